@@ -1,0 +1,135 @@
+package esl
+
+import (
+	"strconv"
+	"strings"
+)
+
+// lineBreakers are the bytes no argument may carry: each ends a line or a string on FreeSWITCH's side.
+const lineBreakers = "\r\n\x00"
+
+// Command is one request to FreeSWITCH, already checked. The zero Command is invalid. A Command built from an argument with CR, LF or
+// NUL cannot be sent: sending returns an *ArgumentError, and nothing is written.
+type Command struct {
+	text string // as it goes out, with its empty line
+	err  *ArgumentError
+}
+
+// ExecuteOptions are the rarer headers of Execute.
+type ExecuteOptions struct {
+	UUID      string // the channel; "" is the connection's own
+	EventUUID string // comes back as Application-UUID and Event-UUID of CHANNEL_EXECUTE_COMPLETE
+	Lock      bool   // wait for the application in progress instead of running inside it (event-lock)
+	Loops     int    // how often; 0 is once
+}
+
+// Raw returns a command of one line: "linger 30", "event plain BACKGROUND_JOB", "exit", "connect".
+func Raw(line string) Command { return build("line", line) }
+
+// API returns the command that runs an api call and answers with its output.
+func API(line string) Command { return build("line", "api "+line) }
+
+// BgAPI returns the command that runs an api call in the background; the answer is a BACKGROUND_JOB event with this Job-UUID.
+// With jobUUID "" FreeSWITCH makes one up, and the reply names it.
+func BgAPI(jobUUID, line string) Command {
+	return build("line", "bgapi "+line, withoutEmpty([]Header{{"Job-UUID", jobUUID}})...)
+}
+
+// SendMsg returns a message to a channel; uuid "" is the connection's own.
+func SendMsg(uuid string, headers ...Header) Command {
+	line := "sendmsg"
+	if uuid != "" {
+		line += " " + uuid
+	}
+	return build("uuid", line, headers...)
+}
+
+// Execute returns the command that runs a dialplan application. FreeSWITCH answers at once; the application's end is a
+// CHANNEL_EXECUTE_COMPLETE event.
+func Execute(app, arg string, opt ExecuteOptions) Command {
+	headers := []Header{
+		{"call-command", "execute"},
+		{"execute-app-name", app},
+		{"execute-app-arg", arg},
+		{"Event-UUID", opt.EventUUID},
+	}
+	if opt.Lock {
+		headers = append(headers, Header{"event-lock", "true"})
+	}
+	if opt.Loops != 0 {
+		headers = append(headers, Header{"loops", strconv.Itoa(opt.Loops)})
+	}
+	return SendMsg(opt.UUID, withoutEmpty(headers)...)
+}
+
+// Hangup returns the command that ends the connection's own channel; cause is a name such as NORMAL_CLEARING, which "" stands for.
+func Hangup(cause string) Command {
+	return SendMsg("", withoutEmpty([]Header{{"call-command", "hangup"}, {"hangup-cause", cause}})...)
+}
+
+// Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH. Headers with empty values are left out,
+// as FreeSWITCH would drop them.
+func Fire(subclass string, headers ...Header) Command {
+	all := append([]Header{{"Event-Subclass", subclass}}, headers...)
+	return build("line", "sendevent CUSTOM", withoutEmpty(all)...)
+}
+
+// String returns the first line, without a password.
+func (c Command) String() string {
+	line, _, _ := strings.Cut(c.text, "\n")
+	verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if strings.EqualFold(verb, "auth") || strings.EqualFold(verb, "userauth") {
+		return verb
+	}
+	return line
+}
+
+func (c Command) check() error {
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.text == "":
+		return &ArgumentError{Argument: "command", Reason: "is empty"}
+	}
+	return nil
+}
+
+func build(argument, line string, headers ...Header) Command {
+	if strings.ContainsAny(line, lineBreakers) {
+		return Command{err: &ArgumentError{argument, "has a line break or NUL"}}
+	}
+	if strings.TrimSpace(line) == "" {
+		return Command{err: &ArgumentError{argument, "is empty"}}
+	}
+	text := make([]byte, 0, 256)
+	text = append(text, line...)
+	text = append(text, '\n')
+	for _, h := range headers {
+		if err := checkHeader(h); err != nil {
+			return Command{err: err}
+		}
+	}
+	return Command{text: string(AppendFrame(text, "", headers...))}
+}
+
+func checkHeader(h Header) *ArgumentError {
+	switch {
+	case h.Name == "" || strings.ContainsAny(h.Name, ": "+lineBreakers):
+		return &ArgumentError{"header name", "is empty or has a space, colon, line break or NUL"}
+	case strings.EqualFold(h.Name, "Content-Length"):
+		return &ArgumentError{"header " + h.Name, "would announce a body that never comes"}
+	case strings.ContainsAny(h.Value, lineBreakers):
+		return &ArgumentError{"header " + h.Name, "has a line break or NUL"}
+	}
+	return nil
+}
+
+func withoutEmpty(headers []Header) []Header {
+	kept := headers[:0]
+	for _, h := range headers {
+		if h.Value != "" {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,67 @@
+package esl
+
+import "strings"
+
+const hexDigits = "0123456789ABCDEF"
+
+// mustEscape holds SWITCH_URL_UNSAFE of switch_utils.h and all that is not printable ASCII.
+var mustEscape = func() (unsafe [256]bool) {
+	for b := range unsafe {
+		unsafe[b] = b < ' ' || b > '~'
+	}
+	for _, b := range []byte("\r\n #%&+:;<=>?@[\\]^`{|}\"") {
+		unsafe[b] = true
+	}
+	return unsafe
+}()
+
+// appendEscaped escapes as switch_url_encode does, but for one thing: FreeSWITCH leaves what already looks like an escape alone,
+// so that the value `50%25` reaches its clients as `50%`; here every value comes out as it went in.
+func appendEscaped(dst []byte, value string) []byte {
+	if value == "" {
+		return append(dst, undefined...)
+	}
+	for i := range len(value) {
+		if b := value[i]; mustEscape[b] {
+			dst = append(dst, '%', hexDigits[b>>4], hexDigits[b&15])
+		} else {
+			dst = append(dst, b)
+		}
+	}
+	return dst
+}
+
+// unescape undoes it; a % that starts no escape stands for itself, and + is a plus.
+func unescape(value string) string {
+	first := strings.IndexByte(value, '%')
+	if first < 0 {
+		return value
+	}
+	var out strings.Builder
+	out.Grow(len(value))
+	out.WriteString(value[:first])
+	for i := first; i < len(value); i++ {
+		if value[i] == '%' && i+2 < len(value) {
+			high, low := unhex(value[i+1]), unhex(value[i+2])
+			if high >= 0 && low >= 0 {
+				out.WriteByte(byte(high<<4 | low))
+				i += 2
+				continue
+			}
+		}
+		out.WriteByte(value[i])
+	}
+	return out.String()
+}
+
+func unhex(b byte) int {
+	switch {
+	case '0' <= b && b <= '9':
+		return int(b - '0')
+	case 'a' <= b && b <= 'f':
+		return int(b-'a') + 10
+	case 'A' <= b && b <= 'F':
+		return int(b-'A') + 10
+	}
+	return -1
+}

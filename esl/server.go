@@ -1,0 +1,89 @@
+package esl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// Server accepts connections: FreeSWITCH's socket application, or clients of a command port.
+type Server struct {
+	Allow     func(netip.Addr) bool                  // nil: everybody; others are closed at once
+	Handler   func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
+	Recovered func(value any, stack []byte)          // told of a panic, which then ends that connection only; nil: the program ends
+}
+
+// Serve accepts from ln until ctx is done or ln fails; then it closes ln, cancels the handlers' context with the same cause,
+// waits for the handlers, and returns that cause. Lack of file descriptors and the like only makes it pause.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	shut := sync.OnceFunc(func() { ln.Close() })
+	defer context.AfterFunc(ctx, shut)()
+	var handlers sync.WaitGroup
+	for ctx.Err() == nil {
+		nc, err := accept(ctx, ln)
+		if err != nil {
+			cancel(fmt.Errorf("esl: accept: %w", err))
+			break
+		}
+		if !s.allows(nc.RemoteAddr()) {
+			nc.Close()
+			continue
+		}
+		handlers.Go(func() { s.handle(ctx, nc) }) // ends when the handler returns
+	}
+	shut()
+	handlers.Wait()
+	return context.Cause(ctx)
+}
+
+// accept retries what passes by itself.
+func accept(ctx context.Context, ln net.Listener) (net.Conn, error) {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		nc, err := ln.Accept()
+		if err == nil || !isTemporary(err) || ctx.Err() != nil {
+			return nc, err
+		}
+		rest(ctx, pause)
+	}
+}
+
+// temporary is what the errors EMFILE, ENFILE, ECONNABORTED and EINTR say of themselves.
+type temporary interface {
+	error
+	Temporary() bool
+}
+
+func isTemporary(err error) bool {
+	t, ok := errors.AsType[temporary](err)
+	return ok && t.Temporary()
+}
+
+func (s *Server) allows(addr net.Addr) bool {
+	if s.Allow == nil {
+		return true
+	}
+	var from netip.AddrPort // invalid where the transport has no addresses
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		from = tcp.AddrPort()
+	}
+	return s.Allow(from.Addr().Unmap())
+}
+
+func (s *Server) handle(ctx context.Context, nc net.Conn) {
+	defer nc.Close()
+	if s.Recovered != nil {
+		defer func() {
+			if value := recover(); value != nil {
+				s.Recovered(value, debug.Stack())
+			}
+		}()
+	}
+	s.Handler(ctx, nc)
+}

@@ -1,0 +1,69 @@
+package esl
+
+import (
+	"strconv"
+	"strings"
+)
+
+// AppendFrame appends a frame to dst: the headers, a Content-Length when there is a body, and the body. Values are
+// written as they are, except that CR, LF and NUL, which would end the header, become spaces.
+func AppendFrame(dst []byte, body string, headers ...Header) []byte {
+	for _, h := range headers {
+		dst = append(dst, h.Name...)
+		dst = append(dst, ": "...)
+		dst = appendOneLine(dst, h.Value)
+		dst = append(dst, '\n')
+	}
+	if body != "" {
+		dst = appendLength(dst, len(body))
+	}
+	dst = append(dst, '\n')
+	return append(dst, body...)
+}
+
+// AppendEvent appends the text/event-plain frame of an event to dst, escaped as FreeSWITCH does it; a body stands
+// inside the event with a Content-Length of its own.
+func AppendEvent(dst []byte, body string, headers ...Header) []byte {
+	buffer := scratch.Get().(*[]byte)
+	defer scratch.Put(buffer)
+	inner := appendEncoded((*buffer)[:0], headers)
+	if body != "" {
+		inner = appendLength(inner, len(body))
+	}
+	inner = append(inner, '\n')
+	*buffer = inner
+	dst = appendLength(dst, len(inner)+len(body))
+	dst = append(dst, "Content-Type: "+ContentEvent+"\n\n"...)
+	dst = append(dst, inner...)
+	return append(dst, body...)
+}
+
+func appendEncoded(dst []byte, headers []Header) []byte {
+	for _, h := range headers {
+		dst = append(dst, h.Name...)
+		dst = append(dst, ": "...)
+		dst = appendEscaped(dst, h.Value)
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+func appendLength(dst []byte, n int) []byte {
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, int64(n), 10)
+	return append(dst, '\n')
+}
+
+func appendOneLine(dst []byte, value string) []byte {
+	start := len(dst)
+	dst = append(dst, value...)
+	if !strings.ContainsAny(value, lineBreakers) {
+		return dst
+	}
+	for i, b := range dst[start:] {
+		if strings.IndexByte(lineBreakers, b) >= 0 {
+			dst[start+i] = ' '
+		}
+	}
+	return dst
+}
