@@ -1,0 +1,396 @@
+package conf
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const example = "nwayacd.toml"
+
+func TestExampleIsDefaultsAndOneSwitch(t *testing.T) {
+	got, err := Load(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.File = example
+	fs1 := defaultFreeSWITCH()
+	fs1.Name, fs1.Address = "fs1", "127.0.0.1:8021"
+	want.FreeSWITCH = []FreeSWITCH{fs1}
+	want.Server.Allow = []netip.Prefix{}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%v\nwant\n%v", got, want)
+	}
+}
+
+// A line that claims a default must be one that makes no difference when it is deleted.
+func TestExampleDefaultsAreTheDefaults(t *testing.T) {
+	content, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := Parse(example, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(string(content), "\n")
+	claims := 0
+	for i, row := range rows {
+		if !regexp.MustCompile(`^[\w-]+ = .*# default$`).MatchString(row) {
+			continue
+		}
+		claims++
+		less := slices.Delete(slices.Clone(rows), i, i+1)
+		without, err := Parse(example, []byte(strings.Join(less, "\n")))
+		if err != nil {
+			t.Errorf("line %d: %v", i+1, err)
+		} else if without.String() != whole.String() || without.FreeSWITCH[0].Password != whole.FreeSWITCH[0].Password {
+			t.Errorf("line %d does not show the default: %s", i+1, row)
+		}
+	}
+	if all := len(allKeys(whole)); claims != all-2 {
+		t.Errorf("%d lines claim a default, want %d: all keys but name and address", claims, all-2)
+	}
+}
+
+func TestEveryKeyIsInTheExample(t *testing.T) {
+	content, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := lines(string(content))
+	for _, k := range allKeys(&Config{FreeSWITCH: make([]FreeSWITCH, 1)}) {
+		if at[k] == 0 {
+			t.Errorf("%s is not in %s", k, example)
+		}
+	}
+}
+
+func TestRestartMarksInTheExampleAreTrue(t *testing.T) {
+	content, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked, assigned := map[string]bool{}, regexp.MustCompile(`^([\w-]+) = `)
+	section, comment := "", ""
+	for row := range strings.SplitSeq(string(content), "\n") {
+		switch found := assigned.FindStringSubmatch(row); {
+		case strings.HasPrefix(row, "#"):
+			comment += row
+		case strings.HasPrefix(row, "["):
+			section, comment = header.FindStringSubmatch(row)[1], ""
+		case found != nil:
+			marked[section+"."+found[1]] = strings.Contains(comment, "(restart)")
+			comment = ""
+		}
+	}
+	c := &Config{FreeSWITCH: make([]FreeSWITCH, 1)}
+	check := func(section string, keys []key) {
+		for _, k := range keys {
+			if full := section + "." + k.name; marked[full] != k.restart {
+				t.Errorf("%s: marked (restart) %v, want %v", full, marked[full], k.restart)
+			}
+		}
+	}
+	for _, s := range c.sections() {
+		check(s.name, s.keys)
+	}
+	check("freeswitch", c.FreeSWITCH[0].keys())
+}
+
+// These names are a promise to operators who come from the module.
+func TestKeysAreThePromisedOnes(t *testing.T) {
+	promised := strings.Fields(`
+		acd.recover-seconds acd.recover-auto acd.noanswer-to-ready acd.typing-auto acd.auto-answer acd.video-codecs
+		acd.use-asr acd.asr-str acd.local-ip acd.debug acd.busy-repeat-seconds acd.reoffer-seconds acd.remember-days
+		acd.max-wait-seconds acd.record-path
+		prompts.jn-prefix prompts.jn-suffix prompts.jn-0 prompts.jn-1 prompts.jn-2 prompts.jn-3 prompts.jn-4
+		prompts.jn-5 prompts.jn-6 prompts.jn-7 prompts.jn-8 prompts.jn-9 prompts.default-blacklistwav
+		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
+		prompts.survey
+		database.dbstring database.data-dir database.output_sql
+		server.listen server.allow server.max-calls server.drain-seconds server.advertise
+		control.listen control.password control.pass-through
+		http.listen http.token
+		log.level log.format
+		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].local-ip
+		freeswitch[0].dial-string freeswitch[0].remote-dial`)
+	if got := allKeys(&Config{FreeSWITCH: make([]FreeSWITCH, 1)}); !slices.Equal(got, promised) {
+		t.Errorf("keys are\n%v\nwant\n%v", got, promised)
+	}
+}
+
+func allKeys(c *Config) []string {
+	var names []string
+	for _, s := range c.sections() {
+		for _, k := range s.keys {
+			names = append(names, s.name+"."+k.name)
+		}
+	}
+	for i := range c.FreeSWITCH {
+		for _, k := range c.FreeSWITCH[i].keys() {
+			names = append(names, fmt.Sprintf("freeswitch[%d].%s", i, k.name))
+		}
+	}
+	return names
+}
+
+// Every field must be reached by exactly one key, or a key could be accepted and do nothing.
+func TestEveryFieldHasItsKey(t *testing.T) {
+	fields := 0
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch {
+		case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Duration]():
+			for _, field := range v.Fields() {
+				walk(field)
+			}
+		case v.Kind() == reflect.Array || v.Type() == reflect.TypeFor[[]FreeSWITCH]():
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		default:
+			fields++
+		}
+	}
+	c := &Config{FreeSWITCH: make([]FreeSWITCH, 1)}
+	walk(reflect.ValueOf(*c))
+	if keys := len(allKeys(c)); keys != fields-1 { // File has no key
+		t.Errorf("%d keys for %d fields", keys, fields-1)
+	}
+}
+
+func TestEveryKeyReachesItsOwnField(t *testing.T) {
+	const all = `
+		acd = {recover-seconds=1, recover-auto=false, noanswer-to-ready=false, typing-auto=true, auto-answer=false, video-codecs="c", use-asr=true, asr-str="s", local-ip="10.0.0.1", debug=true, busy-repeat-seconds=2, reoffer-seconds=3, remember-days=4, max-wait-seconds=5, record-path="{uuid}"}
+		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su"}
+		database = {dbstring="a=b", data-dir="d", output_sql=true}
+		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
+		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, advertise="b:2"}
+		control = {listen=":3", password="c", pass-through=true}
+		http = {listen=":4", token="t"}
+		log = {level="warn", format="json"}`
+	got, err := Parse("all", []byte(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		File: "all",
+		ACD: ACD{time.Second, false, false, true, false, "c", true, "s", "10.0.0.1", true,
+			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second, "{uuid}"},
+		Prompts:    Prompts{"p", "s", [10]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, "b", "bu", "t", "w", "h", "su"},
+		Database:   Database{"a=b", "d", true},
+		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
+		Server:     Server{":1", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, 6, 7 * time.Second, "b:2"},
+		Control:    Control{":3", "c", true},
+		HTTP:       HTTP{":4", "t"},
+		Log:        Log{"warn", "json"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%v\nwant\n%v", got, want)
+	}
+}
+
+// Each testdata/*.toml is wrong in its own way; the .golden beside it is what the operator reads.
+func TestFaultMessages(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.toml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no test data", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".toml"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = Parse(filepath.Base(file), content)
+			faults, ok := errors.AsType[Faults](err)
+			if !ok {
+				t.Fatalf("error is %v, want Faults", err)
+			}
+			got, golden := faults.Error()+"\n", strings.TrimSuffix(file, ".toml")+".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestMissingFile(t *testing.T) {
+	if _, err := Load(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a named file that is missing: error is %v, want fs.ErrNotExist", err)
+	}
+	if _, err := os.Stat(DefaultPath); err == nil {
+		t.Skip("SKIPPED: this host has a " + DefaultPath)
+	}
+	c, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(c, Default()) {
+		t.Errorf("without a file: got\n%v\nwant the defaults", c)
+	}
+}
+
+func TestEnvironmentOutranksFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.toml")
+	const content = `
+		[[freeswitch]]
+		name = "a"
+		address = "a:8021"
+		password = "file"
+		[[freeswitch]]
+		name = "b"
+		address = "b:8021"
+		[control]
+		listen = "0.0.0.0:8022"
+		[http]
+		token = "kept"`
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NWAYACD_DBSTRING", "host=db")
+	t.Setenv("NWAYACD_CONTROL_PASSWORD", "control")
+	t.Setenv("NWAYACD_HTTP_TOKEN", "") // as compose passes a variable that is not set
+	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "switch")
+	c, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []Secret{c.Database.DSN, c.Control.Password, c.HTTP.Token, c.FreeSWITCH[0].Password, c.FreeSWITCH[1].Password}
+	if want := []Secret{"host=db", "control", "kept", "switch", "switch"}; !slices.Equal(got, want) {
+		t.Errorf("secrets are %q, want %q", stringsOf(got), stringsOf(want))
+	}
+
+	t.Setenv("NWAYACD_HTTP_TOKEN", "hunter2 hunter2")
+	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "hunter2\n")
+	_, err = Load(file)
+	const want = "environment: NWAYACD_FREESWITCH_PASSWORD: begins or ends with a blank, which the auth command loses\n" +
+		"environment: NWAYACD_HTTP_TOKEN: has a blank or a character outside ASCII, which an HTTP header cannot carry"
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func stringsOf(secrets []Secret) []string {
+	plain := make([]string, len(secrets))
+	for i, s := range secrets {
+		plain[i] = string(s)
+	}
+	return plain
+}
+
+func TestSecretsAreNotShown(t *testing.T) {
+	const word = "hunter2"
+	c := Default()
+	c.FreeSWITCH = []FreeSWITCH{{Password: word}}
+	c.Control.Password, c.HTTP.Token, c.Database.DSN = word, word, word
+	encoded, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	shown.WriteString(c.String() + string(encoded) + fmt.Sprint(c, *c, c.Control))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		shown.WriteString(fmt.Sprintf(verb, *c) + fmt.Sprintf(verb, c.Control.Password))
+	}
+	if strings.Contains(shown.String(), word) || strings.Contains(shown.String(), fmt.Sprintf("%x", word)) {
+		t.Errorf("a secret is shown in %s", shown.String())
+	}
+}
+
+func TestRestart(t *testing.T) {
+	parse := func(content string) *Config {
+		c, err := Parse("t", []byte(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	fs := func(name, more string) string {
+		return "[[freeswitch]]\nname='" + name + "'\naddress='" + name + ":8021'\n" + more + "\n"
+	}
+	for _, test := range []struct {
+		name, before, after string
+		want                []string
+	}{
+		{"nothing changed", fs("a", ""), fs("a", ""), nil},
+		{"what a reload can do", "", "[acd]\nrecover-seconds=1\n[log]\nlevel='warn'\n[prompts]\nsurvey='x'", nil},
+		{"ports and database", "", "[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
+			[]string{"database.dbstring", "server.listen", "log.format"}},
+		{"a password", "[control]\npassword='a'", "[control]\npassword='b'", []string{"control.password"}},
+		{"switches in another order", fs("a", "") + fs("b", ""), fs("b", "") + fs("a", ""), nil},
+		{"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'") + fs("c", ""),
+			[]string{"freeswitch.a", "freeswitch.b.password", "freeswitch.c"}},
+		{"another dial string", fs("a", ""), fs("a", "dial-string='x/{ext}'"), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := parse(test.before).Restart(parse(test.after)); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestDebugOutranksLogLevel(t *testing.T) {
+	c := Default()
+	if c.LogLevel() != "info" {
+		t.Errorf("level is %s, want info", c.LogLevel())
+	}
+	c.ACD.Debug = true
+	if c.LogLevel() != "debug" {
+		t.Errorf("with debug, level is %s", c.LogLevel())
+	}
+}
+
+func TestCommandPortIsDialledOnLoopbackWhenItIsOnAllAddresses(t *testing.T) {
+	for listen, want := range map[string]string{
+		"127.0.0.1:8022": "127.0.0.1:8022", "10.0.0.5:8022": "10.0.0.5:8022",
+		"0.0.0.0:8022": "127.0.0.1:8022", ":8022": "127.0.0.1:8022", "[::]:8022": "[::1]:8022",
+	} {
+		if got := (Control{Listen: listen}).DialAddress(); got != want {
+			t.Errorf("%s is dialled at %s, want %s", listen, got, want)
+		}
+	}
+}
+
+// The container's file has open ports and no secrets: it must be refused until the environment brings them.
+func TestComposeConfiguration(t *testing.T) {
+	const file = "../deploy/nwayacd.compose.toml"
+	for _, secret := range []string{"DBSTRING", "CONTROL_PASSWORD", "HTTP_TOKEN", "FREESWITCH_PASSWORD"} {
+		t.Setenv("NWAYACD_"+secret, "")
+	}
+	_, err := Load(file)
+	if faults, ok := errors.AsType[Faults](err); !ok || len(faults) != 2 {
+		t.Errorf("without secrets: error is %v, want two faults", err)
+	}
+	t.Setenv("NWAYACD_DBSTRING", "host=postgres")
+	t.Setenv("NWAYACD_CONTROL_PASSWORD", "a")
+	t.Setenv("NWAYACD_HTTP_TOKEN", "b")
+	if _, err := Load(file); err != nil {
+		t.Error(err)
+	}
+}

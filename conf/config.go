@@ -1,0 +1,175 @@
+// Package conf reads the configuration: a TOML file, its defaults, and the secrets a container passes in its
+// environment. It owns the names of the keys, what each may hold, and the words in which a fault is reported.
+// It must not know what the values are used for: no other package of this program is imported here, and only
+// main imports this one.
+package conf
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// DefaultPath is read when no file is named on the command line. It need not exist.
+const DefaultPath = "/etc/nwayacd/nwayacd.toml"
+
+// Config is one configuration, complete and checked. It is never written to after Load or Parse returned it, so
+// any goroutine may read it; a reload makes a new one.
+type Config struct {
+	File       string // where it was read from; empty: no file, all defaults
+	ACD        ACD
+	Prompts    Prompts
+	Database   Database
+	FreeSWITCH []FreeSWITCH // in the order of the file
+	Server     Server
+	Control    Control
+	HTTP       HTTP
+	Log        Log
+}
+
+// ACD is [acd]: how calls are distributed. The keys up to debug are the parameters of mod_nwayacd.
+type ACD struct {
+	Recover         time.Duration // recover-seconds: length of the wrap-up when RecoverAuto
+	RecoverAuto     bool          // wrap-up ends by itself
+	NoAnswerToReady bool          // an agent who missed an offer is ready again
+	TypingAuto      bool          // after a talk the agent goes to wrap-up
+	AutoAnswer      bool          // agents' phones are told to pick up by themselves
+	VideoCodecs     string        // absolute_codec_string of use_video agents
+	UseASR          bool
+	ASRString       string // execute_on_answer of the agent's leg; $1 is the caller's uuid
+	LocalIP         string // LocalIP of each FreeSWITCH that names none
+	Debug           bool
+	BusyRepeat      time.Duration // between two busy prompts; 0: only the first
+	Reoffer         time.Duration // until a lone agent who missed a call is tried again
+	Remember        time.Duration // remember-days: 0: nobody is remembered
+	MaxWait         time.Duration // longest wait of a caller; 0: no limit
+	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
+}
+
+// Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or anything else its playback takes.
+// Empty means that this prompt is left out. Blacklist, Busy, Transfer and Welcome serve the groups that have none.
+type Prompts struct {
+	JobPrefix string     // jn-prefix, before the job number
+	JobSuffix string     // jn-suffix, after it
+	JobDigits [10]string // jn-0 to jn-9: all ten or none
+	Blacklist string     // default-blacklistwav
+	Busy      string     // default-agent-busy
+	Transfer  string     // default-agent-transfer
+	Welcome   string     // default-agent-welcome
+	HoldMusic string     // hold-music, never empty
+	Survey    string
+}
+
+// Database is [database]: where everything is kept.
+type Database struct {
+	DSN       Secret // dbstring in libpq form; empty: embedded SQLite in DataDir
+	DataDir   string // journal and SQLite file; a relative path starts at the working directory
+	OutputSQL bool   // log every statement
+}
+
+// FreeSWITCH is one [[freeswitch]]: a switch whose Event Socket we dial.
+type FreeSWITCH struct {
+	Name       string // unique, fit for logs and metrics
+	Address    string // host:port
+	Password   Secret
+	LocalIP    string // what agents of this switch have in server_ip; empty: unknown
+	DialString string // {ext}
+	RemoteDial string // {ext} and {ip}: agents registered elsewhere; empty: DialString serves them too
+}
+
+// Server is [server]: the port to which FreeSWITCH's socket application connects.
+type Server struct {
+	Listen    string         // host:port
+	Allow     []netip.Prefix // source networks; empty only on loopback: everyone there
+	MaxCalls  int            // 0: no limit
+	Drain     time.Duration  // drain-seconds: how long a shutdown waits for talks to end
+	Advertise string         // host:port a FreeSWITCH dials for a live channel; empty: found out per switch
+}
+
+// Control is [control]: the command port.
+type Control struct {
+	Listen      string
+	Password    Secret // empty only on loopback: any password will do
+	PassThrough bool   // api requests that are not ours go to a FreeSWITCH
+}
+
+// DialAddress is where a client on this host reaches the command port: Listen, with loopback for "all addresses".
+func (c Control) DialAddress() string {
+	host, port, err := net.SplitHostPort(c.Listen)
+	switch {
+	case err != nil || !isWildcard(host):
+		return c.Listen
+	case strings.Contains(host, ":"):
+		return net.JoinHostPort("::1", port)
+	default:
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+}
+
+// HTTP is [http]: JSON API, metrics, health.
+type HTTP struct {
+	Listen string
+	Token  Secret // empty only on loopback: no token is asked for
+}
+
+// Log is [log].
+type Log struct {
+	Level  string // debug, info, warn or error
+	Format string // json, console, or auto: console on a terminal, else json
+}
+
+// LogLevel is the level in force: debug in [acd] outranks [log].
+func (c *Config) LogLevel() string {
+	if c.ACD.Debug {
+		return "debug"
+	}
+	return c.Log.Level
+}
+
+// Default is the configuration of an empty file.
+func Default() *Config {
+	return &Config{
+		ACD: ACD{
+			Recover:         300 * time.Second,
+			RecoverAuto:     true,
+			NoAnswerToReady: true,
+			AutoAnswer:      true,
+			VideoCodecs:     "PCMA,H264",
+			ASRString:       "dsr $1 ab",
+			BusyRepeat:      30 * time.Second,
+			Reoffer:         5 * time.Second,
+			Remember:        30 * day,
+			RecordPath:      "/var/lib/freeswitch/recordings/{date}/{group}-{ext}-{uuid}.wav",
+		},
+		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
+		Database: Database{DataDir: "data"},
+		Server:   Server{Listen: "127.0.0.1:8084", Drain: 30 * time.Second},
+		Control:  Control{Listen: "127.0.0.1:8022"},
+		HTTP:     HTTP{Listen: "127.0.0.1:8085"},
+		Log:      Log{Level: "info", Format: "auto"},
+	}
+}
+
+func defaultFreeSWITCH() FreeSWITCH {
+	return FreeSWITCH{Password: "ClueCon", DialString: "user/{ext}"}
+}
+
+// Secret is a text that no formatting verb and no encoder shows. string(s) is the text itself.
+type Secret string
+
+// String tells whether there is a secret, not which.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// Format is here because %d and other unfit verbs print a string's content past String.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// MarshalText hides the secret from JSON, TOML and structured logs.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -1,0 +1,120 @@
+package conf
+
+import (
+	"strconv"
+	"strings"
+)
+
+// key is one key of the file: its name there, where its value goes and what it may be.
+type key struct {
+	name    string
+	value   value
+	restart bool // bound when the server starts: a reload cannot change it
+}
+
+type section struct {
+	name string
+	keys []key
+}
+
+// sections is the whole vocabulary of the file except [[freeswitch]], bound to the fields of c.
+func (c *Config) sections() []section {
+	return []section{
+		{"acd", c.ACD.keys()},
+		{"prompts", c.Prompts.keys()},
+		{"database", []key{
+			{"dbstring", secret(&c.Database.DSN, isDSN), true},
+			{"data-dir", text(&c.Database.DataDir, isDirectory, isPlain), true},
+			{"output_sql", toggle(&c.Database.OutputSQL), true},
+		}},
+		{"server", []key{
+			{"listen", text(&c.Server.Listen, isListen), true},
+			{"allow", networks(&c.Server.Allow), true},
+			{"max-calls", count(&c.Server.MaxCalls, 0, 1_000_000), false},
+			{"drain-seconds", seconds(&c.Server.Drain, 0), false},
+			{"advertise", text(&c.Server.Advertise, orEmpty(isDialable)), false},
+		}},
+		{"control", []key{
+			{"listen", text(&c.Control.Listen, isListen), true},
+			{"password", secret(&c.Control.Password, isPassword), true},
+			{"pass-through", toggle(&c.Control.PassThrough), true},
+		}},
+		{"http", []key{
+			{"listen", text(&c.HTTP.Listen, isListen), true},
+			{"token", secret(&c.HTTP.Token, isToken), true},
+		}},
+		{"log", []key{
+			{"level", text(&c.Log.Level, isOneOf("debug", "info", "warn", "error")), false},
+			{"format", text(&c.Log.Format, isOneOf("auto", "console", "json")), true},
+		}},
+	}
+}
+
+func (a *ACD) keys() []key {
+	return []key{
+		{"recover-seconds", seconds(&a.Recover, 0), false},
+		{"recover-auto", toggle(&a.RecoverAuto), false},
+		{"noanswer-to-ready", toggle(&a.NoAnswerToReady), false},
+		{"typing-auto", toggle(&a.TypingAuto), false},
+		{"auto-answer", toggle(&a.AutoAnswer), false},
+		{"video-codecs", text(&a.VideoCodecs, orEmpty(isCodecs)), false},
+		{"use-asr", toggle(&a.UseASR), false},
+		{"asr-str", text(&a.ASRString, isPlain, isCarried), false},
+		{"local-ip", text(&a.LocalIP, orEmpty(isIP)), false},
+		{"debug", toggle(&a.Debug), false},
+		{"busy-repeat-seconds", seconds(&a.BusyRepeat, 0), false},
+		// 0 would ring a lone agent who rejects calls in an endless loop.
+		{"reoffer-seconds", seconds(&a.Reoffer, 1), false},
+		{"remember-days", days(&a.Remember), false},
+		{"max-wait-seconds", seconds(&a.MaxWait, 0), false},
+		{"record-path", text(&a.RecordPath, isPlain, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))), false},
+	}
+}
+
+func (p *Prompts) keys() []key {
+	keys := []key{
+		{"jn-prefix", text(&p.JobPrefix, isPlain, isChained), false},
+		{"jn-suffix", text(&p.JobSuffix, isPlain, isChained), false},
+	}
+	for digit := range p.JobDigits {
+		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isChained), false})
+	}
+	return append(keys,
+		key{"default-blacklistwav", text(&p.Blacklist, isPlain), false},
+		key{"default-agent-busy", text(&p.Busy, isPlain), false},
+		key{"default-agent-transfer", text(&p.Transfer, isPlain), false},
+		key{"default-agent-welcome", text(&p.Welcome, isPlain), false},
+		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain), false},
+		key{"survey", text(&p.Survey, isPlain), false},
+	)
+}
+
+func (f *FreeSWITCH) keys() []key {
+	return []key{
+		{"name", text(&f.Name, isName), true},
+		{"address", text(&f.Address, isDialable), true},
+		{"password", secret(&f.Password, isPassword), true},
+		{"local-ip", text(&f.LocalIP, orEmpty(isIP)), false},
+		{"dial-string", text(&f.DialString, isPlain, isDial("{ext}")), false},
+		{"remote-dial", text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), false},
+	}
+}
+
+func jobDigitKey(digit int) string { return "jn-" + strconv.Itoa(digit) }
+
+// String is every key with its value in force, one a line, secrets hidden.
+func (c *Config) String() string {
+	var b strings.Builder
+	write := func(section string, keys []key) {
+		for _, k := range keys {
+			b.WriteString(section + "." + k.name + " = " + k.value.String() + "\n")
+		}
+	}
+	for _, s := range c.sections() {
+		write(s.name, s.keys)
+	}
+	for i := range c.FreeSWITCH {
+		write("freeswitch", c.FreeSWITCH[i].keys())
+	}
+	return b.String()
+}

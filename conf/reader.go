@@ -1,0 +1,186 @@
+package conf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// tooLong bounds what a slip of -c (a core dump, a recording) makes us chew on. The complete example has 10 kB.
+const tooLong = 256 << 10
+
+// reader fills a Config from a file and collects what is wrong on the way.
+type reader struct {
+	file   string
+	config *Config
+	text   string // what of the file is sound TOML
+	broken bool   // lines were left out of text: a key that seems absent may be there
+	faults []finding
+}
+
+// finding is a fault whose line is still to be found.
+type finding struct {
+	Fault
+	path string // of the key: "acd.debug", "freeswitch[1].name"; empty: Line is right as it is
+}
+
+func (r *reader) read(content string) {
+	if len(content) > tooLong {
+		r.report("", "", "is longer than 256 KiB, which no configuration is")
+		return
+	}
+	for name, v := range sorted(r.decode(content)) {
+		switch section := r.section(name); {
+		case name == "freeswitch":
+			r.readSwitches(v)
+		case section == nil:
+			r.report(name, name, r.unknownTop(name))
+		default:
+			r.readSection(name, name, section, v)
+		}
+	}
+}
+
+// sorted makes the order of the faults, and so the tests, the same every time.
+func sorted(table map[string]any) func(func(string, any) bool) {
+	return func(yield func(string, any) bool) {
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			if !yield(name, table[name]) {
+				return
+			}
+		}
+	}
+}
+
+func (r *reader) section(name string) []key {
+	for _, s := range r.config.sections() {
+		if s.name == name {
+			return s.keys
+		}
+	}
+	return nil
+}
+
+// readSection sets keys from a table; path is the table's place, name what faults call it.
+func (r *reader) readSection(path, name string, keys []key, v any) {
+	table, ok := v.(map[string]any)
+	if !ok {
+		r.report(path, name, fmt.Sprintf("is %s, must be a section headed [%s]", typeName(v), name))
+		return
+	}
+	for word, v := range sorted(table) {
+		at, full := path+"."+word, name+"."+word
+		i := slices.IndexFunc(keys, func(k key) bool { return k.name == word })
+		if i < 0 {
+			r.report(at, full, r.unknownKey(word, keys))
+			continue
+		}
+		r.reportAll(at, full, keys[i].value.set(v))
+	}
+}
+
+func (r *reader) readSwitches(v any) {
+	tables := tablesOf(v)
+	if tables == nil {
+		r.report("freeswitch", "freeswitch", fmt.Sprintf("is %s, must be sections headed [[freeswitch]], with two brackets", typeName(v)))
+		return
+	}
+	r.config.FreeSWITCH = make([]FreeSWITCH, len(tables))
+	for i, table := range tables {
+		f := &r.config.FreeSWITCH[i]
+		*f = defaultFreeSWITCH()
+		path := fmt.Sprintf("freeswitch[%d]", i)
+		r.readSection(path, "freeswitch", f.keys(), table)
+		for _, needed := range []string{"name", "address"} {
+			if _, given := table[needed]; !given && !r.broken {
+				r.report(path, "freeswitch."+needed, "is missing, every [[freeswitch]] needs one")
+			}
+		}
+	}
+}
+
+// tablesOf takes [[freeswitch]] sections or a list of inline tables, which the decoder tells apart; else nil.
+func tablesOf(v any) []map[string]any {
+	list, ok := v.([]any)
+	if !ok {
+		tables, _ := v.([]map[string]any)
+		return tables
+	}
+	tables := make([]map[string]any, len(list))
+	for i, each := range list {
+		if tables[i], ok = each.(map[string]any); !ok {
+			return nil
+		}
+	}
+	return tables
+}
+
+func (r *reader) unknownTop(name string) string {
+	var known []string
+	for _, s := range r.config.sections() {
+		if hasKey(s.keys, name) {
+			return fmt.Sprintf("stands outside its section, must be under [%s]", s.name)
+		}
+		known = append(known, s.name)
+	}
+	known = append(known, "freeswitch")
+	return "is no section, must be one of " + strings.Join(known, ", ") + didYouMean(name, known)
+}
+
+func (r *reader) unknownKey(word string, keys []key) string {
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.name
+	}
+	if hint := didYouMean(word, names); hint != "" {
+		return "is no key of this section" + hint
+	}
+	for _, s := range r.config.sections() {
+		if hasKey(s.keys, word) {
+			return fmt.Sprintf("is no key of this section; it belongs under [%s]", s.name)
+		}
+	}
+	return "is no key of this section, which has " + strings.Join(names, ", ")
+}
+
+func hasKey(keys []key, name string) bool {
+	return slices.ContainsFunc(keys, func(k key) bool { return k.name == name })
+}
+
+func (r *reader) report(path, key, text string) {
+	r.faults = append(r.faults, finding{Fault{File: r.file, Key: key, Text: text}, path})
+}
+
+// reportAll reports each of joined errors by itself.
+func (r *reader) reportAll(path, key string, err error) {
+	if err == nil {
+		return
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, each := range joined.Unwrap() {
+			r.report(path, key, each.Error())
+		}
+		return
+	}
+	r.report(path, key, err.Error())
+}
+
+// blames tells whether one of the keys already has a fault, so that what follows from it is not reported too.
+func (r *reader) blames(keys ...string) bool {
+	return slices.ContainsFunc(r.faults, func(f finding) bool { return slices.Contains(keys, f.Key) })
+}
+
+// located is the faults with their lines, sorted.
+func (r *reader) located() Faults {
+	at := lines(r.text)
+	faults := make(Faults, len(r.faults))
+	for i, f := range r.faults {
+		if f.path != "" {
+			f.Line = at.of(f.path)
+		}
+		faults[i] = f.Fault
+	}
+	faults.sort()
+	return faults
+}

@@ -1,0 +1,45 @@
+package conf
+
+import (
+	"reflect"
+	"slices"
+)
+
+// Restart names the keys whose value differs in next and that only a restart can change, in the order of the
+// complete example: "server.listen", for a switch "freeswitch.NAME.address", for one that came or went
+// "freeswitch.NAME". All other changes are for the reload to apply.
+func (c *Config) Restart(next *Config) []string {
+	var changed []string
+	after := next.sections()
+	for i, s := range c.sections() {
+		changed = append(changed, differing(s.name, s.keys, after[i].keys)...)
+	}
+	for i := range c.FreeSWITCH {
+		f := &c.FreeSWITCH[i]
+		if j := indexOf(next.FreeSWITCH, f.Name); j < 0 {
+			changed = append(changed, "freeswitch."+f.Name)
+		} else {
+			changed = append(changed, differing("freeswitch."+f.Name, f.keys(), next.FreeSWITCH[j].keys())...)
+		}
+	}
+	for _, f := range next.FreeSWITCH {
+		if indexOf(c.FreeSWITCH, f.Name) < 0 {
+			changed = append(changed, "freeswitch."+f.Name)
+		}
+	}
+	return changed
+}
+
+func differing(section string, before, after []key) []string {
+	var names []string
+	for i, k := range before {
+		if k.restart && !reflect.DeepEqual(k.value.get(), after[i].value.get()) {
+			names = append(names, section+"."+k.name)
+		}
+	}
+	return names
+}
+
+func indexOf(switches []FreeSWITCH, name string) int {
+	return slices.IndexFunc(switches, func(f FreeSWITCH) bool { return f.Name == name })
+}

@@ -1,0 +1,119 @@
+package conf
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// settle checks what no key shows by itself, and fills in what one key takes from another.
+func (r *reader) settle() {
+	r.settleSwitches()
+	if r.broken {
+		return // what is missing may stand in a line that could not be read
+	}
+	c := r.config
+	r.guard("control.listen", c.Control.Listen, "control.password", c.Control.Password != "")
+	r.guard("http.listen", c.HTTP.Listen, "http.token", c.HTTP.Token != "")
+	r.guard("server.listen", c.Server.Listen, "server.allow", len(c.Server.Allow) > 0)
+	r.checkPorts()
+	r.checkDigits()
+	if c.ACD.UseASR && c.ACD.ASRString == "" {
+		r.require("acd.use-asr", "acd.asr-str", "is on, but acd.asr-str, which says what to execute, is empty")
+	}
+	if c.Control.PassThrough && len(c.FreeSWITCH) == 0 {
+		r.require("control.pass-through", "freeswitch", "is on, but there is no [[freeswitch]] to pass requests to")
+	}
+}
+
+func (r *reader) settleSwitches() {
+	names, addresses := map[string]bool{}, map[string]bool{}
+	for i := range r.config.FreeSWITCH {
+		f := &r.config.FreeSWITCH[i]
+		path := fmt.Sprintf("freeswitch[%d]", i)
+		r.unique(names, path, "name", f.Name)
+		r.unique(addresses, path, "address", f.Address)
+		if f.LocalIP == "" {
+			f.LocalIP = r.config.ACD.LocalIP
+		}
+	}
+}
+
+func (r *reader) unique(seen map[string]bool, path, key, content string) {
+	if content != "" && seen[content] {
+		r.report(path+"."+key, "freeswitch."+key, fmt.Sprintf("is %q like that of another [[freeswitch]], must be its own", content))
+	}
+	seen[content] = true
+}
+
+// guard refuses a port that strangers reach and nothing protects.
+func (r *reader) guard(listenKey, listen, protectionKey string, protected bool) {
+	if !protected && !onLoopback(listen) {
+		r.require(listenKey, protectionKey,
+			fmt.Sprintf("is %q, which other hosts can reach: it needs %s, or must be on 127.0.0.1", listen, protectionKey))
+	}
+}
+
+// require reports a fault of key unless key itself or what it lacks is already at fault.
+func (r *reader) require(key, lacking, text string) {
+	if !r.blames(key, lacking) {
+		r.report(key, key, text)
+	}
+}
+
+// onLoopback doubts every host name but localhost: a name may mean another address tomorrow.
+func onLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// checkPorts finds two of our ports that cannot both be bound.
+func (r *reader) checkPorts() {
+	c := r.config
+	ports := []struct{ key, listen string }{
+		{"server.listen", c.Server.Listen}, {"control.listen", c.Control.Listen}, {"http.listen", c.HTTP.Listen},
+	}
+	for i, later := range ports {
+		for _, earlier := range ports[:i] {
+			if collide(earlier.listen, later.listen) {
+				r.require(later.key, earlier.key, fmt.Sprintf("is %q, the port that %s has already", later.listen, earlier.key))
+			}
+		}
+	}
+}
+
+func collide(a, b string) bool {
+	hostA, portA, errA := net.SplitHostPort(a)
+	hostB, portB, errB := net.SplitHostPort(b)
+	if errA != nil || errB != nil || portA != portB || portA == "0" {
+		return false
+	}
+	return hostA == hostB || isWildcard(hostA) || isWildcard(hostB)
+}
+
+func isWildcard(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}
+
+// checkDigits: with a digit missing, some job numbers would be said wrong.
+func (r *reader) checkDigits() {
+	digits := r.config.Prompts.JobDigits
+	if digits == [len(digits)]string{} {
+		return
+	}
+	var missing []string
+	for digit, file := range digits {
+		if file == "" && !r.blames("prompts."+jobDigitKey(digit)) {
+			missing = append(missing, jobDigitKey(digit))
+		}
+	}
+	if len(missing) > 0 {
+		r.report("prompts", "prompts", fmt.Sprintf("lacks %s; jn-0 to jn-9 must all be given or none of them", strings.Join(missing, ", ")))
+	}
+}
