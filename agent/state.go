@@ -1,0 +1,102 @@
+package agent
+
+import (
+	"fmt"
+	"strings"
+)
+
+// CallState is what an agent does for the ACD: the column call_state.
+type CallState uint8
+
+// The states, in the order an agent runs through them: ready -> ring -> talking -> typing -> ready.
+const (
+	Ready    CallState = iota
+	Ring               // an offer: the agent's leg is being called
+	Talking            // bridged, or about to be
+	Typing             // wrap-up
+	NoAnswer           // missed an offer and noanswer-to-ready is off
+)
+
+var callStateNames = [...]string{"ready", "ring", "talking", "typing", "noanswer"}
+
+// String is the word the database and the events use.
+func (s CallState) String() string {
+	if int(s) < len(callStateNames) {
+		return callStateNames[s]
+	}
+	return fmt.Sprintf("call_state(%d)", uint8(s))
+}
+
+// ParseCallState reads the column call_state. Existing databases hold the words in either letter case; an empty column is ready.
+func ParseCallState(word string) (CallState, error) {
+	if word == "" {
+		return Ready, nil
+	}
+	for i, name := range callStateNames {
+		if strings.EqualFold(word, name) {
+			return CallState(i), nil
+		}
+	}
+	return Ready, fmt.Errorf("agent: call_state %q is none of %s", word, strings.Join(callStateNames[:], ", "))
+}
+
+// MarshalText and UnmarshalText write a state as its word.
+func (s CallState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *CallState) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseCallState(string(text))
+	return err
+}
+
+// Move is something that happens to an agent's Call.
+type Move uint8
+
+// The moves. Their chart is in docs/call.md; a test holds the two together.
+const (
+	Offer    Move = iota // the dispatcher reserved the agent for a caller
+	Answer               // the agent's leg answered
+	Miss                 // the agent's leg failed, or died before the bridge; the offer goes back
+	MissOut              // the same, and a missed offer takes the agent out of distribution (noanswer-to-ready = false)
+	Withdraw             // the offer went away through no doing of the agent: the caller left or was transferred
+	WrapUp               // the talk ended and is written up (typing-auto)
+	Finish               // the talk ended and the agent is free at once
+	Recover              // ready again: by command, login, or the end of the wrap-up time
+)
+
+var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover"}
+
+// String names the move as docs/call.md does.
+func (m Move) String() string { return moveNames[m] }
+
+// none marks a move that a state does not know.
+const none CallState = 255
+
+// moves is the whole of what may happen: a row a state, a column a move.
+//
+// Ring and talking know Recover only for states that no offer of ours stands behind: read from the database at start, or written there
+// by another program. While an offer or call stands, package queue lets no command through.
+var moves = [...][8]CallState{
+	//         Offer  Answer   Miss   MissOut    Withdraw WrapUp  Finish Recover
+	Ready:    {Ring, none, none, none, none, none, none, none},
+	Ring:     {none, Talking, Ready, NoAnswer, Ready, none, none, Ready},
+	Talking:  {none, none, Ready, NoAnswer, Ready, Typing, Ready, Ready},
+	Typing:   {none, none, none, none, none, none, none, Ready},
+	NoAnswer: {none, none, none, none, none, none, none, Ready},
+}
+
+// Next tells where a move leads from a state; ok is false where the state does not know the move.
+func (s CallState) Next(m Move) (to CallState, ok bool) {
+	to = moves[s][m]
+	return to, to != none
+}
+
+// Deferred is what an agent is to become when its offer or call ends.
+type Deferred uint8
+
+// The wishes. The last one asked for counts; ready and login take it back.
+const (
+	NothingDeferred Deferred = iota
+	BusyDeferred
+	LogoutDeferred
+)

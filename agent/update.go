@@ -1,0 +1,111 @@
+package agent
+
+import "time"
+
+// Update is a change of one agent: a nil field stays as it is.
+//
+// It is what the dispatcher writes (only the columns that changed) and, the other way round, what another program changed in the
+// agent's row.
+type Update struct {
+	Extension string
+
+	Registered *bool      `json:",omitempty"`
+	Up         *bool      `json:",omitempty"`
+	Idle       *bool      `json:",omitempty"`
+	Call       *CallState `json:",omitempty"`
+	Since      *time.Time `json:",omitempty"`
+	HungUp     *time.Time `json:",omitempty"` // last_hangup_time: written, never read
+
+	Locked *bool `json:",omitempty"`
+	DND    *bool `json:",omitempty"`
+
+	Name          *string `json:",omitempty"`
+	CalloutNumber *string `json:",omitempty"`
+	JobNumber     *string `json:",omitempty"`
+	SayJobNumber  *bool   `json:",omitempty"`
+	Record        *bool   `json:",omitempty"`
+	WithoutState  *bool   `json:",omitempty"`
+	Survey        *bool   `json:",omitempty"`
+	Video         *bool   `json:",omitempty"`
+	Server        *string `json:",omitempty"`
+}
+
+// Apply sets in a what u changes. The caller keeps u.Call out where the agent is Engaged.
+func (u *Update) Apply(a *Agent) {
+	set(&a.Registered, u.Registered)
+	set(&a.Up, u.Up)
+	set(&a.Idle, u.Idle)
+	set(&a.Call, u.Call)
+	set(&a.Since, u.Since)
+	set(&a.Locked, u.Locked)
+	set(&a.DND, u.DND)
+	set(&a.Name, u.Name)
+	set(&a.CalloutNumber, u.CalloutNumber)
+	set(&a.JobNumber, u.JobNumber)
+	set(&a.SayJobNumber, u.SayJobNumber)
+	set(&a.Record, u.Record)
+	set(&a.WithoutState, u.WithoutState)
+	set(&a.Survey, u.Survey)
+	set(&a.Video, u.Video)
+	set(&a.Server, u.Server)
+}
+
+// Diff is the update that makes before into after, and whether there is any.
+func Diff(before, after *Agent) (Update, bool) {
+	u := Update{Extension: after.Extension}
+	changed := false
+	changed = differ(&u.Registered, before.Registered, after.Registered) || changed
+	changed = differ(&u.Up, before.Up, after.Up) || changed
+	changed = differ(&u.Idle, before.Idle, after.Idle) || changed
+	changed = differ(&u.Call, before.Call, after.Call) || changed
+	changed = differ(&u.Since, before.Since, after.Since) || changed
+	changed = differ(&u.Locked, before.Locked, after.Locked) || changed
+	changed = differ(&u.DND, before.DND, after.DND) || changed
+	changed = differ(&u.Name, before.Name, after.Name) || changed
+	changed = differ(&u.CalloutNumber, before.CalloutNumber, after.CalloutNumber) || changed
+	changed = differ(&u.JobNumber, before.JobNumber, after.JobNumber) || changed
+	changed = differ(&u.SayJobNumber, before.SayJobNumber, after.SayJobNumber) || changed
+	changed = differ(&u.Record, before.Record, after.Record) || changed
+	changed = differ(&u.WithoutState, before.WithoutState, after.WithoutState) || changed
+	changed = differ(&u.Survey, before.Survey, after.Survey) || changed
+	changed = differ(&u.Video, before.Video, after.Video) || changed
+	changed = differ(&u.Server, before.Server, after.Server) || changed
+	return u, changed
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+func differ[T comparable](field **T, before, after T) bool {
+	if before == after {
+		return false
+	}
+	*field = &after
+	return true
+}
+
+// Status is the word of an nwayacd::agent event: nway_agent_ plus this.
+type Status string
+
+// The statuses of agent events, SPEC section 7.
+const (
+	StatusLogin    Status = "login"
+	StatusLogout   Status = "logout"
+	StatusBusy     Status = "busy"
+	StatusReady    Status = "ready"
+	StatusRing     Status = "ring"
+	StatusTalking  Status = "talking"
+	StatusTyping   Status = "typing"
+	StatusNoAnswer Status = "noanswer"
+)
+
+// LogEntry is one row of nwayacd_agent_log: an agent's state changed. Attendance is computed from these.
+type LogEntry struct {
+	Extension string
+	Status    Status
+	At        time.Time
+	Caller    string `json:",omitempty"` // uuid of the caller's channel, where an offer or call is the reason
+}

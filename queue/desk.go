@@ -1,0 +1,263 @@
+package queue
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// AddAgent adds an extension: unregistered, down, idle, ready.
+func (f *Floor) AddAgent(extension, password string) error {
+	if f.desks[extension] != nil {
+		return fmt.Errorf("extension %s: %w", extension, ErrExists)
+	}
+	f.keep(Change{AgentAdded: &NewAgent{Extension: extension, Password: password}})
+	f.addDesk(agent.Agent{Profile: agent.Profile{Extension: extension, Name: extension}, Presence: agent.Presence{Idle: true}})
+	return nil
+}
+
+// addDesk puts an agent on the floor, with the memberships known of it.
+func (f *Floor) addDesk(a agent.Agent) *desk {
+	d := &desk{Agent: a, groups: f.groupsOf(a.Extension)}
+	f.desks[a.Extension] = d
+	f.takeUp(d)
+	f.refile(d)
+	return d
+}
+
+// takeUp gives an agent whose row was deleted and inserted again the offer or call it still has, so that it never has two.
+func (f *Floor) takeUp(d *desk) {
+	for _, c := range f.calls {
+		for _, l := range [...]*Lease{c.lease, c.next} {
+			if l != nil && !l.over && l.Agent.Extension == d.Extension {
+				d.lease = l
+				f.change(d, func(a *agent.Agent) { a.Call = either(l.answered, agent.Talking, agent.Ring) })
+			}
+		}
+	}
+}
+
+func (f *Floor) groupsOf(extension string) groupSet {
+	set := f.members[extension]
+	if set == nil {
+		set = groupSet{}
+		f.members[extension] = set
+	}
+	return set
+}
+
+// RemoveAgent removes an extension and its memberships; not while it has an offer or a call.
+func (f *Floor) RemoveAgent(extension string) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	if d.lease != nil {
+		return fmt.Errorf("%s: %w", extension, ErrOnCall)
+	}
+	f.removeDesk(d)
+	f.keep(Change{AgentRemoved: &d.Profile.Extension})
+	return nil
+}
+
+// removeDesk takes the agent off the floor; a talk it still has goes on.
+func (f *Floor) removeDesk(d *desk) {
+	f.regroup(d, nil)
+	delete(f.desks, d.Extension)
+	delete(f.members, d.Extension)
+	f.refile(d)
+}
+
+func (f *Floor) desk(extension string) (*desk, error) {
+	if d := f.desks[extension]; d != nil {
+		return d, nil
+	}
+	return nil, fmt.Errorf("extension %s: %w", extension, ErrNoAgent)
+}
+
+// Login makes the agent up, idle, ready, registered (as the module did) and a member of exactly these groups. An unknown group is an
+// error and changes nothing.
+func (f *Floor) Login(extension string, groups []string, now time.Time) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	for _, number := range groups {
+		if f.lines[number] == nil {
+			return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+		}
+	}
+	f.change(d, func(a *agent.Agent) { a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred })
+	f.recover(d, now)
+	f.regroup(d, groups)
+	f.keep(Change{Membership: &Membership{Extension: extension, Groups: groups}})
+	f.note(d, agent.StatusLogin, "", now)
+	f.settle(now)
+	return nil
+}
+
+// Logout takes the agent down and out of its groups; during an offer or call, when that ends.
+func (f *Floor) Logout(extension string, now time.Time) error {
+	return f.leaveWork(extension, agent.LogoutDeferred, now)
+}
+
+// Busy makes the agent busy; during an offer or call, when that ends.
+func (f *Floor) Busy(extension string, now time.Time) error {
+	return f.leaveWork(extension, agent.BusyDeferred, now)
+}
+
+func (f *Floor) leaveWork(extension string, wish agent.Deferred, now time.Time) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	d.Deferred = wish
+	if d.lease == nil {
+		f.grant(d, now)
+	}
+	f.settle(now)
+	return nil
+}
+
+// grant carries out what was asked for while the agent had an offer or a call.
+func (f *Floor) grant(d *desk, now time.Time) {
+	wish := d.Deferred
+	d.Deferred = agent.NothingDeferred
+	switch wish {
+	case agent.BusyDeferred:
+		f.change(d, func(a *agent.Agent) { a.Idle = false })
+		f.note(d, agent.StatusBusy, "", now)
+	case agent.LogoutDeferred:
+		f.regroup(d, nil)
+		f.change(d, func(a *agent.Agent) { a.Up = false })
+		f.recover(d, now)
+		f.keep(Change{Membership: &Membership{Extension: d.Extension}})
+		f.note(d, agent.StatusLogout, "", now)
+	}
+}
+
+// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer, and takes back a deferred busy or logout.
+func (f *Floor) Ready(extension string, now time.Time) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	f.change(d, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
+	f.recover(d, now)
+	f.note(d, agent.StatusReady, "", now)
+	f.settle(now)
+	return nil
+}
+
+// recover brings the agent's call state back to ready, unless an offer or call of ours stands.
+func (f *Floor) recover(d *desk, now time.Time) bool {
+	return d.lease == nil && f.move(d, agent.Recover, now)
+}
+
+// SetRegistered says whether FreeSWITCH knows a phone for the extension.
+func (f *Floor) SetRegistered(extension string, registered bool, now time.Time) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	f.change(d, func(a *agent.Agent) { a.Registered = registered })
+	f.settle(now)
+	return nil
+}
+
+// Registration follows a phone that registered or went, with the address of the FreeSWITCH it did so at ("" = not told). An extension
+// that is no agent is of no interest.
+func (f *Floor) Registration(extension string, registered bool, server string, now time.Time) {
+	d := f.desks[extension]
+	if d == nil {
+		return
+	}
+	f.change(d, func(a *agent.Agent) {
+		a.Registered = registered
+		if registered && server != "" {
+			a.Server = server
+		}
+	})
+	f.settle(now)
+}
+
+// SetJobNumber sets the number said to callers, and whether to say it.
+func (f *Floor) SetJobNumber(extension, number string, say bool) error {
+	d, err := f.desk(extension)
+	if err != nil {
+		return err
+	}
+	f.change(d, func(a *agent.Agent) { a.JobNumber, a.SayJobNumber = number, say })
+	return nil
+}
+
+// SetOutside says how many calls the extension has that are not the ACD's. An extension that is no agent is of no interest.
+func (f *Floor) SetOutside(extension string, calls int, now time.Time) {
+	if d := f.desks[extension]; d != nil {
+		d.Outside = calls
+		f.refile(d)
+		f.settle(now)
+	}
+}
+
+// regroup makes the agent a member of exactly these groups.
+func (f *Floor) regroup(d *desk, groups []string) {
+	for number := range maps.Clone(d.groups) {
+		if !slices.Contains(groups, number) {
+			f.leaveGroup(d.Extension, number)
+		}
+	}
+	for _, number := range groups {
+		f.joinGroup(d.Extension, number)
+	}
+}
+
+// joinGroup and leaveGroup alter one membership; either side may be missing.
+func (f *Floor) joinGroup(extension, number string) {
+	f.groupsOf(extension)[number] = struct{}{}
+	d, l := f.desks[extension], f.lines[number]
+	if d != nil && l != nil && d.free {
+		l.free.Set(d)
+		f.idle = append(f.idle, d)
+	}
+}
+
+func (f *Floor) leaveGroup(extension, number string) {
+	delete(f.groupsOf(extension), number)
+	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
+		l.free.Delete(d)
+	}
+}
+
+// release ends a lease for its agent: by the move where that is what the agent is in, with whatever was deferred.
+func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
+	l.over = true
+	d := f.desks[l.Agent.Extension]
+	if d == nil || d.lease != l {
+		return // another program removed the extension meanwhile
+	}
+	d.lease = nil
+	f.move(d, m, now)
+	if l.answered {
+		f.keep(Change{Agent: &agent.Update{Extension: d.Extension, HungUp: &now}})
+	}
+	switch {
+	case d.Call == agent.Typing:
+		f.note(d, agent.StatusTyping, l.Call, now)
+		f.startWrapUp(d, now)
+	case d.Call == agent.NoAnswer:
+		f.note(d, agent.StatusNoAnswer, l.Call, now)
+	case d.Deferred == agent.NothingDeferred:
+		f.note(d, agent.StatusReady, l.Call, now)
+	}
+	f.grant(d, now)
+}
+
+func (f *Floor) startWrapUp(d *desk, since time.Time) {
+	if f.settings.Recover > 0 {
+		f.deadlines.add(deadline{at: since.Add(f.settings.Recover), wrapUp: d, since: d.Since})
+	}
+}

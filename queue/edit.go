@@ -1,0 +1,273 @@
+package queue
+
+import (
+	"time"
+
+	"nwayacd/agent"
+)
+
+// formerGrace is how long the place of a call from before a restart waits for that call to come back.
+const formerGrace = time.Minute
+
+// former is the place of such a call, and until when it is kept.
+type former struct{ since, until time.Time }
+
+// expect keeps a place for a call that may come back.
+func (f *Floor) expect(uuid string, since, now time.Time) {
+	until := now.Add(formerGrace)
+	f.former[uuid] = former{since, until}
+	f.deadlines.add(deadline{at: until, former: uuid})
+}
+
+// Load fills an empty floor with what the database knows. Offers and talks of an earlier life are over: their agents are ready; a
+// wrap-up goes on from when it began.
+func (f *Floor) Load(s Snapshot, now time.Time) {
+	for _, m := range s.Members {
+		f.groupsOf(m.Extension)[m.Group] = struct{}{}
+	}
+	for _, g := range s.Groups {
+		f.addLine(g)
+	}
+	for _, a := range s.Agents {
+		f.resume(f.addDesk(a), now)
+	}
+	f.loadLists(s)
+	for _, w := range s.Waiting {
+		f.expect(w.UUID, w.Since, now)
+	}
+	f.settle(now)
+}
+
+func (f *Floor) loadLists(s Snapshot) {
+	clear(f.blacklist)
+	clear(f.vips)
+	for _, b := range s.Blacklist {
+		f.blacklist[b.Number] = b
+	}
+	for _, v := range s.VIPs {
+		f.vips[v] = struct{}{}
+	}
+	for _, m := range s.Memories {
+		key := memoryKey{m.Caller, m.Group}
+		if newest, known := f.memories[key]; !known || newest.at.Before(m.At) { // old databases have a row for each talk
+			f.memories[key] = memory{m.Agent, m.At}
+		}
+	}
+}
+
+func (f *Floor) resume(d *desk, now time.Time) {
+	switch d.Call {
+	case agent.Ring, agent.Talking:
+		if f.recover(d, now) {
+			f.note(d, agent.StatusReady, "", now)
+		}
+	case agent.Typing:
+		f.startWrapUp(d, d.Since)
+	}
+}
+
+// forget drops the place of a call that did not come back.
+func (f *Floor) forget(uuid string, now time.Time) {
+	if place, here := f.former[uuid]; here && !now.Before(place.until) {
+		delete(f.former, uuid)
+		f.keep(Change{Left: &uuid})
+	}
+}
+
+// Edit takes over what another program changed in the database. Nothing of it is written back, but an agent's call state that it may
+// not touch at the moment.
+func (f *Floor) Edit(c Change, now time.Time) {
+	f.edit(c, now)
+	f.settle(now)
+}
+
+func (f *Floor) edit(c Change, now time.Time) {
+	switch {
+	case c.Agent != nil:
+		f.editAgent(*c.Agent, now)
+	case c.AgentAdded != nil:
+		if f.desks[c.AgentAdded.Extension] == nil {
+			f.addDesk(agent.Agent{Profile: agent.Profile{Extension: c.AgentAdded.Extension}})
+		}
+	case c.AgentRemoved != nil:
+		if d := f.desks[*c.AgentRemoved]; d != nil {
+			f.removeDesk(d)
+		}
+	case c.Group != nil:
+		if l := f.lines[c.Group.Number]; l != nil {
+			c.Group.apply(&l.Group)
+		}
+	case c.GroupAdded != nil:
+		if f.lines[c.GroupAdded.Number] == nil {
+			f.addLine(*c.GroupAdded)
+			f.idleMembers(c.GroupAdded.Number)
+		}
+	case c.GroupRemoved != nil:
+		f.strand(*c.GroupRemoved)
+	case c.MemberJoined != nil:
+		f.joinGroup(c.MemberJoined.Extension, c.MemberJoined.Group)
+	case c.MemberLeft != nil:
+		f.leaveGroup(c.MemberLeft.Extension, c.MemberLeft.Group)
+	default:
+		f.editLists(c)
+	}
+}
+
+func (f *Floor) editLists(c Change) {
+	switch {
+	case c.Blacklisted != nil:
+		f.blacklist[c.Blacklisted.Number] = *c.Blacklisted
+	case c.Unblacklisted != nil:
+		delete(f.blacklist, *c.Unblacklisted)
+	case c.VIPAdded != nil:
+		f.vips[*c.VIPAdded] = struct{}{}
+	case c.VIPRemoved != nil:
+		delete(f.vips, *c.VIPRemoved)
+	case c.Remembered != nil:
+		m := c.Remembered
+		f.memories[memoryKey{m.Caller, m.Group}] = memory{m.Agent, m.At}
+	}
+}
+
+// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state is ignored and ours written again.
+func (f *Floor) editAgent(u agent.Update, now time.Time) {
+	d := f.desks[u.Extension]
+	if d == nil {
+		return
+	}
+	switch {
+	case u.Call == nil || *u.Call == d.Call:
+		u.Call, u.Since = nil, nil // a time read back is less exact than ours, and the end of a wrap-up hangs on it
+	case d.lease != nil:
+		ours := d.Call
+		u.Call, u.Since = nil, nil
+		f.keep(Change{Agent: &agent.Update{Extension: d.Extension, Call: &ours}})
+	}
+	before := d.Agent
+	u.Apply(&d.Agent)
+	f.refile(d)
+	f.noteEdit(d, &before, now)
+}
+
+// noteEdit publishes what an edit made of the agent, as the command of the same effect would.
+func (f *Floor) noteEdit(d *desk, before *agent.Agent, now time.Time) {
+	if d.Up != before.Up {
+		f.note(d, either(d.Up, agent.StatusLogin, agent.StatusLogout), "", now)
+	}
+	if d.Idle != before.Idle {
+		f.note(d, either(d.Idle, agent.StatusReady, agent.StatusBusy), "", now)
+	}
+	if d.Call != before.Call {
+		f.note(d, agent.Status(d.Call.String()), "", now)
+		if d.Call == agent.Typing {
+			d.Since = now
+			f.startWrapUp(d, now)
+		}
+	}
+}
+
+func either[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
+}
+
+// idleMembers lets a new group's free members look for callers.
+func (f *Floor) idleMembers(number string) {
+	f.lines[number].free.Scan(func(d *desk) bool {
+		f.idle = append(f.idle, d)
+		return true
+	})
+}
+
+// strand removes a group that another program deleted under its callers: those who wait go back to the dialplan.
+func (f *Floor) strand(number string) {
+	l := f.lines[number]
+	if l == nil {
+		return
+	}
+	delete(f.lines, number)
+	for _, c := range f.calls {
+		if c.line == l && (c.phase == waiting || c.phase == greeting) {
+			f.turnAway(c)
+		}
+	}
+}
+
+// turnAway sends a call whose group is gone back to the dialplan.
+func (f *Floor) turnAway(c *call) {
+	c.phase = leaving
+	f.out.Stranded = append(f.out.Stranded, c.uuid)
+}
+
+// Reload takes over a whole snapshot, after the database could not be heard for a while: as if every difference had been edited just
+// now.
+func (f *Floor) Reload(s Snapshot, now time.Time) {
+	f.reloadGroups(s.Groups, now)
+	f.reloadAgents(s.Agents, now)
+	f.reloadMembers(s.Members)
+	f.loadLists(s)
+	f.settle(now)
+}
+
+func (f *Floor) reloadGroups(groups []Group, now time.Time) {
+	seen := map[string]bool{}
+	for _, g := range groups {
+		seen[g.Number] = true
+		if l := f.lines[g.Number]; l != nil {
+			l.Group = g
+		} else {
+			f.edit(Change{GroupAdded: &g}, now)
+		}
+	}
+	for number := range f.lines {
+		if !seen[number] {
+			f.edit(Change{GroupRemoved: &number}, now)
+		}
+	}
+}
+
+func (f *Floor) reloadAgents(agents []agent.Agent, now time.Time) {
+	seen := map[string]bool{}
+	for _, a := range agents {
+		seen[a.Extension] = true
+		d := f.desks[a.Extension]
+		if d == nil {
+			f.resume(f.addDesk(a), now)
+			continue
+		}
+		if u, different := agent.Diff(&d.Agent, &a); different {
+			f.editAgent(u, now)
+		}
+	}
+	for extension := range f.desks {
+		if !seen[extension] {
+			f.edit(Change{AgentRemoved: &extension}, now)
+		}
+	}
+}
+
+func (f *Floor) reloadMembers(members []Member) {
+	want := map[string]groupSet{}
+	for _, m := range members {
+		if want[m.Extension] == nil {
+			want[m.Extension] = groupSet{}
+		}
+		want[m.Extension][m.Group] = struct{}{}
+	}
+	for extension, groups := range f.members {
+		for number := range groups {
+			if _, stays := want[extension][number]; !stays {
+				f.leaveGroup(extension, number)
+			}
+		}
+	}
+	for extension, groups := range want {
+		for number := range groups {
+			if _, here := f.groupsOf(extension)[number]; !here {
+				f.joinGroup(extension, number)
+			}
+		}
+	}
+}

@@ -1,0 +1,185 @@
+// Package queue decides who talks to whom: it owns the groups, the callers' places in their lines, the choice of an agent by the
+// group's mode, and the offers that stand.
+//
+// It is pure: every method takes the time, changes memory and leaves what follows from it in Effects. It knows no socket, no SQL and
+// no goroutine; whoever owns a Floor (package acd) serialises the calls, delivers the offers and keeps the changes. The records that
+// are kept (CDR, OfferRecord, Change) are its types too.
+package queue
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// Settings are the rules of distribution; the names are the configuration's.
+type Settings struct {
+	Reoffer         time.Duration // reoffer-seconds: how long an agent is spared the call it missed; at least 1 s
+	Remember        time.Duration // remember-days
+	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
+	NoAnswerToReady bool          // noanswer-to-ready
+	TypingAuto      bool          // typing-auto: a wrap-up follows each talk
+}
+
+// leaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
+const leaseGrace = 5 * time.Second
+
+// Floor is the call centre's floor: all groups, agents and callers, and the rules that pair them.
+//
+// After every method this holds: no agent is available while a caller of its group waits, except one whose offer it missed within
+// Settings.Reoffer. It is not safe for concurrent use.
+type Floor struct {
+	settings  Settings
+	random    *rand.Rand
+	desks     map[string]*desk
+	lines     map[string]*line
+	members   map[string]groupSet // by extension; also of extensions and groups that do not exist (yet)
+	calls     map[string]*call
+	former    map[string]former // places of calls that were here before a restart or whose connection went, by uuid
+	memories  map[memoryKey]memory
+	blacklist map[string]Blacklisted
+	vips      map[VIP]struct{}
+	deadlines deadlines
+	sequence  uint64
+
+	idle   []*desk // became available since the last settle
+	placed []*call // took a place since the last settle
+	out    Effects
+}
+
+// Effects is what followed from the last steps, in order; the owner carries it out.
+type Effects struct {
+	Offers   []*Lease         // for the calls they name
+	Expired  []*Lease         // ended by their deadline: the call's goroutine must give its leg up
+	Stranded []string         // calls whose group another program removed: they go back to the dialplan
+	Changes  []Change         // to be kept
+	Statuses []agent.LogEntry // agent events, to be published; their log rows are among Changes
+}
+
+// NewFloor returns an empty floor. The seed makes the random mode repeatable.
+func NewFloor(settings Settings, seed uint64) *Floor {
+	return &Floor{
+		settings:  settings,
+		random:    rand.New(rand.NewPCG(seed, seed)),
+		desks:     map[string]*desk{},
+		lines:     map[string]*line{},
+		members:   map[string]groupSet{},
+		calls:     map[string]*call{},
+		former:    map[string]former{},
+		memories:  map[memoryKey]memory{},
+		blacklist: map[string]Blacklisted{},
+		vips:      map[VIP]struct{}{},
+	}
+}
+
+// Settings returns the rules in force.
+func (f *Floor) Settings() Settings { return f.settings }
+
+// Configure changes the rules for what happens from now on; deadlines that already run keep theirs.
+func (f *Floor) Configure(s Settings) { f.settings = s }
+
+// Take hands over the effects gathered since the last Take.
+func (f *Floor) Take() Effects {
+	out := f.out
+	f.out = Effects{}
+	return out
+}
+
+// settle pairs who became available with who waits, and whoever took a place with who is free.
+func (f *Floor) settle(now time.Time) {
+	for len(f.idle) > 0 || len(f.placed) > 0 {
+		if n := len(f.idle); n > 0 {
+			d := f.idle[0]
+			f.idle = f.idle[1:]
+			f.seat(d, now)
+			continue
+		}
+		c := f.placed[0]
+		f.placed = f.placed[1:]
+		f.serve(c, now)
+	}
+	f.idle, f.placed = f.idle[:0], f.placed[:0]
+}
+
+// seat gives a free agent the caller it should have: VIPs first, then the longest wait over all its groups.
+func (f *Floor) seat(d *desk, now time.Time) {
+	if !d.free {
+		return
+	}
+	var best *call
+	for number := range d.groups {
+		if l := f.lines[number]; l != nil {
+			if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
+				best = c
+			}
+		}
+	}
+	if best != nil {
+		f.offer(best, d, now)
+	}
+}
+
+// serve gives a waiting caller the free agent its group's mode chooses.
+func (f *Floor) serve(c *call, now time.Time) {
+	if c.phase != waiting {
+		return
+	}
+	if d := c.line.choose(c, f.remembered(c, now), f.random, now); d != nil {
+		f.offer(c, d, now)
+	}
+}
+
+// change alters an agent and writes down what became different.
+func (f *Floor) change(d *desk, alter func(*agent.Agent)) {
+	before := d.Agent
+	alter(&d.Agent)
+	if u, different := agent.Diff(&before, &d.Agent); different {
+		f.keep(Change{Agent: &u})
+	}
+	f.refile(d)
+}
+
+// move is change for the agent's call state. It reports whether the state knows the move.
+func (f *Floor) move(d *desk, m agent.Move, now time.Time) bool {
+	to, ok := d.Call.Next(m)
+	if ok {
+		f.change(d, func(a *agent.Agent) { a.Call, a.Since = to, now })
+	}
+	return ok
+}
+
+// refile keeps the free trees in step with the agent.
+func (f *Floor) refile(d *desk) {
+	free := d.Available() && d.lease == nil && f.desks[d.Extension] == d
+	if free == d.free {
+		return
+	}
+	d.free = free
+	for number := range d.groups {
+		if l := f.lines[number]; l != nil {
+			l.seatFree(d)
+		}
+	}
+	if free {
+		f.idle = append(f.idle, d)
+	}
+}
+
+// seatFree puts d into the line's free tree or takes it out.
+func (l *line) seatFree(d *desk) {
+	if d.free {
+		l.free.Set(d)
+	} else {
+		l.free.Delete(d)
+	}
+}
+
+// note publishes and logs an agent's status; caller is the uuid of the call that is the reason, if one is.
+func (f *Floor) note(d *desk, s agent.Status, caller string, now time.Time) {
+	entry := agent.LogEntry{Extension: d.Extension, Status: s, At: now, Caller: caller}
+	f.out.Statuses = append(f.out.Statuses, entry)
+	f.keep(Change{AgentLog: &entry})
+}
+
+func (f *Floor) keep(c Change) { f.out.Changes = append(f.out.Changes, c) }

@@ -1,0 +1,116 @@
+package queue
+
+import (
+	"fmt"
+	"time"
+)
+
+// AddGroup adds a group; agents that are members of its number already serve it at once.
+func (f *Floor) AddGroup(number string, mode Mode, now time.Time) error {
+	if f.lines[number] != nil {
+		return fmt.Errorf("group %s: %w", number, ErrExists)
+	}
+	g := Group{Number: number, Name: number, Mode: mode, RingTimeout: DefaultRingTimeout}
+	f.addLine(g)
+	f.keep(Change{GroupAdded: &g})
+	f.settle(now)
+	return nil
+}
+
+func (f *Floor) addLine(g Group) {
+	l := newLine(g)
+	f.lines[g.Number] = l
+	for _, d := range f.desks {
+		if _, member := d.groups[g.Number]; member && d.free {
+			l.free.Set(d)
+		}
+	}
+}
+
+// RemoveGroup removes a group and its memberships; not while callers wait in it.
+func (f *Floor) RemoveGroup(number string) error {
+	l := f.lines[number]
+	if l == nil {
+		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+	}
+	if waiting := l.inside - l.talking; waiting > 0 {
+		return fmt.Errorf("group %s: %w (%d)", number, ErrWaiting, waiting)
+	}
+	delete(f.lines, number)
+	for _, set := range f.members {
+		delete(set, number)
+	}
+	f.keep(Change{GroupRemoved: &number})
+	return nil
+}
+
+// SetPrompts changes a group's own prompts; nil keeps one.
+func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *string) error {
+	l := f.lines[number]
+	if l == nil {
+		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+	}
+	u := GroupUpdate{Number: number, Welcome: welcome, Blacklist: blacklist, Busy: busy, Transfer: transfer}
+	u.apply(&l.Group)
+	f.keep(Change{Group: &u})
+	return nil
+}
+
+func (u *GroupUpdate) apply(g *Group) {
+	set(&g.Name, u.Name)
+	set(&g.Mode, u.Mode)
+	set(&g.Cursor, u.Cursor)
+	set(&g.RingTimeout, u.RingTimeout)
+	set(&g.Prompts.Welcome, u.Welcome)
+	set(&g.Prompts.Blacklist, u.Blacklist)
+	set(&g.Prompts.Busy, u.Busy)
+	set(&g.Prompts.Transfer, u.Transfer)
+}
+
+func set[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+type memoryKey struct{ caller, group string }
+
+type memory struct {
+	agent string
+	at    time.Time
+}
+
+// remembered is the agent who last answered the caller in this group, nil where the mode does not ask or the memory is too old.
+func (f *Floor) remembered(c *call, now time.Time) *desk {
+	if !c.line.Mode.Remembers() || c.caller == "" {
+		return nil
+	}
+	m, known := f.memories[memoryKey{c.caller, c.line.Number}]
+	if !known || f.forgotten(m, now) {
+		return nil
+	}
+	return f.desks[m.agent]
+}
+
+func (f *Floor) forgotten(m memory, now time.Time) bool {
+	return f.settings.Remember > 0 && now.Sub(m.at) > f.settings.Remember
+}
+
+// remember keeps who answered the caller. Each new memory looks at a few old ones and drops those that have ended, so that the map stays
+// in proportion to what is still remembered.
+func (f *Floor) remember(c *call, d *desk, now time.Time) {
+	if !c.line.Mode.Remembers() || c.caller == "" {
+		return
+	}
+	f.memories[memoryKey{c.caller, c.line.Number}] = memory{d.Extension, now}
+	f.keep(Change{Remembered: &Memory{Caller: c.caller, Group: c.line.Number, Agent: d.Extension, At: now}})
+	looked := 0
+	for key, m := range f.memories {
+		if f.forgotten(m, now) {
+			delete(f.memories, key)
+		}
+		if looked++; looked == 3 {
+			break
+		}
+	}
+}

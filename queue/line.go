@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"nwayacd/agent"
+)
+
+// line is a living group: its callers in the order they are served, and its members who could take one now.
+// Both are ordered trees, so that every step of a decision costs O(log n).
+type line struct {
+	Group
+	waiting *btree.BTreeG[*call] // callers who may be offered now
+	free    *btree.BTreeG[*desk] // members who are available
+	inside  int                  // callers whose group this is, whatever they do at the moment
+	talking int                  // of those, the ones an agent answered
+}
+
+// groupSet is the numbers of the groups an agent is a member of.
+type groupSet map[string]struct{}
+
+// desk is a living agent: the agent, its groups and the one offer or call it may have.
+type desk struct {
+	agent.Agent
+	groups groupSet
+	lease  *Lease
+	free   bool // stands in the free trees of its groups
+}
+
+func newLine(g Group) *line {
+	alone := btree.Options{NoLocks: true} // the floor's owner serialises
+	return &line{
+		Group:   g,
+		waiting: btree.NewBTreeGOptions(served, alone),
+		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return agent.Less(a.Extension, b.Extension) }, alone),
+	}
+}
+
+// served is the order of service: VIPs first, then the longest wait, then who came in first.
+func served(a, b *call) bool {
+	if a.vip != b.vip {
+		return a.vip
+	}
+	if !a.since.Equal(b.since) {
+		return a.since.Before(b.since)
+	}
+	return a.seq < b.seq
+}
+
+// firstFor is the caller of this line that d should get: the first one it did not just miss.
+func (l *line) firstFor(d *desk, now time.Time) *call {
+	var first *call
+	l.waiting.Scan(func(c *call) bool {
+		if c.held(d.Extension, now) {
+			return true
+		}
+		first = c
+		return false
+	})
+	return first
+}
+
+// choose is the free agent that c should get by the group's mode, nil when there is none.
+//
+// Agents who missed this call within reoffer-seconds are out of the question; the one who missed it last gets it again only when nobody
+// else is free.
+func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Time) *desk {
+	fit := func(d *desk) bool { return !c.held(d.Extension, now) && d.Extension != c.lastMiss }
+	if remembered != nil && remembered.free && fit(remembered) {
+		if _, member := l.free.Get(remembered); member {
+			return remembered
+		}
+	}
+	if d := l.pick(fit, random); d != nil {
+		return d
+	}
+	return l.pick(func(d *desk) bool { return !c.held(d.Extension, now) }, random)
+}
+
+// pick applies the group's mode to the free agents that fit.
+func (l *line) pick(fit func(*desk) bool, random *rand.Rand) *desk {
+	switch l.Mode.base() {
+	case Random:
+		return l.pickRandom(fit, random)
+	case Cyclic:
+		return l.pickAfter(l.Cursor, fit)
+	default:
+		return l.pickFrom(nil, fit)
+	}
+}
+
+// pickFrom is the first fitting free agent from start on, in the order of extensions.
+func (l *line) pickFrom(start *desk, fit func(*desk) bool) *desk {
+	var found *desk
+	look := func(d *desk) bool {
+		if !fit(d) {
+			return true
+		}
+		found = d
+		return false
+	}
+	if start == nil {
+		l.free.Scan(look)
+	} else {
+		l.free.Ascend(start, look)
+	}
+	return found
+}
+
+// pickAfter is the next fitting free agent behind the extension, wrapping; the extension itself comes last.
+func (l *line) pickAfter(extension string, fit func(*desk) bool) *desk {
+	if extension == "" {
+		return l.pickFrom(nil, fit)
+	}
+	start := &desk{Agent: agent.Agent{Profile: agent.Profile{Extension: extension}}}
+	behind := func(d *desk) bool { return d.Extension != extension && fit(d) }
+	if d := l.pickFrom(start, behind); d != nil {
+		return d
+	}
+	return l.pickFrom(nil, fit)
+}
+
+// pickRandom draws again while the draw does not fit. Few ever do not: those who just missed the one caller in question; after some
+// bad luck the walk goes on from the last draw.
+func (l *line) pickRandom(fit func(*desk) bool, random *rand.Rand) *desk {
+	n := l.free.Len()
+	if n == 0 {
+		return nil
+	}
+	var last *desk
+	for range 16 {
+		last, _ = l.free.GetAt(random.IntN(n))
+		if fit(last) {
+			return last
+		}
+	}
+	return l.pickAfter(last.Extension, fit)
+}

@@ -1,0 +1,73 @@
+package queue
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// AgentView is an agent as the lists show it.
+type AgentView struct {
+	agent.Agent
+	Groups []string // in order
+	Call   string   // uuid of the caller's channel it has an offer or a call with; "" = none
+}
+
+// GroupView is a group as the lists show it.
+type GroupView struct {
+	Group
+	Members   []string // extensions, in order
+	Available int      // members who could take a call now
+	Waiting   int      // callers whom no agent has answered yet
+	Talking   int
+	Oldest    time.Time // the place of the caller served next; zero when nobody is in the line
+}
+
+// Agents returns all agents in the order of their extensions.
+func (f *Floor) Agents() []AgentView {
+	views := make([]AgentView, 0, len(f.desks))
+	for _, d := range f.desks {
+		v := AgentView{Agent: d.Agent, Groups: slices.SortedFunc(maps.Keys(d.groups), compare)}
+		if d.lease != nil {
+			v.Call = d.lease.Call
+		}
+		views = append(views, v)
+	}
+	slices.SortFunc(views, func(a, b AgentView) int { return compare(a.Extension, b.Extension) })
+	return views
+}
+
+// Groups returns all groups in the order of their numbers.
+func (f *Floor) Groups() []GroupView {
+	members := map[string][]string{}
+	for extension, d := range f.desks {
+		for number := range d.groups {
+			members[number] = append(members[number], extension)
+		}
+	}
+	views := make([]GroupView, 0, len(f.lines))
+	for number, l := range f.lines {
+		v := GroupView{
+			Group: l.Group, Members: slices.SortedFunc(slices.Values(members[number]), compare),
+			Available: l.free.Len(), Waiting: l.inside - l.talking, Talking: l.talking,
+		}
+		if first, some := l.waiting.Min(); some {
+			v.Oldest = first.since
+		}
+		views = append(views, v)
+	}
+	slices.SortFunc(views, func(a, b GroupView) int { return compare(a.Number, b.Number) })
+	return views
+}
+
+func compare(a, b string) int {
+	switch {
+	case agent.Less(a, b):
+		return -1
+	case agent.Less(b, a):
+		return 1
+	}
+	return 0
+}
