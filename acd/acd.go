@@ -1,0 +1,167 @@
+// Package acd runs the calls: it takes each caller that FreeSWITCH's socket application hands over from greeting to hang-up, one
+// goroutine a call, against one Dispatcher that all calls share.
+//
+// It owns the call's story, the agents' legs, the links to the FreeSWITCH servers and the nwayacd:: events. What is decided is package
+// queue's; how it is kept is told to a Journal, behind which acd knows no database; the bytes are package esl's.
+package acd
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// Settings are what a running call reads and an operator may change while calls run. The names in comments are the configuration's.
+type Settings struct {
+	Floor queue.Settings
+
+	AutoAnswer  bool          // auto-answer
+	VideoCodecs string        // video-codecs
+	ASR         string        // asr-str, with $1 for the caller's uuid; "" where use-asr is off
+	BusyRepeat  time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
+	MaxWait     time.Duration // max-wait-seconds; 0 = no limit
+	MaxCalls    int           // max-calls; 0 = no limit
+	RecordPath  string        // record-path
+	Prompts     Prompts
+}
+
+// Prompts are the files of the configuration's [prompts]; "" plays nothing.
+type Prompts struct {
+	JobPrefix, JobSuffix string
+	JobDigits            [10]string
+	Blacklist            string // default-blacklistwav
+	Busy                 string // default-agent-busy
+	Transfer             string // default-agent-transfer
+	Welcome              string // default-agent-welcome
+	Hold                 string // hold-music
+	Survey               string
+}
+
+// Switch is one FreeSWITCH as the configuration names it.
+type Switch struct {
+	Name       string
+	Address    string // of its event socket; "" = no link is kept
+	Password   string
+	LocalIP    string // local-ip: what an agent's server_ip calls it
+	DialString string // dial-string: how its own agents are called
+	RemoteDial string // remote-dial: how agents registered elsewhere are called
+}
+
+// Journal keeps changes; package store has the one there is.
+type Journal interface {
+	// Write appends changes in order. It does not wait for a disk or a database.
+	Write(changes ...queue.Change) (sequence uint64)
+	// Sync returns when the change of that number is safe.
+	Sync(ctx context.Context, sequence uint64) error
+}
+
+// Options make a Server.
+type Options struct {
+	Settings Settings
+	Switches []Switch // the first one also serves calls of a FreeSWITCH that is not configured
+	Journal  Journal
+	Log      zerolog.Logger
+	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
+	Seed     uint64                // of the random mode
+	// OnOffer, where not nil, is told how long it took from the moment when a waiting caller and an available agent both existed until the
+	// agent's leg was on the wire.
+	OnOffer func(time.Duration)
+	// OnCDR, where not nil, is told of each call that ended.
+	OnCDR func(queue.CDR)
+}
+
+// Server is the ACD: it serves calls, keeps the links and runs the dispatcher.
+type Server struct {
+	Dispatcher *Dispatcher
+
+	options  Options
+	settings atomic.Pointer[Settings]
+	log      zerolog.Logger
+	links    []*link
+	legs     legs
+	calls    calls
+	drain    context.Context
+	startOff context.CancelCauseFunc
+}
+
+// New returns a server whose floor is what the snapshot says.
+func New(o Options, s queue.Snapshot) *Server {
+	server := &Server{options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}}
+	server.settings.Store(&o.Settings)
+	server.drain, server.startOff = context.WithCancelCause(context.Background())
+	server.Dispatcher = newDispatcher(o, s)
+	outside := newOutside(server.Dispatcher)
+	for _, sw := range o.Switches {
+		if sw.Address != "" {
+			server.links = append(server.links, newLink(sw, server, outside))
+		}
+	}
+	server.Dispatcher.onStatus = server.publishStatus
+	return server
+}
+
+// Run runs the dispatcher's clock and the links until ctx is done.
+func (s *Server) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	running.Go(func() { s.Dispatcher.run(ctx) })
+	for _, l := range s.links {
+		running.Go(func() { l.keep(ctx) })
+	}
+	running.Wait()
+	return context.Cause(ctx)
+}
+
+// Serve takes calls from ln until ctx is done or Drain is called, and returns when the last call's goroutine has. The end of ctx cuts
+// the calls' control off at once; a caller in a talk keeps talking.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	accepting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(s.drain, func() { stop(context.Cause(s.drain)) })()
+	calls := context.WithoutCancel(ctx)
+	calls, cut := context.WithCancelCause(calls)
+	defer cut(nil)
+	defer context.AfterFunc(ctx, func() { cut(context.Cause(ctx)) })()
+	server := esl.Server{
+		Allow:     s.options.Allow,
+		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
+		Recovered: s.recovered,
+	}
+	return server.Serve(accepting, ln)
+}
+
+// Drain stops taking calls and hands those that wait back to the dialplan; talks go on.
+func (s *Server) Drain() { s.startOff(errDrain) }
+
+// Configure puts other settings in force, for what happens from now on.
+func (s *Server) Configure(next Settings) {
+	s.settings.Store(&next)
+	s.Dispatcher.configure(next.Floor)
+}
+
+func (s *Server) recovered(reason any, stack []byte) {
+	s.log.Error().Any("panic", reason).Bytes("stack", stack).Msg("a call's control ended in a panic")
+}
+
+// The causes that end a call's context, or the part of it that waits.
+var (
+	errTaken    = errors.New("taken over by someone outside")
+	errWaited   = errors.New("waited max-wait-seconds")
+	errDrain    = errors.New("shutting down")
+	errReturned = errors.New("came back on another connection")
+	errOverflow = errors.New("more signals than the call could follow")
+)
+
+// hangup is the cause that the caller's channel is over.
+type hangup struct{ cause string }
+
+// Error says it with FreeSWITCH's word.
+func (h hangup) Error() string { return "hung up: " + h.cause }

@@ -1,0 +1,99 @@
+package acd
+
+import (
+	"context"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// The operations behind the commands of SPEC section 8. Each returns nil when the change is in the journal, safe from a crash; an
+// error of package queue when it was refused and nothing changed; ctx's cause when the disk did not answer in time.
+
+// Login makes the agent up, idle, ready, registered and a member of exactly these groups.
+func (d *Dispatcher) Login(ctx context.Context, extension string, groups []string) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.Login(extension, groups, now) })
+}
+
+// Logout takes the agent down and out of its groups; during an offer or call, when that ends.
+func (d *Dispatcher) Logout(ctx context.Context, extension string) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.Logout(extension, now) })
+}
+
+// Busy makes the agent busy; during an offer or call, when that ends.
+func (d *Dispatcher) Busy(ctx context.Context, extension string) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.Busy(extension, now) })
+}
+
+// Ready makes the agent idle and ready, and ends its wrap-up.
+func (d *Dispatcher) Ready(ctx context.Context, extension string) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.Ready(extension, now) })
+}
+
+// AddAgent adds an extension with the password its phone registers with.
+func (d *Dispatcher) AddAgent(ctx context.Context, extension, password string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.AddAgent(extension, password) })
+}
+
+// RemoveAgent removes an extension; not while it has an offer or a call.
+func (d *Dispatcher) RemoveAgent(ctx context.Context, extension string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.RemoveAgent(extension) })
+}
+
+// SetJobNumber sets the number said to callers, and whether to say it.
+func (d *Dispatcher) SetJobNumber(ctx context.Context, extension, number string, say bool) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.SetJobNumber(extension, number, say) })
+}
+
+// SetRegistered says by hand whether the extension's phone is registered.
+func (d *Dispatcher) SetRegistered(ctx context.Context, extension string, registered bool) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.SetRegistered(extension, registered, now) })
+}
+
+// AddGroup adds a group.
+func (d *Dispatcher) AddGroup(ctx context.Context, number string, mode queue.Mode) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.AddGroup(number, mode, now) })
+}
+
+// RemoveGroup removes a group; not while callers wait in it.
+func (d *Dispatcher) RemoveGroup(ctx context.Context, number string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.RemoveGroup(number) })
+}
+
+// SetPrompts changes a group's own prompts; nil keeps one.
+func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, blacklist, busy, transfer *string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer) })
+}
+
+// Transfer offers the call to the extension, whether the call waits, rings or talks. It returns when the extension is reserved for it.
+func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error {
+	return d.command(ctx, func(now time.Time) error { return d.floor.Transfer(uuid, extension, now) })
+}
+
+// Agents lists all agents in the order of their extensions.
+func (d *Dispatcher) Agents() []queue.AgentView {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Agents()
+}
+
+// Groups lists all groups in the order of their numbers.
+func (d *Dispatcher) Groups() []queue.GroupView {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Groups()
+}
+
+// Edit takes over what another program changed in the database.
+func (d *Dispatcher) Edit(changes []queue.Change) {
+	d.do(func(now time.Time) {
+		for _, c := range changes {
+			d.floor.Edit(c, now)
+		}
+	})
+}
+
+// Reload takes over a whole snapshot of the database, as if every difference had been edited just now.
+func (d *Dispatcher) Reload(s queue.Snapshot) {
+	d.do(func(now time.Time) { d.floor.Reload(s, now) })
+}

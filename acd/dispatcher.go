@@ -1,0 +1,164 @@
+package acd
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// Dispatcher is the one owner of the floor: whatever happens to an agent, a group or a place in a line goes through it, is decided
+// under its lock at once, and what follows is delivered before the lock is given back. It never looks around for work; its only
+// goroutine waits for the next deadline.
+type Dispatcher struct {
+	journal  Journal
+	onStatus func(agent.LogEntry) // must not block; set before anything runs
+
+	mu     sync.Mutex
+	floor  *queue.Floor
+	places map[string]*Place
+	armed  time.Time     // the deadline run waits for
+	rearm  chan struct{} // holds one when armed moved
+}
+
+// Offer is a lease on its way to the call it is for.
+type Offer struct {
+	*queue.Lease
+	expired chan struct{} // closed when the lease ran out
+}
+
+// Place is one call's place on the floor, as its goroutine holds it.
+type Place struct {
+	queue.Place
+	dispatcher *Dispatcher
+	uuid       string
+	bell       chan struct{} // holds one when there is something new among the pending
+	stranded   chan struct{} // closed when the group is gone
+	offers     []*Offer      // that stand: one, and a transfer's beside it
+	pending    []*Offer      // of those, the ones not taken yet
+}
+
+func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
+	d := &Dispatcher{
+		journal:  o.Journal,
+		onStatus: func(agent.LogEntry) {},
+		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
+		places:   map[string]*Place{},
+		rearm:    make(chan struct{}, 1),
+	}
+	d.do(func(now time.Time) { d.floor.Load(s, now) })
+	return d
+}
+
+// do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far.
+func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
+	now := time.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	step(now)
+	effects := d.floor.Take()
+	for _, l := range effects.Expired {
+		d.expire(l)
+	}
+	for _, l := range effects.Offers {
+		d.deliver(l)
+	}
+	for _, uuid := range effects.Stranded {
+		if p := d.places[uuid]; p != nil {
+			close(p.stranded)
+			delete(d.places, uuid)
+		}
+	}
+	sequence = d.journal.Write(effects.Changes...)
+	for _, status := range effects.Statuses {
+		d.onStatus(status)
+	}
+	d.rearmClock()
+	return sequence
+}
+
+func (d *Dispatcher) deliver(l *queue.Lease) {
+	p := d.places[l.Call]
+	if p == nil {
+		return
+	}
+	o := &Offer{Lease: l, expired: make(chan struct{})}
+	p.offers = append(p.offers, o)
+	p.pending = append(p.pending, o)
+	signalOne(p.bell)
+}
+
+func (d *Dispatcher) expire(l *queue.Lease) {
+	if p := d.places[l.Call]; p != nil {
+		if o := p.drop(l); o != nil {
+			close(o.expired)
+		}
+	}
+}
+
+// drop takes a lease that ended off the place's offers and returns its offer.
+func (p *Place) drop(l *queue.Lease) (dropped *Offer) {
+	is := func(o *Offer) bool { return o.Lease == l }
+	if i := slices.IndexFunc(p.offers, is); i >= 0 {
+		dropped = p.offers[i]
+	}
+	p.offers = slices.DeleteFunc(p.offers, is)
+	p.pending = slices.DeleteFunc(p.pending, is)
+	return dropped
+}
+
+// signalOne puts a token into a channel that holds one at most.
+func signalOne(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default:
+	}
+}
+
+// run lets deadlines happen until ctx is done.
+func (d *Dispatcher) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			d.do(d.floor.Tick)
+		case <-d.rearm:
+		}
+		d.mu.Lock()
+		next := d.floor.Next()
+		d.armed = next
+		d.mu.Unlock()
+		if next.IsZero() {
+			timer.Stop()
+		} else {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+// rearmClock wakes run where the next deadline is not the one it waits for.
+func (d *Dispatcher) rearmClock() {
+	if next := d.floor.Next(); !next.IsZero() && (d.armed.IsZero() || next.Before(d.armed)) {
+		signalOne(d.rearm)
+	}
+}
+
+// command is do for a step that may be refused; it returns when what changed is safe.
+func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error) error {
+	var err error
+	sequence := d.do(func(now time.Time) { err = step(now) })
+	if err != nil {
+		return err
+	}
+	return d.journal.Sync(ctx, sequence)
+}
+
+func (d *Dispatcher) configure(s queue.Settings) {
+	d.do(func(time.Time) { d.floor.Configure(s) })
+}

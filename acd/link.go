@@ -1,0 +1,240 @@
+package acd
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/agent"
+	"nwayacd/esl"
+)
+
+// statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones are dropped for it.
+const statusBound = 4096
+
+// link is the connection to one FreeSWITCH's event socket: which phones are registered there, which calls agents have outside the ACD,
+// and the way agent events reach who listens to that FreeSWITCH.
+type link struct {
+	at       Switch
+	server   *Server
+	outside  *outside
+	log      zerolog.Logger
+	statuses chan agent.LogEntry
+	seen     map[string]bool // extensions that ever registered there; keep's goroutine only
+
+	mu    sync.Mutex
+	state LinkState
+}
+
+// LinkState is what is known of one FreeSWITCH.
+type LinkState struct {
+	Name     string
+	Up       bool
+	CoreUUID string // FreeSWITCH's identity since it started
+	NoDomain bool   // the dial string needs the global variable domain, and the switch has none
+	Since    time.Time
+}
+
+func newLink(at Switch, s *Server, o *outside) *link {
+	return &link{
+		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
+		statuses: make(chan agent.LogEntry, statusBound), seen: map[string]bool{},
+		state: LinkState{Name: at.Name, Since: time.Now()},
+	}
+}
+
+// Links tells the state of each configured FreeSWITCH.
+func (s *Server) Links() []LinkState {
+	states := make([]LinkState, 0, len(s.links))
+	for _, l := range s.links {
+		states = append(states, l.current())
+	}
+	return states
+}
+
+func (l *link) current() LinkState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
+func (l *link) become(change func(*LinkState)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(&l.state)
+}
+
+// switchOf is the configured FreeSWITCH of that Core-UUID, the first one where no link knows it.
+func (s *Server) switchOf(coreUUID string) Switch {
+	for _, l := range s.links {
+		if state := l.current(); state.CoreUUID != "" && state.CoreUUID == coreUUID {
+			return l.at
+		}
+	}
+	if len(s.options.Switches) > 0 {
+		return s.options.Switches[0]
+	}
+	return Switch{}
+}
+
+// publishStatus hands an agent event to every link. It does not block.
+func (s *Server) publishStatus(e agent.LogEntry) {
+	for _, l := range s.links {
+		select {
+		case l.statuses <- e:
+		default:
+		}
+	}
+}
+
+// keep holds the link until ctx is done, and makes it again whenever it is lost.
+func (l *link) keep(ctx context.Context) {
+	keeper := esl.Link{
+		Address: l.at.Address, Password: l.at.Password,
+		Session: l.session,
+		Down: func(err error) {
+			l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
+			l.log.Warn().Err(err).Msg("no link to FreeSWITCH")
+		},
+	}
+	keeper.Keep(ctx) // ends with ctx, and only with it
+}
+
+// heardOnLink is what a link listens to.
+const heardOnLink = "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
+
+// session serves one connection until it is lost: first what is the case there now, then what changes.
+func (l *link) session(ctx context.Context, conn *esl.Connection) error {
+	if err := l.lookAround(ctx, conn); err != nil {
+		return err
+	}
+	defer l.outside.forgetAll(l)
+	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
+	l.log.Info().Msg("linked to FreeSWITCH")
+	var telling sync.WaitGroup
+	telling.Go(func() { l.tellStatuses(ctx, conn) }) // ends with ctx, which ends with the connection
+	defer telling.Wait()
+	for {
+		e, err := conn.ReadEvent(ctx)
+		if err != nil {
+			return err
+		}
+		l.hear(e)
+	}
+}
+
+// tellStatuses fires agent events into FreeSWITCH.
+func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
+	for {
+		select {
+		case e := <-l.statuses:
+			if conn.Post(agentEvent(e)) != nil {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// lookAround subscribes, and then asks for registrations and channels, so that nothing falls between.
+func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
+	ctx, stop := context.WithTimeout(ctx, 2*replyLimit)
+	defer stop()
+	replies, err := conn.Do(ctx,
+		esl.Raw(heardOnLink),
+		esl.API("global_getvar core_uuid"),
+		esl.API("global_getvar domain"),
+		esl.API("show registrations as json"),
+		esl.API("show channels as json"),
+	)
+	if err != nil {
+		return err
+	}
+	l.become(func(s *LinkState) {
+		s.CoreUUID = replies[1].Text()
+		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
+			!strings.Contains(l.at.DialString, "@")
+	})
+	if l.current().NoDomain {
+		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
+	}
+	l.compareRegistrations(rows(replies[3].Text()))
+	l.outside.forgetAll(l)
+	for _, channel := range rows(replies[4].Text()) {
+		l.meet(channel["uuid"], userOf(channel["presence_id"]))
+	}
+	return nil
+}
+
+// rows reads what `show … as json` prints.
+func rows(text string) []map[string]string {
+	var shown struct {
+		Rows []map[string]string `json:"rows"`
+	}
+	if json.Unmarshal([]byte(text), &shown) != nil {
+		return nil
+	}
+	return shown.Rows
+}
+
+// compareRegistrations lets the list govern the extensions that ever registered there; others keep what hand or login said.
+func (l *link) compareRegistrations(list []map[string]string) {
+	now := map[string]bool{}
+	for _, r := range list {
+		now[r["reg_user"]] = true
+		l.seen[r["reg_user"]] = true
+	}
+	for extension := range l.seen {
+		l.register(extension, now[extension])
+	}
+}
+
+func (l *link) register(extension string, registered bool) {
+	l.server.Dispatcher.registered(extension, registered, l.at.LocalIP)
+}
+
+// hear takes an event of the switch.
+func (l *link) hear(e *esl.Event) {
+	switch e.Name() {
+	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
+		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
+			l.meet(e.Get("Unique-ID"), user)
+		}
+	case "CHANNEL_HANGUP":
+		if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
+			leg.over()
+		}
+	case "CHANNEL_DESTROY":
+		l.outside.forget(l, e.Get("Unique-ID"))
+	case "CUSTOM":
+		l.hearRegistration(e)
+	}
+}
+
+func (l *link) hearRegistration(e *esl.Event) {
+	extension := or(e.Get("from-user"), e.Get("user")) // an expiry names it user (sofia_reg.c)
+	if extension == "" {
+		return
+	}
+	registered := e.Subclass() == "sofia::register"
+	l.seen[extension] = l.seen[extension] || registered
+	l.register(extension, registered)
+}
+
+// meet notes a channel that an extension has, unless it is a leg of ours.
+func (l *link) meet(uuid, extension string) {
+	if uuid != "" && extension != "" && l.server.legs.find(uuid) == nil {
+		l.outside.note(l, uuid, extension)
+	}
+}
+
+// userOf is the user of user@domain.
+func userOf(presence string) string {
+	user, _, _ := strings.Cut(presence, "@")
+	return user
+}

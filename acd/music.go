@@ -1,0 +1,76 @@
+package acd
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"nwayacd/esl"
+)
+
+// tooShort is how long hold music has to last to be played again when it ends. FreeSWITCH itself refuses to loop what lasts under half a
+// second (switch_ivr.c, switch_ivr_parse_event); a file that is missing would keep it busy for nothing.
+const tooShort = time.Second
+
+// hold is what the caller hears while waiting.
+type hold struct {
+	id       string // of the music that plays; "" = none
+	began    time.Time
+	mute     bool // it ended at once: not tried again before the next busy prompt
+	prompted bool // the busy prompt was heard
+}
+
+// playHold lets the caller hear the busy prompt once, then music without end. It does nothing while that goes on.
+func (c *call) playHold() {
+	if c.music.id != "" || c.music.mute {
+		return
+	}
+	busy := or(c.place.Group.Prompts.Busy, c.settings.Prompts.Busy)
+	if !c.music.prompted && busy != "" {
+		c.tell(c.playback(busy, "", esl.ExecuteOptions{Lock: true}))
+	}
+	c.music.prompted = true
+	if c.settings.Prompts.Hold == "" {
+		c.music.mute = true
+		return
+	}
+	c.music.id, c.music.began = newUUID(), time.Now()
+	c.tell(c.playback(c.settings.Prompts.Hold, c.music.id, esl.ExecuteOptions{Lock: true, Loops: -1}))
+}
+
+// playOver plays a prompt over the music, which goes on after it: an execute without event-lock runs nested.
+func (c *call) playOver(file string) []esl.Command {
+	if file == "" {
+		return nil
+	}
+	return []esl.Command{c.playback(file, "", esl.ExecuteOptions{})}
+}
+
+// repeatBusy plays the busy prompt again.
+func (c *call) repeatBusy() {
+	c.music.mute = false
+	c.tell(c.playOver(or(c.place.Group.Prompts.Busy, c.settings.Prompts.Busy))...)
+}
+
+// noteMusic learns from a signal that the music is over.
+func (c *call) noteMusic(s signal) {
+	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id {
+		c.music.id = ""
+		if time.Since(c.music.began) < tooShort {
+			c.music.mute = true
+			c.log.Warn().Str("file", c.settings.Prompts.Hold).Str("response", done.response).Msg("hold music ended at once")
+		}
+	}
+}
+
+// playback is the command that plays a file to the caller; its end comes as executed with the id.
+func (c *call) playback(file, id string, o esl.ExecuteOptions) esl.Command {
+	o.EventUUID = id
+	return esl.Execute("playback", file, o)
+}
+
+// breakAll ends all that plays or is queued to play, within a media frame.
+func (c *call) breakAll() esl.Command { return esl.API("uuid_break " + c.uuid + " all") }
+
+// newUUID names a leg, a job or a playback.
+func newUUID() string { return uuid.NewString() }

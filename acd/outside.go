@@ -1,0 +1,65 @@
+package acd
+
+import (
+	"sync"
+	"time"
+)
+
+// outside counts the calls that agents have outside the ACD, over all links. What it knows is told to the dispatcher as it changes.
+type outside struct {
+	dispatcher *Dispatcher
+
+	mu       sync.Mutex
+	channels map[channelKey]string // the extension whose channel it is
+	calls    map[string]int        // by extension
+}
+
+type channelKey struct {
+	link *link
+	uuid string
+}
+
+func newOutside(d *Dispatcher) *outside {
+	return &outside{dispatcher: d, channels: map[channelKey]string{}, calls: map[string]int{}}
+}
+
+func (o *outside) note(l *link, uuid, extension string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := channelKey{l, uuid}
+	if _, known := o.channels[key]; !known {
+		o.channels[key] = extension
+		o.count(extension, 1)
+	}
+}
+
+func (o *outside) forget(l *link, uuid string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := channelKey{l, uuid}
+	if extension, known := o.channels[key]; known {
+		delete(o.channels, key)
+		o.count(extension, -1)
+	}
+}
+
+// forgetAll forgets the channels of a switch whose link is lost: what is no longer heard of must not keep an agent from work.
+func (o *outside) forgetAll(l *link) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key, extension := range o.channels {
+		if key.link == l {
+			delete(o.channels, key)
+			o.count(extension, -1)
+		}
+	}
+}
+
+func (o *outside) count(extension string, by int) {
+	o.calls[extension] += by
+	calls := o.calls[extension]
+	if calls == 0 {
+		delete(o.calls, extension)
+	}
+	o.dispatcher.do(func(now time.Time) { o.dispatcher.floor.SetOutside(extension, calls, now) })
+}

@@ -1,0 +1,122 @@
+package acd
+
+import (
+	"context"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// The steps of a call on the floor; each is one step of the Dispatcher. All but the channels are for the call's goroutine only.
+
+// blacklisted reports whether the group refuses the caller.
+func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Blacklisted(a.Caller, dialled, a.Group, a.Since)
+}
+
+// group returns a group by its number.
+func (d *Dispatcher) group(number string) (queue.Group, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Group(number)
+}
+
+// registered follows a phone's registration with a FreeSWITCH whose address is server ("" = not told).
+func (d *Dispatcher) registered(extension string, is bool, server string) {
+	d.do(func(now time.Time) { d.floor.Registration(extension, is, server, now) })
+}
+
+// join takes a place; it is not offered to anybody before open.
+func (d *Dispatcher) join(a queue.Arrival) (*Place, error) {
+	p := &Place{dispatcher: d, uuid: a.UUID, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
+	var err error
+	d.do(func(time.Time) {
+		if p.Place, err = d.floor.Join(a); err == nil {
+			d.places[a.UUID] = p
+		}
+	})
+	return p, err
+}
+
+// open says that the welcome is over.
+func (p *Place) open() {
+	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Open(p.uuid, now) })
+}
+
+// take is the offer to ring for now, nil when there is none.
+func (p *Place) take() *Offer {
+	d := p.dispatcher
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(p.pending) == 0 {
+		return nil
+	}
+	o := p.pending[0]
+	p.pending = p.pending[1:]
+	return o
+}
+
+// waits reports whether an offer is there to be taken: during ringing and talking that is a transfer's.
+func (p *Place) waits() bool {
+	p.dispatcher.mu.Lock()
+	defer p.dispatcher.mu.Unlock()
+	return len(p.pending) > 0
+}
+
+// confirm asks whether the reservation holds. With one server on the database it always does; with several this is the step that asks it.
+func (p *Place) confirm(_ context.Context, o *Offer) bool {
+	select {
+	case <-o.expired:
+		return false
+	default:
+		return true
+	}
+}
+
+// answer turns the offer into a talk; false means that the lease is over and the leg must go.
+func (p *Place) answer(o *Offer) (talk bool) {
+	p.dispatcher.do(func(now time.Time) { talk = p.dispatcher.floor.Answer(o.Lease, now) })
+	return talk
+}
+
+// miss ends a lease whose leg failed; true means that the caller is back in the line.
+func (p *Place) miss(o *Offer, unregistered bool) (back bool) {
+	p.dispatcher.do(func(now time.Time) {
+		back = p.dispatcher.floor.Miss(o.Lease, unregistered, now)
+		p.drop(o.Lease)
+	})
+	return back
+}
+
+// withdraw ends an offer through no doing of the agent.
+func (p *Place) withdraw(o *Offer) {
+	p.dispatcher.do(func(now time.Time) {
+		p.dispatcher.floor.Withdraw(o.Lease, now)
+		p.drop(o.Lease)
+	})
+}
+
+// end ends a talk.
+func (p *Place) end(o *Offer) {
+	p.dispatcher.do(func(now time.Time) {
+		p.dispatcher.floor.End(o.Lease, now)
+		p.drop(o.Lease)
+	})
+}
+
+// leave takes the call off the floor with whatever it still has there, and writes the records of its end in the same step. keep says that
+// the caller may come back on another connection and must find its place again.
+func (p *Place) leave(keep bool, records ...queue.Change) {
+	d := p.dispatcher
+	d.do(func(now time.Time) {
+		if keep {
+			d.floor.Lapse(p.uuid, now)
+		} else {
+			d.floor.Leave(p.uuid, now)
+		}
+		delete(d.places, p.uuid)
+		d.journal.Write(records...)
+	})
+}

@@ -1,0 +1,137 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// ring calls the agent of the offer while the caller goes on hearing music. It returns the leg when it answered; nil when nothing came of
+// it, and then the wait knows how the story goes on.
+func (c *call) ring(ctx context.Context, o *Offer) *leg {
+	if !c.place.confirm(ctx, o) {
+		return nil
+	}
+	ctx, stop := c.whileRinging(ctx)
+	defer stop()
+	l := newLeg(o)
+	c.server.legs.add(l)
+	c.callOut(l)
+	for {
+		select {
+		case s := <-c.signals:
+			job, ours := s.(jobDone)
+			switch {
+			case !ours || job.id != l.job:
+				c.noteMusic(s)
+			case job.cause != "":
+				c.missed(l, job.cause)
+				return nil
+			case c.answered(l):
+				return l
+			default: // the lease ran out in the same instant
+				c.expired(l)
+				return nil
+			}
+		case <-c.place.bell:
+			if c.place.waits() {
+				c.giveUp(l, "transferred")
+				return nil
+			}
+		case <-o.expired:
+			c.expired(l)
+			return nil
+		case <-ctx.Done():
+			c.desert(l, context.Cause(ctx))
+			return nil
+		}
+	}
+}
+
+// whileRinging is the part of the call's context that ends also when we shut down.
+func (c *call) whileRinging(ctx context.Context) (context.Context, func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
+	return ctx, func() {
+		stop()
+		end(nil)
+	}
+}
+
+// callOut announces the offer and calls the agent's leg, in one write. The transfer prompt plays over the music.
+func (c *call) callOut(l *leg) {
+	o := l.offer
+	variables := "nway_called_extension=" + esl.Clean(o.Agent.Extension)
+	var commands []esl.Command
+	if o.Transfer {
+		variables += ";nway_transfer_ext=" + esl.Clean(o.Agent.Extension)
+		commands = append(commands, c.infoEvent(statusTransfered, o, o.Number))
+	}
+	commands = append(commands,
+		c.queueEvent(queueRemove, o.Agent.Extension),
+		c.infoEvent(statusCallout, o, o.Number),
+		l.originate(c),
+		c.setVariables(variables),
+	)
+	prompt := or(c.place.Group.Prompts.Transfer, c.settings.Prompts.Transfer)
+	c.tell(append(commands, c.playOver(prompt)...)...)
+	c.cdr.Offers = max(c.cdr.Offers, o.Number)
+	if report := c.server.options.OnOffer; report != nil {
+		report(time.Since(o.Offered))
+	}
+	c.entered("ring").Str("agent", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
+}
+
+// answered makes the offer a talk, unless its lease is over.
+func (c *call) answered(l *leg) bool {
+	if !c.place.answer(l.offer) {
+		return false
+	}
+	l.record.Answered = time.Now()
+	c.tell(c.infoEvent(statusAnswered, l.offer, l.offer.Number))
+	return true
+}
+
+// missed puts the caller back in the line, at the place it had: the agent's leg failed, or died before the bridge.
+func (c *call) missed(l *leg, cause string) {
+	c.entered("missed").Str("agent", l.offer.Agent.Extension).Str("cause", cause).Send()
+	defer c.drop(l, queue.OfferMissed, cause)
+	if c.place.miss(l.offer, unregistered(cause)) {
+		c.tell(c.infoEvent(statusNoAnswer, l.offer, l.offer.Number), c.queueEvent(queueAdd, ""))
+	}
+}
+
+// expired follows the dispatcher, which has freed the agent already: FreeSWITCH said nothing for as long as the lease lasted.
+func (c *call) expired(l *leg) {
+	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
+	c.tell(l.kill(), c.infoEvent(statusNoAnswer, l.offer, l.offer.Number), c.queueEvent(queueAdd, ""))
+	c.drop(l, queue.OfferExpired, "")
+}
+
+// desert ends an offer whose caller is gone, or will not wait for it: the agent's phone stops ringing before the agent is free for the
+// next offer.
+func (c *call) desert(l *leg, why error) {
+	if _, gone := errors.AsType[hangup](why); gone {
+		c.do(l.kill(), c.infoEvent(statusCallinHangup, l.offer, 1))
+	} else {
+		c.do(l.kill())
+	}
+	c.place.withdraw(l.offer)
+	c.drop(l, queue.OfferWithdrawn, why.Error())
+}
+
+// giveUp ends an offer in favour of another agent, without noanswer or queue/add.
+func (c *call) giveUp(l *leg, why string) {
+	c.do(l.kill())
+	c.place.withdraw(l.offer)
+	c.drop(l, queue.OfferWithdrawn, why)
+}
+
+// drop forgets the leg and keeps the record of its offer.
+func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
+	c.server.legs.remove(l)
+	c.server.options.Journal.Write(l.ended(outcome, cause))
+}

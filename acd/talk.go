@@ -1,0 +1,272 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+const (
+	jobNumberLimit = 8 * time.Second // under legParkTimeout
+	bridgeLimit    = 3 * time.Second // from uuid_bridge's +OK to CHANNEL_BRIDGE
+	parkLimit      = 3 * time.Second // from the end of a talk to CHANNEL_PARK
+	surveyLimit    = 2 * time.Minute
+	surveyTimeout  = 5 * time.Second // for the digit, after the prompt
+
+	// parkAfterTalk is how long a caller whose talk is over stays when we are dead by then.
+	parkAfterTalk = 3 * time.Second
+	// parkInLine is the same for a caller who is back in the line after a bridge.
+	parkInLine = time.Hour
+)
+
+// talk bridges the caller with the agent and stays until they part. A zero ending sends the caller back to the wait: the agent's leg was
+// gone before the bridge, or the call is transferred.
+func (c *call) talk(ctx context.Context, l *leg) ending {
+	c.sayJobNumber(ctx, l)
+	if !c.bridge(ctx, l) && ctx.Err() == nil {
+		c.missed(l, "DIED_BEFORE_BRIDGE")
+		return ending{}
+	}
+	defer c.drop(l, queue.OfferAnswered, "")
+	c.noteTalk(l)
+	if ctx.Err() != nil { // the caller left before the bridge
+		c.do(l.kill())
+		return c.part(ctx, l)
+	}
+	c.entered("talk").Str("agent", l.offer.Agent.Extension).Send()
+	return c.converse(ctx, l)
+}
+
+// noteTalk puts the talk into the CDR.
+func (c *call) noteTalk(l *leg) {
+	c.cdr.Outcome = queue.Answered
+	if l.offer.Transfer {
+		c.cdr.Outcome = queue.Transferred
+	}
+	if c.cdr.Answered.IsZero() {
+		c.cdr.Answered = l.record.Answered
+	}
+	c.cdr.Agent, c.cdr.Leg = l.offer.Agent.Extension, l.uuid
+}
+
+// converse blocks until the talk is over and says what follows.
+func (c *call) converse(ctx context.Context, l *leg) ending {
+	for {
+		select {
+		case s := <-c.signals:
+			if _, parted := s.(unbridged); parted {
+				return c.part(ctx, l)
+			}
+		case <-c.place.bell:
+			if c.place.waits() {
+				c.takeBack(ctx, l)
+				return ending{}
+			}
+		case <-ctx.Done():
+			return c.part(ctx, l)
+		}
+	}
+}
+
+// part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go.
+func (c *call) part(ctx context.Context, l *leg) ending {
+	c.finish(l)
+	why := c.afterTalk(ctx)
+	switch gone, hungUp := errors.AsType[hangup](why); {
+	case why == nil:
+		c.cdr.HungUpBy = queue.AgentSide
+		c.survey(ctx, l)
+		return ending{outcome: c.cdr.Outcome, hangup: "NORMAL_CLEARING"}
+	case hungUp:
+		c.cdr.HungUpBy = queue.CallerSide
+		return ending{outcome: c.cdr.Outcome, reason: gone.cause}
+	default:
+		return ending{outcome: c.cdr.Outcome, reason: why.Error()}
+	}
+}
+
+// takeBack ends the talk with the first agent and keeps the caller: a transfer.
+func (c *call) takeBack(ctx context.Context, l *leg) {
+	c.do(l.kill())
+	c.finish(l)
+	if c.afterTalk(ctx) == nil {
+		c.park(ctx)
+	}
+}
+
+// finish lets the agent go and says so.
+func (c *call) finish(l *leg) {
+	c.place.end(l.offer)
+	c.tell(c.infoEvent(statusHangup, l.offer, l.offer.Number))
+}
+
+// afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
+func (c *call) afterTalk(ctx context.Context) error {
+	ctx, stop := context.WithTimeoutCause(ctx, parkLimit, errTaken)
+	defer stop()
+	if c.await(ctx, isParked) == nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func isParked(s signal) bool {
+	_, parked := s.(parked)
+	return parked
+}
+
+// sayJobNumber lets the caller hear the agent's job number, digit by digit, over the music. The agent's leg waits meanwhile.
+func (c *call) sayJobNumber(ctx context.Context, l *leg) {
+	who := l.offer.Agent
+	if !who.SayJobNumber || who.WithoutState {
+		return
+	}
+	files := jobNumberFiles(who.JobNumber, c.settings.Prompts)
+	if len(files) == 0 {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, jobNumberLimit)
+	defer stop()
+	defer context.AfterFunc(l.ctx, stop)()
+	id := newUUID()
+	c.tell(c.breakAll(), c.playback("file_string://"+strings.Join(files, "!"), id, esl.ExecuteOptions{Lock: true}))
+	c.await(ctx, func(s signal) bool {
+		done, ok := s.(executed)
+		return ok && done.id == id
+	})
+}
+
+// jobNumberFiles is prefix, digits, suffix; none where the number has no digit or no digit a file.
+func jobNumberFiles(number string, p Prompts) (files []string) {
+	for _, r := range number {
+		if r >= '0' && r <= '9' && p.JobDigits[r-'0'] != "" {
+			files = append(files, p.JobDigits[r-'0'])
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	if p.JobPrefix != "" {
+		files = append([]string{p.JobPrefix}, files...)
+	}
+	if p.JobSuffix != "" {
+		files = append(files, p.JobSuffix)
+	}
+	return files
+}
+
+// bridge joins caller and agent. False: the agent's leg was gone, and the caller is where the wait can go on.
+//
+// From here on the talk survives us: socket_resume would tear the bridge, and park_after_bridge keeps the caller where the agent hangs up
+// at once, while hangup_after_bridge would hang the caller up (docs/wire.md).
+func (c *call) bridge(ctx context.Context, l *leg) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	c.forget()
+	c.leaving.Store(true)
+	c.partner.Store(&l.uuid)
+	replies := c.do(
+		c.setVariables("socket_resume=false;park_after_bridge=true;park_timeout="+seconds(parkAfterTalk)),
+		esl.API("uuid_bridge "+c.uuid+" "+l.uuid),
+	)
+	if replies == nil {
+		return false
+	}
+	if !replies[1].OK() {
+		c.tell(c.setVariables("socket_resume=true;park_after_bridge=;park_timeout="))
+		c.leaving.Store(c.detached)
+		return false
+	}
+	c.detached, c.music.id = true, ""
+	if !c.joined(ctx) {
+		if ctx.Err() == nil {
+			c.park(ctx)
+		}
+		return false
+	}
+	c.cdr.Bridged = time.Now()
+	c.record(l)
+	return true
+}
+
+// joined waits for FreeSWITCH to say that the bridge stands. A park instead says that the agent's leg was gone.
+func (c *call) joined(ctx context.Context) bool {
+	ctx, stop := context.WithTimeout(ctx, bridgeLimit)
+	defer stop()
+	s := c.await(ctx, func(s signal) bool {
+		switch s.(type) {
+		case bridged, parked:
+			return true
+		}
+		return false
+	})
+	_, stands := s.(bridged)
+	return stands
+}
+
+// park makes the park a caller is in after a bridge one to wait in: its own time-out is a few seconds, and is read once, when it begins
+// (switch_ivr.c, switch_ivr_park). The socket application is over, so the new one has a time-out as well, for when we die.
+func (c *call) park(ctx context.Context) {
+	c.forget()
+	c.do(esl.API("uuid_transfer " + c.uuid + " 'set:park_timeout=" + seconds(parkInLine) + ",park:' inline"))
+	ctx, stop := context.WithTimeout(ctx, parkLimit)
+	defer stop()
+	c.await(ctx, isParked)
+	c.music = hold{prompted: c.music.prompted}
+}
+
+// record starts the recording of a talk, where the agent's talks are recorded.
+func (c *call) record(l *leg) {
+	if !l.offer.Agent.Record || c.settings.RecordPath == "" {
+		return
+	}
+	now := time.Now()
+	path := strings.NewReplacer(
+		"{uuid}", c.uuid, "{group}", fileName(c.group), "{ext}", fileName(l.offer.Agent.Extension),
+		"{caller}", fileName(c.shownCaller()), "{date}", now.Format("2006-01-02"), "{time}", now.Format("150405"),
+	).Replace(c.settings.RecordPath)
+	c.cdr.Recording = path
+	c.tell(esl.API("uuid_record " + c.uuid + " start " + path))
+}
+
+// fileName leaves of a number what is harmless in a path.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '+' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+// survey asks the caller for a mark, where the agent's callers are asked.
+func (c *call) survey(ctx context.Context, l *leg) {
+	if !l.offer.Agent.Survey || c.settings.Prompts.Survey == "" {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, surveyLimit)
+	defer stop()
+	id := newUUID()
+	ask := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + c.settings.Prompts.Survey + " silence_stream://10 nwayacd_survey \\d"
+	c.tell(esl.Execute("play_and_get_digits", ask, esl.ExecuteOptions{EventUUID: id}))
+	c.await(ctx, func(s signal) bool {
+		done, ok := s.(executed)
+		return ok && done.id == id
+	})
+	if ctx.Err() != nil {
+		return
+	}
+	if replies := c.do(esl.API("uuid_getvar " + c.uuid + " nwayacd_survey")); replies != nil {
+		if digit := replies[0].Text(); len(digit) == 1 {
+			c.cdr.Survey = digit
+		}
+	}
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
