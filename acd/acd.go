@@ -72,6 +72,8 @@ type Options struct {
 	Log      zerolog.Logger
 	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
 	Seed     uint64                // of the random mode
+	// Dial, where not nil, takes the place of TCP for the links.
+	Dial func(context.Context) (net.Conn, error)
 	// OnOffer, where not nil, is told how long it took from the moment when a waiting caller and an available agent both existed until the
 	// agent's leg was on the wire.
 	OnOffer func(time.Duration)

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"nwayacd/agent"
 	"nwayacd/esl"
 	"nwayacd/queue"
 )
@@ -50,7 +49,7 @@ func (l *leg) variables(c *call) string {
 		{Name: "originate_timeout", Value: strconv.Itoa(int(o.RingTimeout / time.Second))},
 		{Name: "ignore_early_media", Value: "true"},
 		{Name: "park_timeout", Value: strconv.Itoa(int(legParkTimeout / time.Second))},
-		{Name: "presence_data", Value: presenceMark + c.uuid},
+		{Name: "presence_data", Value: presenceMark + c.uuid + ":" + o.Agent.Extension},
 		{Name: "origination_caller_id_number", Value: c.shownCaller()},
 		{Name: "origination_caller_id_name", Value: c.shownCaller()},
 		{Name: "nway_callin", Value: c.shownCaller()},
@@ -72,8 +71,18 @@ func (l *leg) variables(c *call) string {
 	return esl.Vars(vars...)
 }
 
-// presenceMark begins the presence_data of our legs.
+// presenceMark begins the presence_data of our legs: nwayacd:CALLER-UUID:EXTENSION.
 const presenceMark = "nwayacd:"
+
+// markedExtension is the extension in the presence_data of a leg of ours, "" in any other.
+func markedExtension(presence string) string {
+	marked, ours := strings.CutPrefix(presence, presenceMark)
+	_, extension, _ := strings.Cut(marked, ":")
+	if !ours {
+		return ""
+	}
+	return extension
+}
 
 // dialString is how the agent is reached from the caller's FreeSWITCH.
 func (l *leg) dialString(at Switch) string {
@@ -134,6 +143,3 @@ func (s *legs) find(uuid string) *leg {
 	defer s.mu.Unlock()
 	return s.byUUID[uuid]
 }
-
-// profile is the agent of the leg.
-func (l *leg) profile() agent.Profile { return l.offer.Agent }

@@ -94,7 +94,7 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 // keep holds the link until ctx is done, and makes it again whenever it is lost.
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
-		Address: l.at.Address, Password: l.at.Password,
+		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
 		Session: l.session,
 		Down: func(err error) {
 			l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
@@ -166,7 +166,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	l.compareRegistrations(rows(replies[3].Text()))
 	l.outside.forgetAll(l)
 	for _, channel := range rows(replies[4].Text()) {
-		l.meet(channel["uuid"], userOf(channel["presence_id"]))
+		l.meet(channel["uuid"], or(markedExtension(channel["presence_data"]), userOf(channel["presence_id"])))
 	}
 	return nil
 }
@@ -230,6 +230,15 @@ func (l *link) hearRegistration(e *esl.Event) {
 func (l *link) meet(uuid, extension string) {
 	if uuid != "" && extension != "" && l.server.legs.find(uuid) == nil {
 		l.outside.note(l, uuid, extension)
+	}
+}
+
+// adopt counts a leg whose call we lost sight of as a call outside the ACD, until the switch says that it is gone.
+func (s *Server) adopt(l *leg, at Switch) {
+	for _, link := range s.links {
+		if link.at.Name == at.Name && link.current().Up {
+			link.outside.note(link, l.uuid, l.offer.Agent.Extension)
+		}
 	}
 }
 

@@ -22,21 +22,30 @@ type hold struct {
 
 // playHold lets the caller hear the busy prompt once, then music without end. It does nothing while that goes on.
 func (c *call) playHold() {
-	if c.music.id != "" || c.music.mute {
-		return
-	}
 	busy := or(c.place.Group.Prompts.Busy, c.settings.Prompts.Busy)
-	if !c.music.prompted && busy != "" {
+	if c.music.silent() && !c.music.prompted && busy != "" {
 		c.tell(c.playback(busy, "", esl.ExecuteOptions{Lock: true}))
 	}
 	c.music.prompted = true
+	c.tell(c.startMusic()...)
+}
+
+// startMusic is the command for music without end, none where it plays already or there is none to play. It has no event-lock: under
+// one, nothing can be played over it.
+func (c *call) startMusic() []esl.Command {
+	if !c.music.silent() {
+		return nil
+	}
 	if c.settings.Prompts.Hold == "" {
 		c.music.mute = true
-		return
+		return nil
 	}
 	c.music.id, c.music.began = newUUID(), time.Now()
-	c.tell(c.playback(c.settings.Prompts.Hold, c.music.id, esl.ExecuteOptions{Lock: true, Loops: -1}))
+	return []esl.Command{c.playback(c.settings.Prompts.Hold, c.music.id, esl.ExecuteOptions{Loops: -1})}
 }
+
+// silent reports that music could be started: none plays, and the last one did not end at once.
+func (h *hold) silent() bool { return h.id == "" && !h.mute }
 
 // playOver plays a prompt over the music, which goes on after it: an execute without event-lock runs nested.
 func (c *call) playOver(file string) []esl.Command {

@@ -98,6 +98,11 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
+// stay keeps the caller, whose offer or talk was given up for a transfer, even where the transfer has come to nothing.
+func (p *Place) stay() {
+	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Stay(p.uuid, now) })
+}
+
 // end ends a talk.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {

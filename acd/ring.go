@@ -61,7 +61,8 @@ func (c *call) whileRinging(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// callOut announces the offer and calls the agent's leg, in one write. The transfer prompt plays over the music.
+// callOut announces the offer and calls the agent's leg, in one write. The caller hears the transfer prompt, and music until the agent
+// answers, also where the call never had to wait.
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	variables := "nway_called_extension=" + esl.Clean(o.Agent.Extension)
@@ -76,6 +77,7 @@ func (c *call) callOut(l *leg) {
 		l.originate(c),
 		c.setVariables(variables),
 	)
+	commands = append(commands, c.startMusic()...)
 	prompt := or(c.place.Group.Prompts.Transfer, c.settings.Prompts.Transfer)
 	c.tell(append(commands, c.playOver(prompt)...)...)
 	c.cdr.Offers = max(c.cdr.Offers, o.Number)
@@ -127,6 +129,7 @@ func (c *call) desert(l *leg, why error) {
 func (c *call) giveUp(l *leg, why string) {
 	c.do(l.kill())
 	c.place.withdraw(l.offer)
+	c.place.stay()
 	c.drop(l, queue.OfferWithdrawn, why)
 }
 

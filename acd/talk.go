@@ -35,7 +35,6 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 	defer c.drop(l, queue.OfferAnswered, "")
 	c.noteTalk(l)
 	if ctx.Err() != nil { // the caller left before the bridge
-		c.do(l.kill())
 		return c.part(ctx, l)
 	}
 	c.entered("talk").Str("agent", l.offer.Agent.Extension).Send()
@@ -75,6 +74,9 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 
 // part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go.
 func (c *call) part(ctx context.Context, l *leg) ending {
+	if c.conn.Err() != nil { // the talk goes on, for all we know: its agent must not be called meanwhile
+		c.server.adopt(l, c.at)
+	}
 	c.finish(l)
 	why := c.afterTalk(ctx)
 	switch gone, hungUp := errors.AsType[hangup](why); {
@@ -92,15 +94,17 @@ func (c *call) part(ctx context.Context, l *leg) ending {
 
 // takeBack ends the talk with the first agent and keeps the caller: a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
-	c.do(l.kill())
 	c.finish(l)
+	c.place.stay()
 	if c.afterTalk(ctx) == nil {
 		c.park(ctx)
 	}
 }
 
-// finish lets the agent go and says so.
+// finish lets the agent go and says so. The leg is ended first, whoever hung up: a caller's hang-up is told some milliseconds before the
+// agent's phone hears of it, and the next offer must not find the phone busy with this one.
 func (c *call) finish(l *leg) {
+	c.do(l.kill())
 	c.place.end(l.offer)
 	c.tell(c.infoEvent(statusHangup, l.offer, l.offer.Number))
 }
@@ -172,18 +176,20 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 	c.leaving.Store(true)
 	c.partner.Store(&l.uuid)
 	replies := c.do(
-		c.setVariables("socket_resume=false;park_after_bridge=true;park_timeout="+seconds(parkAfterTalk)),
+		c.breakAll(), // what is still queued to play would play into the talk
+		c.setVariables("socket_resume=false;park_after_bridge=true;uuid_bridge_park_on_cancel=true;park_timeout="+seconds(parkAfterTalk)),
 		esl.API("uuid_bridge "+c.uuid+" "+l.uuid),
 	)
+	c.music = hold{prompted: c.music.prompted}
 	if replies == nil {
 		return false
 	}
-	if !replies[1].OK() {
-		c.tell(c.setVariables("socket_resume=true;park_after_bridge=;park_timeout="))
+	if !replies[2].OK() {
+		c.tell(c.setVariables("socket_resume=true;park_after_bridge=;uuid_bridge_park_on_cancel=;park_timeout="))
 		c.leaving.Store(c.detached)
 		return false
 	}
-	c.detached, c.music.id = true, ""
+	c.detached = true
 	if !c.joined(ctx) {
 		if ctx.Err() == nil {
 			c.park(ctx)

@@ -30,9 +30,8 @@ type call struct {
 	lease        *Lease               // the offer or talk that stands
 	next         *Lease               // a transfer's, until lease is given up
 	missed       map[string]time.Time // extension -> until when it is spared this call
-	lastMiss     string
-	listed       bool // has its row among the waiting
-	answered     bool // an agent answered, and the call is not back in the line since
+	listed       bool                 // has its row among the waiting
+	answered     bool                 // an agent answered, and the call is not back in the line since
 }
 
 // setAnswered keeps the line's count in step.
@@ -160,6 +159,15 @@ func (f *Floor) unlist(c *call) {
 	}
 }
 
+// Stay says that the caller stays although what it had was withdrawn or ended: for a transfer, and where that has come to nothing in the
+// meantime, in the line.
+func (f *Floor) Stay(uuid string, now time.Time) {
+	if c := f.calls[uuid]; c != nil && c.phase == leaving {
+		f.wait(c)
+		f.settle(now)
+	}
+}
+
 // Open says that the caller's welcome is over: from now on it may be offered.
 func (f *Floor) Open(uuid string, now time.Time) {
 	if c := f.calls[uuid]; c != nil && c.phase == greeting {
@@ -283,7 +291,7 @@ func (f *Floor) spare(c *call, l *Lease, now time.Time) {
 		c.missed = map[string]time.Time{}
 	}
 	ext, until := l.Agent.Extension, now.Add(f.settings.Reoffer)
-	c.missed[ext], c.lastMiss = until, ext
+	c.missed[ext] = until
 	f.deadlines.add(deadline{at: until, again: ext})
 }
 

@@ -30,14 +30,13 @@ func (f *Floor) addDesk(a agent.Agent) *desk {
 
 // takeUp gives an agent whose row was deleted and inserted again the offer or call it still has, so that it never has two.
 func (f *Floor) takeUp(d *desk) {
-	for _, c := range f.calls {
-		for _, l := range [...]*Lease{c.lease, c.next} {
-			if l != nil && !l.over && l.Agent.Extension == d.Extension {
-				d.lease = l
-				f.change(d, func(a *agent.Agent) { a.Call = either(l.answered, agent.Talking, agent.Ring) })
-			}
-		}
+	l := f.orphans[d.Extension]
+	if l == nil {
+		return
 	}
+	delete(f.orphans, d.Extension)
+	d.lease = l
+	f.change(d, func(a *agent.Agent) { a.Call = either(l.answered, agent.Talking, agent.Ring) })
 }
 
 func (f *Floor) groupsOf(extension string) groupSet {
@@ -69,6 +68,9 @@ func (f *Floor) removeDesk(d *desk) {
 	delete(f.desks, d.Extension)
 	delete(f.members, d.Extension)
 	f.refile(d)
+	if d.lease != nil {
+		f.orphans[d.Extension] = d.lease
+	}
 }
 
 func (f *Floor) desk(extension string) (*desk, error) {
@@ -139,15 +141,19 @@ func (f *Floor) grant(d *desk, now time.Time) {
 	}
 }
 
-// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer, and takes back a deferred busy or logout.
+// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer, and takes back a deferred busy or logout. During an
+// offer or call that is all it does, and nobody hears of it.
 func (f *Floor) Ready(extension string, now time.Time) error {
 	d, err := f.desk(extension)
 	if err != nil {
 		return err
 	}
+	wasIdle := d.Idle
 	f.change(d, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
 	f.recover(d, now)
-	f.note(d, agent.StatusReady, "", now)
+	if d.lease == nil || !wasIdle {
+		f.note(d, agent.StatusReady, "", now)
+	}
 	f.settle(now)
 	return nil
 }
@@ -237,6 +243,7 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	l.over = true
 	d := f.desks[l.Agent.Extension]
 	if d == nil || d.lease != l {
+		delete(f.orphans, l.Agent.Extension)
 		return // another program removed the extension meanwhile
 	}
 	d.lease = nil

@@ -36,6 +36,7 @@ type Floor struct {
 	lines     map[string]*line
 	members   map[string]groupSet // by extension; also of extensions and groups that do not exist (yet)
 	calls     map[string]*call
+	orphans   map[string]*Lease // offers and calls of extensions that another program removed
 	former    map[string]former // places of calls that were here before a restart or whose connection went, by uuid
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
@@ -66,6 +67,7 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 		lines:     map[string]*line{},
 		members:   map[string]groupSet{},
 		calls:     map[string]*call{},
+		orphans:   map[string]*Lease{},
 		former:    map[string]former{},
 		memories:  map[memoryKey]memory{},
 		blacklist: map[string]Blacklisted{},

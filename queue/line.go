@@ -63,21 +63,16 @@ func (l *line) firstFor(d *desk, now time.Time) *call {
 	return first
 }
 
-// choose is the free agent that c should get by the group's mode, nil when there is none.
-//
-// Agents who missed this call within reoffer-seconds are out of the question; the one who missed it last gets it again only when nobody
-// else is free.
+// choose is the free agent that c should get by the group's mode, nil when there is none. Agents who missed this call within
+// reoffer-seconds are out of the question: others are asked meanwhile, and alone they are asked again after it.
 func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Time) *desk {
-	fit := func(d *desk) bool { return !c.held(d.Extension, now) && d.Extension != c.lastMiss }
+	fit := func(d *desk) bool { return !c.held(d.Extension, now) }
 	if remembered != nil && remembered.free && fit(remembered) {
 		if _, member := l.free.Get(remembered); member {
 			return remembered
 		}
 	}
-	if d := l.pick(fit, random); d != nil {
-		return d
-	}
-	return l.pick(func(d *desk) bool { return !c.held(d.Extension, now) }, random)
+	return l.pick(fit, random)
 }
 
 // pick applies the group's mode to the free agents that fit.

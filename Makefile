@@ -1,0 +1,37 @@
+# make help lists the targets.
+.DEFAULT_GOAL := help
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
+TIME ?= 30s
+
+.PHONY: help build test race fuzz bench lint vuln fmt image clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## the static binary ./nwayacd
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o nwayacd .
+
+test: ## everything: a private PostgreSQL, all tests with the race detector, end to end; leaves nothing behind
+	@script/test
+
+fuzz: ## every fuzz target for TIME each (TIME=30s)
+	@script/fuzz $(TIME)
+
+bench: ## all benchmarks, in the form benchstat reads
+	go test -run '^$$' -bench . -benchmem -count 6 ./...
+
+lint: ## golangci-lint with .golangci.yml
+	golangci-lint run
+
+vuln: ## known vulnerabilities in what is used
+	go tool govulncheck ./...
+
+fmt: ## format
+	go tool gofumpt -w .
+
+image: ## the container image nwayacd:VERSION
+	docker build --build-arg VERSION=$(VERSION) -t nwayacd:$(VERSION) .
+
+clean: ## remove what was built
+	rm -f nwayacd

@@ -1,0 +1,225 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+func TestACallIsAnswered(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(1500 * time.Millisecond) // the welcome is over, the agent's phone rings
+		c.wantState("1000", agent.Ring)
+		c.after(time.Second)
+		c.wantState("1000", agent.Talking)
+		if call.Bridged() == "" {
+			t.Error("not bridged")
+		}
+		if call.Var("socket_resume") != "false" {
+			t.Error("socket_resume would tear the bridge when we die")
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		cdrs := c.wantRest()
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.CallerSide || cdrs[0].Agent != "1000" {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestTheAgentHangsUp(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
+		call := c.caller("139")
+		c.after(10 * time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		if call.Cause() != "NORMAL_CLEARING" {
+			t.Errorf("cause %s", call.Cause())
+		}
+		cdrs := c.wantRest()
+		if len(cdrs) != 1 || cdrs[0].HungUpBy != queue.AgentSide {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestAMissedOfferKeepsThePlace(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		first := c.caller("1")
+		c.after(2 * time.Second)
+		second := c.caller("2")
+		c.after(15 * time.Second) // the ring timeout is over: the first caller is spared the agent, the second gets it
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
+		c.after(15 * time.Second)
+		c.after(10 * time.Second)
+		c.wantEvents("call-1", "queue_add", "queue_remove 1000", "callout 1000 1", "noanswer 1000 1", "queue_add",
+			"queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
+		<-first.Done()
+		second.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		call := c.caller("139")
+		c.after(3 * time.Second)
+		c.wantState("1000", agent.Ring)
+		call.Hangup()
+		c.after(100 * time.Millisecond)
+		if c.sw.Ringing("1000") {
+			t.Error("the phone still rings after 100 ms")
+		}
+		c.wantState("1000", agent.Ready)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "callin_hangup 1000 1", "queue_remove")
+		cdrs := c.wantRest()
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+		if offers := c.kept.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferWithdrawn {
+			t.Errorf("offers: %+v", offers)
+		}
+	})
+}
+
+func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
+	for name, deed := range map[string]sim.Deed{"at once": sim.AnswersAndDies, "as uuid_bridge says OK": sim.DiesOnBridge} {
+		t.Run(name, func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{Do: deed})
+				call := c.caller("139")
+				c.after(4 * time.Second)
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add")
+				if call.Cause() != "" {
+					t.Fatalf("the caller was hung up: %s", call.Cause())
+				}
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
+				c.after(10 * time.Second) // longer than the park after a bridge lasts
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add",
+					"queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestTheCallerHangsUpInTheInstantTheAgentAnswers(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(time.Second) // the end of the welcome: the agent answers a second later
+		time.Sleep(time.Second)
+		call.Hangup()
+		c.after(5 * time.Second)
+		c.wantRest()
+		c.wantState("1000", agent.Ready)
+	})
+}
+
+func TestATransferWhileTheAgentRings(t *testing.T) {
+	s := ordinary("1000", "1001")
+	s.snapshot.Members = s.snapshot.Members[:1] // 1001 is no member
+	open(t, s, func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		call := c.caller("139")
+		c.after(3 * time.Second)
+		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(2 * time.Second)
+		c.wantState("1000", agent.Ready)
+		c.wantState("1001", agent.Talking)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1",
+			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "answered 1001 2", "hangup 1001 2", "queue_remove")
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Transferred {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestATransferWhileTalking(t *testing.T) {
+	s := ordinary("1000", "1001")
+	s.snapshot.Members = s.snapshot.Members[:1]
+	s.settings.Floor.TypingAuto = true
+	s.settings.Floor.Recover = time.Minute
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(4 * time.Second)
+		c.wantState("1000", agent.Talking)
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(10 * time.Second)
+		c.wantState("1000", agent.Typing)
+		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
+		if !c.kept.waiting()["call-139"] {
+			t.Error("no row among the waiting")
+		}
+		c.after(time.Minute) // the wrap-up ends: 1000 gets the caller again
+		c.wantState("1000", agent.Talking)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestAWaitingCallerIsTaken(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		c.sw.Extension("elsewhere", sim.Plan("answer", "park")...)
+		call := c.caller("139")
+		c.after(3 * time.Second)
+		if _, err := c.heard.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove")
+		if call.Var("socket_resume") == "true" {
+			t.Error("socket_resume is still true")
+		}
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestShuttingDown(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		talking := c.caller("1")
+		c.after(4 * time.Second)
+		waiting := c.caller("2")
+		c.after(4 * time.Second)
+		c.server.Drain()
+		c.after(500 * time.Millisecond)
+		if actions := waiting.Actions(); actions[len(actions)-1] != "sleep 1000" {
+			t.Errorf("the waiting caller is not back in the dialplan: %q", actions)
+		}
+		if waiting.Var("nwayacd_outcome") != "" {
+			t.Error("the caller could not come again")
+		}
+		if talking.Bridged() == "" {
+			t.Error("the talk was cut")
+		}
+		talking.Hangup()
+		waiting.Hangup()
+		c.after(2 * time.Second)
+		cdrs := c.wantRest()
+		if len(cdrs) != 2 || cdrs[0].Outcome != queue.Returned || cdrs[1].Outcome != queue.Answered {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}

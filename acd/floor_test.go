@@ -1,0 +1,296 @@
+package acd
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/agent"
+	"nwayacd/esl"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// centre is a call centre in a synctest bubble: a server, a simulated FreeSWITCH joined to it by pipes, and everything that was recorded.
+type centre struct {
+	*testing.T
+	server *Server
+	sw     *sim.Switch
+	kept   *ledger
+	heard  *eventLog
+	stop   func()
+}
+
+// ledger is a Journal in memory.
+type ledger struct {
+	mu      sync.Mutex
+	changes []queue.Change
+}
+
+func (l *ledger) Write(changes ...queue.Change) uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes = append(l.changes, changes...)
+	return uint64(len(l.changes))
+}
+
+func (l *ledger) Sync(context.Context, uint64) error { return nil }
+
+func (l *ledger) cdrs() (all []queue.CDR) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.changes {
+		if c.CDR != nil {
+			all = append(all, *c.CDR)
+		}
+	}
+	return all
+}
+
+func (l *ledger) offers() (all []queue.OfferRecord) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.changes {
+		if c.Offer != nil {
+			all = append(all, *c.Offer)
+		}
+	}
+	return all
+}
+
+// waiting is the uuids that have a row among the waiting.
+func (l *ledger) waiting() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rows := map[string]bool{}
+	for _, c := range l.changes {
+		if c.Waiting != nil {
+			rows[c.Waiting.UUID] = true
+		}
+		if c.Left != nil {
+			delete(rows, *c.Left)
+		}
+	}
+	return rows
+}
+
+// eventLog is what a CTI hears that listens to FreeSWITCH: "WORD EXTENSION" of queue and info events, in order, by caller's uuid.
+type eventLog struct {
+	mu   sync.Mutex
+	of   map[string][]string
+	conn *esl.Connection
+}
+
+func (l *eventLog) hear(e *esl.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var uuid, line string
+	switch e.Subclass() {
+	case "nwayacd::queue":
+		uuid, line = e.Get("nway_queue_uuid"), e.Get("nway_queue_operate")[len("nway_"):]
+		if ext := e.Get("nway_queue_extension"); ext != "" {
+			line += " " + ext
+		}
+	case "nwayacd::info":
+		uuid, line = e.Get("nway_caller_uuid"), e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
+	default:
+		return
+	}
+	l.of[uuid] = append(l.of[uuid], line)
+}
+
+func (l *eventLog) call(uuid string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.of[uuid]...)
+}
+
+// pipes is a listener whose connections are made by dial.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.made <- theirs:
+		return ours, nil
+	case <-p.closed:
+	case <-ctx.Done():
+	}
+	return nil, net.ErrClosed
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case nc := <-p.made:
+		return nc, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// shift is what a test says about the centre before it opens.
+type shift struct {
+	settings Settings
+	snapshot queue.Snapshot
+}
+
+// ordinary is a shift of group 110, mode sequence, with these agents logged in, and prompts that last a second.
+func ordinary(extensions ...string) shift {
+	s := shift{settings: Settings{
+		Floor:   queue.Settings{Reoffer: 5 * time.Second, NoAnswerToReady: true},
+		Prompts: Prompts{Welcome: "welcome.wav", Busy: "busy.wav", Transfer: "transfer.wav", Hold: "hold.wav"},
+	}}
+	s.snapshot.Groups = []queue.Group{{Number: "110", RingTimeout: queue.DefaultRingTimeout}}
+	for _, ext := range extensions {
+		s.snapshot.Agents = append(s.snapshot.Agents, agent.Agent{
+			Profile:  agent.Profile{Extension: ext},
+			Presence: agent.Presence{Registered: true, Up: true, Idle: true},
+		})
+		s.snapshot.Members = append(s.snapshot.Members, queue.Member{Group: "110", Extension: ext})
+	}
+	return s
+}
+
+// open runs the test in a bubble with a centre open; whatever is left in it at the end is an error.
+func open(t *testing.T, s shift, test func(c *centre)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, s)
+		defer c.stop()
+		test(c)
+	})
+}
+
+func start(t *testing.T, s shift) *centre {
+	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}}
+	socket := newPipes()
+	c.sw = sim.New(sim.Options{
+		Seed: 1,
+		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return socket.dial(ctx) },
+		PlayTime: func(file string) time.Duration {
+			return map[bool]time.Duration{true: -1, false: time.Second}[file == "hold.wav"]
+		},
+	})
+	inbound := newPipes()
+	c.server = New(Options{
+		Settings: s.settings, Journal: c.kept, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon"}},
+		Dial:     inbound.dial,
+	}, s.snapshot)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { c.sw.Serve(ctx, inbound) })
+	running.Go(func() { c.server.Run(ctx) })
+	running.Go(func() { c.server.Serve(ctx, socket) })
+	nc, err := inbound.dial(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.heard.conn, err = esl.Login(ctx, nc, "ClueCon", esl.Options{OnEvent: c.heard.hear})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.heard.conn.Send(ctx, esl.Raw("event plain CUSTOM nwayacd::queue nwayacd::info")); err != nil {
+		t.Fatal(err)
+	}
+	c.stop = func() {
+		c.sw.Close()
+		cancel()
+		c.heard.conn.Close()
+		running.Wait()
+	}
+	for _, a := range s.snapshot.Agents {
+		c.sw.Agent(a.Extension, sim.Behaviour{Do: sim.Answers, After: time.Second})
+	}
+	synctest.Wait()
+	return c
+}
+
+// caller lets a caller in.
+func (c *centre) caller(number string) *sim.Call {
+	socket := "socket 10.0.0.5:8084/nwayacd/110 async full"
+	return c.sw.Call(sim.CallOptions{
+		UUID: "call-" + number, Number: number, Dialled: "110",
+		Dialplan: sim.Plan("set socket_resume=true", socket, "sleep 1000", socket, "park"),
+	})
+}
+
+// after lets time pass, and then everything come to rest.
+func (c *centre) after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func (c *centre) agent(extension string) queue.AgentView {
+	c.Helper()
+	for _, a := range c.server.Dispatcher.Agents() {
+		if a.Extension == extension {
+			return a
+		}
+	}
+	c.Fatalf("no agent %s", extension)
+	return queue.AgentView{}
+}
+
+func (c *centre) wantState(extension string, want agent.CallState) {
+	c.Helper()
+	if got := c.agent(extension).Agent.Call; got != want {
+		c.Errorf("agent %s is %v, want %v", extension, got, want)
+	}
+}
+
+func (c *centre) wantEvents(uuid string, want ...string) {
+	c.Helper()
+	got := c.heard.call(uuid)
+	if len(got) == len(want) {
+		same := true
+		for i := range got {
+			same = same && got[i] == want[i]
+		}
+		if same {
+			return
+		}
+	}
+	c.Errorf("events of %s:\n got  %q\n want %q", uuid, got, want)
+}
+
+// wantRest checks that nothing of any call is left: no channel, no place, no row, no agent with an offer; and returns the CDRs.
+func (c *centre) wantRest() []queue.CDR {
+	c.Helper()
+	if left := c.sw.Channels(); len(left) > 0 {
+		c.Errorf("channels left: %+v", left)
+	}
+	if rows := c.kept.waiting(); len(rows) > 0 {
+		c.Errorf("rows left among the waiting: %v", rows)
+	}
+	if n := c.server.Calls(); n > 0 {
+		c.Errorf("%d calls are still served", n)
+	}
+	for _, a := range c.server.Dispatcher.Agents() {
+		if a.Call != "" || a.Agent.Call == agent.Ring || a.Agent.Call == agent.Talking {
+			c.Errorf("agent %s is stuck: %v, call %q", a.Extension, a.Agent.Call, a.Call)
+		}
+	}
+	if n := c.sw.Counts().DoubleOffers; n > 0 {
+		c.Errorf("%d double offers", n)
+	}
+	return c.kept.cdrs()
+}

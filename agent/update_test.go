@@ -1,0 +1,139 @@
+package agent
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// unwritten are the fields of Agent that an Update does not carry: the key, and what lives in memory only.
+var unwritten = map[string]bool{"Extension": true, "Deferred": true, "Outside": true}
+
+// fields returns the written fields of an agent by name, embedded structs opened.
+func fields(a *Agent) map[string]reflect.Value {
+	all := map[string]reflect.Value{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Agent]()) {
+		if !f.Anonymous && !unwritten[f.Name] {
+			all[f.Name] = reflect.ValueOf(a).Elem().FieldByIndex(f.Index)
+		}
+	}
+	return all
+}
+
+// drawn is any value for a field of this type; a type not known here is an error of this test.
+func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
+	switch reflect.Zero(of).Interface().(type) {
+	case string:
+		return reflect.ValueOf(rapid.StringN(0, 3, -1).Draw(t, name))
+	case bool:
+		return reflect.ValueOf(rapid.Bool().Draw(t, name))
+	case CallState:
+		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(callStateNames)-1), func(i int) CallState { return CallState(i) }).Draw(t, name))
+	case time.Time:
+		return reflect.ValueOf(time.Unix(rapid.Int64Range(0, 3).Draw(t, name), 0))
+	}
+	panic(fmt.Sprintf("field %s: no values for type %s", name, of))
+}
+
+func drawAgent(t *rapid.T, label string) Agent {
+	a := Agent{Profile: Profile{Extension: "1000"}}
+	for name, field := range fields(&a) {
+		field.Set(drawn(t, label+" "+name, field.Type()))
+	}
+	return a
+}
+
+// carried counts what an update sets.
+func carried(u Update) (n int) {
+	for _, field := range reflect.ValueOf(u).Fields() {
+		if field.Kind() == reflect.Pointer && !field.IsNil() {
+			n++
+		}
+	}
+	return n
+}
+
+func TestDiffAndApplyMakeOneAgentOfTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := drawAgent(t, "before"), drawAgent(t, "after")
+		u, changed := Diff(&before, &after)
+		if changed != (before != after) {
+			t.Fatalf("changed = %v", changed)
+		}
+		different := 0
+		then := fields(&after)
+		for name, field := range fields(&before) {
+			if !field.Equal(then[name]) {
+				different++
+			}
+		}
+		if got := carried(u); got != different {
+			t.Fatalf("%d columns written, %d differ: %+v", got, different, u)
+		}
+		if u.Apply(&before); before != after {
+			t.Fatalf("got  %+v\nwant %+v", before, after)
+		}
+		if again, changed := Diff(&before, &after); changed || carried(again) != 0 {
+			t.Fatalf("a second time: %+v", again)
+		}
+	})
+}
+
+// TestDiffSeesEveryField fails when a field is added to Agent that Diff or Apply forgets.
+func TestDiffSeesEveryField(t *testing.T) {
+	for name := range fields(&Agent{}) {
+		t.Run(name, func(t *testing.T) {
+			before := Agent{Profile: Profile{Extension: "1000"}}
+			after := before
+			other(t, fields(&after)[name])
+			u, changed := Diff(&before, &after)
+			if !changed || carried(u) != 1 || u.Extension != "1000" {
+				t.Fatalf("changed %v: %+v", changed, u)
+			}
+			if u.Apply(&before); before != after {
+				t.Fatalf("got  %+v\nwant %+v", before, after)
+			}
+		})
+	}
+}
+
+// other sets a field to something that is not its zero value.
+func other(t *testing.T, field reflect.Value) {
+	t.Helper()
+	switch field.Interface().(type) {
+	case string:
+		field.SetString("x")
+	case bool:
+		field.SetBool(true)
+	case CallState:
+		field.SetUint(uint64(Typing))
+	case time.Time:
+		field.Set(reflect.ValueOf(time.Unix(1, 0)))
+	default:
+		t.Fatalf("no values for type %s", field.Type())
+	}
+}
+
+func TestAnUpdateSurvivesTheJournal(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := drawAgent(t, "before"), drawAgent(t, "after")
+		u, _ := Diff(&before, &after)
+		text, err := json.Marshal(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read Update
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		read.Apply(&before)
+		before.Since, after.Since = before.Since.UTC(), after.Since.UTC()
+		if before != after {
+			t.Fatalf("%s:\ngot  %+v\nwant %+v", text, before, after)
+		}
+	})
+}

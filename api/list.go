@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// extensionRow is an agent in nway_list_exts; the words are the database's.
+type extensionRow struct {
+	Extension string   `json:"extension"`
+	Name      string   `json:"name"`
+	RegState  string   `json:"reg_state"`
+	SeatState string   `json:"seat_state"`
+	Status    string   `json:"seat_status"`
+	CallState string   `json:"call_state"`
+	Available bool     `json:"available"`
+	Locked    bool     `json:"locked"`
+	DND       bool     `json:"dnd"`
+	Outside   int      `json:"outside_calls"`
+	JobNumber string   `json:"job_number"`
+	Groups    []string `json:"groups"`
+	Call      string   `json:"call_uuid"`
+	Since     string   `json:"since"` // RFC 3339, of call_state
+}
+
+// groupRow is a group in nway_list_groups.
+type groupRow struct {
+	Group     string   `json:"group"`
+	Name      string   `json:"name"`
+	Mode      int      `json:"mode"`
+	ModeName  string   `json:"mode_name"`
+	Cursor    string   `json:"current_ext_number"`
+	Ring      int      `json:"group_callout_timeout"` // seconds
+	Members   []string `json:"members"`
+	Available int      `json:"available"`
+	Waiting   int      `json:"waiting"`
+	Talking   int      `json:"talking"`
+	Longest   string   `json:"longest_wait"` // seconds; "" = nobody in the line
+}
+
+func listExtensions(_ context.Context, s Server, args []string) (string, error) {
+	views := s.Agents()
+	rows := make([]extensionRow, 0, len(views))
+	for i := range views {
+		rows = append(rows, rowOfAgent(&views[i]))
+	}
+	return list(args, rows, extensionHeader, func(r extensionRow) []string {
+		return []string{
+			r.Extension, r.Name, r.RegState, r.SeatState, r.Status, r.CallState, strconv.FormatBool(r.Available),
+			r.JobNumber, strings.Join(r.Groups, ","), r.Call,
+		}
+	})
+}
+
+const (
+	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid"
+	groupHeader     = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
+)
+
+func rowOfAgent(v *queue.AgentView) extensionRow {
+	return extensionRow{
+		Extension: v.Extension, Name: v.Name,
+		RegState: word(v.Registered, "reged", "unreg"), SeatState: word(v.Up, "up", "down"), Status: word(v.Idle, "idle", "busy"),
+		CallState: v.Agent.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
+		JobNumber: v.JobNumber, Groups: v.Groups, Call: v.Call, Since: stamp(v.Since),
+	}
+}
+
+func listGroups(_ context.Context, s Server, args []string) (string, error) {
+	views, now := s.Groups(), time.Now()
+	rows := make([]groupRow, 0, len(views))
+	for _, v := range views {
+		rows = append(rows, groupRow{
+			Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
+			Ring: int(v.RingTimeout / time.Second), Members: v.Members, Available: v.Available,
+			Waiting: v.Waiting, Talking: v.Talking, Longest: wait(v.Oldest, now),
+		})
+	}
+	return list(args, rows, groupHeader, func(r groupRow) []string {
+		return []string{
+			r.Group, r.Name, strconv.Itoa(r.Mode), r.Cursor, strings.Join(r.Members, ","), strconv.Itoa(r.Available),
+			strconv.Itoa(r.Waiting), strconv.Itoa(r.Talking), r.Longest,
+		}
+	})
+}
+
+// list prints rows as JSON, or as FreeSWITCH prints its own lists: a header, a line each, and +OK.
+func list[T any](args []string, rows []T, header string, cells func(T) []string) (string, error) {
+	switch {
+	case len(args) == 1 && args[0] == "json":
+		text, err := json.Marshal(rows)
+		return string(text), err
+	case len(args) != 0:
+		return "", errUsage{}
+	}
+	var b strings.Builder
+	b.WriteString(header + "\n")
+	for _, r := range rows {
+		line := cells(r)
+		for i := range line {
+			line[i] = strings.Map(plain, line[i])
+		}
+		b.WriteString(strings.Join(line, "|") + "\n")
+	}
+	b.WriteString("\n+OK")
+	return b.String(), nil
+}
+
+// plain keeps what an operator wrote into a name from breaking the table.
+func plain(r rune) rune {
+	if r == '|' || isControl(r) {
+		return ' '
+	}
+	return r
+}
+
+func word(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/conf"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+const (
+	demoGroup      = "110"
+	demoFirstAgent = 1000
+	demoSample     = 20 * time.Millisecond // between two looks at how many wait
+)
+
+type demoCommand struct {
+	Calls    int           `default:"60" help:"Callers in all."`
+	Agents   int           `default:"8" help:"Agents logged in."`
+	Talk     time.Duration `default:"2s" help:"Length of a talk."`
+	Duration time.Duration `default:"1m" help:"Longest run; it ends earlier when the last caller has gone."`
+	JSON     bool          `help:"Print one JSON object as the last line and no live table."`
+	AnyPort  bool          `help:"Serve on free ports instead of those of the configuration's defaults."`
+	Seed     uint64        `default:"1" help:"Of everything that is random."`
+}
+
+// Validate is kong's: all that is wrong with the flags.
+func (d *demoCommand) Validate() error {
+	var faults []error
+	for _, f := range []struct {
+		right bool
+		fault string
+	}{
+		{d.Calls >= 1 && d.Calls <= 100_000, "--calls: 1 to 100000"},
+		{d.Agents >= 1 && d.Agents <= 8000, "--agents: 1 to 8000"},
+		{d.Talk > 0, "--talk: more than 0, such as 300ms"},
+		{d.Duration > 0, "--duration: more than 0, such as 40s"},
+	} {
+		if !f.right {
+			faults = append(faults, errors.New(f.fault))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Run boots the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP, and prints what happened.
+func (d *demoCommand) Run() (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	ctx, expire := context.WithTimeout(ctx, d.Duration)
+	defer expire()
+	dir, err := os.MkdirTemp("", "nwayacd-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	show, err := d.play(ctx, dir)
+	if err != nil {
+		return err
+	}
+	return show.report(os.Stdout, d.JSON)
+}
+
+// play is the demo itself: it returns when every caller has gone or ctx is done.
+func (d *demoCommand) play(ctx context.Context, dir string) (*tally, error) {
+	counted := &tally{began: time.Now()}
+	sw := sim.New(sim.Options{Name: "demo", Seed: d.Seed, PlayTime: demoPlayTime})
+	defer sw.Close()
+	inbound, err := listen(ctx, "freeswitch", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var serving sync.WaitGroup
+	serving.Go(func() { sw.Serve(ctx, inbound) }) // ends with ctx
+	defer serving.Wait()
+	defer cancel()
+	server, err := start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel), daemonOptions{
+		onOffer: counted.offer, onCDR: counted.cdr, seed: d.Seed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.staff(ctx, server, sw); err != nil {
+		return nil, errors.Join(err, server.stop())
+	}
+	d.callIn(ctx, server, sw, counted)
+	counted.doubles = sw.Counts().DoubleOffers
+	err = server.stop()
+	counted.finish(d.Calls)
+	return counted, err
+}
+
+func (d *demoCommand) config(dir string, freeswitch net.Addr) *conf.Config {
+	c := conf.Default()
+	c.Database.DataDir = dir
+	c.Server.Drain = time.Second
+	c.Prompts.Welcome, c.Prompts.Busy, c.Prompts.Transfer = "welcome.wav", "busy.wav", "transfer.wav"
+	c.FreeSWITCH = []conf.FreeSWITCH{{Name: "demo", Address: freeswitch.String(), Password: "ClueCon", DialString: "user/{ext}"}}
+	if d.AnyPort {
+		c.Server.Listen, c.Control.Listen = "127.0.0.1:0", "127.0.0.1:0"
+	}
+	return c
+}
+
+// demoPlayTime is how long the demo's files last: hold music never ends.
+func demoPlayTime(file string) time.Duration {
+	if strings.HasPrefix(file, "local_stream:") {
+		return -1
+	}
+	return 150 * time.Millisecond
+}
+
+// staff adds the group and its agents, gives each a phone and logs it in. The last phone refuses its first call, so that a missed offer is
+// there to see.
+func (d *demoCommand) staff(ctx context.Context, server *daemon, sw *sim.Switch) error {
+	floor := server.acd.Dispatcher
+	if err := floor.AddGroup(ctx, demoGroup, queue.RememberCyclic); err != nil {
+		return err
+	}
+	for i := range d.Agents {
+		extension := demoExtension(i)
+		phone := sim.Behaviour{Do: sim.Answers, After: time.Duration(20+10*(i%5)) * time.Millisecond, Talk: d.Talk}
+		if i > 0 && i == d.Agents-1 {
+			phone = sim.Behaviour{Do: sim.Refuses, After: 20 * time.Millisecond}
+		}
+		sw.Agent(extension, phone)
+		if err := floor.AddAgent(ctx, extension, "demo"); err != nil {
+			return err
+		}
+		if err := floor.Login(ctx, extension, []string{demoGroup}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func demoExtension(i int) string { return strconv.Itoa(demoFirstAgent + i) }
+
+// callIn lets the callers arrive, a third of them at once and the others at random, and returns when the last one has gone.
+func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch, counted *tally) {
+	chance := rand.New(rand.NewPCG(d.Seed, 0))
+	rush := d.Calls / 3
+	spread := d.Duration / 2 / time.Duration(max(1, d.Calls-rush))
+	spread = min(spread, 2*d.Talk/time.Duration(d.Agents))
+	live := newScreen(d, server)
+	defer live.finish()
+	over := make(chan struct{}, d.Calls)
+	next, sample := time.NewTimer(0), time.NewTicker(demoSample)
+	defer next.Stop()
+	defer sample.Stop()
+	for arrived, gone := 0, 0; gone < d.Calls; {
+		select {
+		case <-next.C:
+			if arrived == d.Calls {
+				continue
+			}
+			d.arrive(ctx, server, sw, arrived, over)
+			if arrived++; arrived <= rush {
+				next.Reset(time.Millisecond)
+			} else {
+				next.Reset(time.Duration(chance.Int64N(int64(2*spread) + 1)))
+			}
+		case <-over:
+			gone++
+			if refused := demoExtension(d.Agents - 1); gone == 1 && d.Agents > 1 {
+				sw.Agent(refused, sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
+			}
+		case <-sample.C:
+			counted.waiting(server.acd.Dispatcher.Groups())
+			live.draw(arrived, counted)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// arrive lets one caller in; over is told when it has gone.
+func (d *demoCommand) arrive(ctx context.Context, server *daemon, sw *sim.Switch, n int, over chan<- struct{}) {
+	socket := "socket " + server.Socket.String() + "/nwayacd/" + demoGroup + " async full"
+	call := sw.Call(sim.CallOptions{
+		Number: fmt.Sprintf("139%08d", n), Dialled: demoGroup,
+		Dialplan: sim.Plan("set socket_resume=true", socket, "sleep 1000", socket, "hangup NORMAL_CLEARING"),
+	})
+	context.AfterFunc(ctx, call.Hangup)
+	go func() { // ends with the call, which the switch's Close ends at the latest
+		<-call.Done()
+		over <- struct{}{}
+	}()
+}
+
+// demoResult is the demo's last line with --json.
+type demoResult struct {
+	Calls        int     `json:"calls"`
+	Answered     int     `json:"answered"`
+	Abandoned    int     `json:"abandoned"`
+	MissedOffers int     `json:"missed-offers"`
+	DoubleOffers int     `json:"double-offers"`
+	WaitingMax   int     `json:"waiting-max"`
+	OfferP50     float64 `json:"offer-ms-p50"`
+	OfferP99     float64 `json:"offer-ms-p99"`
+	Duration     float64 `json:"duration-s"`
+}
+
+func (r demoResult) write(to io.Writer, asJSON bool) error {
+	if asJSON {
+		line, err := json.Marshal(r)
+		if err == nil {
+			_, err = fmt.Fprintf(to, "%s\n", line)
+		}
+		return err
+	}
+	_, err := fmt.Fprintf(to, `
+calls          %6d
+answered       %6d
+abandoned      %6d   before an agent answered
+missed offers  %6d   each caller kept its place
+double offers  %6d   agents with two calls at once
+waiting, most  %6d   at the same time
+offer, p50     %9.2f ms from "an agent is free and a caller waits" to the call on the wire
+offer, p99     %9.2f ms
+duration       %9.2f s
+`, r.Calls, r.Answered, r.Abandoned, r.MissedOffers, r.DoubleOffers, r.WaitingMax, r.OfferP50, r.OfferP99, r.Duration)
+	return err
+}

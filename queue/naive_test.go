@@ -1,0 +1,399 @@
+package queue
+
+import (
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// naive is the floor once more, written straight from the rules: plain slices, everything looked for from the start every time. It
+// takes from the floor only which of several allowed agents the random mode drew.
+type naive struct {
+	t        failer
+	rules    Settings
+	now      time.Time
+	agents   []*nAgent // in the order of extensions
+	groups   []*nGroup
+	members  [][]bool // by agent and group; a row may be there without its agent or its group
+	calls    []*nCall
+	memories []Memory
+	freed    []*nAgent // by this step, in order
+	actual   []*Lease  // the floor's offers of this step that the model has not made yet
+	stranded []string
+}
+
+type nAgent struct {
+	ext                       string
+	here                      bool
+	registered, up, idle      bool
+	locked, dnd, withoutState bool
+	state                     agent.CallState
+	outside                   int
+	wish                      agent.Deferred
+	lease                     *nLease
+	wrapUpEnds                time.Time
+}
+
+type nGroup struct {
+	number string
+	here   bool
+	life   int // a group removed and added again is another one
+	mode   Mode
+	cursor string
+	ring   time.Duration
+}
+
+type nCall struct {
+	uuid, caller string
+	group        *nGroup
+	life         int
+	vip          bool
+	since        time.Time
+	phase        phase
+	lease, next  *nLease
+	held         []hold
+	lastMiss     *nAgent
+	answered     bool
+}
+
+type hold struct {
+	by    *nAgent
+	until time.Time
+}
+
+type nLease struct {
+	call           *nCall
+	agent          *nAgent
+	real           *Lease
+	expires        time.Time
+	answered, over bool
+}
+
+func (n *naive) available(a *nAgent) bool {
+	return a.here && a.registered && a.state == agent.Ready && a.lease == nil && !a.locked && !a.dnd && a.outside == 0 &&
+		(a.withoutState || a.up && a.idle)
+}
+
+// serves reports whether the call is one of a's groups'.
+func (n *naive) serves(a *nAgent, c *nCall) bool {
+	return c.group.here && c.group.life == c.life && n.members[slices.Index(n.agents, a)][slices.Index(n.groups, c.group)]
+}
+
+func (n *naive) holds(c *nCall, a *nAgent) bool {
+	for _, h := range c.held {
+		if h.by == a && n.now.Before(h.until) {
+			return true
+		}
+	}
+	return false
+}
+
+// before reports whether a is served before b: VIP callers first, then the longest wait.
+func before(a, b *nCall) bool {
+	if a.vip != b.vip {
+		return a.vip
+	}
+	return a.since.Before(b.since)
+}
+
+// best is the caller that a free agent should get.
+func (n *naive) best(a *nAgent, but *nCall) (best *nCall) {
+	for _, c := range n.calls {
+		if c != but && c.phase == waiting && n.serves(a, c) && !n.holds(c, a) && (best == nil || before(c, best)) {
+			best = c
+		}
+	}
+	return best
+}
+
+// fitting are the agents that c may be offered to now, in order. The one who missed it last is skipped while another is available.
+func (n *naive) fitting(c *nCall) (fit []*nAgent) {
+	for _, a := range n.agents {
+		if n.available(a) && n.serves(a, c) && !n.holds(c, a) {
+			fit = append(fit, a)
+		}
+	}
+	if len(fit) > 1 {
+		fit = slices.DeleteFunc(fit, func(a *nAgent) bool { return a == c.lastMiss })
+	}
+	return fit
+}
+
+// choice are the agents that the mode allows for c: one, or in random mode any of them.
+func (n *naive) choice(c *nCall) []*nAgent {
+	fit := n.fitting(c)
+	if len(fit) == 0 {
+		return nil
+	}
+	if i := slices.Index(fit, n.remembered(c)); i >= 0 {
+		return fit[i : i+1]
+	}
+	switch c.group.mode % 3 {
+	case Sequence:
+		return fit[:1]
+	case Cyclic:
+		for i, a := range fit {
+			if c.group.cursor != "" && agent.Less(c.group.cursor, a.ext) {
+				return fit[i : i+1]
+			}
+		}
+		return fit[:1]
+	}
+	return fit
+}
+
+func (n *naive) remembered(c *nCall) *nAgent {
+	if c.group.mode < RememberSequence || c.caller == "" {
+		return nil
+	}
+	for _, m := range slices.Backward(n.memories) {
+		if m.Caller == c.caller && m.Group == c.group.number {
+			if n.now.Sub(m.At) > n.rules.Remember {
+				return nil
+			}
+			return n.agent(m.Agent)
+		}
+	}
+	return nil
+}
+
+func (n *naive) agent(ext string) *nAgent {
+	return n.agents[slices.Index(playExtensions, ext)]
+}
+
+// offer expects that the floor's next offer is c to one of these.
+func (n *naive) offer(c *nCall, allowed []*nAgent, transfer bool) *nLease {
+	n.t.Helper()
+	if len(n.actual) == 0 {
+		n.t.Fatalf("%s should ring %s, and nobody rings", c.uuid, allowed[0].ext)
+	}
+	real := n.actual[0]
+	n.actual = n.actual[1:]
+	i := slices.IndexFunc(allowed, func(a *nAgent) bool { return a.ext == real.Agent.Extension })
+	if real.Call != c.uuid || i < 0 || real.Transfer != transfer {
+		n.t.Fatalf("%s rings %s, but %s should ring %s (or one of %d)", real.Call, real.Agent.Extension, c.uuid, allowed[0].ext, len(allowed))
+	}
+	a := allowed[i]
+	l := &nLease{call: c, agent: a, real: real, expires: n.now.Add(c.group.ring + 5*time.Second)}
+	a.lease, a.state = l, agent.Ring
+	return l
+}
+
+// settle lets every agent who can look for a caller, and then the caller who just took a place for an agent.
+func (n *naive) settle(placed *nCall) {
+	n.t.Helper()
+	for _, a := range append(n.freed, n.agents...) {
+		if n.available(a) {
+			if c := n.best(a, placed); c != nil {
+				n.distribute(c, []*nAgent{a})
+			}
+		}
+	}
+	n.freed = n.freed[:0]
+	if placed != nil && placed.phase == waiting {
+		if allowed := n.choice(placed); len(allowed) > 0 {
+			n.distribute(placed, allowed)
+		}
+	}
+}
+
+func (n *naive) distribute(c *nCall, allowed []*nAgent) {
+	n.t.Helper()
+	c.lease, c.phase = n.offer(c, allowed, false), offered
+	if c.group.mode%3 == Cyclic {
+		c.group.cursor = c.lease.agent.ext
+	}
+}
+
+func (n *naive) open(c *nCall) {
+	if c.phase == greeting {
+		n.settle(n.back(c))
+	}
+}
+
+// back puts a call into its line, or turns it away where the group is gone.
+func (n *naive) back(c *nCall) *nCall {
+	if !c.group.here || c.group.life != c.life {
+		c.phase = leaving
+		n.stranded = append(n.stranded, c.uuid)
+		return nil
+	}
+	c.phase, c.answered = waiting, false
+	return c
+}
+
+func (n *naive) leave(c *nCall) {
+	n.calls = slices.DeleteFunc(n.calls, func(o *nCall) bool { return o == c })
+	c.phase = leaving
+	for _, l := range []*nLease{c.lease, c.next} {
+		if l != nil && !l.over {
+			n.release(l, agent.Ready)
+		}
+	}
+	n.settle(nil)
+}
+
+// release frees the agent of a lease, and grants what it asked for meanwhile.
+func (n *naive) release(l *nLease, to agent.CallState) {
+	l.over = true
+	a := l.agent
+	if a.lease != l {
+		return
+	}
+	a.lease, a.state = nil, to
+	if to == agent.Typing {
+		a.wrapUpEnds = n.now.Add(n.rules.Recover)
+	}
+	switch a.wish {
+	case agent.BusyDeferred:
+		a.idle = false
+	case agent.LogoutDeferred:
+		n.logout(a)
+	}
+	a.wish = agent.NothingDeferred
+	n.freed = append(n.freed, a)
+}
+
+func (n *naive) logout(a *nAgent) {
+	a.up, a.state = false, agent.Ready
+	clear(n.members[slices.Index(n.agents, a)])
+}
+
+func (n *naive) answer(l *nLease) bool {
+	if l.over || !l.agent.here {
+		return false
+	}
+	c := l.call
+	l.answered, c.answered, l.agent.state = true, true, agent.Talking
+	if c.group.mode >= RememberSequence && c.caller != "" {
+		n.memories = append(n.memories, Memory{c.caller, c.group.number, l.agent.ext, n.now})
+	}
+	return true
+}
+
+func (n *naive) miss(l *nLease, unregistered bool) bool {
+	n.t.Helper()
+	if l.over {
+		return false
+	}
+	c := l.call
+	c.held = append(c.held, hold{l.agent, n.now.Add(n.rules.Reoffer)})
+	c.lastMiss = l.agent
+	to := agent.NoAnswer
+	if n.rules.NoAnswerToReady {
+		to = agent.Ready
+	}
+	n.release(l, to)
+	if unregistered {
+		l.agent.registered = false
+	}
+	var placed *nCall
+	if !n.handOver(l) {
+		c.lease, placed = nil, n.back(c)
+	}
+	n.settle(placed)
+	return placed != nil
+}
+
+// handOver takes an ended lease off its call; false where the call has no other.
+func (n *naive) handOver(l *nLease) bool {
+	c := l.call
+	switch {
+	case c.next == l:
+		c.next = nil
+	case c.next != nil:
+		c.lease, c.next = c.next, nil
+	default:
+		return false
+	}
+	return true
+}
+
+// end ends a talk or withdraws an offer.
+func (n *naive) end(l *nLease, talked bool) {
+	if l.over {
+		return
+	}
+	to := agent.Ready
+	if talked && l.answered && n.rules.TypingAuto {
+		to = agent.Typing
+	}
+	n.release(l, to)
+	if !n.handOver(l) {
+		l.call.lease, l.call.phase = nil, leaving
+	}
+	n.settle(nil)
+}
+
+func (n *naive) transfer(c *nCall, a *nAgent) bool {
+	if c.phase == leaving || c.next != nil || !n.available(a) {
+		return false
+	}
+	l := n.offer(c, []*nAgent{a}, true)
+	if c.phase == offered {
+		c.next = l
+	} else {
+		c.lease, c.phase = l, offered
+	}
+	return true
+}
+
+// standing are the leases that are not over.
+func (n *naive) standing() (all []*nLease) {
+	for _, c := range n.calls {
+		for _, l := range []*nLease{c.lease, c.next} {
+			if l != nil && !l.over {
+				all = append(all, l)
+			}
+		}
+	}
+	return all
+}
+
+// due is when something happens by itself next; zero when nothing will.
+func (n *naive) due() (next time.Time) {
+	consider := func(t time.Time) {
+		if t.After(n.now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	for _, c := range n.calls {
+		for _, h := range c.held {
+			consider(h.until)
+		}
+	}
+	for _, l := range n.standing() {
+		if !l.answered {
+			consider(l.expires)
+		}
+	}
+	for _, a := range n.agents {
+		if a.here && a.state == agent.Typing {
+			consider(a.wrapUpEnds)
+		}
+	}
+	return next
+}
+
+// tick lets happen what is due now. Which of several offers that expire in the same instant goes first is left to the floor.
+func (n *naive) tick(expired []*Lease) {
+	n.t.Helper()
+	n.settle(nil) // those whom a miss held off
+	for _, a := range n.agents {
+		if a.here && a.state == agent.Typing && a.wrapUpEnds.Equal(n.now) {
+			a.state = agent.Ready
+			n.settle(nil)
+		}
+	}
+	for _, real := range expired {
+		if i := slices.IndexFunc(n.standing(), func(l *nLease) bool { return l.real == real && l.expires.Equal(n.now) }); i >= 0 {
+			n.miss(n.standing()[i], false)
+		}
+	}
+	for _, l := range n.standing() {
+		if !l.answered && !l.expires.After(n.now) {
+			n.t.Fatalf("the offer of %s to %s should have expired", l.call.uuid, l.agent.ext)
+		}
+	}
+}

@@ -1,0 +1,345 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// dice decides what happens next: rapid's, which shrinks what fails, or a fast generator's.
+type dice interface{ IntN(n int) int }
+
+// play runs a floor and the naive model side by side.
+type play struct {
+	t      failer
+	f      *Floor
+	m      *naive
+	ledger *ledger // nil = what is written is not looked at
+	now    time.Time
+	serial int // of steps on the floor, ticks among them
+	steps  int
+	noted  int
+	born   int        // callers so far
+	away   []absent   // callers whose connection went
+	log    [60]remark // what was done last
+}
+
+type absent struct {
+	uuid         string
+	since, until time.Time
+}
+
+var (
+	playExtensions = []string{"7", "999", "1000", "1001", "1002", "10000", "2000a", "abc"}
+	playGroups     = []string{"110", "120", "130", "140"}
+	playCallers    = []string{"", "1", "2", "3", "888", "999"}
+)
+
+const playCalls = 12
+
+// newPlay opens four groups of the modes given, in which all agents log in who are not busy elsewhere.
+func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
+	rules := Settings{
+		Reoffer: 5 * time.Second, Remember: 20 * time.Minute, Recover: 31 * time.Second,
+		NoAnswerToReady: d.IntN(2) == 0, TypingAuto: d.IntN(2) == 0,
+	}
+	p := &play{t: t, f: NewFloor(rules, 7), now: nine}
+	p.m = &naive{t: t, rules: rules, now: nine}
+	p.f.Edit(Change{VIPAdded: &VIP{"888", "110"}}, p.now)
+	p.f.Edit(Change{VIPAdded: &VIP{Number: "999"}}, p.now)
+	for i, number := range playGroups {
+		g := Group{Number: number, Mode: modes[i], RingTimeout: time.Duration(15000+7*i) * time.Millisecond}
+		p.f.Edit(Change{GroupAdded: &g}, p.now)
+		p.m.groups = append(p.m.groups, &nGroup{number: number, here: true, mode: modes[i], ring: g.RingTimeout})
+	}
+	if written {
+		p.ledger = newLedger(t)
+		for _, l := range p.f.lines {
+			p.ledger.groups[l.Number] = ptr(l.Group)
+		}
+	}
+	for _, ext := range playExtensions {
+		p.m.agents = append(p.m.agents, &nAgent{ext: ext})
+		p.m.members = append(p.m.members, make([]bool, len(playGroups)))
+		p.hire(p.m.agent(ext))
+		p.login(d, p.m.agent(ext))
+	}
+	return p
+}
+
+// step does the same to the floor and to the model, and compares what follows.
+func (p *play) step(floor func(), model func()) {
+	p.t.Helper()
+	p.stagger()
+	floor()
+	p.follow(func([]*Lease) { model() })
+}
+
+// stagger gives each step its own nanoseconds: which of two things that are due in the same instant goes first, the rules do not say.
+func (p *play) stagger() {
+	p.serial++
+	own := time.Duration(p.serial * 7919 % 999_983)
+	p.m.rules.Reoffer, p.m.rules.Recover = 5*time.Second+own, 31*time.Second+own
+	p.f.Configure(p.m.rules)
+}
+
+// part misses one of two offers that began, and would expire, in the same instant.
+func (p *play) part() {
+	p.t.Helper()
+	all := p.m.standing()
+	for i, l := range all {
+		for _, twin := range all[:i] {
+			if !l.answered && !l.over && !twin.answered && !twin.over && l.expires.Equal(twin.expires) {
+				p.step(func() { p.f.Miss(l.real, false, p.now) }, func() { p.m.miss(l, false) })
+			}
+		}
+	}
+}
+
+func (p *play) follow(model func(expired []*Lease)) {
+	p.t.Helper()
+	out := p.f.Take()
+	p.m.now, p.m.actual, p.m.stranded = p.now, out.Offers, nil
+	model(out.Expired)
+	if len(p.m.actual) > 0 {
+		p.t.Fatalf("%s rings %s, and nobody should", p.m.actual[0].Call, p.m.actual[0].Agent.Extension)
+	}
+	slices.Sort(out.Stranded)
+	slices.Sort(p.m.stranded)
+	if !slices.Equal(out.Stranded, p.m.stranded) {
+		p.t.Fatalf("stranded are %v, should be %v", out.Stranded, p.m.stranded)
+	}
+	if p.ledger != nil {
+		p.ledger.apply(out.Changes)
+		p.ledger.matches(p.f)
+	}
+	p.check(out.Offers)
+}
+
+// pass lets time go by, stopping wherever the model says that something is due.
+func (p *play) pass(d time.Duration) {
+	p.t.Helper()
+	p.steps++
+	p.part()
+	end := p.now.Add(d + time.Millisecond).Truncate(time.Millisecond).Add(time.Duration(p.steps % 1e6))
+	for due := p.m.due(); !due.IsZero() && !due.After(end); due = p.m.due() {
+		if next := p.f.Next(); next.IsZero() || next.After(due) {
+			p.t.Fatalf("the floor would sleep until %v, something is due at %v", next, due)
+		}
+		p.now = due
+		p.stagger()
+		p.f.Tick(due)
+		p.follow(p.m.tick)
+		p.part()
+	}
+	p.now, p.m.now = end, end
+	p.step(func() { p.f.Tick(end) }, func() {})
+	p.away = slices.DeleteFunc(p.away, func(a absent) bool { return !end.Before(a.until) })
+}
+
+// same fails where the floor allowed what the model refuses, or the other way round.
+func (p *play) same(what string, floor, model bool) {
+	p.t.Helper()
+	if floor != model {
+		p.t.Fatalf("%s: %v, should be %v", what, floor, model)
+	}
+}
+
+// remark is a line of the log, put into words only when something failed.
+type remark struct {
+	at     time.Time
+	format string
+	args   []any
+}
+
+func (r remark) String() string {
+	return r.at.Format("15:04:05.000 ") + fmt.Sprintf(r.format, r.args...)
+}
+
+func (p *play) note(format string, args ...any) {
+	p.noted++
+	p.log[p.noted%len(p.log)] = remark{p.now, format, args}
+}
+
+// story is what was done last, in order.
+func (p *play) story() (lines []string) {
+	for i := range p.log {
+		lines = append(lines, p.log[(p.noted+1+i)%len(p.log)].String())
+	}
+	return lines
+}
+
+func (p *play) someAgent(d dice) *nAgent { return p.m.agents[d.IntN(len(p.m.agents))] }
+func (p *play) someGroup(d dice) *nGroup { return p.m.groups[d.IntN(len(p.m.groups))] }
+
+// someCall is a call on the floor, nil when there is none.
+func (p *play) someCall(d dice) *nCall {
+	if len(p.m.calls) == 0 {
+		return nil
+	}
+	return p.m.calls[d.IntN(len(p.m.calls))]
+}
+
+// someLease is a lease that stands, nil when there is none.
+func (p *play) someLease(d dice) *nLease {
+	all := p.m.standing()
+	if len(all) == 0 {
+		return nil
+	}
+	return all[d.IntN(len(all))]
+}
+
+func (p *play) join(d dice) {
+	g, caller := p.someGroup(d), playCallers[d.IntN(len(playCallers))]
+	if len(p.m.calls) >= playCalls {
+		return
+	}
+	p.born++
+	a := Arrival{UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Group: g.number, Since: p.now}
+	since := p.now
+	if len(p.away) > 0 && g.here && d.IntN(2) == 0 {
+		a.UUID, since = p.away[0].uuid, p.away[0].since
+		p.away = p.away[1:]
+	}
+	p.note("%s joins %s", a.UUID, g.number)
+	p.step(func() {
+		place, err := p.f.Join(a)
+		p.same("join", err == nil, g.here)
+		if err == nil && !place.Since.Equal(since) {
+			p.t.Fatalf("%s has the place of %v, should have that of %v", a.UUID, place.Since, since)
+		}
+	}, func() {
+		if g.here {
+			vip := caller == "999" || caller == "888" && g.number == "110"
+			p.m.calls = append(p.m.calls, &nCall{uuid: a.UUID, caller: caller, group: g, life: g.life, vip: vip, since: since})
+		}
+	})
+}
+
+func (p *play) open(d dice) {
+	if c := p.someCall(d); c != nil {
+		p.note("the welcome of %s is over", c.uuid)
+		p.step(func() { p.f.Open(c.uuid, p.now) }, func() { p.m.open(c) })
+	}
+}
+
+// call is join and open at once.
+func (p *play) call(d dice) {
+	p.join(d)
+	if n := len(p.m.calls); n > 0 && p.m.calls[n-1].phase == greeting {
+		c := p.m.calls[n-1]
+		p.step(func() { p.f.Open(c.uuid, p.now) }, func() { p.m.open(c) })
+	}
+}
+
+func (p *play) leave(d dice) {
+	if c := p.someCall(d); c != nil {
+		p.note("%s leaves", c.uuid)
+		p.step(func() { p.f.Leave(c.uuid, p.now) }, func() { p.m.leave(c) })
+	}
+}
+
+func (p *play) lapse(d dice) {
+	c := p.someCall(d)
+	if c == nil {
+		return
+	}
+	p.note("the connection of %s goes", c.uuid)
+	if !c.answered {
+		p.away = append(p.away, absent{c.uuid, c.since, p.now.Add(formerGrace)})
+		if p.ledger != nil {
+			p.ledger.former[c.uuid] = true
+		}
+	}
+	p.step(func() { p.f.Lapse(c.uuid, p.now) }, func() { p.m.leave(c) })
+}
+
+func (p *play) answer(d dice) {
+	if l := p.someLease(d); l != nil && !l.answered {
+		p.note("%s answers %s", l.agent.ext, l.call.uuid)
+		p.step(func() { p.same("answer", p.f.Answer(l.real, p.now), !l.over && l.agent.here) }, func() { p.m.answer(l) })
+	}
+}
+
+func (p *play) miss(d dice) {
+	l, unregistered := p.someLease(d), d.IntN(8) == 0
+	if l == nil {
+		return
+	}
+	p.note("%s misses %s", l.agent.ext, l.call.uuid)
+	var back bool
+	p.step(
+		func() { back = p.f.Miss(l.real, unregistered, p.now) },
+		func() { p.same("back in the line", back, p.m.miss(l, unregistered)) },
+	)
+	p.step(func() { p.same("answer after the end", p.f.Answer(l.real, p.now), false) }, func() {})
+}
+
+func (p *play) end(d dice) {
+	l, talked := p.someLease(d), d.IntN(4) > 0
+	if l == nil {
+		return
+	}
+	p.note("%s with %s ends (%v)", l.agent.ext, l.call.uuid, talked)
+	p.step(func() {
+		if talked {
+			p.f.End(l.real, p.now)
+		} else {
+			p.f.Withdraw(l.real, p.now)
+		}
+	}, func() { p.m.end(l, talked) })
+}
+
+func (p *play) transfer(d dice) {
+	c, a := p.someCall(d), p.someAgent(d)
+	if c == nil {
+		return
+	}
+	p.note("%s is transferred to %s", c.uuid, a.ext)
+	var err error
+	p.step(
+		func() { err = p.f.Transfer(c.uuid, a.ext, p.now) },
+		func() { p.same("transfer", err == nil, p.m.transfer(c, a)) },
+	)
+}
+
+// command gives an agent one of the commands that only need to be known.
+func (p *play) command(d dice) {
+	a, which := p.someAgent(d), d.IntN(5)
+	p.note("command %d to %s", which, a.ext)
+	var err error
+	p.step(func() {
+		switch which {
+		case 0:
+			err = p.f.Logout(a.ext, p.now)
+		case 1:
+			err = p.f.Busy(a.ext, p.now)
+		default:
+			err = p.f.Ready(a.ext, p.now)
+		}
+		p.same("command", err == nil, a.here)
+	}, func() {
+		if a.here {
+			p.obey(a, which)
+		}
+		p.m.settle(nil)
+	})
+}
+
+func (p *play) obey(a *nAgent, which int) {
+	switch {
+	case which <= 1 && a.lease != nil:
+		a.wish = either(which == 0, agent.LogoutDeferred, agent.BusyDeferred)
+	case which == 0:
+		p.m.logout(a)
+	case which == 1:
+		a.idle = false
+	default:
+		a.idle, a.wish = true, agent.NothingDeferred
+		if a.lease == nil {
+			a.state = agent.Ready
+		}
+	}
+}

@@ -1,0 +1,245 @@
+package queue
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// shift is a floor at work: with a clock, and with a ledger that takes what the floor writes as a database would.
+type shift struct {
+	*testing.T
+	f      *Floor
+	now    time.Time
+	ledger *ledger
+
+	offers   []*Lease         // not yet looked at
+	statuses []agent.LogEntry // not yet looked at
+	changes  []Change         // of the last step that wrote any
+	expired  []*Lease
+	stranded []string
+}
+
+// nine is when every shift starts.
+var nine = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// plain are the configuration's defaults, but no wrap-up.
+var plain = Settings{
+	Reoffer: 5 * time.Second, Remember: 30 * 24 * time.Hour, Recover: 300 * time.Second, NoAnswerToReady: true,
+}
+
+func begin(t *testing.T, s Settings) *shift {
+	return &shift{T: t, f: NewFloor(s, 1), now: nine, ledger: newLedger(t)}
+}
+
+// look takes what the last step led to, and lets the ledger check what it wrote.
+func (s *shift) look() {
+	s.Helper()
+	out := s.f.Take()
+	s.ledger.apply(out.Changes)
+	s.ledger.matches(s.f)
+	s.offers = append(s.offers, out.Offers...)
+	s.statuses = append(s.statuses, out.Statuses...)
+	s.expired = append(s.expired, out.Expired...)
+	s.stranded = append(s.stranded, out.Stranded...)
+	if len(out.Changes) > 0 {
+		s.changes = out.Changes
+	}
+}
+
+// must fails where a step that should succeed does not.
+func (s *shift) must(err error) {
+	s.Helper()
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.look()
+}
+
+// refused fails where a step does not give the error, or changes anything nevertheless.
+func (s *shift) refused(err, want error) {
+	s.Helper()
+	if !errors.Is(err, want) {
+		s.Fatalf("got %v, want %v", err, want)
+	}
+	if out := s.f.Take(); len(out.Offers)+len(out.Expired)+len(out.Stranded)+len(out.Changes)+len(out.Statuses) > 0 {
+		s.Fatalf("refused, and yet: %+v", out)
+	}
+	s.ledger.matches(s.f)
+}
+
+// group opens a group; extensions come to work in it.
+func (s *shift) group(number string, mode Mode, extensions ...string) {
+	s.Helper()
+	s.must(s.f.AddGroup(number, mode, s.now))
+	for _, extension := range extensions {
+		s.hire(extension)
+		s.must(s.f.Login(extension, append(s.view(extension).Groups, number), s.now))
+	}
+	s.statuses = nil
+}
+
+func (s *shift) hire(extension string) {
+	s.Helper()
+	if s.f.desks[extension] == nil {
+		s.must(s.f.AddAgent(extension, "secret"))
+	}
+}
+
+// joins gives the caller a place a second after whoever came before; calls says that the welcome is over too.
+func (s *shift) joins(uuid, caller, group string) Place {
+	s.Helper()
+	s.now = s.now.Add(time.Second)
+	p, err := s.f.Join(Arrival{UUID: uuid, Caller: caller, Group: group, Since: s.now})
+	s.must(err)
+	return p
+}
+
+func (s *shift) open(uuid string) {
+	s.Helper()
+	s.f.Open(uuid, s.now)
+	s.look()
+}
+
+func (s *shift) calls(uuid, caller, group string) {
+	s.Helper()
+	s.joins(uuid, caller, group)
+	s.open(uuid)
+}
+
+// rings expects that exactly this agent is offered exactly this call, nothing else having been offered since the last look.
+func (s *shift) rings(uuid, extension string) *Lease {
+	s.Helper()
+	if len(s.offers) == 0 {
+		s.Fatalf("%s rings nobody, want %s", uuid, extension)
+	}
+	l := s.offers[0]
+	s.offers = s.offers[1:]
+	if l.Call != uuid || l.Agent.Extension != extension {
+		s.Fatalf("%s is offered to %s, want %s to %s", l.Call, l.Agent.Extension, uuid, extension)
+	}
+	s.state(extension, agent.Ring)
+	return l
+}
+
+// quiet expects that no phone rings.
+func (s *shift) quiet() {
+	s.Helper()
+	for _, l := range s.offers {
+		s.Fatalf("%s is offered to %s, want no offer", l.Call, l.Agent.Extension)
+	}
+}
+
+// talks answers the offer that was just made.
+func (s *shift) talks(uuid, extension string) *Lease {
+	s.Helper()
+	l := s.rings(uuid, extension)
+	s.answers(l)
+	return l
+}
+
+func (s *shift) answers(l *Lease) {
+	s.Helper()
+	if !s.f.Answer(l, s.now) {
+		s.Fatalf("%s cannot answer %s", l.Agent.Extension, l.Call)
+	}
+	s.look()
+	s.state(l.Agent.Extension, agent.Talking)
+}
+
+// misses expects that the caller is back in the line.
+func (s *shift) misses(l *Lease) {
+	s.Helper()
+	if !s.f.Miss(l, false, s.now) {
+		s.Fatalf("%s is not back in the line", l.Call)
+	}
+	s.look()
+}
+
+// ends ends the talk, and the caller leaves.
+func (s *shift) ends(l *Lease) {
+	s.Helper()
+	s.f.End(l, s.now)
+	s.look()
+	s.leaves(l.Call)
+}
+
+func (s *shift) leaves(uuid string) {
+	s.Helper()
+	s.f.Leave(uuid, s.now)
+	s.look()
+}
+
+func (s *shift) edit(c Change) {
+	s.Helper()
+	s.ledger.outside(c)
+	s.f.Edit(c, s.now)
+	s.look()
+}
+
+// pass lets time go by, with what is due at its own time.
+func (s *shift) pass(d time.Duration) {
+	s.Helper()
+	end := s.now.Add(d)
+	for next := s.f.Next(); !next.IsZero() && !next.After(end); next = s.f.Next() {
+		if next.After(s.now) {
+			s.now = next
+		}
+		s.f.Tick(s.now)
+		s.look()
+	}
+	s.now = end
+}
+
+func (s *shift) view(extension string) AgentView {
+	s.Helper()
+	for _, v := range s.f.Agents() {
+		if v.Extension == extension {
+			return v
+		}
+	}
+	s.Fatalf("no agent %s", extension)
+	return AgentView{}
+}
+
+func (s *shift) state(extension string, want agent.CallState) {
+	s.Helper()
+	if got := s.view(extension).Agent.Call; got != want {
+		s.Fatalf("%s is %v, want %v", extension, got, want)
+	}
+}
+
+// counts expects how many agents are available in the group, and how many callers wait and talk.
+func (s *shift) counts(group string, available, waiting, talking int) {
+	s.Helper()
+	for _, v := range s.f.Groups() {
+		if v.Number == group {
+			if v.Available != available || v.Waiting != waiting || v.Talking != talking {
+				s.Fatalf("group %s: %d available, %d waiting, %d talking; want %d, %d, %d",
+					group, v.Available, v.Waiting, v.Talking, available, waiting, talking)
+			}
+			return
+		}
+	}
+	s.Fatalf("no group %s", group)
+}
+
+// said expects these agent events since the last look, in order.
+func (s *shift) said(extension string, want ...agent.Status) {
+	s.Helper()
+	var got []agent.Status
+	for _, entry := range s.statuses {
+		if entry.Extension == extension {
+			got = append(got, entry.Status)
+		}
+	}
+	s.statuses = nil
+	if !slices.Equal(got, want) {
+		s.Fatalf("events of %s: %v, want %v", extension, got, want)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }

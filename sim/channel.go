@@ -1,0 +1,304 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// step is one state of a channel's life: it blocks until the state is over and returns the next, nil for the hang-up.
+type step func() step
+
+// channel is one leg. Its goroutine (live) is FreeSWITCH's session thread: all
+// that it runs, nested or not, runs there; others only leave it orders.
+type channel struct {
+	s        *Switch
+	serial   uint64 // order of creation
+	uuid     string
+	name     string // sofia/internal/1000@sim.local
+	outbound bool
+	ext      string // of the phone at its other end; "" = none
+	call     *Call  // the caller's handle; nil on other legs
+	created  time.Time
+	answered chan struct{}
+	gone     chan struct{} // closed when the channel is destroyed
+	ctx      context.Context
+	down     context.CancelFunc // ctx is done when it is hung up
+	wake     chan struct{}
+	talk     time.Duration // hangs up so long after a bridge; 0 = never
+	dies     bool          // hangs up once a bridge is ordered
+
+	// The channel's goroutine alone has these.
+	plan []Action // what is left of the dialplan
+
+	mu          sync.Mutex // guards what follows
+	vars        []esl.Header
+	callerID    string
+	callerName  string
+	dialled     string
+	dialplan    string
+	state       string // CS_…
+	callState   string
+	progressed  time.Time
+	media       time.Time // early media since
+	answeredAt  time.Time
+	bridgedAt   time.Time
+	hungUp      time.Time
+	cause       string
+	app, data   string
+	running     int // applications, one inside the other
+	peer        *channel
+	inbox       []*message
+	quiet       chan struct{} // closed when the inbox is empty; nil when nobody waits
+	deaf        bool          // obeys no message now
+	locked      int
+	playing     []int         // numbers of what uuid_break can end, outermost first
+	lastPlay    int           // the last such number given out
+	broken      int           // all up to this number are broken
+	brokenOne   int           // and this one
+	order       step          // what the channel is to do instead of what it does
+	reset       bool          // CS_RESET: the connection is lost, go on in the dialplan
+	release     chan struct{} // of the park in progress
+	conns       []*listener   // of its socket applications
+	digits      []byte
+	digitSignal chan struct{} // closed by the next digit; nil when nobody waits
+	recording   []string
+}
+
+func newChannel(s *Switch, uuid, name string) *channel {
+	c := &channel{
+		s: s, serial: s.born.Add(1), uuid: uuid, name: name, created: time.Now(), dialplan: "XML",
+		answered: make(chan struct{}), gone: make(chan struct{}), wake: make(chan struct{}, 1),
+		state: "CS_NEW", callState: "DOWN",
+	}
+	c.ctx, c.down = context.WithCancel(s.ctx)
+	return c
+}
+
+// live runs the channel from its first step to its destruction.
+func (c *channel) live(first step) {
+	c.fire("CHANNEL_CREATE")
+	for next := first; next != nil && c.up(); {
+		next = next()
+	}
+	c.hangup("NORMAL_CLEARING")
+	c.destroy()
+}
+
+func (c *channel) destroy() {
+	c.mu.Lock()
+	conns := c.conns
+	c.mu.Unlock()
+	c.setState("CS_HANGUP")
+	for _, l := range conns {
+		l.channelDown()
+	}
+	c.setState("CS_REPORTING")
+	c.fire("CHANNEL_HANGUP_COMPLETE")
+	c.setState("CS_DESTROY")
+	c.s.forget(c)
+	c.fire("CHANNEL_DESTROY")
+	close(c.gone)
+	c.changed()
+}
+
+// hangup ends the channel for a cause; the first one stands.
+func (c *channel) hangup(cause string) {
+	c.mu.Lock()
+	if c.cause != "" {
+		c.mu.Unlock()
+		return
+	}
+	c.cause, c.hungUp, c.callState = cause, time.Now(), "HANGUP"
+	c.mu.Unlock()
+	c.s.trace(c.uuid, "hangup", cause)
+	c.fire("CHANNEL_HANGUP")
+	c.down()
+	c.kick()
+	c.changed()
+}
+
+// up says whether the channel is not hung up.
+func (c *channel) up() bool { return c.ctx.Err() == nil }
+
+// answer is the channel picking up.
+func (c *channel) answer() {
+	c.mu.Lock()
+	if !c.answeredAt.IsZero() || c.cause != "" {
+		c.mu.Unlock()
+		return
+	}
+	c.answeredAt, c.callState = time.Now(), "ACTIVE"
+	c.mu.Unlock()
+	c.fire("CHANNEL_ANSWER")
+	c.fire("CHANNEL_CALLSTATE")
+	close(c.answered)
+	c.changed()
+}
+
+// preAnswer opens early media, unless there is media already.
+func (c *channel) preAnswer() {
+	c.mu.Lock()
+	if !c.answeredAt.IsZero() || !c.media.IsZero() || c.cause != "" {
+		c.mu.Unlock()
+		return
+	}
+	c.media, c.callState = time.Now(), "EARLY"
+	c.mu.Unlock()
+	c.fire("CHANNEL_PROGRESS_MEDIA")
+	c.fire("CHANNEL_CALLSTATE")
+}
+
+func (c *channel) isAnswered() bool {
+	select {
+	case <-c.answered:
+		return true
+	default:
+		return false
+	}
+}
+
+// hasMedia says whether something can be heard on it: answered or early media.
+func (c *channel) hasMedia() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.answeredAt.IsZero() || !c.media.IsZero()
+}
+
+func (c *channel) setState(state string) {
+	c.mu.Lock()
+	c.state = state
+	c.mu.Unlock()
+	c.fire("CHANNEL_STATE")
+}
+
+// redirect orders the channel to leave what it does for next.
+func (c *channel) redirect(next step) {
+	c.mu.Lock()
+	c.order, c.reset = next, false
+	c.mu.Unlock()
+	c.kick()
+}
+
+// ordered takes the order that interrupted the channel, or else, which may be nil.
+func (c *channel) ordered(otherwise step) step {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.order != nil {
+		otherwise, c.order = c.order, nil
+	}
+	return otherwise
+}
+
+// interrupted says whether the channel has to leave all that it runs.
+func (c *channel) interrupted() bool {
+	if !c.up() {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.order != nil || c.reset
+}
+
+func (c *channel) clearReset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reset = false
+}
+
+func (c *channel) kick() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *channel) changed() {
+	if c.call != nil {
+		c.call.changed()
+	}
+}
+
+func (c *channel) setVar(name, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setVarLocked(name, value)
+}
+
+func (c *channel) setVarLocked(name, value string) {
+	at := slices.IndexFunc(c.vars, func(v esl.Header) bool { return sameName(v.Name, name) })
+	switch {
+	case at < 0 && value != "":
+		c.vars = append(c.vars, esl.Header{Name: name, Value: value})
+	case at >= 0 && value == "":
+		c.vars = slices.Delete(c.vars, at, at+1)
+	case at >= 0:
+		c.vars[at].Value = value
+	}
+}
+
+func (c *channel) getVar(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.getVarLocked(name)
+}
+
+func (c *channel) getVarLocked(name string) string {
+	for _, v := range c.vars {
+		if sameName(v.Name, name) {
+			return v.Value
+		}
+	}
+	return c.profileLocked(name)
+}
+
+// profileLocked returns what FreeSWITCH serves as variables though it stands in the caller profile.
+func (c *channel) profileLocked(name string) string {
+	switch strings.ToLower(name) {
+	case "uuid":
+		return c.uuid
+	case "caller_id_number":
+		return c.callerID
+	case "caller_id_name":
+		return c.callerName
+	case "destination_number":
+		return c.dialled
+	case "channel_name":
+		return c.name
+	case "hostname":
+		return c.s.opt.Name
+	}
+	return ""
+}
+
+// expand replaces ${name} by the channel's variable or the global one, as applications' arguments are.
+func (c *channel) expand(text string) string {
+	return expand(text, func(name string) string {
+		if value := c.getVar(name); value != "" {
+			return value
+		}
+		return c.s.global(name)
+	})
+}
+
+func expand(text string, lookup func(string) string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "${")
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			out.WriteString("${" + rest)
+			return out.String()
+		}
+		out.WriteString(lookup(name))
+		text = after
+	}
+}

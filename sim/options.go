@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// Options says what switch to simulate. The zero value is a switch that dials
+// over TCP and whose files last a second.
+type Options struct {
+	Name     string // FreeSWITCH-Hostname and switchname; "" = "sim"
+	Password string // of the inbound port; "" = "ClueCon", FreeSWITCH's own default
+	// Domain is the global variable `domain`. Without it user/EXT finds nobody,
+	// as on a real switch; "" = "sim.local", "-" = none.
+	Domain string
+	Seed   uint64 // makes the UUIDs repeatable
+
+	// Dial connects the socket application; nil = TCP.
+	Dial func(ctx context.Context, addr string) (net.Conn, error)
+	// PlayTime is how long a file lasts; a negative time never ends; nil = one second each.
+	PlayTime func(file string) time.Duration
+	// OnOriginate is told of each leg to an extension when it begins to ring; it must not block.
+	OnOriginate func(ext string, at time.Time)
+	// Trace is told of what happens, one line each, by any goroutine; it must not block. nil = nobody.
+	Trace func(line string)
+}
+
+// Deed is what a phone does with a call that rings it.
+type Deed int
+
+// Answers is the zero Deed: an extension is a phone that picks up.
+const (
+	Answers        Deed = iota
+	Misses              // rings until the timeout or until it is cancelled
+	Refuses             // ends the ringing with Behaviour.Cause
+	Unregistered        // is not there: SUBSCRIBER_ABSENT at once
+	AnswersAndDies      // hangs up right after answering, before any bridge
+	DiesOnBridge        // hangs up right after uuid_bridge said +OK, before CHANNEL_BRIDGE
+)
+
+// Behaviour is how a phone takes calls.
+type Behaviour struct {
+	Do    Deed
+	After time.Duration // how long it rings before that
+	Cause string        // of Refuses; "" = USER_BUSY
+	Talk  time.Duration // hangs up so long after the bridge; 0 = never
+}
+
+// Action is one line of a dialplan.
+type Action struct{ App, Data string }
+
+// CallOptions describes a caller.
+type CallOptions struct {
+	UUID     string // "" = a new one
+	Number   string // caller's number; "" = anonymous
+	Name     string // caller's name; "" = the number
+	User     string // the extension whose registered phone calls (variable user_name); "" = from outside
+	Dialled  string // destination number
+	Vars     map[string]string
+	Dialplan []Action      // see Plan
+	Patience time.Duration // hangs up when not bridged by then; 0 = endless
+	Talk     time.Duration // hangs up so long after the bridge; 0 = never
+	Digits   string        // pressed, one after another, whenever digits are asked for
+}
+
+// ChannelState is one live channel, as `show channels` lists it.
+type ChannelState struct {
+	UUID, Name, Direction  string // Direction is inbound or outbound, seen from the switch
+	Extension              string // of the phone it leads to or comes from; "" when none
+	CallState              string // DOWN, RINGING, EARLY, ACTIVE, HELD or HANGUP
+	App                    string // the application it runs
+	Peer                   string // UUID it is bridged with; ""
+	Answered, Bridged      bool
+	PresenceData, Number   string
+	Created, AnsweredSince time.Time
+}
+
+// Counts is what happened on a switch since it began.
+type Counts struct {
+	Calls        int // callers that came in
+	Originates   int // legs asked for
+	Answers      int // of those, answered
+	Bridges      int
+	DoubleOffers int // legs to an extension that already had a live one
+	Live         int // channels now
+}

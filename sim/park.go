@@ -1,0 +1,100 @@
+package sim
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// park is switch_ivr_park: the channel waits for executes until it is released
+// or hung up. park_timeout is read once, here, and is gone then, together with
+// park_after_bridge.
+func (c *channel) park() {
+	release, ok := c.beginPark()
+	if !ok {
+		return // under control already
+	}
+	expiry, cause := c.parkTimeout()
+	c.fire("CHANNEL_PARK")
+	c.changed()
+	var timer <-chan time.Time
+	if expiry > 0 {
+		t := time.NewTimer(expiry)
+		defer t.Stop()
+		timer = t.C
+	}
+	if c.idle(wait{timer: timer, other: release}) == timeUp {
+		c.hangup(cause)
+	}
+	c.endPark()
+	c.fire("CHANNEL_UNPARK")
+}
+
+// beginPark marks the channel as under control (CF_CONTROLLED); not twice.
+func (c *channel) beginPark() (release chan struct{}, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.release != nil || c.reset {
+		return nil, false
+	}
+	c.release = make(chan struct{})
+	return c.release, true
+}
+
+func (c *channel) endPark() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.release = nil
+}
+
+// letGo ends a park, whoever began it: what every socket connection does when it is over.
+func (c *channel) letGo() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.release == nil {
+		return
+	}
+	select {
+	case <-c.release:
+	default:
+		close(c.release)
+	}
+}
+
+// parkTimeout takes park_timeout, SECONDS[:CAUSE], off the channel. FreeSWITCH
+// counts in whole seconds of the clock.
+func (c *channel) parkTimeout() (time.Duration, string) {
+	text := c.getVar("park_timeout")
+	if text == "" {
+		return 0, ""
+	}
+	c.setVar("park_timeout", "")
+	c.setVar("park_after_bridge", "")
+	number, cause, _ := strings.Cut(text, ":")
+	seconds, _ := strconv.Atoi(number)
+	if seconds < 0 {
+		return 0, ""
+	}
+	now := time.Now()
+	expiry := time.Unix(now.Unix()+int64(seconds), 0).Sub(now)
+	return max(expiry, time.Millisecond), causeOr(cause, "NORMAL_CLEARING")
+}
+
+// parked is the state CS_PARK. When a connection's end releases it, nothing
+// brings the channel on: it stays, without timeout, until somebody acts on it.
+func (c *channel) parked() step {
+	c.setState("CS_PARK")
+	c.park()
+	c.idle(wait{})
+	if c.up() {
+		c.clearReset()
+	}
+	return c.ordered(c.limbo)
+}
+
+// limbo is a channel in a state that is done and that nobody changes.
+func (c *channel) limbo() step {
+	c.idle(wait{})
+	c.clearReset()
+	return c.ordered(c.limbo)
+}

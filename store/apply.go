@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"nwayacd/queue"
+)
+
+const (
+	batchBytes   = 1 << 20               // of the journal, in one transaction
+	fullBatch    = 500                   // so many waiting are applied without collecting more
+	collectLimit = 50 * time.Millisecond // between the starts of two batches that are not full
+	batchLimit   = 10 * time.Second      // for one transaction: a server that says nothing is away
+)
+
+// entry is a change on its way to the database; fault says why it cannot be read.
+type entry struct {
+	record
+	change queue.Change
+	fault  error
+}
+
+// apply brings the journal into the database, in order, until ctx ends.
+func (s *Store) apply(ctx context.Context) {
+	var wait backoff
+	for s.journal.durable.wait(ctx, s.applied.get()+1) == nil {
+		started := time.Now()
+		err := s.applyBatch(ctx)
+		if err != nil {
+			if !wait.sleep(ctx) {
+				return
+			}
+			continue
+		}
+		wait.reset()
+		if s.journal.durable.get()-s.applied.get() < fullBatch {
+			pause(ctx, time.Until(started.Add(collectLimit)), s.hurry)
+		}
+	}
+}
+
+// applyBatch applies the next batch of the journal; nothing to apply is no error.
+func (s *Store) applyBatch(ctx context.Context) error {
+	if err := s.turn.lock(ctx); err != nil {
+		return err
+	}
+	defer s.turn.unlock()
+	return s.applyNext(ctx)
+}
+
+// applyNext is applyBatch for who holds the turn.
+func (s *Store) applyNext(ctx context.Context) error {
+	err := s.applyRecords(ctx)
+	if ctx.Err() == nil { // else it says nothing of the database
+		s.databaseState(err)
+	}
+	return err
+}
+
+func (s *Store) applyRecords(ctx context.Context) error {
+	records, err := s.journal.read(s.applied.get(), batchBytes, &s.reading)
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	s.journal.waitingSince(records[0].at)
+	entries := decode(records)
+	ctx, cancel := context.WithTimeoutCause(ctx, batchLimit, fmt.Errorf("the database does not answer within %s", batchLimit))
+	defer cancel()
+	err = s.transactBatch(ctx, entries, s.writeTogether)
+	if err != nil && s.refuses(err) {
+		err = s.transactBatch(ctx, entries, s.writeOneByOne)
+	}
+	if err != nil {
+		s.reading = cursor{} // the same again, from the file
+		return s.wrap(ctx, "apply changes", err)
+	}
+	return s.settled(records)
+}
+
+// refuses reports whether trying err's statement again as it was is in vain.
+func (s *Store) refuses(err error) bool {
+	_, unreadable := errors.AsType[unreadableError](err)
+	return unreadable || s.db.refused(err)
+}
+
+type unreadableError struct{ error }
+
+func decode(records []record) []entry {
+	entries := make([]entry, len(records))
+	for i, r := range records {
+		entries[i].record = r
+		if err := json.Unmarshal(r.body, &entries[i].change); err != nil {
+			entries[i].fault = unreadableError{err}
+		}
+	}
+	return entries
+}
+
+// settled is after the commit: what was applied leaves the journal.
+func (s *Store) settled(records []record) error {
+	var bytes int64
+	for _, r := range records {
+		bytes += r.size()
+	}
+	last := records[len(records)-1]
+	s.applied.set(last.seq)
+	s.testCommitted()
+	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
+		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
+	}
+	return nil
+}
+
+// transactBatch lets write apply those entries that the database does not have yet. Whether an earlier try was committed is
+// asked of the database, in the same transaction: after a lost connection nobody else knows.
+func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *sql.Tx, []entry) error) error {
+	return s.db.transact(ctx, func(tx *sql.Tx) error {
+		applied, err := s.db.applied(ctx, tx, s.dir.identity)
+		if err != nil {
+			return err
+		}
+		for len(entries) > 0 && entries[0].seq <= applied {
+			entries = entries[1:]
+		}
+		if len(entries) == 0 {
+			return nil
+		}
+		if err := write(ctx, tx, entries); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(entries[len(entries)-1].seq))
+		return err
+	})
+}
+
+// writeTogether writes all entries with as few statements as their order allows.
+func (s *Store) writeTogether(ctx context.Context, tx *sql.Tx, entries []entry) error {
+	var p plan
+	for _, e := range entries {
+		if e.fault != nil {
+			return e.fault
+		}
+		r, err := s.db.words.row(e.change)
+		if err != nil {
+			return unreadableError{err}
+		}
+		p.add(r)
+	}
+	for _, step := range p.steps {
+		if err := s.writeStep(ctx, tx, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) writeStep(ctx context.Context, tx *sql.Tx, step *step) error {
+	docs, err := json.Marshal(step.docs)
+	if err != nil {
+		return unreadableError{err}
+	}
+	shown := string(docs)
+	if step.kind == addAgent {
+		shown = "(holds passwords)"
+	}
+	for _, statement := range s.db.write[step.kind] {
+		s.db.log(statement, shown)
+		if _, err := tx.ExecContext(ctx, statement, string(docs)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeOneByOne writes each entry by itself; what the database refuses goes to nwayacd_rejected.
+func (s *Store) writeOneByOne(ctx context.Context, tx *sql.Tx, entries []entry) error {
+	for i := range entries {
+		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
+			return err
+		}
+		err := s.writeTogether(ctx, tx, entries[i:i+1])
+		if err == nil {
+			if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
+				return err
+			}
+			continue
+		}
+		if !s.refuses(err) {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
+			return err
+		}
+		if err := s.reject(ctx, tx, &entries[i], err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) reject(ctx context.Context, tx *sql.Tx, e *entry, why error) error {
+	shown := string(e.body)
+	if e.change.AgentAdded != nil {
+		shown = "(holds a password)"
+	}
+	s.log.Error().Err(why).Uint64("seq", e.seq).Str("change", shown).Msg("the database refused a change; it is kept in nwayacd_rejected")
+	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.seq), string(e.body), why.Error())
+	return err
+}

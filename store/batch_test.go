@@ -1,0 +1,88 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// anyChange draws from few enough things that changes meet.
+func anyChange(t *rapid.T) queue.Change {
+	ext := rapid.SampledFrom([]string{"1000", "1001", "1002"}).Draw(t, "ext")
+	group := rapid.SampledFrom([]string{"110", "120"}).Draw(t, "group")
+	uuid := rapid.SampledFrom([]string{"u1", "u2"}).Draw(t, "uuid")
+	flag := rapid.Bool().Draw(t, "flag")
+	at := moment.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "at")) * time.Second)
+	return rapid.SampledFrom([]queue.Change{
+		addedAgent(ext), {AgentRemoved: &ext}, {Agent: &agent.Update{Extension: ext, Up: &flag}},
+		{Agent: &agent.Update{Extension: ext, Locked: &flag, Name: &uuid}},
+		{GroupAdded: &queue.Group{Number: group}}, {GroupRemoved: &group}, {Group: &queue.GroupUpdate{Number: group, Cursor: &ext}},
+		{Membership: &queue.Membership{Extension: ext, Groups: []string{group}}}, {Membership: &queue.Membership{Extension: ext}},
+		{MemberJoined: &queue.Member{Group: group, Extension: ext}}, {MemberLeft: &queue.Member{Group: group, Extension: ext}},
+		{Waiting: &queue.Waiting{UUID: uuid, Caller: ext, Group: group, VIP: flag, Since: at}}, {Left: &uuid},
+		{Remembered: &queue.Memory{Caller: uuid, Group: group, Agent: ext, At: at}},
+		{Blacklisted: &queue.Blacklisted{Number: uuid, Group: group}}, {Unblacklisted: &uuid},
+		{VIPAdded: &queue.VIP{Number: uuid, Group: group}}, {VIPRemoved: &queue.VIP{Number: uuid, Group: group}},
+	}).Draw(t, "change")
+}
+
+func TestABatchDoesWhatItsChangesDoOneByOne(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		s := open(t, o)
+		defer s.Close()
+		rapid.Check(t, func(r *rapid.T) {
+			changes := rapid.SliceOfN(rapid.Custom(anyChange), 1, 30).Draw(r, "changes")
+			empty(t, s)
+			s.Write(changes...)
+			together := summary(load(t, s))
+			var model queue.Snapshot
+			empty(t, s)
+			for _, c := range changes {
+				s.Write(c)
+				load(t, s)
+				overlay(&model, c)
+			}
+			if single := summary(load(t, s)); together != single {
+				r.Fatalf("together\n%s\none by one\n%s", together, single)
+			}
+			if want := summary(model); together != want {
+				r.Fatalf("in the database\n%s\noverlaid\n%s", together, want)
+			}
+		})
+	})
+}
+
+func empty(t *testing.T, s *Store) {
+	for _, statement := range []string{
+		`DELETE FROM call_extension`, `DELETE FROM ext_group`, `DELETE FROM ext_group_map`, `DELETE FROM callin_queue`,
+		`DELETE FROM call_blacklist`, `DELETE FROM call_vip_number`, `DELETE FROM cf_call_remember`,
+	} {
+		exec(t, s.db.DB, statement)
+	}
+}
+
+func BenchmarkBatch(b *testing.B) {
+	for name, options := range map[string]func(testing.TB) Options{"SQLite": sqliteOptions, "PostgreSQL": postgresOptions} {
+		b.Run(name, func(b *testing.B) {
+			s, err := Open(b.Context(), options(b))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			for b.Loop() {
+				for i := range 500 {
+					s.Write(queue.Change{Agent: &agent.Update{Extension: fmt.Sprint(1000 + i%100), Up: new(true)}}, cdr("u"))
+				}
+				if _, err := s.Load(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "changes/s")
+		})
+	}
+}

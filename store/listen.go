@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+// channel is what the triggers notify on.
+const channel = "nwayacd"
+
+// listenBackoff bounds lib/pq's pause between two tries to connect: close may have to wait for its end.
+const listenBackoff = 2 * time.Second
+
+// listener is the connection on which PostgreSQL tells of edits. lib/pq keeps it connected; its goroutine ends with close.
+type listener struct {
+	*pq.Listener
+	mu   sync.Mutex
+	away error // why it is not connected
+}
+
+func openListener(ctx context.Context, o *Options) (*listener, error) {
+	dsn, err := listenDSN(o.DSN)
+	if err != nil {
+		return nil, err
+	}
+	l := &listener{}
+	l.Listener = pq.NewDialListener(postgresDialer, dsn, firstBackoff, listenBackoff, l.event)
+	stop := context.AfterFunc(ctx, func() { l.Listener.Close() }) // frees Listen, which has no context
+	defer stop()
+	if err := l.Listen(channel); err != nil {
+		if ctx.Err() != nil {
+			err = errors.Join(context.Cause(ctx), l.state())
+		}
+		return nil, errors.Join(fmt.Errorf("store: listen for edits: %w", err), l.close())
+	}
+	return l, nil
+}
+
+// event is called by lib/pq when the connection comes or goes.
+func (l *listener) event(kind pq.ListenerEventType, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch kind {
+	case pq.ListenerEventConnected, pq.ListenerEventReconnected:
+		l.away = nil
+	case pq.ListenerEventDisconnected, pq.ListenerEventConnectionAttemptFailed:
+		if err == nil {
+			err = errors.New("the connection closed")
+		}
+		l.away = fmt.Errorf("store: the connection that hears of edits is away: %w", err)
+	}
+}
+
+func (l *listener) state() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.away
+}
+
+// close ends the connection and waits for lib/pq's goroutine, which may be at a notification that nobody takes any more.
+func (l *listener) close() error {
+	err := l.Listener.Close()
+	for range l.Notify {
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// notice is what a trigger tells: sql/postgres/0003_notify.sql.
+type notice struct {
+	Table   string
+	Op      string // insert, update, delete, reload
+	Key     map[string]string
+	Was     map[string]string // the key before, where it changed
+	Columns []string          // that changed
+}
+
+const (
+	opInsert = "insert"
+	opDelete = "delete"
+	opReload = "reload"
+)
+
+// noticeLimit bounds how many edits are read again with one set of queries.
+const noticeLimit = 1000
+
+// listen turns edits into changes until ctx ends.
+func (s *Store) listen(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case n := <-s.listener.Notify:
+			notices, whole := s.gather(n)
+			if !whole && s.edited(ctx, notices) == nil {
+				continue
+			}
+			s.reload(ctx)
+		}
+	}
+}
+
+// gather takes n and what has come behind it; whole: only reading everything will tell.
+func (s *Store) gather(n *pq.Notification) (notices []notice, whole bool) {
+	for {
+		one, ok := s.parse(n)
+		whole = whole || !ok
+		notices = append(notices, one)
+		if len(notices) == noticeLimit {
+			return notices, whole
+		}
+		select {
+		case n = <-s.listener.Notify:
+		default:
+			return notices, whole
+		}
+	}
+}
+
+// parse reads one notification; lib/pq hands out nil when it has connected again and may have missed some.
+func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
+	if n == nil {
+		return one, false
+	}
+	if err := json.Unmarshal([]byte(n.Extra), &one); err != nil {
+		s.log.Warn().Err(err).Str("payload", n.Extra).Msg("a notification that is none of our triggers'")
+		return one, true // its table is "", which nothing comes of
+	}
+	return one, one.Op != opReload
+}
+
+// edited reads the rows of notices again and hands out what changed.
+func (s *Store) edited(ctx context.Context, notices []notice) error {
+	ctx, cancel := context.WithTimeout(ctx, batchLimit)
+	defer cancel()
+	applied := s.applied.get() // before the rows are read: what is applied then is in them
+	changes, err := s.readEdits(ctx, notices)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.log.Warn().Err(s.db.sanitized(err)).Msg("edited rows cannot be read; everything is read instead")
+		}
+		return err
+	}
+	changes = s.ours(changes, applied)
+	if len(changes) > 0 && s.onEdit != nil {
+		s.onEdit(changes)
+	}
+	return nil
+}
+
+// reload reads everything, however often it must try, and hands it out.
+func (s *Store) reload(ctx context.Context) {
+	var wait backoff
+	for {
+		limited, cancel := context.WithTimeout(ctx, 6*batchLimit)
+		snap, err := s.Load(limited)
+		cancel()
+		if err == nil {
+			if s.onReload != nil {
+				s.onReload(snap)
+			}
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.Warn().Err(err).Msg("reading everything again failed")
+		if !wait.sleep(ctx) {
+			return
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// reader turns rows into the words of queue. What a row says that nobody knows is replaced by what does no harm, with a warning.
+type reader struct{ log zerolog.Logger }
+
+// account is an agent with the password of its phone.
+type account struct {
+	agent.Agent
+	password string
+}
+
+func (r reader) agent(scan func(...any) error) (account, error) {
+	var ext, password, name, callout, job, say, record, without, survey, video, server text
+	var reg, seat, status, locked, dnd, call text
+	var since stamp
+	err := scan(&ext, &password, &name, &callout, &job, &say, &record, &without, &survey, &video, &server,
+		&reg, &seat, &status, &locked, &dnd, &call, &since)
+	if err != nil {
+		return account{}, err
+	}
+	w := r.row("call_extension", ext.trimmed())
+	a := agent.Agent{
+		Profile: agent.Profile{
+			Extension: ext.trimmed(), Name: string(name), CalloutNumber: string(callout), JobNumber: string(job),
+			SayJobNumber: w.flag("say_job_number", say), Record: w.flag("is_record", record),
+			WithoutState: w.flag("answer_without_state", without), Survey: w.flag("use_custom_value", survey),
+			Video: w.flag("use_video", video), Server: server.trimmed(),
+		},
+		Presence: agent.Presence{
+			Registered: w.word("reg_state", reg, "reged", "unreg"), Up: w.word("seat_state", seat, "up", "down"),
+			Idle:   w.idle(status),
+			Locked: w.flag("locked", locked), DND: w.flag("dnd", dnd),
+		},
+		Since: since.Time,
+	}
+	if a.Call, err = agent.ParseCallState(call.trimmed()); err != nil {
+		w.warn("call_state", call)
+	}
+	return account{a, string(password)}, nil
+}
+
+func (r reader) group(scan func(...any) error) (queue.Group, error) {
+	var number, name, mode, cursor, timeout, welcome, blacklist, busy, transfer text
+	err := scan(&number, &name, &mode, &cursor, &timeout, &welcome, &blacklist, &busy, &transfer)
+	if err != nil {
+		return queue.Group{}, err
+	}
+	w := r.row("ext_group", number.trimmed())
+	g := queue.Group{
+		Number: number.trimmed(), Name: string(name), Mode: queue.RememberCyclic, Cursor: cursor.trimmed(),
+		RingTimeout: queue.DefaultRingTimeout,
+		Prompts: queue.Prompts{
+			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(), Transfer: transfer.trimmed(),
+		},
+	}
+	if n, ok := mode.integer(); ok {
+		m, err := queue.ParseMode(int(n))
+		if err != nil {
+			w.warn("group_call_mode", mode)
+		} else {
+			g.Mode = m
+		}
+	} else if mode != "" {
+		w.warn("group_call_mode", mode)
+	}
+	if n, ok := timeout.integer(); ok && n > 0 {
+		g.RingTimeout = time.Duration(n) * time.Second
+	} else if timeout != "" {
+		w.warn("group_callout_timeout", timeout)
+	}
+	return g, nil
+}
+
+func (r reader) member(scan func(...any) error) (queue.Member, error) {
+	var group, ext text
+	err := scan(&group, &ext)
+	return queue.Member{Group: group.trimmed(), Extension: ext.trimmed()}, err
+}
+
+func (r reader) blacklisted(scan func(...any) error) (queue.Blacklisted, error) {
+	var category, number, dialled, group text
+	var expires stamp
+	err := scan(&category, &number, &dialled, &group, &expires)
+	n, ok := category.integer()
+	if !ok && category != "" {
+		r.row("call_blacklist", number.trimmed()).warn("category", category)
+		n = -1 // none that concerns us
+	}
+	return queue.Blacklisted{
+		Category: int(n), Number: number.trimmed(), Dialled: dialled.trimmed(), Group: group.trimmed(), Expires: expires.Time,
+	}, err
+}
+
+func (r reader) vip(scan func(...any) error) (queue.VIP, error) {
+	var number, group text
+	err := scan(&number, &group)
+	return queue.VIP{Number: number.trimmed(), Group: group.trimmed()}, err
+}
+
+func (r reader) memory(scan func(...any) error) (queue.Memory, error) {
+	var caller, group, ext text
+	var at stamp
+	err := scan(&caller, &group, &ext, &at)
+	return queue.Memory{Caller: caller.trimmed(), Group: group.trimmed(), Agent: ext.trimmed(), At: at.Time}, err
+}
+
+func (r reader) waiting(scan func(...any) error) (queue.Waiting, error) {
+	var uuid, caller, group, kind, place text
+	var at stamp
+	err := scan(&uuid, &caller, &group, &kind, &place, &at)
+	w := queue.Waiting{UUID: uuid.trimmed(), Caller: string(caller), Group: group.trimmed(), VIP: kind.trimmed() == "1", Since: at.Time}
+	if ns, ok := place.integer(); ok { // rows of the module have none
+		w.Since = time.Unix(0, ns)
+	}
+	return w, err
+}
+
+// rowReader warns of one row.
+type rowReader struct {
+	log        zerolog.Logger
+	table, key string
+}
+
+func (r reader) row(table, key string) rowReader { return rowReader{r.log, table, key} }
+
+func (r rowReader) warn(column string, value text) {
+	r.log.Warn().Str("table", r.table).Str("row", r.key).Str("column", column).Str("value", string(value)).
+		Msg("the database holds a value nobody knows")
+}
+
+func (r rowReader) flag(column string, value text) bool {
+	switch strings.ToLower(value.trimmed()) {
+	case "t", "true", "1", "y", "yes", "on":
+		return true
+	case "f", "false", "0", "n", "no", "off", "":
+		return false
+	}
+	if n, ok := value.integer(); ok {
+		return n != 0
+	}
+	r.warn(column, value)
+	return false
+}
+
+// word reports whether the column says yes, in either letter case.
+func (r rowReader) word(column string, value text, yes, no string) bool {
+	switch strings.ToLower(value.trimmed()) {
+	case yes:
+		return true
+	case no, "":
+	default:
+		r.warn(column, value)
+	}
+	return false
+}
+
+// idle reads seat_status: an empty column is idle, as its default says; a word nobody knows is busy.
+func (r rowReader) idle(value text) bool {
+	switch strings.ToLower(value.trimmed()) {
+	case "idle", "ready", "":
+		return true
+	case "busy":
+	default:
+		r.warn("seat_status", value)
+	}
+	return false
+}

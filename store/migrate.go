@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// ErrSchema is in the error of Open for a database whose schema is not this program's.
+var ErrSchema = errors.New("the schema is not up to date: run `nwayacd migrate`")
+
+// migration is one embedded file, NNNN_name.sql.
+type migration struct {
+	version    int
+	name, text string
+}
+
+// Migrate brings the schema of the database that o names up to date and returns the names of the files that were applied: none, when
+// it was. It accepts a database that has nwaycc's tables and loses nothing of it. Either all of it takes place or nothing.
+func Migrate(ctx context.Context, o Options) (applied []string, err error) {
+	db, err := connect(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if applied, err = db.migrate(ctx); err != nil {
+		return nil, fmt.Errorf("store: migrate: %w", db.sanitized(err))
+	}
+	return applied, nil
+}
+
+const (
+	createMigrations = `CREATE TABLE IF NOT EXISTS nwayacd_migration (
+		version integer PRIMARY KEY, name text NOT NULL, at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP)`
+	newestMigration = `SELECT COALESCE(max(version), 0) FROM nwayacd_migration`
+)
+
+func (db *database) migrate(ctx context.Context) (applied []string, err error) {
+	all, err := db.known()
+	if err != nil {
+		return nil, err
+	}
+	err = db.transact(ctx, func(tx *sql.Tx) error {
+		have, err := db.beginMigration(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, m := range all {
+			if m.version <= have {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, m.text); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+			if _, err := tx.ExecContext(ctx, db.newMigration, m.version, m.name); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+			applied = append(applied, m.name)
+		}
+		return nil
+	})
+	return applied, err
+}
+
+func (db *database) beginMigration(ctx context.Context, tx *sql.Tx) (have int, err error) {
+	if db.lockMigration != "" {
+		if _, err := tx.ExecContext(ctx, db.lockMigration); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, createMigrations); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, newestMigration).Scan(&have)
+	return have, err
+}
+
+// checkSchema compares what the database has with what this program knows.
+func (db *database) checkSchema(ctx context.Context) error {
+	all, err := db.known()
+	if err != nil {
+		return err
+	}
+	var migrated bool
+	if err := db.QueryRowContext(ctx, db.hasMigrations).Scan(&migrated); err != nil {
+		return err
+	}
+	if !migrated {
+		return ErrSchema
+	}
+	var have int
+	if err := db.QueryRowContext(ctx, newestMigration).Scan(&have); err != nil {
+		return err
+	}
+	switch want := all[len(all)-1].version; {
+	case have < want:
+		return ErrSchema
+	case have > want:
+		return fmt.Errorf("the schema is version %d, newer than this program knows (%d)", have, want)
+	}
+	return nil
+}
+
+// known reads the embedded files, in order.
+func (db *database) known() ([]migration, error) {
+	names, err := fs.Glob(db.migrations, "*.sql") // sorted
+	if err != nil {
+		return nil, err
+	}
+	var all []migration
+	for _, name := range names {
+		text, err := fs.ReadFile(db.migrations, name)
+		if err != nil {
+			return nil, err
+		}
+		digits, _, _ := strings.Cut(name, "_")
+		version, err := strconv.Atoi(digits)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s: %w", name, err)
+		}
+		all = append(all, migration{version: version, name: strings.TrimSuffix(name, ".sql"), text: string(text)})
+	}
+	return all, nil
+}

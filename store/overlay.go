@@ -1,0 +1,183 @@
+package store
+
+import (
+	"slices"
+	"sync"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// overlay puts on a snapshot what we have written and the database did not have yet when it was read.
+func overlay(snap *queue.Snapshot, c queue.Change) {
+	switch {
+	case c.Agent != nil:
+		if i := agentAt(snap, c.Agent.Extension); i >= 0 {
+			c.Agent.Apply(&snap.Agents[i])
+		}
+	case c.AgentAdded != nil:
+		if agentAt(snap, c.AgentAdded.Extension) < 0 {
+			snap.Agents = append(snap.Agents, newAgent(c.AgentAdded.Extension))
+		}
+	case c.AgentRemoved != nil:
+		ext := *c.AgentRemoved
+		snap.Agents = slices.DeleteFunc(snap.Agents, func(a agent.Agent) bool { return a.Extension == ext })
+		snap.Members = slices.DeleteFunc(snap.Members, func(m queue.Member) bool { return m.Extension == ext })
+	case c.Group != nil:
+		if i := groupAt(snap, c.Group.Number); i >= 0 {
+			updateGroup(&snap.Groups[i], c.Group)
+		}
+	case c.GroupAdded != nil:
+		if groupAt(snap, c.GroupAdded.Number) < 0 {
+			snap.Groups = append(snap.Groups, newGroup(*c.GroupAdded))
+		}
+	case c.GroupRemoved != nil:
+		number := *c.GroupRemoved
+		snap.Groups = slices.DeleteFunc(snap.Groups, func(g queue.Group) bool { return g.Number == number })
+		snap.Members = slices.DeleteFunc(snap.Members, func(m queue.Member) bool { return m.Group == number })
+	default:
+		overlayRest(snap, c)
+	}
+}
+
+func overlayRest(snap *queue.Snapshot, c queue.Change) {
+	switch {
+	case c.Membership != nil:
+		ext := c.Membership.Extension
+		snap.Members = slices.DeleteFunc(snap.Members, func(m queue.Member) bool { return m.Extension == ext })
+		for _, group := range c.Membership.Groups {
+			snap.Members = with(snap.Members, queue.Member{Group: group, Extension: ext})
+		}
+	case c.MemberJoined != nil:
+		snap.Members = with(snap.Members, *c.MemberJoined)
+	case c.MemberLeft != nil:
+		snap.Members = without(snap.Members, *c.MemberLeft)
+	case c.Waiting != nil:
+		snap.Waiting = append(notWaiting(snap.Waiting, c.Waiting.UUID), *c.Waiting)
+	case c.Left != nil:
+		snap.Waiting = notWaiting(snap.Waiting, *c.Left)
+	case c.Remembered != nil:
+		m := *c.Remembered
+		snap.Memories = append(slices.DeleteFunc(snap.Memories, func(o queue.Memory) bool {
+			return o.Caller == m.Caller && o.Group == m.Group
+		}), m)
+	case c.Blacklisted != nil:
+		snap.Blacklist = append(notBlacklisted(snap.Blacklist, c.Blacklisted.Number), *c.Blacklisted)
+	case c.Unblacklisted != nil:
+		snap.Blacklist = notBlacklisted(snap.Blacklist, *c.Unblacklisted)
+	case c.VIPAdded != nil:
+		snap.VIPs = with(snap.VIPs, *c.VIPAdded)
+	case c.VIPRemoved != nil:
+		snap.VIPs = without(snap.VIPs, *c.VIPRemoved)
+	}
+}
+
+// newAgent is what the database makes of an extension that was just added.
+func newAgent(ext string) agent.Agent {
+	return agent.Agent{
+		Profile:  agent.Profile{Extension: ext, Name: ext},
+		Presence: agent.Presence{Idle: true},
+	}
+}
+
+func newGroup(g queue.Group) queue.Group {
+	if g.RingTimeout <= 0 {
+		g.RingTimeout = queue.DefaultRingTimeout
+	}
+	return g
+}
+
+func updateGroup(g *queue.Group, u *queue.GroupUpdate) {
+	take(&g.Name, u.Name)
+	take(&g.Mode, u.Mode)
+	take(&g.Cursor, u.Cursor)
+	take(&g.RingTimeout, u.RingTimeout)
+	take(&g.Prompts.Welcome, u.Welcome)
+	take(&g.Prompts.Blacklist, u.Blacklist)
+	take(&g.Prompts.Busy, u.Busy)
+	take(&g.Prompts.Transfer, u.Transfer)
+}
+
+func take[T any](field *T, to *T) {
+	if to != nil {
+		*field = *to
+	}
+}
+
+func agentAt(snap *queue.Snapshot, ext string) int {
+	return slices.IndexFunc(snap.Agents, func(a agent.Agent) bool { return a.Extension == ext })
+}
+
+func groupAt(snap *queue.Snapshot, number string) int {
+	return slices.IndexFunc(snap.Groups, func(g queue.Group) bool { return g.Number == number })
+}
+
+func with[T comparable](all []T, one T) []T {
+	if slices.Contains(all, one) {
+		return all
+	}
+	return append(all, one)
+}
+
+func without[T comparable](all []T, one T) []T {
+	return slices.DeleteFunc(all, func(o T) bool { return o == one })
+}
+
+func notWaiting(all []queue.Waiting, uuid string) []queue.Waiting {
+	return slices.DeleteFunc(all, func(w queue.Waiting) bool { return w.UUID == uuid })
+}
+
+func notBlacklisted(all []queue.Blacklisted, number string) []queue.Blacklisted {
+	return slices.DeleteFunc(all, func(b queue.Blacklisted) bool { return b.Number == number })
+}
+
+// pending knows, of each agent, the sequence of our last change to each column of its state. A column whose sequence is not applied
+// yet will be written after whatever another program wrote there. It holds one entry an agent.
+type pending struct {
+	mu      sync.Mutex
+	written map[string]*stateWritten
+}
+
+type stateWritten struct{ registered, up, idle, call, since uint64 }
+
+func (p *pending) note(u *agent.Update, seq uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.written[u.Extension]
+	if w == nil {
+		w = &stateWritten{}
+		p.written[u.Extension] = w
+	}
+	mark(&w.registered, u.Registered, seq)
+	mark(&w.up, u.Up, seq)
+	mark(&w.idle, u.Idle, seq)
+	mark(&w.call, u.Call, seq)
+	mark(&w.since, u.Since, seq)
+}
+
+// leaveOut clears in u what we wrote beyond applied.
+func (p *pending) leaveOut(u *agent.Update, applied uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.written[u.Extension]
+	if w == nil {
+		return
+	}
+	clearBeyond(&u.Registered, w.registered, applied)
+	clearBeyond(&u.Up, w.up, applied)
+	clearBeyond(&u.Idle, w.idle, applied)
+	clearBeyond(&u.Call, w.call, applied)
+	clearBeyond(&u.Since, w.since, applied)
+}
+
+func mark[T any](at *uint64, changed *T, seq uint64) {
+	if changed != nil {
+		*at = seq
+	}
+}
+
+func clearBeyond[T any](field **T, written, applied uint64) {
+	if written > applied {
+		*field = nil
+	}
+}

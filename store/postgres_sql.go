@@ -1,0 +1,177 @@
+package store
+
+import "database/sql"
+
+// The docs are read with jsonb_populate_record where an existing table's column types are not ours to know: it converts each value
+// to the type the column has and leaves alone the columns that the doc does not name.
+var postgres = dialect{
+	name:       "PostgreSQL",
+	migrations: migrationsOf("postgres"),
+	version:    `SHOW server_version`,
+
+	begin:         []string{`SELECT set_config('nwayacd.own', 'on', true)`},
+	snapshot:      &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // any number that no other program uses
+	hasMigrations: `SELECT to_regclass('nwayacd_migration') IS NOT NULL`,
+	newMigration:  `INSERT INTO nwayacd_migration (version, name) VALUES ($1, $2)`,
+
+	readApplied: `SELECT seq FROM nwayacd_applied WHERE journal = $1`,
+	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES ($1, $2)
+		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
+	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+
+	load: queries{
+		agents:    pgAgents + ` ORDER BY id`,
+		groups:    pgGroups + ` ORDER BY id`,
+		members:   pgMembers,
+		blacklist: pgBlacklist,
+		vips:      pgVIPs,
+		memories:  pgMemories,
+		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz FROM callin_queue`,
+		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
+	},
+	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
+	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
+		FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
+
+	refused: refusedByPostgres,
+	words:   words{yes: "t", no: "f"},
+	write:   postgresWrite,
+}
+
+const (
+	pgAgents = `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
+		answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
+		last_state_change_time::timestamptz FROM call_extension`
+	pgGroups = `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
+		black_list_ring, busy_ring, transfer_ring FROM ext_group`
+	pgMembers   = `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`
+	pgBlacklist = `SELECT category, call_number, dest_number, group_number, expire_time::timestamptz FROM call_blacklist`
+	pgVIPs      = `SELECT DISTINCT phone_number, group_number FROM call_vip_number`
+	pgMemories  = `SELECT call_number, group_number, agent_number, insert_time::timestamptz FROM cf_call_remember`
+
+	// Re-reads of edited rows, by an array of keys.
+	pgAgentsOf    = pgAgents + ` WHERE extension_number = ANY ($1)`
+	pgGroupsOf    = pgGroups + ` WHERE group_number = ANY ($1)`
+	pgMembersOf   = pgMembers + ` WHERE ext = ANY ($1) OR ext_group_number = ANY ($2)`
+	pgBlacklistOf = pgBlacklist + ` WHERE call_number = ANY ($1)`
+	pgVIPsOf      = pgVIPs + ` WHERE phone_number = ANY ($1)`
+	pgMemoriesOf  = pgMemories + ` WHERE call_number = ANY ($1)`
+)
+
+var postgresWrite = map[kind][]string{
+	// Times become text in the session's zone: old tables keep the wall clock without a zone.
+	setAgent: {`WITH u AS (
+			SELECT d || jsonb_strip_nulls(jsonb_build_object(
+				'last_state_change_time', (d ->> 'last_state_change_time')::timestamptz::text,
+				'last_hangup_time', (d ->> 'last_hangup_time')::timestamptz::text,
+				'lastupdatetime', now()::text)) AS d
+			FROM jsonb_array_elements($1::jsonb) AS t(d))
+		UPDATE call_extension e SET (reg_state, seat_state, seat_status, call_state, last_state_change_time, last_hangup_time,
+			lastupdatetime, locked, dnd, extension_name, callout_number, job_number, say_job_number, is_record, answer_without_state,
+			use_custom_value, use_video, server_ip) = (
+			SELECT r.reg_state, r.seat_state, r.seat_status, r.call_state, r.last_state_change_time, r.last_hangup_time,
+				r.lastupdatetime, r.locked, r.dnd, r.extension_name, r.callout_number, r.job_number, r.say_job_number, r.is_record,
+				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip
+			FROM jsonb_populate_record(e, u.d) AS r)
+		FROM u WHERE e.extension_number = u.d ->> 'extension_number'`},
+	addAgent: {`INSERT INTO call_extension
+			(extension_number, extension_name, extension_pswd, reg_state, seat_state, seat_status, call_state)
+		SELECT n.extension_number, n.extension_number, n.extension_pswd, 'unreg', 'down', 'idle', 'ready'
+		FROM jsonb_to_recordset($1::jsonb) AS n(extension_number text, extension_pswd text)
+		WHERE NOT EXISTS (SELECT 1 FROM call_extension e WHERE e.extension_number = n.extension_number)`},
+	removeAgent: {
+		`DELETE FROM call_extension e USING jsonb_to_recordset($1::jsonb) AS n(extension_number text)
+			WHERE e.extension_number = n.extension_number`,
+		`DELETE FROM ext_group_map m USING jsonb_to_recordset($1::jsonb) AS n(extension_number text)
+			WHERE m.ext = n.extension_number`,
+	},
+	setGroup: {`UPDATE ext_group g SET (group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
+			black_list_ring, busy_ring, transfer_ring) = (
+			SELECT r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout, r.welcome_ring,
+				r.black_list_ring, r.busy_ring, r.transfer_ring
+			FROM jsonb_populate_record(g, u.d) AS r)
+		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE g.group_number = u.d ->> 'group_number'`},
+	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
+			welcome_ring, black_list_ring, busy_ring, transfer_ring)
+		SELECT r.group_number, r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout,
+			r.welcome_ring, r.black_list_ring, r.busy_ring, r.transfer_ring
+		FROM jsonb_array_elements($1::jsonb) AS u(d), jsonb_populate_record(NULL::ext_group, u.d) AS r
+		WHERE NOT EXISTS (SELECT 1 FROM ext_group g WHERE g.group_number = r.group_number)`},
+	removeGroup: {
+		`DELETE FROM ext_group g USING jsonb_to_recordset($1::jsonb) AS n(group_number text) WHERE g.group_number = n.group_number`,
+		`DELETE FROM ext_group_map m USING jsonb_to_recordset($1::jsonb) AS n(group_number text)
+			WHERE m.ext_group_number = n.group_number`,
+	},
+	setMembership: {
+		`DELETE FROM ext_group_map m USING jsonb_to_recordset($1::jsonb) AS n(ext text, groups jsonb)
+			WHERE m.ext = n.ext AND NOT (n.groups ? COALESCE(m.ext_group_number, ''))`,
+		`INSERT INTO ext_group_map (ext_group_id, ext_group_number, ext)
+			SELECT COALESCE((SELECT min(g.id) FROM ext_group g WHERE g.group_number = w.name), 0), w.name, n.ext
+			FROM jsonb_to_recordset($1::jsonb) AS n(ext text, groups jsonb), jsonb_array_elements_text(n.groups) AS w(name)
+			WHERE NOT EXISTS (SELECT 1 FROM ext_group_map m WHERE m.ext = n.ext AND m.ext_group_number = w.name)`,
+	},
+	joinGroup: {`INSERT INTO ext_group_map (ext_group_id, ext_group_number, ext)
+		SELECT COALESCE((SELECT min(g.id) FROM ext_group g WHERE g.group_number = n.ext_group_number), 0), n.ext_group_number, n.ext
+		FROM jsonb_to_recordset($1::jsonb) AS n(ext_group_number text, ext text)
+		WHERE NOT EXISTS (SELECT 1 FROM ext_group_map m WHERE m.ext = n.ext AND m.ext_group_number = n.ext_group_number)`},
+	leaveGroup: {`DELETE FROM ext_group_map m USING jsonb_to_recordset($1::jsonb) AS n(ext_group_number text, ext text)
+		WHERE m.ext = n.ext AND m.ext_group_number = n.ext_group_number`},
+	putWaiting: {
+		`UPDATE callin_queue q SET callin_number = n.callin_number, callin_group = n.callin_group, callin_type = n.callin_type,
+				call_time = n.call_time, place = n.place
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_uuid text, callin_number text, callin_group text, callin_type int,
+				call_time timestamptz, place bigint)
+			WHERE q.call_uuid = n.call_uuid`,
+		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place)
+			SELECT n.call_uuid, n.callin_number, n.callin_group, n.callin_type, n.call_time, n.place
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_uuid text, callin_number text, callin_group text, callin_type int,
+				call_time timestamptz, place bigint)
+			WHERE NOT EXISTS (SELECT 1 FROM callin_queue q WHERE q.call_uuid = n.call_uuid)`,
+	},
+	dropWaiting: {`DELETE FROM callin_queue q USING jsonb_to_recordset($1::jsonb) AS n(call_uuid text)
+		WHERE q.call_uuid = n.call_uuid`},
+	putMemory: {
+		`UPDATE cf_call_remember m SET agent_number = n.agent_number, insert_time = n.insert_time
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_number text, group_number text, agent_number text, insert_time timestamptz)
+			WHERE m.call_number = n.call_number AND COALESCE(m.group_number, '') = n.group_number`,
+		`INSERT INTO cf_call_remember (call_number, group_number, agent_number, insert_time)
+			SELECT n.call_number, n.group_number, n.agent_number, n.insert_time
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_number text, group_number text, agent_number text, insert_time timestamptz)
+			WHERE NOT EXISTS (SELECT 1 FROM cf_call_remember m
+				WHERE m.call_number = n.call_number AND COALESCE(m.group_number, '') = n.group_number)`,
+	},
+	putBlacklisted: {
+		`UPDATE call_blacklist b SET category = n.category, dest_number = n.dest_number, group_number = n.group_number,
+				expire_time = n.expire_time
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_number text, category int, dest_number text, group_number text,
+				expire_time timestamptz)
+			WHERE b.call_number = n.call_number`,
+		`INSERT INTO call_blacklist (call_number, category, dest_number, group_number, expire_time)
+			SELECT n.call_number, n.category, n.dest_number, n.group_number, n.expire_time
+			FROM jsonb_to_recordset($1::jsonb) AS n(call_number text, category int, dest_number text, group_number text,
+				expire_time timestamptz)
+			WHERE NOT EXISTS (SELECT 1 FROM call_blacklist b WHERE b.call_number = n.call_number)`,
+	},
+	dropBlacklisted: {`DELETE FROM call_blacklist b USING jsonb_to_recordset($1::jsonb) AS n(call_number text)
+		WHERE b.call_number = n.call_number`},
+	putVIP: {`INSERT INTO call_vip_number (phone_number, group_number)
+		SELECT n.phone_number, n.group_number FROM jsonb_to_recordset($1::jsonb) AS n(phone_number text, group_number text)
+		WHERE NOT EXISTS (SELECT 1 FROM call_vip_number v
+			WHERE v.phone_number = n.phone_number AND COALESCE(v.group_number, '') = n.group_number)`},
+	dropVIP: {`DELETE FROM call_vip_number v USING jsonb_to_recordset($1::jsonb) AS n(phone_number text, group_number text)
+		WHERE v.phone_number = n.phone_number AND COALESCE(v.group_number, '') = n.group_number`},
+	putCDR: {`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
+			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended)
+		SELECT r.call_uuid, r.caller, r.dialled, r.group_number, r.vip, r.switch, r.agent, r.leg_uuid, r.offers, r.outcome,
+			r.hung_up_by, r.cause, r.survey, r.recording, r.arrived, r.answered, r.bridged, r.ended
+		FROM jsonb_populate_recordset(NULL::nwayacd_cdr, $1::jsonb) AS r`},
+	putOffer: {`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
+			offered, answered, ended, ring_ms, talk_ms)
+		SELECT r.call_uuid, r.group_number, r.agent, r.leg_uuid, r.number, r.transfer, r.outcome, r.cause,
+			r.offered, r.answered, r.ended, r.ring_ms, r.talk_ms
+		FROM jsonb_populate_recordset(NULL::nwayacd_offer, $1::jsonb) AS r`},
+	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
+		SELECT r.extension, r.status, r.at, r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_agent_log, $1::jsonb) AS r`},
+}

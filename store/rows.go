@@ -1,0 +1,323 @@
+package store
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// kind is a way of writing to the database; each dialect has the statements for it. They take one parameter: a JSON array of docs.
+type kind uint8
+
+const (
+	setAgent kind = iota
+	addAgent
+	removeAgent
+	setGroup
+	addGroup
+	removeGroup
+	setMembership
+	joinGroup
+	leaveGroup
+	putWaiting
+	dropWaiting
+	putMemory
+	putBlacklisted
+	dropBlacklisted
+	putVIP
+	dropVIP
+	putCDR
+	putOffer
+	putAgentLog
+)
+
+// doc is one row to write: its keys are columns, or what the statements of the kind call them.
+type doc map[string]any
+
+// words are how a dialect, or an existing table, wants a flag written.
+type words struct {
+	yes, no string
+	// number marks the flag columns that are numbers in this database; they take 1 and 0 in any case.
+	number map[string]bool
+}
+
+func (w *words) flag(column string, set bool) string {
+	switch {
+	case w.number[column] && set:
+		return "1"
+	case w.number[column]:
+		return "0"
+	case set:
+		return w.yes
+	default:
+		return w.no
+	}
+}
+
+var errNothing = errors.New("the change names nothing this program knows")
+
+// row is what a change becomes: a doc to write, and the key that tells which other docs concern the same thing ("" = none does).
+type row struct {
+	kind kind
+	key  string
+	doc  doc
+}
+
+func (w *words) row(c queue.Change) (row, error) {
+	switch {
+	case c.Agent != nil:
+		return row{setAgent, c.Agent.Extension, w.agentDoc(c.Agent)}, nil
+	case c.AgentAdded != nil:
+		a := c.AgentAdded
+		return row{addAgent, a.Extension, doc{"extension_number": a.Extension, "extension_pswd": a.Password}}, nil
+	case c.AgentRemoved != nil:
+		return row{removeAgent, *c.AgentRemoved, doc{"extension_number": *c.AgentRemoved}}, nil
+	case c.Group != nil:
+		return row{setGroup, c.Group.Number, groupUpdateDoc(c.Group)}, nil
+	case c.GroupAdded != nil:
+		return row{addGroup, c.GroupAdded.Number, groupDoc(c.GroupAdded)}, nil
+	case c.GroupRemoved != nil:
+		return row{removeGroup, *c.GroupRemoved, doc{"group_number": *c.GroupRemoved}}, nil
+	case c.Membership != nil:
+		m := c.Membership
+		groups := slices.Compact(slices.Sorted(slices.Values(m.Groups)))
+		return row{setMembership, m.Extension, doc{"ext": m.Extension, "groups": append([]string{}, groups...)}}, nil
+	case c.MemberJoined != nil:
+		return memberRow(joinGroup, c.MemberJoined), nil
+	case c.MemberLeft != nil:
+		return memberRow(leaveGroup, c.MemberLeft), nil
+	case c.Waiting != nil:
+		return waitingRow(c.Waiting), nil
+	case c.Left != nil:
+		return row{dropWaiting, *c.Left, doc{"call_uuid": *c.Left}}, nil
+	case c.Blacklisted != nil:
+		return blacklistedRow(c.Blacklisted), nil
+	case c.Unblacklisted != nil:
+		return row{dropBlacklisted, *c.Unblacklisted, doc{"call_number": *c.Unblacklisted}}, nil
+	case c.VIPAdded != nil:
+		return vipRow(putVIP, c.VIPAdded), nil
+	case c.VIPRemoved != nil:
+		return vipRow(dropVIP, c.VIPRemoved), nil
+	default:
+		return historyRow(c)
+	}
+}
+
+// historyRow is for what is only ever added to.
+func historyRow(c queue.Change) (row, error) {
+	switch {
+	case c.Remembered != nil:
+		m := c.Remembered
+		return row{putMemory, m.Caller + "\x00" + m.Group, doc{
+			"call_number": m.Caller, "group_number": m.Group, "agent_number": m.Agent, "insert_time": stampDoc(m.At),
+		}}, nil
+	case c.CDR != nil:
+		return row{putCDR, "", cdrDoc(c.CDR)}, nil
+	case c.Offer != nil:
+		return row{putOffer, "", offerDoc(c.Offer)}, nil
+	case c.AgentLog != nil:
+		l := c.AgentLog
+		return row{putAgentLog, "", doc{"extension": l.Extension, "status": l.Status, "at": stampDoc(l.At), "call_uuid": l.Caller}}, nil
+	}
+	return row{}, errNothing
+}
+
+func (w *words) agentDoc(u *agent.Update) doc {
+	d := doc{"extension_number": u.Extension}
+	word(d, "reg_state", u.Registered, "reged", "unreg")
+	word(d, "seat_state", u.Up, "up", "down")
+	word(d, "seat_status", u.Idle, "idle", "busy")
+	put(d, "call_state", u.Call)
+	put(d, "extension_name", u.Name)
+	put(d, "callout_number", u.CalloutNumber)
+	put(d, "job_number", u.JobNumber)
+	put(d, "server_ip", u.Server)
+	for column, flag := range map[string]*bool{
+		"locked": u.Locked, "dnd": u.DND, "say_job_number": u.SayJobNumber, "is_record": u.Record,
+		"answer_without_state": u.WithoutState, "use_custom_value": u.Survey, "use_video": u.Video,
+	} {
+		if flag != nil {
+			d[column] = w.flag(column, *flag)
+		}
+	}
+	if u.Since != nil {
+		d["last_state_change_time"] = stampDoc(*u.Since)
+	}
+	if u.HungUp != nil {
+		d["last_hangup_time"] = stampDoc(*u.HungUp)
+	}
+	return d
+}
+
+func groupUpdateDoc(u *queue.GroupUpdate) doc {
+	d := doc{"group_number": u.Number}
+	put(d, "group_name", u.Name)
+	put(d, "group_call_mode", u.Mode)
+	put(d, "current_ext_number", u.Cursor)
+	put(d, "welcome_ring", u.Welcome)
+	put(d, "black_list_ring", u.Blacklist)
+	put(d, "busy_ring", u.Busy)
+	put(d, "transfer_ring", u.Transfer)
+	if u.RingTimeout != nil {
+		d["group_callout_timeout"] = int64(*u.RingTimeout / time.Second)
+	}
+	return d
+}
+
+func groupDoc(g *queue.Group) doc {
+	d := groupUpdateDoc(&queue.GroupUpdate{
+		Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
+		Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+	})
+	if g.RingTimeout <= 0 {
+		d["group_callout_timeout"] = int64(queue.DefaultRingTimeout / time.Second)
+	}
+	return d
+}
+
+func memberRow(k kind, m *queue.Member) row {
+	return row{k, m.Group + "\x00" + m.Extension, doc{"ext_group_number": m.Group, "ext": m.Extension}}
+}
+
+func waitingRow(w *queue.Waiting) row {
+	return row{putWaiting, w.UUID, doc{
+		"call_uuid": w.UUID, "callin_number": w.Caller, "callin_group": w.Group, "callin_type": number(w.VIP),
+		"call_time": stampDoc(w.Since), "place": w.Since.UnixNano(),
+	}}
+}
+
+func blacklistedRow(b *queue.Blacklisted) row {
+	return row{putBlacklisted, b.Number, doc{
+		"call_number": b.Number, "category": b.Category, "dest_number": b.Dialled, "group_number": b.Group,
+		"expire_time": stampDoc(b.Expires),
+	}}
+}
+
+func vipRow(k kind, v *queue.VIP) row {
+	return row{k, v.Number + "\x00" + v.Group, doc{"phone_number": v.Number, "group_number": v.Group}}
+}
+
+func cdrDoc(c *queue.CDR) doc {
+	return doc{
+		"call_uuid": c.UUID, "caller": c.Caller, "dialled": c.Dialled, "group_number": c.Group, "vip": c.VIP, "switch": c.Switch,
+		"agent": c.Agent, "leg_uuid": c.Leg, "offers": c.Offers, "outcome": c.Outcome, "hung_up_by": c.HungUpBy, "cause": c.Cause,
+		"survey": c.Survey, "recording": c.Recording, "arrived": stampDoc(c.Arrived), "answered": stampDoc(c.Answered),
+		"bridged": stampDoc(c.Bridged), "ended": stampDoc(c.Ended),
+	}
+}
+
+func offerDoc(o *queue.OfferRecord) doc {
+	d := doc{
+		"call_uuid": o.Call, "group_number": o.Group, "agent": o.Agent, "leg_uuid": o.Leg, "number": o.Number, "transfer": o.Transfer,
+		"outcome": o.Outcome, "cause": o.Cause, "offered": stampDoc(o.Offered), "answered": stampDoc(o.Answered),
+		"ended": stampDoc(o.Ended), "ring_ms": milliseconds(o.Offered, o.Ended), "talk_ms": nil,
+	}
+	if !o.Answered.IsZero() {
+		d["ring_ms"], d["talk_ms"] = milliseconds(o.Offered, o.Answered), milliseconds(o.Answered, o.Ended)
+	}
+	return d
+}
+
+func milliseconds(from, to time.Time) any {
+	if from.IsZero() || to.IsZero() {
+		return nil
+	}
+	return to.Sub(from).Milliseconds()
+}
+
+// stampDoc is a time as both databases read it: to the microsecond, which is what PostgreSQL keeps.
+func stampDoc(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+func number(set bool) int {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+func put[T any](d doc, column string, value *T) {
+	if value != nil {
+		d[column] = *value
+	}
+}
+
+func word(d doc, column string, value *bool, yes, no string) {
+	switch {
+	case value == nil:
+	case *value:
+		d[column] = yes
+	default:
+		d[column] = no
+	}
+}
+
+// step is rows of one kind, written by one pass of that kind's statements.
+type step struct {
+	kind kind
+	docs []doc
+	at   map[string]int // where in docs a key is
+}
+
+// plan orders a batch into few steps. Rows that concern the same thing keep their order, and of the same kind they merge: several
+// updates of one extension are one row.
+type plan struct{ steps []*step }
+
+func (p *plan) add(r row) {
+	for i := len(p.steps) - 1; i >= 0; i-- {
+		s := p.steps[i]
+		if s.kind == r.kind {
+			s.put(r)
+			return
+		}
+		if s.conflicts(r) {
+			break
+		}
+	}
+	s := &step{kind: r.kind, at: map[string]int{}}
+	s.put(r)
+	p.steps = append(p.steps, s)
+}
+
+func (s *step) put(r row) {
+	if i, known := s.at[r.key]; known && r.key != "" {
+		maps.Copy(s.docs[i], r.doc)
+		return
+	}
+	s.at[r.key] = len(s.docs)
+	s.docs = append(s.docs, r.doc)
+}
+
+// The things that kinds of rows are about.
+const (
+	aboutAgents = 1 << iota
+	aboutGroups
+	aboutMembers
+	aboutWaiting
+	aboutBlacklist
+	aboutVIPs
+)
+
+var about = map[kind]int{
+	setAgent: aboutAgents, addAgent: aboutAgents, removeAgent: aboutAgents | aboutMembers,
+	setGroup: aboutGroups, addGroup: aboutGroups | aboutMembers, removeGroup: aboutGroups | aboutMembers,
+	setMembership: aboutMembers, joinGroup: aboutMembers, leaveGroup: aboutMembers,
+	putWaiting: aboutWaiting, dropWaiting: aboutWaiting,
+	putBlacklisted: aboutBlacklist, dropBlacklisted: aboutBlacklist,
+	putVIP: aboutVIPs, dropVIP: aboutVIPs,
+}
+
+// conflicts reports whether r must stay behind s. Memberships have two keys, so any two of them may meet.
+func (s *step) conflicts(r row) bool {
+	shared := about[s.kind] & about[r.kind]
+	_, same := s.at[r.key]
+	return shared&aboutMembers != 0 || shared != 0 && same
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A record in a journal file is a header and a body, little-endian:
+//
+//	length of the body  uint32
+//	CRC-32C             uint32, of everything behind it
+//	sequence            uint64
+//	time of the Write   int64, ns since 1970
+//	body                JSON of a queue.Change
+const headerBytes = 24
+
+// maxBody bounds what a length that was not written by us can make us read.
+const maxBody = 16 << 20
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// errTorn is a record that ends before its end, or whose checksum is wrong.
+var errTorn = errors.New("the record is torn")
+
+type record struct {
+	seq  uint64
+	at   time.Time
+	body []byte
+}
+
+func (r *record) size() int64 { return headerBytes + int64(len(r.body)) }
+
+func appendRecord(to []byte, r record) []byte {
+	start := len(to)
+	to = binary.LittleEndian.AppendUint32(to, uint32(len(r.body)))
+	to = binary.LittleEndian.AppendUint32(to, 0)
+	to = binary.LittleEndian.AppendUint64(to, r.seq)
+	to = binary.LittleEndian.AppendUint64(to, uint64(r.at.UnixNano()))
+	to = append(to, r.body...)
+	binary.LittleEndian.PutUint32(to[start+4:], crc32.Checksum(to[start+8:], castagnoli))
+	return to
+}
+
+// parseRecord reads the record that data begins with. The body is a part of data. errTorn: there is no whole record.
+func parseRecord(data []byte) (record, error) {
+	if len(data) < headerBytes {
+		return record{}, errTorn
+	}
+	length := int(binary.LittleEndian.Uint32(data))
+	// A length of zero is what a file system leaves behind that had grown the file and not yet written it.
+	if length == 0 || length > maxBody || len(data) < headerBytes+length {
+		return record{}, errTorn
+	}
+	data = data[:headerBytes+length]
+	if crc32.Checksum(data[8:], castagnoli) != binary.LittleEndian.Uint32(data[4:]) {
+		return record{}, errTorn
+	}
+	return record{
+		seq:  binary.LittleEndian.Uint64(data[8:]),
+		at:   time.Unix(0, int64(binary.LittleEndian.Uint64(data[16:]))),
+		body: data[headerBytes:],
+	}, nil
+}
+
+// segment is one file of the journal, named by the sequence of its first record.
+type segment struct {
+	path  string
+	first uint64
+	last  uint64
+	size  int64 // of the whole records that are on the disk
+}
+
+const segmentSuffix = ".journal"
+
+func segmentPath(dir string, first uint64) string {
+	return filepath.Join(dir, fmt.Sprintf("%020d%s", first, segmentSuffix))
+}
+
+// listSegments finds the journal's files, oldest first; nothing is known of their content yet.
+func listSegments(dir string) ([]*segment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []*segment
+	for _, e := range entries {
+		name, ours := strings.CutSuffix(e.Name(), segmentSuffix)
+		first, err := strconv.ParseUint(name, 10, 64)
+		if !ours || err != nil {
+			continue
+		}
+		found = append(found, &segment{path: filepath.Join(dir, e.Name()), first: first})
+	}
+	slices.SortFunc(found, func(a, b *segment) int {
+		if a.first < b.first {
+			return -1
+		}
+		return 1
+	})
+	return found, nil
+}
+
+// scan reads the whole segment, hands each record to visit and cuts off what is torn at the end; it returns how many bytes went.
+func (g *segment) scan(visit func(record)) (cut int64, err error) {
+	data, err := os.ReadFile(g.path)
+	if err != nil {
+		return 0, err
+	}
+	for g.size < int64(len(data)) {
+		r, err := parseRecord(data[g.size:])
+		if err != nil {
+			cut = int64(len(data)) - g.size
+			return cut, os.Truncate(g.path, g.size)
+		}
+		g.last = max(g.last, r.seq)
+		g.size += r.size()
+		visit(r)
+	}
+	return 0, nil
+}
+
+// read returns the whole records that lie from offset on in at most limit bytes, but always at least one, and the offset behind them.
+func (g *segment) read(offset int64, limit int) ([]record, int64, error) {
+	f, err := os.Open(g.path)
+	if err != nil {
+		return nil, offset, err
+	}
+	defer f.Close()
+	want := min(g.size-offset, int64(limit))
+	for {
+		data := make([]byte, want)
+		if _, err := f.ReadAt(data, offset); err != nil && !errors.Is(err, io.EOF) {
+			return nil, offset, err
+		}
+		records, used := parseRecords(data)
+		if used > 0 || want == 0 {
+			return records, offset + used, nil
+		}
+		if want == g.size-offset {
+			return nil, offset, fmt.Errorf("%s at byte %d: %w", g.path, offset, errTorn)
+		}
+		want = min(g.size-offset, want*2) // a record larger than the limit
+	}
+}
+
+func parseRecords(data []byte) (records []record, used int64) {
+	for {
+		r, err := parseRecord(data[used:])
+		if err != nil {
+			return records, used
+		}
+		records = append(records, r)
+		used += r.size()
+	}
+}
+
+// syncDir makes the creation or the removal of a file in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

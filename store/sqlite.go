@@ -1,0 +1,186 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+// sqliteFile is the embedded database, in the data-dir.
+const sqliteFile = "nwayacd.db"
+
+func openSQLite(o *Options) (*database, error) {
+	if o.DataDir == "" {
+		return nil, errors.New("store: no data-dir is set")
+	}
+	if err := os.MkdirAll(o.DataDir, 0o750); err != nil {
+		return nil, fmt.Errorf("store: data-dir: %w", err)
+	}
+	path := url.URL{Path: filepath.Join(o.DataDir, sqliteFile)}
+	// synchronous=FULL: a commit must outlive a power cut, for the journal forgets what it holds.
+	pool, err := sql.Open("sqlite", "file:"+path.EscapedPath()+
+		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("store: open SQLite: %w", err)
+	}
+	pool.SetMaxOpenConns(1) // one writer
+	d := embedded
+	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return err }}, nil
+}
+
+// refusedBySQLite tells a bad row or a missing table from a busy, full or failing disk. The codes are SQLite's primary result codes.
+func refusedBySQLite(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case 1, 18, 19, 20, 25: // ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE
+		return true
+	}
+	return false
+}
+
+var embedded = dialect{
+	name:       "SQLite",
+	migrations: migrationsOf("sqlite"),
+	version:    `SELECT sqlite_version()`,
+
+	hasMigrations: `SELECT count(*) > 0 FROM sqlite_master WHERE name = 'nwayacd_migration'`,
+	newMigration:  `INSERT INTO nwayacd_migration (version, name) VALUES (?1, ?2)`,
+
+	readApplied: `SELECT seq FROM nwayacd_applied WHERE journal = ?1`,
+	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES (?1, ?2)
+		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
+	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`,
+
+	load: queries{
+		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
+			answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
+			last_state_change_time FROM call_extension ORDER BY id`,
+		groups: `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
+			black_list_ring, busy_ring, transfer_ring FROM ext_group ORDER BY id`,
+		members:   `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`,
+		blacklist: `SELECT category, call_number, dest_number, group_number, expire_time FROM call_blacklist`,
+		vips:      `SELECT DISTINCT phone_number, group_number FROM call_vip_number`,
+		memories:  `SELECT call_number, group_number, agent_number, insert_time FROM cf_call_remember`,
+		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time FROM callin_queue`,
+		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
+	},
+	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
+	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
+		FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
+
+	refused: refusedBySQLite,
+	words:   words{yes: "1", no: "0"},
+	write:   sqliteWrite,
+}
+
+var sqliteWrite = map[kind][]string{
+	setAgent: {`UPDATE call_extension AS e SET
+			reg_state = COALESCE(u.value ->> 'reg_state', e.reg_state),
+			seat_state = COALESCE(u.value ->> 'seat_state', e.seat_state),
+			seat_status = COALESCE(u.value ->> 'seat_status', e.seat_status),
+			call_state = COALESCE(u.value ->> 'call_state', e.call_state),
+			last_state_change_time = COALESCE(u.value ->> 'last_state_change_time', e.last_state_change_time),
+			last_hangup_time = COALESCE(u.value ->> 'last_hangup_time', e.last_hangup_time),
+			lastupdatetime = CURRENT_TIMESTAMP,
+			locked = COALESCE(u.value ->> 'locked', e.locked),
+			dnd = COALESCE(u.value ->> 'dnd', e.dnd),
+			extension_name = COALESCE(u.value ->> 'extension_name', e.extension_name),
+			callout_number = COALESCE(u.value ->> 'callout_number', e.callout_number),
+			job_number = COALESCE(u.value ->> 'job_number', e.job_number),
+			say_job_number = COALESCE(u.value ->> 'say_job_number', e.say_job_number),
+			is_record = COALESCE(u.value ->> 'is_record', e.is_record),
+			answer_without_state = COALESCE(u.value ->> 'answer_without_state', e.answer_without_state),
+			use_custom_value = COALESCE(u.value ->> 'use_custom_value', e.use_custom_value),
+			use_video = COALESCE(u.value ->> 'use_video', e.use_video),
+			server_ip = COALESCE(u.value ->> 'server_ip', e.server_ip)
+		FROM json_each(?1) AS u WHERE e.extension_number = u.value ->> 'extension_number'`},
+	addAgent: {`INSERT INTO call_extension (extension_number, extension_name, extension_pswd)
+		SELECT value ->> 'extension_number', value ->> 'extension_number', value ->> 'extension_pswd' FROM json_each(?1)
+		WHERE value ->> 'extension_number' NOT IN (SELECT extension_number FROM call_extension)`},
+	removeAgent: {
+		`DELETE FROM call_extension WHERE extension_number IN (SELECT value ->> 'extension_number' FROM json_each(?1))`,
+		`DELETE FROM ext_group_map WHERE ext IN (SELECT value ->> 'extension_number' FROM json_each(?1))`,
+	},
+	setGroup: {`UPDATE ext_group AS g SET
+			group_name = COALESCE(u.value ->> 'group_name', g.group_name),
+			group_call_mode = COALESCE(u.value ->> 'group_call_mode', g.group_call_mode),
+			current_ext_number = COALESCE(u.value ->> 'current_ext_number', g.current_ext_number),
+			group_callout_timeout = COALESCE(u.value ->> 'group_callout_timeout', g.group_callout_timeout),
+			welcome_ring = COALESCE(u.value ->> 'welcome_ring', g.welcome_ring),
+			black_list_ring = COALESCE(u.value ->> 'black_list_ring', g.black_list_ring),
+			busy_ring = COALESCE(u.value ->> 'busy_ring', g.busy_ring),
+			transfer_ring = COALESCE(u.value ->> 'transfer_ring', g.transfer_ring)
+		FROM json_each(?1) AS u WHERE g.group_number = u.value ->> 'group_number'`},
+	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
+			welcome_ring, black_list_ring, busy_ring, transfer_ring)
+		SELECT value ->> 'group_number', value ->> 'group_name', value ->> 'group_call_mode', value ->> 'current_ext_number',
+			value ->> 'group_callout_timeout', value ->> 'welcome_ring', value ->> 'black_list_ring', value ->> 'busy_ring',
+			value ->> 'transfer_ring'
+		FROM json_each(?1) WHERE value ->> 'group_number' NOT IN (SELECT group_number FROM ext_group)`},
+	removeGroup: {
+		`DELETE FROM ext_group WHERE group_number IN (SELECT value ->> 'group_number' FROM json_each(?1))`,
+		`DELETE FROM ext_group_map WHERE ext_group_number IN (SELECT value ->> 'group_number' FROM json_each(?1))`,
+	},
+	setMembership: {
+		`DELETE FROM ext_group_map WHERE id IN (
+			SELECT m.id FROM json_each(?1) AS n JOIN ext_group_map AS m ON m.ext = n.value ->> 'ext'
+			WHERE COALESCE(m.ext_group_number, '') NOT IN (SELECT g.value FROM json_each(n.value, '$.groups') AS g))`,
+		`INSERT INTO ext_group_map (ext_group_id, ext_group_number, ext)
+			SELECT COALESCE((SELECT id FROM ext_group WHERE group_number = g.value), 0), g.value, n.value ->> 'ext'
+			FROM json_each(?1) AS n, json_each(n.value, '$.groups') AS g
+			WHERE NOT EXISTS (SELECT 1 FROM ext_group_map AS m WHERE m.ext = n.value ->> 'ext' AND m.ext_group_number = g.value)`,
+	},
+	joinGroup: {`INSERT INTO ext_group_map (ext_group_id, ext_group_number, ext)
+		SELECT COALESCE((SELECT id FROM ext_group WHERE group_number = n.value ->> 'ext_group_number'), 0),
+			n.value ->> 'ext_group_number', n.value ->> 'ext' FROM json_each(?1) AS n
+		WHERE NOT EXISTS (SELECT 1 FROM ext_group_map AS m
+			WHERE m.ext = n.value ->> 'ext' AND m.ext_group_number = n.value ->> 'ext_group_number')`},
+	leaveGroup: {`DELETE FROM ext_group_map WHERE (ext, ext_group_number) IN (
+		SELECT value ->> 'ext', value ->> 'ext_group_number' FROM json_each(?1))`},
+	putWaiting: {
+		`DELETE FROM callin_queue WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`,
+		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place)
+			SELECT value ->> 'call_uuid', value ->> 'callin_number', value ->> 'callin_group', value ->> 'callin_type',
+				value ->> 'call_time', value ->> 'place' FROM json_each(?1)`,
+	},
+	dropWaiting: {`DELETE FROM callin_queue WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
+	putMemory: {
+		`DELETE FROM cf_call_remember WHERE (call_number, COALESCE(group_number, '')) IN (
+			SELECT value ->> 'call_number', value ->> 'group_number' FROM json_each(?1))`,
+		`INSERT INTO cf_call_remember (call_number, group_number, agent_number, insert_time)
+			SELECT value ->> 'call_number', value ->> 'group_number', value ->> 'agent_number', value ->> 'insert_time'
+			FROM json_each(?1)`,
+	},
+	putBlacklisted: {`INSERT OR REPLACE INTO call_blacklist (call_number, category, dest_number, group_number, expire_time)
+		SELECT value ->> 'call_number', value ->> 'category', value ->> 'dest_number', value ->> 'group_number',
+			value ->> 'expire_time' FROM json_each(?1)`},
+	dropBlacklisted: {`DELETE FROM call_blacklist WHERE call_number IN (SELECT value ->> 'call_number' FROM json_each(?1))`},
+	putVIP: {`INSERT INTO call_vip_number (phone_number, group_number)
+		SELECT n.value ->> 'phone_number', n.value ->> 'group_number' FROM json_each(?1) AS n
+		WHERE NOT EXISTS (SELECT 1 FROM call_vip_number AS v WHERE v.phone_number = n.value ->> 'phone_number'
+			AND COALESCE(v.group_number, '') = n.value ->> 'group_number')`},
+	dropVIP: {`DELETE FROM call_vip_number WHERE (phone_number, COALESCE(group_number, '')) IN (
+		SELECT value ->> 'phone_number', value ->> 'group_number' FROM json_each(?1))`},
+	putCDR: {`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
+			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended)
+		SELECT value ->> 'call_uuid', value ->> 'caller', value ->> 'dialled', value ->> 'group_number', value ->> 'vip',
+			value ->> 'switch', value ->> 'agent', value ->> 'leg_uuid', value ->> 'offers', value ->> 'outcome',
+			value ->> 'hung_up_by', value ->> 'cause', value ->> 'survey', value ->> 'recording', value ->> 'arrived',
+			value ->> 'answered', value ->> 'bridged', value ->> 'ended' FROM json_each(?1)`},
+	putOffer: {`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
+			offered, answered, ended, ring_ms, talk_ms)
+		SELECT value ->> 'call_uuid', value ->> 'group_number', value ->> 'agent', value ->> 'leg_uuid', value ->> 'number',
+			value ->> 'transfer', value ->> 'outcome', value ->> 'cause', value ->> 'offered', value ->> 'answered',
+			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms' FROM json_each(?1)`},
+	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
+		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
+}
