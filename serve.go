@@ -162,7 +162,7 @@ func (d *daemon) loadFloor(ctx context.Context, o daemonOptions) error {
 		seed = uint64(time.Now().UnixNano())
 	}
 	d.acd = acd.New(acd.Options{
-		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Log: d.log, Seed: seed,
+		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(), Log: d.log, Seed: seed,
 		Allow: allowed(d.config.Server.Allow), OnOffer: o.onOffer, OnCDR: o.onCDR,
 	}, snapshot)
 	d.background("database", d.store.Run)

@@ -69,6 +69,7 @@ type Options struct {
 	Settings Settings
 	Switches []Switch // the first one also serves calls of a FreeSWITCH that is not configured
 	Journal  Journal
+	Identity string // of this server, the same after a restart: it marks the agents' legs
 	Log      zerolog.Logger
 	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
 	Seed     uint64                // of the random mode

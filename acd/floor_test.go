@@ -191,7 +191,7 @@ func start(t *testing.T, s shift) *centre {
 	})
 	inbound := newPipes()
 	c.server = New(Options{
-		Settings: s.settings, Journal: c.kept, Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
+		Settings: s.settings, Journal: c.kept, Identity: "test", Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
 		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon"}},
 		Dial:     inbound.dial,
 	}, s.snapshot)

@@ -49,7 +49,7 @@ func (l *leg) variables(c *call) string {
 		{Name: "originate_timeout", Value: strconv.Itoa(int(o.RingTimeout / time.Second))},
 		{Name: "ignore_early_media", Value: "true"},
 		{Name: "park_timeout", Value: strconv.Itoa(int(legParkTimeout / time.Second))},
-		{Name: "presence_data", Value: presenceMark + c.uuid + ":" + o.Agent.Extension},
+		{Name: "presence_data", Value: l.mark(c.server.options.Identity)},
 		{Name: "origination_caller_id_number", Value: c.shownCaller()},
 		{Name: "origination_caller_id_name", Value: c.shownCaller()},
 		{Name: "nway_callin", Value: c.shownCaller()},
@@ -71,17 +71,23 @@ func (l *leg) variables(c *call) string {
 	return esl.Vars(vars...)
 }
 
-// presenceMark begins the presence_data of our legs: nwayacd:CALLER-UUID:EXTENSION.
+// presenceMark begins the presence_data of our legs: nwayacd:SERVER:CALLER-UUID:EXTENSION.
 const presenceMark = "nwayacd:"
 
-// markedExtension is the extension in the presence_data of a leg of ours, "" in any other.
-func markedExtension(presence string) string {
-	marked, ours := strings.CutPrefix(presence, presenceMark)
-	_, extension, _ := strings.Cut(marked, ":")
-	if !ours {
-		return ""
+// marked is what presence_data says of a leg of ours; the zero value for any other channel.
+type marked struct{ server, caller, extension string }
+
+func (l *leg) mark(server string) string {
+	return presenceMark + server + ":" + l.offer.Call + ":" + l.offer.Agent.Extension
+}
+
+func readMark(presence string) marked {
+	rest, ours := strings.CutPrefix(presence, presenceMark)
+	parts := strings.SplitN(rest, ":", 3)
+	if !ours || len(parts) != 3 {
+		return marked{}
 	}
-	return extension
+	return marked{parts[0], parts[1], parts[2]}
 }
 
 // dialString is how the agent is reached from the caller's FreeSWITCH.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,7 +25,8 @@ type link struct {
 	outside  *outside
 	log      zerolog.Logger
 	statuses chan agent.LogEntry
-	seen     map[string]bool // extensions that ever registered there; keep's goroutine only
+	conn     atomic.Pointer[esl.Connection] // while there is one
+	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
 
 	mu    sync.Mutex
 	state LinkState
@@ -112,7 +114,9 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	if err := l.lookAround(ctx, conn); err != nil {
 		return err
 	}
+	l.conn.Store(conn)
 	defer l.outside.forgetAll(l)
+	defer l.conn.Store(nil)
 	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
 	l.log.Info().Msg("linked to FreeSWITCH")
 	var telling sync.WaitGroup
@@ -166,9 +170,23 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	l.compareRegistrations(rows(replies[3].Text()))
 	l.outside.forgetAll(l)
 	for _, channel := range rows(replies[4].Text()) {
-		l.meet(channel["uuid"], or(markedExtension(channel["presence_data"]), userOf(channel["presence_id"])))
+		l.recognise(conn, channel)
 	}
 	return nil
+}
+
+// recognise places a channel that was there before the link. A leg of ours that no call of ours knows is from before a restart: bridged, its
+// talk goes on and keeps the agent from the next offer; else it is ended, because nobody will bridge it any more, and because
+// FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
+func (l *link) recognise(conn *esl.Connection, channel map[string]string) {
+	uuid, mark := channel["uuid"], readMark(channel["presence_data"])
+	orphan := mark.server != "" && mark.server == l.server.options.Identity && l.server.legs.find(uuid) == nil
+	if orphan && channel["state"] != "CS_EXCHANGE_MEDIA" {
+		l.log.Info().Str("uuid", uuid).Str("agent", mark.extension).Msg("a leg from before a restart is ended")
+		conn.Post(esl.API("uuid_kill " + uuid)) // where it fails, so does the session
+		return
+	}
+	l.meet(uuid, or(mark.extension, userOf(channel["presence_id"])))
 }
 
 // rows reads what `show … as json` prints.
@@ -230,6 +248,15 @@ func (l *link) hearRegistration(e *esl.Event) {
 func (l *link) meet(uuid, extension string) {
 	if uuid != "" && extension != "" && l.server.legs.find(uuid) == nil {
 		l.outside.note(l, uuid, extension)
+	}
+}
+
+// kill ends a leg over the link to its switch: the call's own connection is lost.
+func (s *Server) kill(l *leg, at Switch) {
+	for _, link := range s.links {
+		if conn := link.conn.Load(); conn != nil && link.at.Name == at.Name {
+			conn.Post(l.kill()) // where it fails, the originate's time-out ends the leg
+		}
 	}
 }
 

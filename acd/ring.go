@@ -117,9 +117,9 @@ func (c *call) expired(l *leg) {
 // next offer.
 func (c *call) desert(l *leg, why error) {
 	if _, gone := errors.AsType[hangup](why); gone {
-		c.do(l.kill(), c.infoEvent(statusCallinHangup, l.offer, 1))
+		c.cancel(l, c.infoEvent(statusCallinHangup, l.offer, 1))
 	} else {
-		c.do(l.kill())
+		c.cancel(l)
 	}
 	c.place.withdraw(l.offer)
 	c.drop(l, queue.OfferWithdrawn, why.Error())
@@ -127,11 +127,42 @@ func (c *call) desert(l *leg, why error) {
 
 // giveUp ends an offer in favour of another agent, without noanswer or queue/add.
 func (c *call) giveUp(l *leg, why string) {
-	c.do(l.kill())
+	c.cancel(l)
 	c.place.withdraw(l.offer)
 	c.place.stay()
 	c.drop(l, queue.OfferWithdrawn, why)
 }
+
+// cancel ends a leg that may ring, or not even exist yet: FreeSWITCH runs a bgapi in a thread of its own, and our uuid_kill may overtake
+// the originate it is to end. It returns when the leg is gone, or as good as: killed, or its job is over, or the connection is. The
+// commands go out with the first try.
+func (c *call) cancel(l *leg, commands ...esl.Command) {
+	limit, stop := context.WithDeadline(context.Background(), l.offer.Offered.Add(l.offer.RingTimeout+leaveLimit))
+	defer stop()
+	for pause := cancelPause; ; pause *= 2 {
+		replies := c.do(append([]esl.Command{l.kill()}, commands...)...)
+		if replies == nil {
+			c.server.kill(l, c.at)
+			return
+		}
+		if replies[0].OK() || limit.Err() != nil {
+			return
+		}
+		commands = nil
+		ctx, stop := context.WithTimeout(limit, pause)
+		over := c.await(ctx, func(s signal) bool {
+			job, is := s.(jobDone)
+			return is && job.id == l.job && job.cause != ""
+		})
+		stop()
+		if over != nil {
+			return
+		}
+	}
+}
+
+// cancelPause is the first pause between two tries to end a leg that is not there yet.
+const cancelPause = 5 * time.Millisecond
 
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {

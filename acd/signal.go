@@ -64,7 +64,8 @@ var subscription = func() []esl.Command {
 		return slices.ContainsFunc(heard, func(h struct {
 			event  string
 			decode func(*esl.Event) signal
-		}) bool {
+		},
+		) bool {
 			return h.event == name
 		})
 	})

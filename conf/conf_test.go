@@ -190,8 +190,10 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 	}
 	want := &Config{
 		File: "all",
-		ACD: ACD{time.Second, false, false, true, false, "c", true, "s", "10.0.0.1", true,
-			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second, "{uuid}"},
+		ACD: ACD{
+			time.Second, false, false, true, false, "c", true, "s", "10.0.0.1", true,
+			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second, "{uuid}",
+		},
 		Prompts:    Prompts{"p", "s", [10]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, "b", "bu", "t", "w", "h", "su"},
 		Database:   Database{"a=b", "d", true},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
@@ -339,12 +341,16 @@ func TestRestart(t *testing.T) {
 	}{
 		{"nothing changed", fs("a", ""), fs("a", ""), nil},
 		{"what a reload can do", "", "[acd]\nrecover-seconds=1\n[log]\nlevel='warn'\n[prompts]\nsurvey='x'", nil},
-		{"ports and database", "", "[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
-			[]string{"database.dbstring", "server.listen", "log.format"}},
+		{
+			"ports and database", "", "[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
+			[]string{"database.dbstring", "server.listen", "log.format"},
+		},
 		{"a password", "[control]\npassword='a'", "[control]\npassword='b'", []string{"control.password"}},
 		{"switches in another order", fs("a", "") + fs("b", ""), fs("b", "") + fs("a", ""), nil},
-		{"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'") + fs("c", ""),
-			[]string{"freeswitch.a", "freeswitch.b.password", "freeswitch.c"}},
+		{
+			"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'") + fs("c", ""),
+			[]string{"freeswitch.a", "freeswitch.b.password", "freeswitch.c"},
+		},
 		{"another dial string", fs("a", ""), fs("a", "dial-string='x/{ext}'"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -39,8 +39,23 @@ func FuzzParse(f *testing.F) {
 
 // Whatever slip surrounds a password, a fault never shows it.
 func FuzzPasswordIsNeverShown(f *testing.F) {
-	for _, around := range [][2]string{{"", ""}, {`"`, ""}, {"'", `"`}, {"12", ""}, {"0x", ""}, {"2024-01-", ""}, {`"\`, `"`},
-		{"[", "]"}, {"{", "=1}"}, {`{a="`, `"}`}, {`"`, `\n"`}, {`" `, `"`}, {"+", ".5"}, {`"""`, ""}, {"true", ""}} {
+	for _, around := range [][2]string{
+		{"", ""},
+		{`"`, ""},
+		{"'", `"`},
+		{"12", ""},
+		{"0x", ""},
+		{"2024-01-", ""},
+		{`"\`, `"`},
+		{"[", "]"},
+		{"{", "=1}"},
+		{`{a="`, `"}`},
+		{`"`, `\n"`},
+		{`" `, `"`},
+		{"+", ".5"},
+		{`"""`, ""},
+		{"true", ""},
+	} {
 		f.Add(around[0], around[1])
 	}
 	const word = "hunter2"

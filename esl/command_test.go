@@ -17,10 +17,14 @@ func TestCommandsOnTheWire(t *testing.T) {
 		{"bgapi", BgAPI("j1", "originate x &park()"), "bgapi originate x &park()\nJob-UUID: j1\n\n"},
 		{"bgapi without a job's name", BgAPI("", "status"), "bgapi status\n\n"},
 		{"sendmsg", SendMsg("u1", Header{"a", "b"}), "sendmsg u1\na: b\n\n"},
-		{"execute", Execute("playback", "x.wav", ExecuteOptions{}),
-			"sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: x.wav\n\n"},
-		{"execute with everything", Execute("answer", "", ExecuteOptions{UUID: "u1", EventUUID: "e1", Lock: true, Loops: -1}),
-			"sendmsg u1\ncall-command: execute\nexecute-app-name: answer\nEvent-UUID: e1\nevent-lock: true\nloops: -1\n\n"},
+		{
+			"execute", Execute("playback", "x.wav", ExecuteOptions{}),
+			"sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: x.wav\n\n",
+		},
+		{
+			"execute with everything", Execute("answer", "", ExecuteOptions{UUID: "u1", EventUUID: "e1", Lock: true, Loops: -1}),
+			"sendmsg u1\ncall-command: execute\nexecute-app-name: answer\nEvent-UUID: e1\nevent-lock: true\nloops: -1\n\n",
+		},
 		{"hangup", Hangup("USER_BUSY"), "sendmsg\ncall-command: hangup\nhangup-cause: USER_BUSY\n\n"},
 		{"event", Fire("nwayacd::queue", Header{"a", ""}, Header{"b", "x y"}), "sendevent CUSTOM\nEvent-Subclass: nwayacd::queue\nb: x y\n\n"},
 	} {

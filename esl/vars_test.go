@@ -53,8 +53,17 @@ func TestVars(t *testing.T) {
 // Whatever the values are: each variable arrives as its cleaned value, no other one does, and the rest of the command stays.
 func FuzzVars(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"1,2 3", "x"}, {"'", "'"}, {`\`, `\'`}, {"}", "{"}, {"${x}", "$"}, {":_:", "::_:_:"}, {" a ", "^^|a"},
-		{"a',origination_uuid='x", "='"}, {"\n\r\t\x00", "\xff"}, {`a\,b\'c`, `"`}, {"&hangup()", "|[]<>"},
+		{"1,2 3", "x"},
+		{"'", "'"},
+		{`\`, `\'`},
+		{"}", "{"},
+		{"${x}", "$"},
+		{":_:", "::_:_:"},
+		{" a ", "^^|a"},
+		{"a',origination_uuid='x", "='"},
+		{"\n\r\t\x00", "\xff"},
+		{`a\,b\'c`, `"`},
+		{"&hangup()", "|[]<>"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

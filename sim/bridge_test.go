@@ -24,7 +24,8 @@ func TestBridgeEndsWhatPlaysAndTheSocketApplication(t *testing.T) {
 		is(t, "reply", a.api("uuid_bridge caller agent"), "+OK agent")
 		same(t, "events", a.events(), []string{
 			"CHANNEL_EXECUTE playback", "CHANNEL_EXECUTE_COMPLETE playback", "CHANNEL_UNPARK",
-			"CHANNEL_EXECUTE_COMPLETE socket", "CHANNEL_EXECUTE uuid_bridge", "CHANNEL_BRIDGE"})
+			"CHANNEL_EXECUTE_COMPLETE socket", "CHANNEL_EXECUTE uuid_bridge", "CHANNEL_BRIDGE",
+		})
 		e := a.last("CHANNEL_BRIDGE")
 		is(t, "A", e.Get("Bridge-A-Unique-ID"), "caller")
 		is(t, "B", e.Get("Bridge-B-Unique-ID"), "agent")

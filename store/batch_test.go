@@ -19,15 +19,24 @@ func anyChange(t *rapid.T) queue.Change {
 	flag := rapid.Bool().Draw(t, "flag")
 	at := moment.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "at")) * time.Second)
 	return rapid.SampledFrom([]queue.Change{
-		addedAgent(ext), {AgentRemoved: &ext}, {Agent: &agent.Update{Extension: ext, Up: &flag}},
+		addedAgent(ext),
+		{AgentRemoved: &ext},
+		{Agent: &agent.Update{Extension: ext, Up: &flag}},
 		{Agent: &agent.Update{Extension: ext, Locked: &flag, Name: &uuid}},
-		{GroupAdded: &queue.Group{Number: group}}, {GroupRemoved: &group}, {Group: &queue.GroupUpdate{Number: group, Cursor: &ext}},
-		{Membership: &queue.Membership{Extension: ext, Groups: []string{group}}}, {Membership: &queue.Membership{Extension: ext}},
-		{MemberJoined: &queue.Member{Group: group, Extension: ext}}, {MemberLeft: &queue.Member{Group: group, Extension: ext}},
-		{Waiting: &queue.Waiting{UUID: uuid, Caller: ext, Group: group, VIP: flag, Since: at}}, {Left: &uuid},
+		{GroupAdded: &queue.Group{Number: group}},
+		{GroupRemoved: &group},
+		{Group: &queue.GroupUpdate{Number: group, Cursor: &ext}},
+		{Membership: &queue.Membership{Extension: ext, Groups: []string{group}}},
+		{Membership: &queue.Membership{Extension: ext}},
+		{MemberJoined: &queue.Member{Group: group, Extension: ext}},
+		{MemberLeft: &queue.Member{Group: group, Extension: ext}},
+		{Waiting: &queue.Waiting{UUID: uuid, Caller: ext, Group: group, VIP: flag, Since: at}},
+		{Left: &uuid},
 		{Remembered: &queue.Memory{Caller: uuid, Group: group, Agent: ext, At: at}},
-		{Blacklisted: &queue.Blacklisted{Number: uuid, Group: group}}, {Unblacklisted: &uuid},
-		{VIPAdded: &queue.VIP{Number: uuid, Group: group}}, {VIPRemoved: &queue.VIP{Number: uuid, Group: group}},
+		{Blacklisted: &queue.Blacklisted{Number: uuid, Group: group}},
+		{Unblacklisted: &uuid},
+		{VIPAdded: &queue.VIP{Number: uuid, Group: group}},
+		{VIPRemoved: &queue.VIP{Number: uuid, Group: group}},
 	}).Draw(t, "change")
 }
 

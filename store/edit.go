@@ -247,14 +247,20 @@ func (e *edits) memoryChanges(n notice) []queue.Change {
 	return changes
 }
 
-// ours leaves out the state that we have written and that is not applied: it will replace what the other program wrote.
+// ours leaves out the state and the memberships that we have written and that are not applied: they will replace what the other program
+// wrote.
 func (s *Store) ours(changes []queue.Change, applied uint64) []queue.Change {
 	return slices.DeleteFunc(changes, func(c queue.Change) bool {
-		if c.Agent == nil {
-			return false
+		switch {
+		case c.Agent != nil:
+			s.pending.leaveOut(c.Agent, applied)
+			return *c.Agent == agent.Update{Extension: c.Agent.Extension}
+		case c.MemberJoined != nil:
+			return s.pending.regroups(c.MemberJoined.Extension, applied)
+		case c.MemberLeft != nil:
+			return s.pending.regroups(c.MemberLeft.Extension, applied)
 		}
-		s.pending.leaveOut(c.Agent, applied)
-		return *c.Agent == agent.Update{Extension: c.Agent.Extension}
+		return false
 	})
 }
 

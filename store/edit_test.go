@@ -69,39 +69,65 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 		edit string
 		want []string
 	}{
-		{`UPDATE call_extension SET seat_state = 'UP', dnd = true WHERE extension_number = '1000'`,
-			[]string{`{"Agent":{"Extension":"1000","Up":true,"DND":true}}`}},
+		{
+			`UPDATE call_extension SET seat_state = 'UP', dnd = true WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Up":true,"DND":true}}`},
+		},
 		{`UPDATE call_extension SET client_ip = '10.0.0.1' WHERE extension_number = '1000'`, nil},
 		{`UPDATE call_extension SET dnd = true WHERE extension_number = '1000'`, nil},
-		{`UPDATE call_extension SET job_number = '8001', call_state = 'TYPING' WHERE extension_number = '1000'`,
-			[]string{`{"Agent":{"Extension":"1000","Call":"typing","JobNumber":"8001"}}`}},
-		{`UPDATE ext_group SET group_call_mode = 0, group_callout_timeout = 33 WHERE group_number = '110'`,
-			[]string{`{"Group":{"Number":"110","Mode":0,"RingTimeout":33000000000}}`}},
-		{`INSERT INTO ext_group_map (id, ext_group_id, ext_group_number, ext) VALUES (0, 0, '110', '1000'), (0, 0, '110', '1000')`,
-			[]string{`{"MemberJoined":{"Group":"110","Extension":"1000"}}`}},
-		{`DELETE FROM ext_group_map WHERE ctid = (SELECT max(ctid) FROM ext_group_map WHERE ext = '1000')`,
-			[]string{`{"MemberJoined":{"Group":"110","Extension":"1000"}}`}}, // the other row is still there
-		{`UPDATE ext_group_map SET ext_group_number = '120' WHERE ext = '1000'`,
-			[]string{`{"MemberLeft":{"Group":"110","Extension":"1000"}}`, `{"MemberJoined":{"Group":"120","Extension":"1000"}}`}},
+		{
+			`UPDATE call_extension SET job_number = '8001', call_state = 'TYPING' WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Call":"typing","JobNumber":"8001"}}`},
+		},
+		{
+			`UPDATE ext_group SET group_call_mode = 0, group_callout_timeout = 33 WHERE group_number = '110'`,
+			[]string{`{"Group":{"Number":"110","Mode":0,"RingTimeout":33000000000}}`},
+		},
+		{
+			`INSERT INTO ext_group_map (id, ext_group_id, ext_group_number, ext) VALUES (0, 0, '110', '1000'), (0, 0, '110', '1000')`,
+			[]string{`{"MemberJoined":{"Group":"110","Extension":"1000"}}`},
+		},
+		{
+			`DELETE FROM ext_group_map WHERE ctid = (SELECT max(ctid) FROM ext_group_map WHERE ext = '1000')`,
+			[]string{`{"MemberJoined":{"Group":"110","Extension":"1000"}}`},
+		}, // the other row is still there
+		{
+			`UPDATE ext_group_map SET ext_group_number = '120' WHERE ext = '1000'`,
+			[]string{`{"MemberLeft":{"Group":"110","Extension":"1000"}}`, `{"MemberJoined":{"Group":"120","Extension":"1000"}}`},
+		},
 		{`DELETE FROM ext_group_map WHERE ext = '1000'`, []string{`{"MemberLeft":{"Group":"120","Extension":"1000"}}`}},
-		{`INSERT INTO call_blacklist (category, call_number, group_number) VALUES (2, '130', '110')`,
-			[]string{`{"Blacklisted":{"Category":2,"Number":"130","Group":"110"}}`}},
+		{
+			`INSERT INTO call_blacklist (category, call_number, group_number) VALUES (2, '130', '110')`,
+			[]string{`{"Blacklisted":{"Category":2,"Number":"130","Group":"110"}}`},
+		},
 		{`DELETE FROM call_blacklist`, []string{`{"Unblacklisted":"130"}`}},
 		{`INSERT INTO call_vip_number (phone_number, group_number) VALUES ('139', '110')`, []string{`{"VIPAdded":{"Number":"139","Group":"110"}}`}},
-		{`UPDATE call_vip_number SET phone_number = '138'`,
-			[]string{`{"VIPRemoved":{"Number":"139","Group":"110"}}`, `{"VIPAdded":{"Number":"138","Group":"110"}}`}},
+		{
+			`UPDATE call_vip_number SET phone_number = '138'`,
+			[]string{`{"VIPRemoved":{"Number":"139","Group":"110"}}`, `{"VIPAdded":{"Number":"138","Group":"110"}}`},
+		},
 		{`DELETE FROM call_vip_number`, []string{`{"VIPRemoved":{"Number":"138","Group":"110"}}`}},
-		{`INSERT INTO cf_call_remember (call_number, group_number, agent_number, insert_time) VALUES ('139', '110', '1000', '2026-01-02T03:04:05Z')`,
-			[]string{`{"Remembered":{"Caller":"139","Group":"110","Agent":"1000"`}},
-		{`INSERT INTO ext_group (group_number, group_name) VALUES ('130', 'new')`,
-			[]string{`{"GroupAdded":{"Number":"130","Name":"new","Mode":5,"Cursor":"","RingTimeout":15000000000,`}},
+		{
+			`INSERT INTO cf_call_remember (call_number, group_number, agent_number, insert_time) VALUES ('139', '110', '1000', '2026-01-02T03:04:05Z')`,
+			[]string{`{"Remembered":{"Caller":"139","Group":"110","Agent":"1000"`},
+		},
+		{
+			`INSERT INTO ext_group (group_number, group_name) VALUES ('130', 'new')`,
+			[]string{`{"GroupAdded":{"Number":"130","Name":"new","Mode":5,"Cursor":"","RingTimeout":15000000000,`},
+		},
 		{`DELETE FROM ext_group WHERE group_number = '130'`, []string{`{"GroupRemoved":"130"}`}},
-		{`INSERT INTO call_extension (extension_number, extension_pswd, seat_state) VALUES ('1002', 'pw', 'up')`,
-			[]string{`{"AgentAdded":{"Extension":"1002","Password":"pw"}}`, `{"Agent":{"Extension":"1002","Registered":false,"Up":true,"Idle":true,`}},
-		{`UPDATE call_extension SET extension_number = '1003' WHERE extension_number = '1002'`,
-			[]string{`{"AgentRemoved":"1002"}`, `{"AgentAdded":{"Extension":"1003","Password":"pw"}}`, `{"Agent":{"Extension":"1003",`}},
-		{`UPDATE call_extension SET extension_number = '1009' WHERE extension_number = '1001'`,
-			[]string{`{"AgentRemoved":"1001"}`, `{"AgentAdded":{"Extension":"1009",`, `{"Agent":{"Extension":"1009",`}},
+		{
+			`INSERT INTO call_extension (extension_number, extension_pswd, seat_state) VALUES ('1002', 'pw', 'up')`,
+			[]string{`{"AgentAdded":{"Extension":"1002","Password":"pw"}}`, `{"Agent":{"Extension":"1002","Registered":false,"Up":true,"Idle":true,`},
+		},
+		{
+			`UPDATE call_extension SET extension_number = '1003' WHERE extension_number = '1002'`,
+			[]string{`{"AgentRemoved":"1002"}`, `{"AgentAdded":{"Extension":"1003","Password":"pw"}}`, `{"Agent":{"Extension":"1003",`},
+		},
+		{
+			`UPDATE call_extension SET extension_number = '1009' WHERE extension_number = '1001'`,
+			[]string{`{"AgentRemoved":"1001"}`, `{"AgentAdded":{"Extension":"1009",`, `{"Agent":{"Extension":"1009",`},
+		},
 		{`DELETE FROM call_extension WHERE extension_number = '1003'`, []string{`{"AgentRemoved":"1003"}`}},
 	} {
 		before := time.Now()
@@ -169,6 +195,27 @@ func TestAnEditOfAStateThatWeAreAboutToWriteIsLeftOut(t *testing.T) {
 	}
 	exec(t, db, `UPDATE call_extension SET call_state = 'ready' WHERE extension_number = '1000'`)
 	if got, want := h.next(t), `{"Agent":{"Extension":"1000","Call":"ready"}}`; got != want {
+		t.Errorf("when nothing is pending: got %s, want %s", got, want)
+	}
+}
+
+func TestAMembershipThatWeAreAboutToWriteIsLeftOut(t *testing.T) {
+	s, h, db := listening(t, postgresOptions(t))
+	if err := s.turn.lock(within(t)); err != nil { // nothing is applied
+		t.Fatal(err)
+	}
+	s.Write(queue.Change{Membership: &queue.Membership{Extension: "1000", Groups: []string{"120"}}})
+	exec(t, db, `INSERT INTO ext_group_map (ext_group_number, ext) VALUES ('777', '1000')`)
+	h.silence(t) // ours makes 1000 a member of 120 only
+	s.turn.unlock()
+	flush(t, s)
+	for _, m := range load(t, s).Members {
+		if m.Extension == "1000" && m.Group != "120" {
+			t.Errorf("1000 is still a member of %s", m.Group)
+		}
+	}
+	exec(t, db, `INSERT INTO ext_group_map (ext_group_number, ext) VALUES ('777', '1000')`)
+	if got, want := h.next(t), `{"MemberJoined":{"Group":"777","Extension":"1000"}}`; got != want {
 		t.Errorf("when nothing is pending: got %s, want %s", got, want)
 	}
 }

@@ -88,8 +88,10 @@ func expectFixture(t *testing.T, pass string, snap queue.Snapshot) {
 	if len(snap.Agents) != 4 || len(snap.Groups) != 2 {
 		t.Fatalf("%s: %d agents, %d groups", pass, len(snap.Agents), len(snap.Groups))
 	}
-	if want := (queue.Group{Number: "110", Name: "sales", Mode: queue.Sequence, Cursor: "1001", RingTimeout: 25 * time.Second,
-		Prompts: queue.Prompts{Blacklist: "b.wav", Busy: "busy.wav", Transfer: "t.wav"}}); snap.Groups[0] != want {
+	if want := (queue.Group{
+		Number: "110", Name: "sales", Mode: queue.Sequence, Cursor: "1001", RingTimeout: 25 * time.Second,
+		Prompts: queue.Prompts{Blacklist: "b.wav", Busy: "busy.wav", Transfer: "t.wav"},
+	}); snap.Groups[0] != want {
 		t.Errorf("%s: group\n got %+v\nwant %+v", pass, snap.Groups[0], want)
 	}
 	if want := (queue.Group{Number: "120", Mode: queue.RememberCyclic, RingTimeout: queue.DefaultRingTimeout}); snap.Groups[1] != want {

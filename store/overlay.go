@@ -131,28 +131,39 @@ func notBlacklisted(all []queue.Blacklisted, number string) []queue.Blacklisted 
 	return slices.DeleteFunc(all, func(b queue.Blacklisted) bool { return b.Number == number })
 }
 
-// pending knows, of each agent, the sequence of our last change to each column of its state. A column whose sequence is not applied
+// pending knows, of each agent, the sequence of our last change to each column of its state and to its memberships. What is not applied
 // yet will be written after whatever another program wrote there. It holds one entry an agent.
 type pending struct {
 	mu      sync.Mutex
 	written map[string]*stateWritten
 }
 
-type stateWritten struct{ registered, up, idle, call, since uint64 }
+type stateWritten struct{ registered, up, idle, call, since, groups uint64 }
 
-func (p *pending) note(u *agent.Update, seq uint64) {
+// note takes down what a change of ours writes of an agent.
+func (p *pending) note(c *queue.Change, seq uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	w := p.written[u.Extension]
+	switch u := c.Agent; {
+	case u != nil:
+		w := p.of(u.Extension)
+		mark(&w.registered, u.Registered, seq)
+		mark(&w.up, u.Up, seq)
+		mark(&w.idle, u.Idle, seq)
+		mark(&w.call, u.Call, seq)
+		mark(&w.since, u.Since, seq)
+	case c.Membership != nil:
+		p.of(c.Membership.Extension).groups = seq
+	}
+}
+
+func (p *pending) of(extension string) *stateWritten {
+	w := p.written[extension]
 	if w == nil {
 		w = &stateWritten{}
-		p.written[u.Extension] = w
+		p.written[extension] = w
 	}
-	mark(&w.registered, u.Registered, seq)
-	mark(&w.up, u.Up, seq)
-	mark(&w.idle, u.Idle, seq)
-	mark(&w.call, u.Call, seq)
-	mark(&w.since, u.Since, seq)
+	return w
 }
 
 // leaveOut clears in u what we wrote beyond applied.
@@ -168,6 +179,14 @@ func (p *pending) leaveOut(u *agent.Update, applied uint64) {
 	clearBeyond(&u.Idle, w.idle, applied)
 	clearBeyond(&u.Call, w.call, applied)
 	clearBeyond(&u.Since, w.since, applied)
+}
+
+// regroups reports whether we wrote the extension's memberships beyond applied.
+func (p *pending) regroups(extension string, applied uint64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.written[extension]
+	return w != nil && w.groups > applied
 }
 
 func mark[T any](at *uint64, changed *T, seq uint64) {

@@ -117,8 +117,8 @@ func (s *Store) openJournal(ctx context.Context) error {
 	s.applied = newWatermark(applied)
 	s.journal, err = openJournal(s.dir.path, applied, s.log, func(r record) {
 		var c queue.Change
-		if json.Unmarshal(r.body, &c) == nil && c.Agent != nil {
-			s.pending.note(c.Agent, r.seq)
+		if json.Unmarshal(r.body, &c) == nil {
+			s.pending.note(&c, r.seq)
 		}
 	})
 	return err
@@ -153,11 +153,7 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 		bodies = append(bodies, withoutNUL(body))
 		kept = append(kept, c)
 	}
-	return s.journal.append(bodies, func(i int, seq uint64) {
-		if kept[i].Agent != nil {
-			s.pending.note(kept[i].Agent, seq)
-		}
-	})
+	return s.journal.append(bodies, func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
 }
 
 // Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end.
@@ -282,3 +278,6 @@ func (t turn) lock(ctx context.Context) error {
 }
 
 func (t turn) unlock() { <-t }
+
+// Identity names this server's data-dir, the same after each restart: 32 hexadecimal digits.
+func (s *Store) Identity() string { return s.dir.identity }

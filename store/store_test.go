@@ -224,8 +224,10 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			t.Errorf("agents %+v, groups %+v", snap.Agents, snap.Groups)
 		}
 		g := snap.Groups[groupAt(&snap, "110")]
-		if want := (queue.Group{Number: "110", Name: "group 110", Mode: mode, Cursor: "1000", RingTimeout: ring,
-			Prompts: queue.Prompts{Welcome: welcome}}); g != want {
+		if want := (queue.Group{
+			Number: "110", Name: "group 110", Mode: mode, Cursor: "1000", RingTimeout: ring,
+			Prompts: queue.Prompts{Welcome: welcome},
+		}); g != want {
 			t.Errorf("group\n got %+v\nwant %+v", g, want)
 		}
 		if want := "[{110 1001} {120 1000}]"; fmt.Sprint(sorted(snap.Members)) != want {
@@ -260,12 +262,16 @@ func sorted(members []queue.Member) []queue.Member {
 func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		s, _ := run(t, o)
-		full := queue.CDR{UUID: "u1", Caller: "139", Dialled: "95", Group: "110", VIP: true, Switch: "fs1", Agent: "1000", Leg: "l1", Offers: 2,
+		full := queue.CDR{
+			UUID: "u1", Caller: "139", Dialled: "95", Group: "110", VIP: true, Switch: "fs1", Agent: "1000", Leg: "l1", Offers: 2,
 			Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5", Recording: "/r/u1.wav",
-			Arrived: moment, Answered: moment.Add(3 * time.Second), Bridged: moment.Add(4 * time.Second), Ended: moment.Add(time.Minute)}
+			Arrived: moment, Answered: moment.Add(3 * time.Second), Bridged: moment.Add(4 * time.Second), Ended: moment.Add(time.Minute),
+		}
 		bare := queue.CDR{UUID: "u2", Outcome: queue.Abandoned, Arrived: moment.Add(time.Second), Ended: moment.Add(2 * time.Second)}
-		offer := queue.OfferRecord{Call: "u1", Group: "110", Agent: "1000", Leg: "l1", Number: 2, Transfer: true, Offered: moment,
-			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second), Outcome: queue.OfferAnswered, Cause: "x"}
+		offer := queue.OfferRecord{
+			Call: "u1", Group: "110", Agent: "1000", Leg: "l1", Number: 2, Transfer: true, Offered: moment,
+			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second), Outcome: queue.OfferAnswered, Cause: "x",
+		}
 		s.Write(queue.Change{CDR: &full}, queue.Change{CDR: &bare}, queue.Change{Offer: &offer},
 			queue.Change{AgentLog: &agent.LogEntry{Extension: "1000", Status: agent.StatusTalking, At: moment, Caller: "u1"}})
 		flush(t, s)
