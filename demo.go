@@ -80,7 +80,12 @@ func (d *demoCommand) Run() (err error) {
 // play is the demo itself: it returns when every caller has gone or ctx is done.
 func (d *demoCommand) play(ctx context.Context, dir string) (*tally, error) {
 	counted := &tally{began: time.Now()}
-	sw := sim.New(sim.Options{Name: "demo", Seed: d.Seed, PlayTime: demoPlayTime})
+	refused := make(chan struct{}, 1)
+	sw := sim.New(sim.Options{Name: "demo", Seed: d.Seed, PlayTime: demoPlayTime, OnOriginate: func(ext string, _ time.Time) {
+		if ext == demoExtension(d.Agents-1) {
+			notify(refused)
+		}
+	}})
 	defer sw.Close()
 	inbound, err := listen(ctx, "freeswitch", "127.0.0.1:0")
 	if err != nil {
@@ -100,7 +105,7 @@ func (d *demoCommand) play(ctx context.Context, dir string) (*tally, error) {
 	if err := d.staff(ctx, server, sw); err != nil {
 		return nil, errors.Join(err, server.stop())
 	}
-	d.callIn(ctx, server, sw, counted)
+	d.callIn(ctx, server, sw, counted, refused)
 	counted.doubles = sw.Counts().DoubleOffers
 	err = server.stop()
 	counted.finish(d.Calls)
@@ -153,8 +158,17 @@ func (d *demoCommand) staff(ctx context.Context, server *daemon, sw *sim.Switch)
 
 func demoExtension(i int) string { return strconv.Itoa(demoFirstAgent + i) }
 
-// callIn lets the callers arrive, a third of them at once and the others at random, and returns when the last one has gone.
-func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch, counted *tally) {
+// notify puts a token into a channel that holds one at most.
+func notify(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// callIn lets the callers arrive, a third of them at once and the others at random, and returns when the last one has gone. The last phone
+// answers once it has refused.
+func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch, counted *tally, refused <-chan struct{}) {
 	chance := rand.New(rand.NewPCG(d.Seed, 0))
 	rush := d.Calls / 3
 	spread := d.Duration / 2 / time.Duration(max(1, d.Calls-rush))
@@ -179,9 +193,8 @@ func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch
 			}
 		case <-over:
 			gone++
-			if refused := demoExtension(d.Agents - 1); gone == 1 && d.Agents > 1 {
-				sw.Agent(refused, sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
-			}
+		case <-refused:
+			sw.Agent(demoExtension(d.Agents-1), sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
 		case <-sample.C:
 			counted.waiting(server.acd.Dispatcher.Groups())
 			live.draw(arrived, counted)

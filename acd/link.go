@@ -175,19 +175,23 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	return nil
 }
 
-// recognise places a channel that was there before the link. A leg of ours that no call of ours knows is from before a restart: bridged, its
-// talk goes on and keeps the agent from the next offer; else it is ended, because nobody will bridge it any more, and because
-// FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
+// recognise places a channel that was there before the link. A leg of ours that no call of ours knows is from before a restart. While it rings
+// it is ended: nobody will bridge it any more, and FreeSWITCH lets go of its caller only when its originate is over (docs/wire.md).
+// Answered, it is in a talk, which goes on and keeps the agent from the next offer, or its park_timeout ends it; `show channels` cannot tell
+// the two apart.
 func (l *link) recognise(conn *esl.Connection, channel map[string]string) {
 	uuid, mark := channel["uuid"], readMark(channel["presence_data"])
 	orphan := mark.server != "" && mark.server == l.server.options.Identity && l.server.legs.find(uuid) == nil
-	if orphan && channel["state"] != "CS_EXCHANGE_MEDIA" {
+	if orphan && !answeredStates[channel["callstate"]] {
 		l.log.Info().Str("uuid", uuid).Str("agent", mark.extension).Msg("a leg from before a restart is ended")
 		conn.Post(esl.API("uuid_kill " + uuid)) // where it fails, so does the session
 		return
 	}
 	l.meet(uuid, or(mark.extension, userOf(channel["presence_id"])))
 }
+
+// answeredStates are the callstates of a channel that was answered (switch_types.h, switch_channel_callstate_t).
+var answeredStates = map[string]bool{"ACTIVE": true, "HELD": true, "UNHELD": true}
 
 // rows reads what `show … as json` prints.
 func rows(text string) []map[string]string {
