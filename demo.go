@@ -99,6 +99,9 @@ func (d *demoCommand) play(ctx context.Context, dir string) (*tally, error) {
 	server, err := start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel), daemonOptions{
 		onOffer: counted.offer, onCDR: counted.cdr, seed: d.Seed,
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; is another nwayacd running? --any-port uses free ports", err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -85,6 +85,7 @@ type Options struct {
 // Server is the ACD: it serves calls, keeps the links and runs the dispatcher.
 type Server struct {
 	Dispatcher *Dispatcher
+	Events     *Bus // what FreeSWITCH's listeners hear, for ours
 
 	options  Options
 	settings atomic.Pointer[Settings]
@@ -98,7 +99,7 @@ type Server struct {
 
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
-	server := &Server{options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}}
+	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}}
 	server.settings.Store(&o.Settings)
 	server.drain, server.startOff = context.WithCancelCause(context.Background())
 	server.Dispatcher = newDispatcher(o, s)

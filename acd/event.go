@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,9 +30,16 @@ const (
 	statusTransfered   callStatus = "transfered"
 )
 
+// publish shows an event to the listeners on our own ports and returns the command that fires it into FreeSWITCH.
+func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
+	e := Event{At: time.Now(), Subclass: subclass, Headers: slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })}
+	s.Events.publish(e)
+	return e.fire()
+}
+
 // queueEvent is nwayacd::queue, with exactly the module's headers; extension only where an agent was chosen.
 func (c *call) queueEvent(operate, extension string) esl.Command {
-	return esl.Fire("nwayacd::queue",
+	return c.server.publish("nwayacd::queue",
 		esl.Header{Name: "nway_queue_caller", Value: c.shownCaller()},
 		esl.Header{Name: "nway_queue_extension", Value: extension},
 		esl.Header{Name: "nway_queue_uuid", Value: c.uuid},
@@ -43,7 +51,7 @@ func (c *call) queueEvent(operate, extension string) esl.Command {
 
 // infoEvent is nwayacd::info about the offer. times is nway_transfer_times: the number of the offer within its call.
 func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
-	return esl.Fire("nwayacd::info",
+	return c.server.publish("nwayacd::info",
 		esl.Header{Name: "nway_callin", Value: c.shownCaller()},
 		esl.Header{Name: "nway_callout", Value: o.Agent.Extension},
 		esl.Header{Name: "nway_group", Value: c.group},
@@ -55,8 +63,8 @@ func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
 }
 
 // agentEvent is nwayacd::agent.
-func agentEvent(e agent.LogEntry) esl.Command {
-	return esl.Fire("nwayacd::agent",
+func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
+	return s.publish("nwayacd::agent",
 		esl.Header{Name: "nway_agent_extension", Value: e.Extension},
 		esl.Header{Name: "nway_agent_status", Value: "nway_agent_" + string(e.Status)},
 		esl.Header{Name: "nway_queue_time", Value: epoch(e.At)},

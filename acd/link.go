@@ -24,7 +24,7 @@ type link struct {
 	server   *Server
 	outside  *outside
 	log      zerolog.Logger
-	statuses chan agent.LogEntry
+	statuses chan esl.Command
 	conn     atomic.Pointer[esl.Connection] // while there is one
 	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
 
@@ -44,7 +44,7 @@ type LinkState struct {
 func newLink(at Switch, s *Server, o *outside) *link {
 	return &link{
 		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
-		statuses: make(chan agent.LogEntry, statusBound), seen: map[string]bool{},
+		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{},
 		state: LinkState{Name: at.Name, Since: time.Now()},
 	}
 }
@@ -83,11 +83,12 @@ func (s *Server) switchOf(coreUUID string) Switch {
 	return Switch{}
 }
 
-// publishStatus hands an agent event to every link. It does not block.
+// publishStatus hands an agent event to our listeners and to every link. It does not block.
 func (s *Server) publishStatus(e agent.LogEntry) {
+	fire := s.agentEvent(e)
 	for _, l := range s.links {
 		select {
-		case l.statuses <- e:
+		case l.statuses <- fire:
 		default:
 		}
 	}
@@ -135,8 +136,8 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
 	for {
 		select {
-		case e := <-l.statuses:
-			if conn.Post(agentEvent(e)) != nil {
+		case fire := <-l.statuses:
+			if conn.Post(fire) != nil {
 				return
 			}
 		case <-ctx.Done():

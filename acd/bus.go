@@ -1,0 +1,120 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// busRoom is how many events are remembered: for listeners that come back and ask for what they missed, and as the most a slow one may lag.
+const busRoom = 8192
+
+// Event is one nwayacd:: event, as FreeSWITCH gets it too.
+type Event struct {
+	ID       uint64 // counts from 1 since this server started; its order is the order of events
+	At       time.Time
+	Subclass string // nwayacd::queue, nwayacd::info, nwayacd::agent
+	Headers  []esl.Header
+}
+
+// Get returns the value of a header, "" where there is none.
+func (e Event) Get(name string) string {
+	for _, h := range e.Headers {
+		if h.Name == name {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// fire is the command that fires the event into FreeSWITCH.
+func (e Event) fire() esl.Command { return esl.Fire(e.Subclass, e.Headers...) }
+
+// ErrSlow says that a listener let more events pass than are remembered: it is cut off, never waited for.
+var ErrSlow = errors.New("acd: the listener was too slow for the events")
+
+// Bus hands events to whoever listens on our own ports. Publishing never waits: a listener is a place in the row of events and a bell.
+type Bus struct {
+	mu        sync.Mutex
+	row       []Event // the last busRoom events, a ring: the event of ID n stands at n % busRoom
+	last      uint64
+	listeners map[*Listener]struct{}
+}
+
+// Listener is one reader of the events. It is for one goroutine.
+type Listener struct {
+	bus  *Bus
+	read uint64 // ID of the last event read
+	bell chan struct{}
+}
+
+func newBus() *Bus { return &Bus{listeners: map[*Listener]struct{}{}} }
+
+// publish numbers the event and shows it to the listeners.
+func (b *Bus) publish(e Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.last++
+	e.ID = b.last
+	if len(b.row) < busRoom {
+		if len(b.row) == 0 {
+			b.row = append(b.row, Event{}) // IDs count from 1
+		}
+		b.row = append(b.row, e)
+	} else {
+		b.row[e.ID%busRoom] = e
+	}
+	for l := range b.listeners {
+		signalOne(l.bell)
+	}
+}
+
+// Listen returns a listener for what comes after the event of that ID; after 0, or an ID from another life of the server, for what comes
+// from now on. Close it.
+func (b *Bus) Listen(after uint64) *Listener {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if after == 0 || after > b.last {
+		after = b.last
+	}
+	l := &Listener{bus: b, read: after, bell: make(chan struct{}, 1)}
+	b.listeners[l] = struct{}{}
+	return l
+}
+
+// Next waits for the next event. Errors: ErrSlow, and ctx's cause.
+func (l *Listener) Next(ctx context.Context) (Event, error) {
+	for {
+		if e, found, err := l.bus.after(l.read); found || err != nil {
+			l.read = e.ID
+			return e, err
+		}
+		select {
+		case <-l.bell:
+		case <-ctx.Done():
+			return Event{}, context.Cause(ctx)
+		}
+	}
+}
+
+func (b *Bus) after(id uint64) (e Event, found bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case id >= b.last:
+		return Event{}, false, nil
+	case b.last-id >= busRoom:
+		return Event{}, false, ErrSlow
+	}
+	return b.row[(id+1)%busRoom], true, nil
+}
+
+// Close ends the listener.
+func (l *Listener) Close() {
+	l.bus.mu.Lock()
+	defer l.bus.mu.Unlock()
+	delete(l.bus.listeners, l)
+}
