@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nwayacd/esl"
+)
+
+func TestWrapUpEndsByItself(t *testing.T) {
+	f := floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.typing-auto": "true", "acd.recover-seconds": "1"}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		paul := w.arrives("paul")
+		paul.story("queue add")
+		mary.hangsUp()
+		w.becomes("anna", "reged up idle typing")
+		began := time.Now()
+		paul.talksTo("anna")
+		if took := time.Since(began); took < 700*time.Millisecond || took > 2*time.Second {
+			t.Errorf("wrap-up of 1 s was over after %s", took)
+		}
+		paul.hangsUp()
+		w.agentStory("anna", "login", "ring", "talking", "typing", "ready", "ring", "talking", "typing", "ready")
+		w.cleanAfter()
+	})
+}
+
+func TestWrapUpEndsByHand(t *testing.T) {
+	f := floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.typing-auto": "true", "acd.recover-auto": "false", "acd.recover-seconds": "1"}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		w.hangsUp("anna")
+		w.becomes("anna", "reged up idle typing")
+		paul := w.arrives("paul")
+		time.Sleep(1300 * time.Millisecond)
+		paul.story("queue add")
+		w.srv.must("nway_ready " + w.ext["anna"])
+		paul.talksTo("anna")
+		paul.hangsUp()
+		w.agentStory("anna", "login", "ring", "talking", "typing", "ready", "ring", "talking", "typing")
+		w.cleanAfter()
+	})
+}
+
+func TestAgentWhoMissedIsReadyAgain(t *testing.T) {
+	f := floor{agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}}, config: settings{"acd.reoffer-seconds": "1"}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add")
+		w.becomes("anna", "reged up idle ready")
+		w.phone("anna", answers())
+		began := time.Now()
+		mary.talksTo("anna")
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("the second offer came after %s", took)
+		}
+		w.agentStory("anna", "login", "ring", "ready", "ring", "talking")
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}
+
+func TestAgentWhoMissedStaysOutUntilReady(t *testing.T) {
+	f := floor{
+		agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}},
+		config: settings{"acd.reoffer-seconds": "1", "acd.noanswer-to-ready": "false"},
+	}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		w.becomes("anna", "reged up idle noanswer")
+		w.phone("anna", answers())
+		time.Sleep(1500 * time.Millisecond)
+		mary.story("queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add")
+		w.srv.must("nway_ready " + w.ext["anna"])
+		mary.talksTo("anna")
+		w.agentStory("anna", "login", "ring", "noanswer", "ready", "ring", "talking")
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}
+
+func TestBusyAndLogoutDuringATalkTakeEffectAfterIt(t *testing.T) {
+	f := floor{mode: 0, agents: []agentRow{{name: "anna"}, {name: "bert"}}, config: settings{"acd.typing-auto": "false"}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		paul := w.arrives("paul")
+		paul.talksTo("bert")
+		w.srv.must("nway_busy " + w.ext["anna"])
+		w.srv.must("nway_logout " + w.ext["bert"])
+		w.becomes("anna", "reged up idle talking")
+		w.becomes("bert", "reged up idle talking")
+		w.agentStory("anna", "login", "ring", "talking")
+		mary.hangsUp()
+		paul.hangsUp()
+		w.becomes("anna", "reged up busy ready")
+		w.becomes("bert", "reged down idle ready")
+		w.agentStory("anna", "login", "ring", "talking", "busy")
+		w.agentStory("bert", "login", "ring", "talking", "logout")
+		rita := w.arrives("rita")
+		time.Sleep(200 * time.Millisecond)
+		rita.story("queue add")
+		rita.hangsUp()
+		w.cleanAfter()
+	})
+}
+
+func TestAgentWithACallOfTheirOwnGetsNone(t *testing.T) {
+	f := floor{groups: []groupRow{{number: "120"}}, agents: []agentRow{{name: "anna"}, {name: "friend", groups: "120"}}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		own := uuid.NewString()
+		dial := strings.ReplaceAll(w.sw.dialString(), "{ext}", w.ext["friend"])
+		w.ear.conn.Post(esl.BgAPI("", "originate {origination_uuid="+own+",user_name="+w.ext["anna"]+"}"+dial+" &park()"))
+		eventually(t, patience, "anna is not available", func() bool { return !w.agent("anna").Available })
+		mary := w.arrives("mary")
+		time.Sleep(200 * time.Millisecond)
+		mary.story("queue add")
+		w.ear.conn.Post(esl.API("uuid_kill " + own))
+		mary.talksTo("anna")
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}

@@ -1,0 +1,95 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// tableLag is how long `show channels` may lag behind: FreeSWITCH writes that table in a thread of its own, and a restarted server reads it. A
+// server that dies and is back within that time is deceived by it.
+const tableLag = time.Second
+
+func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert"}}}, func(t *testing.T, w *world) {
+		w.srv.must("nway_busy " + w.ext["bert"])
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		paul := w.arrives("paul")
+		paul.hears("silence_stream://-1")
+		rita := w.arrives("rita")
+		rita.hears("silence_stream://-1")
+		time.Sleep(tableLag)
+		w.srv.kill()
+		w.srv.start() // within the dialplan's second
+		mary.talksTo("anna")
+		paul.story("queue add", "queue add")
+		rita.story("queue add", "queue add")
+		w.srv.must("nway_ready " + w.ext["bert"])
+		paul.talksTo("bert")
+		rita.story("queue add", "queue add")
+		mary.talksTo("anna")
+		paul.hangsUp()
+		rita.talksTo("bert")
+		rita.hangsUp()
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}
+
+func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		w.srv.kill()
+		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever
+		mary.talksTo("anna")
+		w.hangsUp("anna")
+		began := time.Now()
+		mary.isGone()
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("mary stayed %s with nobody", took)
+		}
+		w.srv.start()
+		w.becomes("anna", "reged up idle ready")
+		w.cleanAfter()
+	})
+}
+
+func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna", phone: ringsOn()}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.rings("anna")
+		time.Sleep(tableLag)
+		w.srv.kill()
+		w.phone("anna", answers())
+		w.srv.start()
+		mary.talksTo("anna")
+		mary.hangsUp()
+		mary.isGone()
+		w.cleanAfter()
+		for _, twice := range w.ear.atOnce() {
+			t.Error(twice)
+		}
+	})
+}
+
+func TestCrashDuringATalkKeepsTheAgentFromOtherCalls(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		time.Sleep(tableLag)
+		w.srv.kill()
+		w.srv.start()
+		paul := w.arrives("paul")
+		time.Sleep(300 * time.Millisecond)
+		paul.story("queue add")
+		mary.talksTo("anna")
+		mary.hangsUp()
+		paul.talksTo("anna")
+		paul.hangsUp()
+		w.cleanAfter()
+		for _, twice := range w.ear.atOnce() {
+			t.Error(twice)
+		}
+	})
+}

@@ -1,0 +1,170 @@
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lib/pq"
+	_ "modernc.org/sqlite"
+)
+
+// testDSN is the PostgreSQL to make private databases in; "" = the embedded SQLite is used.
+var testDSN = os.Getenv("NWAYACD_TEST_DSN")
+
+// database is what one server keeps everything in, as any other program sees it.
+type database struct {
+	t    *testing.T
+	dsn  string // for dbstring; "" = SQLite
+	file string // of SQLite
+	pool *sql.DB
+}
+
+// prepareDatabase says loudly where there is no PostgreSQL.
+func prepareDatabase() (err error) {
+	if testDSN == "" {
+		leaveOut("POSTGRESQL (NWAYACD_TEST_DSN IS NOT SET): THE SITUATIONS ARE PLAYED ON THE EMBEDDED SQLITE, AND EDITS BY SQL NOT AT ALL")
+		return nil
+	}
+	if strings.Contains(testDSN, "://") {
+		if testDSN, err = pq.ParseURL(testDSN); err != nil {
+			return err
+		}
+	}
+	pool, err := sql.Open("postgres", testDSN)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := pool.Ping(); err != nil {
+		return fmt.Errorf("NWAYACD_TEST_DSN: %w", err)
+	}
+	return nil
+}
+
+// newDatabase is a private database; nothing is in it.
+func newDatabase(t *testing.T) *database {
+	if testDSN == "" {
+		t.Log("POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set; on SQLite")
+		return &database{t: t}
+	}
+	name := fmt.Sprintf("nwayacd_e2e_%016x", rand.Uint64())
+	admin(t, "CREATE DATABASE "+name)
+	t.Cleanup(func() { admin(t, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return &database{t: t, dsn: testDSN + " dbname=" + name}
+}
+
+func admin(t *testing.T, statement string) {
+	t.Helper()
+	pool, err := sql.Open("postgres", testDSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(statement); err != nil {
+		t.Errorf("%s: %v", statement, err)
+	}
+}
+
+func (d *database) postgres() bool { return d.dsn != "" }
+
+// open connects; the tables are there already.
+func (d *database) open(dataDir string) {
+	d.t.Helper()
+	driver, source := "postgres", d.dsn
+	if !d.postgres() {
+		d.file = filepath.Join(dataDir, "nwayacd.db")
+		driver, source = "sqlite", "file:"+d.file+"?_pragma=busy_timeout(5000)"
+	}
+	var err error
+	if d.pool, err = sql.Open(driver, source); err != nil {
+		d.t.Fatal(err)
+	}
+	d.pool.SetMaxOpenConns(2)
+	d.t.Cleanup(func() { d.pool.Close() })
+}
+
+// serverRuns makes SQLite read-only: from here on it is the server's.
+func (d *database) serverRuns() {
+	if d.postgres() {
+		return
+	}
+	d.pool.Close()
+	var err error
+	if d.pool, err = sql.Open("sqlite", "file:"+d.file+"?mode=ro&_pragma=busy_timeout(5000)"); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// exec runs a statement with ? for its arguments.
+func (d *database) exec(statement string, args ...any) {
+	d.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if _, err := d.pool.ExecContext(ctx, d.rebind(statement), args...); err != nil {
+		d.t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// rebind writes ? as PostgreSQL does.
+func (d *database) rebind(statement string) string {
+	if !d.postgres() {
+		return statement
+	}
+	parts := strings.Split(statement, "?")
+	text := parts[0]
+	for i, part := range parts[1:] {
+		text += fmt.Sprintf("$%d%s", i+1, part)
+	}
+	return text
+}
+
+// row returns the columns of the one row a query has, as text; nil when it has none.
+func (d *database) row(query string, args ...any) []string {
+	d.t.Helper()
+	rows := d.rows(query, args...)
+	if len(rows) > 1 {
+		d.t.Fatalf("%s: %d rows: %v", query, len(rows), rows)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[0]
+}
+
+// rows returns what a query yields, as text; NULL is "".
+func (d *database) rows(query string, args ...any) (all [][]string) {
+	d.t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	rows, err := d.pool.QueryContext(ctx, d.rebind(query), args...)
+	if err != nil {
+		d.t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	columns, _ := rows.Columns()
+	for rows.Next() {
+		cells, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			d.t.Fatalf("%s: %v", query, err)
+		}
+		line := make([]string, len(columns))
+		for i := range cells {
+			line[i] = cells[i].String
+		}
+		all = append(all, line)
+	}
+	if err := rows.Err(); err != nil {
+		d.t.Fatalf("%s: %v", query, err)
+	}
+	return all
+}

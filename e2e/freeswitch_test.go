@@ -1,0 +1,197 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nwayacd/esl"
+)
+
+// freeswitch is the real switch. There is one for the whole suite: numbers of callers and agents are unique over all situations.
+type freeswitch struct {
+	dir  string
+	addr string
+	sip  int
+	conn *esl.Connection
+	cmd  *exec.Cmd
+	over chan error
+}
+
+var theFreeSWITCH struct {
+	once sync.Once
+	sw   *freeswitch
+	err  error
+}
+
+// realSwitch is the running FreeSWITCH, started by the first who asks.
+func realSwitch(t *testing.T) *freeswitch {
+	t.Helper()
+	if _, err := exec.LookPath("freeswitch"); err != nil {
+		t.Skip("FREESWITCH IS NOT IN PATH: this situation is played on the simulated switch only")
+	}
+	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH() })
+	if theFreeSWITCH.err != nil {
+		t.Fatal(theFreeSWITCH.err)
+	}
+	return theFreeSWITCH.sw
+}
+
+func startFreeSWITCH() (*freeswitch, error) {
+	s := &freeswitch{dir: filepath.Join(suite.dir, "freeswitch"), over: make(chan error, 1)}
+	if err := s.configure(); err != nil {
+		return nil, err
+	}
+	args := []string{"-nonat", "-nf", "-nc", "-conf", s.dir + "/conf"}
+	for _, of := range []string{"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar", "recordings", "sounds"} {
+		args = append(args, "-"+of, filepath.Join(s.dir, "work"))
+	}
+	s.cmd = exec.Command("freeswitch", args...)
+	s.cmd.SysProcAttr = dieWithParent()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { s.over <- s.cmd.Wait() }() // ends with the process; stop waits for it
+	if err := s.connect(); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	return s, nil
+}
+
+func (s *freeswitch) configure() error {
+	ports := freePorts(2)
+	s.addr, s.sip = fmt.Sprintf("127.0.0.1:%d", ports[0]), ports[1]
+	for _, dir := range []string{"conf", "work"} {
+		if err := os.MkdirAll(filepath.Join(s.dir, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	page, err := template.ParseFiles("testdata/freeswitch.xml.tmpl")
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(filepath.Join(s.dir, "conf", "freeswitch.xml"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(page.Execute(file, map[string]any{
+		"Dir": s.dir, "Port": ports[0], "SIP": s.sip, "Password": password, "LogLevel": logLevel(),
+	}), file.Close())
+}
+
+// logLevel is debug where somebody wants to read it.
+func logLevel() string {
+	if os.Getenv("NWAYACD_E2E_LOGS") == "" {
+		return "warning"
+	}
+	return "debug"
+}
+
+// connect waits until the event socket takes us and the core says that it is ready.
+func (s *freeswitch) connect() error {
+	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
+	defer stop()
+	for ctx.Err() == nil {
+		select {
+		case err := <-s.over:
+			return fmt.Errorf("freeswitch ended while it started: %w; see %s", err, s.dir)
+		case <-time.After(100 * time.Millisecond):
+		}
+		conn, err := esl.Dial(ctx, s.addr, password, esl.Options{OnEvent: func(*esl.Event) {}})
+		if err != nil {
+			continue
+		}
+		if status, err := conn.API(ctx, "status"); err == nil && strings.Contains(status, "is ready") {
+			s.conn = conn
+			return nil
+		}
+		conn.Close()
+	}
+	return errors.New("freeswitch was not ready within 30 s")
+}
+
+// stopFreeSWITCH ends it where it was started.
+func stopFreeSWITCH() {
+	if s := theFreeSWITCH.sw; s != nil {
+		if err := s.stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e:", err)
+		}
+		keepLog(filepath.Join(s.dir, "freeswitch.log"), "freeswitch.log")
+	}
+}
+
+func (s *freeswitch) stop() error {
+	if s.conn != nil {
+		s.conn.Post(esl.API("shutdown"))
+		defer s.conn.Close()
+	} else {
+		s.cmd.Process.Kill()
+	}
+	select {
+	case <-s.over:
+		return nil
+	case <-time.After(15 * time.Second):
+		s.cmd.Process.Kill()
+		<-s.over
+		return errors.New("FREESWITCH DID NOT SHUT DOWN WITHIN 15 S and was killed")
+	}
+}
+
+func (s *freeswitch) address() string    { return s.addr }
+func (s *freeswitch) dialString() string { return "[loopback_bowout=false]loopback/{ext}/agents" }
+
+func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
+	t.Helper()
+	s.api(t, "global_setvar phone_"+ext+"="+p.String())
+}
+
+// call originates a loopback pair: the -a leg is the caller's own end, the -b leg is the channel that the dialplan gives to nwayacd.
+func (s *freeswitch) call(t testing.TB, c incoming) string {
+	t.Helper()
+	far := uuid.NewString()
+	variables := esl.Vars(
+		esl.Header{Name: "origination_uuid", Value: far},
+		esl.Header{Name: "origination_caller_id_number", Value: c.number},
+		esl.Header{Name: "loopback_bowout", Value: "false"},
+		esl.Header{Name: "loopback_export", Value: "acd,acd_path"},
+		esl.Header{Name: "acd", Value: c.acd},
+		esl.Header{Name: "acd_path", Value: c.path},
+	)
+	s.send(t, esl.BgAPI(uuid.NewString(), "originate "+variables+"loopback/"+c.dialled+"/callers &park()"))
+	return far
+}
+
+func (s *freeswitch) press(t testing.TB, far, digits string) {
+	t.Helper()
+	s.api(t, "uuid_send_dtmf "+far+" "+digits)
+}
+
+func (s *freeswitch) register(t testing.TB, ext string) registration {
+	t.Helper()
+	p := newSIPPhone(t, ext, s.sip)
+	p.register(60)
+	return p
+}
+
+func (p *sipPhone) unregister() { p.register(0) }
+
+func (s *freeswitch) api(t testing.TB, line string) { s.send(t, esl.API(line)) }
+
+func (s *freeswitch) send(t testing.TB, command esl.Command) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	if _, err := s.conn.Send(ctx, command); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,231 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// call is one caller's call.
+type call struct {
+	w       *world
+	name    string
+	number  string
+	dialled string
+	far     string // uuid of the caller's own end
+	uuid    string // of the channel that nwayacd sees
+}
+
+// arrives lets a caller dial group 110 and returns when their channel is there.
+func (w *world) arrives(name string) *call { w.t.Helper(); return w.dials(name, group) }
+
+// dials lets a caller dial a group.
+func (w *world) dials(name, dialled string) *call {
+	w.t.Helper()
+	return w.comes(name, dialled, "/nwayacd/"+dialled)
+}
+
+// comes lets a caller dial a number whose dialplan asks nwayacd for path.
+func (w *world) comes(name, dialled, path string) *call {
+	w.t.Helper()
+	c := &call{w: w, name: name, number: w.numberOf(name), dialled: dialled}
+	seen := func(ch *channel) bool { return ch.inbound && ch.number == c.number && ch.dest == dialled }
+	var before string
+	if ch := w.ear.find(seen); ch != nil {
+		before = ch.uuid
+	}
+	c.far = w.sw.call(w.t, incoming{acd: w.srv.socket, number: c.number, dialled: dialled, path: path})
+	w.calls = append(w.calls, c)
+	eventually(w.t, patience, name+" calls in", func() bool {
+		ch := w.ear.find(seen)
+		if ch == nil || ch.uuid == before {
+			return false
+		}
+		c.uuid = ch.uuid
+		return true
+	})
+	return c
+}
+
+// channel is the caller's channel as nwayacd sees it.
+func (c *call) channel() *channel {
+	return c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.uuid })
+}
+
+// hangsUp is the caller hanging up.
+func (c *call) hangsUp() { c.w.ear.conn.Post(esl.API("uuid_kill " + c.uuid)) }
+
+// isGone waits until the caller's channel is over.
+func (c *call) isGone() {
+	c.w.t.Helper()
+	eventually(c.w.t, patience, c.name+"'s call is over", func() bool { return c.channel().gone })
+}
+
+// heard lists what was played to the caller, in order.
+func (c *call) heard() (files []string) {
+	for _, line := range c.channel().executed {
+		if file, is := strings.CutPrefix(line, "playback "); is {
+			files = append(files, file)
+		}
+	}
+	return files
+}
+
+// hears waits until a file has begun to play to the caller.
+func (c *call) hears(file string) {
+	c.w.t.Helper()
+	eventually(c.w.t, patience, c.name+" hears "+file, func() bool { return slices.Contains(c.heard(), file) })
+}
+
+// isHandedBack waits until the dialplan goes on after the second socket line.
+func (c *call) isHandedBack() {
+	c.w.t.Helper()
+	eventually(c.w.t, patience, c.name+" is handed back to the dialplan", func() bool {
+		return slices.Contains(c.channel().executed, "set handed_back=true")
+	})
+}
+
+// variable is a variable of the caller's channel.
+func (c *call) variable(name string) string {
+	if value := c.w.ear.api("uuid_getvar " + c.uuid + " " + name); value != "_undef_" {
+		return value
+	}
+	return ""
+}
+
+// with is the extension of the agent the caller talks to, "" when there is none.
+func (c *call) with() string {
+	peer := c.channel().peer
+	if other := c.w.ear.find(func(ch *channel) bool { return ch.uuid == peer }); other != nil && peer != "" {
+		return other.dest
+	}
+	return ""
+}
+
+// talksTo waits until the caller talks to the agent.
+func (c *call) talksTo(agent string) {
+	c.w.t.Helper()
+	eventually(c.w.t, patience, c.name+" talks to "+agent, func() bool { return c.with() == c.w.ext[agent] })
+}
+
+// rings waits until the agent's phone rings for the caller.
+func (c *call) rings(agent string) {
+	c.w.t.Helper()
+	eventually(c.w.t, patience, agent+"'s phone rings for "+c.name, func() bool {
+		leg := c.w.leg(agent)
+		return leg != nil && leg.number == c.number && !leg.answered
+	})
+}
+
+// story waits until exactly these events have been told of the call, and no others: "queue add", "queue remove anna", "callout anna 1".
+func (c *call) story(want ...string) {
+	c.w.t.Helper()
+	expectStory(c.w.t, c.name, c.w.named(want), func() []string { return c.w.ear.story(c.uuid) })
+}
+
+// agentStory is the same for an agent: "login", "ring", "talking".
+func (w *world) agentStory(agent string, want ...string) {
+	w.t.Helper()
+	expectStory(w.t, agent, want, func() []string { return w.ear.agentStory(w.ext[agent]) })
+}
+
+func expectStory(t testing.TB, whose string, want []string, told func() []string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); len(told()) < len(want) && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	if have := told(); !slices.Equal(have, want) {
+		t.Errorf("%s's events are\n  %s\nnot\n  %s", whose, strings.Join(have, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+// named puts extensions for the agents' names in the lines of a story.
+func (w *world) named(lines []string) []string {
+	named := make([]string, len(lines))
+	for i, line := range lines {
+		words := strings.Fields(line)
+		for j, word := range words {
+			words[j] = or(w.ext[word], word)
+		}
+		named[i] = strings.Join(words, " ")
+	}
+	return named
+}
+
+// leg is the agent's latest channel that lives, as nwayacd called it; nil when there is none.
+func (w *world) leg(agent string) *channel {
+	return w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.ext[agent] && ch.hungUp.IsZero() })
+}
+
+// hangsUp is the agent hanging up.
+func (w *world) hangsUp(agent string) {
+	w.t.Helper()
+	leg := w.leg(agent)
+	if leg == nil {
+		w.t.Fatalf("%s has no call to hang up", agent)
+	}
+	w.ear.conn.Post(esl.API("uuid_kill " + leg.uuid))
+}
+
+// becomes waits until nway_list_exts shows the agent as "reged up idle ready".
+func (w *world) becomes(agent, want string) {
+	w.t.Helper()
+	var have agentState
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if have = w.agent(agent); have.String() == want {
+			return
+		}
+	}
+	w.t.Fatalf("%s is %q, not %q", agent, have, want)
+}
+
+// cdr waits for the call's row and compares the columns "name=value"; it must be the only one.
+func (c *call) cdr(want ...string) {
+	c.w.t.Helper()
+	columns := make([]string, len(want))
+	values := make([]string, len(want))
+	for i, pair := range want {
+		columns[i], values[i], _ = strings.Cut(pair, "=")
+		values[i] = or(c.w.ext[values[i]], values[i])
+	}
+	query := "SELECT " + strings.Join(columns, ", ") + " FROM nwayacd_cdr WHERE call_uuid = ?"
+	var have []string
+	eventually(c.w.t, patience, "a CDR of "+c.name, func() bool { have = c.w.db.row(query, c.uuid); return have != nil })
+	if !slices.Equal(have, values) {
+		c.w.t.Errorf("%s's CDR has %v = %v, not %v", c.name, columns, have, values)
+	}
+}
+
+// cleanAfter waits until nobody is in the line, no channel is left and every agent is free of calls.
+func (w *world) cleanAfter() {
+	w.t.Helper()
+	eventually(w.t, patience, "no channel is left", func() bool { return len(w.ear.left()) == 0 })
+	eventually(w.t, patience, "callin_queue is empty", func() bool { return w.db.rows("SELECT call_uuid FROM callin_queue") == nil })
+	for agent := range w.ext {
+		eventually(w.t, patience, agent+" is free of calls", func() bool {
+			a := w.agent(agent)
+			return a.UUID == "" && a.Call != "ring" && a.Call != "talking"
+		})
+	}
+}
+
+// tellAll writes down what was seen, for who looks into a failure.
+func (w *world) tellAll() {
+	var text strings.Builder
+	for _, c := range w.calls {
+		fmt.Fprintf(&text, "%s %s %s: %s\n", c.name, c.number, c.uuid, strings.Join(w.ear.story(c.uuid), "; "))
+		if ch := c.channel(); ch != nil {
+			fmt.Fprintf(&text, "  executed %q, cause %q\n", ch.executed, ch.cause)
+		}
+	}
+	for agent, ext := range w.ext {
+		fmt.Fprintf(&text, "%s %s: %s\n", agent, ext, strings.Join(w.ear.agentStory(ext), "; "))
+	}
+	fmt.Fprintf(&text, "channels left: %v\n", w.ear.left())
+	w.t.Log("what was seen:\n" + text.String())
+	keepLog(w.srv.logFile(), w.t.Name()+".log")
+}

@@ -1,0 +1,98 @@
+package e2e
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// password is that of every event socket here.
+const password = "ClueCon"
+
+// switchboard is a FreeSWITCH, simulated or real. Whatever the event socket can do is done over the event socket, by world and ear; here is
+// only what lies behind it: the phones and the people.
+type switchboard interface {
+	address() string    // of the event socket, host:port
+	dialString() string // for [[freeswitch]]
+	// phone sets how the phone of ext takes its next calls.
+	phone(t testing.TB, ext string, p phone)
+	// call lets a caller arrive whose dialplan leads to nwayacd's socket port. It returns the uuid of the caller's own end, which is not
+	// always the channel that nwayacd sees.
+	call(t testing.TB, c incoming) (far string)
+	press(t testing.TB, far, digits string)
+	// register lets a phone register that is busy whenever it is called.
+	register(t testing.TB, ext string) registration
+}
+
+// registration is a phone that is registered.
+type registration interface{ unregister() }
+
+// registering is the one extension that the real switch has in its directory.
+const registering = "sip-agent"
+
+// incoming is a caller before the call.
+type incoming struct {
+	acd     string // host:port of nwayacd's socket port
+	number  string
+	dialled string
+	path    string // of the socket application
+}
+
+// deed is what a phone does with a call.
+type deed string
+
+const (
+	picksUp deed = "answers"
+	misses  deed = "misses"  // rings until it is cancelled
+	refuses deed = "refuses" // ends the ringing with a cause
+	absent  deed = "absent"  // is not registered
+	dies    deed = "dies"    // answers, and its leg is gone talk later
+	// diesInBridge answers, and its leg is gone while it is bridged: on the real switch a moment before or after
+	diesInBridge deed = "diesInBridge"
+)
+
+// phone is how an agent takes calls.
+type phone struct {
+	do    deed
+	after time.Duration // it rings that long before
+	talk  time.Duration // hangs up so long after the bridge; 0 = never
+	cause string        // of refuses
+}
+
+// usual is how long phones ring unless the test cares.
+const usual = 60 * time.Millisecond
+
+func answers() phone                      { return phone{do: picksUp, after: usual} }
+func answersFor(talk time.Duration) phone { return phone{do: picksUp, after: usual, talk: talk} }
+func ringsOn() phone                      { return phone{do: misses} }
+func refusesWith(cause string) phone      { return phone{do: refuses, after: usual, cause: cause} }
+func isAbsent() phone                     { return phone{do: absent} }
+
+// answersAndDies must not be used where the bridge could be sooner than that.
+func answersAndDies(later time.Duration) phone { return phone{do: dies, after: usual, talk: later} }
+
+// String is how the real switch's dialplan wants it.
+func (p phone) String() string {
+	return fmt.Sprintf("%s %d %s", p.do, p.after.Milliseconds(), or(p.cause, fmt.Sprint(p.talk.Milliseconds())))
+}
+
+// onBoth plays a situation on the simulated switch and on the real one, each with its own nwayacd and its own database.
+func onBoth(t *testing.T, f floor, situation func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Parallel()
+	t.Run("sim", func(t *testing.T) {
+		t.Parallel()
+		situation(t, open(t, newSimulated(t), f))
+	})
+	t.Run("freeswitch", func(t *testing.T) {
+		t.Parallel()
+		situation(t, open(t, realSwitch(t), f))
+	})
+}
+
+// onEachAlone is onBoth for a situation that measures time: nothing else is played meanwhile.
+func onEachAlone(t *testing.T, f floor, situation func(t *testing.T, w *world)) {
+	t.Helper()
+	t.Run("sim", func(t *testing.T) { situation(t, open(t, newSimulated(t), f)) })
+	t.Run("freeswitch", func(t *testing.T) { situation(t, open(t, realSwitch(t), f)) })
+}
