@@ -27,6 +27,7 @@ const (
 	demoGroup      = "110"
 	demoFirstAgent = 1000
 	demoSample     = 20 * time.Millisecond // between two looks at how many wait
+	demoFarewell   = 5 * time.Second       // for callers to be gone when the duration is over
 )
 
 type demoCommand struct {
@@ -111,7 +112,7 @@ func (d *demoCommand) play(ctx context.Context, dir string) (*tally, error) {
 	d.callIn(ctx, server, sw, counted, refused)
 	counted.doubles = sw.Counts().DoubleOffers
 	err = server.stop()
-	counted.finish(d.Calls)
+	counted.finish()
 	return counted, err
 }
 
@@ -122,7 +123,7 @@ func (d *demoCommand) config(dir string, freeswitch net.Addr) *conf.Config {
 	c.Prompts.Welcome, c.Prompts.Busy, c.Prompts.Transfer = "welcome.wav", "busy.wav", "transfer.wav"
 	c.FreeSWITCH = []conf.FreeSWITCH{{Name: "demo", Address: freeswitch.String(), Password: "ClueCon", DialString: "user/{ext}"}}
 	if d.AnyPort {
-		c.Server.Listen, c.Control.Listen = "127.0.0.1:0", "127.0.0.1:0"
+		c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	}
 	return c
 }
@@ -182,16 +183,14 @@ func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch
 	next, sample := time.NewTimer(0), time.NewTicker(demoSample)
 	defer next.Stop()
 	defer sample.Stop()
-	for arrived, gone := 0, 0; gone < d.Calls; {
+	end, timeUp := ctx.Done(), (<-chan time.Time)(nil)
+	for gone := 0; gone < d.Calls && (end != nil || gone < counted.arrived); {
 		select {
 		case <-next.C:
-			if arrived == d.Calls {
-				continue
-			}
-			d.arrive(ctx, server, sw, arrived, over)
-			if arrived++; arrived <= rush {
+			d.arrive(ctx, server, sw, counted.arrived, over)
+			if counted.arrived++; counted.arrived <= rush {
 				next.Reset(time.Millisecond)
-			} else {
+			} else if counted.arrived < d.Calls {
 				next.Reset(time.Duration(chance.Int64N(int64(2*spread) + 1)))
 			}
 		case <-over:
@@ -200,8 +199,11 @@ func (d *demoCommand) callIn(ctx context.Context, server *daemon, sw *sim.Switch
 			sw.Agent(demoExtension(d.Agents-1), sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
 		case <-sample.C:
 			counted.waiting(server.acd.Dispatcher.Groups())
-			live.draw(arrived, counted)
-		case <-ctx.Done():
+			live.draw(counted)
+		case <-end: // the duration is over: everybody hangs up
+			end, timeUp = nil, time.After(demoFarewell)
+			next.Stop()
+		case <-timeUp:
 			return
 		}
 	}

@@ -10,8 +10,8 @@ import (
 // imports is what each package may import of this module, and which libraries.
 var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd": {
-		ours:      []string{"acd", "api", "conf", "queue", "sim", "store"},
-		libraries: []string{"github.com/alecthomas/kong", "github.com/rs/zerolog"},
+		ours:      []string{"acd", "api", "conf", "esl", "queue", "sim", "store"},
+		libraries: []string{"github.com/alecthomas/kong", "github.com/rs/zerolog", "golang.org/x/term"},
 	},
 	"nwayacd/acd": {
 		ours:      []string{"agent", "esl", "queue"},
@@ -20,7 +20,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/agent": {},
 	"nwayacd/api": {
 		ours:      []string{"acd", "esl", "queue"},
-		libraries: []string{"github.com/rs/zerolog"},
+		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/e2e":  {},

@@ -32,7 +32,10 @@ type commandLine struct {
 	Demo    demoCommand    `cmd:"" help:"Show it at work: the real server, its real ports, and a simulated FreeSWITCH that calls in."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date; an existing nwaycc database is taken as it is."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and print all its faults at once."`
+	Cmd     cmdCommand     `cmd:"" help:"Send a command to the running server: nwayacd cmd \"nway_login 1000 110\"."`
 	Health  healthCommand  `cmd:"" help:"Exit 0 when a running server answers on its command port (for containers)."`
+	Top     topCommand     `cmd:"" help:"Watch groups, callers and agents of a running server, live."`
+	Import  importCommand  `cmd:"" help:"Turn the XML configuration of mod_nwayacd into ours."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go."`
 }
 
@@ -54,12 +57,17 @@ func main() {
 		os.Exit(exitWrongInput)
 	}
 	if err := chosen.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		if _, said := errors.AsType[exitStatus](err); !said {
+			fmt.Fprintln(os.Stderr, err)
+		}
 		os.Exit(exitCode(err))
 	}
 }
 
 func exitCode(err error) int {
+	if status, is := errors.AsType[exitStatus](err); is {
+		return int(status)
+	}
 	if _, faults := errors.AsType[conf.Faults](err); faults {
 		return exitWrongInput
 	}

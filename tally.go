@@ -15,6 +15,7 @@ import (
 // tally counts what happens in the demo. The server's goroutines report to it.
 type tally struct {
 	began   time.Time
+	arrived int // callers; the demo's own goroutine
 	doubles int // set when all is over
 
 	mu     sync.Mutex
@@ -35,7 +36,7 @@ func (t *tally) cdr(c queue.CDR) {
 	case queue.Answered, queue.Transferred:
 		t.result.Answered++
 		t.result.MissedOffers += c.Offers - 1
-	case queue.Abandoned:
+	case queue.Abandoned, queue.Returned: // returned: the demo was over, and they hung up as we stopped
 		t.result.Abandoned++
 		t.result.MissedOffers += c.Offers
 	}
@@ -50,11 +51,11 @@ func (t *tally) waiting(groups []queue.GroupView) {
 }
 
 // finish completes the result when all is over.
-func (t *tally) finish(calls int) {
+func (t *tally) finish() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	slices.Sort(t.offers)
-	t.result.Calls, t.result.DoubleOffers = calls, t.doubles
+	t.result.Calls, t.result.DoubleOffers = t.arrived, t.doubles
 	t.result.OfferP50, t.result.OfferP99 = percentile(t.offers, 50), percentile(t.offers, 99)
 	t.result.Duration = time.Since(t.began).Seconds()
 }
@@ -98,7 +99,7 @@ func newScreen(d *demoCommand, server *daemon) *screen {
 	return &screen{demo: d, server: server, inline: isTerminal(os.Stdout)}
 }
 
-func (s *screen) draw(arrived int, t *tally) {
+func (s *screen) draw(t *tally) {
 	now := time.Now()
 	if s.demo.JSON || now.Before(s.next) {
 		return
@@ -108,13 +109,13 @@ func (s *screen) draw(arrived int, t *tally) {
 	t.mu.Unlock()
 	if !s.inline {
 		s.next = now.Add(lineEvery)
-		fmt.Printf("%4.0fs  %d of %d callers arrived, %d answered, %d offers\n", now.Sub(t.began).Seconds(), arrived, s.demo.Calls, answered, offers)
+		fmt.Printf("%4.0fs  %d of %d callers arrived, %d answered, %d offers\n", now.Sub(t.began).Seconds(), t.arrived, s.demo.Calls, answered, offers)
 		return
 	}
 	s.next = now.Add(screenEvery)
 	s.erase()
 	var b strings.Builder
-	fmt.Fprintf(&b, "nwayacd demo  %5.1f s   arrived %d/%d   answered %d   offers %d\n\n", now.Sub(t.began).Seconds(), arrived, s.demo.Calls, answered, offers)
+	fmt.Fprintf(&b, "nwayacd demo  %5.1f s   arrived %d/%d   answered %d   offers %d\n\n", now.Sub(t.began).Seconds(), t.arrived, s.demo.Calls, answered, offers)
 	for _, g := range s.server.acd.Dispatcher.Groups() {
 		fmt.Fprintf(&b, "group %-6s waiting %-4d talking %-4d free agents %-4d %s\n", g.Number, g.Waiting, g.Talking, g.Available, strings.Repeat("#", min(g.Waiting, 40)))
 	}
@@ -124,7 +125,7 @@ func (s *screen) draw(arrived int, t *tally) {
 			b.WriteString("…\n")
 			break
 		}
-		fmt.Fprintf(&b, "%-6s %-9s %.8s\n", a.Extension, a.Agent.Call, a.Call)
+		fmt.Fprintf(&b, "%-6s %-9s %.8s\n", a.Extension, a.Call, a.CallUUID)
 	}
 	s.lines = strings.Count(b.String(), "\n")
 	fmt.Print(b.String())

@@ -73,6 +73,8 @@ type Options struct {
 	Log      zerolog.Logger
 	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
 	Seed     uint64                // of the random mode
+	// Command runs a command for a channel that came by the route /cmd, and returns its reply; nil where there are none.
+	Command func(ctx context.Context, line string) string
 	// Dial, where not nil, takes the place of TCP for the links.
 	Dial func(context.Context) (net.Conn, error)
 	// OnOffer, where not nil, is told how long it took from the moment when a waiting caller and an available agent both existed until the
@@ -87,10 +89,15 @@ type Server struct {
 	Dispatcher *Dispatcher
 	Events     *Bus // what FreeSWITCH's listeners hear, for ours
 
-	options  Options
-	settings atomic.Pointer[Settings]
-	log      zerolog.Logger
-	links    []*link
+	options   Options
+	settings  atomic.Pointer[Settings]
+	advertise atomic.Pointer[string]
+	log       zerolog.Logger
+	links     []*link
+	unseen    struct { // links that have not been up yet
+		mu    sync.Mutex
+		links map[*link]bool
+	}
 	legs     legs
 	calls    calls
 	drain    context.Context
@@ -101,15 +108,25 @@ type Server struct {
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}}
 	server.settings.Store(&o.Settings)
+	server.Advertise("")
+	server.unseen.links = map[*link]bool{}
 	server.drain, server.startOff = context.WithCancelCause(context.Background())
 	server.Dispatcher = newDispatcher(o, s)
 	outside := newOutside(server.Dispatcher)
 	for _, sw := range o.Switches {
 		if sw.Address != "" {
-			server.links = append(server.links, newLink(sw, server, outside))
+			l := newLink(sw, server, outside)
+			server.links = append(server.links, l)
+			server.unseen.links[l] = true
 		}
 	}
 	server.Dispatcher.onStatus = server.publishStatus
+	if o.OnCDR != nil {
+		server.Dispatcher.onCDR = o.OnCDR
+	}
+	if len(server.links) == 0 {
+		server.Dispatcher.releaseHeld() // nobody will tell us of talks that go on
+	}
 	return server
 }
 
@@ -133,7 +150,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	calls := context.WithoutCancel(ctx)
 	calls, cut := context.WithCancelCause(calls)
 	defer cut(nil)
-	defer context.AfterFunc(ctx, func() { cut(context.Cause(ctx)) })()
+	defer context.AfterFunc(ctx, func() { cut(errCut) })()
 	server := esl.Server{
 		Allow:     s.options.Allow,
 		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
@@ -143,7 +160,10 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 }
 
 // Drain stops taking calls and hands those that wait back to the dialplan; talks go on.
-func (s *Server) Drain() { s.startOff(errDrain) }
+func (s *Server) Drain() {
+	s.Dispatcher.refuseTransfers()
+	s.startOff(errDrain)
+}
 
 // Configure puts other settings in force, for what happens from now on.
 func (s *Server) Configure(next Settings) {
@@ -160,6 +180,8 @@ var (
 	errTaken    = errors.New("taken over by someone outside")
 	errWaited   = errors.New("waited max-wait-seconds")
 	errDrain    = errors.New("shutting down")
+	errCut      = errors.New("cut off by the end of the program")
+	errSilent   = errors.New("FreeSWITCH did not answer")
 	errReturned = errors.New("came back on another connection")
 	errOverflow = errors.New("more signals than the call could follow")
 )

@@ -9,22 +9,37 @@ import (
 	"nwayacd/queue"
 )
 
-// admit learns who calls and what for. False means that the call is not for us and was handed on, or is gone.
-func (c *call) admit(ctx context.Context) bool {
+// learn asks who calls and what for. False means that there is nobody, or nothing we know of, and the call was handed on.
+func (c *call) learn(ctx context.Context) (r route, ok bool) {
 	limit, stop := context.WithTimeout(ctx, replyLimit)
 	defer stop()
 	replies, err := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
 	if err != nil {
 		c.log.Warn().Err(err).Msg("a connection without a call")
-		return false
+		return r, false
 	}
 	channel := replies[0].Event()
-	c.know(channel)
-	if channel.Get("variable_"+outcomeVariable) != "" {
-		c.handOn("") // it has been here: a repeated socket line of the dialplan
-		return false
+	if !isUUID(channel.Get("Unique-ID")) {
+		c.log.Warn().Msg("a connection without a channel: not from FreeSWITCH")
+		return r, false
 	}
-	group, err := c.server.groupOf(channel)
+	c.know(channel)
+	r, err = routeOf(channel)
+	if been := channel.Get("variable_" + outcomeVariable); been != "" && r.app != appCommand {
+		c.handOn("") // a repeated socket line of the dialplan
+		return r, false
+	}
+	if err != nil {
+		c.log.Warn().Err(err).Msg("call handed back")
+		c.turnAway(returnedInvalid)
+		return r, false
+	}
+	return r, true
+}
+
+// admit lets a call in that wants an agent. False means that it was handed on.
+func (c *call) admit(ctx context.Context, r route) bool {
+	group, err := c.server.groupOf(r)
 	if err != nil {
 		c.log.Warn().Err(err).Msg("call handed back")
 		c.turnAway(returnedInvalid)
@@ -40,16 +55,50 @@ func (c *call) admit(ctx context.Context) bool {
 	return true
 }
 
+// isUUID reports whether the word can be a channel's uuid and nothing else; an operator may name channels as they like.
+func isUUID(word string) bool {
+	for _, r := range word {
+		if r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return false
+		}
+	}
+	return word != "" && len(word) <= 128
+}
+
 // know takes the caller's particulars off the channel.
 func (c *call) know(channel *esl.Event) {
 	c.uuid = channel.Get("Unique-ID")
-	c.caller = knownNumber(channel.Get("Caller-Caller-ID-Number"))
-	c.dialled = channel.Get("Caller-Destination-Number")
+	c.caller = knownNumber(tame(channel.Get("Caller-Caller-ID-Number")))
+	c.dialled = tame(channel.Get("Caller-Destination-Number"))
+	c.user, c.wasAnswered = channel.Get("variable_user_name"), channel.Get("Answer-State") == "answered"
 	c.at = c.server.switchOf(channel.Get("Core-UUID"))
-	c.comeBack = strings.Join([]string{c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default")}, " ")
+	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))
 	c.cdr.UUID, c.cdr.Caller, c.cdr.Dialled = c.uuid, c.caller, c.dialled
 	c.cdr.Switch = channel.Get("FreeSWITCH-Hostname")
 	c.log = c.log.With().Str("uuid", c.uuid).Str("caller", c.shownCaller()).Logger()
+}
+
+// numberRoom bounds what is kept of a number, in bytes.
+const numberRoom = 64
+
+// tame leaves of a word that strangers choose what is harmless in every command, variable, event and file name made of it.
+func tame(word string) string {
+	word = strings.ReplaceAll(esl.Clean(word), ";", "")
+	if len(word) > numberRoom {
+		word = strings.ToValidUTF8(word[:numberRoom], "")
+	}
+	return word
+}
+
+// comeBack is where a call that is out of the socket application is handed back to: EXTENSION DIALPLAN CONTEXT; "" where one of them is more
+// than a plain word, such as an inline dialplan.
+func comeBack(words ...string) string {
+	for _, word := range words {
+		if !isUUID(strings.Trim(word, "+*#")) {
+			return ""
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // knownNumber is the caller's number, "" where the network says that there is none to know.
@@ -70,7 +119,7 @@ func (c *call) turnAway(reason string) {
 
 // handOn gives the call back to the dialplan, which goes on with its next action. Nothing plays.
 func (c *call) handOn(reason string) {
-	c.leaving.Store(true)
+	c.released.Store(true)
 	if reason != "" {
 		c.do(c.setVariables(outcomeVariable + "=" + reason))
 	}
@@ -80,17 +129,16 @@ func (c *call) handOn(reason string) {
 // seat counts the call in, unless max-calls are here already. A call of the same uuid that is still here is one whose connection broke:
 // its goroutine is told to go and waited for, so that the caller finds the place it had.
 func (s *Server) seat(ctx context.Context, c *call) bool {
-	limit, stop := context.WithTimeout(ctx, leaveLimit+replyLimit)
-	defer stop()
 	for {
 		earlier, ok := s.calls.add(c, c.settings.MaxCalls)
 		if earlier == nil {
 			return ok
 		}
 		earlier.call.end(errReturned)
+		earlier.call.conn.Close() // so that nothing it does waits for an answer
 		select {
 		case <-earlier.gone:
-		case <-limit.Done():
+		case <-ctx.Done():
 			return false
 		}
 	}
@@ -100,12 +148,7 @@ func (s *Server) seat(ctx context.Context, c *call) bool {
 func (s *Server) release(c *call) { s.calls.remove(c) }
 
 // keep writes the CDR of a call that is not on the floor.
-func (s *Server) keep(cdr queue.CDR) {
-	s.options.Journal.Write(queue.Change{CDR: &cdr})
-	if s.options.OnCDR != nil {
-		s.options.OnCDR(cdr)
-	}
-}
+func (s *Server) keep(cdr queue.CDR) { s.Dispatcher.keepCDR(cdr) }
 
 func or(a, b string) string {
 	if a != "" {

@@ -2,7 +2,10 @@ package acd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +19,8 @@ import (
 const (
 	replyLimit   = 5 * time.Second // an answer to a command
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
-	leaveLimit   = 3 * time.Second // all of the leave-taking
+	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
+	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
 	signalsBound = 256             // signals that came while the call did something else
 )
 
@@ -30,17 +34,24 @@ type call struct {
 	log      zerolog.Logger
 
 	uuid, caller, dialled, group string
+	user                         string // the extension whose registered phone calls; "" from outside
 
-	signals chan signal             // filled by hear
-	end     context.CancelCauseFunc // ends the call's context: hang-up, taken, connection lost
-	leaving atomic.Bool             // we ended the socket application ourselves: its end is no news
-	partner atomic.Pointer[string]  // uuid of the leg we bridge the caller with
+	signals  chan signal             // filled by hear
+	end      context.CancelCauseFunc // ends the call's context: hang-up, taken, connection lost
+	released atomic.Bool             // the socket application ends, or has ended, by our doing: its end is no news
+	partner  atomic.Pointer[string]  // uuid of the leg we bridge the caller with
+	inPark   atomic.Bool             // the channel waits in the park application, where park put it
+	outward  atomic.Bool             // a call out: whom it is bridged with is FreeSWITCH's to say
+	view     atomic.Pointer[CallView]
 
-	place    *Place
-	music    hold
-	detached bool   // a bridge ended the socket application: the channel is parked when it is not bridged
-	comeBack string // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
-	cdr      queue.CDR
+	place       *Place
+	music       hold
+	detached    bool   // a bridge ended the socket application: the channel is parked when it is not bridged
+	wasAnswered bool   // before it came here
+	comeBack    string // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
+	recording   string // the file that is being recorded
+	leg         *leg   // that exists
+	cdr         queue.CDR
 }
 
 // ending is how a call's story ends; the zero value says that it goes on.
@@ -51,6 +62,7 @@ type ending struct {
 	variable string // value of nwayacd_outcome; "" = not set, so that the call may come again
 	hangup   string // cause to hang the caller up with; "" = it is not ours to do
 	keep     bool   // the caller may come back on another connection
+	silent   bool   // the talk goes on without us: nothing is said of its end
 }
 
 func (e ending) over() bool { return e.outcome != "" }
@@ -58,7 +70,7 @@ func (e ending) over() bool { return e.outcome != "" }
 // run is the story of a call.
 func (c *call) run(ctx context.Context) {
 	var end ending
-	defer func() { c.leave(ctx, end) }()
+	defer func() { c.leave(end) }()
 	for end = c.greet(ctx); !end.over(); {
 		var offer *Offer
 		if offer, end = c.wait(ctx); offer == nil {
@@ -76,28 +88,42 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	defer end(nil)
 	c := &call{server: s, settings: s.settings.Load(), signals: make(chan signal, signalsBound), end: end, log: s.log}
 	c.cdr.Arrived = time.Now()
-	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end})
+	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel}})
 	defer c.conn.Close()
-	if c.admit(ctx) {
-		defer s.release(c)
-		c.run(ctx)
+	r, ok := c.learn(ctx)
+	if !ok {
+		return
+	}
+	switch r.app {
+	case appQueue:
+		if c.admit(ctx, r) {
+			defer s.release(c)
+			c.run(ctx)
+		}
+	case appBridge:
+		c.bridgeWith(r.args)
+	case appCallOut:
+		c.goOut(ctx, r.args)
+	case appCommand:
+		c.obey(ctx, r.args)
 	}
 }
 
 // hear takes an event off the wire. What ends the call ends its context; the rest queues for the call's goroutine.
 func (c *call) hear(e *esl.Event) {
 	s := decode(e)
+	c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
 	switch s := s.(type) {
 	case nil:
 		return
 	case hungUp:
-		c.end(hangup{s.cause})
+		c.end(hangup(s))
 	case bridged:
-		if leg := c.partner.Load(); leg == nil || *leg != s.other {
+		if leg := c.partner.Load(); !c.outward.Load() && (leg == nil || *leg != s.other) {
 			c.end(errTaken)
 		}
 	case executed:
-		if s.app == "socket" && !c.leaving.Load() {
+		if s.app == "socket" && !c.released.Load() || s.app == "park" && c.inPark.Load() {
 			c.end(errTaken)
 		}
 	}
@@ -113,18 +139,29 @@ func (c *call) hear(e *esl.Event) {
 func (c *call) do(commands ...esl.Command) []esl.Reply {
 	ctx, stop := context.WithTimeout(context.Background(), replyLimit)
 	defer stop()
+	c.trace(commands)
 	replies, err := c.conn.Do(ctx, commands...)
 	if err != nil {
-		c.log.Debug().Err(err).Msg("FreeSWITCH did not answer")
-		c.end(err)
+		c.log.Warn().Err(err).Msg("FreeSWITCH did not answer")
+		c.end(fmt.Errorf("%w: %w", errSilent, err))
 		return nil
 	}
 	return replies
 }
 
+func (c *call) trace(commands []esl.Command) {
+	for _, command := range commands {
+		c.log.Debug().Stringer("command", command).Msg("to FreeSWITCH")
+	}
+}
+
 // tell sends commands in one write and does not wait. Where the connection is dead its reader ends the call.
 func (c *call) tell(commands ...esl.Command) {
-	if err := c.conn.Post(commands...); err != nil {
+	c.trace(commands)
+	err := c.conn.Post(commands...)
+	if _, ours := errors.AsType[*esl.ArgumentError](err); ours {
+		c.log.Error().Err(err).Msg("nothing of this write was sent: an argument cannot be carried")
+	} else if err != nil {
 		c.log.Debug().Err(err).Msg("not sent")
 	}
 }
@@ -145,6 +182,29 @@ func (c *call) await(ctx context.Context, wanted func(signal) bool) signal {
 	}
 }
 
+// awaitEnd blocks until the application with that id is over, a transfer wants the caller, or ctx is done.
+func (c *call) awaitEnd(ctx context.Context, id string) {
+	var bell chan struct{}
+	if c.place != nil {
+		bell = c.place.bell
+	}
+	for {
+		select {
+		case s := <-c.signals:
+			if done, ok := s.(executed); ok && done.id == id {
+				return
+			}
+			c.noteMusic(s)
+		case <-bell:
+			if c.place.transferWaits() {
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // forget drops the signals that came before the step that is now begun.
 func (c *call) forget() {
 	for {
@@ -157,12 +217,24 @@ func (c *call) forget() {
 	}
 }
 
-// setVariables sets variables of the caller's channel; values must be free of semicolons, which separate them.
-func (c *call) setVariables(assignments string) esl.Command {
-	return esl.API("uuid_setvar_multi " + c.uuid + " " + assignments)
+// setVariables sets variables of the caller's channel, each given as name=value; one without a value is unset. A semicolon separates them
+// on the wire, so none is carried.
+func (c *call) setVariables(assignments ...string) esl.Command {
+	for i := range assignments {
+		assignments[i] = strings.ReplaceAll(assignments[i], ";", "")
+	}
+	return esl.API("uuid_setvar_multi " + c.uuid + " " + strings.Join(assignments, ";"))
 }
 
-// entered writes the one log line of a phase.
-func (c *call) entered(phase string) *zerolog.Event {
-	return c.log.Info().Str("phase", phase)
+// entered makes the phase the one that the lists show, and begins its one log line; agent is who rings or talks, "" = nobody.
+func (c *call) entered(phase, agent string) *zerolog.Event {
+	c.view.Store(&CallView{
+		UUID: c.uuid, Caller: c.caller, Dialled: c.dialled, Group: c.group, VIP: c.cdr.VIP, Switch: c.cdr.Switch,
+		Phase: phase, Agent: agent, Arrived: c.cdr.Arrived, PhaseFrom: time.Now(),
+	})
+	line := c.log.Info().Str("phase", phase)
+	if agent != "" {
+		line.Str("agent", agent)
+	}
+	return line
 }

@@ -37,6 +37,25 @@ func (s *calls) remove(c *call) {
 	}
 }
 
+func (s *calls) find(uuid string) *call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if here := s.byUUID[uuid]; here != nil {
+		return here.call
+	}
+	return nil
+}
+
+func (s *calls) all() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*call, 0, len(s.byUUID))
+	for _, here := range s.byUUID {
+		all = append(all, here.call)
+	}
+	return all
+}
+
 func (s *calls) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -67,7 +67,55 @@ func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, bla
 
 // Transfer offers the call to the extension, whether the call waits, rings or talks. It returns when the extension is reserved for it.
 func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error {
-	return d.command(ctx, func(now time.Time) error { return d.floor.Transfer(uuid, extension, now) })
+	return d.command(ctx, func(now time.Time) error {
+		if d.closed {
+			return errDrain
+		}
+		return d.floor.Transfer(uuid, extension, now)
+	})
+}
+
+// PutBlacklisted puts a number on the blacklist, for callers who arrive from now on. replaced says that it was there with another rule.
+func (d *Dispatcher) PutBlacklisted(ctx context.Context, b queue.Blacklisted) (replaced bool, err error) {
+	err = d.command(ctx, func(time.Time) error { replaced = d.floor.PutBlacklisted(b); return nil })
+	return replaced, err
+}
+
+// DropBlacklisted takes a number off the blacklist.
+func (d *Dispatcher) DropBlacklisted(ctx context.Context, number string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.DropBlacklisted(number) })
+}
+
+// PutVIP makes a number a VIP of a group, or of all with the group "", for calls that arrive from now on. already says that it was one.
+func (d *Dispatcher) PutVIP(ctx context.Context, v queue.VIP) (already bool, err error) {
+	err = d.command(ctx, func(time.Time) error { already = d.floor.PutVIP(v); return nil })
+	return already, err
+}
+
+// DropVIP makes a number an ordinary caller of the group again.
+func (d *Dispatcher) DropVIP(ctx context.Context, v queue.VIP) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.DropVIP(v) })
+}
+
+// Blacklist lists all blacklisted numbers in their order.
+func (d *Dispatcher) Blacklist() []queue.Blacklisted {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Blacklist()
+}
+
+// VIPs lists all VIP numbers in their order.
+func (d *Dispatcher) VIPs() []queue.VIP {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.VIPs()
+}
+
+// Agent returns one agent. Error: queue.ErrNoAgent.
+func (d *Dispatcher) Agent(extension string) (queue.AgentView, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Agent(extension)
 }
 
 // Agents lists all agents in the order of their extensions.

@@ -16,12 +16,15 @@ import (
 type Dispatcher struct {
 	journal  Journal
 	onStatus func(agent.LogEntry) // must not block; set before anything runs
+	onCDR    func(queue.CDR)      // the same
 
 	mu     sync.Mutex
 	floor  *queue.Floor
 	places map[string]*Place
-	armed  time.Time     // the deadline run waits for
-	rearm  chan struct{} // holds one when armed moved
+	lapsed map[string]queue.CDR // of calls that may come back, by uuid
+	closed bool                 // shutting down: no transfers
+	armed  time.Time            // the deadline run waits for
+	rearm  chan struct{}        // holds one when armed moved
 }
 
 // Offer is a lease on its way to the call it is for.
@@ -46,7 +49,9 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 		journal:  o.Journal,
 		onStatus: func(agent.LogEntry) {},
 		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
+		onCDR:    func(queue.CDR) {},
 		places:   map[string]*Place{},
+		lapsed:   map[string]queue.CDR{},
 		rearm:    make(chan struct{}, 1),
 	}
 	d.do(func(now time.Time) { d.floor.Load(s, now) })
@@ -55,10 +60,9 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 
 // do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far.
 func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
-	now := time.Now()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	step(now)
+	step(time.Now())
 	effects := d.floor.Take()
 	for _, l := range effects.Expired {
 		d.expire(l)
@@ -70,6 +74,12 @@ func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 		if p := d.places[uuid]; p != nil {
 			close(p.stranded)
 			delete(d.places, uuid)
+		}
+	}
+	for _, uuid := range effects.Forgotten {
+		if cdr, lapsed := d.lapsed[uuid]; lapsed {
+			delete(d.lapsed, uuid)
+			d.keepCDR(cdr)
 		}
 	}
 	sequence = d.journal.Write(effects.Changes...)
@@ -158,6 +168,22 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 	}
 	return d.journal.Sync(ctx, sequence)
 }
+
+// keepCDR writes the CDR of a call that ended.
+func (d *Dispatcher) keepCDR(cdr queue.CDR) {
+	d.journal.Write(queue.Change{CDR: &cdr})
+	d.onCDR(cdr)
+}
+
+// refuseTransfers says that we shut down: a caller taken out of a talk now would find nobody.
+func (d *Dispatcher) refuseTransfers() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+}
+
+// releaseHeld says that all that can be known of talks from before a restart is known.
+func (d *Dispatcher) releaseHeld() { d.do(d.floor.ReleaseHeld) }
 
 func (d *Dispatcher) configure(s queue.Settings) {
 	d.do(func(time.Time) { d.floor.Configure(s) })

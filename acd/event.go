@@ -3,6 +3,7 @@ package acd
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"nwayacd/agent"
@@ -32,6 +33,9 @@ const (
 
 // publish shows an event to the listeners on our own ports and returns the command that fires it into FreeSWITCH.
 func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
+	for i := range headers {
+		headers[i].Value = strings.Map(printable, headers[i].Value)
+	}
 	e := Event{At: time.Now(), Subclass: subclass, Headers: slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })}
 	s.Events.publish(e)
 	return e.fire()
@@ -76,6 +80,14 @@ func (c *call) shownCaller() string {
 		return anonymous
 	}
 	return c.caller
+}
+
+// printable drops what would end a header: the database may hold anything.
+func printable(r rune) rune {
+	if r < ' ' || r == 0x7f {
+		return -1
+	}
+	return r
 }
 
 func epoch(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

@@ -23,6 +23,7 @@ type centre struct {
 	sw     *sim.Switch
 	kept   *ledger
 	heard  *eventLog
+	cut    func() // ends the time for talks to end
 	stop   func()
 }
 
@@ -199,7 +200,9 @@ func start(t *testing.T, s shift) *centre {
 	var running sync.WaitGroup
 	running.Go(func() { c.sw.Serve(ctx, inbound) })
 	running.Go(func() { c.server.Run(ctx) })
-	running.Go(func() { c.server.Serve(ctx, socket) })
+	serving, cut := context.WithCancel(ctx)
+	c.cut = cut
+	running.Go(func() { c.server.Serve(serving, socket) })
 	nc, err := inbound.dial(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +255,7 @@ func (c *centre) agent(extension string) queue.AgentView {
 
 func (c *centre) wantState(extension string, want agent.CallState) {
 	c.Helper()
-	if got := c.agent(extension).Agent.Call; got != want {
+	if got := c.agent(extension).Call; got != want {
 		c.Errorf("agent %s is %v, want %v", extension, got, want)
 	}
 }
@@ -285,8 +288,8 @@ func (c *centre) wantRest() []queue.CDR {
 		c.Errorf("%d calls are still served", n)
 	}
 	for _, a := range c.server.Dispatcher.Agents() {
-		if a.Call != "" || a.Agent.Call == agent.Ring || a.Agent.Call == agent.Talking {
-			c.Errorf("agent %s is stuck: %v, call %q", a.Extension, a.Agent.Call, a.Call)
+		if a.CallUUID != "" || a.Call == agent.Ring || a.Call == agent.Talking {
+			c.Errorf("agent %s is stuck: %v, call %q", a.Extension, a.Call, a.CallUUID)
 		}
 	}
 	if n := c.sw.Counts().DoubleOffers; n > 0 {

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"context"
-	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
@@ -22,21 +21,20 @@ func (c *call) greet(ctx context.Context) ending {
 		return ending{outcome: queue.Returned, reason: returnedInvalid, handBack: true, variable: returnedInvalid}
 	}
 	c.place, c.cdr.VIP = place, place.VIP
-	c.entered("greet").Bool("vip", place.VIP).Send()
+	c.entered("greet", "").Bool("vip", place.VIP).Send()
 	c.tell(
-		c.setVariables("socket_resume=true;nway_acd="+esl.Clean(c.group)),
+		c.setVariables("socket_resume=true", "nway_acd="+esl.Clean(c.group)),
 		esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
 		c.queueEvent(queueAdd, ""),
 	)
-	c.hearOut(ctx, or(place.Group.Prompts.Welcome, c.settings.Prompts.Welcome))
+	c.hearOut(ctx, c.prompts().Welcome)
 	return ending{}
 }
 
 // refuse plays the blacklist prompt as early media, without answering, and hangs up. No event tells of it.
 func (c *call) refuse(ctx context.Context) ending {
-	c.entered("refuse").Send()
-	group, _ := c.server.Dispatcher.group(c.group)
-	if prompt := or(group.Prompts.Blacklist, c.settings.Prompts.Blacklist); prompt != "" {
+	c.entered("refuse", "").Send()
+	if prompt := c.prompts().Blacklist; prompt != "" {
 		c.tell(esl.Execute("pre_answer", "", esl.ExecuteOptions{Lock: true}))
 		c.hearOut(ctx, prompt)
 	}
@@ -50,31 +48,12 @@ func (c *call) hearOut(ctx context.Context, file string) {
 	}
 	ctx, stop := context.WithTimeout(ctx, promptLimit)
 	defer stop()
+	ctx, stopDrain := c.unlessDraining(ctx)
+	defer stopDrain()
 	id := newUUID()
 	c.tell(c.playback(file, id, esl.ExecuteOptions{Lock: true}))
-	var bell chan struct{}
-	if c.place != nil {
-		bell = c.place.bell
-	}
-	for {
-		select {
-		case s := <-c.signals:
-			if done, ok := s.(executed); ok && done.id == id {
-				return
-			}
-		case <-bell:
-			if c.place.waits() {
-				c.tell(c.breakAll())
-				return
-			}
-		case <-c.server.drain.Done():
-			c.tell(c.breakAll())
-			return
-		case <-ctx.Done():
-			return
-		}
+	c.awaitEnd(ctx, id)
+	if ctx.Err() != nil || c.place != nil && c.place.transferWaits() {
+		c.tell(c.breakAll())
 	}
 }
-
-// since is how long the caller has been here.
-func (c *call) since() time.Duration { return time.Since(c.cdr.Arrived) }

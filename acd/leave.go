@@ -1,7 +1,6 @@
 package acd
 
 import (
-	"context"
 	"time"
 
 	"nwayacd/esl"
@@ -10,22 +9,40 @@ import (
 
 // leave is the end of every call, whatever happened: the line, the agent and the database are clean, the CDR is written, the last event
 // is sent, and the channel is where the ending wants it.
-func (c *call) leave(_ context.Context, end ending) {
-	if !end.over() { // a panic
-		end = ending{outcome: queue.Failed, reason: "internal error", handBack: true}
+func (c *call) leave(end ending) {
+	if !end.over() {
+		end = c.afterPanic()
 	}
 	c.finishCDR(end)
 	if c.place == nil {
 		c.server.keep(c.cdr)
 	} else {
-		c.place.leave(end.keep, queue.Change{CDR: &c.cdr})
-		if report := c.server.options.OnCDR; report != nil {
-			report(c.cdr)
-		}
+		c.place.leave(end.keep, c.cdr)
 	}
-	c.leaving.Store(true)
+	if end.keep && c.detached {
+		c.server.fetchBack(c)
+	}
+	c.released.Store(true)
+	c.inPark.Store(false)
 	c.do(c.lastCommands(end)...)
-	c.entered("leave").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
+	c.entered("leave", "").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
+}
+
+// afterPanic ends the control of a call whose goroutine panicked: a leg that rings is ended, a talk goes on, a caller who waits goes back to the
+// dialplan.
+func (c *call) afterPanic() ending {
+	end := ending{outcome: queue.Failed, reason: "internal error", handBack: true}
+	if c.leg == nil {
+		return end
+	}
+	if c.cdr.Leg == c.leg.uuid && !c.cdr.Bridged.IsZero() {
+		c.server.adopt(c.leg, c.at)
+		end.handBack, end.silent = false, true
+	} else {
+		c.cancel(c.leg)
+	}
+	c.drop(c.leg, queue.OfferWithdrawn, end.reason)
+	return end
 }
 
 func (c *call) finishCDR(end ending) {
@@ -37,6 +54,9 @@ func (c *call) finishCDR(end ending) {
 
 // lastCommands are the call's last write. queue/remove without an agent is always its last event.
 func (c *call) lastCommands(end ending) (commands []esl.Command) {
+	if end.silent {
+		return []esl.Command{esl.Raw("exit")}
+	}
 	if end.outcome == queue.Taken {
 		commands = append(commands, c.setVariables("socket_resume=false"))
 	}
@@ -59,7 +79,7 @@ func (c *call) handBack(variable string) []esl.Command {
 	if variable != "" {
 		commands = append(commands, c.setVariables(outcomeVariable+"="+variable))
 	}
-	if c.detached {
+	if c.detached && c.comeBack != "" {
 		commands = append(commands, esl.API("uuid_transfer "+c.uuid+" "+c.comeBack))
 	}
 	return commands

@@ -17,6 +17,14 @@ import (
 // statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones are dropped for it.
 const statusBound = 4096
 
+// Limits of a link: the list of 10,000 channels is some ten megabytes, and while it is read events pile up.
+const (
+	linkMaxBody  = 64 << 20
+	linkMaxQueue = 1 << 16
+	lookLimit    = 30 * time.Second // to learn what is the case at a switch
+	lookBatch    = 500              // channels asked about in one write
+)
+
 // link is the connection to one FreeSWITCH's event socket: which phones are registered there, which calls agents have outside the ACD,
 // and the way agent events reach who listens to that FreeSWITCH.
 type link struct {
@@ -42,11 +50,17 @@ type LinkState struct {
 }
 
 func newLink(at Switch, s *Server, o *outside) *link {
-	return &link{
+	l := &link{
 		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
 		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{},
 		state: LinkState{Name: at.Name, Since: time.Now()},
 	}
+	for _, a := range s.Dispatcher.Agents() {
+		if at.LocalIP != "" && a.Server == at.LocalIP {
+			l.seen[a.Extension] = true // it registered there once
+		}
+	}
+	return l
 }
 
 // Links tells the state of each configured FreeSWITCH.
@@ -87,8 +101,21 @@ func (s *Server) switchOf(coreUUID string) Switch {
 func (s *Server) publishStatus(e agent.LogEntry) {
 	fire := s.agentEvent(e)
 	for _, l := range s.links {
+		l.queue(fire)
+	}
+}
+
+// queue leaves an event for the switch. Where too many wait already, the oldest is dropped: who listens there wants to know what is the case
+// now. It is called under the dispatcher's lock, so by one at a time.
+func (l *link) queue(fire esl.Command) {
+	for {
 		select {
 		case l.statuses <- fire:
+			return
+		default:
+		}
+		select {
+		case <-l.statuses:
 		default:
 		}
 	}
@@ -98,6 +125,7 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
+		Options: esl.Options{Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue}},
 		Session: l.session,
 		Down: func(err error) {
 			l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
@@ -105,6 +133,18 @@ func (l *link) keep(ctx context.Context) {
 		},
 	}
 	keeper.Keep(ctx) // ends with ctx, and only with it
+}
+
+// looked counts the switches that were looked at once; after the last one all is known of talks from before a restart.
+func (s *Server) looked(l *link) {
+	s.unseen.mu.Lock()
+	defer s.unseen.mu.Unlock()
+	if s.unseen.links[l] {
+		delete(s.unseen.links, l)
+		if len(s.unseen.links) == 0 {
+			s.Dispatcher.releaseHeld()
+		}
+	}
 }
 
 // heardOnLink is what a link listens to.
@@ -116,12 +156,14 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 		return err
 	}
 	l.conn.Store(conn)
+	l.server.looked(l)
 	defer l.outside.forgetAll(l)
 	defer l.conn.Store(nil)
 	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
 	l.log.Info().Msg("linked to FreeSWITCH")
 	var telling sync.WaitGroup
-	telling.Go(func() { l.tellStatuses(ctx, conn) }) // ends with ctx, which ends with the connection
+	telling.Go(func() { l.tellStatuses(ctx, conn) }) // these end with ctx, which ends with the connection
+	telling.Go(func() { l.lookAgain(ctx, conn) })
 	defer telling.Wait()
 	for {
 		e, err := conn.ReadEvent(ctx)
@@ -148,7 +190,7 @@ func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
 
 // lookAround subscribes, and then asks for registrations and channels, so that nothing falls between.
 func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
-	ctx, stop := context.WithTimeout(ctx, 2*replyLimit)
+	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
 	replies, err := conn.Do(ctx,
 		esl.Raw(heardOnLink),
@@ -170,29 +212,8 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	}
 	l.compareRegistrations(rows(replies[3].Text()))
 	l.outside.forgetAll(l)
-	for _, channel := range rows(replies[4].Text()) {
-		l.recognise(conn, channel)
-	}
-	return nil
+	return l.recognise(ctx, conn, l.suspects(rows(replies[4].Text())))
 }
-
-// recognise places a channel that was there before the link. A leg of ours that no call of ours knows is from before a restart. While it rings
-// it is ended: nobody will bridge it any more, and FreeSWITCH lets go of its caller only when its originate is over (docs/wire.md).
-// Answered, it is in a talk, which goes on and keeps the agent from the next offer, or its park_timeout ends it; `show channels` cannot tell
-// the two apart.
-func (l *link) recognise(conn *esl.Connection, channel map[string]string) {
-	uuid, mark := channel["uuid"], readMark(channel["presence_data"])
-	orphan := mark.server != "" && mark.server == l.server.options.Identity && l.server.legs.find(uuid) == nil
-	if orphan && !answeredStates[channel["callstate"]] {
-		l.log.Info().Str("uuid", uuid).Str("agent", mark.extension).Msg("a leg from before a restart is ended")
-		conn.Post(esl.API("uuid_kill " + uuid)) // where it fails, so does the session
-		return
-	}
-	l.meet(uuid, or(mark.extension, userOf(channel["presence_id"])))
-}
-
-// answeredStates are the callstates of a channel that was answered (switch_types.h, switch_channel_callstate_t).
-var answeredStates = map[string]bool{"ACTIVE": true, "HELD": true, "UNHELD": true}
 
 // rows reads what `show … as json` prints.
 func rows(text string) []map[string]string {
@@ -253,24 +274,6 @@ func (l *link) hearRegistration(e *esl.Event) {
 func (l *link) meet(uuid, extension string) {
 	if uuid != "" && extension != "" && l.server.legs.find(uuid) == nil {
 		l.outside.note(l, uuid, extension)
-	}
-}
-
-// kill ends a leg over the link to its switch: the call's own connection is lost.
-func (s *Server) kill(l *leg, at Switch) {
-	for _, link := range s.links {
-		if conn := link.conn.Load(); conn != nil && link.at.Name == at.Name {
-			conn.Post(l.kill()) // where it fails, the originate's time-out ends the leg
-		}
-	}
-}
-
-// adopt counts a leg whose call we lost sight of as a call outside the ACD, until the switch says that it is gone.
-func (s *Server) adopt(l *leg, at Switch) {
-	for _, link := range s.links {
-		if link.at.Name == at.Name && link.current().Up {
-			link.outside.note(link, l.uuid, l.offer.Agent.Extension)
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,13 +17,14 @@ const tooShort = time.Second
 type hold struct {
 	id       string // of the music that plays; "" = none
 	began    time.Time
-	mute     bool // it ended at once: not tried again before the next busy prompt
-	prompted bool // the busy prompt was heard
+	mute     bool      // it ended at once: not tried again before the next busy prompt
+	prompted bool      // the busy prompt was heard
+	busyAt   time.Time // when it was heard last, or the wait began
 }
 
 // playHold lets the caller hear the busy prompt once, then music without end. It does nothing while that goes on.
 func (c *call) playHold() {
-	busy := or(c.place.Group.Prompts.Busy, c.settings.Prompts.Busy)
+	busy := c.prompts().Busy
 	if c.music.silent() && !c.music.prompted && busy != "" {
 		c.tell(c.playback(busy, "", esl.ExecuteOptions{Lock: true}))
 	}
@@ -57,8 +59,19 @@ func (c *call) playOver(file string) []esl.Command {
 
 // repeatBusy plays the busy prompt again.
 func (c *call) repeatBusy() {
-	c.music.mute = false
-	c.tell(c.playOver(or(c.place.Group.Prompts.Busy, c.settings.Prompts.Busy))...)
+	c.music.mute, c.music.busyAt = false, time.Now()
+	c.tell(c.playOver(c.prompts().Busy)...)
+}
+
+// prompts are the configuration's, with the group's own in their place where it has them: as they are now, not as of the arrival.
+func (c *call) prompts() Prompts {
+	p := c.server.settings.Load().Prompts
+	if g, there := c.server.Dispatcher.group(c.group); there {
+		own := g.Prompts
+		p.Welcome, p.Blacklist = or(own.Welcome, p.Welcome), or(own.Blacklist, p.Blacklist)
+		p.Busy, p.Transfer = or(own.Busy, p.Busy), or(own.Transfer, p.Transfer)
+	}
+	return p
 }
 
 // noteMusic learns from a signal that the music is over.
@@ -75,7 +88,7 @@ func (c *call) noteMusic(s signal) {
 // playback is the command that plays a file to the caller; its end comes as executed with the id.
 func (c *call) playback(file, id string, o esl.ExecuteOptions) esl.Command {
 	o.EventUUID = id
-	return esl.Execute("playback", file, o)
+	return esl.Execute("playback", strings.Map(printable, file), o)
 }
 
 // breakAll ends all that plays or is queued to play, within a media frame.

@@ -2,8 +2,10 @@ package acd
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/queue"
 )
 
@@ -23,6 +25,24 @@ func (d *Dispatcher) group(number string) (queue.Group, bool) {
 	return d.floor.Group(number)
 }
 
+// mayJoin is nil where a channel could join the group's line.
+func (d *Dispatcher) mayJoin(uuid, group string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.MayJoin(uuid, group)
+}
+
+// engage makes an agent who calls out talking; nil where the extension is no agent, or has an offer or a call.
+func (d *Dispatcher) engage(extension, uuid string) (p agent.Profile, l *queue.Lease) {
+	d.do(func(now time.Time) { p, l = d.floor.Engage(extension, uuid, now) })
+	return p, l
+}
+
+// disengage ends that.
+func (d *Dispatcher) disengage(l *queue.Lease) {
+	d.do(func(now time.Time) { d.floor.End(l, now) })
+}
+
 // registered follows a phone's registration with a FreeSWITCH whose address is server ("" = not told).
 func (d *Dispatcher) registered(extension string, is bool, server string) {
 	d.do(func(now time.Time) { d.floor.Registration(extension, is, server, now) })
@@ -35,6 +55,7 @@ func (d *Dispatcher) join(a queue.Arrival) (*Place, error) {
 	d.do(func(time.Time) {
 		if p.Place, err = d.floor.Join(a); err == nil {
 			d.places[a.UUID] = p
+			delete(d.lapsed, a.UUID) // it came back
 		}
 	})
 	return p, err
@@ -58,11 +79,23 @@ func (p *Place) take() *Offer {
 	return o
 }
 
-// waits reports whether an offer is there to be taken: during ringing and talking that is a transfer's.
-func (p *Place) waits() bool {
+// transferWaits reports whether a transfer's offer is there to be taken.
+func (p *Place) transferWaits() bool {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
-	return len(p.pending) > 0
+	return slices.ContainsFunc(p.pending, func(o *Offer) bool { return o.Transfer })
+}
+
+// inLine reports whether the caller stands in the line, or has been taken out of it again since.
+func (p *Place) inLine() bool {
+	p.dispatcher.mu.Lock()
+	defer p.dispatcher.mu.Unlock()
+	select {
+	case <-p.stranded:
+		return false
+	default:
+		return !slices.ContainsFunc(p.offers, func(o *Offer) bool { return o.Transfer })
+	}
 }
 
 // confirm asks whether the reservation holds. With one server on the database it always does; with several this is the step that asks it.
@@ -98,9 +131,11 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
-// stay keeps the caller, whose offer or talk was given up for a transfer, even where the transfer has come to nothing.
-func (p *Place) stay() {
-	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Stay(p.uuid, now) })
+// stay keeps the caller, whose offer or talk was given up for a transfer. True means that the transfer has come to nothing and the caller is
+// back in the line.
+func (p *Place) stay() (back bool) {
+	p.dispatcher.do(func(now time.Time) { back = p.dispatcher.floor.Stay(p.uuid, now) })
+	return back
 }
 
 // end ends a talk.
@@ -111,17 +146,17 @@ func (p *Place) end(o *Offer) {
 	})
 }
 
-// leave takes the call off the floor with whatever it still has there, and writes the records of its end in the same step. keep says that
-// the caller may come back on another connection and must find its place again.
-func (p *Place) leave(keep bool, records ...queue.Change) {
+// leave takes the call off the floor with whatever it still has there, and writes its CDR in the same step. keep says that the caller may come
+// back on another connection: then it finds its place again, and the CDR is that of its end there, or this one when it does not come.
+func (p *Place) leave(keep bool, cdr queue.CDR) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		if keep {
-			d.floor.Lapse(p.uuid, now)
-		} else {
-			d.floor.Leave(p.uuid, now)
-		}
 		delete(d.places, p.uuid)
-		d.journal.Write(records...)
+		if keep && d.floor.Lapse(p.uuid, now) {
+			d.lapsed[p.uuid] = cdr
+			return
+		}
+		d.floor.Leave(p.uuid, now)
+		d.keepCDR(cdr)
 	})
 }

@@ -15,9 +15,10 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	if !c.place.confirm(ctx, o) {
 		return nil
 	}
-	ctx, stop := c.whileRinging(ctx)
+	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
 	l := newLeg(o)
+	c.leg = l
 	c.server.legs.add(l)
 	c.callOut(l)
 	for {
@@ -32,12 +33,12 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 				return nil
 			case c.answered(l):
 				return l
-			default: // the lease ran out in the same instant
+			default: // the lease ran out in the same instant, or the extension is no more
 				c.expired(l)
 				return nil
 			}
 		case <-c.place.bell:
-			if c.place.waits() {
+			if c.place.transferWaits() {
 				c.giveUp(l, "transferred")
 				return nil
 			}
@@ -51,40 +52,30 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	}
 }
 
-// whileRinging is the part of the call's context that ends also when we shut down.
-func (c *call) whileRinging(ctx context.Context) (context.Context, func()) {
-	ctx, end := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
-	return ctx, func() {
-		stop()
-		end(nil)
-	}
-}
-
 // callOut announces the offer and calls the agent's leg, in one write. The caller hears the transfer prompt, and music until the agent
 // answers, also where the call never had to wait.
 func (c *call) callOut(l *leg) {
 	o := l.offer
-	variables := "nway_called_extension=" + esl.Clean(o.Agent.Extension)
+	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension)}
 	var commands []esl.Command
 	if o.Transfer {
-		variables += ";nway_transfer_ext=" + esl.Clean(o.Agent.Extension)
+		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
 		commands = append(commands, c.infoEvent(statusTransfered, o, o.Number))
 	}
 	commands = append(commands,
 		c.queueEvent(queueRemove, o.Agent.Extension),
 		c.infoEvent(statusCallout, o, o.Number),
 		l.originate(c),
-		c.setVariables(variables),
+		c.setVariables(variables...),
 	)
 	commands = append(commands, c.startMusic()...)
-	prompt := or(c.place.Group.Prompts.Transfer, c.settings.Prompts.Transfer)
+	prompt := c.prompts().Transfer
 	c.tell(append(commands, c.playOver(prompt)...)...)
 	c.cdr.Offers = max(c.cdr.Offers, o.Number)
 	if report := c.server.options.OnOffer; report != nil {
 		report(time.Since(o.Offered))
 	}
-	c.entered("ring").Str("agent", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
+	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
 // answered makes the offer a talk, unless its lease is over.
@@ -99,17 +90,31 @@ func (c *call) answered(l *leg) bool {
 
 // missed puts the caller back in the line, at the place it had: the agent's leg failed, or died before the bridge.
 func (c *call) missed(l *leg, cause string) {
-	c.entered("missed").Str("agent", l.offer.Agent.Extension).Str("cause", cause).Send()
-	defer c.drop(l, queue.OfferMissed, cause)
-	if c.place.miss(l.offer, unregistered(cause)) {
-		c.tell(c.infoEvent(statusNoAnswer, l.offer, l.offer.Number), c.queueEvent(queueAdd, ""))
-	}
+	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("cause", cause).Msg("missed")
+	c.tellMissed(l, c.place.miss(l.offer, unregistered(cause)))
+	c.drop(l, queue.OfferMissed, cause)
 }
 
-// expired follows the dispatcher, which has freed the agent already: FreeSWITCH said nothing for as long as the lease lasted.
+// tellMissed says that an offer was missed, and that the caller is back in the line where it is. An offer that a transfer has taken the place of
+// was not missed.
+func (c *call) tellMissed(l *leg, back bool) {
+	if !back && c.place.transferWaits() {
+		return
+	}
+	events := []esl.Command{c.infoEvent(statusNoAnswer, l.offer, l.offer.Number)}
+	if back {
+		events = append(events, c.queueEvent(queueAdd, ""))
+	}
+	c.tell(events...)
+}
+
+// expired follows the dispatcher, which has freed the agent already: FreeSWITCH said nothing for as long as the lease lasted. Where the extension
+// was removed under its offer, the lease still stands and ends here.
 func (c *call) expired(l *leg) {
 	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
-	c.tell(l.kill(), c.infoEvent(statusNoAnswer, l.offer, l.offer.Number), c.queueEvent(queueAdd, ""))
+	c.tell(l.kill())
+	c.place.miss(l.offer, false)
+	c.tellMissed(l, c.place.inLine())
 	c.drop(l, queue.OfferExpired, "")
 }
 
@@ -129,7 +134,9 @@ func (c *call) desert(l *leg, why error) {
 func (c *call) giveUp(l *leg, why string) {
 	c.cancel(l)
 	c.place.withdraw(l.offer)
-	c.place.stay()
+	if c.place.stay() { // the transfer has come to nothing meanwhile
+		c.tell(c.queueEvent(queueAdd, ""))
+	}
 	c.drop(l, queue.OfferWithdrawn, why)
 }
 
@@ -137,7 +144,7 @@ func (c *call) giveUp(l *leg, why string) {
 // the originate it is to end. It returns when the leg is gone, or as good as: killed, or its job is over, or the connection is. The
 // commands go out with the first try.
 func (c *call) cancel(l *leg, commands ...esl.Command) {
-	limit, stop := context.WithDeadline(context.Background(), l.offer.Offered.Add(l.offer.RingTimeout+leaveLimit))
+	limit, stop := context.WithDeadline(context.Background(), l.offer.Offered.Add(l.offer.RingTimeout+cancelLimit))
 	defer stop()
 	for pause := cancelPause; ; pause *= 2 {
 		replies := c.do(append([]esl.Command{l.kill()}, commands...)...)
@@ -152,10 +159,13 @@ func (c *call) cancel(l *leg, commands ...esl.Command) {
 		ctx, stop := context.WithTimeout(limit, pause)
 		over := c.await(ctx, func(s signal) bool {
 			job, is := s.(jobDone)
-			return is && job.id == l.job && job.cause != ""
+			return is && job.id == l.job
 		})
 		stop()
-		if over != nil {
+		if job, is := over.(jobDone); is {
+			if job.cause == "" {
+				c.do(l.kill()) // it answered; whatever the reply, it is gone now
+			}
 			return
 		}
 	}
@@ -166,6 +176,7 @@ const cancelPause = 5 * time.Millisecond
 
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
+	c.leg = nil
 	c.server.legs.remove(l)
 	c.server.options.Journal.Write(l.ended(outcome, cause))
 }

@@ -11,33 +11,59 @@ import (
 // outcomeVariable tells the dialplan why a call came back on purpose, and us that a call has been here.
 const outcomeVariable = "nwayacd_outcome"
 
-// The values of outcomeVariable.
+// The values of outcomeVariable for a call that wanted an agent; a call out comes back with answered, or FreeSWITCH's cause.
 const (
 	returnedInvalid = "invalid-route"
 	returnedFull    = "full"
 	returnedTimeout = "timeout"
 )
 
-// groupOf is the group the channel asks for: in the path of the socket address, in the variable nwayacd, or else the number dialled
-// where that is a group. The error says what was asked for and is no group.
-func (s *Server) groupOf(channel *esl.Event) (string, error) {
-	asked := strings.Trim(channel.Get("variable_socket_path"), "/")
-	switch application, argument, _ := strings.Cut(asked, "/"); {
-	case application == "nwayacd":
-		asked = argument
-	case asked != "":
-		return "", fmt.Errorf("acd: no application %q; known is /nwayacd/GROUP", asked)
-	case channel.Get("variable_nwayacd") != "":
-		asked = channel.Get("variable_nwayacd")
-	default:
-		asked = channel.Get("Caller-Destination-Number")
+// The applications of the module, which a channel asks for by its route.
+const (
+	appQueue   = "nwayacd"     // GROUP
+	appBridge  = "nway_bridge" // UUID
+	appCallOut = "nwaycallout" // NUMBER GATEWAY [CALLER-ID]
+	appCommand = "cmd"         // COMMAND [ARG …]
+)
+
+// route is what a channel asks for.
+type route struct {
+	app  string
+	args []string
+}
+
+// routeOf reads the route: the path of the socket address, else one of the variables that are named like the module's applications and hold
+// what those took as data, else the number dialled, which is a group or nothing.
+func routeOf(channel *esl.Event) (route, error) {
+	if path := strings.Trim(channel.Get("variable_socket_path"), "/"); path != "" {
+		parts := strings.Split(path, "/")
+		for i := range parts {
+			if plain, err := url.PathUnescape(parts[i]); err == nil {
+				parts[i] = strings.TrimSpace(plain)
+			}
+		}
+		switch parts[0] {
+		case appQueue, appBridge, appCallOut, appCommand:
+			return route{parts[0], parts[1:]}, nil
+		}
+		return route{}, fmt.Errorf("acd: no application %q; there are /%s/GROUP, /%s/UUID, /%s/NUMBER/GATEWAY and /%s/COMMAND",
+			parts[0], appQueue, appBridge, appCallOut, appCommand)
 	}
-	if plain, err := url.PathUnescape(asked); err == nil {
-		asked = plain
+	for _, app := range []string{appQueue, appBridge, appCallOut} {
+		if data := channel.Get("variable_" + app); data != "" {
+			return route{app, strings.Fields(data)}, nil
+		}
 	}
-	asked = strings.TrimSpace(asked)
-	if _, known := s.Dispatcher.group(asked); !known {
-		return "", fmt.Errorf("acd: no group %q", asked)
+	return route{appQueue, []string{channel.Get("Caller-Destination-Number")}}, nil
+}
+
+// groupOf is the group that a route to the queue names.
+func (s *Server) groupOf(r route) (string, error) {
+	if len(r.args) != 1 {
+		return "", fmt.Errorf("acd: /%s takes one group, not %q", appQueue, r.args)
 	}
-	return asked, nil
+	if _, known := s.Dispatcher.group(r.args[0]); !known {
+		return "", fmt.Errorf("acd: no group %q", r.args[0])
+	}
+	return r.args[0], nil
 }

@@ -21,22 +21,28 @@ type (
 	unbridged struct{}
 	// parked: the caller's channel waits for our word.
 	parked struct{}
+	// channelAnswered: the caller's channel was answered.
+	channelAnswered struct{}
 	// hungUp: the caller's channel is over.
 	hungUp struct{ cause string }
 )
 
-func (executed) isSignal()  {}
-func (jobDone) isSignal()   {}
-func (bridged) isSignal()   {}
-func (unbridged) isSignal() {}
-func (parked) isSignal()    {}
-func (hungUp) isSignal()    {}
+func (executed) isSignal()        {}
+func (jobDone) isSignal()         {}
+func (bridged) isSignal()         {}
+func (unbridged) isSignal()       {}
+func (parked) isSignal()          {}
+func (channelAnswered) isSignal() {}
+func (hungUp) isSignal()          {}
 
-// heard is what a call listens to, and how each event becomes a signal. Nothing else is subscribed to.
-var heard = []struct {
+// hearing is an event that a call listens to, and how it becomes a signal.
+type hearing struct {
 	event  string
 	decode func(*esl.Event) signal
-}{
+}
+
+// heard is what a call listens to. Nothing else is subscribed to.
+var heard = []hearing{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		return executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
 	}},
@@ -48,6 +54,12 @@ var heard = []struct {
 		return jobDone{id: e.Get("Job-UUID"), cause: jobCause(e.Body())}
 	}},
 }
+
+// heardOut is what a call out listens to as well.
+var heardOut = hearing{"CHANNEL_ANSWER", func(*esl.Event) signal { return channelAnswered{} }}
+
+// subscriptionOut is the command that makes FreeSWITCH send it.
+var subscriptionOut = esl.Raw("event plain " + heardOut.event)
 
 // ofMyevents are the events that myevents switches on (mod_event_socket.c, "myevents"). Each one costs FreeSWITCH a pass over all
 // listeners, so what is not heard is switched off again.
@@ -61,13 +73,7 @@ var ofMyevents = []string{
 // subscription are the commands that make FreeSWITCH send the events of heard for this channel, and no others.
 var subscription = func() []esl.Command {
 	deaf := slices.DeleteFunc(slices.Clone(ofMyevents), func(name string) bool {
-		return slices.ContainsFunc(heard, func(h struct {
-			event  string
-			decode func(*esl.Event) signal
-		},
-		) bool {
-			return h.event == name
-		})
+		return slices.ContainsFunc(heard, func(h hearing) bool { return h.event == name })
 	})
 	return []esl.Command{
 		esl.Raw("linger"),
@@ -84,6 +90,9 @@ func decode(e *esl.Event) signal {
 		if heard[i].event == name {
 			return heard[i].decode(e)
 		}
+	}
+	if name == heardOut.event {
+		return heardOut.decode(e)
 	}
 	return nil
 }

@@ -28,16 +28,19 @@ const (
 // gone before the bridge, or the call is transferred.
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
-	if !c.bridge(ctx, l) && ctx.Err() == nil {
-		c.missed(l, "DIED_BEFORE_BRIDGE")
-		return ending{}
+	if !c.bridge(ctx, l) {
+		c.do(l.kill()) // it may live on, parked
+		if ctx.Err() == nil {
+			c.missed(l, "DIED_BEFORE_BRIDGE")
+			return ending{}
+		}
 	}
 	defer c.drop(l, queue.OfferAnswered, "")
 	c.noteTalk(l)
 	if ctx.Err() != nil { // the caller left before the bridge
 		return c.part(ctx, l)
 	}
-	c.entered("talk").Str("agent", l.offer.Agent.Extension).Send()
+	c.entered("talk", l.offer.Agent.Extension).Send()
 	return c.converse(ctx, l)
 }
 
@@ -62,7 +65,7 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 				return c.part(ctx, l)
 			}
 		case <-c.place.bell:
-			if c.place.waits() {
+			if c.place.transferWaits() {
 				c.takeBack(ctx, l)
 				return ending{}
 			}
@@ -72,10 +75,11 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 	}
 }
 
-// part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go.
+// part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go. A talk that we
+// merely lost sight of goes on without us.
 func (c *call) part(ctx context.Context, l *leg) ending {
-	if c.conn.Err() != nil { // the talk goes on, for all we know: its agent must not be called meanwhile
-		c.server.adopt(l, c.at)
+	if why := context.Cause(ctx); lostSight(why) {
+		return c.abandon(l, why)
 	}
 	c.finish(l)
 	why := c.afterTalk(ctx)
@@ -92,19 +96,42 @@ func (c *call) part(ctx context.Context, l *leg) ending {
 	}
 }
 
+// lostSight reports whether it is only our own view of the call that ended: the connection, or our time to shut down.
+func lostSight(why error) bool {
+	_, hungUp := errors.AsType[hangup](why)
+	return why != nil && !hungUp && !errors.Is(why, errTaken)
+}
+
+// abandon leaves a talk to FreeSWITCH: its agent is not called as long as the leg is there.
+func (c *call) abandon(l *leg, why error) ending {
+	c.server.adopt(l, c.at)
+	c.place.end(l.offer)
+	return ending{outcome: c.cdr.Outcome, reason: why.Error(), silent: true}
+}
+
 // takeBack ends the talk with the first agent and keeps the caller: a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
 	c.finish(l)
-	c.place.stay()
-	if c.afterTalk(ctx) == nil {
+	if c.place.stay() { // the transfer has come to nothing meanwhile
+		c.tell(c.queueEvent(queueAdd, ""))
+	}
+	switch why := c.afterTalk(ctx); {
+	case why == nil:
 		c.park(ctx)
+	case errors.Is(why, errTaken):
+		c.end(errTaken)
 	}
 }
 
 // finish lets the agent go and says so. The leg is ended first, whoever hung up: a caller's hang-up is told some milliseconds before the
 // agent's phone hears of it, and the next offer must not find the phone busy with this one.
 func (c *call) finish(l *leg) {
-	c.do(l.kill())
+	commands := []esl.Command{l.kill()}
+	if c.recording != "" {
+		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
+		c.recording = ""
+	}
+	c.do(commands...)
 	c.place.end(l.offer)
 	c.tell(c.infoEvent(statusHangup, l.offer, l.offer.Number))
 }
@@ -130,7 +157,7 @@ func (c *call) sayJobNumber(ctx context.Context, l *leg) {
 	if !who.SayJobNumber || who.WithoutState {
 		return
 	}
-	files := jobNumberFiles(who.JobNumber, c.settings.Prompts)
+	files := jobNumberFiles(who.JobNumber, c.server.settings.Load().Prompts)
 	if len(files) == 0 {
 		return
 	}
@@ -139,10 +166,7 @@ func (c *call) sayJobNumber(ctx context.Context, l *leg) {
 	defer context.AfterFunc(l.ctx, stop)()
 	id := newUUID()
 	c.tell(c.breakAll(), c.playback("file_string://"+strings.Join(files, "!"), id, esl.ExecuteOptions{Lock: true}))
-	c.await(ctx, func(s signal) bool {
-		done, ok := s.(executed)
-		return ok && done.id == id
-	})
+	c.awaitEnd(ctx, id)
 }
 
 // jobNumberFiles is prefix, digits, suffix; none where the number has no digit or no digit a file.
@@ -173,20 +197,23 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 		return false
 	}
 	c.forget()
-	c.leaving.Store(true)
+	c.released.Store(true)
+	c.inPark.Store(false)
 	c.partner.Store(&l.uuid)
 	replies := c.do(
 		c.breakAll(), // what is still queued to play would play into the talk
-		c.setVariables("socket_resume=false;park_after_bridge=true;uuid_bridge_park_on_cancel=true;park_timeout="+seconds(parkAfterTalk)),
+		c.setVariables("socket_resume=false", "park_after_bridge=true", "uuid_bridge_park_on_cancel=true",
+			"park_timeout="+seconds(parkAfterTalk), parkedVariable+"="),
 		esl.API("uuid_bridge "+c.uuid+" "+l.uuid),
 	)
-	c.music = hold{prompted: c.music.prompted}
+	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	if replies == nil {
 		return false
 	}
 	if !replies[2].OK() {
-		c.tell(c.setVariables("socket_resume=true;park_after_bridge=;uuid_bridge_park_on_cancel=;park_timeout="))
-		c.leaving.Store(c.detached)
+		c.tell(c.setVariables("socket_resume=true", "park_after_bridge=", "uuid_bridge_park_on_cancel=", "park_timeout="))
+		c.released.Store(c.detached)
+		c.inPark.Store(c.detached)
 		return false
 	}
 	c.detached = true
@@ -217,14 +244,18 @@ func (c *call) joined(ctx context.Context) bool {
 }
 
 // park makes the park a caller is in after a bridge one to wait in: its own time-out is a few seconds, and is read once, when it begins
-// (switch_ivr.c, switch_ivr_park). The socket application is over, so the new one has a time-out as well, for when we die.
+// (switch_ivr.c, switch_ivr_park). The socket application is over, so the new one has a time-out as well, for when we die, and a mark by which
+// a restarted server fetches the caller back.
 func (c *call) park(ctx context.Context) {
 	c.forget()
-	c.do(esl.API("uuid_transfer " + c.uuid + " 'set:park_timeout=" + seconds(parkInLine) + ",park:' inline"))
+	c.do(
+		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group)),
+		esl.API("uuid_transfer "+c.uuid+" 'set:park_timeout="+seconds(parkInLine)+",park:' inline"),
+	)
 	ctx, stop := context.WithTimeout(ctx, parkLimit)
 	defer stop()
-	c.await(ctx, isParked)
-	c.music = hold{prompted: c.music.prompted}
+	c.inPark.Store(c.await(ctx, isParked) != nil)
+	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
 }
 
 // record starts the recording of a talk, where the agent's talks are recorded.
@@ -237,7 +268,7 @@ func (c *call) record(l *leg) {
 		"{uuid}", c.uuid, "{group}", fileName(c.group), "{ext}", fileName(l.offer.Agent.Extension),
 		"{caller}", fileName(c.shownCaller()), "{date}", now.Format("2006-01-02"), "{time}", now.Format("150405"),
 	).Replace(c.settings.RecordPath)
-	c.cdr.Recording = path
+	c.cdr.Recording, c.recording = path, path
 	c.tell(esl.API("uuid_record " + c.uuid + " start " + path))
 }
 
@@ -261,10 +292,7 @@ func (c *call) survey(ctx context.Context, l *leg) {
 	id := newUUID()
 	ask := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + c.settings.Prompts.Survey + " silence_stream://10 nwayacd_survey \\d"
 	c.tell(esl.Execute("play_and_get_digits", ask, esl.ExecuteOptions{EventUUID: id}))
-	c.await(ctx, func(s signal) bool {
-		done, ok := s.(executed)
-		return ok && done.id == id
-	})
+	c.awaitEnd(ctx, id)
 	if ctx.Err() != nil {
 		return
 	}

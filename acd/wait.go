@@ -10,17 +10,25 @@ import (
 
 // wait keeps the caller company until there is an agent to ring for it; a nil offer comes with the story's ending.
 func (c *call) wait(ctx context.Context) (*Offer, ending) {
-	ctx, stop := c.whileWaiting(ctx)
+	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
-	c.place.open()
-	repeat := time.NewTicker(max(c.settings.BusyRepeat, time.Second))
-	defer repeat.Stop()
-	if c.settings.BusyRepeat <= 0 {
-		repeat.Stop()
+	if c.settings.MaxWait > 0 && c.cdr.Outcome == "" { // who has talked to an agent is never sent away for having waited
+		limited, stop := context.WithDeadlineCause(ctx, c.place.Since.Add(c.settings.MaxWait), errWaited)
+		defer stop()
+		ctx = limited
 	}
-	for ctx.Err() == nil {
+	if ctx.Err() == nil {
+		c.place.open()
+	}
+	repeat := c.untilBusyPrompt()
+	defer repeat.Stop()
+	for entered := false; ctx.Err() == nil; {
 		if o := c.place.take(); o != nil {
 			return o, ending{}
+		}
+		if !entered {
+			entered = true
+			c.entered("wait", "").Send()
 		}
 		c.playHold()
 		select {
@@ -29,6 +37,7 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 			c.noteMusic(s)
 		case <-repeat.C:
 			c.repeatBusy()
+			repeat = c.untilBusyPrompt()
 		case <-c.place.stranded:
 			return nil, ending{outcome: queue.Returned, reason: "group removed", handBack: true, variable: returnedInvalid}
 		case <-ctx.Done():
@@ -37,17 +46,26 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	return nil, c.endingOf(context.Cause(ctx))
 }
 
-// whileWaiting is the part of the call's context that ends also when we shut down or the caller has waited max-wait-seconds.
-func (c *call) whileWaiting(ctx context.Context) (context.Context, func()) {
-	ctx, end := context.WithCancelCause(ctx)
-	stopDrain := context.AfterFunc(c.server.drain, func() { end(errDrain) })
-	stopTimer := func() {}
-	if c.settings.MaxWait > 0 {
-		ctx, stopTimer = context.WithDeadlineCause(ctx, c.place.Since.Add(c.settings.MaxWait), errWaited)
+// never is longer than any call.
+const never = 365 * 24 * time.Hour
+
+// untilBusyPrompt runs until the busy prompt is due again, busy-repeat-seconds after the last time, whatever happened meanwhile.
+func (c *call) untilBusyPrompt() *time.Timer {
+	if c.settings.BusyRepeat <= 0 {
+		return time.NewTimer(never)
 	}
+	if c.music.busyAt.IsZero() {
+		c.music.busyAt = time.Now()
+	}
+	return time.NewTimer(time.Until(c.music.busyAt.Add(c.settings.BusyRepeat)))
+}
+
+// unlessDraining is the part of the call's context that ends also when we shut down.
+func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
 	return ctx, func() {
-		stopDrain()
-		stopTimer()
+		stop()
 		end(nil)
 	}
 }

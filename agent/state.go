@@ -62,9 +62,10 @@ const (
 	WrapUp               // the talk ended and is written up (typing-auto)
 	Finish               // the talk ended and the agent is free at once
 	Recover              // ready again: by command, login, or the end of the wrap-up time
+	CallOut              // the agent calls out (nwaycallout)
 )
 
-var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover"}
+var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover", "call-out"}
 
 // String names the move as docs/call.md does.
 func (m Move) String() string { return moveNames[m] }
@@ -74,15 +75,15 @@ const none CallState = 255
 
 // moves is the whole of what may happen: a row a state, a column a move.
 //
-// Ring and talking know Recover only for states that no offer of ours stands behind: read from the database at start, or written there
+// Ring and talking know Recover and CallOut only for states that no offer of ours stands behind: read from the database at start, or written there
 // by another program. While an offer or call stands, package queue lets no command through.
-var moves = [...][8]CallState{
-	//         Offer  Answer   Miss   MissOut    Withdraw WrapUp  Finish Recover
-	Ready:    {Ring, none, none, none, none, none, none, none},
-	Ring:     {none, Talking, Ready, NoAnswer, Ready, none, none, Ready},
-	Talking:  {none, none, Ready, NoAnswer, Ready, Typing, Ready, Ready},
-	Typing:   {none, none, none, none, none, none, none, Ready},
-	NoAnswer: {none, none, none, none, none, none, none, Ready},
+var moves = [...][9]CallState{
+	//         Offer  Answer   Miss   MissOut   Withdraw WrapUp  Finish Recover CallOut
+	Ready:    {Ring, none, none, none, none, none, none, none, Talking},
+	Ring:     {none, Talking, Ready, NoAnswer, Ready, none, none, Ready, Talking},
+	Talking:  {none, none, Ready, NoAnswer, Ready, Typing, Ready, Ready, Talking},
+	Typing:   {none, none, none, none, none, none, none, Ready, Talking},
+	NoAnswer: {none, none, none, none, none, none, none, Ready, Talking},
 }
 
 // Next tells where a move leads from a state; ok is false where the state does not know the move.
@@ -100,3 +101,6 @@ const (
 	BusyDeferred
 	LogoutDeferred
 )
+
+// String is what is to come: "busy", "logout"; "" where nothing was asked for.
+func (d Deferred) String() string { return [...]string{"", "busy", "logout"}[d] }

@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
+	"nwayacd/acd"
 	"nwayacd/queue"
 )
 
@@ -43,8 +45,22 @@ type groupRow struct {
 	Longest   string   `json:"longest_wait"` // seconds; "" = nobody in the line
 }
 
+// callRow is a call in nway_list_calls.
+type callRow struct {
+	UUID    string `json:"uuid"`
+	Caller  string `json:"caller"`
+	Dialled string `json:"dialled"`
+	Group   string `json:"group"`
+	VIP     bool   `json:"vip"`
+	Phase   string `json:"phase"`
+	Agent   string `json:"agent"`   // who rings or talks
+	Switch  string `json:"switch"`  // FreeSWITCH's host name
+	Seconds int    `json:"seconds"` // since the call arrived
+	Phased  int    `json:"phase_seconds"`
+}
+
 func listExtensions(_ context.Context, s Server, args []string) (string, error) {
-	views := s.Agents()
+	views := s.ACD.Dispatcher.Agents()
 	rows := make([]extensionRow, 0, len(views))
 	for i := range views {
 		rows = append(rows, rowOfAgent(&views[i]))
@@ -57,7 +73,29 @@ func listExtensions(_ context.Context, s Server, args []string) (string, error) 
 	})
 }
 
+func listCalls(_ context.Context, s Server, args []string) (string, error) {
+	now := time.Now()
+	rows := []callRow{}
+	for _, v := range s.ACD.CallViews() {
+		rows = append(rows, rowOfCall(&v, now))
+	}
+	return list(args, rows, callHeader, func(r callRow) []string {
+		return []string{
+			r.UUID, r.Caller, r.Dialled, r.Group, strconv.FormatBool(r.VIP), r.Phase, r.Agent, r.Switch,
+			strconv.Itoa(r.Seconds), strconv.Itoa(r.Phased),
+		}
+	})
+}
+
+func rowOfCall(v *acd.CallView, now time.Time) callRow {
+	return callRow{
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: v.Phase, Agent: v.Agent, Switch: v.Switch,
+		Seconds: int(now.Sub(v.Arrived) / time.Second), Phased: int(now.Sub(v.PhaseFrom) / time.Second),
+	}
+}
+
 const (
+	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
 	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid"
 	groupHeader     = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
 )
@@ -66,13 +104,13 @@ func rowOfAgent(v *queue.AgentView) extensionRow {
 	return extensionRow{
 		Extension: v.Extension, Name: v.Name,
 		RegState: word(v.Registered, "reged", "unreg"), SeatState: word(v.Up, "up", "down"), Status: word(v.Idle, "idle", "busy"),
-		CallState: v.Agent.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
-		JobNumber: v.JobNumber, Groups: v.Groups, Call: v.Call, Since: stamp(v.Since),
+		CallState: v.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
+		JobNumber: v.JobNumber, Groups: v.Groups, Call: v.CallUUID, Since: stamp(v.Since),
 	}
 }
 
 func listGroups(_ context.Context, s Server, args []string) (string, error) {
-	views, now := s.Groups(), time.Now()
+	views, now := s.ACD.Dispatcher.Groups(), time.Now()
 	rows := make([]groupRow, 0, len(views))
 	for _, v := range views {
 		rows = append(rows, groupRow{
@@ -91,12 +129,9 @@ func listGroups(_ context.Context, s Server, args []string) (string, error) {
 
 // list prints rows as JSON, or as FreeSWITCH prints its own lists: a header, a line each, and +OK.
 func list[T any](args []string, rows []T, header string, cells func(T) []string) (string, error) {
-	switch {
-	case len(args) == 1 && args[0] == "json":
+	if len(args) > 0 {
 		text, err := json.Marshal(rows)
 		return string(text), err
-	case len(args) != 0:
-		return "", errUsage{}
 	}
 	var b strings.Builder
 	b.WriteString(header + "\n")
@@ -113,7 +148,7 @@ func list[T any](args []string, rows []T, header string, cells func(T) []string)
 
 // plain keeps what an operator wrote into a name from breaking the table.
 func plain(r rune) rune {
-	if r == '|' || isControl(r) {
+	if r == '|' || unicode.IsControl(r) {
 		return ' '
 	}
 	return r
@@ -131,4 +166,12 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
+}
+
+// wait is how long someone has waited since, in whole seconds; "" for nobody.
+func wait(since, now time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(int64(now.Sub(since)/time.Second), 10)
 }

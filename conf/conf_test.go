@@ -181,7 +181,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		database = {dbstring="a=b", data-dir="d", output_sql=true}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, advertise="b:2"}
-		control = {listen=":3", password="c", pass-through=true}
+		control = {listen=":3", password="c", pass-through="n"}
 		http = {listen=":4", token="t"}
 		log = {level="warn", format="json"}`
 	got, err := Parse("all", []byte(all))
@@ -198,7 +198,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		Database:   Database{"a=b", "d", true},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
 		Server:     Server{":1", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, 6, 7 * time.Second, "b:2"},
-		Control:    Control{":3", "c", true},
+		Control:    Control{":3", "c", "n"},
 		HTTP:       HTTP{":4", "t"},
 		Log:        Log{"warn", "json"},
 	}
@@ -351,7 +351,8 @@ func TestRestart(t *testing.T) {
 			"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'") + fs("c", ""),
 			[]string{"freeswitch.a", "freeswitch.b.password", "freeswitch.c"},
 		},
-		{"another dial string", fs("a", ""), fs("a", "dial-string='x/{ext}'"), nil},
+		{"another dial string", fs("a", ""), fs("a", "dial-string='x/{ext}'"), []string{"freeswitch.a.dial-string"}},
+		{"another wrap-up", "[acd]\nrecover-seconds=1", "[acd]\nrecover-seconds=2", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := parse(test.before).Restart(parse(test.after)); !slices.Equal(got, test.want) {

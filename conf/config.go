@@ -93,7 +93,7 @@ type Server struct {
 type Control struct {
 	Listen      string
 	Password    Secret // empty only on loopback: any password will do
-	PassThrough bool   // api requests that are not ours go to a FreeSWITCH
+	PassThrough string // name of the FreeSWITCH that gets what is not ours; empty: none
 }
 
 // DialAddress is where a client on this host reaches the command port: Listen, with loopback for "all addresses".

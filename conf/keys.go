@@ -32,12 +32,12 @@ func (c *Config) sections() []section {
 			{"allow", networks(&c.Server.Allow), true},
 			{"max-calls", count(&c.Server.MaxCalls, 0, 1_000_000), false},
 			{"drain-seconds", seconds(&c.Server.Drain, 0), false},
-			{"advertise", text(&c.Server.Advertise, orEmpty(isDialable)), false},
+			{"advertise", text(&c.Server.Advertise, orEmpty(isDialable)), true},
 		}},
 		{"control", []key{
 			{"listen", text(&c.Control.Listen, isListen), true},
 			{"password", secret(&c.Control.Password, isPassword), true},
-			{"pass-through", toggle(&c.Control.PassThrough), true},
+			{"pass-through", text(&c.Control.PassThrough, orEmpty(isName)), true},
 		}},
 		{"http", []key{
 			{"listen", text(&c.HTTP.Listen, isListen), true},
@@ -60,7 +60,7 @@ func (a *ACD) keys() []key {
 		{"video-codecs", text(&a.VideoCodecs, orEmpty(isCodecs)), false},
 		{"use-asr", toggle(&a.UseASR), false},
 		{"asr-str", text(&a.ASRString, isPlain, isCarried), false},
-		{"local-ip", text(&a.LocalIP, orEmpty(isIP)), false},
+		{"local-ip", text(&a.LocalIP, orEmpty(isIP)), true},
 		{"debug", toggle(&a.Debug), false},
 		{"busy-repeat-seconds", seconds(&a.BusyRepeat, 0), false},
 		// 0 would ring a lone agent who rejects calls in an endless loop.
@@ -94,9 +94,9 @@ func (f *FreeSWITCH) keys() []key {
 		{"name", text(&f.Name, isName), true},
 		{"address", text(&f.Address, isDialable), true},
 		{"password", secret(&f.Password, isPassword), true},
-		{"local-ip", text(&f.LocalIP, orEmpty(isIP)), false},
-		{"dial-string", text(&f.DialString, isPlain, isDial("{ext}")), false},
-		{"remote-dial", text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), false},
+		{"local-ip", text(&f.LocalIP, orEmpty(isIP)), true},
+		{"dial-string", text(&f.DialString, isPlain, isDial("{ext}")), true},
+		{"remote-dial", text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), true},
 	}
 }
 

@@ -22,8 +22,8 @@ func (r *reader) settle() {
 	if c.ACD.UseASR && c.ACD.ASRString == "" {
 		r.require("acd.use-asr", "acd.asr-str", "is on, but acd.asr-str, which says what to execute, is empty")
 	}
-	if c.Control.PassThrough && len(c.FreeSWITCH) == 0 {
-		r.require("control.pass-through", "freeswitch", "is on, but there is no [[freeswitch]] to pass requests to")
+	if name := c.Control.PassThrough; name != "" && indexOf(c.FreeSWITCH, name) < 0 {
+		r.require("control.pass-through", "freeswitch", fmt.Sprintf("is %q, but no [[freeswitch]] has that name", name))
 	}
 }
 

@@ -141,6 +141,9 @@ func (c *Connection) ReadEvent(ctx context.Context) (*Event, error) {
 	}
 }
 
+// LocalAddr is our end of the connection.
+func (c *Connection) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
 // Done returns a channel that is closed when the connection is over.
 func (c *Connection) Done() <-chan struct{} { return c.done }
 

@@ -60,7 +60,7 @@ func (r *Reader) ReadFrame() (*Event, error) {
 	return &Event{text: text, body: body}, nil
 }
 
-// ReadCommand returns the next request of a client. Errors as ReadFrame's.
+// ReadCommand returns the next request of a client. Spaces at the end of its line stay: completion goes by them. Errors as ReadFrame's.
 func (r *Reader) ReadCommand() (*Request, error) {
 	text, err := r.head()
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Reader) ReadCommand() (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Request{Line: strings.TrimSpace(line), Event: Event{text: headers, body: body, literal: true}}, nil
+	return &Request{Line: strings.TrimLeft(strings.TrimRight(line, "\r"), " \t"), Event: Event{text: headers, body: body, literal: true}}, nil
 }
 
 // ParseEvent reads the body of a text/event-plain frame: encoded headers, and the event's own body where it has a

@@ -112,15 +112,23 @@ func (f *Floor) Group(number string) (Group, bool) {
 	return Group{}, false
 }
 
+// MayJoin is nil where Join would take the caller: the group exists and the call is not here already.
+func (f *Floor) MayJoin(uuid, group string) error {
+	switch {
+	case f.lines[group] == nil:
+		return fmt.Errorf("group %s: %w", group, ErrNoGroup)
+	case f.calls[uuid] != nil:
+		return fmt.Errorf("%s: %w", uuid, ErrCallHere)
+	}
+	return nil
+}
+
 // Join gives a caller its place in the group's line; it is not offered before Open.
 func (f *Floor) Join(a Arrival) (Place, error) {
+	if err := f.MayJoin(a.UUID, a.Group); err != nil {
+		return Place{}, err
+	}
 	l := f.lines[a.Group]
-	if l == nil {
-		return Place{}, fmt.Errorf("group %s: %w", a.Group, ErrNoGroup)
-	}
-	if f.calls[a.UUID] != nil {
-		return Place{}, fmt.Errorf("%s: %w", a.UUID, ErrCallHere)
-	}
 	since := a.Since
 	if old, here := f.former[a.UUID]; here {
 		since = old.since
@@ -160,12 +168,16 @@ func (f *Floor) unlist(c *call) {
 }
 
 // Stay says that the caller stays although what it had was withdrawn or ended: for a transfer, and where that has come to nothing in the
-// meantime, in the line.
-func (f *Floor) Stay(uuid string, now time.Time) {
-	if c := f.calls[uuid]; c != nil && c.phase == leaving {
-		f.wait(c)
-		f.settle(now)
+// meantime, in the line: then it reports true.
+func (f *Floor) Stay(uuid string, now time.Time) (back bool) {
+	c := f.calls[uuid]
+	if c == nil || c.phase != leaving {
+		return false
 	}
+	f.wait(c)
+	back = c.phase == waiting
+	f.settle(now)
+	return back
 }
 
 // Open says that the caller's welcome is over: from now on it may be offered.
@@ -205,7 +217,7 @@ func (f *Floor) reserve(c *call, d *desk, now time.Time) *Lease {
 	c.offers++
 	l := &Lease{
 		Call: c.uuid, Group: c.line.Number, Agent: d.Profile, Number: c.offers,
-		RingTimeout: c.line.RingTimeout, Offered: now,
+		RingTimeout: c.line.ringTimeout(), Offered: now,
 	}
 	d.lease = l
 	f.move(d, agent.Offer, now)
@@ -341,13 +353,15 @@ func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 }
 
 // Lapse is Leave for a caller who may come back: the place is kept for a while, as after a restart. One whom an agent had
-// answered has none to keep.
-func (f *Floor) Lapse(uuid string, now time.Time) {
+// answered has none to keep: false. One who does not come back is among Effects.Forgotten.
+func (f *Floor) Lapse(uuid string, now time.Time) (kept bool) {
 	if c := f.calls[uuid]; c != nil && c.listed {
 		c.listed = false // the row stays: the server may die before the caller is back
 		f.expect(uuid, c.since, now)
+		kept = true
 	}
 	f.Leave(uuid, now)
+	return kept
 }
 
 // Leave takes the call off the floor, with whatever offer or talk it still has.

@@ -15,6 +15,7 @@ type deadline struct {
 	again  string    // the extension may be offered a call again that it missed
 	wrapUp *desk     // a wrap-up ends: the one that began at since
 	since  time.Time // of wrapUp
+	held   bool      // what is not known of talks of an earlier life will not be known
 	former string    // a call from before a restart, or whose connection went, did not come back
 }
 
@@ -72,6 +73,8 @@ func (f *Floor) Tick(now time.Time) {
 			if f.desks[d.wrapUp.Extension] == d.wrapUp && f.recover(d.wrapUp, now) {
 				f.note(d.wrapUp, agent.StatusReady, "", now)
 			}
+		case d.held:
+			f.ReleaseHeld(now)
 		case d.former != "":
 			f.forget(d.former, now)
 		}

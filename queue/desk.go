@@ -21,6 +21,7 @@ func (f *Floor) AddAgent(extension, password string) error {
 
 // addDesk puts an agent on the floor, with the memberships known of it.
 func (f *Floor) addDesk(a agent.Agent) *desk {
+	a.Outside = f.outside[a.Extension]
 	d := &desk{Agent: a, groups: f.groupsOf(a.Extension)}
 	f.desks[a.Extension] = d
 	f.takeUp(d)
@@ -181,6 +182,9 @@ func (f *Floor) Registration(extension string, registered bool, server string, n
 	if d == nil {
 		return
 	}
+	if !registered && d.Server != "" && server != "" && d.Server != server {
+		return // it has registered elsewhere since
+	}
 	f.change(d, func(a *agent.Agent) {
 		a.Registered = registered
 		if registered && server != "" {
@@ -200,8 +204,12 @@ func (f *Floor) SetJobNumber(extension, number string, say bool) error {
 	return nil
 }
 
-// SetOutside says how many calls the extension has that are not the ACD's. An extension that is no agent is of no interest.
+// SetOutside says how many calls the extension has that are not the ACD's; it may become an agent later.
 func (f *Floor) SetOutside(extension string, calls int, now time.Time) {
+	f.outside[extension] = calls
+	if calls == 0 {
+		delete(f.outside, extension)
+	}
 	if d := f.desks[extension]; d != nil {
 		d.Outside = calls
 		f.refile(d)
@@ -261,6 +269,24 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 		f.note(d, agent.StatusReady, l.Call, now)
 	}
 	f.grant(d, now)
+}
+
+// Engage makes an agent who calls out talking, until End: the lease has no caller of ours. It is nil where the extension is no agent, or has
+// an offer or a call already; the profile is the agent's, if there is one.
+func (f *Floor) Engage(extension, uuid string, now time.Time) (agent.Profile, *Lease) {
+	d := f.desks[extension]
+	if d == nil {
+		return agent.Profile{}, nil
+	}
+	if d.lease != nil {
+		return d.Profile, nil
+	}
+	d.lease = &Lease{Call: uuid, Agent: d.Profile, Offered: now, answered: true}
+	if !f.move(d, agent.CallOut, now) {
+		f.refile(d)
+	}
+	f.note(d, agent.StatusTalking, uuid, now)
+	return d.Profile, d.lease
 }
 
 func (f *Floor) startWrapUp(d *desk, since time.Time) {

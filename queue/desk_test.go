@@ -40,7 +40,7 @@ func TestLoginIsIntoExactlyTheseGroups(t *testing.T) {
 	s.quiet()
 	s.calls("b", "", "130")
 	s.rings("b", "1000")
-	if v := s.view("1000"); len(v.Groups) != 2 || v.Groups[0] != "120" || v.Groups[1] != "130" || v.Call != "b" {
+	if v := s.view("1000"); len(v.Groups) != 2 || v.Groups[0] != "120" || v.Groups[1] != "130" || v.CallUUID != "b" {
 		t.Errorf("%+v", v)
 	}
 }

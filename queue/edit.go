@@ -19,8 +19,8 @@ func (f *Floor) expect(uuid string, since, now time.Time) {
 	f.deadlines.add(deadline{at: until, former: uuid})
 }
 
-// Load fills an empty floor with what the database knows. Offers and talks of an earlier life are over: their agents are ready; a
-// wrap-up goes on from when it began.
+// Load fills an empty floor with what the database knows. Agents with an offer or a talk of an earlier life are held, for Settings.Hold or until
+// ReleaseHeld, and then ready; a wrap-up goes on from when it began.
 func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
@@ -58,12 +58,27 @@ func (f *Floor) loadLists(s Snapshot) {
 func (f *Floor) resume(d *desk, now time.Time) {
 	switch d.Call {
 	case agent.Ring, agent.Talking:
-		if f.recover(d, now) {
-			f.note(d, agent.StatusReady, "", now)
+		f.held[d.Extension] = d
+		if f.settings.Hold <= 0 {
+			f.ReleaseHeld(now)
+			return
 		}
+		f.deadlines.add(deadline{at: now.Add(f.settings.Hold), held: true})
 	case agent.Typing:
 		f.startWrapUp(d, d.Since)
 	}
+}
+
+// ReleaseHeld makes agents ready whose offer or talk is from an earlier life: by now it is known which of them are in a call that goes on.
+func (f *Floor) ReleaseHeld(now time.Time) {
+	for extension, d := range f.held {
+		delete(f.held, extension)
+		engaged := d.Call == agent.Ring || d.Call == agent.Talking
+		if f.desks[extension] == d && engaged && f.recover(d, now) {
+			f.note(d, agent.StatusReady, "", now)
+		}
+	}
+	f.settle(now)
 }
 
 // forget drops the place of a call that did not come back.
@@ -71,6 +86,7 @@ func (f *Floor) forget(uuid string, now time.Time) {
 	if place, here := f.former[uuid]; here && !now.Before(place.until) {
 		delete(f.former, uuid)
 		f.keep(Change{Left: &uuid})
+		f.out.Forgotten = append(f.out.Forgotten, uuid)
 	}
 }
 

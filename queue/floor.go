@@ -20,6 +20,7 @@ type Settings struct {
 	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
 	NoAnswerToReady bool          // noanswer-to-ready
 	TypingAuto      bool          // typing-auto: a wrap-up follows each talk
+	Hold            time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
 }
 
 // leaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
@@ -34,9 +35,11 @@ type Floor struct {
 	random    *rand.Rand
 	desks     map[string]*desk
 	lines     map[string]*line
-	members   map[string]groupSet // by extension; also of extensions and groups that do not exist (yet)
+	members   map[string]groupSet // by extension; also of extensions and groups that do not exist yet
 	calls     map[string]*call
 	orphans   map[string]*Lease // offers and calls of extensions that another program removed
+	held      map[string]*desk  // agents whose talk of an earlier life may go on, by extension
+	outside   map[string]int    // calls outside the ACD, by extension; also of those that are no agents (yet)
 	former    map[string]former // places of calls that were here before a restart or whose connection went, by uuid
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
@@ -51,11 +54,12 @@ type Floor struct {
 
 // Effects is what followed from the last steps, in order; the owner carries it out.
 type Effects struct {
-	Offers   []*Lease         // for the calls they name
-	Expired  []*Lease         // ended by their deadline: the call's goroutine must give its leg up
-	Stranded []string         // calls whose group another program removed: they go back to the dialplan
-	Changes  []Change         // to be kept
-	Statuses []agent.LogEntry // agent events, to be published; their log rows are among Changes
+	Offers    []*Lease         // for the calls they name
+	Expired   []*Lease         // ended by their deadline: the call's goroutine must give its leg up
+	Forgotten []string         // calls that lapsed and did not come back
+	Stranded  []string         // calls whose group another program removed: they go back to the dialplan
+	Changes   []Change         // to be kept
+	Statuses  []agent.LogEntry // agent events, to be published; their log rows are among Changes
 }
 
 // NewFloor returns an empty floor. The seed makes the random mode repeatable.
@@ -68,6 +72,8 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 		members:   map[string]groupSet{},
 		calls:     map[string]*call{},
 		orphans:   map[string]*Lease{},
+		held:      map[string]*desk{},
+		outside:   map[string]int{},
 		former:    map[string]former{},
 		memories:  map[memoryKey]memory{},
 		blacklist: map[string]Blacklisted{},

@@ -39,6 +39,16 @@ func newLine(g Group) *line {
 	}
 }
 
+// maxRing bounds what a row of the database can make a phone ring.
+const maxRing = 10 * time.Minute
+
+func (l *line) ringTimeout() time.Duration {
+	if l.RingTimeout < time.Second || l.RingTimeout > maxRing {
+		return DefaultRingTimeout
+	}
+	return l.RingTimeout
+}
+
 // served is the order of service: VIPs first, then the longest wait, then who came in first.
 func served(a, b *call) bool {
 	if a.vip != b.vip {

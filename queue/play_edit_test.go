@@ -49,9 +49,7 @@ func (p *play) outside(d dice) {
 	a, calls := p.someAgent(d), max(0, d.IntN(4)-1)
 	p.note("%s has %d calls outside", a.ext, calls)
 	p.step(func() { p.f.SetOutside(a.ext, calls, p.now) }, func() {
-		if a.here {
-			a.outside = calls
-		}
+		a.outside = calls // known even of who is no agent yet
 		p.m.settle(nil)
 	})
 }
@@ -68,7 +66,7 @@ func (p *play) hire(a *nAgent) {
 
 // appear makes an agent as new; the offer or call that it had before it was removed is still its.
 func (p *play) appear(a *nAgent, idle bool) {
-	*a = nAgent{ext: a.ext, here: true, idle: idle}
+	*a = nAgent{ext: a.ext, here: true, idle: idle, outside: a.outside}
 	for _, l := range p.m.standing() {
 		if l.agent == a {
 			a.lease, a.state = l, either(l.answered, agent.Talking, agent.Ring)

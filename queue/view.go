@@ -11,8 +11,8 @@ import (
 // AgentView is an agent as the lists show it.
 type AgentView struct {
 	agent.Agent
-	Groups []string // in order
-	Call   string   // uuid of the caller's channel it has an offer or a call with; "" = none
+	Groups   []string // in order
+	CallUUID string   // of the caller's channel it has an offer or a call with; "" = none
 }
 
 // GroupView is a group as the lists show it.
@@ -29,14 +29,27 @@ type GroupView struct {
 func (f *Floor) Agents() []AgentView {
 	views := make([]AgentView, 0, len(f.desks))
 	for _, d := range f.desks {
-		v := AgentView{Agent: d.Agent, Groups: slices.SortedFunc(maps.Keys(d.groups), compare)}
-		if d.lease != nil {
-			v.Call = d.lease.Call
-		}
-		views = append(views, v)
+		views = append(views, d.view())
 	}
 	slices.SortFunc(views, func(a, b AgentView) int { return compare(a.Extension, b.Extension) })
 	return views
+}
+
+// Agent returns one agent.
+func (f *Floor) Agent(extension string) (AgentView, error) {
+	d, err := f.desk(extension)
+	if err != nil {
+		return AgentView{}, err
+	}
+	return d.view(), nil
+}
+
+func (d *desk) view() AgentView {
+	v := AgentView{Agent: d.Agent, Groups: slices.SortedFunc(maps.Keys(d.groups), compare)}
+	if d.lease != nil {
+		v.CallUUID = d.lease.Call
+	}
+	return v
 }
 
 // Groups returns all groups in the order of their numbers.

@@ -30,8 +30,9 @@ type dialect struct {
 	write map[kind][]string
 	load  queries
 
-	cdrs   string // query: since
-	offers string // query: call uuid
+	cdrs       string // query: since
+	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit
+	offers     string // query: call uuid
 
 	refused func(error) bool // the database will never take this statement with this parameter
 	words   words

@@ -134,8 +134,9 @@ func notBlacklisted(all []queue.Blacklisted, number string) []queue.Blacklisted 
 // pending knows, of each agent, the sequence of our last change to each column of its state and to its memberships. What is not applied
 // yet will be written after whatever another program wrote there. It holds one entry an agent.
 type pending struct {
-	mu      sync.Mutex
-	written map[string]*stateWritten
+	mu        sync.Mutex
+	written   map[string]*stateWritten
+	passwords map[string]password
 }
 
 type stateWritten struct{ registered, up, idle, call, since, groups uint64 }
@@ -154,6 +155,10 @@ func (p *pending) note(c *queue.Change, seq uint64) {
 		mark(&w.since, u.Since, seq)
 	case c.Membership != nil:
 		p.of(c.Membership.Extension).groups = seq
+	case c.AgentAdded != nil:
+		p.learn(c.AgentAdded.Extension, password{c.AgentAdded.Password, seq})
+	case c.AgentRemoved != nil:
+		delete(p.passwords, *c.AgentRemoved)
 	}
 }
 

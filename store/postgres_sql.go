@@ -32,6 +32,14 @@ var postgres = dialect{
 	},
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
+	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended, id FROM nwayacd_cdr
+		WHERE ($1::bigint = 0 OR id < $1::bigint)
+			AND ($2::timestamptz IS NULL OR arrived >= $2::timestamptz) AND ($3::timestamptz IS NULL OR arrived < $3::timestamptz)
+			AND ($4::text = '' OR group_number = $4::text) AND ($5::text = '' OR agent = $5::text)
+			AND ($6::text = '' OR caller = $6::text) AND ($7::text = '' OR call_uuid = $7::text)
+			AND ($8::text = '' OR outcome = $8::text)
+		ORDER BY id DESC LIMIT $9::int`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
 		FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 
 	"nwayacd/agent"
@@ -153,17 +152,4 @@ func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) error {
 		}
 		applied = records[len(records)-1].seq
 	}
-}
-
-// Password is the password an extension's phone registers with; ok is false where there is no such extension.
-func (s *Store) Password(ctx context.Context, extension string) (password string, ok bool, err error) {
-	var column text
-	err = s.db.QueryRowContext(ctx, s.db.load.password, extension).Scan(&column)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
-	}
-	if err != nil {
-		return "", false, s.wrap(ctx, "read a password", err)
-	}
-	return string(column), true, nil
 }

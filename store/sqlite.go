@@ -74,6 +74,13 @@ var embedded = dialect{
 	},
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
+	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended, id FROM nwayacd_cdr
+		WHERE (?1 = 0 OR id < ?1)
+			AND (?2 IS NULL OR julianday(arrived) >= julianday(?2)) AND (?3 IS NULL OR julianday(arrived) < julianday(?3))
+			AND (?4 = '' OR group_number = ?4) AND (?5 = '' OR agent = ?5) AND (?6 = '' OR caller = ?6)
+			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
+		ORDER BY id DESC LIMIT ?9`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
 		FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 

@@ -1,0 +1,242 @@
+package acd
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// asks lets a channel arrive whose dialplan asks for a route, and then parks.
+func (c *centre) asks(uuid, number, user, path string) *sim.Call {
+	return c.sw.Call(sim.CallOptions{
+		UUID: uuid, Number: number, User: user, Dialled: "*1",
+		Dialplan: sim.Plan("socket 10.0.0.5:8084/"+path+" async full", "park"),
+	})
+}
+
+func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.server.Advertise("10.0.0.5:8084")
+		call := c.sw.Call(sim.CallOptions{UUID: "live", Number: "139", Dialled: "ivr", Dialplan: sim.Plan("answer", "park")})
+		c.after(time.Second)
+		if err := c.server.Enqueue(c.Context(), "live", "999"); !errors.Is(err, queue.ErrNoGroup) {
+			t.Errorf("into no group: %v", err)
+		}
+		if err := c.server.Enqueue(c.Context(), "nobody", "110"); !errors.Is(err, ErrNoChannel) {
+			t.Errorf("nobody: %v", err)
+		}
+		if err := c.server.Enqueue(c.Context(), "live; uuid_kill live", "110"); !errors.Is(err, ErrNoChannel) {
+			t.Errorf("a hostile uuid: %v", err)
+		}
+		if err := c.server.Enqueue(c.Context(), "live", "110"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(4 * time.Second)
+		c.wantState("1000", agent.Talking)
+		if err := c.server.Enqueue(c.Context(), "live", "110"); !errors.Is(err, queue.ErrCallHere) {
+			t.Errorf("twice: %v", err)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		c.wantRest()
+	})
+}
+
+func TestTheCallerIsPutOnHold(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(1500 * time.Millisecond)
+		if err := c.server.Hold(c.Context(), "call-139", true); !errors.Is(err, ErrNotTalking) {
+			t.Errorf("while ringing: %v", err)
+		}
+		c.after(3 * time.Second)
+		for _, uuid := range []string{"call-139", call.Bridged()} { // the caller's channel, or the agent's
+			if err := c.server.Hold(c.Context(), uuid, true); err != nil {
+				t.Errorf("hold %s: %v", uuid, err)
+			}
+			if err := c.server.Hold(c.Context(), uuid, false); err != nil {
+				t.Errorf("unhold %s: %v", uuid, err)
+			}
+		}
+		if err := c.server.Hold(c.Context(), "nobody", true); !errors.Is(err, ErrNotTalking) {
+			t.Errorf("nobody: %v", err)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Answers, After: 2 * time.Second})
+		c.sw.Gateway("gw2", sim.Behaviour{Do: sim.Refuses, Cause: "USER_BUSY"})
+		call := c.caller("139")
+		c.after(4 * time.Second)
+		if err := c.server.ThreeWay(c.Context(), "call-139", "018621575908", "gw1"); err != nil {
+			t.Error(err)
+		}
+		c.after(time.Second)
+		if n := len(c.sw.Channels()); n != 3 {
+			t.Errorf("%d channels in a talk of three", n)
+		}
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err == nil || !strings.Contains(err.Error(), "USER_BUSY") {
+			t.Errorf("a busy third party: %v", err)
+		}
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1 &hangup", "gw1"); !errors.Is(err, ErrArgument) {
+			t.Errorf("a hostile number: %v", err)
+		}
+		if err := c.server.ThreeWay(c.Context(), "nobody", "1", "gw1"); !errors.Is(err, ErrNotTalking) {
+			t.Errorf("nobody: %v", err)
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		for _, left := range c.sw.Channels() {
+			c.Logf("left: %+v", left)
+		}
+	})
+}
+
+func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		call := c.caller("139")
+		c.after(3 * time.Second)
+		supervisor := c.asks("boss", "2000", "", "nway_bridge/call-139")
+		c.after(time.Second)
+		if supervisor.Bridged() != "call-139" || call.Bridged() != "boss" {
+			t.Errorf("bridged with %q and %q", supervisor.Bridged(), call.Bridged())
+		}
+		if call.Var("socket_resume") == "true" {
+			t.Error("socket_resume would tear the bridge when we die")
+		}
+		c.wantEvents("call-139", "queue_add", "queue_remove")
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+		call.Hangup()
+		supervisor.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestNwayBridgeWithNobody(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		call := c.asks("boss", "2000", "", "nway_bridge/nobody")
+		c.after(time.Second)
+		if got := call.Var("nwayacd_outcome"); got != "invalid-route" {
+			t.Errorf("nwayacd_outcome is %q", got)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestAnAgentCallsOut(t *testing.T) {
+	s := ordinary("1000")
+	s.snapshot.Agents[0].CalloutNumber = "02161234567"
+	s.settings.Floor.TypingAuto, s.settings.Floor.Recover = true, time.Minute
+	open(t, s, func(c *centre) {
+		c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 5 * time.Second})
+		call := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw1")
+		c.after(3 * time.Second)
+		c.wantState("1000", agent.Talking)
+		if call.Bridged() == "" {
+			t.Error("not bridged")
+		}
+		c.after(5 * time.Second)
+		c.wantState("1000", agent.Typing)
+		if got := call.Var("nwayacd_outcome"); got != "answered" {
+			t.Errorf("nwayacd_outcome is %q", got)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		cdrs := c.wantRest()
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" || cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestACallOutThatFails(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Refuses, Cause: "USER_BUSY"})
+		call := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw1/02100000000")
+		c.after(2 * time.Second)
+		c.wantState("1000", agent.Ready)
+		if got := call.Var("nwayacd_outcome"); got != "USER_BUSY" {
+			t.Errorf("nwayacd_outcome is %q", got)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed || cdrs[0].Cause != "USER_BUSY" {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Misses})
+		call := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw1")
+		c.after(2 * time.Second)
+		c.wantState("1000", agent.Talking)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantState("1000", agent.Ready)
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+func TestWrongCallsOutAreTurnedAway(t *testing.T) {
+	for _, path := range []string{"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1"} {
+		open(t, ordinary("1000"), func(c *centre) {
+			call := c.asks("out", "1000", "1000", path)
+			c.after(time.Second)
+			if got := call.Var("nwayacd_outcome"); got != "invalid-route" {
+				t.Errorf("%s: nwayacd_outcome is %q", path, got)
+			}
+			c.wantState("1000", agent.Ready)
+			call.Hangup()
+			c.after(time.Second)
+			c.wantRest()
+		})
+	}
+}
+
+func TestAFeatureCodeRunsACommand(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		var got string
+		c.server.options.Command = func(_ context.Context, line string) string {
+			got = line
+			return "+OK 1000 logged in to 110\nand more"
+		}
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "code", Number: "1000", Dialled: "*11", Vars: map[string]string{"nwayacd_outcome": "timeout"},
+			Dialplan: sim.Plan("socket 10.0.0.5:8084/cmd/nway_login/1000/110 async full", "park"),
+		})
+		c.after(time.Second)
+		if got != "nway_login 1000 110" {
+			t.Errorf("the command was %q", got)
+		}
+		if reply := call.Var("nwayacd_reply"); reply != "+OK 1000 logged in to 110 and more" {
+			t.Errorf("nwayacd_reply is %q", reply)
+		}
+		if actions := call.Actions(); actions[len(actions)-1] != "park" {
+			t.Errorf("not back in the dialplan: %q", actions)
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}

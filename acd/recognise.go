@@ -1,0 +1,158 @@
+package acd
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// What a link finds at a switch when it comes up, and what it does about it.
+
+// tableLag is how far `show channels` may be behind: a thread of its own writes its table (switch_core_sqldb.c).
+const tableLag = 2 * time.Second
+
+// parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
+const parkedVariable = "nwayacd_parked"
+
+// suspect is a channel that was there before the link. The channel itself is asked what is the case, because the table lags: the end of one
+// that it still lists was told before we listened.
+type suspect struct {
+	uuid, extension string
+	question        esl.Command
+	settle          func(l *link, conn *esl.Connection, s suspect, answer esl.Reply)
+}
+
+// suspects are the channels of the table that concern us.
+func (l *link) suspects(channels []map[string]string) (all []suspect) {
+	for _, channel := range channels {
+		uuid, mark := channel["uuid"], readMark(channel["presence_data"])
+		extension := or(mark.extension, userOf(channel["presence_id"]))
+		switch {
+		case !isUUID(uuid):
+		case l.isOurs(mark, channel["direction"]):
+			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " bridge_uuid"), settleLeg})
+		case channel["application"] == "park":
+			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " " + parkedVariable), settleParked})
+		case extension != "":
+			all = append(all, suspect{uuid, extension, esl.API("uuid_exists " + uuid), settleOutside})
+		}
+	}
+	return all
+}
+
+// isOurs reports whether the mark is this server's, of this life or an earlier one, on a leg that goes out: the far side of a loopback
+// channel inherits the mark, but comes in.
+func (l *link) isOurs(m marked, direction string) bool {
+	return m.server != "" && m.server == l.server.options.Identity && direction == "outbound"
+}
+
+// recognise asks the suspects, some hundred in one write, and settles what is to be done about each.
+func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspect) error {
+	for some := range slices.Chunk(all, lookBatch) {
+		questions := make([]esl.Command, len(some))
+		for i, s := range some {
+			questions[i] = s.question
+		}
+		answers, err := conn.Do(ctx, questions...)
+		if err != nil {
+			return err
+		}
+		for i, s := range some {
+			s.settle(l, conn, s, answers[i])
+		}
+	}
+	return nil
+}
+
+// settleLeg: a leg of ours that no call of ours knows is from before a restart. Bridged, its talk goes on and keeps the agent from the next
+// offer; else it is ended, because nobody will bridge it any more, and because FreeSWITCH lets go of the caller it rings for only when
+// its originate is over (docs/wire.md).
+func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
+	switch {
+	case !partner.OK() || l.server.legs.find(s.uuid) != nil: // gone, or of this life
+	case isSet(partner):
+		l.meet(s.uuid, s.extension)
+	default:
+		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("a leg from before a restart is ended")
+		conn.Post(esl.API("uuid_kill " + s.uuid)) // where it fails, so does the session
+	}
+}
+
+// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place.
+func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
+	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":")
+	if !ours || l.server.calls.find(s.uuid) != nil {
+		return
+	}
+	l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
+	conn.Post(esl.API("uuid_setvar "+s.uuid+" "+parkedVariable), l.server.fetch(conn, s.uuid, group))
+}
+
+// settleOutside: a call that an extension has, not through us.
+func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
+	if exists.Text() == "true" {
+		l.meet(s.uuid, s.extension)
+	}
+}
+
+// isSet reports whether uuid_getvar found a value.
+func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
+
+// lookAgain recognises legs of ours that the table did not have yet when the link came up.
+func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
+	timer := time.NewTimer(tableLag)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return
+	}
+	limit, stop := context.WithTimeout(ctx, lookLimit)
+	defer stop()
+	text, err := conn.API(limit, "show channels as json")
+	if err == nil {
+		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return s.question.String() == "api uuid_exists "+s.uuid })
+		err = l.recognise(limit, conn, ours)
+	}
+	if err != nil && ctx.Err() == nil {
+		l.log.Warn().Err(err).Msg("channels could not be looked at again")
+	}
+}
+
+// kill ends a leg over the link to its switch: the call's own connection is lost.
+func (s *Server) kill(l *leg, at Switch) {
+	for _, link := range s.links {
+		if conn := link.conn.Load(); conn != nil && link.at.Name == at.Name {
+			conn.Post(l.kill()) // where it fails, the originate's time-out ends the leg
+		}
+	}
+}
+
+// fetchBack makes a caller dial us again who is parked in the line while the connection of its call is lost.
+func (s *Server) fetchBack(c *call) {
+	for _, link := range s.links {
+		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
+			conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
+		}
+	}
+}
+
+// adopt counts a leg whose call we lost sight of as a call outside the ACD, until the switch says that it is gone. It may be gone already, and
+// that have been told before we noted it: so the switch is asked.
+func (s *Server) adopt(l *leg, at Switch) {
+	ctx, stop := context.WithTimeout(context.Background(), replyLimit)
+	defer stop()
+	for _, link := range s.links {
+		conn := link.conn.Load()
+		if conn == nil || link.at.Name != at.Name {
+			continue
+		}
+		link.outside.note(link, l.uuid, l.offer.Agent.Extension)
+		if there, err := conn.API(ctx, "uuid_exists "+l.uuid); err != nil || there != "true" {
+			link.outside.forget(link, l.uuid)
+		}
+	}
+}

@@ -1,0 +1,313 @@
+package api
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/acd"
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+var update = flag.Bool("update", false, "write docs/commands.md anew")
+
+// nowhere is a Journal that counts what it should keep.
+type nowhere struct{ written atomic.Uint64 }
+
+func (n *nowhere) Write(changes ...queue.Change) uint64 { return n.written.Add(uint64(len(changes))) }
+func (*nowhere) Sync(context.Context, uint64) error     { return nil }
+
+func server() (Server, *nowhere) {
+	journal := &nowhere{}
+	s := acd.New(acd.Options{Journal: journal, Log: zerolog.Nop()}, queue.Snapshot{
+		Groups: []queue.Group{{Number: "110", Mode: queue.Cyclic}},
+		Agents: []agent.Agent{{Profile: agent.Profile{Extension: "1000", Name: "Ann|a"}}},
+	})
+	return Server{
+		ACD:     s,
+		Reload:  func() (string, error) { return "read again", nil },
+		Version: func(context.Context) string { return "nwayacd 1.2.3, commit abc, go1.26, SQLite 3" },
+	}, journal
+}
+
+func TestCommands(t *testing.T) {
+	s, _ := server()
+	for _, c := range []struct{ line, reply string }{
+		{"nway_add_group 120 0", "+OK group 120 added, mode sequence"},
+		{"nway_add_group 120 0", "-ERR group 120: exists already"},
+		{"nway_add_ext 1001 secret", "+OK extension 1001 added"},
+		{"nway_add_ext 1001 secret", "-ERR extension 1001: exists already"},
+		{"nway_login 1001 110,120", "+OK 1001 logged in to 110,120"},
+		{"nway_busy 1001", "+OK 1001 busy"},
+		{"nway_ready 1001", "+OK 1001 ready"},
+		{"NWAY_Ready '1001'", "+OK 1001 ready"},
+		{"nway_set_ext_jobnumber 1001 8001 true", `+OK 1001 has job number "8001", said to callers: true`},
+		{"nway_set_ext_jobnumber 1001 '' false", `+OK 1001 has job number "", said to callers: false`},
+		{"nway_set_unreg_ext 1001", "+OK 1001 unregistered"},
+		{"nway_set_reged_ext 1001", "+OK 1001 registered"},
+		{"nway_set_ring_group 120 '/my files/w.wav' - - -", "+OK prompts of group 120 set"},
+		{"nway_set_ring_group 120 - /b.wav /c.wav ''", "+OK prompts of group 120 set"},
+		{"nway_logout 1001", "+OK 1001 logged out"},
+		{"nway_rm_ext 1001", "+OK extension 1001 removed"},
+		{"nway_rm_ext 1001", "-ERR extension 1001: no such extension"},
+		{"nwayacd_version", "+OK nwayacd 1.2.3, commit abc, go1.26, SQLite 3"},
+		{"nway_reload", "+OK read again"},
+		{"nway_list_calls json", "[]"},
+		{"nway_list_calls", callHeader + "\n\n+OK"},
+		{"originate user/1000", "-ERR originate command not found"},
+		{"", "-ERR no command"},
+	} {
+		if got := Run(t.Context(), s, c.line); got != c.reply {
+			t.Errorf("%.60s\n got  %s\n want %s", c.line, got, c.reply)
+		}
+	}
+	want := queue.Prompts{Welcome: "/my files/w.wav", Blacklist: "/b.wav", Busy: "/c.wav"}
+	groups := s.ACD.Dispatcher.Groups()
+	if i := slices.IndexFunc(groups, func(g queue.GroupView) bool { return g.Number == "120" }); groups[i].Prompts != want {
+		t.Errorf("prompts %+v, want %+v", groups[i].Prompts, want)
+	}
+	if reply := Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" || len(s.ACD.Dispatcher.Groups()) != 1 {
+		t.Errorf("%s, groups %v", reply, s.ACD.Dispatcher.Groups())
+	}
+}
+
+// wrongUses has, for each command, arguments that its syntax accepts, and ten and more that are refused.
+var wrongUses = []struct {
+	command, right string
+	wrong          []string // arguments → what the reply holds
+}{
+	{"nwayacd", "5fa9 110", []string{
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 110 120 → -USAGE", "5fa9 999 → -ERR", "5fa9 110 → -ERR", "'5fa 9' 110 → -ERR uuid", "'' 110 → -ERR uuid",
+		"5fa9;x 110 → -ERR uuid", "5fa9' 110 → -ERR uuid", "5fa9 1,2 → -ERR group", "5fa9 $(id) → -ERR group",
+	}},
+	{"nway_login", "1000 110", []string{
+		" → -USAGE", "1000 → -USAGE", "1000 110 120 → -USAGE", "9 110 → no such extension", "1000 110,999 → no such group", "1000 110, → -ERR groups",
+		"1000 ,110 → -ERR groups", "1000 '' → -ERR groups", "1'or'1 110 → -ERR extension", "1000 '110, 120' → -ERR groups",
+	}},
+	{"nway_logout", "1000", oneExtension},
+	{"nway_busy", "1000", oneExtension},
+	{"nway_ready", "1000", oneExtension},
+	{"nway_list_exts", "json", listing},
+	{"nway_list_groups", "json", listing},
+	{"nway_list_calls", "json", listing},
+	{"nway_add_ext", "1001 secret", []string{
+		" → -USAGE", "1001 → -USAGE", "1001 a b → -USAGE", "1000 secret → exists already", "1'or'1 x → -ERR extension", "1001 '' → -ERR password",
+		"1001 'a b' → -ERR password", "1001 pässe → -ERR password", "'' x → -ERR extension", "10011001100110011001100110011001100 x → -ERR extension",
+	}},
+	{"nway_rm_ext", "1000", oneExtension},
+	{"nway_set_ext_jobnumber", "1000 8001 true", []string{
+		" → -USAGE", "1000 → -USAGE", "1000 8001 → -USAGE", "1000 8001 true x → -USAGE", "1000 8001 yes → -USAGE", "1000 8001 TRUE → -USAGE",
+		"9 8001 true → no such extension", "1000 '80 01' true → -ERR job number", "1000 '' true → no job number", "1000 8;1 true → -ERR job number",
+		"1000 12345678901234567890123456789012345678901 true → -ERR job number",
+	}},
+	{"nway_set_reged_ext", "1000", oneExtension},
+	{"nway_set_unreg_ext", "1000", oneExtension},
+	{"nway_add_group", "120 0", []string{
+		" → -USAGE", "120 → -USAGE", "120 0 0 → -USAGE", "110 0 → exists already", "120 6 → -ERR mode", "120 -1 → -ERR mode", "120 x → -ERR mode",
+		"120 '' → -ERR mode", "1;2 0 → -ERR group", "'1 2' 0 → -ERR group", "120 00 → -ERR mode",
+	}},
+	{"nway_rm_group", "110", []string{
+		" → -USAGE", "110 120 → -USAGE", "999 → no such group", "110, → -ERR group", "'' → -ERR group", "'11 0' → -ERR group", "1'1 → -ERR group",
+		"一一〇 → -ERR group", "110;drop → -ERR group", "* → no such group",
+	}},
+	{"nway_set_ring_group", "110 a b c d", []string{
+		" → -USAGE", "110 → -USAGE", "110 a b c → -USAGE", "110 a b c d e → -USAGE", "999 a b c d → no such group", "999 - - - - → no such group",
+		"'' a b c d → -ERR group", "11|0 a b c d → -ERR group", "110 " + strings.Repeat("w", 256) + " b c d → -ERR welcome", "110 a b c " + strings.Repeat("w", 256) + " → -ERR transfer",
+	}},
+	{"nwayacd_transfer", "5fa9 1000", []string{
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 1000 1001 → -USAGE", "nobody 1000 → no such call", "nobody 9 → no such call", "5fa9 '' → -ERR extension",
+		"'' 1000 → -ERR uuid", "5f{a} 1000 → -ERR uuid", "5fa9 10'00 → -ERR extension", "'5fa9 x' 1000 → -ERR uuid",
+	}},
+	{"nway_uuid_hold", "5fa9", oneTalk},
+	{"nway_uuid_unhold", "5fa9", oneTalk},
+	{"nway_threeway", "5fa9 018621575908 gw1", []string{
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 01862 → -USAGE", "5fa9 01862 gw1 x → -USAGE", "nobody 01862 gw1 → not in a talk", "5fa9 01'62 gw1 → -ERR phone",
+		"5fa9 '018 62' gw1 → -ERR phone", "5fa9 01862 gw/1 → -ERR gateway", "5fa9 01862 '' → -ERR gateway", "5fa9 {a=b}1 gw1 → -ERR phone", "5fa9 1,2 gw1 → -ERR phone",
+	}},
+	{"nwayacd_version", "", noArguments},
+	{"nway_reload", "", noArguments},
+}
+
+var (
+	oneExtension = []string{
+		" → -USAGE", "1000 1001 → -USAGE", "9 → no such extension", "'' → -ERR extension", "'10 00' → -ERR extension", "1000, → -ERR extension",
+		"1'or'1 → -ERR extension", "10;00 → -ERR extension", "一千 → -ERR extension", "${ext} → -ERR extension",
+	}
+	oneTalk = []string{
+		" → -USAGE", "5fa9 5fa9 → -USAGE", "nobody → not in a talk", "1000 → not in a talk", "'' → -ERR uuid", "'5f a9' → -ERR uuid", "5f;a9 → -ERR uuid",
+		"5fa9' → -ERR uuid", "{5fa9} → -ERR uuid", "五 → -ERR uuid",
+	}
+	listing = []string{
+		"yaml → -USAGE", "JSON → -USAGE", "json json → -USAGE", "'' → -USAGE", "1000 → -USAGE", "json, → -USAGE", "-json → -USAGE", "'json ' → -USAGE",
+		"* → -USAGE", "as json → -USAGE",
+	}
+	noArguments = []string{
+		"now → -USAGE", "1 → -USAGE", "'' → -USAGE", "a b → -USAGE", "json → -USAGE", "-v → -USAGE", "* → -USAGE", "'a b' → -USAGE", "; → -USAGE", "一 → -USAGE",
+	}
+)
+
+// inEveryCommand spoils arguments that are right.
+var inEveryCommand = []struct{ spoil, want string }{
+	{"%s\t", "control characters"},
+	{"%s\x00", "control characters"},
+	{"%s \x1b[2J", "control characters"},
+	{"%s\r\nauth x", "control characters"},
+	{"%s \u0085", "control characters"},
+	{"%s 'x", "not closed"},
+	{"%s \"x", "not closed"},
+	{"%s 'x'y", "space is wanted"},
+	{"%s \xff", "not UTF-8"},
+	{"%s " + strings.Repeat("1", 10_000), "at most 4096"},
+}
+
+func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
+	for i, use := range wrongUses {
+		if Commands[i].Name != use.command {
+			t.Fatalf("the wrong uses of %s are missing", Commands[i].Name)
+		}
+		if len(use.wrong) < 10 {
+			t.Errorf("%s: only %d wrong uses", use.command, len(use.wrong))
+		}
+		t.Run(use.command, func(t *testing.T) {
+			s, journal := server()
+			reloads := 0
+			s.Reload = func() (string, error) { reloads++; return "", nil }
+			before := floor(s)
+			try := func(line, want string) {
+				reply := Run(t.Context(), s, line)
+				if !strings.HasPrefix(reply, "-ERR ") && !strings.HasPrefix(reply, "-USAGE: "+use.command) || !strings.Contains(reply, want) {
+					t.Errorf("%.80q\n got  %s\n want %s", line, reply, want)
+				}
+				if len(reply) > 300 || strings.ContainsAny(reply, "\x00\x1b\r\n\t") {
+					t.Errorf("%.80q: the reply is not fit to be shown: %.400q", line, reply)
+				}
+				if after := floor(s); after != before || journal.written.Load() != 0 || reloads != 0 {
+					t.Fatalf("%.80q changed something:\n%s\n%s", line, before, after)
+				}
+			}
+			for _, w := range use.wrong {
+				args, want, _ := strings.Cut(w, " → ")
+				try(use.command+" "+args, want)
+			}
+			for _, c := range inEveryCommand {
+				try(fmt.Sprintf(use.command+" "+c.spoil, use.right), c.want)
+			}
+		})
+	}
+	if len(wrongUses) != len(Commands) {
+		t.Errorf("wrong uses of %d commands, there are %d", len(wrongUses), len(Commands))
+	}
+}
+
+func floor(s Server) string {
+	return fmt.Sprintf("%+v\n%+v", s.ACD.Dispatcher.Agents(), s.ACD.Dispatcher.Groups())
+}
+
+func TestAPasswordIsNotRepeatedInARefusal(t *testing.T) {
+	s, _ := server()
+	if reply := Run(t.Context(), s, "nway_add_ext 1001 'top secret'"); strings.Contains(reply, "top") {
+		t.Error(reply)
+	}
+}
+
+func TestListsHoldWhateverIsInAName(t *testing.T) {
+	s, _ := server()
+	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false|||\n\n+OK"
+	if got := Run(t.Context(), s, "nway_list_exts"); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	want = groupHeader + "\n110||2|||0|0|0|\n\n+OK"
+	if got := Run(t.Context(), s, "nway_list_groups"); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// What every command of SPEC section 8 is called is a promise to those who come from the module.
+func TestEveryPromisedCommandIsThere(t *testing.T) {
+	promised := `nwayacd nway_login nway_logout nway_busy nway_ready nway_list_exts nway_list_groups nway_add_ext nway_rm_ext
+		nway_set_ext_jobnumber nway_set_reged_ext nway_set_unreg_ext nway_add_group nway_rm_group nway_set_ring_group
+		nwayacd_transfer nway_uuid_hold nway_uuid_unhold nway_threeway nwayacd_version`
+	for name := range strings.FieldsSeq(promised) {
+		if Find(name) == nil {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for _, c := range Commands {
+		c.arguments() // panics where the syntax has a word without a meaning
+	}
+}
+
+const commandsPage = "../docs/commands.md"
+
+func TestThePageOfCommandsIsTheTable(t *testing.T) {
+	page := commandsMarkdown()
+	if *update {
+		if err := os.WriteFile(commandsPage, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(commandsPage)
+	if err != nil || string(written) != page {
+		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it anew (%v)", t.Name(), err)
+	}
+}
+
+func commandsMarkdown() string {
+	cell := strings.NewReplacer("|", `\|`)
+	var b strings.Builder
+	b.WriteString(commandsHead)
+	for _, c := range Commands {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", cell.Replace(c.Usage()), cell.Replace(c.Does))
+	}
+	b.WriteString("\n## Arguments\n| word | what is allowed |\n|---|---|\n")
+	for _, a := range Arguments {
+		if a.Rule != "" {
+			fmt.Fprintf(&b, "| `%s` | %s: %s |\n", a.Word, a.Name, cell.Replace(a.Rule))
+		}
+	}
+	b.WriteString(commandsFoot)
+	return b.String()
+}
+
+const commandsHead = `# Commands
+
+This page is made from the table in ` + "`api/command_table.go`" + `; a test holds the two together.
+
+Each command can be given
+* on the command port: ` + "`fs_cli -P 8022 -p PASSWORD -x \"nway_list_groups\"`" + `, or ` + "`api`" + ` and ` + "`bgapi`" + ` from any Event Socket library;
+* in a shell: ` + "`nwayacd cmd \"nway_login 1000 110\"`" + `, with ` + "`--json`" + ` for scripts;
+* in a dialplan: ` + "`socket HOST:8084/cmd/nway_login/1000/110`" + `, the reply is in the variable ` + "`nwayacd_reply`" + `;
+* over HTTP, as operations on resources: see the page at ` + "`/docs`" + ` of the HTTP port.
+
+| reply | means | exit code of ` + "`nwayacd cmd`" + ` |
+|---|---|---|
+| ` + "`+OK …`" + `, or a list | done; what it changed is safe from a crash | 0 |
+| ` + "`-ERR reason`" + ` | refused, nothing changed | 1 |
+| ` + "`-USAGE: syntax`" + ` | the arguments are not those of the command | 2 |
+| | no server there, or not with this password | 3 |
+
+| command | what it does |
+|---|---|
+`
+
+const commandsFoot = `
+A word with spaces, or an empty one, stands in quotes (` + "`'…'` or `\"…\"`" + `). Names of commands are read in either letter case. A line has at
+most 4096 characters, and no control characters.
+
+## The command port
+It speaks the inbound protocol of FreeSWITCH's event socket: auth, api, bgapi (with a Job-UUID of one's own or a new one; the answer is
+a BACKGROUND_JOB event), ` + "`event plain|json|xml`" + `, nixevent, noevents, filter, filter delete, log, nolog, exit. To hear what happens:
+` + "`event plain CUSTOM nwayacd::queue nwayacd::info nwayacd::agent`" + `, or ALL. A client that does not read what it asked for is cut off.
+
+With ` + "`pass-through = \"NAME\"`" + ` each client has a connection of its own to that FreeSWITCH behind this one: all that is not in the table above
+goes there, and its replies and events come back in order. nwayacd's own events still come once only, from here. When that FreeSWITCH goes
+away, so does the client's connection, as it would without us.
+`

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/queue"
+)
+
+// Bounds of the HTTP port.
+const (
+	headerLimit    = 5 * time.Second
+	operationLimit = 30 * time.Second // for one operation, unless it says otherwise
+	longestLimit   = 2 * time.Minute  // for a request and its answer, except a stream of events
+	idleLimit      = 2 * time.Minute  // between two requests on one connection
+	leaveLimit     = 5 * time.Second  // for the requests under way when the server ends
+	maxHTTPHeader  = 16 << 10
+	maxHTTPBody    = 64 << 10
+)
+
+// Database is what the HTTP port asks of what is kept; package store has the one there is.
+type Database interface {
+	// SearchCDRs returns a page of ended calls and the Before of the next page, 0 after the last.
+	SearchCDRs(context.Context, queue.CDRSearch) (page []queue.CDR, next int64, err error)
+	// Offers returns the offers of one call that have ended.
+	Offers(ctx context.Context, call string) ([]queue.OfferRecord, error)
+	// Password is what an extension's phone registers with; ok is false for an unknown one.
+	Password(ctx context.Context, extension string) (password string, ok bool, err error)
+	// Healthy returns nil, or why the database or the journal is away.
+	Healthy() error
+}
+
+// HTTP is the HTTP port: the JSON API with its OpenAPI document, the stream of events, health, and the directory for FreeSWITCH's
+// mod_xml_curl.
+type HTTP struct {
+	Server   Server
+	Database Database
+	Token    string // "" = none is asked for; only for loopback, which the configuration sees to
+	Release  string // the version the OpenAPI document shows
+	Log      zerolog.Logger
+
+	born    string          // tells event IDs of this life of the server from those of another
+	leaving context.Context // its end ends the streams of events
+	streams atomic.Int32    // under way
+}
+
+// Serve serves clients from ln until ctx is done. Then streams of events end at once, and other requests have 5 seconds.
+func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
+	server := &http.Server{
+		Handler: h.Handler(ctx), ErrorLog: stdlog.New(h.Log, "", 0),
+		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
+		MaxHeaderBytes: maxHTTPHeader,
+	}
+	var serving sync.WaitGroup
+	over := make(chan error, 1)
+	serving.Go(func() { over <- server.Serve(ln) }) // ends by Shutdown or Close
+	defer serving.Wait()
+	select {
+	case err := <-over:
+		return fmt.Errorf("api: HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveLimit)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("api: HTTP: some requests were cut off: %w", err), server.Close())
+	}
+	return context.Cause(ctx)
+}
+
+// Handler answers all requests of the port. The end of ctx ends the streams of events.
+func (h *HTTP) Handler(ctx context.Context) http.Handler {
+	h.born, h.leaving = strconv.FormatInt(time.Now().UnixNano(), 36), ctx
+	mux := http.NewServeMux()
+	h.describe(mux, h.operate(mux))
+	mux.HandleFunc("POST /freeswitch/directory", h.directory)
+	return h.logged(h.guarded(withProblems(mux)))
+}

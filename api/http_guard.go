@@ -1,0 +1,125 @@
+package api
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// guarded lets in who may come: with the token, where one is set; else only who asks for this host, not for a name that a web page made
+// resolve to it. Web pages of other origins may not change anything.
+func (h *HTTP) guarded(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, http.StatusForbidden, "web pages of other origins are not allowed here")
+	}))
+	next = origins.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case h.Token == "" && !isLocal(r.Host):
+			writeProblem(w, http.StatusForbidden, "without a token in [http] only an address or localhost may be asked for, not a name")
+		case isPrivate(r.URL.Path) && !h.knows(r):
+			w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
+			w.Header().Add("WWW-Authenticate", `Basic realm="nwayacd"`)
+			writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// isPrivate reports whether the path needs the token. Health and documentation do not.
+func isPrivate(path string) bool {
+	return strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
+}
+
+// knows reports whether the request has the token: as a bearer's, or as the password of any user, which is what mod_xml_curl can send. It
+// compares in constant time.
+func (h *HTTP) knows(r *http.Request) bool {
+	if h.Token == "" {
+		return true
+	}
+	_, given, basic := r.BasicAuth()
+	if !basic {
+		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return false
+		}
+		given = token
+	}
+	return subtle.ConstantTimeCompare([]byte(given), []byte(h.Token)) == 1
+}
+
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || strings.EqualFold(host, "localhost")
+}
+
+// logged logs each request at debug: neither its headers nor its query, which hold secrets and callers' numbers.
+func (h *HTTP) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		defer func() {
+			h.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", noted.status).
+				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Msg("HTTP request")
+		}()
+		next.ServeHTTP(noted, r)
+	})
+}
+
+// notedWriter remembers the status.
+type notedWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (w *notedWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *notedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withProblems has what the mux does not know (404, 405) answered in the form of all other errors.
+func withProblems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refuse, pattern := mux.Handler(r); pattern == "" {
+			refuse.ServeHTTP(&problemWriter{ResponseWriter: w}, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// problemWriter keeps status and headers of a plain refusal and writes a problem in place of its text.
+type problemWriter struct{ http.ResponseWriter }
+
+// WriteHeader writes the whole answer.
+func (w *problemWriter) WriteHeader(status int) {
+	if status < http.StatusBadRequest { // the mux redirects to the clean path
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	writeProblem(w.ResponseWriter, status, "/docs lists what there is")
+}
+
+// Write drops the text.
+func (w *problemWriter) Write(text []byte) (int, error) { return len(text), nil }
+
+// writeProblem answers with an application/problem+json document.
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(huma.NewError(status, detail)) // a client that is gone misses it
+}

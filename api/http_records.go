@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"nwayacd/acd"
+	"nwayacd/queue"
+)
+
+// cdrShown is an ended call.
+type cdrShown struct {
+	UUID      string    `json:"uuid" doc:"of the caller's channel; a call that was handed back and came again has two records"`
+	Caller    string    `json:"caller" doc:"empty: anonymous"`
+	Dialled   string    `json:"dialled"`
+	Group     string    `json:"group"`
+	VIP       bool      `json:"vip"`
+	Switch    string    `json:"switch" doc:"FreeSWITCH's host name"`
+	Agent     string    `json:"agent,omitempty" doc:"who answered last"`
+	Leg       string    `json:"leg_uuid,omitempty" doc:"of that agent's channel"`
+	Offers    int       `json:"offers" doc:"how many were made"`
+	Outcome   string    `json:"outcome" enum:"answered,abandoned,blacklisted,timeout,transferred,taken,returned,error"`
+	HungUpBy  string    `json:"hung_up_by,omitempty" enum:"caller,agent"`
+	Cause     string    `json:"cause,omitempty" doc:"FreeSWITCH's hangup cause, or what went wrong"`
+	Survey    string    `json:"survey,omitempty" doc:"the digit pressed"`
+	Recording string    `json:"recording,omitempty" doc:"a path on the FreeSWITCH host"`
+	Arrived   time.Time `json:"arrived"`
+	Answered  time.Time `json:"answered,omitzero" doc:"by the first agent"`
+	Bridged   time.Time `json:"bridged,omitzero"`
+	Ended     time.Time `json:"ended"`
+}
+
+// offerShown is one try to give a call to an agent.
+type offerShown struct {
+	Agent    string    `json:"agent"`
+	Group    string    `json:"group"`
+	Leg      string    `json:"leg_uuid" doc:"of the agent's channel"`
+	Number   int       `json:"number" doc:"1 for the call's first offer"`
+	Transfer bool      `json:"transfer" doc:"made by a transfer"`
+	Outcome  string    `json:"outcome" enum:"answered,noanswer,withdrawn,expired"`
+	Cause    string    `json:"cause,omitempty" doc:"FreeSWITCH's cause of a missed offer"`
+	Offered  time.Time `json:"offered"`
+	Answered time.Time `json:"answered,omitzero"`
+	Ended    time.Time `json:"ended"`
+}
+
+type cdrFilter struct {
+	From    time.Time `query:"from" doc:"only calls that arrived then or later" example:"2026-01-31T00:00:00Z"`
+	To      time.Time `query:"to" doc:"only calls that arrived before" example:"2026-02-01T00:00:00Z"`
+	Group   string    `query:"group"`
+	Agent   string    `query:"agent" doc:"who answered last"`
+	Caller  string    `query:"caller"`
+	UUID    string    `query:"uuid" doc:"of the caller's channel"`
+	Outcome string    `query:"outcome" enum:"answered,abandoned,blacklisted,timeout,transferred,taken,returned,error"`
+	Cursor  int64     `query:"cursor" minimum:"0" doc:"the next of the page before"`
+	Limit   int       `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"of the page"`
+}
+
+// cdrPage is a page of ended calls.
+type cdrPage struct {
+	Items []cdrShown `json:"items" nullable:"false"`
+	Next  int64      `json:"next,omitempty" doc:"cursor of the next page; absent on the last one"`
+}
+
+func (h *HTTP) recordOperations(r resource) {
+	register(r, operation{
+		id: "list-cdrs", method: http.MethodGet, path: apiPrefix + "/cdrs", summary: "Search ended calls",
+		about: "What ended last comes first. A call is here shortly after its end, when the database has it.",
+	}, h.listCDRs)
+	register(r, operation{
+		id: "list-offers", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/offers", summary: "List the offers of a call",
+		about: "Of a call that is here or has ended; offers that have ended, in their order.", refusals: []int{http.StatusNotFound},
+	}, h.listOffers)
+}
+
+func (h *HTTP) listCDRs(ctx context.Context, in *cdrFilter) (*of[cdrPage], error) {
+	calls, next, err := h.Database.SearchCDRs(ctx, queue.CDRSearch{
+		From: in.From, To: in.To, Group: in.Group, Agent: in.Agent, Caller: in.Caller, Call: in.UUID,
+		Outcome: queue.Outcome(in.Outcome), Before: in.Cursor, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDatabase, err)
+	}
+	return &of[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
+}
+
+func (h *HTTP) listOffers(ctx context.Context, in *callPath) (*of[items[offerShown]], error) {
+	offers, err := h.Database.Offers(ctx, in.UUID)
+	if err == nil && len(offers) == 0 {
+		err = h.known(ctx, in.UUID)
+	} else if err != nil {
+		err = fmt.Errorf("%w: %w", errDatabase, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return listed(offers, showOffer), nil
+}
+
+// known is nil where the call is here, or was.
+func (h *HTTP) known(ctx context.Context, uuid string) error {
+	if slices.ContainsFunc(h.Server.ACD.CallViews(), func(v acd.CallView) bool { return v.UUID == uuid }) {
+		return nil
+	}
+	calls, _, err := h.Database.SearchCDRs(ctx, queue.CDRSearch{Call: uuid, Limit: 1})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errDatabase, err)
+	case len(calls) == 0:
+		return fmt.Errorf("%s: %w", uuid, queue.ErrNoCall)
+	}
+	return nil
+}
+
+func showCDR(c queue.CDR) cdrShown {
+	return cdrShown{
+		UUID: c.UUID, Caller: c.Caller, Dialled: c.Dialled, Group: c.Group, VIP: c.VIP, Switch: c.Switch, Agent: c.Agent, Leg: c.Leg,
+		Offers: c.Offers, Outcome: string(c.Outcome), HungUpBy: string(c.HungUpBy), Cause: c.Cause, Survey: c.Survey,
+		Recording: c.Recording, Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged, Ended: c.Ended,
+	}
+}
+
+func showOffer(o queue.OfferRecord) offerShown {
+	return offerShown{
+		Agent: o.Agent, Group: o.Group, Leg: o.Leg, Number: o.Number, Transfer: o.Transfer, Outcome: string(o.Outcome), Cause: o.Cause,
+		Offered: o.Offered, Answered: o.Answered, Ended: o.Ended,
+	}
+}

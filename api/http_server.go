@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+)
+
+type versionShown struct {
+	Version string `json:"version" doc:"version, commit, Go and database, in one line"`
+}
+
+type reloadReport struct {
+	Report string `json:"report" doc:"what takes a restart"`
+}
+
+// health is what a probe reads.
+type health struct {
+	Status int
+	Body   struct {
+		OK      bool     `json:"ok"`
+		Reasons []string `json:"reasons,omitempty" nullable:"false" doc:"why not"`
+	}
+}
+
+func (h *HTTP) serverOperations(r resource) {
+	register(r, operation{
+		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version", summary: "Tell version, commit, Go and database",
+		commands: []string{"nwayacd_version"},
+	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
+		return &of[versionShown]{versionShown{h.Server.Version(ctx)}}, nil
+	})
+	register(r, operation{
+		id: "reload", method: http.MethodPost, path: apiPrefix + "/reload", summary: "Read the configuration again",
+		commands: []string{"nway_reload"},
+		about:    "A faulty file changes nothing.", refusals: []int{http.StatusConflict},
+	}, h.reload)
+	register(r, operation{
+		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
+	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
+	register(r, operation{
+		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
+		about: "503 with reasons: the database or the journal is away, a FreeSWITCH is not linked or lacks the variable domain.",
+	}, func(context.Context, *nothing) (*health, error) { return healthOf(h.reasons()), nil })
+	ready := r.api.OpenAPI().Paths["/readyz"].Get
+	ready.Responses["503"] = ready.Responses["200"]
+}
+
+func (h *HTTP) reload(context.Context, *nothing) (*of[reloadReport], error) {
+	report, err := h.Server.Reload()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
+	}
+	return &of[reloadReport]{reloadReport{report}}, nil
+}
+
+// reasons is why calls cannot all be served.
+func (h *HTTP) reasons() (all []string) {
+	if err := h.Database.Healthy(); err != nil {
+		all = append(all, err.Error())
+	}
+	for _, l := range h.Server.ACD.Links() {
+		switch {
+		case !l.Up:
+			all = append(all, fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, stamp(l.Since)))
+		case l.NoDomain:
+			all = append(all, fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
+		}
+	}
+	return all
+}
+
+func healthOf(reasons []string) *health {
+	out := &health{Status: http.StatusOK}
+	if len(reasons) > 0 {
+		out.Status = http.StatusServiceUnavailable
+	}
+	out.Body.OK, out.Body.Reasons = len(reasons) == 0, reasons
+	return out
+}

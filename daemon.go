@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/acd"
+	"nwayacd/api"
+	"nwayacd/conf"
+	"nwayacd/queue"
+	"nwayacd/store"
+)
+
+// daemon is a running server; a test or the demo can boot one as well as main.
+type daemon struct {
+	log    zerolog.Logger
+	config *conf.Config
+	load   func() (*conf.Config, error)
+	store  *store.Store
+	acd    *acd.Server
+	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration left it open.
+	Socket, Control, HTTP net.Addr
+
+	failed   chan error   // holds why a part ended before it was told to
+	patience atomic.Int64 // drain-seconds, in nanoseconds
+	steps    []step       // of stop, run last in, first out
+}
+
+// step is one part of a daemon: its name, and how to end it.
+type step struct {
+	name string
+	end  func() error
+}
+
+// daemonOptions are what differs between serving and the demo.
+type daemonOptions struct {
+	load    func() (*conf.Config, error) // reads the configuration again; nil where there is none
+	onOffer func(time.Duration)
+	onCDR   func(queue.CDR)
+	seed    uint64
+}
+
+// start boots a server. When it returns an error, nothing of it is left running.
+func start(ctx context.Context, config *conf.Config, log zerolog.Logger, o daemonOptions) (*daemon, error) {
+	d := &daemon{log: log, config: config, load: o.load, failed: make(chan error, 1)}
+	d.patience.Store(int64(config.Server.Drain))
+	for _, boot := range []func(context.Context, daemonOptions) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
+		if err := boot(ctx, o); err != nil {
+			return nil, errors.Join(err, d.stop())
+		}
+	}
+	log.Info().Stringer("socket", d.Socket).Stringer("control", d.Control).Stringer("http", d.HTTP).
+		Str("version", version).Msg("serving")
+	return d, nil
+}
+
+// stop ends the parts in reverse order: calls are served until the database is the only thing left.
+func (d *daemon) stop() error {
+	var faults []error
+	for _, s := range slices.Backward(d.steps) {
+		if err := s.end(); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
+		}
+	}
+	d.steps = nil
+	return errors.Join(faults...)
+}
+
+func (d *daemon) onStop(name string, end func() error) { d.steps = append(d.steps, step{name, end}) }
+
+// background runs a part of the daemon in a goroutine of its own; the step that ends it waits for it.
+func (d *daemon) background(name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	go func() { over <- d.watch(ctx, name, run) }() // ends with ctx; the step below waits
+	d.onStop(name, func() error {
+		cancel()
+		if err := <-over; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	})
+}
+
+// watch runs a part and tells where it ends before ctx does: a server without one of its parts is no server.
+func (d *daemon) watch(ctx context.Context, name string, run func(context.Context) error) error {
+	err := run(ctx)
+	if ctx.Err() == nil {
+		select {
+		case d.failed <- fmt.Errorf("%s: ended by itself: %w", name, err):
+		default:
+		}
+	}
+	return err
+}
+
+func (d *daemon) openStore(ctx context.Context, _ daemonOptions) (err error) {
+	d.store, err = store.Open(ctx, store.Options{
+		DSN:         string(d.config.Database.DSN),
+		DataDir:     d.config.Database.DataDir,
+		AutoMigrate: true,
+		OutputSQL:   d.config.Database.OutputSQL,
+		Log:         d.log,
+		OnEdit:      func(changes []queue.Change) { d.acd.Dispatcher.Edit(changes) },
+		OnReload:    func(s queue.Snapshot) { d.acd.Dispatcher.Reload(s) },
+	})
+	if err == nil {
+		d.onStop("store", d.store.Close)
+	}
+	return err
+}
+
+func (d *daemon) loadFloor(ctx context.Context, o daemonOptions) error {
+	snapshot, err := d.store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	seed := o.seed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	d.acd = acd.New(acd.Options{
+		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(), Log: d.log, Seed: seed,
+		Allow: allowed(d.config.Server.Allow), Command: d.command, OnOffer: o.onOffer, OnCDR: o.onCDR,
+	}, snapshot)
+	d.background("database", d.store.Run)
+	d.background("dispatcher", d.acd.Run)
+	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
+	return nil
+}
+
+// command runs one line for a channel that came by the route /cmd.
+func (d *daemon) command(ctx context.Context, line string) string {
+	return api.Run(ctx, d.commands(), line)
+}
+
+// commands is what the commands act on, whichever way they come.
+func (d *daemon) commands() api.Server {
+	return api.Server{ACD: d.acd, Reload: d.reload, Version: d.version}
+}
+
+// version is the answer of nwayacd_version.
+func (d *daemon) version(ctx context.Context) string {
+	database, err := d.store.Version(ctx)
+	if err != nil {
+		database = "database away"
+	}
+	return build() + ", " + database
+}
+
+func (d *daemon) serveControl(ctx context.Context, _ daemonOptions) error {
+	ln, err := listen(ctx, "control", d.config.Control.Listen)
+	if err != nil {
+		return err
+	}
+	d.Control = ln.Addr()
+	port := &api.Port{
+		Server:   d.commands(),
+		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
+	}
+	d.background("command port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
+	return nil
+}
+
+func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
+	ln, err := listen(ctx, "http", d.config.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	d.HTTP = ln.Addr()
+	port := &api.HTTP{
+		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
+	}
+	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
+	return nil
+}
+
+// serveCalls takes calls. Its end drains first: waiting callers go back to the dialplan, talks have drain-seconds to end.
+func (d *daemon) serveCalls(ctx context.Context, _ daemonOptions) error {
+	ln, err := listen(ctx, "server", d.config.Server.Listen)
+	if err != nil {
+		return err
+	}
+	d.Socket = ln.Addr()
+	d.acd.Advertise(advertised(d.config, ln.Addr()))
+	calls, cut := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	stopping, told := context.WithCancel(calls)
+	go func() { // ends by Drain, or with calls; the step below waits
+		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, ln) })
+	}()
+	d.onStop("calls", func() error {
+		defer cut()
+		told()
+		d.acd.Drain()
+		patience := time.NewTimer(time.Duration(d.patience.Load()))
+		defer patience.Stop()
+		select {
+		case <-over:
+			return nil
+		case <-patience.C:
+		}
+		d.log.Warn().Int("calls", d.acd.Calls()).Msg("drain-seconds are over; the talks that are left go on without us")
+		cut()
+		<-over
+		return nil
+	})
+	return nil
+}
+
+func listen(ctx context.Context, section, address string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("[%s] listen: %w", section, err)
+	}
+	return ln, nil
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// password is what we know of a phone's password without the database: the one we wrote with that sequence, or the one last read, with 0.
+type password struct {
+	text     string
+	sequence uint64
+}
+
+// Password is the password an extension's phone registers with; ok is false where there is no such extension. While the database is away
+// it is the one that was last known, so that phones stay registered.
+func (s *Store) Password(ctx context.Context, extension string) (text string, ok bool, err error) {
+	applied := s.applied.get()
+	known, ok := s.pending.password(extension)
+	if ok && known.sequence > applied {
+		return known.text, true, nil // the database does not have it yet
+	}
+	text, found, err := s.readPassword(ctx, extension)
+	switch {
+	case err != nil && ok:
+		return known.text, true, nil
+	case err != nil:
+		return "", false, s.wrap(ctx, "read a password", err)
+	case found:
+		s.pending.confirm(extension, text, applied)
+	}
+	return text, found, nil
+}
+
+func (s *Store) readPassword(ctx context.Context, extension string) (string, bool, error) {
+	var column text
+	err := s.db.QueryRowContext(ctx, s.db.load.password, extension).Scan(&column)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return string(column), err == nil, err
+}
+
+func (p *pending) password(extension string) (password, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known, ok := p.passwords[extension]
+	return known, ok
+}
+
+// confirm notes what the database says when it has all up to applied. What was written since is newer.
+func (p *pending) confirm(extension, text string, applied uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.passwords[extension].sequence <= applied {
+		p.learn(extension, password{text: text})
+	}
+}
+
+// learn is called under mu.
+func (p *pending) learn(extension string, known password) {
+	if p.passwords == nil {
+		p.passwords = map[string]password{}
+	}
+	p.passwords[extension] = known
+}
