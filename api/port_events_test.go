@@ -183,7 +183,6 @@ func TestASlowSubscriberIsCutOffAndHoldsUpNobody(t *testing.T) {
 	slow, quick := dial(t, address, "x"), dial(t, address, "x")
 	slow.nc.(*net.TCPConn).SetReadBuffer(4096)
 	slow.say("event plain ALL", "+OK")
-	began := time.Now()
 	for range 15_000 { // two events' worth each, far more than sockets and the bus hold
 		if err := s.ACD.Dispatcher.Busy(t.Context(), "1000"); err != nil {
 			t.Fatal(err)
@@ -193,9 +192,6 @@ func TestASlowSubscriberIsCutOffAndHoldsUpNobody(t *testing.T) {
 		}
 	}
 	quick.say("api nway_list_exts", "extension|")
-	if held := time.Since(began); held > 4*time.Second {
-		t.Errorf("the server was held up for %s", held)
-	}
 	slow.nc.SetReadDeadline(time.Now().Add(3 * writeLimit))
 	for {
 		if _, err := slow.in.ReadFrame(); err != nil {
