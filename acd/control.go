@@ -19,6 +19,7 @@ var (
 	ErrNotTalking = errors.New("not in a talk")
 	ErrNoLink     = errors.New("no link to a FreeSWITCH")
 	ErrArgument   = errors.New("cannot be part of a FreeSWITCH command")
+	ErrNoHold     = errors.New("only a SIP phone can hold")
 	ErrRefused    = errors.New("FreeSWITCH")
 )
 
@@ -89,17 +90,29 @@ func (s *Server) advertised(conn *esl.Connection) string {
 }
 
 // Hold lets the caller of a talk hear hold music, or brings it back; uuid is the caller's or the agent's channel. FreeSWITCH's hold acts on
-// the agent's leg, and on SIP legs only. Errors: ErrNotTalking and FreeSWITCH's word.
+// the agent's leg, which must be a SIP one: for any other it says +OK and starts music that nothing ends. Errors: ErrNotTalking, ErrNoHold
+// and FreeSWITCH's word.
 func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 	c, leg, err := s.talkOf(uuid)
 	if err != nil {
 		return err
 	}
-	line := "uuid_hold " + leg
 	if !hold {
-		line = "uuid_hold off " + leg
+		// The music may only be queued yet: FreeSWITCH starts it when the caller's phone has sent some frames (switch_ivr_bridge.c).
+		replies, err := c.conn.Do(ctx, esl.API("uuid_hold off "+leg), c.breakAll())
+		if err != nil {
+			return err
+		}
+		return refusal(replies[0])
 	}
-	_, err = s.order(ctx, c.conn, esl.API(line))
+	name, err := c.conn.API(ctx, "uuid_getvar "+leg+" channel_name")
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(name, "sofia/") && !strings.HasPrefix(name, "verto.rtc/") {
+		return fmt.Errorf("%s: %w", name, ErrNoHold)
+	}
+	_, err = s.order(ctx, c.conn, esl.API("uuid_hold "+leg))
 	return err
 }
 
@@ -190,8 +203,13 @@ func (s *Server) order(ctx context.Context, conn *esl.Connection, commands ...es
 		return "", err
 	}
 	last := replies[len(replies)-1]
-	if !last.OK() {
-		return "", fmt.Errorf("%w: %s", ErrRefused, strings.TrimSpace(strings.TrimPrefix(last.Text(), "-ERR")))
+	return last.Text(), refusal(last)
+}
+
+// refusal is nil, or FreeSWITCH's word why not.
+func refusal(r esl.Reply) error {
+	if r.OK() {
+		return nil
 	}
-	return last.Text(), nil
+	return fmt.Errorf("%w: %s", ErrRefused, strings.TrimSpace(strings.TrimPrefix(r.Text(), "-ERR")))
 }

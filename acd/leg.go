@@ -50,6 +50,7 @@ func (l *leg) variables(c *call) string {
 		{Name: "ignore_early_media", Value: "true"},
 		{Name: "park_timeout", Value: strconv.Itoa(int(legParkTimeout / time.Second))},
 		{Name: "presence_data", Value: l.mark(c.server.options.Identity)},
+		{Name: "hold_hangup_xfer_exten", Value: "park:inline"}, // else an agent who hangs up while holding takes the caller along
 		{Name: "origination_caller_id_number", Value: c.shownCaller()},
 		{Name: "origination_caller_id_name", Value: c.shownCaller()},
 		{Name: "nway_callin", Value: c.shownCaller()},

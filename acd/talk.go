@@ -58,8 +58,12 @@ func (c *call) noteTalk(l *leg) {
 
 // converse blocks until the talk is over and says what follows.
 func (c *call) converse(ctx context.Context, l *leg) ending {
+	gone := l.ctx.Done()
 	for {
 		select {
+		case <-gone: // hold music outlives the agent's leg, and the end of the talk waits for it
+			gone = nil
+			c.tell(c.breakAll())
 		case s := <-c.signals:
 			if _, parted := s.(unbridged); parted {
 				return c.part(ctx, l)
@@ -126,7 +130,7 @@ func (c *call) takeBack(ctx context.Context, l *leg) {
 // finish lets the agent go and says so. The leg is ended first, whoever hung up: a caller's hang-up is told some milliseconds before the
 // agent's phone hears of it, and the next offer must not find the phone busy with this one.
 func (c *call) finish(l *leg) {
-	commands := []esl.Command{l.kill()}
+	commands := []esl.Command{l.kill(), c.breakAll()} // a caller who is held has music queued, which would go on
 	if c.recording != "" {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
@@ -138,12 +142,19 @@ func (c *call) finish(l *leg) {
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
 func (c *call) afterTalk(ctx context.Context) error {
-	ctx, stop := context.WithTimeoutCause(ctx, parkLimit, errTaken)
-	defer stop()
-	if c.await(ctx, isParked) == nil {
-		return context.Cause(ctx)
+	for range 2 {
+		limited, stop := context.WithTimeoutCause(ctx, parkLimit, errTaken)
+		parked := c.await(limited, isParked)
+		stop()
+		if parked != nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		c.tell(c.breakAll()) // something still plays, and keeps it from parking
 	}
-	return nil
+	return errTaken
 }
 
 func isParked(s signal) bool {

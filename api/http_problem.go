@@ -26,7 +26,7 @@ var statuses = []struct {
 	{http.StatusNotFound, []error{queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers, queue.ErrEnding,
-		acd.ErrNotTalking, errConfiguration,
+		acd.ErrNotTalking, acd.ErrNoHold, errConfiguration,
 	}},
 	{http.StatusServiceUnavailable, []error{
 		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,
