@@ -23,6 +23,7 @@ type freeswitch struct {
 	dir  string
 	addr string
 	sip  int
+	sips *sipExchange
 	conn *esl.Connection
 	cmd  *exec.Cmd
 	over chan error
@@ -49,6 +50,10 @@ func realSwitch(t *testing.T) *freeswitch {
 
 func startFreeSWITCH() (*freeswitch, error) {
 	s := &freeswitch{dir: filepath.Join(suite.dir, "freeswitch"), over: make(chan error, 1)}
+	var err error
+	if s.sips, err = newSIPExchange(); err != nil {
+		return nil, err
+	}
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
@@ -85,7 +90,7 @@ func (s *freeswitch) configure() error {
 		return err
 	}
 	return errors.Join(page.Execute(file, map[string]any{
-		"Dir": s.dir, "Port": ports[0], "SIP": s.sip, "Password": password, "LogLevel": logLevel(),
+		"Dir": s.dir, "Port": ports[0], "SIP": s.sip, "Exchange": s.sips.port(), "Password": password, "LogLevel": logLevel(),
 	}), file.Close())
 }
 
@@ -126,6 +131,7 @@ func stopFreeSWITCH() {
 		if err := s.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e:", err)
 		}
+		s.sips.close()
 		keepLog(filepath.Join(s.dir, "freeswitch.log"), "freeswitch.log")
 	}
 }
@@ -150,8 +156,19 @@ func (s *freeswitch) stop() error {
 func (s *freeswitch) address() string    { return s.addr }
 func (s *freeswitch) dialString() string { return "[loopback_bowout=false]loopback/{ext}/agents" }
 
+func (s *freeswitch) sipDialString() string {
+	return fmt.Sprintf("sofia/phones/{ext}@127.0.0.1:%d", s.sips.port())
+}
+
+func (s *freeswitch) outside(_ testing.TB, number string, p phone) { s.sips.set(number, p) }
+
 func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
 	t.Helper()
+	onSIP := p
+	if p.do == picksUp {
+		onSIP.talk = 0 // the agent hangs up so long after the bridge; world sees to it
+	}
+	s.sips.set(ext, onSIP)
 	s.api(t, "global_setvar phone_"+ext+"="+p.String())
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -58,7 +59,7 @@ func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
 	maps.Copy(all, f.config)
 	srv.conf = filepath.Join(srv.dir, "nwayacd.toml")
 	text := all.toml() + fmt.Sprintf("[[freeswitch]]\nname = \"fs\"\naddress = %q\npassword = %q\ndial-string = %q\n",
-		sw.address(), password, or(f.dialString, sw.dialString()))
+		sw.address(), password, f.dial(sw))
 	if err := os.WriteFile(srv.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -200,10 +201,13 @@ var lastPort atomic.Int64
 
 const firstPort, portCount = 11000, 7000
 
+// portBase keeps two runs at the same time apart.
+var portBase = rand.IntN(portCount)
+
 // freePorts are TCP ports that nobody listens on now and no other test is given.
 func freePorts(n int) (free []int) {
 	for tries := 0; len(free) < n && tries < portCount; tries++ {
-		port := firstPort + (os.Getpid()*17+int(lastPort.Add(1)))%portCount
+		port := firstPort + (portBase+int(lastPort.Add(1)))%portCount
 		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			ln.Close()
 			free = append(free, port)

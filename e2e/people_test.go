@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type call struct {
 	name    string
 	number  string
 	dialled string
+	sentTo  string // group that a command sent it into
 	far     string // uuid of the caller's own end
 	uuid    string // of the channel that nwayacd sees
 }
@@ -51,9 +53,30 @@ func (w *world) comes(name, dialled, path string) *call {
 	return c
 }
 
+// isSentTo sends the live channel into a group.
+func (c *call) isSentTo(group string) {
+	c.w.t.Helper()
+	c.sentTo = group
+	c.w.srv.must("nwayacd " + c.uuid + " " + group)
+}
+
 // channel is the caller's channel as nwayacd sees it.
 func (c *call) channel() *channel {
 	return c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.uuid })
+}
+
+// speaks lets sound come from the caller for ever. FreeSWITCH runs what it is told on a channel in a talk only when media comes in on it
+// (switch_ivr_bridge.c, read_frame_count), and a caller from a loopback who says nothing sends none.
+func (c *call) speaks() {
+	c.w.t.Helper()
+	if c.far != c.uuid {
+		c.w.ear.api("uuid_broadcast " + c.far + " silence_stream://-1,1400 aleg")
+		eventually(c.w.t, patience, c.name+" makes sounds", func() bool {
+			far := c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.far })
+			return far != nil && slices.Contains(far.executed, "playback silence_stream://-1,1400")
+		})
+		time.Sleep(500 * time.Millisecond) // ten frames must have been heard, and on hold none are counted
+	}
 }
 
 // hangsUp is the caller hanging up.
@@ -110,6 +133,24 @@ func (c *call) with() string {
 func (c *call) talksTo(agent string) {
 	c.w.t.Helper()
 	eventually(c.w.t, patience, c.name+" talks to "+agent, func() bool { return c.with() == c.w.ext[agent] })
+}
+
+// isInTalk waits until nwayacd knows of the talk as well: it hears of the bridge when we do.
+func (c *call) isInTalk(agent string) {
+	c.w.t.Helper()
+	c.talksTo(agent)
+	eventually(c.w.t, patience, c.name+"'s call is listed as a talk", func() bool {
+		var all []struct{ UUID, Phase string }
+		if err := json.Unmarshal([]byte(c.w.srv.command("nway_list_calls json")), &all); err != nil {
+			c.w.t.Fatal(err)
+		}
+		for _, listed := range all {
+			if listed.UUID == c.uuid {
+				return listed.Phase == "talk"
+			}
+		}
+		return false
+	})
 }
 
 // rings waits until the agent's phone rings for the caller.
@@ -228,4 +269,16 @@ func (w *world) tellAll() {
 	fmt.Fprintf(&text, "channels left: %v\n", w.ear.left())
 	w.t.Log("what was seen:\n" + text.String())
 	keepLog(w.srv.logFile(), w.t.Name()+".log")
+}
+
+// channels is what the switch itself lists; it lags by tableLag at most.
+func (w *world) channels() []map[string]string {
+	w.t.Helper()
+	var shown struct {
+		Rows []map[string]string `json:"rows"`
+	}
+	if err := json.Unmarshal([]byte(w.ear.api("show channels as json")), &shown); err != nil {
+		w.t.Fatal(err)
+	}
+	return shown.Rows
 }

@@ -54,6 +54,12 @@ func playTime(file string) time.Duration {
 func (s *simulated) address() string    { return s.addr }
 func (s *simulated) dialString() string { return "user/{ext}" }
 
+func (s *simulated) sipDialString() string { return s.dialString() }
+
+func (s *simulated) outside(_ testing.TB, _ string, p phone) {
+	s.sw.Gateway(gateway, sim.Behaviour{Do: deeds[p.do], After: p.after, Cause: p.cause, Talk: p.talk})
+}
+
 var deeds = map[deed]sim.Deed{
 	picksUp: sim.Answers, misses: sim.Misses, refuses: sim.Refuses, absent: sim.Unregistered, dies: sim.AnswersAndDies,
 	diesInBridge: sim.DiesOnBridge,
@@ -73,6 +79,14 @@ func (s *simulated) call(_ testing.TB, c incoming) string {
 
 // callersDialplan is what testdata/freeswitch.xml.tmpl has in the context callers.
 func callersDialplan(c incoming) []string {
+	switch c.dialled {
+	case ivr:
+		return []string{"answer", "playback silence_stream://-1"}
+	case parkingLot:
+		return []string{"answer", "park"}
+	case featureCode:
+		return []string{"socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full", "set handed_back=true", "playback silence_stream://-1"}
+	}
 	socket := "socket " + c.acd + c.path + " async full"
 	return []string{"set socket_resume=true", socket, "sleep 1000", socket, "set handed_back=true", "playback silence_stream://-1"}
 }

@@ -20,6 +20,10 @@ type switchboard interface {
 	// always the channel that nwayacd sees.
 	call(t testing.TB, c incoming) (far string)
 	press(t testing.TB, far, digits string)
+	// sipDialString is for [[freeswitch]] where the agents' legs are to be SIP.
+	sipDialString() string
+	// outside sets how a number behind the gateway takes its next calls; on the simulated switch they are all one phone.
+	outside(t testing.TB, number string, p phone)
 	// register lets a phone register that is busy whenever it is called.
 	register(t testing.TB, ext string) registration
 }
@@ -27,8 +31,21 @@ type switchboard interface {
 // registration is a phone that is registered.
 type registration interface{ unregister() }
 
+// holdMusic is what the real switch plays to whom a SIP leg holds.
+const holdMusic = "silence_stream://-1,1400"
+
 // registering is the one extension that the real switch has in its directory.
 const registering = "sip-agent"
+
+// gateway leads out of the switch.
+const gateway = "outside"
+
+// The numbers that callers may dial beside a group's; all others lead to nwayacd by incoming.path.
+const (
+	ivr         = "ivr"  // answers and plays
+	parkingLot  = "lot"  // parks
+	featureCode = "*124" // logs the caller in to group 110, and goes on
+)
 
 // incoming is a caller before the call.
 type incoming struct {
