@@ -58,12 +58,10 @@ func (c *call) noteTalk(l *leg) {
 
 // converse blocks until the talk is over and says what follows.
 func (c *call) converse(ctx context.Context, l *leg) ending {
-	gone := l.ctx.Done()
 	for {
 		select {
-		case <-gone: // hold music outlives the agent's leg, and the end of the talk waits for it
-			gone = nil
-			c.tell(c.breakAll())
+		case <-l.ctx.Done(): // told by the link; where the caller is held, CHANNEL_UNBRIDGE waits for the end of the music
+			return c.part(ctx, l)
 		case s := <-c.signals:
 			if _, parted := s.(unbridged); parted {
 				return c.part(ctx, l)

@@ -238,7 +238,7 @@ func (s *Switch) uuidHold(arg string) string {
 
 func (c *channel) hold(on bool) bool {
 	c.mu.Lock()
-	if c.answeredAt.IsZero() || c.cause != "" {
+	if c.answeredAt.IsZero() || c.cause != "" || on == (c.callState == "HELD") { // a second time is refused
 		c.mu.Unlock()
 		return false
 	}
