@@ -151,8 +151,10 @@ func TestLegThatDiesDuringTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T)
 		if answered >= 0 { // the real switch may notice before it says that the leg answered
 			story = slices.Delete(story, answered, answered+1)
 		}
-		expectStory(t, "mary", w.named([]string{"queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add",
-			"queue remove bert", "callout bert 2", "answered bert 2", "hangup bert 2", "queue remove"}), func() []string { return story })
+		expectStory(t, "mary", w.named([]string{
+			"queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add",
+			"queue remove bert", "callout bert 2", "answered bert 2", "hangup bert 2", "queue remove",
+		}), func() []string { return story })
 		mary.cdr("outcome=answered", "agent=bert", "offers=2")
 		w.cleanAfter()
 	})
