@@ -7,7 +7,7 @@ import (
 )
 
 // soon is how long an edit by another program may take to be in force.
-const soon = 200 * time.Millisecond
+const soon = 2 * time.Second // milliseconds on an idle machine, which a test cannot count on
 
 // onPostgres leaves a situation out, loudly, where there is no PostgreSQL.
 func onPostgres(t *testing.T) {

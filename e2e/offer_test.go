@@ -206,7 +206,7 @@ func TestPhoneThatRingsStopsWhenTheCallerIsGone(t *testing.T) {
 			"queue remove bert", "callout bert 2", "callin_hangup bert 1", "queue remove")
 		w.cleanAfter()
 		stopped := w.ear.find(func(ch *channel) bool { return ch.uuid == leg })
-		if late := stopped.hungUp.Sub(mary.channel().hungUp); late > 100*time.Millisecond {
+		if late := stopped.hungUp.Sub(mary.channel().hungUp); late > time.Second { // some milliseconds on an idle machine; a phone that rings on does so for 15 s
 			t.Errorf("bert's phone rang on for %s", late)
 		}
 		w.agentStory("bert", "login", "ring", "ready")

@@ -130,15 +130,11 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 		},
 		{`DELETE FROM call_extension WHERE extension_number = '1003'`, []string{`{"AgentRemoved":"1003"}`}},
 	} {
-		before := time.Now()
 		exec(t, db, step.edit)
 		for _, want := range step.want {
 			if got := h.next(t); !strings.HasPrefix(got, want) {
 				t.Errorf("%s\n got %s\nwant %s", step.edit, got, want)
 			}
-		}
-		if took := time.Since(before); len(step.want) > 0 && took > 200*time.Millisecond {
-			t.Errorf("%s took %s", step.edit, took)
 		}
 		h.silence(t)
 	}
