@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"nwayacd/conf"
 	"nwayacd/queue"
 )
@@ -18,19 +16,7 @@ import (
 // serving boots a daemon with group 110 and agent 1000 logged in.
 func serving(t *testing.T) *daemon {
 	t.Helper()
-	c := conf.Default()
-	c.Database.DataDir = t.TempDir()
-	c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.Control.Password = "secret"
-	d, err := start(t.Context(), c, zerolog.Nop(), daemonOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := booted(t)
 	floor := d.acd.Dispatcher
 	for _, err := range []error{
 		floor.AddGroup(t.Context(), "110", queue.Cyclic), floor.AddAgent(t.Context(), "1000", "x"), floor.Login(t.Context(), "1000", []string{"110"}),
