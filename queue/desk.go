@@ -233,7 +233,7 @@ func (f *Floor) regroup(d *desk, groups []string) {
 func (f *Floor) joinGroup(extension, number string) {
 	f.groupsOf(extension)[number] = struct{}{}
 	d, l := f.desks[extension], f.lines[number]
-	if d != nil && l != nil && d.free {
+	if d != nil && l != nil && d.filed {
 		l.free.Set(d)
 		f.idle = append(f.idle, d)
 	}
@@ -255,9 +255,9 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 		return // another program removed the extension meanwhile
 	}
 	d.lease = nil
-	f.move(d, m, now)
+	u := f.shift(d, m, now)
 	if l.answered {
-		f.keep(Change{Agent: &agent.Update{Extension: d.Extension, HungUp: &now}})
+		f.noteHangUp(d, u, now)
 	}
 	switch {
 	case d.Call == agent.Typing:
@@ -269,6 +269,15 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 		f.note(d, agent.StatusReady, l.Call, now)
 	}
 	f.grant(d, now)
+}
+
+// noteHangUp writes down when the agent's talk ended, in u where that is not nil.
+func (f *Floor) noteHangUp(d *desk, u *agent.Update, now time.Time) {
+	if u == nil {
+		u = &agent.Update{Extension: d.Extension}
+		f.keep(Change{Agent: u})
+	}
+	u.HungUp = &now
 }
 
 // Engage makes an agent who calls out talking, until End: the lease has no caller of ours. It is nil where the extension is no agent, or has

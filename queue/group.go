@@ -21,7 +21,7 @@ func (f *Floor) addLine(g Group) {
 	l := newLine(g)
 	f.lines[g.Number] = l
 	for _, d := range f.desks {
-		if _, member := d.groups[g.Number]; member && d.free {
+		if _, member := d.groups[g.Number]; member && d.filed {
 			l.free.Set(d)
 		}
 	}

@@ -27,7 +27,8 @@ type desk struct {
 	agent.Agent
 	groups groupSet
 	lease  *Lease
-	free   bool // stands in the free trees of its groups
+	free   bool // could take a call now
+	filed  bool // stands in the free trees of its groups: free, and nobody waits for it
 }
 
 func newLine(g Group) *line {
@@ -62,7 +63,11 @@ func served(a, b *call) bool {
 
 // firstFor is the caller of this line that d should get: the first one it did not just miss.
 func (l *line) firstFor(d *desk, now time.Time) *call {
-	var first *call
+	first, some := l.waiting.Min()
+	if !some || !first.held(d.Extension, now) {
+		return first
+	}
+	first = nil
 	l.waiting.Scan(func(c *call) bool {
 		if c.held(d.Extension, now) {
 			return true
@@ -77,8 +82,8 @@ func (l *line) firstFor(d *desk, now time.Time) *call {
 // reoffer-seconds are out of the question: others are asked meanwhile, and alone they are asked again after it.
 func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Time) *desk {
 	fit := func(d *desk) bool { return !c.held(d.Extension, now) }
-	if remembered != nil && remembered.free && fit(remembered) {
-		if _, member := l.free.Get(remembered); member {
+	if remembered != nil && remembered.filed && fit(remembered) {
+		if _, member := remembered.groups[l.Number]; member {
 			return remembered
 		}
 	}
