@@ -207,7 +207,7 @@ func (f *Floor) offer(c *call, d *desk, now time.Time) {
 	c.phase = offered
 	c.lease = f.reserve(c, d, now)
 	if c.line.Mode.base() == Cyclic && c.line.Cursor != d.Extension {
-		c.line.Cursor = d.Extension
+		c.line.pointAt(d)
 		f.keep(Change{Group: &GroupUpdate{Number: c.line.Number, Cursor: &d.Profile.Extension}})
 	}
 }

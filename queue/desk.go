@@ -22,7 +22,12 @@ func (f *Floor) AddAgent(extension, password string) error {
 // addDesk puts an agent on the floor, with the memberships known of it.
 func (f *Floor) addDesk(a agent.Agent) *desk {
 	a.Outside = f.outside[a.Extension]
-	d := &desk{Agent: a, groups: f.groupsOf(a.Extension)}
+	d := &desk{Agent: a, order: agent.Order(a.Extension), groups: f.groupsOf(a.Extension)}
+	for number := range d.groups {
+		if l := f.lines[number]; l != nil {
+			d.lines = append(d.lines, l)
+		}
+	}
 	f.desks[a.Extension] = d
 	f.takeUp(d)
 	f.refile(d)
@@ -232,10 +237,8 @@ func (f *Floor) regroup(d *desk, groups []string) {
 // joinGroup and leaveGroup alter one membership; either side may be missing.
 func (f *Floor) joinGroup(extension, number string) {
 	f.groupsOf(extension)[number] = struct{}{}
-	d, l := f.desks[extension], f.lines[number]
-	if d != nil && l != nil && d.filed {
-		l.free.Set(d)
-		f.idle = append(f.idle, d)
+	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
+		f.seatAt(d, l)
 	}
 }
 
@@ -243,7 +246,23 @@ func (f *Floor) leaveGroup(extension, number string) {
 	delete(f.groupsOf(extension), number)
 	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
 		l.free.Delete(d)
+		d.leave(l)
 	}
+}
+
+// seatAt makes a living group one of the agent's, and has the agent look for callers there.
+func (f *Floor) seatAt(d *desk, l *line) {
+	if !slices.Contains(d.lines, l) {
+		d.lines = append(d.lines, l)
+	}
+	if d.filed {
+		l.free.Set(d)
+		f.idle = append(f.idle, d)
+	}
+}
+
+func (d *desk) leave(l *line) {
+	d.lines = slices.DeleteFunc(d.lines, func(other *line) bool { return other == l })
 }
 
 // release ends a lease for its agent: by the move where that is what the agent is in, with whatever was deferred.

@@ -50,7 +50,11 @@ type Floor struct {
 	idle   []*desk // became available since the last settle
 	placed []*call // took a place since the last settle
 	out    Effects
-	taken  Effects // by the last Take: its memory is used again
+	moved  struct { // whose state moved last since the last Take, and the change that says so
+		desk   *desk
+		update *agent.Update
+	}
+	taken Effects // by the last Take: its memory is used again
 }
 
 // Effects is what followed from the last steps, in order; the owner carries it out.
@@ -92,7 +96,7 @@ func (f *Floor) Configure(s Settings) { f.settings = s }
 // point to stays.
 func (f *Floor) Take() Effects {
 	out := f.out
-	f.out, f.taken = f.taken.emptied(), out
+	f.out, f.taken, f.moved.desk = f.taken.emptied(), out, nil
 	return out
 }
 
@@ -111,7 +115,6 @@ func emptied[T any](s []T) []T {
 	if cap(s) > mostSpare {
 		return nil
 	}
-	clear(s) // it would keep alive what it points to
 	return s[:0]
 }
 
@@ -133,11 +136,9 @@ func (f *Floor) seat(d *desk, now time.Time) {
 		return
 	}
 	var best *call
-	for number := range d.groups {
-		if l := f.lines[number]; l != nil {
-			if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
-				best = c
-			}
+	for _, l := range d.lines {
+		if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
+			best = c
 		}
 	}
 	if best != nil {
@@ -178,10 +179,15 @@ func (f *Floor) shift(d *desk, m agent.Move, now time.Time) *agent.Update {
 	if !ok {
 		return nil
 	}
-	u := d.MoveTo(to, now)
-	f.keep(Change{Agent: u})
+	if u := f.moved.update; f.moved.desk == d && u.Call != nil && u.Since != nil {
+		*u.Call, *u.Since = to, now // twice in one step: the agent is free, and has the next call
+		d.Call, d.Since = to, now
+	} else {
+		f.moved.desk, f.moved.update = d, d.MoveTo(to, now)
+		f.keep(Change{Agent: f.moved.update})
+	}
 	f.refile(d)
-	return u
+	return f.moved.update
 }
 
 // refile keeps it known whether the agent is free. One who became so goes into the free trees only when settle finds no caller for it: most
@@ -205,12 +211,10 @@ func (f *Floor) file(d *desk, in bool) {
 		return
 	}
 	d.filed = in
-	for number := range d.groups {
-		switch l := f.lines[number]; {
-		case l == nil:
-		case in:
+	for _, l := range d.lines {
+		if in {
 			l.free.Set(d)
-		default:
+		} else {
 			l.free.Delete(d)
 		}
 	}

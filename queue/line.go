@@ -15,6 +15,7 @@ type line struct {
 	Group
 	waiting *btree.BTreeG[*call] // callers who may be offered now
 	free    *btree.BTreeG[*desk] // members who are available
+	mark    desk                 // stands where the cursor does, to look behind it; nobody's
 	inside  int                  // callers whose group this is, whatever they do at the moment
 	talking int                  // of those, the ones an agent answered
 }
@@ -25,7 +26,9 @@ type groupSet map[string]struct{}
 // desk is a living agent: the agent, its groups and the one offer or call it may have.
 type desk struct {
 	agent.Agent
-	groups groupSet
+	order  string   // of its extension
+	groups groupSet // also such as do not exist (yet)
+	lines  []*line  // of those, the ones that do
 	lease  *Lease
 	free   bool // could take a call now
 	filed  bool // stands in the free trees of its groups: free, and nobody waits for it
@@ -36,7 +39,7 @@ func newLine(g Group) *line {
 	return &line{
 		Group:   g,
 		waiting: btree.NewBTreeGOptions(served, alone),
-		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return agent.Less(a.Extension, b.Extension) }, alone),
+		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return a.order < b.order }, alone),
 	}
 }
 
@@ -96,7 +99,7 @@ func (l *line) pick(fit func(*desk) bool, random *rand.Rand) *desk {
 	case Random:
 		return l.pickRandom(fit, random)
 	case Cyclic:
-		return l.pickAfter(l.Cursor, fit)
+		return l.pickAfter(l.cursor(), fit)
 	default:
 		return l.pickFrom(nil, fit)
 	}
@@ -120,13 +123,28 @@ func (l *line) pickFrom(start *desk, fit func(*desk) bool) *desk {
 	return found
 }
 
-// pickAfter is the next fitting free agent behind the extension, wrapping; the extension itself comes last.
-func (l *line) pickAfter(extension string, fit func(*desk) bool) *desk {
-	if extension == "" {
+// cursor is a desk at the cursor's place in the order; nil where nobody was offered yet.
+func (l *line) cursor() *desk {
+	if l.Cursor == "" {
+		return nil
+	}
+	if l.mark.Extension != l.Cursor {
+		l.mark.Extension, l.mark.order = l.Cursor, agent.Order(l.Cursor)
+	}
+	return &l.mark
+}
+
+// pointAt moves the cursor.
+func (l *line) pointAt(d *desk) {
+	l.Cursor, l.mark.Extension, l.mark.order = d.Extension, d.Extension, d.order
+}
+
+// pickAfter is the next fitting free agent behind start, wrapping; that extension itself comes last.
+func (l *line) pickAfter(start *desk, fit func(*desk) bool) *desk {
+	if start == nil {
 		return l.pickFrom(nil, fit)
 	}
-	start := &desk{Agent: agent.Agent{Profile: agent.Profile{Extension: extension}}}
-	behind := func(d *desk) bool { return d.Extension != extension && fit(d) }
+	behind := func(d *desk) bool { return d.Extension != start.Extension && fit(d) }
 	if d := l.pickFrom(start, behind); d != nil {
 		return d
 	}
@@ -147,5 +165,5 @@ func (l *line) pickRandom(fit func(*desk) bool, random *rand.Rand) *desk {
 			return last
 		}
 	}
-	return l.pickAfter(last.Extension, fit)
+	return l.pickAfter(last, fit)
 }
