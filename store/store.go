@@ -144,14 +144,18 @@ func (s *Store) Close() error {
 func (s *Store) Write(changes ...queue.Change) uint64 {
 	bodies := make([][]byte, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
-	for _, c := range changes {
-		body, err := json.Marshal(c)
+	text := make([]byte, 0, 256*len(changes))
+	for i := range changes {
+		start := len(text)
+		var err error
+		text, err = appendChange(text, &changes[i])
+		body := text[start:]
 		if err != nil || len(body) > maxBody {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
 		bodies = append(bodies, withoutNUL(body))
-		kept = append(kept, c)
+		kept = append(kept, changes[i])
 	}
 	return s.journal.append(bodies, func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
 }
