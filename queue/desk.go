@@ -24,6 +24,7 @@ func (f *Floor) addDesk(a agent.Agent) *desk {
 	a.Outside = f.outside[a.Extension]
 	d := &desk{Agent: a, groups: f.groupsOf(a.Extension)}
 	f.desks[a.Extension] = d
+	f.count(d)
 	f.takeUp(d)
 	f.refile(d)
 	return d
@@ -66,6 +67,7 @@ func (f *Floor) RemoveAgent(extension string) error {
 // removeDesk takes the agent off the floor; a talk it still has goes on.
 func (f *Floor) removeDesk(d *desk) {
 	f.regroup(d, nil)
+	f.standings[d.standing]--
 	delete(f.desks, d.Extension)
 	delete(f.members, d.Extension)
 	f.refile(d)
@@ -231,18 +233,27 @@ func (f *Floor) regroup(d *desk, groups []string) {
 
 // joinGroup and leaveGroup alter one membership; either side may be missing.
 func (f *Floor) joinGroup(extension, number string) {
-	f.groupsOf(extension)[number] = struct{}{}
+	groups := f.groupsOf(extension)
+	_, already := groups[number]
+	groups[number] = struct{}{}
 	d, l := f.desks[extension], f.lines[number]
-	if d != nil && l != nil && d.free {
-		l.free.Set(d)
+	if d == nil || l == nil {
+		return
+	}
+	if !already {
+		l.admit(d)
+	}
+	if d.free {
 		f.idle = append(f.idle, d)
 	}
 }
 
 func (f *Floor) leaveGroup(extension, number string) {
-	delete(f.groupsOf(extension), number)
-	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
-		l.free.Delete(d)
+	groups := f.groupsOf(extension)
+	_, member := groups[number]
+	delete(groups, number)
+	if d, l := f.desks[extension], f.lines[number]; member && d != nil && l != nil {
+		l.dismiss(d)
 	}
 }
 

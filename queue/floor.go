@@ -46,6 +46,7 @@ type Floor struct {
 	vips      map[VIP]struct{}
 	deadlines deadlines
 	sequence  uint64
+	standings Standings // of all agents
 
 	idle   []*desk // became available since the last settle
 	placed []*call // took a place since the last settle
@@ -100,11 +101,13 @@ func (f *Floor) settle(now time.Time) {
 		if n := len(f.idle); n > 0 {
 			d := f.idle[0]
 			f.idle = f.idle[1:]
+			d.freed = now
 			f.seat(d, now)
 			continue
 		}
 		c := f.placed[0]
 		f.placed = f.placed[1:]
+		c.opened = now
 		f.serve(c, now)
 	}
 	f.idle, f.placed = f.idle[:0], f.placed[:0]
@@ -157,19 +160,28 @@ func (f *Floor) move(d *desk, m agent.Move, now time.Time) bool {
 	return ok
 }
 
-// refile keeps the free trees in step with the agent.
+// refile keeps the free trees and the figures in step with the agent.
 func (f *Floor) refile(d *desk) {
-	free := d.Available() && d.lease == nil && f.desks[d.Extension] == d
-	if free == d.free {
+	here := f.desks[d.Extension] == d
+	free := d.Available() && d.lease == nil && here
+	was, is := d.standing, d.Standing()
+	if free == d.free && is == was {
 		return
 	}
-	d.free = free
+	moved := free != d.free
+	d.free, d.standing = free, is
 	for number := range d.groups {
 		if l := f.lines[number]; l != nil {
-			l.seatFree(d)
+			l.standings.move(was, is)
+			if moved {
+				l.seatFree(d)
+			}
 		}
 	}
-	if free {
+	if here {
+		f.standings.move(was, is)
+	}
+	if moved && free {
 		f.idle = append(f.idle, d)
 	}
 }

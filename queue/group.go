@@ -21,8 +21,8 @@ func (f *Floor) addLine(g Group) {
 	l := newLine(g)
 	f.lines[g.Number] = l
 	for _, d := range f.desks {
-		if _, member := d.groups[g.Number]; member && d.free {
-			l.free.Set(d)
+		if _, member := d.groups[g.Number]; member {
+			l.admit(d)
 		}
 	}
 }

@@ -17,6 +17,9 @@ type line struct {
 	free    *btree.BTreeG[*desk] // members who are available
 	inside  int                  // callers whose group this is, whatever they do at the moment
 	talking int                  // of those, the ones an agent answered
+
+	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
+	standings  Standings            // of the members
 }
 
 // groupSet is the numbers of the groups an agent is a member of.
@@ -28,6 +31,9 @@ type desk struct {
 	groups groupSet
 	lease  *Lease
 	free   bool // stands in the free trees of its groups
+
+	freed    time.Time      // when it became so
+	standing agent.Standing // as it is counted
 }
 
 func newLine(g Group) *line {
@@ -36,6 +42,8 @@ func newLine(g Group) *line {
 		Group:   g,
 		waiting: btree.NewBTreeGOptions(served, alone),
 		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return agent.Less(a.Extension, b.Extension) }, alone),
+
+		unanswered: btree.NewBTreeGOptions(earlier, alone),
 	}
 }
 
@@ -54,6 +62,11 @@ func served(a, b *call) bool {
 	if a.vip != b.vip {
 		return a.vip
 	}
+	return earlier(a, b)
+}
+
+// earlier is the order of places, VIP or not.
+func earlier(a, b *call) bool {
 	if !a.since.Equal(b.since) {
 		return a.since.Before(b.since)
 	}
