@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -83,7 +84,7 @@ func (h *HTTP) logged(next http.Handler) http.Handler {
 // countPanic counts a request that ends in a panic. The rest is net/http's, which ends and logs it.
 func (h *HTTP) countPanic() {
 	if reason := recover(); reason != nil {
-		if reason != http.ErrAbortHandler { // by which a handler hangs up
+		if err, is := reason.(error); !is || !errors.Is(err, http.ErrAbortHandler) { // by which a handler hangs up
 			h.panics.Add(1)
 		}
 		panic(reason)
