@@ -380,8 +380,11 @@ func (f *Floor) Leave(uuid string, now time.Time) {
 	delete(f.calls, uuid)
 	c.line.waiting.Delete(c)
 	c.line.inside--
-	c.setAnswered(false)
-	c.line.unanswered.Delete(c)
+	if c.answered {
+		c.line.talking--
+	} else {
+		c.line.unanswered.Delete(c)
+	}
 	c.phase = leaving
 	f.unlist(c)
 	for _, l := range []*Lease{c.lease, c.next} {
