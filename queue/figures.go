@@ -53,6 +53,13 @@ const vainBound = 500
 // inVain counts the callers of the line who wait although there is a free agent who did not just miss them, and tells for how long the
 // first of them has.
 func (l *line) inVain(now time.Time) (callers int, longest time.Duration) {
+	first, some := l.waiting.Min()
+	if !some {
+		return 0, 0
+	}
+	if l.standings[agent.StandingReady] > l.free.Len() { // there is an agent whom nobody would find among the free
+		return l.waiting.Len(), now.Sub(first.opened)
+	}
 	if l.free.Len() == 0 {
 		return 0, 0
 	}

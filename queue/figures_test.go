@@ -67,3 +67,14 @@ func TestOnlyWhoMissedEachOtherMayWaitBesideAFreeAgent(t *testing.T) {
 		t.Errorf("3 seconds after they could have been paired again: %+v", g)
 	}
 }
+
+func TestAnAvailableAgentWhomNobodyFindsIsNoticed(t *testing.T) {
+	s := begin(t, plain)
+	s.group("110", Sequence)
+	s.calls("a", "1", "110")
+	s.f.lines["110"].standings[agent.StandingReady]++ // the promise is broken by hand: counted, and not among the free
+	s.now = s.now.Add(time.Second)
+	if g := s.figures("110"); g.InVain != 1 || g.InVainFor < time.Second {
+		t.Errorf("got %+v", g)
+	}
+}
