@@ -15,12 +15,12 @@ func (c *call) learn(ctx context.Context) (r route, ok bool) {
 	defer stop()
 	replies, err := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
 	if err != nil {
-		c.log.Warn().Err(err).Msg("a connection without a call")
+		c.server.report(c.conn.RemoteAddr()).Err(err).Msg("a connection without a call")
 		return r, false
 	}
 	channel := replies[0].Event()
 	if !isUUID(channel.Get("Unique-ID")) {
-		c.log.Warn().Msg("a connection without a channel: not from FreeSWITCH")
+		c.server.report(c.conn.RemoteAddr()).Msg("a connection without a channel: not from FreeSWITCH")
 		return r, false
 	}
 	c.know(channel)
