@@ -164,6 +164,7 @@ func (d *daemon) serveControl(ctx context.Context, _ daemonOptions) error {
 	port := &api.Port{
 		Server:   d.commands(),
 		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
+		Bounds: api.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
 	}
 	d.background("command port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
@@ -177,6 +178,7 @@ func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
 	d.HTTP = ln.Addr()
 	port := &api.HTTP{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
+		Bounds: api.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil

@@ -59,7 +59,10 @@ type Room struct {
 // NewRoom returns room for so many bytes.
 func NewRoom(bytes int) *Room { return &Room{bytes: int64(bytes)} }
 
-var errNoRoom = &FrameError{What: "too many large frames at a time"}
+var (
+	errNoRoom      = &FrameError{What: "too many large frames at a time"}
+	errManyHeaders = &FrameError{What: "too many headers"}
+)
 
 // claim is what one frame takes of a Room.
 type claim struct {

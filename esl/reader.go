@@ -12,6 +12,7 @@ import (
 // Limits bound what one peer may make us hold. Zero fields stand for the defaults.
 type Limits struct {
 	MaxHeaderBytes int           // of one frame or request; 64 KiB
+	MaxHeaders     int           // lines of one frame or request; 4096
 	MaxBody        int           // bytes; 4 MiB
 	MaxQueue       int           // events not read yet, and commands not answered yet; 4096
 	FrameTime      time.Duration // from a frame's first byte to its last, however the bytes trickle in; 30 s
@@ -21,6 +22,9 @@ type Limits struct {
 func (l Limits) withDefaults() Limits {
 	if l.MaxHeaderBytes <= 0 {
 		l.MaxHeaderBytes = 64 << 10
+	}
+	if l.MaxHeaders <= 0 {
+		l.MaxHeaders = 4096
 	}
 	if l.MaxBody <= 0 {
 		l.MaxBody = 4 << 20
@@ -159,7 +163,7 @@ func (r *Reader) lines() (string, error) {
 	buffer := scratch.Get().(*[]byte)
 	defer putScratch(buffer)
 	*buffer = (*buffer)[:0]
-	for start := 0; ; {
+	for start, count := 0, 0; ; {
 		chunk, err := r.buffered.ReadSlice('\n')
 		*buffer = append(*buffer, chunk...)
 		switch {
@@ -176,6 +180,9 @@ func (r *Reader) lines() (string, error) {
 			return string((*buffer)[:start]), nil
 		}
 		start = len(*buffer)
+		if count++; count > r.limits.MaxHeaders {
+			return "", errManyHeaders
+		}
 	}
 }
 
