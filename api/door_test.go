@@ -317,3 +317,20 @@ func TestAStrangerMaySendNothingLarge(t *testing.T) {
 		}
 	}
 }
+
+func TestABodyThatNobodyReadIsNotTheNextRequest(t *testing.T) {
+	address := webOnTCP(t, "right", Bounds{})
+	inner := "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	for _, length := range []int{len(inner), 400_000, 999_999_999} {
+		for _, token := range []string{"right", "wrong"} {
+			v := visit(t, address)
+			fmt.Fprintf(v.nc, "POST %s/groups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+				apiPrefix, token, length, inner)
+			v.nc.(*net.TCPConn).CloseWrite()
+			all, _ := io.ReadAll(v.in)
+			if n := strings.Count(string(all), "HTTP/1.1 "); n > 1 {
+				t.Errorf("%d bytes, token %s: %d answers:\n%s", length, token, n, all)
+			}
+		}
+	}
+}

@@ -81,6 +81,7 @@ func paced(next http.Handler) http.Handler {
 		if r.Body != nil && r.Body != http.NoBody {
 			body := &pacedBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
 			body.set(time.Now().Add(bodyLimit)) // fails where there is no connection, in tests
+			r = r.WithContext(r.Context())      // net/http must see its own body: by its type it knows one that was not read to the end
 			r.Body = body
 		}
 		next.ServeHTTP(w, r)
