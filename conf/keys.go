@@ -80,19 +80,19 @@ func (a *ACD) keys() []key {
 
 func (p *Prompts) keys() []key {
 	keys := []key{
-		{"jn-prefix", text(&p.JobPrefix, isPlain, isChained), false},
-		{"jn-suffix", text(&p.JobSuffix, isPlain, isChained), false},
+		{"jn-prefix", text(&p.JobPrefix, isPlain, isLiteral, isChained), false},
+		{"jn-suffix", text(&p.JobSuffix, isPlain, isLiteral, isChained), false},
 	}
 	for digit := range p.JobDigits {
-		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isChained), false})
+		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isLiteral, isChained), false})
 	}
 	return append(keys,
-		key{"default-blacklistwav", text(&p.Blacklist, isPlain), false},
-		key{"default-agent-busy", text(&p.Busy, isPlain), false},
-		key{"default-agent-transfer", text(&p.Transfer, isPlain), false},
-		key{"default-agent-welcome", text(&p.Welcome, isPlain), false},
-		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain), false},
-		key{"survey", text(&p.Survey, isPlain), false},
+		key{"default-blacklistwav", text(&p.Blacklist, isPlain, isLiteral), false},
+		key{"default-agent-busy", text(&p.Busy, isPlain, isLiteral), false},
+		key{"default-agent-transfer", text(&p.Transfer, isPlain, isLiteral), false},
+		key{"default-agent-welcome", text(&p.Welcome, isPlain, isLiteral), false},
+		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain, isLiteral), false},
+		key{"survey", text(&p.Survey, isPlain, isLiteral), false},
 	)
 }
 
