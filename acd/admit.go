@@ -120,9 +120,12 @@ func (c *call) turnAway(reason string) {
 // handOn gives the call back to the dialplan, which goes on with its next action. Nothing plays.
 func (c *call) handOn(reason string) {
 	c.released.Store(true)
+	// FreeSWITCH may see our exit before it has begun to wait for commands; without socket_resume the caller would then wait for ever.
+	variables := []string{"socket_resume=true"}
 	if reason != "" {
-		c.do(c.setVariables(outcomeVariable + "=" + reason))
+		variables = append(variables, outcomeVariable+"="+reason)
 	}
+	c.do(c.setVariables(variables...))
 	c.do(esl.Raw("exit"))
 }
 
