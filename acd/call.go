@@ -21,6 +21,7 @@ const (
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
+	channelRoom  = 32 << 20        // bytes of all channels' headers that are being received, beyond the usual 16 KiB of each
 	signalsBound = 64              // signals that came while the call did something else
 )
 
@@ -90,7 +91,7 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	c.cdr.Arrived = time.Now()
 	s.counts.accepted.Add(1)
 	defer c.countPhase(noPhase)
-	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel}})
+	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room}})
 	defer c.conn.Close()
 	r, ok := c.learn(ctx)
 	if !ok {

@@ -32,6 +32,7 @@ type floor struct {
 	// dialString takes the place of the switch's own.
 	dialString string
 	sip        bool // the agents' legs are SIP
+	asShipped  bool // the program is built without the race detector, whose memory is not the program's
 }
 
 // dial is the dial string of [[freeswitch]].
