@@ -3,8 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
 TIME ?= 30s
+ROUNDS ?= 5
 
-.PHONY: help build test race fuzz bench lint vuln fmt image clean
+.PHONY: help build test race fuzz bench compare lint vuln fmt image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +21,9 @@ fuzz: ## every fuzz target for TIME each (TIME=30s)
 
 bench: ## all benchmarks, in the form benchstat reads
 	go test -run '^$$' -bench . -benchmem -count 6 ./...
+
+compare: ## side by side with mod_callcenter on a real FreeSWITCH, ROUNDS each (5, some 4 minutes): compare.txt, compare.json
+	@script/compare $(ROUNDS)
 
 lint: ## golangci-lint with .golangci.yml
 	golangci-lint run

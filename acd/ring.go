@@ -52,12 +52,13 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	}
 }
 
-// callOut announces the offer and calls the agent's leg, in one write. The caller hears the transfer prompt, and music until the agent
+// callOut calls the agent's leg and announces the offer, in one write. The originate goes first: FreeSWITCH takes about a millisecond to read what
+// stands in this write (docs/wire.md). The caller hears the transfer prompt, and music until the agent
 // answers, also where the call never had to wait.
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension)}
-	var commands []esl.Command
+	commands := []esl.Command{l.originate(c)}
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
 		commands = append(commands, c.infoEvent(statusTransfered, o, o.Number))
@@ -65,7 +66,6 @@ func (c *call) callOut(l *leg) {
 	commands = append(commands,
 		c.queueEvent(queueRemove, o.Agent.Extension),
 		c.infoEvent(statusCallout, o, o.Number),
-		l.originate(c),
 		c.setVariables(variables...),
 	)
 	commands = append(commands, c.startMusic()...)

@@ -20,7 +20,7 @@ var testDSN = os.Getenv("NWAYACD_TEST_DSN")
 
 // database is what one server keeps everything in, as any other program sees it.
 type database struct {
-	t    *testing.T
+	t    testing.TB
 	dsn  string // for dbstring; "" = SQLite
 	file string // of SQLite
 	pool *sql.DB
@@ -49,7 +49,7 @@ func prepareDatabase() (err error) {
 }
 
 // newDatabase is a private database; nothing is in it.
-func newDatabase(t *testing.T) *database {
+func newDatabase(t testing.TB) *database {
 	if testDSN == "" {
 		t.Log("POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set; on SQLite")
 		return &database{t: t}
@@ -60,7 +60,7 @@ func newDatabase(t *testing.T) *database {
 	return &database{t: t, dsn: testDSN + " dbname=" + name}
 }
 
-func admin(t *testing.T, statement string) {
+func admin(t testing.TB, statement string) {
 	t.Helper()
 	pool, err := sql.Open("postgres", testDSN)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"nwayacd/esl"
 )
 
-// freeswitch is the real switch. There is one for the whole suite: numbers of callers and agents are unique over all situations.
+// freeswitch is a real switch. All situations share one: numbers of callers and agents are unique over all of them.
 type freeswitch struct {
 	dir  string
 	addr string
@@ -41,20 +41,21 @@ func realSwitch(t *testing.T) *freeswitch {
 	if _, err := exec.LookPath("freeswitch"); err != nil {
 		t.Skip("FREESWITCH IS NOT IN PATH: this situation is played on the simulated switch only")
 	}
-	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH() })
+	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH("freeswitch") })
 	if theFreeSWITCH.err != nil {
 		t.Fatal(theFreeSWITCH.err)
 	}
 	return theFreeSWITCH.sw
 }
 
-func startFreeSWITCH() (*freeswitch, error) {
-	s := &freeswitch{dir: filepath.Join(suite.dir, "freeswitch"), over: make(chan error, 1)}
+// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl, in a folder of that name.
+func startFreeSWITCH(name string) (*freeswitch, error) {
+	s := &freeswitch{dir: filepath.Join(suite.dir, name), over: make(chan error, 1)}
 	var err error
 	if s.sips, err = newSIPExchange(); err != nil {
 		return nil, err
 	}
-	if err := s.configure(); err != nil {
+	if err := s.configure(filepath.Join("testdata", name+".xml.tmpl")); err != nil {
 		return nil, err
 	}
 	args := []string{"-nonat", "-nf", "-nc", "-conf", s.dir + "/conf"}
@@ -73,7 +74,7 @@ func startFreeSWITCH() (*freeswitch, error) {
 	return s, nil
 }
 
-func (s *freeswitch) configure() error {
+func (s *freeswitch) configure(from string) error {
 	ports := freePorts(2)
 	s.addr, s.sip = fmt.Sprintf("127.0.0.1:%d", ports[0]), ports[1]
 	for _, dir := range []string{"conf", "work"} {
@@ -81,7 +82,7 @@ func (s *freeswitch) configure() error {
 			return err
 		}
 	}
-	page, err := template.ParseFiles("testdata/freeswitch.xml.tmpl")
+	page, err := template.ParseFiles(from)
 	if err != nil {
 		return err
 	}
@@ -131,12 +132,12 @@ func stopFreeSWITCH() {
 		if err := s.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e:", err)
 		}
-		s.sips.close()
-		keepLog(filepath.Join(s.dir, "freeswitch.log"), "freeswitch.log")
 	}
 }
 
 func (s *freeswitch) stop() error {
+	defer keepLog(filepath.Join(s.dir, "freeswitch.log"), filepath.Base(s.dir)+".log")
+	defer s.sips.close()
 	if s.conn != nil {
 		s.conn.Post(esl.API("shutdown"))
 		defer s.conn.Close()

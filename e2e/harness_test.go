@@ -26,7 +26,7 @@ type settings map[string]string
 
 // server is one nwayacd of its own: process, ports, configuration, data-dir.
 type server struct {
-	t        *testing.T
+	t        testing.TB
 	dir      string
 	conf     string
 	socket   string // host:port of the calls' port
@@ -41,7 +41,7 @@ type server struct {
 }
 
 // newServer writes the configuration; nothing runs yet.
-func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
+func newServer(t testing.TB, sw switchboard, db *database, f floor) *server {
 	port := freePorts(3)
 	srv := &server{
 		t: t, dir: t.TempDir(),

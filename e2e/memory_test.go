@@ -23,7 +23,7 @@ import (
 )
 
 // shipped is the program built as it is shipped.
-func shipped(t *testing.T) string {
+func shipped(t testing.TB) string {
 	t.Helper()
 	program, err := buildShipped()
 	if err != nil {
