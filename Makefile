@@ -3,6 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
 TIME ?= 30s
+PATTERN ?= .
+COUNT ?= 6
+BENCHTIME ?= 200ms
 
 .PHONY: help build test race fuzz bench lint vuln fmt image clean
 
@@ -18,8 +21,8 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
 
-bench: ## all benchmarks, in the form benchstat reads
-	go test -run '^$$' -bench . -benchmem -count 6 ./...
+bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTIME=200ms
+	@script/bench '$(PATTERN)' $(COUNT) $(BENCHTIME)
 
 lint: ## golangci-lint with .golangci.yml
 	golangci-lint run

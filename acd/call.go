@@ -112,7 +112,9 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 // hear takes an event off the wire. What ends the call ends its context; the rest queues for the call's goroutine.
 func (c *call) hear(e *esl.Event) {
 	s := decode(e)
-	c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	if line := c.server.log.Debug(); line.Enabled() { // the headers are looked through for each
+		line.Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	}
 	switch s := s.(type) {
 	case nil:
 		return
