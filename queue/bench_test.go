@@ -252,3 +252,23 @@ func BenchmarkLoad(b *testing.B) {
 		f.Take()
 	}
 }
+
+// BenchmarkFigures is what a watcher of the whole floor holds it up for: 100 groups, in each of which agents are free or ring beside 10,000
+// callers who wait in all.
+func BenchmarkFigures(b *testing.B) {
+	eachSize(b, func(b *testing.B, agents int) {
+		f := house(b, Cyclic, agents, 10_000)
+		for a := range agents {
+			if err := f.Login(extensionOf(a), []string{groupOf(a)}, nine); err != nil {
+				b.Fatal(err)
+			}
+		}
+		f.Take()
+		b.ReportAllocs()
+		for b.Loop() {
+			if len(f.Figures(nine).Groups) != 100 {
+				b.Fatal("a group is missing")
+			}
+		}
+	})
+}

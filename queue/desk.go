@@ -29,6 +29,7 @@ func (f *Floor) addDesk(a agent.Agent) *desk {
 		}
 	}
 	f.desks[a.Extension] = d
+	f.count(d)
 	f.takeUp(d)
 	f.refile(d)
 	return d
@@ -71,6 +72,7 @@ func (f *Floor) RemoveAgent(extension string) error {
 // removeDesk takes the agent off the floor; a talk it still has goes on.
 func (f *Floor) removeDesk(d *desk) {
 	f.regroup(d, nil)
+	f.standings[d.standing]--
 	delete(f.desks, d.Extension)
 	delete(f.members, d.Extension)
 	f.refile(d)
@@ -254,6 +256,7 @@ func (f *Floor) leaveGroup(extension, number string) {
 func (f *Floor) seatAt(d *desk, l *line) {
 	if !slices.Contains(d.lines, l) {
 		d.lines = append(d.lines, l)
+		l.standings[d.standing]++
 	}
 	if d.filed {
 		l.free.Set(d)
@@ -262,7 +265,10 @@ func (f *Floor) seatAt(d *desk, l *line) {
 }
 
 func (d *desk) leave(l *line) {
-	d.lines = slices.DeleteFunc(d.lines, func(other *line) bool { return other == l })
+	if i := slices.Index(d.lines, l); i >= 0 {
+		d.lines = slices.Delete(d.lines, i, i+1)
+		l.standings[d.standing]--
+	}
 }
 
 // release ends a lease for its agent: by the move where that is what the agent is in, with whatever was deferred.

@@ -46,6 +46,7 @@ type Floor struct {
 	vips      map[VIP]struct{}
 	deadlines deadlines
 	sequence  uint64
+	standings Standings // of all agents
 
 	idle   []*desk // became available since the last settle
 	placed []*call // took a place since the last settle
@@ -121,9 +122,11 @@ func emptied[T any](s []T) []T {
 // settle pairs who became available with who waits, and whoever took a place with who is free.
 func (f *Floor) settle(now time.Time) {
 	for _, d := range f.idle { // pairing makes nobody available and gives nobody a place
+		d.freed = now
 		f.seat(d, now)
 	}
 	for _, c := range f.placed {
+		c.opened = now
 		f.serve(c, now)
 	}
 	f.idle, f.placed = emptied(f.idle), emptied(f.placed)
@@ -193,6 +196,7 @@ func (f *Floor) shift(d *desk, m agent.Move, now time.Time) *agent.Update {
 // refile keeps it known whether the agent is free. One who became so goes into the free trees only when settle finds no caller for it: most
 // agents of a busy centre never do.
 func (f *Floor) refile(d *desk) {
+	f.recount(d)
 	free := d.Available() && d.lease == nil && f.desks[d.Extension] == d
 	if free == d.free {
 		return

@@ -18,6 +18,9 @@ type line struct {
 	mark    desk                 // stands where the cursor does, to look behind it; nobody's
 	inside  int                  // callers whose group this is, whatever they do at the moment
 	talking int                  // of those, the ones an agent answered
+
+	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
+	standings  Standings            // of the members
 }
 
 // groupSet is the numbers of the groups an agent is a member of.
@@ -32,6 +35,9 @@ type desk struct {
 	lease  *Lease
 	free   bool // could take a call now
 	filed  bool // stands in the free trees of its groups: free, and nobody waits for it
+
+	freed    time.Time      // when it became free
+	standing agent.Standing // as it is counted
 }
 
 func newLine(g Group) *line {
@@ -40,6 +46,8 @@ func newLine(g Group) *line {
 		Group:   g,
 		waiting: btree.NewBTreeGOptions(served, alone),
 		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return a.order < b.order }, alone),
+
+		unanswered: btree.NewBTreeGOptions(earlier, alone),
 	}
 }
 
@@ -58,6 +66,11 @@ func served(a, b *call) bool {
 	if a.vip != b.vip {
 		return a.vip
 	}
+	return earlier(a, b)
+}
+
+// earlier is the order of places, VIP or not.
+func earlier(a, b *call) bool {
 	if !a.since.Equal(b.since) {
 		return a.since.Before(b.since)
 	}
