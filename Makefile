@@ -4,6 +4,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
 TIME ?= 30s
 ROUNDS ?= 5
+PATTERN ?= .
+COUNT ?= 6
+BENCHTIME ?= 200ms
 
 .PHONY: help build test race fuzz bench compare lint vuln fmt image clean
 
@@ -19,8 +22,8 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
 
-bench: ## all benchmarks, in the form benchstat reads
-	go test -run '^$$' -bench . -benchmem -count 6 ./...
+bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTIME=200ms
+	@script/bench '$(PATTERN)' $(COUNT) $(BENCHTIME)
 
 compare: ## side by side with mod_callcenter on a real FreeSWITCH, ROUNDS each (5, some 4 minutes): compare.txt, compare.json
 	@script/compare $(ROUNDS)

@@ -17,13 +17,13 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // port serves a command port until the test ends and returns its address.
-func port(t *testing.T, password string) string {
+func port(t testing.TB, password string) string {
 	t.Helper()
 	s, _ := server()
 	return served(t, &Port{Server: s, Password: password, Log: zerolog.Nop()})
 }
 
-func served(t *testing.T, p *Port) string {
+func served(t testing.TB, p *Port) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
