@@ -37,6 +37,7 @@ func (s *Store) apply(ctx context.Context) {
 			continue
 		}
 		wait.reset()
+		s.settleDebt()
 		if s.journal.durable.get()-s.applied.get() < fullBatch {
 			pause(ctx, time.Until(started.Add(collectLimit)), s.hurry)
 		}
@@ -49,15 +50,25 @@ func (s *Store) applyBatch(ctx context.Context) error {
 		return err
 	}
 	defer s.turn.unlock()
-	return s.applyNext(ctx)
+	return s.attempt(ctx, batchLimit, s.applyRecords)
 }
 
-// applyNext is applyBatch for who holds the turn.
-func (s *Store) applyNext(ctx context.Context) error {
-	err := s.applyRecords(ctx)
-	if ctx.Err() == nil { // else it says nothing of the database
-		s.databaseState(err)
+// attempt does something with the database, for who holds the turn, and takes down how it went.
+func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
+	defer cancel()
+	err := s.meet(limited)
+	if err == nil {
+		err = do(limited)
 	}
+	if ctx.Err() != nil { // it says nothing of the database
+		s.reading = cursor{}
+		return err
+	}
+	if err != nil {
+		err = s.repair(limited, err)
+	}
+	s.databaseState(err)
 	return err
 }
 
@@ -68,14 +79,11 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	}
 	s.journal.waitingSince(records[0].at)
 	entries := decode(records)
-	ctx, cancel := context.WithTimeoutCause(ctx, batchLimit, fmt.Errorf("the database does not answer within %s", batchLimit))
-	defer cancel()
 	err = s.transactBatch(ctx, entries, s.writeTogether)
 	if err != nil && s.refuses(err) {
 		err = s.transactBatch(ctx, entries, s.writeOneByOne)
 	}
 	if err != nil {
-		s.reading = cursor{} // the same again, from the file
 		return s.wrap(ctx, "apply changes", err)
 	}
 	return s.settled(records)
@@ -113,6 +121,9 @@ func (s *Store) settled(records []record) error {
 	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
 	}
+	if s.journal.awaitsCheckpoint() {
+		signal(s.outdated)
+	}
 	return nil
 }
 
@@ -120,7 +131,10 @@ func (s *Store) settled(records []record) error {
 // asked of the database, in the same transaction: after a lost connection nobody else knows.
 func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
 	return s.db.transact(ctx, func(tx *transaction) error {
-		applied, err := s.db.applied(ctx, tx, s.dir.identity)
+		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
+		if err == nil {
+			err = s.check(applied, met)
+		}
 		if err != nil {
 			return err
 		}

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -72,6 +74,7 @@ var embedded = dialect{
 		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time FROM callin_queue`,
 		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
+	empty: neitherAgentsNorGroups,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
@@ -84,9 +87,12 @@ var embedded = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
 		FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
-	refused: refusedBySQLite,
-	words:   words{yes: "1", no: "0"},
-	write:   sqliteWrite,
+	refused:      refusedBySQLite,
+	away:         func(error) bool { return false },
+	inspect:      func(context.Context, *database) error { return nil },
+	connectLimit: time.Minute,
+	words:        words{yes: "1", no: "0"},
+	write:        sqliteWrite,
 }
 
 var sqliteWrite = map[kind][]string{
