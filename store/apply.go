@@ -133,7 +133,7 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(c
 	return s.db.transact(ctx, func(tx *transaction) error {
 		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
-			err = s.check(applied, met)
+			err = check(applied, met, s.applied.get())
 		}
 		if err != nil {
 			return err

@@ -98,11 +98,12 @@ func (s *Store) checkpoints(ctx context.Context) {
 func (s *Store) checkpoint(ctx context.Context) error {
 	ctx, cancel := s.ask(ctx, batchLimit)
 	defer cancel()
+	before := s.applied.get()
 	snap, position, met, err := s.readMoment(ctx)
 	if err != nil {
 		return s.wrap(ctx, "read all for the last known state", err)
 	}
-	if err := s.check(position, met); err != nil {
+	if err := check(position, met, before); err != nil {
 		return err
 	}
 	data, err := json.Marshal(checkpoint{position, time.Now(), snap, s.pending.all()})

@@ -17,9 +17,9 @@ type lostError struct {
 
 func (e lostError) Error() string { return "the database lacks changes that were committed" }
 
-// check compares how far the database says the journal is applied with what we know.
-func (s *Store) check(position uint64, met bool) error {
-	if !met || position < s.applied.get() {
+// check compares how far the database says the journal is applied with what was known before it was asked.
+func check(position uint64, met bool, known uint64) error {
+	if !met || position < known {
 		return lostError{position, met}
 	}
 	return nil

@@ -150,7 +150,7 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, err er
 		if snap, position, met, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)
 		}
-		return s.check(position, met)
+		return check(position, met, s.applied.get())
 	})
 	if err != nil {
 		return queue.Snapshot{}, err
