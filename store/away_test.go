@@ -24,18 +24,18 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 	eventually(t, "the last known state is written", func() bool { _, err := readCheckpoint(o.DataDir); return err == nil })
 	l.sever()
 	away(t, f.s)
-	f.s.leaveLimit = 100 * time.Millisecond
 	// What only the journal knows when we die.
-	seq := f.s.Write(queue.Change{Agent: &agent.Update{Extension: "1001", Up: new(true)}}, addedAgent("1002"), cdr("while away"))
+	seq := f.s.Write(queue.Change{Agent: &agent.Update{Extension: "1001", Up: new(true)}}, addedAgent("1002"), cdr("meanwhile"))
 	if err := f.s.Sync(within(t), seq); err != nil {
 		t.Fatal(err)
 	}
 	crashed := journalCopy(t, o.DataDir)
 	l.mend()
+	flush(t, f.s) // as if we had died right behind this commit
 	stop()
 
 	l.sever()
-	restoreJournal(t, crashed, o.DataDir)
+	o.DataDir = crashed
 	var lines logLines
 	o.Log = lines.logger()
 	f.hear(&o)
@@ -60,7 +60,7 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 		t.Errorf("the database was taken over as %+v", snap)
 	}
 	calls.arrives(t)
-	for _, uuid := range []string{"before", "while away"} {
+	for _, uuid := range []string{"before", "meanwhile"} {
 		if n := count(t, f.s, `SELECT count(*) FROM nwayacd_cdr WHERE call_uuid = $1`, uuid); n != 1 {
 			t.Errorf("CDR %q is there %d times", uuid, n)
 		}
