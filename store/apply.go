@@ -14,7 +14,8 @@ const (
 	batchBytes   = 1 << 20               // of the journal, in one transaction
 	fullBatch    = 500                   // so many waiting are applied without collecting more
 	collectLimit = 50 * time.Millisecond // between the starts of two batches that are not full
-	batchLimit   = 10 * time.Second      // for one transaction: a server that says nothing is away
+	batchLimit   = 10 * time.Second      // for one transaction of PostgreSQL: a server that says nothing is away
+	leastBatch   = 4 << 10               // after batches that were too much, or met a fault
 )
 
 // entry is a change on its way to the database; fault says why it cannot be read.
@@ -50,7 +51,7 @@ func (s *Store) applyBatch(ctx context.Context) error {
 		return err
 	}
 	defer s.turn.unlock()
-	return s.attempt(ctx, batchLimit, s.applyRecords)
+	return s.attempt(ctx, s.db.batchLimit, s.applyRecords)
 }
 
 // attempt does something with the database, for who holds the turn, and takes down how it went.
@@ -73,10 +74,11 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(contex
 }
 
 func (s *Store) applyRecords(ctx context.Context) error {
-	records, err := s.journal.read(s.applied.get(), batchBytes, &s.reading)
+	records, err := s.journal.read(s.applied.get(), s.batch, &s.reading)
 	if err != nil || len(records) == 0 {
 		return err
 	}
+	s.batch = max(s.batch/2, leastBatch) // should it fail, be it that the database is too slow for so much
 	s.journal.waitingSince(records[0].at)
 	entries := decode(records)
 	err = s.transactBatch(ctx, entries, s.writeTogether)
@@ -117,6 +119,7 @@ func (s *Store) settled(records []record) error {
 	last := records[len(records)-1]
 	s.applied.set(last.seq)
 	s.counted.Add(uint64(len(records)))
+	s.batch = min(4*s.batch, batchBytes)
 	s.testCommitted()
 	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")

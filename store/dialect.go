@@ -40,8 +40,8 @@ type dialect struct {
 	away    func(error) bool // the database could not be asked
 	inspect func(context.Context, *database) error
 
-	connectLimit time.Duration
-	words        words
+	connectLimit, batchLimit time.Duration
+	words                    words
 }
 
 // queries read what the dispatcher starts from.

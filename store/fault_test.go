@@ -301,3 +301,19 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		}
 	}
 }
+
+func TestADatabaseTooSlowForABatchGetsSmallerOnes(t *testing.T) {
+	o := postgresOptions(t)
+	s := open(t, o)
+	exec(t, s.db.DB, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END'`)
+	exec(t, s.db.DB, `CREATE TRIGGER slow BEFORE INSERT ON nwayacd_cdr FOR EACH ROW EXECUTE FUNCTION slow()`)
+	s.db.batchLimit, s.batch = 300*time.Millisecond, 128<<10
+	for i := range 400 { // all at once takes longer than the limit
+		s.Write(cdr(fmt.Sprint("u", i)))
+	}
+	start(t, s)
+	flush(t, s)
+	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n != 400 {
+		t.Errorf("%d CDRs, want 400", n)
+	}
+}

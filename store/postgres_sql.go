@@ -48,6 +48,7 @@ var postgres = dialect{
 	away:         postgresAway,
 	inspect:      inspectPostgres,
 	connectLimit: connectLimit,
+	batchLimit:   batchLimit,
 	words:        words{yes: "t", no: "f"},
 	write:        postgresWrite,
 }

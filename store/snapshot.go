@@ -133,7 +133,7 @@ func (s *Store) drain(ctx context.Context) error {
 		return err
 	}
 	for target := s.journal.durable.get(); s.applied.get() < target; {
-		if err := s.attempt(ctx, batchLimit, s.applyRecords); err != nil {
+		if err := s.attempt(ctx, s.db.batchLimit, s.applyRecords); err != nil {
 			return err
 		}
 	}

@@ -70,6 +70,7 @@ type Store struct {
 
 	turn    turn   // who holds it applies, or reads all
 	reading cursor // of the applier; under turn
+	batch   int    // bytes of the journal in the next transaction; under turn
 	met     bool   // the schema is ours, and inspected; under turn
 
 	mu         sync.Mutex
@@ -96,7 +97,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onRewrite: o.OnRewrite,
-		hurry: make(chan struct{}, 1), outdated: make(chan struct{}, 1), turn: make(turn, 1), leaveLimit: leaveLimit,
+		hurry: make(chan struct{}, 1), outdated: make(chan struct{}, 1), turn: make(turn, 1), leaveLimit: leaveLimit, batch: batchBytes,
 		pending: pending{written: map[string]*stateWritten{}}, testCommitted: func() {},
 	}
 	if err := s.open(ctx, &o); err != nil {
