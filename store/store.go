@@ -309,7 +309,7 @@ func (s *Store) ask(ctx context.Context, limit time.Duration) (context.Context, 
 func (s *Store) wrap(ctx context.Context, doing string, err error) error {
 	err = s.db.sanitized(err)
 	if ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), err)
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	return fmt.Errorf("store: %s: %w", doing, err)
 }
