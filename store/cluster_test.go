@@ -78,8 +78,8 @@ func (c *cluster) options(t *testing.T) Options {
 	t.Helper()
 	c.made++
 	o := optionsFor(t, c.dsn, fmt.Sprint("floor", c.made))
-	o.DSN += " connect_timeout=1"
-	o.answerLimit = 600 * time.Millisecond
+	o.DSN += " connect_timeout=3"
+	o.answerLimit = 1500 * time.Millisecond
 	return o
 }
 
@@ -103,7 +103,7 @@ func startTraffic(t *testing.T, s *Store) *traffic {
 	f := &traffic{s: s, stop: cancel}
 	for w := range 4 {
 		f.wg.Go(func() {
-			for i := 0; pause(ctx, time.Millisecond, nil); i++ {
+			for i := 0; pause(ctx, 5*time.Millisecond, nil); i++ {
 				s.Write(cdr(fmt.Sprintf("w%d-%d", w, i)), queue.Change{Waiting: &queue.Waiting{UUID: fmt.Sprint("w", w), Group: "110", Since: moment}})
 				f.written.Add(1)
 			}

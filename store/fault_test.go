@@ -302,18 +302,30 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 	}
 }
 
-func TestADatabaseTooSlowForABatchGetsSmallerOnes(t *testing.T) {
+func TestADatabaseThatFailedABatchGetsASmallerOne(t *testing.T) {
 	o := postgresOptions(t)
 	s := open(t, o)
-	exec(t, s.db.DB, `CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END'`)
-	exec(t, s.db.DB, `CREATE TRIGGER slow BEFORE INSERT ON nwayacd_cdr FOR EACH ROW EXECUTE FUNCTION slow()`)
-	s.db.batchLimit, s.batch = 300*time.Millisecond, 128<<10
-	for i := range 400 { // all at once takes longer than the limit
+	defer s.Close()
+	s.batch = 64 << 10
+	for i := range 500 {
 		s.Write(cdr(fmt.Sprint("u", i)))
 	}
-	start(t, s)
-	flush(t, s)
-	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n != 400 {
-		t.Errorf("%d CDRs, want 400", n)
+	if err := s.journal.commit(); err != nil {
+		t.Fatal(err)
+	}
+	s.db.batchLimit = time.Nanosecond // no server is that fast
+	if err := s.applyBatch(within(t)); err == nil {
+		t.Fatal("applied in no time")
+	}
+	s.db.batchLimit = batchLimit
+	if err := s.applyBatch(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n == 0 || n > 200 {
+		t.Errorf("after a failure %d CDRs went in one transaction, want half of some 330", n)
+	}
+	load(t, s)
+	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n != 500 || s.batch < 64<<10 {
+		t.Errorf("%d CDRs, want 500; the next batch has %d bytes", n, s.batch)
 	}
 }
