@@ -21,7 +21,7 @@ const (
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
-	signalsBound = 256             // signals that came while the call did something else
+	signalsBound = 64              // signals that came while the call did something else
 )
 
 // call is one caller, from the connection on which FreeSWITCH hands it over to the end. All of it belongs to the call's goroutine; only
@@ -88,6 +88,8 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	defer end(nil)
 	c := &call{server: s, settings: s.settings.Load(), signals: make(chan signal, signalsBound), end: end, log: s.log}
 	c.cdr.Arrived = time.Now()
+	s.counts.accepted.Add(1)
+	defer c.countPhase(noPhase)
 	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel}})
 	defer c.conn.Close()
 	r, ok := c.learn(ctx)
@@ -112,7 +114,9 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 // hear takes an event off the wire. What ends the call ends its context; the rest queues for the call's goroutine.
 func (c *call) hear(e *esl.Event) {
 	s := decode(e)
-	c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	if debugs(c.server.log) {
+		c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	}
 	switch s := s.(type) {
 	case nil:
 		return
@@ -149,7 +153,15 @@ func (c *call) do(commands ...esl.Command) []esl.Reply {
 	return replies
 }
 
+// debugs reports whether a debug line would be written: some cost more than the call's other work.
+func debugs(log zerolog.Logger) bool {
+	return max(log.GetLevel(), zerolog.GlobalLevel()) <= zerolog.DebugLevel
+}
+
 func (c *call) trace(commands []esl.Command) {
+	if !debugs(c.log) {
+		return
+	}
 	for _, command := range commands {
 		c.log.Debug().Stringer("command", command).Msg("to FreeSWITCH")
 	}
@@ -206,11 +218,14 @@ func (c *call) awaitEnd(ctx context.Context, id string) {
 }
 
 // forget drops the signals that came before the step that is now begun.
-func (c *call) forget() {
+func (c *call) forget() { c.readRest(c.noteMusic) }
+
+// readRest gives the signals that have come so far to note.
+func (c *call) readRest(note func(signal)) {
 	for {
 		select {
 		case s := <-c.signals:
-			c.noteMusic(s)
+			note(s)
 		default:
 			return
 		}
@@ -228,6 +243,7 @@ func (c *call) setVariables(assignments ...string) esl.Command {
 
 // entered makes the phase the one that the lists show, and begins its one log line; agent is who rings or talks, "" = nobody.
 func (c *call) entered(phase, agent string) *zerolog.Event {
+	c.countPhase(phase)
 	c.view.Store(&CallView{
 		UUID: c.uuid, Caller: c.caller, Dialled: c.dialled, Group: c.group, VIP: c.cdr.VIP, Switch: c.cdr.Switch,
 		Phase: phase, Agent: agent, Arrived: c.cdr.Arrived, PhaseFrom: time.Now(),

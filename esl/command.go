@@ -62,11 +62,6 @@ func Execute(app, arg string, opt ExecuteOptions) Command {
 	return SendMsg(opt.UUID, withoutEmpty(headers)...)
 }
 
-// Hangup returns the command that ends the connection's own channel; cause is a name such as NORMAL_CLEARING, which "" stands for.
-func Hangup(cause string) Command {
-	return SendMsg("", withoutEmpty([]Header{{"call-command", "hangup"}, {"hangup-cause", cause}})...)
-}
-
 // Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH. Headers with empty values are left out,
 // as FreeSWITCH would drop them.
 func Fire(subclass string, headers ...Header) Command {
@@ -95,7 +90,7 @@ func (c Command) check() error {
 }
 
 func build(argument, line string, headers ...Header) Command {
-	if strings.ContainsAny(line, lineBreakers) {
+	if hasLineBreak(line) {
 		return Command{err: &ArgumentError{argument, "has a line break or NUL"}}
 	}
 	if strings.TrimSpace(line) == "" {
@@ -118,10 +113,14 @@ func checkHeader(h Header) *ArgumentError {
 		return &ArgumentError{"header name", "is empty or has a space, colon, line break or NUL"}
 	case strings.EqualFold(h.Name, "Content-Length"):
 		return &ArgumentError{"header " + h.Name, "would announce a body that never comes"}
-	case strings.ContainsAny(h.Value, lineBreakers):
+	case hasLineBreak(h.Value):
 		return &ArgumentError{"header " + h.Name, "has a line break or NUL"}
 	}
 	return nil
+}
+
+func hasLineBreak(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, 0) >= 0
 }
 
 func withoutEmpty(headers []Header) []Header {

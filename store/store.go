@@ -200,9 +200,14 @@ func (s *Store) Close() error {
 func (s *Store) Write(changes ...queue.Change) uint64 {
 	bodies := make([][]byte, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
-	for _, c := range changes {
+	text := make([]byte, 0, 256*len(changes))
+	for i := range changes {
+		c := changes[i]
 		s.pending.complete(&c)
-		body, err := json.Marshal(c)
+		start := len(text)
+		var err error
+		text, err = appendChange(text, &c)
+		body := text[start:]
 		if err != nil || len(body) > maxBody {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
