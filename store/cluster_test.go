@@ -60,7 +60,13 @@ func (c *cluster) end() {
 }
 
 func (c *cluster) script(what string) (string, error) {
-	out, err := osexec.Command("../script/postgres", what, c.dir).Output()
+	var complaint strings.Builder
+	cmd := osexec.Command("../script/postgres", what, c.dir)
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, complaint.String())
+	}
 	return string(out), err
 }
 
