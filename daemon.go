@@ -110,13 +110,15 @@ func (d *daemon) watch(ctx context.Context, name string, run func(context.Contex
 
 func (d *daemon) openStore(ctx context.Context, _ daemonOptions) (err error) {
 	d.store, err = store.Open(ctx, store.Options{
-		DSN:         string(d.config.Database.DSN),
-		DataDir:     d.config.Database.DataDir,
-		AutoMigrate: true,
-		OutputSQL:   d.config.Database.OutputSQL,
-		Log:         d.log,
-		OnEdit:      func(changes []queue.Change) { d.acd.Dispatcher.Edit(changes) },
-		OnReload:    func(s queue.Snapshot) { d.acd.Dispatcher.Reload(s) },
+		DSN:          string(d.config.Database.DSN),
+		DataDir:      d.config.Database.DataDir,
+		AutoMigrate:  true,
+		OutputSQL:    d.config.Database.OutputSQL,
+		JournalLimit: int64(d.config.Database.JournalLimit) << 20,
+		Log:          d.log,
+		OnEdit:       func(changes []queue.Change) { d.acd.Dispatcher.Edit(changes) },
+		OnReload:     func(s queue.Snapshot) { d.acd.Dispatcher.Reload(s) },
+		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Rewrite(whole) },
 	})
 	if err == nil {
 		d.onStop("store", d.store.Close)

@@ -175,6 +175,9 @@ func (d *Dispatcher) keepCDR(cdr queue.CDR) {
 	d.onCDR(cdr)
 }
 
+// Rewrite writes the present state of the floor to the journal anew, or (whole) all the floor knows: the database lacks it.
+func (d *Dispatcher) Rewrite(whole bool) { d.do(func(time.Time) { d.floor.Rewrite(whole) }) }
+
 // refuseTransfers says that we shut down: a caller taken out of a talk now would find nobody.
 func (d *Dispatcher) refuseTransfers() {
 	d.mu.Lock()

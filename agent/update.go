@@ -50,6 +50,16 @@ func (u *Update) Apply(a *Agent) {
 	set(&a.Server, u.Server)
 }
 
+// Update is the one that writes all of the agent.
+func (a *Agent) Update() Update {
+	return Update{
+		Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
+		Locked: &a.Locked, DND: &a.DND, Name: &a.Name, CalloutNumber: &a.CalloutNumber, JobNumber: &a.JobNumber,
+		SayJobNumber: &a.SayJobNumber, Record: &a.Record, WithoutState: &a.WithoutState, Survey: &a.Survey, Video: &a.Video,
+		Server: &a.Server,
+	}
+}
+
 // Diff is the update that makes before into after, and whether there is any.
 func Diff(before, after *Agent) (Update, bool) {
 	u := Update{Extension: after.Extension}

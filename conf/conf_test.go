@@ -122,7 +122,7 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		prompts.jn-5 prompts.jn-6 prompts.jn-7 prompts.jn-8 prompts.jn-9 prompts.default-blacklistwav
 		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
 		prompts.survey
-		database.dbstring database.data-dir database.output_sql
+		database.dbstring database.data-dir database.journal-limit database.output_sql
 		server.listen server.allow server.max-calls server.drain-seconds server.advertise
 		control.listen control.password control.pass-through
 		control.max-connections control.max-connections-per-source
@@ -179,7 +179,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 	const all = `
 		acd = {recover-seconds=1, recover-auto=false, noanswer-to-ready=false, typing-auto=true, auto-answer=false, video-codecs="c", use-asr=true, asr-str="s", local-ip="10.0.0.1", debug=true, busy-repeat-seconds=2, reoffer-seconds=3, remember-days=4, max-wait-seconds=5, record-path="{uuid}"}
 		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su"}
-		database = {dbstring="a=b", data-dir="d", output_sql=true}
+		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, advertise="b:2"}
 		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
@@ -196,7 +196,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second, "{uuid}",
 		},
 		Prompts:    Prompts{"p", "s", [10]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, "b", "bu", "t", "w", "h", "su"},
-		Database:   Database{"a=b", "d", true},
+		Database:   Database{"a=b", "d", true, 20},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
 		Server:     Server{":1", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, 6, 7 * time.Second, "b:2"},
 		Control:    Control{":3", "c", "n", 8, 9},

@@ -68,6 +68,8 @@ type Database struct {
 	DSN       Secret // dbstring in libpq form; empty: embedded SQLite in DataDir
 	DataDir   string // journal and SQLite file; a relative path starts at the working directory
 	OutputSQL bool   // log every statement
+
+	JournalLimit int // journal-limit: MiB of changes that wait for the database; what comes beyond is not kept
 }
 
 // FreeSWITCH is one [[freeswitch]]: a switch whose Event Socket we dial.
@@ -150,7 +152,7 @@ func Default() *Config {
 			RecordPath:      "/var/lib/freeswitch/recordings/{date}/{group}-{ext}-{uuid}.wav",
 		},
 		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
-		Database: Database{DataDir: "data"},
+		Database: Database{DataDir: "data", JournalLimit: 1024},
 		Server:   Server{Listen: "127.0.0.1:8084", Drain: 30 * time.Second},
 		Control:  Control{Listen: "127.0.0.1:8022", Max: 256, MaxSource: 64},
 		HTTP:     HTTP{Listen: "127.0.0.1:8085", Max: 1024, MaxSource: 256},

@@ -28,6 +28,7 @@ func (c *Config) sections() []section {
 		{"database", []key{
 			{"dbstring", secret(&c.Database.DSN, isDSN), true},
 			{"data-dir", text(&c.Database.DataDir, isDirectory, isPlain), true},
+			{"journal-limit", count(&c.Database.JournalLimit, 16, 1<<20), true},
 			{"output_sql", toggle(&c.Database.OutputSQL), true},
 		}},
 		{"server", []key{

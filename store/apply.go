@@ -14,7 +14,8 @@ const (
 	batchBytes   = 1 << 20               // of the journal, in one transaction
 	fullBatch    = 500                   // so many waiting are applied without collecting more
 	collectLimit = 50 * time.Millisecond // between the starts of two batches that are not full
-	batchLimit   = 10 * time.Second      // for one transaction: a server that says nothing is away
+	batchLimit   = 10 * time.Second      // for one transaction of PostgreSQL: a server that says nothing is away
+	leastBatch   = 4 << 10               // after batches that were too much, or met a fault
 )
 
 // entry is a change on its way to the database; fault says why it cannot be read.
@@ -37,6 +38,7 @@ func (s *Store) apply(ctx context.Context) {
 			continue
 		}
 		wait.reset()
+		s.settleDebt()
 		if s.journal.durable.get()-s.applied.get() < fullBatch {
 			pause(ctx, time.Until(started.Add(collectLimit)), s.hurry)
 		}
@@ -49,33 +51,41 @@ func (s *Store) applyBatch(ctx context.Context) error {
 		return err
 	}
 	defer s.turn.unlock()
-	return s.applyNext(ctx)
+	return s.attempt(ctx, s.db.batchLimit, s.applyRecords)
 }
 
-// applyNext is applyBatch for who holds the turn.
-func (s *Store) applyNext(ctx context.Context) error {
-	err := s.applyRecords(ctx)
-	if ctx.Err() == nil { // else it says nothing of the database
-		s.databaseState(err)
+// attempt does something with the database, for who holds the turn, and takes down how it went.
+func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
+	defer cancel()
+	err := s.meet(limited)
+	if err == nil {
+		err = do(limited)
 	}
+	if ctx.Err() != nil { // it says nothing of the database
+		s.reading = cursor{}
+		return err
+	}
+	if err != nil {
+		err = s.repair(limited, err)
+	}
+	s.databaseState(err)
 	return err
 }
 
 func (s *Store) applyRecords(ctx context.Context) error {
-	records, err := s.journal.read(s.applied.get(), batchBytes, &s.reading)
+	records, err := s.journal.read(s.applied.get(), s.batch, &s.reading)
 	if err != nil || len(records) == 0 {
 		return err
 	}
+	s.batch = max(s.batch/2, leastBatch) // should it fail, be it that the database is too slow for so much
 	s.journal.waitingSince(records[0].at)
 	entries := decode(records)
-	ctx, cancel := context.WithTimeoutCause(ctx, batchLimit, fmt.Errorf("the database does not answer within %s", batchLimit))
-	defer cancel()
 	err = s.transactBatch(ctx, entries, s.writeTogether)
 	if err != nil && s.refuses(err) {
 		err = s.transactBatch(ctx, entries, s.writeOneByOne)
 	}
 	if err != nil {
-		s.reading = cursor{} // the same again, from the file
 		return s.wrap(ctx, "apply changes", err)
 	}
 	return s.settled(records)
@@ -109,9 +119,13 @@ func (s *Store) settled(records []record) error {
 	last := records[len(records)-1]
 	s.applied.set(last.seq)
 	s.counted.Add(uint64(len(records)))
+	s.batch = min(4*s.batch, batchBytes)
 	s.testCommitted()
 	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
+	}
+	if s.journal.awaitsCheckpoint() {
+		signal(s.outdated)
 	}
 	return nil
 }
@@ -120,7 +134,10 @@ func (s *Store) settled(records []record) error {
 // asked of the database, in the same transaction: after a lost connection nobody else knows.
 func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
 	return s.db.transact(ctx, func(tx *transaction) error {
-		applied, err := s.db.applied(ctx, tx, s.dir.identity)
+		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
+		if err == nil {
+			err = check(applied, met, s.applied.get())
+		}
 		if err != nil {
 			return err
 		}

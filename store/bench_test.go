@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -84,6 +85,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
+	s.journal.limit = math.MaxInt64 // nothing is applied
 	changes, written := decided(0), 0
 	b.ReportAllocs()
 	for b.Loop() {
@@ -109,7 +111,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 			defer s.Close()
 			ctx, cancel := context.WithCancel(b.Context())
 			var running sync.WaitGroup
-			running.Go(func() { s.journal.run(ctx, s.journalState) })
+			running.Go(func() { s.journal.run(ctx, s.diskState) })
 			defer running.Wait()
 			defer cancel()
 			b.ReportAllocs()

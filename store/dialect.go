@@ -30,13 +30,18 @@ type dialect struct {
 
 	write map[kind][]string
 	load  queries
+	empty string // query: whether there are neither agents nor groups
 
 	cdrs       string // query: since
 	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit
 	offers     string // query: call uuid
 
 	refused func(error) bool // the database will never take this statement with this parameter
-	words   words
+	away    func(error) bool // the database could not be asked
+	inspect func(context.Context, *database) error
+
+	connectLimit, batchLimit time.Duration
+	words                    words
 }
 
 // queries read what the dispatcher starts from.
@@ -62,11 +67,11 @@ type database struct {
 	statements atomic.Uint64     // sent so far
 }
 
-// connectLimit bounds Open's and Migrate's first word with the database.
+// connectLimit bounds Open's first word with PostgreSQL. SQLite is a file: its disk may be busy, but not away.
 const connectLimit = 10 * time.Second
 
-// connect opens the database that o names and waits for its first answer.
-func connect(ctx context.Context, o *Options) (*database, error) {
+// newDatabase makes the pool for the database that o names; nothing is connected yet.
+func newDatabase(o *Options) (*database, error) {
 	open := openPostgres
 	if o.DSN == "" {
 		open = openSQLite
@@ -81,15 +86,25 @@ func connect(ctx context.Context, o *Options) (*database, error) {
 			o.Log.Info().Str("sql", statement).Str("parameter", parameter).Msg("statement")
 		}
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, connectLimit, fmt.Errorf("no answer within %s", connectLimit))
-	defer cancel()
-	if err := db.PingContext(ctx); err != nil {
-		if ctx.Err() != nil {
-			err = errors.Join(context.Cause(ctx), err)
-		}
-		return nil, errors.Join(fmt.Errorf("store: connect to the database: %w", db.sanitized(err)), db.Close())
-	}
 	return db, nil
+}
+
+// connect waits for the first answer.
+func (db *database) connect(ctx context.Context) error {
+	err := db.PingContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	if err != nil {
+		return fmt.Errorf("store: connect to the database: %w", db.sanitized(err))
+	}
+	return nil
+}
+
+// dropIdle closes the connections that nobody uses: after a fault they are most likely dead, and each would tell so only after a while.
+func (db *database) dropIdle() {
+	db.SetMaxIdleConns(-1)
+	db.SetMaxIdleConns(idleConns)
 }
 
 // transact runs body in a transaction that writes; the triggers skip it.
@@ -110,11 +125,11 @@ func (db *database) transact(ctx context.Context, body func(*transaction) error)
 	return tx.Commit()
 }
 
-// applied reads how far a journal has been applied; 0 for one the database has not met.
-func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, err error) {
+// applied reads how far a journal has been applied; met is false where the database does not know it.
+func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, met bool, err error) {
 	err = tx.QueryRowContext(ctx, db.readApplied, journal).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+		return 0, false, nil
 	}
-	return seq, err
+	return seq, err == nil, err
 }

@@ -222,7 +222,7 @@ func TestASnapshotHasWhatIsNotAppliedYet(t *testing.T) {
 		defer s.Close()
 		s.Write(addedAgent("1000"), addedGroup("110"))
 		load(t, s)
-		snap, applied, err := s.readMoment(within(t))
+		snap, applied, _, err := s.readMoment(within(t))
 		if err != nil {
 			t.Fatal(err)
 		}

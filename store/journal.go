@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -12,8 +14,9 @@ import (
 )
 
 const (
-	bufferBytes  = 64 << 20 // appended and not yet written: beyond it append waits
+	bufferBytes  = 64 << 20 // appended and not yet on the disk: beyond it append refuses
 	segmentBytes = 16 << 20 // a file of the journal is followed by the next one here
+	tailBytes    = 16 << 20 // of files that are applied and kept all the same: a database that fails over may lack the last changes
 )
 
 // journal holds every change between append and the commit of the transaction that applied it.
@@ -24,35 +27,50 @@ type journal struct {
 	dir          string
 	log          zerolog.Logger
 	segmentBytes int64
-	bufferBytes  int
+	bufferBytes  int64
+	limit        int64 // of what is appended and not applied
+	tail         int64 // of applied files that are kept
+	create       func(path string) (segmentFile, error)
 
 	dirty   chan struct{} // something was appended; one slot
 	durable *watermark    // the last sequence that is fsynced
 
 	mu       sync.Mutex
-	room     *sync.Cond // buffer was taken, or the journal is closed
 	buffer   []byte
+	inMemory int64  // bytes of buffer and unsaved
 	last     uint64 // the newest sequence in buffer
 	closed   bool
 	segments []*segment
 	appended int64     // bytes, ever
 	released int64     // of these, applied
 	behind   time.Time // when the oldest change that is not applied was appended; zero when there is none
+	needed   uint64    // what is beyond it is needed, applied or not: the checkpoint does not have it
 
-	io          sync.Mutex // who holds it writes the files; taken before mu
-	file        *os.File   // the last of segments; nil when the next write opens a new one
-	unsaved     []byte     // taken from buffer and not durable: a failed write tries it again
+	io          sync.Mutex  // who holds it writes the files; taken before mu
+	file        segmentFile // the last of segments; nil when the next write opens a new one
+	unsaved     []byte      // taken from buffer and not durable: a failed write tries it again
 	unsavedLast uint64
 	saves       int // fsyncs so far
 }
 
-// openJournal reads what an earlier process left in dir and hands every record beyond applied to visit.
-func openJournal(dir string, applied uint64, log zerolog.Logger, visit func(record)) (*journal, error) {
+// segmentFile is what a journal needs of a file that it writes.
+type segmentFile interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+}
+
+func createSegment(path string) (segmentFile, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
+}
+
+// openJournal reads what an earlier process left in dir and hands every record beyond applied to visit. Files that are applied are removed
+// down to tail bytes of them.
+func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, visit func(record)) (*journal, error) {
 	j := &journal{
-		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes,
-		dirty: make(chan struct{}, 1), last: applied,
+		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, tail: tail, create: createSegment,
+		dirty: make(chan struct{}, 1), last: applied, needed: math.MaxUint64,
 	}
-	j.room = sync.NewCond(&j.mu)
 	found, err := listSegments(dir)
 	if err != nil {
 		return nil, fmt.Errorf("store: journal: %w", err)
@@ -83,36 +101,53 @@ func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
 	if cut > 0 {
 		j.log.Warn().Str("file", g.path).Int64("bytes", cut).Uint64("last", g.last).Msg("the end of the journal was torn and is cut off")
 	}
-	if g.last <= applied {
-		return os.Remove(g.path) // an empty one, too
+	if g.last == 0 || g.last <= applied && j.tail == 0 {
+		return os.Remove(g.path)
 	}
 	j.last = max(j.last, g.last)
 	j.segments = append(j.segments, g)
 	return nil
 }
 
-// append takes bodies into memory and returns the sequence of the last one. note learns each one's sequence, in order.
-func (j *journal) append(bodies [][]byte, note func(i int, seq uint64)) uint64 {
+// append takes those bodies into memory for which there is room, and returns the sequence of the last one, and which were refused. note
+// learns the sequence of each one taken, in order. reserved reports whether a body may use the reserve.
+func (j *journal) append(bodies [][]byte, reserved func(i int) bool, note func(i int, seq uint64)) (last uint64, refused []int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buffer) > j.bufferBytes && !j.closed {
-		j.room.Wait()
-	}
-	if j.closed {
-		return j.last
-	}
 	now := time.Now()
-	if len(bodies) > 0 && j.behind.IsZero() {
-		j.behind = now
-	}
 	for i, body := range bodies {
+		if !j.hasRoom(headerBytes+int64(len(body)), reserved(i)) {
+			refused = append(refused, i)
+			continue
+		}
+		if j.behind.IsZero() {
+			j.behind = now
+		}
 		j.last++
-		j.buffer = appendRecord(j.buffer, record{seq: j.last, at: now, body: body})
-		j.appended += headerBytes + int64(len(body))
+		r := record{seq: j.last, at: now, body: body}
+		j.buffer = appendRecord(j.buffer, r)
+		j.appended += r.size()
+		j.inMemory += r.size()
 		note(i, j.last)
 	}
 	signal(j.dirty)
-	return j.last
+	return j.last, refused
+}
+
+// hasRoom is called under mu. The reserve is an eighth.
+func (j *journal) hasRoom(size int64, reserved bool) bool {
+	limit, buffer := j.limit, j.bufferBytes
+	if reserved {
+		limit, buffer = limit+limit/8, buffer+buffer/8
+	}
+	return !j.closed && j.appended-j.released+size <= limit && j.inMemory+size <= buffer
+}
+
+// roomy reports whether there is room for much.
+func (j *journal) roomy() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return !j.closed && j.appended-j.released <= j.limit/2 && j.inMemory <= j.bufferBytes/2
 }
 
 // run commits whatever is appended until ctx ends, and then once more. fault is told the outcome of each commit.
@@ -161,7 +196,6 @@ func (j *journal) take() bool {
 		spare = nil // a burst is over: give its memory back
 	}
 	j.unsaved, j.unsavedLast, j.buffer = j.buffer, j.last, spare
-	j.room.Broadcast()
 	return len(j.unsaved) > 0
 }
 
@@ -180,6 +214,7 @@ func (j *journal) save() error {
 	if err == nil {
 		g.size += int64(len(j.unsaved))
 		g.last = j.unsavedLast
+		j.inMemory -= int64(len(j.unsaved))
 	}
 	size := g.size
 	j.mu.Unlock()
@@ -202,7 +237,7 @@ func (j *journal) openSegment() error {
 	}
 	first := j.durable.get() + 1
 	g := &segment{path: segmentPath(j.dir, first), first: first}
-	file, err := os.OpenFile(g.path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
+	file, err := j.create(g.path)
 	if err != nil {
 		return err
 	}
@@ -225,77 +260,6 @@ func (j *journal) closeSegment() error {
 	return file.Close()
 }
 
-// cursor remembers where in the files a reader is.
-type cursor struct {
-	path   string
-	offset int64
-	seq    uint64 // the last one read
-}
-
-// read returns the durable changes that follow after, about limit bytes of them; at is used and moved when it fits.
-func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
-	for {
-		g, ok := j.segmentBehind(after)
-		if !ok {
-			return nil, nil
-		}
-		if at.path != g.path || at.seq != after {
-			*at = cursor{path: g.path, seq: after}
-		}
-		records, offset, err := g.read(at.offset, limit)
-		if err != nil {
-			return nil, fmt.Errorf("store: journal: %w", err)
-		}
-		at.offset = offset
-		for len(records) > 0 && records[0].seq <= after {
-			records = records[1:]
-		}
-		if len(records) > 0 {
-			at.seq = records[len(records)-1].seq
-			return records, nil
-		}
-	}
-}
-
-// segmentBehind copies what is known of the first file that holds a change beyond seq.
-func (j *journal) segmentBehind(seq uint64) (segment, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, g := range j.segments {
-		if g.last > seq {
-			return *g, true
-		}
-	}
-	return segment{}, false
-}
-
-// release says that everything up to seq, bytes of it since the last call, is applied for good: files that hold nothing else go.
-func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
-	j.io.Lock()
-	defer j.io.Unlock()
-	j.mu.Lock()
-	j.released += bytes
-	j.behind = next
-	if seq >= j.last {
-		j.released, j.behind = j.appended, time.Time{}
-	}
-	open := 0
-	if j.file != nil {
-		open = 1
-	}
-	var done []*segment
-	for len(j.segments) > open && j.segments[0].last <= seq {
-		done = append(done, j.segments[0])
-		j.segments = j.segments[1:]
-	}
-	j.mu.Unlock()
-	var errs []error
-	for _, g := range done {
-		errs = append(errs, os.Remove(g.path))
-	}
-	return errors.Join(errs...)
-}
-
 // waitingSince says when the oldest change that is not applied was appended.
 func (j *journal) waitingSince(at time.Time) {
 	j.mu.Lock()
@@ -315,19 +279,19 @@ func (j *journal) lag() (bytes int64, behind time.Time) {
 	return j.appended - j.released, j.behind
 }
 
-// close saves what is left and frees those who wait in append; their changes are lost.
-func (j *journal) close() error {
+// close saves what is left. What is appended later is refused; files that hold nothing of use go.
+func (j *journal) close(applied uint64) error {
 	err := j.commit()
-	j.mu.Lock()
-	j.closed = true
-	j.room.Broadcast()
-	j.mu.Unlock()
 	j.io.Lock()
 	defer j.io.Unlock()
 	if j.file != nil {
 		err = errors.Join(err, j.closeSegment())
 	}
-	return err
+	j.mu.Lock()
+	j.closed = true
+	done := j.disposable(applied)
+	j.mu.Unlock()
+	return errors.Join(err, remove(done))
 }
 
 // signal leaves one note in a channel of one slot.

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -213,54 +212,30 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 	}
 }
 
-func TestWriteWaitsForTheDiskOnlyWhenTheBufferIsFull(t *testing.T) {
-	j, err := openJournal(t.TempDir(), 0, zerolog.Nop(), func(record) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	j.bufferBytes = 1000
-	nothing := func(int, uint64) {}
-	j.append([][]byte{make([]byte, 2000)}, nothing)
-	done := make(chan uint64)
-	go func() { done <- j.append([][]byte{[]byte("{}")}, nothing) }()
-	select {
-	case <-done:
-		t.Fatal("it did not wait")
-	case <-time.After(50 * time.Millisecond):
-	}
-	if err := j.commit(); err != nil {
-		t.Fatal(err)
-	}
-	if seq := <-done; seq != 2 {
-		t.Errorf("sequence %d", seq)
-	}
-	if err := j.close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestADiskThatFailsLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	j, err := openJournal(dir, 0, zerolog.Nop(), func(record) {})
+	j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nothing := func(int, uint64) {}
-	j.append([][]byte{[]byte(`{"n":1}`)}, nothing)
+	put := func(body string) {
+		j.append([][]byte{[]byte(body)}, func(int) bool { return false }, func(int, uint64) {})
+	}
+	put(`{"n":1}`)
 	if err := j.commit(); err != nil {
 		t.Fatal(err)
 	}
 	j.file.Close() // every write fails from here, until the journal opens another file
-	j.append([][]byte{[]byte(`{"n":2}`)}, nothing)
+	put(`{"n":2}`)
 	if err := j.commit(); err == nil {
 		t.Fatal("a write to a closed file succeeded")
 	}
-	j.append([][]byte{[]byte(`{"n":3}`)}, nothing)
-	if err := j.close(); err != nil {
+	put(`{"n":3}`)
+	if err := j.close(0); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	if _, err := openJournal(dir, 0, zerolog.Nop(), func(r record) { got = append(got, string(r.body)) }); err != nil {
+	if _, err := openJournal(dir, 0, 0, zerolog.Nop(), func(r record) { got = append(got, string(r.body)) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := `{"n":1} {"n":2} {"n":3}`; strings.Join(got, " ") != want {

@@ -16,31 +16,55 @@ import (
 const channel = "nwayacd"
 
 // listenBackoff bounds lib/pq's pause between two tries to connect: close may have to wait for its end.
-const listenBackoff = 2 * time.Second
+const listenBackoff = time.Second
 
 // listener is the connection on which PostgreSQL tells of edits. lib/pq keeps it connected; its goroutine ends with close.
 type listener struct {
 	*pq.Listener
-	mu   sync.Mutex
-	away error // why it is not connected
+	wire      *wire
+	pingEvery time.Duration // only so is a peer noticed that went without a sign: the wire's limit of silence does the rest
+	mu        sync.Mutex
+	away      fault // why it is not connected
 }
 
-func openListener(ctx context.Context, o *Options) (*listener, error) {
+// newListener begins to connect; start waits until it has.
+func newListener(o *Options) (*listener, error) {
 	dsn, err := listenDSN(o.DSN)
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{}
-	l.Listener = pq.NewDialListener(postgresDialer, dsn, firstBackoff, listenBackoff, l.event)
-	stop := context.AfterFunc(ctx, func() { l.Listener.Close() }) // frees Listen, which has no context
-	defer stop()
-	if err := l.Listen(channel); err != nil {
-		if ctx.Err() != nil {
-			err = errors.Join(context.Cause(ctx), l.state())
-		}
-		return nil, errors.Join(fmt.Errorf("store: listen for edits: %w", err), l.close())
-	}
+	l := &listener{pingEvery: o.answerLimit / 2}
+	l.wire = &wire{limit: l.pingEvery + o.answerLimit}
+	l.Listener = pq.NewDialListener(l.wire, dsn, firstBackoff, listenBackoff, l.event)
 	return l, nil
+}
+
+// start returns when the connection listens. When ctx ends before, the listener is closed.
+func (l *listener) start(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { l.wire.close(); l.Listener.Close() }) // frees Listen, which has no context
+	defer stop()
+	err := l.Listen(channel)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), l.state().err)
+	}
+	return fmt.Errorf("store: listen for edits: %w", err)
+}
+
+// probe asks the server for a word from time to time, until ctx ends.
+func (l *listener) probe(ctx context.Context) {
+	defer context.AfterFunc(ctx, l.wire.close)() // frees a ping
+	for pause(ctx, l.pingEvery, nil) {
+		l.ping()
+	}
+}
+
+// ping makes the server answer. Whether it did is the business of the reader of the connection.
+func (l *listener) ping() {
+	defer func() { recover() }() // lib/pq panics where the answer is an error, as when somebody cancels the empty statement
+	l.Ping()
 }
 
 // event is called by lib/pq when the connection comes or goes.
@@ -49,16 +73,16 @@ func (l *listener) event(kind pq.ListenerEventType, err error) {
 	defer l.mu.Unlock()
 	switch kind {
 	case pq.ListenerEventConnected, pq.ListenerEventReconnected:
-		l.away = nil
+		l.away = fault{}
 	case pq.ListenerEventDisconnected, pq.ListenerEventConnectionAttemptFailed:
 		if err == nil {
 			err = errors.New("the connection closed")
 		}
-		l.away = fmt.Errorf("store: the connection that hears of edits is away: %w", err)
+		l.away = l.away.met(fmt.Errorf("the connection that hears of edits: %w", err))
 	}
 }
 
-func (l *listener) state() error {
+func (l *listener) state() fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.away
@@ -66,6 +90,7 @@ func (l *listener) state() error {
 
 // close ends the connection and waits for lib/pq's goroutine, which may be at a notification that nobody takes any more.
 func (l *listener) close() error {
+	l.wire.close()
 	err := l.Listener.Close()
 	for range l.Notify {
 	}
@@ -95,6 +120,12 @@ const noticeLimit = 1000
 
 // listen turns edits into changes until ctx ends.
 func (s *Store) listen(ctx context.Context) {
+	if s.beganAway {
+		if s.listener.start(ctx) != nil {
+			return
+		}
+		s.reload(ctx)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -154,6 +185,7 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 	if len(changes) > 0 && s.onEdit != nil {
 		s.onEdit(changes)
 	}
+	signal(s.outdated)
 	return nil
 }
 
@@ -161,10 +193,9 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 func (s *Store) reload(ctx context.Context) {
 	var wait backoff
 	for {
-		limited, cancel := context.WithTimeout(ctx, 6*batchLimit)
-		snap, err := s.Load(limited)
-		cancel()
+		snap, err := s.Load(ctx)
 		if err == nil {
+			signal(s.outdated)
 			if s.onReload != nil {
 				s.onReload(snap)
 			}

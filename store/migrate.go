@@ -21,11 +21,16 @@ type migration struct {
 // Migrate brings the schema of the database that o names up to date and returns the names of the files that were applied: none, when
 // it was. It accepts a database that has nwaycc's tables and loses nothing of it. Either all of it takes place or nothing.
 func Migrate(ctx context.Context, o Options) (applied []string, err error) {
-	db, err := connect(ctx, &o)
+	db, err := newDatabase(&o) // its statements may take their time: no limit of silence
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	limited, cancel := context.WithTimeoutCause(ctx, db.connectLimit, fmt.Errorf("no answer within %s", db.connectLimit))
+	defer cancel()
+	if err := db.connect(limited); err != nil {
+		return nil, err
+	}
 	if applied, err = db.migrate(ctx); err != nil {
 		return nil, fmt.Errorf("store: migrate: %w", db.sanitized(err))
 	}

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 	"sync"
@@ -19,11 +18,13 @@ import (
 // link is a wire to PostgreSQL that can be cut and mended.
 type link struct {
 	net.Listener
-	to    string
-	wg    sync.WaitGroup
-	mu    sync.Mutex
-	cut   bool
-	conns []net.Conn
+	to     string
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	cut    bool
+	mute   chan struct{} // closed when nothing is forwarded any more on the connections that exist
+	hushed bool
+	conns  []net.Conn
 }
 
 // viaLink rewrites o to reach its PostgreSQL through a link.
@@ -33,7 +34,7 @@ func viaLink(t *testing.T, o *Options) *link {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &link{to: fmt.Sprintf("%s:%d", config.Host, config.Port)}
+	l := &link{mute: make(chan struct{}), to: fmt.Sprintf("%s:%d", config.Host, config.Port)}
 	if l.Listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -60,11 +61,43 @@ func (l *link) serve() {
 			l.mu.Unlock()
 			continue
 		}
+		mute := l.mute
 		l.conns = append(l.conns, client, server)
 		l.mu.Unlock()
-		l.wg.Go(func() { io.Copy(server, client); server.Close() })
-		l.wg.Go(func() { io.Copy(client, server); client.Close() })
+		l.wg.Go(func() { forward(server, client, mute) })
+		l.wg.Go(func() { forward(client, server, mute) })
 	}
+}
+
+// forward copies until one side closes; from when mute is closed, it swallows all and does not tell that a side closed either.
+func forward(to, from net.Conn, mute chan struct{}) {
+	b := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(b)
+		select {
+		case <-mute:
+			if err != nil {
+				return
+			}
+			continue
+		default:
+		}
+		if _, err := to.Write(b[:n]); err != nil {
+			return
+		}
+		if err != nil {
+			to.Close()
+			return
+		}
+	}
+}
+
+// hush is a cable that is pulled: nothing comes through, and nobody is told. Connections that were there stay dead after mend.
+func (l *link) hush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.mute)
+	l.hushed = true
 }
 
 func (l *link) sever() {
@@ -81,6 +114,9 @@ func (l *link) mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cut = false
+	if l.hushed {
+		l.mute, l.hushed = make(chan struct{}), false
+	}
 }
 
 func TestTheDatabaseGoesAndComesBackUnderWrites(t *testing.T) {

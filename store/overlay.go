@@ -139,6 +139,7 @@ type pending struct {
 	passwords map[string]password
 }
 
+// stateWritten is the sequence of each; notKept for what is to be written again.
 type stateWritten struct{ registered, up, idle, call, since, groups uint64 }
 
 // note takes down what a change of ours writes of an agent.

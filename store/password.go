@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"nwayacd/queue"
 )
 
 // password is what we know of a phone's password without the database: the one we wrote with that sequence, or the one last read, with 0.
@@ -20,6 +22,8 @@ func (s *Store) Password(ctx context.Context, extension string) (text string, ok
 	if ok && known.sequence > applied {
 		return known.text, true, nil // the database does not have it yet
 	}
+	ctx, cancel := s.ask(ctx, glanceLimit)
+	defer cancel()
 	text, found, err := s.readPassword(ctx, extension)
 	switch {
 	case err != nil && ok:
@@ -46,6 +50,27 @@ func (p *pending) password(extension string) (password, bool) {
 	defer p.mu.Unlock()
 	known, ok := p.passwords[extension]
 	return known, ok
+}
+
+// complete puts the password that is known into an account that is written anew, which comes without.
+func (p *pending) complete(c *queue.Change) {
+	if c.AgentAdded == nil || c.AgentAdded.Password != "" {
+		return
+	}
+	if known, ok := p.password(c.AgentAdded.Extension); ok {
+		c.AgentAdded = &queue.NewAgent{Extension: c.AgentAdded.Extension, Password: known.text}
+	}
+}
+
+// all is every password that is known.
+func (p *pending) all() map[string]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	texts := make(map[string]string, len(p.passwords))
+	for extension, known := range p.passwords {
+		texts[extension] = known.text
+	}
+	return texts
 }
 
 // confirm notes what the database says when it has all up to applied. What was written since is newer.

@@ -3,15 +3,19 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/lib/pq"
 )
+
+// idleConns are kept open when nobody uses them.
+const idleConns = 2
 
 // oldestPostgres is what server_version_num of PostgreSQL 12 begins at.
 const oldestPostgres = 120000
@@ -25,13 +29,12 @@ func openPostgres(o *Options) (*database, error) {
 	if err != nil {
 		return nil, errDSN
 	}
-	connector, err := pq.NewConnectorConfig(config)
-	if err != nil {
-		return nil, errDSN
+	if config.ConnectTimeout <= 0 {
+		config.ConnectTimeout = dialLimit
 	}
-	connector.Dialer(postgresDialer)
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(connector{config, o.answerLimit})
 	pool.SetMaxOpenConns(4)
+	pool.SetMaxIdleConns(idleConns)
 	d := postgres // a copy: words differ between databases
 	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return withoutPassword(err, config.Password) }}, nil
 }
@@ -42,21 +45,6 @@ func withoutPassword(err error, password string) error {
 		return err
 	}
 	return errors.New(strings.ReplaceAll(err.Error(), password, "***"))
-}
-
-// keepAliveDialer finds a silent peer dead within 30 seconds, on a connection that only listens too.
-type keepAliveDialer struct{ net.Dialer }
-
-var postgresDialer = &keepAliveDialer{net.Dialer{
-	Timeout:         5 * time.Second,
-	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
-}}
-
-// DialTimeout dials with a limit of its own.
-func (d *keepAliveDialer) DialTimeout(network, address string, limit time.Duration) (net.Conn, error) {
-	limited := d.Dialer
-	limited.Timeout = limit
-	return limited.Dial(network, address)
 }
 
 // listenDSN is the connection string for the listener, which has no context: without connect_timeout its Close could wait for ever.
@@ -120,4 +108,18 @@ func refusedByPostgres(err error) bool {
 		return false
 	}
 	return true
+}
+
+// postgresAway tells a server that could not be asked from one that answered and refused: a password, a database that is not there.
+func postgresAway(err error) bool {
+	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
+		switch pqErr.Code.Class() {
+		case "08", "53", "57", "58": // connections, resources, shutdowns and start-ups, its disk
+			return true
+		}
+		return false
+	}
+	_, ofNetwork := errors.AsType[net.Error](err)
+	return ofNetwork || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+		errors.Is(err, context.DeadlineExceeded)
 }

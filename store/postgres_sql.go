@@ -30,6 +30,7 @@ var postgres = dialect{
 		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz FROM callin_queue`,
 		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
+	empty: neitherAgentsNorGroups,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
@@ -43,9 +44,13 @@ var postgres = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
 		FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
-	refused: refusedByPostgres,
-	words:   words{yes: "t", no: "f"},
-	write:   postgresWrite,
+	refused:      refusedByPostgres,
+	away:         postgresAway,
+	inspect:      inspectPostgres,
+	connectLimit: connectLimit,
+	batchLimit:   batchLimit,
+	words:        words{yes: "t", no: "f"},
+	write:        postgresWrite,
 }
 
 const (

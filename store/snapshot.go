@@ -3,41 +3,43 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"nwayacd/agent"
 	"nwayacd/queue"
 )
 
 // readAll reads everything in tx; rows that mean nothing (no number) or that repeat another are left out.
-func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (queue.Snapshot, error) {
+func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (snap queue.Snapshot, passwords map[string]string, err error) {
 	accounts, err := read(ctx, tx, r.agent, db.load.agents)
 	if err != nil {
-		return queue.Snapshot{}, err
+		return snap, nil, err
 	}
-	var snap queue.Snapshot
+	passwords = map[string]string{}
 	for _, a := range accounts {
 		snap.Agents = append(snap.Agents, a.Agent)
+		passwords[a.Extension] = a.password
 	}
 	if snap.Groups, err = read(ctx, tx, r.group, db.load.groups); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	if snap.Members, err = read(ctx, tx, r.member, db.load.members); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	if snap.Blacklist, err = read(ctx, tx, r.blacklisted, db.load.blacklist); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	if snap.VIPs, err = read(ctx, tx, r.vip, db.load.vips); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	if snap.Memories, err = read(ctx, tx, r.memory, db.load.memories); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	if snap.Waiting, err = read(ctx, tx, r.waiting, db.load.waiting); err != nil {
-		return snap, err
+		return snap, nil, err
 	}
 	r.tidy(&snap)
-	return snap, nil
+	return snap, passwords, nil
 }
 
 func read[T any](ctx context.Context, tx *transaction, one func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
@@ -101,39 +103,85 @@ func latest(memories []queue.Memory) []queue.Memory {
 }
 
 // Load applies what the journal still holds and returns everything. Callers who waited when the last process ended are in it: what
-// becomes of them is the dispatcher's business.
+// becomes of them is the dispatcher's business. Where the database was away, or empty, at Open, the first Load returns the last known state.
 func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
-	if err := s.journal.commit(); err != nil {
-		return queue.Snapshot{}, err
+	if s.known != nil {
+		return s.lastKnown()
 	}
 	if err := s.turn.lock(ctx); err != nil {
 		return queue.Snapshot{}, fmt.Errorf("store: load: %w", err)
 	}
 	defer s.turn.unlock()
-	for target := s.journal.durable.get(); s.applied.get() < target; {
-		if err := s.applyNext(ctx); err != nil {
+	s.met = false // it may be another server since
+	if err := s.drain(ctx); err != nil {
+		return queue.Snapshot{}, err
+	}
+	if s.owes() { // the database has not all yet that is in force
+		if !s.settleDebt() {
+			return queue.Snapshot{}, errNoRoom
+		}
+		if err := s.drain(ctx); err != nil {
 			return queue.Snapshot{}, err
 		}
 	}
-	snap, applied, err := s.readMoment(ctx)
-	if err != nil {
-		return queue.Snapshot{}, s.wrap(ctx, "load", err)
+	return s.readAndOverlay(ctx)
+}
+
+// drain applies what is written so far.
+func (s *Store) drain(ctx context.Context) error {
+	if err := s.journal.commit(); err != nil {
+		return err
 	}
-	return snap, s.overlayJournal(&snap, applied)
+	for target := s.journal.durable.get(); s.applied.get() < target; {
+		if err := s.attempt(ctx, s.db.batchLimit, s.applyRecords); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadLimit is for reading everything.
+const loadLimit = time.Minute
+
+func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, err error) {
+	var position uint64
+	err = s.attempt(ctx, loadLimit, func(ctx context.Context) (err error) {
+		var met bool
+		if snap, position, met, err = s.readMoment(ctx); err != nil {
+			return s.wrap(ctx, "load", err)
+		}
+		return check(position, met, s.applied.get())
+	})
+	if err != nil {
+		return queue.Snapshot{}, err
+	}
+	if err := s.overlayJournal(&snap, position); err != nil {
+		return queue.Snapshot{}, err
+	}
+	if s.owes() {
+		return queue.Snapshot{}, errNoRoom
+	}
+	return snap, nil
 }
 
 // readMoment reads everything and how far the journal was applied at that moment.
-func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied uint64, err error) {
+func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied uint64, met bool, err error) {
 	tx, err := s.db.BeginTx(ctx, s.db.snapshot)
 	if err != nil {
-		return snap, 0, err
+		return snap, 0, false, err
 	}
 	defer tx.Rollback() // it only reads
-	if snap, err = s.db.readAll(ctx, tx, reader{s.log}); err != nil {
-		return snap, 0, err
+	snap, passwords, err := s.db.readAll(ctx, tx, reader{s.log})
+	if err != nil {
+		return snap, 0, false, err
 	}
-	applied, err = s.db.applied(ctx, tx, s.dir.identity)
-	return snap, applied, err
+	if applied, met, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
+		return snap, 0, false, err
+	}
+	for extension, text := range passwords {
+		s.pending.confirm(extension, text, applied)
+	}
+	return snap, applied, met, nil
 }
 
 // overlayJournal puts on snap what was written while it was read. Whoever calls it holds the turn, so nothing leaves the journal.

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -72,6 +74,7 @@ var embedded = dialect{
 		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time FROM callin_queue`,
 		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
+	empty: neitherAgentsNorGroups,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
@@ -84,11 +87,16 @@ var embedded = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
 		FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
-	refused: refusedBySQLite,
-	words:   words{yes: "1", no: "0"},
-	write:   sqliteWrite,
+	refused:      refusedBySQLite,
+	away:         func(error) bool { return false },
+	inspect:      func(context.Context, *database) error { return nil },
+	connectLimit: time.Minute, // it is in our own process: slow it may be, but not away
+	batchLimit:   time.Minute,
+	words:        words{yes: "1", no: "0"},
+	write:        sqliteWrite,
 }
 
+// json_each makes the text of a value anew each time it is named: where many columns are taken from it, it is kept.
 var sqliteWrite = map[kind][]string{
 	setAgent: {`UPDATE call_extension AS e SET
 			reg_state = COALESCE(u.value ->> 'reg_state', e.reg_state),
@@ -177,17 +185,19 @@ var sqliteWrite = map[kind][]string{
 			AND COALESCE(v.group_number, '') = n.value ->> 'group_number')`},
 	dropVIP: {`DELETE FROM call_vip_number WHERE (phone_number, COALESCE(group_number, '')) IN (
 		SELECT value ->> 'phone_number', value ->> 'group_number' FROM json_each(?1))`},
-	putCDR: {`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
+	putCDR: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
+		INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
 			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended)
 		SELECT value ->> 'call_uuid', value ->> 'caller', value ->> 'dialled', value ->> 'group_number', value ->> 'vip',
 			value ->> 'switch', value ->> 'agent', value ->> 'leg_uuid', value ->> 'offers', value ->> 'outcome',
 			value ->> 'hung_up_by', value ->> 'cause', value ->> 'survey', value ->> 'recording', value ->> 'arrived',
-			value ->> 'answered', value ->> 'bridged', value ->> 'ended' FROM json_each(?1)`},
-	putOffer: {`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
+			value ->> 'answered', value ->> 'bridged', value ->> 'ended' FROM n`},
+	putOffer: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
+		INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
 			offered, answered, ended, ring_ms, talk_ms)
 		SELECT value ->> 'call_uuid', value ->> 'group_number', value ->> 'agent', value ->> 'leg_uuid', value ->> 'number',
 			value ->> 'transfer', value ->> 'outcome', value ->> 'cause', value ->> 'offered', value ->> 'answered',
-			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms' FROM json_each(?1)`},
+			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms' FROM n`},
 	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
 		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
 }

@@ -1,24 +1,33 @@
 package store
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // Status is what there is to know of the journal and the database at one moment.
 type Status struct {
-	Up         bool          // the database answers
-	Fault      string        // why the store is not healthy; "" when it is
-	Pending    int           // changes that are written and not yet in the database
-	Oldest     time.Duration // since the oldest of these was written
-	LimitBytes int64         // of PendingBytes: beyond it nothing more is kept
-	GivenUp    uint64        // changes since the start that neither journal nor database could keep
+	Up      bool          // the database answers
+	Fault   string        // why the store is not healthy; "" when it is
+	Pending int           // changes that are written and not yet in the database
+	Oldest  time.Duration // since the oldest of these was written
 
-	PendingBytes int64  // that these take in the journal
-	Applied      uint64 // changes that reached the database since the start
-	Statements   uint64 // SQL statements sent to the database since the start
+	PendingBytes int64 // that these take in the journal
+	LimitBytes   int64 // of these: beyond it nothing more is kept
+
+	Applied    uint64 // changes that reached the database since the start
+	Statements uint64 // SQL statements sent to the database since the start
+	GivenUp    uint64 // records since the start that were written to the log because the journal was full
 }
 
 // Status tells how the journal and the database are now. It waits for neither.
 func (s *Store) Status() Status {
-	status := Status{Up: s.databaseFault() == nil, Applied: s.counted.Load(), Statements: s.db.statements.Load()}
+	status := Status{
+		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
+		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
+	}
 	if err := s.Healthy(); err != nil {
 		status.Fault = err.Error()
 	}
@@ -26,12 +35,107 @@ func (s *Store) Status() Status {
 	return status
 }
 
-// databaseFault returns nil, or why the database is away now.
-func (s *Store) databaseFault() error {
+// Lag tells how much is written and not yet in the database, and for how long the oldest of it.
+func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
+	bytes, behind := s.journal.lag()
+	changes = s.waiting()
+	if changes == 0 || behind.IsZero() {
+		return changes, bytes, 0
+	}
+	return changes, bytes, time.Since(behind)
+}
+
+// Healthy returns nil, or in an operator's words why the journal or the database is away now, since when, and what waits.
+func (s *Store) Healthy() error {
+	database := s.databaseFault()
+	s.mu.Lock()
+	disk, alarmed := s.diskFault, s.alarmed
+	s.mu.Unlock()
+	changes, bytes, _ := s.Lag()
+	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes), grouped(int(s.journal.limit>>20)))
+	switch {
+	case disk.err != nil && database.err != nil:
+		return fmt.Errorf("%w; %w; %s", disk.away("journal"), database.away("database"), waiting)
+	case disk.err != nil:
+		return fmt.Errorf("%w; %s", disk.away("journal"), waiting)
+	case database.err != nil:
+		return fmt.Errorf("%w; %s", database.away("database"), waiting)
+	case alarmed:
+		return errors.New("the database takes less than is written: " + waiting)
+	}
+	return nil
+}
+
+// databaseFault is why the database is away now.
+func (s *Store) databaseFault() fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.applyErr != nil || s.listener == nil {
-		return s.applyErr
+	if s.applyFault.err != nil || s.listener == nil {
+		return s.applyFault
 	}
 	return s.listener.state()
+}
+
+// diskState takes down how the last write to the journal went.
+func (s *Store) diskState(err error) {
+	s.mu.Lock()
+	s.tell(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory", "the journal is written again")
+	s.diskFault = s.diskFault.met(err)
+	s.mu.Unlock()
+	s.watchBound()
+}
+
+// databaseState takes down how the last try with the database went.
+func (s *Store) databaseState(err error) {
+	s.mu.Lock()
+	s.tell(s.applyFault.err, err, "the database is away; the journal keeps the changes", "the database is back")
+	s.applyFault = s.applyFault.met(err)
+	s.mu.Unlock()
+	s.watchBound()
+}
+
+// tell logs a fault when it comes and when it goes, not each time it is met.
+func (s *Store) tell(before, after error, came, went string) {
+	switch {
+	case before == nil && after != nil:
+		s.log.Error().Err(after).Msg(came)
+	case before != nil && after == nil:
+		s.log.Info().Msg(went)
+	}
+}
+
+// fault is an error that lasts.
+type fault struct {
+	err   error // nil: none
+	since time.Time
+}
+
+// met is the fault after a try that ended with err.
+func (f fault) met(err error) fault {
+	switch {
+	case err == nil:
+		return fault{}
+	case f.err == nil:
+		return fault{err, time.Now()}
+	}
+	return fault{err, f.since}
+}
+
+func (f fault) away(what string) error {
+	return fmt.Errorf("%s away since %d s: %w", what, int(time.Since(f.since).Seconds()), f.err)
+}
+
+// grouped is 1,204 for 1204.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// mebibytes is 1.2 MiB for so many bytes.
+func mebibytes(bytes int64) string {
+	tenths := int((bytes*10 + 1<<19) >> 20)
+	return fmt.Sprintf("%s.%d MiB", grouped(tenths/10), tenths%10)
 }

@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,35 +28,56 @@ type Options struct {
 	OutputSQL   bool   // log statements at Info, without their secrets
 	Log         zerolog.Logger
 
+	// JournalLimit bounds the bytes that wait in the journal; 0 = DefaultJournalLimit. What comes beyond it is given up, but never
+	// waited for: records go to the log, and the state of the floor is written anew when there is room.
+	JournalLimit int64
+
+	// OnRewrite is asked to Write the present state of the floor anew, before it returns: what distribution changes by itself, or (whole)
+	// all of it, lists too. The first follows a full journal, the second a database that lost what it had.
+	OnRewrite func(whole bool)
+
 	// OnEdit hears what another program changed in the database, OnReload everything after the listening connection was lost and is
 	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs.
 	OnEdit   func([]queue.Change)
 	OnReload func(queue.Snapshot)
+
+	answerLimit time.Duration // of the server's silence; 0: none
 }
 
 // Store is an open database with its journal. All methods may be called from any goroutine.
 type Store struct {
-	db       *database
-	dir      *dataDir
-	journal  *journal
-	listener *listener // nil for SQLite
-	log      zerolog.Logger
-	onEdit   func([]queue.Change)
-	onReload func(queue.Snapshot)
+	db          *database
+	dir         *dataDir
+	journal     *journal
+	listener    *listener // nil for SQLite
+	log         zerolog.Logger
+	autoMigrate bool
+	onEdit      func([]queue.Change)
+	onReload    func(queue.Snapshot)
+	onRewrite   func(whole bool)
 
 	applied *watermark    // the last sequence that is committed in the database
 	counted atomic.Uint64 // changes applied since the start
+	givenUp atomic.Uint64 // records written to the log since the start
+	dropped atomic.Uint64 // changes of state given up since the floor was last written
 	pending pending
 	hurry   chan struct{} // somebody waits for the applier; one slot
 
+	beganAway  bool          // the database was away at Open
+	known      *checkpoint   // the first Load returns it: the database cannot
+	outdated   chan struct{} // the checkpoint is; one slot
 	leaveLimit time.Duration
 
 	turn    turn   // who holds it applies, or reads all
 	reading cursor // of the applier; under turn
+	batch   int    // bytes of the journal in the next transaction; under turn
+	met     bool   // the schema is ours, and inspected; under turn
 
 	mu         sync.Mutex
-	journalErr error // why the last write to the journal failed
-	applyErr   error // why the last batch failed
+	diskFault  fault // why the last write to the journal failed
+	applyFault fault // why the last try with the database failed
+	owed       debt
+	alarmed    bool // the journal is filling
 
 	testCommitted func() // for tests that stop the program here: after a commit, before the journal knows
 }
@@ -63,15 +85,19 @@ type Store struct {
 // Open takes hold of the data-dir and connects to the database, which it gives 10 seconds. It returns an error that wraps ErrSchema
 // for a schema that is not this program's, and one that names the data-dir when another process holds it. No error tells the password.
 //
+// Where PostgreSQL is away, the store begins with the last state known from the data-dir, if there is one, and takes the database over
+// when it is back. A server that refuses us is not away.
+//
 // A Store that was opened must be closed, after Run has returned.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	dir, err := openDataDir(o.DataDir)
 	if err != nil {
 		return nil, err
 	}
+	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
-		dir: dir, log: o.Log, onEdit: o.OnEdit, onReload: o.OnReload,
-		hurry: make(chan struct{}, 1), turn: make(turn, 1), leaveLimit: leaveLimit,
+		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onRewrite: o.OnRewrite,
+		hurry: make(chan struct{}, 1), outdated: make(chan struct{}, 1), turn: make(turn, 1), leaveLimit: leaveLimit, batch: batchBytes,
 		pending: pending{written: map[string]*stateWritten{}}, testCommitted: func() {},
 	}
 	if err := s.open(ctx, &o); err != nil {
@@ -81,55 +107,84 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, o *Options) (err error) {
-	if s.db, err = connect(ctx, o); err != nil {
+	if s.db, err = newDatabase(o); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, connectLimit, fmt.Errorf("no answer within %s", connectLimit))
-	defer cancel()
-	if o.AutoMigrate {
-		if _, err := s.db.migrate(ctx); err != nil {
-			return s.wrap(ctx, "migrate", err)
-		}
-	}
-	if err := s.db.checkSchema(ctx); err != nil {
-		return s.wrap(ctx, "check the schema", err)
-	}
+	var known *checkpoint
+	var unknown error // why there is none
 	if o.DSN != "" {
-		if err := inspectPostgres(ctx, s.db); err != nil {
-			return s.wrap(ctx, "inspect the database", err)
-		}
-		// Listening starts before anybody loads, so that no edit falls between.
-		if s.listener, err = openListener(ctx, o); err != nil {
+		if s.listener, err = newListener(o); err != nil {
 			return err
 		}
+		known, unknown = readCheckpoint(s.dir.path)
 	}
-	return s.openJournal(ctx)
+	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit, fmt.Errorf("no answer within %s", s.db.connectLimit))
+	defer cancel()
+	position, err := s.begin(limited, known)
+	if err == nil {
+		return s.openJournal(position, known, o)
+	}
+	if !s.db.away(err) {
+		return err
+	}
+	if known == nil {
+		return fmt.Errorf("%w; and there is no last known state to begin with: %w. Start the database, or correct [database] dbstring", err, unknown)
+	}
+	if err := s.openJournal(known.Position, known, o); err != nil {
+		return err
+	}
+	s.beginAway(known, err)
+	return nil
 }
 
-func (s *Store) openJournal(ctx context.Context) error {
-	var applied uint64
-	err := s.db.transact(ctx, func(tx *transaction) (err error) {
-		applied, err = s.db.applied(ctx, tx, s.dir.identity)
-		return err
-	})
-	if err != nil {
-		return s.wrap(ctx, "read how far the journal is applied", err)
+// begin meets the database and returns how far the journal is applied.
+func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, err error) {
+	if err := s.db.connect(ctx); err != nil {
+		return 0, err
 	}
-	s.applied = newWatermark(applied)
-	s.journal, err = openJournal(s.dir.path, applied, s.log, func(r record) {
+	if err := s.meet(ctx); err != nil {
+		return 0, err
+	}
+	if s.listener != nil { // before anybody loads, so that no edit falls between
+		if err := s.listener.start(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if position, err = s.firstPosition(ctx, known); err != nil {
+		return 0, s.wrap(ctx, "read how far the journal is applied", err)
+	}
+	return position, nil
+}
+
+func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err error) {
+	s.applied = newWatermark(position)
+	var tail int64
+	if o.DSN != "" {
+		tail = tailBytes
+	}
+	s.journal, err = openJournal(s.dir.path, position, tail, s.log, func(r record) {
 		var c queue.Change
 		if json.Unmarshal(r.body, &c) == nil {
 			s.pending.note(&c, r.seq)
 		}
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	s.journal.limit = cmp.Or(o.JournalLimit, DefaultJournalLimit)
+	if known != nil {
+		s.journal.need(known.Position)
+	} else if o.DSN != "" {
+		s.journal.need(0)
+	}
+	return nil
 }
 
 // Close gives back the connections and the data-dir. What was written and not yet durable becomes so first.
 func (s *Store) Close() error {
 	var errs []error
 	if s.journal != nil {
-		errs = append(errs, s.journal.close())
+		errs = append(errs, s.journal.close(s.applied.get()))
 	}
 	if s.listener != nil {
 		errs = append(errs, s.listener.close())
@@ -140,29 +195,43 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.dir.close())...)
 }
 
-// Write appends changes to the journal, in order, and returns the sequence of the last one. It waits for neither disk nor database;
-// only when 64 MiB have gathered that the disk did not take yet does it wait for the disk. Written after Close, changes are lost.
+// Write appends changes to the journal, in order, and returns the sequence of the last one. It waits for neither disk nor database. For
+// what the journal has no room, see Options.JournalLimit. Written after Close, changes are lost, and records go to the log.
 func (s *Store) Write(changes ...queue.Change) uint64 {
 	bodies := make([][]byte, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
 	text := make([]byte, 0, 256*len(changes))
 	for i := range changes {
+		c := changes[i]
+		s.pending.complete(&c)
 		start := len(text)
 		var err error
-		text, err = appendChange(text, &changes[i])
+		text, err = appendChange(text, &c)
 		body := text[start:]
 		if err != nil || len(body) > maxBody {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
 		bodies = append(bodies, withoutNUL(body))
-		kept = append(kept, changes[i])
+		kept = append(kept, c)
 	}
-	return s.journal.append(bodies, func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
+	last, refused := s.journal.append(bodies, func(i int) bool { return isOrdered(&kept[i]) },
+		func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
+	if len(refused) == 0 {
+		return last
+	}
+	for _, i := range refused {
+		s.giveUp(&kept[i], bodies[i])
+	}
+	return notKept
 }
 
-// Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end.
+// Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end, or
+// with ErrNotKept.
 func (s *Store) Sync(ctx context.Context, seq uint64) error {
+	if seq == notKept {
+		return fmt.Errorf("store: %w", ErrNotKept)
+	}
 	if err := s.journal.durable.wait(ctx, seq); err != nil {
 		return fmt.Errorf("store: wait for the journal: %w", errors.Join(err, s.Healthy()))
 	}
@@ -189,16 +258,21 @@ func (s *Store) Run(ctx context.Context) error {
 	applying, stopApply := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopApply()
 	var writer, workers sync.WaitGroup
-	writer.Go(func() { s.journal.run(journaling, s.journalState) })
+	writer.Go(func() { s.journal.run(journaling, s.diskState) })
 	workers.Go(func() { s.apply(applying) })
 	if s.listener != nil {
 		workers.Go(func() { s.listen(ctx) })
+		workers.Go(func() { s.listener.probe(ctx) })
+		workers.Go(func() { s.checkpoints(applying) })
 	}
 	<-ctx.Done()
 
 	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.leaveLimit, errors.New("the time to leave is over"))
 	defer cancel()
 	err := s.Flush(leaving)
+	if err == nil && s.listener != nil {
+		s.checkpoint(leaving) // else the journal has what it lacks
+	}
 	stopApply()
 	workers.Wait()
 	stopJournal()
@@ -208,6 +282,8 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Version is the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
 func (s *Store) Version(ctx context.Context) (string, error) {
+	ctx, cancel := s.ask(ctx, glanceLimit)
+	defer cancel()
 	var version string
 	if err := s.db.QueryRowContext(ctx, s.db.version).Scan(&version); err != nil {
 		return "", s.wrap(ctx, "read the version", err)
@@ -216,56 +292,29 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 	return s.db.name + " " + version, nil
 }
 
-// Lag tells how much is written and not yet in the database, and for how long the oldest of it.
-func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
-	bytes, behind := s.journal.lag()
-	changes = int(s.journal.newest() - s.applied.get())
-	if changes == 0 || behind.IsZero() {
-		return changes, bytes, 0
-	}
-	return changes, bytes, time.Since(behind)
-}
+const (
+	searchLimit = 10 * time.Second // for reading records
+	glanceLimit = 2 * time.Second  // for reading one row
+)
 
-// Healthy returns nil, or why the journal or the database is away now.
-func (s *Store) Healthy() error {
+// ask is a context for a question from outside. While the database is known to be away it has ended already.
+func (s *Store) ask(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := errors.Join(s.journalErr, s.applyErr)
-	if s.listener != nil {
-		err = errors.Join(err, s.listener.state())
+	away := s.applyFault
+	s.mu.Unlock()
+	if away.err != nil {
+		ctx, cancel := context.WithCancelCause(ctx)
+		cancel(away.away("database"))
+		return ctx, func() {}
 	}
-	return err
-}
-
-func (s *Store) journalState(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tell(s.journalErr, err, "the journal cannot be written", "the journal is written again")
-	s.journalErr = err
-}
-
-func (s *Store) databaseState(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tell(s.applyErr, err, "the database is away; the journal keeps the changes", "the database is back")
-	s.applyErr = err
-}
-
-// tell logs a fault when it comes and when it goes, not each time it is met.
-func (s *Store) tell(before, after error, came, went string) {
-	switch {
-	case before == nil && after != nil:
-		s.log.Error().Err(after).Msg(came)
-	case before != nil && after == nil:
-		s.log.Info().Msg(went)
-	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 }
 
 // wrap names what failed. A context's end is told by its cause: lib/pq shows it as a cancelled statement (57014).
 func (s *Store) wrap(ctx context.Context, doing string, err error) error {
 	err = s.db.sanitized(err)
 	if ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), err)
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
 	return fmt.Errorf("store: %s: %w", doing, err)
 }

@@ -18,7 +18,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		victim.end()
+		os.Exit(code)
+	}))
 }
 
 // everyDatabase runs a situation over SQLite and PostgreSQL.
@@ -47,6 +50,12 @@ func postgresOptions(t testing.TB) Options {
 	databases.made++
 	name := fmt.Sprintf("nwayacd_test_%d_%d", os.Getpid(), databases.made)
 	databases.Unlock()
+	return optionsFor(t, admin, name)
+}
+
+// optionsFor makes a database of that name in the cluster that admin names.
+func optionsFor(t testing.TB, admin, name string) Options {
+	t.Helper()
 	db := openSQL(t, admin)
 	exec(t, db, "CREATE DATABASE "+name)
 	t.Cleanup(func() { exec(t, db, "DROP DATABASE "+name+" WITH (FORCE)") })
@@ -93,6 +102,12 @@ func open(t *testing.T, o Options) *Store {
 func run(t *testing.T, o Options) (s *Store, stop func()) {
 	t.Helper()
 	s = open(t, o)
+	return s, start(t, s)
+}
+
+// start runs a store that was opened; stop ends it as a shutdown does.
+func start(t *testing.T, s *Store) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -106,7 +121,7 @@ func run(t *testing.T, o Options) (s *Store, stop func()) {
 		}
 	})
 	t.Cleanup(stop)
-	return s, stop
+	return stop
 }
 
 func flush(t *testing.T, s *Store) {
@@ -133,10 +148,10 @@ func reopened(t *testing.T, o Options) queue.Snapshot {
 	return load(t, s)
 }
 
-func count(t *testing.T, s *Store, query string) int {
+func count(t *testing.T, s *Store, query string, args ...any) int {
 	t.Helper()
 	var n int
-	if err := s.db.QueryRow(query).Scan(&n); err != nil {
+	if err := s.db.QueryRow(query, args...).Scan(&n); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return n

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watermark is a sequence that only rises, and that can be waited for.
+// watermark is a sequence that rises, but for rewind, and that can be waited for.
 type watermark struct {
 	mu    sync.Mutex
 	value uint64
@@ -34,6 +34,13 @@ func (w *watermark) set(value uint64) {
 	w.risen = make(chan struct{})
 }
 
+// rewind lowers it.
+func (w *watermark) rewind(value uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.value = min(w.value, value)
+}
+
 // wait returns when the value has reached at least seq, or with the cause of ctx's end.
 func (w *watermark) wait(ctx context.Context, seq uint64) error {
 	for {
@@ -53,7 +60,7 @@ func (w *watermark) wait(ctx context.Context, seq uint64) error {
 
 const (
 	firstBackoff = 200 * time.Millisecond
-	lastBackoff  = 5 * time.Second
+	lastBackoff  = time.Second // so late may it be noticed that what was away is back
 )
 
 // backoff is the growing pause between tries of something that is away.

@@ -1,0 +1,88 @@
+package queue
+
+import (
+	"maps"
+	"slices"
+
+	"nwayacd/agent"
+)
+
+// Rewrite keeps the present state of the floor anew, for a database that lacks it: what distribution changes by itself, or (whole) the
+// agents, groups and lists too. Rows that the floor does not have are left alone. Who last answered a caller is not among it: there can be
+// hundreds of thousands of these, and the floor goes on knowing them.
+func (f *Floor) Rewrite(whole bool) {
+	s := f.snapshot()
+	if whole {
+		f.out.Changes = append(f.out.Changes, s.Changes()...)
+	} else {
+		f.out.Changes = append(f.out.Changes, s.stateChanges()...)
+	}
+}
+
+func (f *Floor) snapshot() Snapshot {
+	var s Snapshot
+	for _, extension := range slices.SortedFunc(maps.Keys(f.desks), compare) {
+		s.Agents = append(s.Agents, f.desks[extension].Agent)
+		for _, number := range slices.SortedFunc(maps.Keys(f.desks[extension].groups), compare) {
+			s.Members = append(s.Members, Member{Group: number, Extension: extension})
+		}
+	}
+	for _, number := range slices.SortedFunc(maps.Keys(f.lines), compare) {
+		s.Groups = append(s.Groups, f.lines[number].Group)
+	}
+	for _, c := range f.calls {
+		if c.listed {
+			s.Waiting = append(s.Waiting, Waiting{UUID: c.uuid, Caller: c.caller, Group: c.line.Number, VIP: c.vip, Since: c.since})
+		}
+	}
+	s.Blacklist, s.VIPs = f.Blacklist(), f.VIPs()
+	return s
+}
+
+// Changes are those that make an empty database into s. An account that is added has no password here: the store knows it.
+func (s *Snapshot) Changes() []Change {
+	var all []Change
+	for _, g := range s.Groups {
+		all = append(all, Change{GroupAdded: &g}, Change{Group: &GroupUpdate{
+			Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
+			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+		}})
+	}
+	for _, a := range s.Agents {
+		u := a.Update()
+		all = append(all, Change{AgentAdded: &NewAgent{Extension: a.Extension}}, Change{Agent: &u})
+	}
+	for _, b := range s.Blacklist {
+		all = append(all, Change{Blacklisted: &b})
+	}
+	for _, v := range s.VIPs {
+		all = append(all, Change{VIPAdded: &v})
+	}
+	for _, m := range s.Memories {
+		all = append(all, Change{Remembered: &m})
+	}
+	return append(all, s.stateChanges()...)
+}
+
+// stateChanges are those of Changes that write what distribution changes by itself.
+func (s *Snapshot) stateChanges() []Change {
+	var all []Change
+	for _, g := range s.Groups {
+		all = append(all, Change{Group: &GroupUpdate{Number: g.Number, Cursor: &g.Cursor}})
+	}
+	groups := map[string][]string{}
+	for _, m := range s.Members {
+		groups[m.Extension] = append(groups[m.Extension], m.Group)
+	}
+	for _, a := range s.Agents {
+		all = append(all, Change{Membership: &Membership{Extension: a.Extension, Groups: groups[a.Extension]}},
+			Change{Agent: &agent.Update{
+				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
+				Server: &a.Server,
+			}})
+	}
+	for _, w := range s.Waiting {
+		all = append(all, Change{Waiting: &w})
+	}
+	return all
+}

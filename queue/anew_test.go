@@ -1,0 +1,95 @@
+package queue
+
+import (
+	"reflect"
+	"testing"
+
+	"nwayacd/agent"
+)
+
+// rewritten is a floor that knows of another one only what its Rewrite kept.
+func rewritten(f *Floor, whole bool, base Snapshot) *Floor {
+	f.Take()
+	f.Rewrite(whole)
+	fresh := NewFloor(plain, 1)
+	fresh.Load(base, nine)
+	for _, c := range f.Take().Changes {
+		if m := c.Membership; m != nil {
+			for number := range fresh.groupsOf(m.Extension) {
+				fresh.leaveGroup(m.Extension, number)
+			}
+			for _, number := range m.Groups {
+				fresh.joinGroup(m.Extension, number)
+			}
+		}
+		fresh.Edit(c, nine)
+	}
+	return fresh
+}
+
+func TestAFloorWrittenAnewIsTheFloor(t *testing.T) {
+	snapshot := Snapshot{
+		Agents: []agent.Agent{
+			atWork("1000", agent.Ready, nine), atWork("1001", agent.NoAnswer, nine),
+			{Profile: agent.Profile{Extension: "1002", Name: "Li", JobNumber: "7", Survey: true}, Presence: agent.Presence{Locked: true}},
+		},
+		Groups:    []Group{sales, {Number: "120", RingTimeout: DefaultRingTimeout, Prompts: Prompts{Busy: "b"}}},
+		Members:   []Member{{"110", "1000"}, {"120", "1000"}, {"110", "1001"}},
+		Blacklist: []Blacklisted{{Number: "666", Group: "110"}},
+		VIPs:      []VIP{{"888", "110"}},
+	}
+	s := restarted(t, plain, snapshot)
+	s.calls("a", "138", "120")
+	s.rings("a", "1000")
+	s.calls("b", "139", "110")
+	fresh := rewritten(s.f, true, Snapshot{})
+	for _, lists := range []bool{reflect.DeepEqual(fresh.VIPs(), s.f.VIPs()), reflect.DeepEqual(fresh.Blacklist(), s.f.Blacklist())} {
+		if !lists {
+			t.Error("the lists differ")
+		}
+	}
+	if got, want := fresh.Agents(), s.f.Agents(); !sameAgents(got, want) {
+		t.Errorf("agents\n got %+v\nwant %+v", got, want)
+	}
+	for number, l := range s.f.lines {
+		if got := fresh.lines[number]; got == nil || got.Group != l.Group {
+			t.Errorf("group %s is %+v, want %+v", number, got, l.Group)
+		}
+	}
+	s.f.Rewrite(true)
+	waiting := 0
+	for _, c := range s.f.Take().Changes {
+		if c.Waiting != nil {
+			waiting++
+		}
+	}
+	if waiting != 2 {
+		t.Errorf("%d places were written, want 2", waiting)
+	}
+}
+
+func TestTheStateWrittenAnewLeavesAloneWhatOthersMayEdit(t *testing.T) {
+	snapshot := Snapshot{Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}}}
+	s := restarted(t, plain, snapshot)
+	if err := s.f.Busy("1000", s.now); err != nil {
+		t.Fatal(err)
+	}
+	edited := snapshot
+	edited.Agents = []agent.Agent{atWork("1000", agent.Ready, nine)}
+	edited.Agents[0].Name, edited.Members = "edited", nil
+	fresh := rewritten(s.f, false, edited)
+	d := fresh.desks["1000"]
+	if d.Name != "edited" || d.Idle || len(d.groups) != 1 {
+		t.Errorf("%+v in %v", d.Agent, d.groups)
+	}
+}
+
+func sameAgents(a, b []AgentView) bool {
+	for i := range a {
+		if i >= len(b) || a[i].Profile != b[i].Profile || a[i].Presence != b[i].Presence || a[i].Call != b[i].Call ||
+			!reflect.DeepEqual(a[i].Groups, b[i].Groups) {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"math"
+
+	"nwayacd/queue"
+)
+
+// The journal has a bound, of bytes that wait for the database, and another of bytes that wait for the disk. At either one calls go on:
+// what cannot be kept is given up, by what it is.
+//
+//   - History (CDRs, offers, agents' logs) is written, whole, to the log, for an operator to put into the database.
+//   - State (of agents, places, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
+//   - What somebody ordered (accounts, groups, lists) is rare: an eighth more of room is reserved for it.
+
+// DefaultJournalLimit is Options.JournalLimit where that is 0.
+const DefaultJournalLimit = 1 << 30
+
+// ErrNotKept is in the error of Sync for a change that is in force but that neither disk nor database could take.
+var ErrNotKept = errors.New("the journal is full: the change is in force but not safe")
+
+// notKept is the sequence of what could not be kept.
+const notKept = math.MaxUint64
+
+func isHistory(c *queue.Change) bool { return c.CDR != nil || c.Offer != nil || c.AgentLog != nil }
+
+func isOrdered(c *queue.Change) bool {
+	switch {
+	case c.Agent != nil:
+		return c.Agent.JobNumber != nil || c.Agent.SayJobNumber != nil
+	case c.Group != nil:
+		return c.Group.Cursor == nil
+	}
+	return c.AgentAdded != nil || c.AgentRemoved != nil || c.GroupAdded != nil || c.GroupRemoved != nil ||
+		c.Blacklisted != nil || c.Unblacklisted != nil || c.VIPAdded != nil || c.VIPRemoved != nil
+}
+
+// giveUp is for a change that the journal refused.
+func (s *Store) giveUp(c *queue.Change, body []byte) {
+	if isHistory(c) {
+		n := s.givenUp.Add(1)
+		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is kept in this line only")
+		return
+	}
+	s.pending.note(c, notKept) // nothing read from the database is newer, until it is written anew
+	s.dropped.Add(1)
+	s.owe(stateOnly)
+}
+
+// debt is what of the floor is to be written anew.
+type debt uint8
+
+const (
+	nothing   debt = iota
+	stateOnly      // what distribution changes by itself
+	wholeFloor
+)
+
+func (s *Store) owe(d debt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owed = max(s.owed, d)
+}
+
+func (s *Store) owes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owed != nothing
+}
+
+// settleDebt has the floor written anew where that is owed and there is room; it reports whether nothing is owed any more.
+func (s *Store) settleDebt() bool {
+	s.mu.Lock()
+	d := s.owed
+	if d == nothing || !s.journal.roomy() {
+		s.mu.Unlock()
+		return d == nothing
+	}
+	s.owed = nothing
+	s.mu.Unlock()
+	s.log.Warn().Uint64("dropped", s.dropped.Swap(0)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
+	if s.onRewrite != nil {
+		s.onRewrite(d == wholeFloor)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.owed == nothing
+}
+
+// watchBound logs when the journal fills, and when it does no more.
+func (s *Store) watchBound() {
+	bytes, _ := s.journal.lag()
+	limit := s.journal.limit
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch was := s.alarmed; {
+	case !was && bytes > limit/4*3:
+		s.alarmed = true
+		s.log.Error().Int64("bytes", bytes).Int64("limit", limit).Int("changes", s.waiting()).
+			Msg("the journal is more than three quarters full; when it is full, records go to the log")
+	case was && bytes < limit/2:
+		s.alarmed = false
+		s.log.Warn().Int64("bytes", bytes).Int64("limit", limit).Uint64("given_up", s.givenUp.Load()).
+			Msg("the journal has room again")
+	}
+}
+
+// waiting is how many changes are in the journal and not in the database.
+func (s *Store) waiting() int { return int(max(s.journal.newest(), s.applied.get()) - s.applied.get()) }

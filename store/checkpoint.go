@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// checkpoint is all that the database held at one moment, kept in the data-dir. With the journal behind it, it is the last known state.
+type checkpoint struct {
+	Position  uint64 // how far the journal was applied at that moment
+	Written   time.Time
+	Snapshot  queue.Snapshot
+	Passwords map[string]string // of agents' phones, by extension
+}
+
+// checkpointFile is readable by its owner only: passwords are in it.
+const checkpointFile = "floor.json"
+
+// checkpointPause lies between two checkpoints at least.
+const checkpointPause = 30 * time.Second
+
+func (c *checkpoint) holdsAny() bool { return len(c.Snapshot.Agents)+len(c.Snapshot.Groups) > 0 }
+
+func readCheckpoint(dir string) (*checkpoint, error) {
+	path := filepath.Join(dir, checkpointFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s does not exist", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &checkpoint{}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// learn makes c what the first Load returns.
+func (s *Store) learn(c *checkpoint) {
+	s.known = c
+	for extension, text := range c.Passwords {
+		s.pending.confirm(extension, text, 0)
+	}
+}
+
+// beginAway opens the store without the database.
+func (s *Store) beginAway(c *checkpoint, why error) {
+	s.beganAway = true
+	s.learn(c)
+	s.databaseState(why)
+	s.log.Error().Time("known", c.Written).Int("agents", len(c.Snapshot.Agents)).Int("groups", len(c.Snapshot.Groups)).
+		Msg("the database is away: beginning with the last known state; it is taken over when it is back")
+}
+
+// lastKnown is the last known state. Where the database is there and empty, it is written into it.
+func (s *Store) lastKnown() (queue.Snapshot, error) {
+	snap, position := s.known.Snapshot, s.known.Position
+	s.known = nil
+	if err := s.overlayJournal(&snap, position); err != nil {
+		return snap, err
+	}
+	if !s.beganAway {
+		s.Write(snap.Changes()...)
+	}
+	return snap, nil
+}
+
+// checkpoints keeps the checkpoint fresh until ctx ends, and writes the last one then.
+func (s *Store) checkpoints(ctx context.Context) {
+	signal(s.outdated)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.outdated:
+		}
+		if err := s.checkpoint(ctx); err != nil && ctx.Err() == nil {
+			s.log.Debug().Err(err).Msg("the last known state cannot be written now")
+			signal(s.outdated)
+		}
+		if !pause(ctx, checkpointPause, nil) {
+			return
+		}
+	}
+}
+
+// checkpoint writes what the database holds to the data-dir.
+func (s *Store) checkpoint(ctx context.Context) error {
+	ctx, cancel := s.ask(ctx, batchLimit)
+	defer cancel()
+	before := s.applied.get()
+	snap, position, met, err := s.readMoment(ctx)
+	if err != nil {
+		return s.wrap(ctx, "read all for the last known state", err)
+	}
+	if err := check(position, met, before); err != nil {
+		return err
+	}
+	data, err := json.Marshal(checkpoint{position, time.Now(), snap, s.pending.all()})
+	if err != nil {
+		return fmt.Errorf("store: the last known state: %w", err)
+	}
+	if err := writeDurably(filepath.Join(s.dir.path, checkpointFile), string(data)); err != nil {
+		return fmt.Errorf("store: the last known state: %w", err)
+	}
+	s.journal.need(position)
+	return nil
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// How far the journal is applied stands in the database. So it is seen when the database that is back is not the one that went: a standby
+// that lacks the last transactions, one that was restored from a backup, or an empty one.
+
+// lostError says that the database is behind what was committed in it.
+type lostError struct {
+	position uint64
+	met      bool
+}
+
+func (e lostError) Error() string { return "the database lacks changes that were committed" }
+
+// check compares how far the database says the journal is applied with what was known before it was asked.
+func check(position uint64, met bool, known uint64) error {
+	if !met || position < known {
+		return lostError{position, met}
+	}
+	return nil
+}
+
+// meet makes sure, at each new beginning with the database, that the schema is ours. The caller holds the turn, once the store is open.
+func (s *Store) meet(ctx context.Context) error {
+	if s.met {
+		return nil
+	}
+	err := s.db.checkSchema(ctx)
+	if errors.Is(err, ErrSchema) && s.autoMigrate {
+		var names []string
+		if names, err = s.db.migrate(ctx); err != nil {
+			return s.wrap(ctx, "migrate", err)
+		}
+		s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
+		err = s.db.checkSchema(ctx)
+	}
+	if err != nil {
+		return s.wrap(ctx, "check the schema", err)
+	}
+	if err := s.db.inspect(ctx, s.db); err != nil {
+		return s.wrap(ctx, "inspect the database", err)
+	}
+	s.met = true
+	return nil
+}
+
+const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension) AND NOT EXISTS (SELECT 1 FROM ext_group)`
+
+// firstPosition is how far the journal is applied when the store is opened; known is the last known state, or nil. A database that never
+// met this journal learns of it.
+func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position uint64, err error) {
+	err = s.db.transact(ctx, func(tx *transaction) error {
+		var met, empty bool
+		if position, met, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
+			return err
+		}
+		if err = tx.QueryRowContext(ctx, s.db.empty).Scan(&empty); err != nil {
+			return err
+		}
+		switch {
+		case known != nil && !met && empty && known.holdsAny():
+			s.log.Error().Time("known", known.Written).
+				Msg("the database is empty and the data-dir is not: the last known state is written into it (to begin anew, empty the data-dir)")
+			s.learn(known)
+		case known != nil && !met:
+			s.log.Warn().Msg("the database has never met this data-dir: what it holds counts")
+			position = known.Position
+		case known != nil && position < known.Position:
+			s.log.Error().Uint64("has", position).Uint64("had", known.Position).
+				Msg("the database lacks changes that were committed; what the journal still holds is applied again")
+		}
+		if met {
+			return nil
+		}
+		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
+		return err
+	})
+	return position, err
+}
+
+// repair does, about an error of the database's, what there is to do before the next try. The caller holds the turn.
+func (s *Store) repair(ctx context.Context, err error) error {
+	s.met = false // whoever answers next may be another server
+	s.reading = cursor{}
+	s.db.dropIdle()
+	if lost, ok := errors.AsType[lostError](err); ok {
+		return errors.Join(err, s.recall(ctx, lost))
+	}
+	return err
+}
+
+// recall makes the best of a database that lost changes: what the journal's files still hold of them is applied again, and the floor is
+// written anew behind it.
+func (s *Store) recall(ctx context.Context, lost lostError) error {
+	had := s.applied.get()
+	from, err := s.journal.rewind(lost.position)
+	if err != nil {
+		return err
+	}
+	from = min(from, had)
+	err = s.db.transact(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(from))
+		return err
+	})
+	if err != nil {
+		return s.wrap(ctx, "write how far the journal is applied", err)
+	}
+	s.applied.rewind(from)
+	s.owe(wholeFloor)
+	s.log.Error().Bool("met", lost.met).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
+		Msg("the database lacks changes that were committed; what the journal still holds is applied again, and the floor is written anew")
+	return nil
+}
+
+var errNoRoom = fmt.Errorf("the floor cannot be written anew: %w", ErrNotKept)

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// cursor remembers where in the files a reader is.
+type cursor struct {
+	path   string
+	offset int64
+	seq    uint64 // the last one read
+}
+
+// read returns the durable changes that follow after, about limit bytes of them; at is used and moved when it fits.
+func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
+	for {
+		g, ok := j.segmentBehind(after)
+		if !ok {
+			return nil, nil
+		}
+		if at.path != g.path || at.seq != after {
+			*at = cursor{path: g.path, seq: after}
+		}
+		records, offset, err := g.read(at.offset, limit)
+		if err != nil {
+			return nil, fmt.Errorf("store: journal: %w", err)
+		}
+		at.offset = offset
+		for len(records) > 0 && records[0].seq <= after {
+			records = records[1:]
+		}
+		if len(records) > 0 {
+			at.seq = records[len(records)-1].seq
+			return records, nil
+		}
+	}
+}
+
+// segmentBehind copies what is known of the first file that holds a change beyond seq.
+func (j *journal) segmentBehind(seq uint64) (segment, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, g := range j.segments {
+		if g.last > seq {
+			return *g, true
+		}
+	}
+	return segment{}, false
+}
+
+// release says that everything up to seq, bytes of it since the last call, is applied: files that nobody needs go.
+func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
+	j.io.Lock()
+	defer j.io.Unlock()
+	j.mu.Lock()
+	j.released += bytes
+	j.behind = next
+	if seq >= j.last {
+		j.released, j.behind = j.appended, time.Time{}
+	}
+	done := j.disposable(seq)
+	j.mu.Unlock()
+	return remove(done)
+}
+
+// disposable takes from segments, under io and mu, those that nobody needs when everything up to seq is applied. What the checkpoint
+// does not have yet is kept for its sake up to four times the tail.
+func (j *journal) disposable(seq uint64) (done []*segment) {
+	var kept int64
+	for _, g := range j.segments {
+		if g.last <= seq {
+			kept += g.size
+		}
+	}
+	for n := len(j.segments); n > 0 && (n > 1 || j.file == nil); n = len(j.segments) {
+		g := j.segments[0]
+		kept -= g.size
+		if g.last > seq || kept < j.tail || g.last > j.needed && kept < 4*j.tail {
+			return done
+		}
+		done = append(done, g)
+		j.segments = j.segments[1:]
+	}
+	return done
+}
+
+func remove(segments []*segment) error {
+	var errs []error
+	for _, g := range segments {
+		errs = append(errs, os.Remove(g.path))
+	}
+	return errors.Join(errs...)
+}
+
+// need says that what is beyond seq may not go for the time being.
+func (j *journal) need(seq uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.needed = seq
+}
+
+// awaitsCheckpoint reports whether files are kept that a fresh checkpoint would make dispensable.
+func (j *journal) awaitsCheckpoint() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.segments) > 1 && j.segments[0].last > j.needed
+}
+
+// rewind says that nothing beyond seq is applied any more, and returns the sequence behind which the files begin: what is between the two
+// is gone.
+func (j *journal) rewind(seq uint64) (from uint64, err error) {
+	j.io.Lock()
+	defer j.io.Unlock()
+	j.mu.Lock()
+	segments := slices.Clone(j.segments)
+	j.mu.Unlock()
+	from = max(seq, j.durable.get())
+	if len(segments) > 0 {
+		from = max(seq, segments[0].first-1)
+	}
+	var again int64
+	var oldest time.Time
+	for at := (cursor{}); ; {
+		records, err := j.read(seq, batchBytes, &at)
+		if err != nil {
+			return 0, err
+		}
+		if len(records) == 0 {
+			break
+		}
+		if oldest.IsZero() {
+			oldest = records[0].at
+		}
+		for _, r := range records {
+			again += r.size()
+		}
+		seq = records[len(records)-1].seq
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.released = j.appended - again - j.inMemory
+	if !oldest.IsZero() {
+		j.behind = oldest
+	}
+	return from, nil
+}
