@@ -36,6 +36,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (que
 	if snap.Waiting, err = read(ctx, tx, r.waiting, db.load.waiting); err != nil {
 		return snap, err
 	}
+	if snap.Talks, err = read(ctx, tx, r.talk, db.load.talks); err != nil {
+		return snap, err
+	}
 	r.tidy(&snap)
 	return snap, nil
 }
@@ -55,6 +58,7 @@ func (r reader) tidy(snap *queue.Snapshot) {
 	snap.Blacklist = keep(snap.Blacklist, func(b queue.Blacklisted) bool { return b.Number != "" })
 	snap.VIPs = keep(snap.VIPs, func(v queue.VIP) bool { return v.Number != "" })
 	snap.Waiting = keep(snap.Waiting, func(w queue.Waiting) bool { return w.UUID != "" })
+	snap.Talks = keep(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
 	snap.Memories = latest(snap.Memories)
 }
 
