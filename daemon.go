@@ -14,6 +14,7 @@ import (
 	"nwayacd/acd"
 	"nwayacd/api"
 	"nwayacd/conf"
+	"nwayacd/esl"
 	"nwayacd/metrics"
 	"nwayacd/queue"
 	"nwayacd/store"
@@ -222,9 +223,9 @@ func both[T any](first, second func(T)) func(T) {
 
 // serveCalls takes calls. Its end drains first: waiting callers go back to the dialplan, talks have drain-seconds to end.
 func (d *daemon) serveCalls(ctx context.Context, _ daemonOptions) error {
-	ln, err := listen(ctx, "server", d.config.Server.Listen)
+	ln, err := esl.Listen(ctx, d.config.Server.Listen)
 	if err != nil {
-		return err
+		return fmt.Errorf("[server] listen: %w", err)
 	}
 	d.Socket = ln.Addr()
 	d.acd.Advertise(advertised(d.config, ln.Addr()))

@@ -103,6 +103,7 @@ type Server struct {
 		links map[*link]bool
 	}
 	legs     legs
+	talks    entrusted
 	calls    calls
 	phases   phases
 	counts   counts
@@ -115,6 +116,9 @@ type Server struct {
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}, room: esl.NewRoom(channelRoom)}
+	server.talks.byUUID = map[string]*queue.Talk{}
+	server.calls.open = map[*call]struct{}{}
+	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
 	server.Advertise("")
 	server.unseen.links = map[*link]bool{}
@@ -132,6 +136,7 @@ func New(o Options, s queue.Snapshot) *Server {
 	if o.OnCDR != nil {
 		server.Dispatcher.onCDR = o.OnCDR
 	}
+	server.resume(s.Talks)
 	if len(server.links) == 0 {
 		server.Dispatcher.releaseHeld() // nobody will tell us of talks that go on
 	}

@@ -73,7 +73,8 @@ func (c *call) know(channel *esl.Event) {
 	c.caller = knownNumber(tame(get("Caller-Caller-ID-Number")))
 	c.dialled = tame(get("Caller-Destination-Number"))
 	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
-	c.at = c.server.switchOf(channel.Get("Core-UUID"))
+	c.core = get("Core-UUID")
+	c.at = c.server.switchOf(c.core)
 	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))
 	c.cdr.UUID, c.cdr.Caller, c.cdr.Dialled = c.uuid, c.caller, c.dialled
 	c.cdr.Switch = get("FreeSWITCH-Hostname")
@@ -134,6 +135,7 @@ func (c *call) handOn(reason string) {
 // seat counts the call in, unless max-calls are here already. A call of the same uuid that is still here is one whose connection broke:
 // its goroutine is told to go and waited for, so that the caller finds the place it had.
 func (s *Server) seat(ctx context.Context, c *call) bool {
+	s.closeTalk(c.uuid, queue.NoSide, errReturned.Error()) // it is over where its caller comes in again
 	for {
 		earlier, ok := s.calls.add(c, c.settings.MaxCalls)
 		if earlier == nil {

@@ -18,6 +18,7 @@ import (
 // Limits of what one call waits for.
 const (
 	replyLimit   = 5 * time.Second // an answer to a command
+	silenceLimit = 2 * replyLimit  // the same, to a command whose answer nobody waits for: then the connection is dead
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
@@ -31,6 +32,7 @@ type call struct {
 	server   *Server
 	settings *Settings // as of the arrival
 	at       Switch    // where the caller's channel is
+	core     string    // that FreeSWITCH's Core-UUID
 	conn     *esl.Connection
 	log      zerolog.Logger
 
@@ -63,7 +65,7 @@ type ending struct {
 	variable string // value of nwayacd_outcome; "" = not set, so that the call may come again
 	hangup   string // cause to hang the caller up with; "" = it is not ours to do
 	keep     bool   // the caller may come back on another connection
-	silent   bool   // the talk goes on without us: nothing is said of its end
+	entrust  *leg   // of the talk that goes on without us: nothing is said of its end
 }
 
 func (e ending) over() bool { return e.outcome != "" }
@@ -91,12 +93,16 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	c.cdr.Arrived = time.Now()
 	s.counts.accepted.Add(1)
 	defer c.countPhase(noPhase)
-	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room}})
+	c.conn = esl.NewConnection(nc, esl.Options{
+		OnEvent: c.hear, OnEnd: end, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
+	})
 	defer c.conn.Close()
 	r, ok := c.learn(ctx)
 	if !ok {
 		return
 	}
+	s.calls.connected(c)
+	defer s.calls.disconnected(c)
 	switch r.app {
 	case appQueue:
 		if c.admit(ctx, r) {

@@ -2,10 +2,11 @@ package acd
 
 import "sync"
 
-// calls are the calls being served, by uuid.
+// calls are the calls being served, by uuid, and all that have a connection, those that want no agent among them.
 type calls struct {
 	mu     sync.Mutex
 	byUUID map[string]*seated
+	open   map[*call]struct{}
 }
 
 // seated is a call being served; gone is closed when it is not any more.
@@ -35,6 +36,31 @@ func (s *calls) remove(c *call) {
 		close(here.gone)
 		delete(s.byUUID, c.uuid)
 	}
+}
+
+// connected and disconnected keep the list of all that have a connection.
+func (s *calls) connected(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open[c] = struct{}{}
+}
+
+func (s *calls) disconnected(c *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
+// at lists those of one FreeSWITCH that have a connection.
+func (s *calls) at(name string) (there []*call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		if c.at.Name == name {
+			there = append(there, c)
+		}
+	}
+	return there
 }
 
 func (s *calls) find(uuid string) *call {

@@ -41,13 +41,16 @@ type CallView struct {
 	PhaseFrom time.Time
 }
 
-// CallViews lists the calls being served, the longest here first.
+// CallViews lists the calls being served and the talks that go on without us, the longest here first.
 func (s *Server) CallViews() []CallView {
 	var views []CallView
 	for _, c := range s.calls.all() {
 		if v := c.view.Load(); v != nil {
 			views = append(views, *v)
 		}
+	}
+	for _, t := range s.talks.all() {
+		views = append(views, talkView(t))
 	}
 	slices.SortFunc(views, func(a, b CallView) int {
 		return cmp.Or(a.Arrived.Compare(b.Arrived), cmp.Compare(a.UUID, b.UUID))

@@ -21,10 +21,10 @@ type Dispatcher struct {
 	mu     sync.Mutex
 	floor  *queue.Floor
 	places map[string]*Place
-	lapsed map[string]queue.CDR // of calls that may come back, by uuid
-	closed bool                 // shutting down: no transfers
-	armed  time.Time            // the deadline run waits for
-	rearm  chan struct{}        // holds one when armed moved
+	lapsed map[string]lapse // calls that may come back, by uuid
+	closed bool             // shutting down: no transfers
+	armed  time.Time        // the deadline run waits for
+	rearm  chan struct{}    // holds one when armed moved
 }
 
 // Offer is a lease on its way to the call it is for.
@@ -44,6 +44,12 @@ type Place struct {
 	pending    []*Offer      // of those, the ones not taken yet
 }
 
+// lapse is a call that may come back: the CDR it gets when it does not, and the Core-UUID of its FreeSWITCH ("" = not known any more).
+type lapse struct {
+	cdr      queue.CDR
+	coreUUID string
+}
+
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	d := &Dispatcher{
 		journal:  o.Journal,
@@ -51,10 +57,18 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
 		onCDR:    func(queue.CDR) {},
 		places:   map[string]*Place{},
-		lapsed:   map[string]queue.CDR{},
+		lapsed:   map[string]lapse{},
 		rearm:    make(chan struct{}, 1),
 	}
-	d.do(func(now time.Time) { d.floor.Load(s, now) })
+	d.do(func(now time.Time) {
+		d.floor.Load(s, now)
+		for _, w := range s.Waiting {
+			d.lapsed[w.UUID] = lapse{cdr: queue.CDR{
+				UUID: w.UUID, Caller: w.Caller, Group: w.Group, VIP: w.VIP, Arrived: w.Since, Ended: now,
+				Outcome: queue.Failed, Cause: "waited when the server died, and did not come back",
+			}}
+		}
+	})
 	return d
 }
 
@@ -77,9 +91,9 @@ func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 		}
 	}
 	for _, uuid := range effects.Forgotten {
-		if cdr, lapsed := d.lapsed[uuid]; lapsed {
+		if lapsed, here := d.lapsed[uuid]; here {
 			delete(d.lapsed, uuid)
-			d.keepCDR(cdr)
+			d.keepCDR(lapsed.cdr)
 		}
 	}
 	sequence = d.journal.Write(effects.Changes...)
@@ -171,7 +185,11 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 
 // keepCDR writes the CDR of a call that ended.
 func (d *Dispatcher) keepCDR(cdr queue.CDR) {
-	d.journal.Write(queue.Change{CDR: &cdr})
+	changes := []queue.Change{{CDR: &cdr}}
+	if cdr.Leg != "" { // there was a talk
+		changes = append(changes, queue.Change{TalkOver: &cdr.UUID})
+	}
+	d.journal.Write(changes...)
 	d.onCDR(cdr)
 }
 

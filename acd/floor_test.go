@@ -4,11 +4,10 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"nwayacd/agent"
 	"nwayacd/esl"
@@ -26,6 +25,12 @@ type centre struct {
 	stall  *stall // of the calls' connections
 	cut    func() // ends the time for talks to end
 	stop   func()
+
+	shift  shift
+	life   *life                 // of the server that runs now
+	socket atomic.Pointer[pipes] // its port for calls
+	sims   *pipes                // the switch's event socket
+	wires  *wires                // all connections between the two
 }
 
 // ledger is a Journal in memory.
@@ -117,7 +122,7 @@ type pipes struct {
 	made   chan net.Conn
 	closed chan struct{}
 	once   sync.Once
-	stall  *stall // on what is read; nil = none
+	wrap   func(net.Conn) net.Conn // what Accept returns; nil = as it is
 }
 
 func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
@@ -136,8 +141,8 @@ func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case nc := <-p.made:
-		if p.stall != nil {
-			return p.stall.on(nc), nil
+		if p.wrap != nil {
+			nc = p.wrap(nc)
 		}
 		return nc, nil
 	case <-p.closed:
@@ -186,30 +191,19 @@ func open(t *testing.T, s shift, test func(c *centre)) {
 }
 
 func start(t *testing.T, s shift) *centre {
-	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, stall: &stall{}}
-	socket := newPipes()
-	socket.stall = c.stall
+	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(), wires: &wires{}, stall: &stall{}}
 	c.sw = sim.New(sim.Options{
-		Seed: 1,
-		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return socket.dial(ctx) },
+		Seed: 1, Swallow: c.wires.swallows,
+		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return c.socket.Load().dial(ctx) },
 		PlayTime: func(file string) time.Duration {
 			return map[bool]time.Duration{true: -1, false: time.Second}[file == "hold.wav"]
 		},
 	})
-	inbound := newPipes()
-	c.server = New(Options{
-		Settings: s.settings, Journal: c.kept, Identity: "test", Log: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel),
-		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon"}},
-		Dial:     inbound.dial,
-	}, s.snapshot)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { c.sw.Serve(ctx, inbound) })
-	running.Go(func() { c.server.Run(ctx) })
-	serving, cut := context.WithCancel(ctx)
-	c.cut = cut
-	running.Go(func() { c.server.Serve(serving, socket) })
-	nc, err := inbound.dial(ctx)
+	running.Go(func() { c.sw.Serve(ctx, c.sims) })
+	c.boot(s.snapshot)
+	nc, err := c.sims.dial(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,6 +216,7 @@ func start(t *testing.T, s shift) *centre {
 	}
 	c.stop = func() {
 		c.sw.Close()
+		c.life.end()
 		cancel()
 		c.heard.conn.Close()
 		running.Wait()

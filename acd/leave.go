@@ -14,10 +14,13 @@ func (c *call) leave(end ending) {
 		end = c.afterPanic()
 	}
 	c.finishCDR(end)
-	if c.place == nil {
+	switch {
+	case c.place == nil:
 		c.server.keep(c.cdr)
-	} else {
-		c.place.leave(end.keep, c.cdr)
+	case end.entrust != nil:
+		c.server.entrust(c, end.entrust)
+	default:
+		c.place.leave(end.keep, c.cdr, c.core)
 	}
 	if end.keep && c.detached {
 		c.server.fetchBack(c)
@@ -36,11 +39,10 @@ func (c *call) afterPanic() ending {
 		return end
 	}
 	if c.cdr.Leg == c.leg.uuid && !c.cdr.Bridged.IsZero() {
-		c.server.adopt(c.leg, c.at)
-		end.handBack, end.silent = false, true
-	} else {
-		c.cancel(c.leg)
+		end.outcome, end.handBack, end.entrust = c.cdr.Outcome, false, c.leg
+		return end
 	}
+	c.withdraw(c.leg)
 	c.drop(c.leg, queue.OfferWithdrawn, end.reason)
 	return end
 }
@@ -54,7 +56,7 @@ func (c *call) finishCDR(end ending) {
 
 // lastCommands are the call's last write. queue/remove without an agent is always its last event.
 func (c *call) lastCommands(end ending) (commands []esl.Command) {
-	if end.silent {
+	if end.entrust != nil {
 		return []esl.Command{esl.Raw("exit")}
 	}
 	if end.outcome == queue.Taken {

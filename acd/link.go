@@ -12,6 +12,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/esl"
+	"nwayacd/queue"
 )
 
 // statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones are dropped for it.
@@ -35,6 +36,7 @@ type link struct {
 	statuses chan esl.Command
 	conn     atomic.Pointer[esl.Connection] // while there is one
 	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
+	turned   chan struct{}                  // holds one when it came up or went down, or a talk needs it while it is down
 
 	mu    sync.Mutex
 	state LinkState
@@ -52,7 +54,7 @@ type LinkState struct {
 func newLink(at Switch, s *Server, o *outside) *link {
 	l := &link{
 		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
-		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{},
+		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1),
 		state: LinkState{Name: at.Name, Since: time.Now()},
 	}
 	for _, a := range s.Dispatcher.Agents() {
@@ -127,12 +129,12 @@ func (l *link) keep(ctx context.Context) {
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
 		Options: esl.Options{Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue}},
 		Session: l.session,
-		Down: func(err error) {
-			l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
-			l.log.Warn().Err(err).Msg("no link to FreeSWITCH")
-		},
+		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
-	keeper.Keep(ctx) // ends with ctx, and only with it
+	var watching sync.WaitGroup
+	watching.Go(func() { l.watch(ctx) }) // ends with ctx
+	keeper.Keep(ctx)                     // the same
+	watching.Wait()
 }
 
 // looked counts the switches that were looked at once; after the last one all is known of talks from before a restart.
@@ -155,16 +157,15 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	if err := l.lookAround(ctx, conn); err != nil {
 		return err
 	}
-	l.conn.Store(conn)
-	l.server.looked(l)
-	defer l.outside.forgetAll(l)
-	defer l.conn.Store(nil)
-	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
-	l.log.Info().Msg("linked to FreeSWITCH")
-	var telling sync.WaitGroup
-	telling.Go(func() { l.tellStatuses(ctx, conn) }) // these end with ctx, which ends with the connection
-	telling.Go(func() { l.lookAgain(ctx, conn) })
-	defer telling.Wait()
+	ctx, end := context.WithCancelCause(ctx)
+	l.comeUp(conn)
+	defer l.goDown()
+	var beside sync.WaitGroup
+	beside.Go(func() { l.tellStatuses(ctx, conn) }) // these end with ctx, which ends with the connection or this session
+	beside.Go(func() { l.lookAgain(ctx, conn) })
+	beside.Go(func() { end(l.listen(ctx, conn)) })
+	defer beside.Wait()
+	defer end(nil)
 	for {
 		e, err := conn.ReadEvent(ctx)
 		if err != nil {
@@ -172,6 +173,21 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 		}
 		l.hear(e)
 	}
+}
+
+func (l *link) comeUp(conn *esl.Connection) {
+	l.conn.Store(conn)
+	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
+	signalOne(l.turned)
+	l.server.looked(l)
+	l.log.Info().Msg("linked to FreeSWITCH")
+}
+
+func (l *link) goDown() {
+	l.conn.Store(nil)
+	l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
+	signalOne(l.turned)
+	l.outside.forgetAll(l)
 }
 
 // tellStatuses fires agent events into FreeSWITCH.
@@ -202,6 +218,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	if err != nil {
 		return err
 	}
+	was := l.current().CoreUUID
 	l.become(func(s *LinkState) {
 		s.CoreUUID = replies[1].Text()
 		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
@@ -212,6 +229,12 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	}
 	l.compareRegistrations(rows(replies[3].Text()))
 	l.outside.forgetAll(l)
+	if now := l.current().CoreUUID; was != "" && was != now {
+		l.server.endCalls(l.at.Name, was)
+	}
+	if err := l.checkTalks(ctx, conn, l.server.talks.at(l.at.Name)); err != nil {
+		return err
+	}
 	return l.recognise(ctx, conn, l.suspects(rows(replies[4].Text())))
 }
 
@@ -253,6 +276,7 @@ func (l *link) hear(e *esl.Event) {
 		if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
 			leg.over()
 		}
+		l.hearEnd(e)
 	case "CHANNEL_DESTROY":
 		l.outside.forget(l, e.Get("Unique-ID"))
 	case "CUSTOM":
@@ -270,9 +294,14 @@ func (l *link) hearRegistration(e *esl.Event) {
 	l.register(extension, registered)
 }
 
+// knows reports whether the channel is of a call of ours, or of a talk that goes on without us.
+func (s *Server) knows(uuid string) bool {
+	return s.legs.find(uuid) != nil || s.talks.sideOf(uuid) != queue.NoSide
+}
+
 // meet notes a channel that an extension has, unless it is a leg of ours.
 func (l *link) meet(uuid, extension string) {
-	if uuid != "" && extension != "" && l.server.legs.find(uuid) == nil {
+	if uuid != "" && extension != "" && !l.server.knows(uuid) {
 		l.outside.note(l, uuid, extension)
 	}
 }

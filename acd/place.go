@@ -131,6 +131,14 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
+// forsake is withdraw where it is not known whether the leg is gone.
+func (p *Place) forsake(o *Offer) {
+	p.dispatcher.do(func(now time.Time) {
+		p.dispatcher.floor.Forsake(o.Lease, now)
+		p.drop(o.Lease)
+	})
+}
+
 // stay keeps the caller, whose offer or talk was given up for a transfer. True means that the transfer has come to nothing and the caller is
 // back in the line.
 func (p *Place) stay() (back bool) {
@@ -146,14 +154,43 @@ func (p *Place) end(o *Offer) {
 	})
 }
 
+// entrust takes the call off the floor and leaves its agent in the talk, which goes on without us until endTalk.
+func (p *Place) entrust() {
+	d := p.dispatcher
+	d.do(func(now time.Time) {
+		delete(d.places, p.uuid)
+		d.floor.Entrust(p.uuid, now)
+	})
+}
+
+// endTalk ends a talk that no call of ours runs, and writes its CDR and the record of its offer in the same step.
+func (d *Dispatcher) endTalk(t *queue.Talk) {
+	d.do(func(now time.Time) {
+		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
+		d.journal.Write(queue.Change{Offer: &t.Offer})
+		d.keepCDR(t.CDR)
+	})
+}
+
+// forget says that the calls of a FreeSWITCH's earlier life will not come back.
+func (d *Dispatcher) forget(coreUUID string) {
+	d.do(func(time.Time) {
+		for uuid, lapsed := range d.lapsed {
+			if lapsed.coreUUID == coreUUID {
+				d.floor.Forget(uuid)
+			}
+		}
+	})
+}
+
 // leave takes the call off the floor with whatever it still has there, and writes its CDR in the same step. keep says that the caller may come
 // back on another connection: then it finds its place again, and the CDR is that of its end there, or this one when it does not come.
-func (p *Place) leave(keep bool, cdr queue.CDR) {
+func (p *Place) leave(keep bool, cdr queue.CDR, coreUUID string) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
 		delete(d.places, p.uuid)
 		if keep && d.floor.Lapse(p.uuid, now) {
-			d.lapsed[p.uuid] = cdr
+			d.lapsed[p.uuid] = lapse{cdr, coreUUID}
 			return
 		}
 		d.floor.Leave(p.uuid, now)

@@ -67,12 +67,12 @@ func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspec
 	return nil
 }
 
-// settleLeg: a leg of ours that no call of ours knows is from before a restart. Bridged, its talk goes on and keeps the agent from the next
-// offer; else it is ended, because nobody will bridge it any more, and because FreeSWITCH lets go of the caller it rings for only when
+// settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next offer
+// (its talk was given up while its FreeSWITCH was away, or never reached the journal); else it is ended, because nobody will bridge it any more, and because FreeSWITCH lets go of the caller it rings for only when
 // its originate is over (docs/wire.md).
 func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
 	switch {
-	case !partner.OK() || l.server.legs.find(s.uuid) != nil: // gone, or of this life
+	case !partner.OK() || l.server.knows(s.uuid): // gone, or of a call or a talk that we know of
 	case isSet(partner):
 		l.meet(s.uuid, s.extension)
 	default:
@@ -101,7 +101,7 @@ func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// lookAgain recognises legs of ours that the table did not have yet when the link came up.
+// lookAgain recognises legs of ours that the table did not have yet when the link came up, and checks the talks that go on without us.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
@@ -116,6 +116,9 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	if err == nil {
 		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return s.question.String() == "api uuid_exists "+s.uuid })
 		err = l.recognise(limit, conn, ours)
+	}
+	if err == nil {
+		err = l.checkTalks(limit, conn, l.server.talks.at(l.at.Name)) // also those that were entrusted while we looked around
 	}
 	if err != nil && ctx.Err() == nil {
 		l.log.Warn().Err(err).Msg("channels could not be looked at again")
@@ -136,23 +139,6 @@ func (s *Server) fetchBack(c *call) {
 	for _, link := range s.links {
 		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
 			conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
-		}
-	}
-}
-
-// adopt counts a leg whose call we lost sight of as a call outside the ACD, until the switch says that it is gone. It may be gone already, and
-// that have been told before we noted it: so the switch is asked.
-func (s *Server) adopt(l *leg, at Switch) {
-	ctx, stop := context.WithTimeout(context.Background(), replyLimit)
-	defer stop()
-	for _, link := range s.links {
-		conn := link.conn.Load()
-		if conn == nil || link.at.Name != at.Name {
-			continue
-		}
-		link.outside.note(link, l.uuid, l.offer.Agent.Extension)
-		if there, err := conn.API(ctx, "uuid_exists "+l.uuid); err != nil || there != "true" {
-			link.outside.forget(link, l.uuid)
 		}
 	}
 }

@@ -21,6 +21,8 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	c.leg = l
 	c.server.legs.add(l)
 	c.callOut(l)
+	overdue := time.NewTimer(o.RingTimeout + overdueAfter)
+	defer overdue.Stop()
 	for {
 		select {
 		case s := <-c.signals:
@@ -42,6 +44,9 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 				c.giveUp(l, "transferred")
 				return nil
 			}
+		case <-overdue.C:
+			c.expired(l)
+			return nil
 		case <-o.expired:
 			c.expired(l)
 			return nil
@@ -108,32 +113,43 @@ func (c *call) tellMissed(l *leg, back bool) {
 	c.tell(events...)
 }
 
-// expired follows the dispatcher, which has freed the agent already: FreeSWITCH said nothing for as long as the lease lasted. Where the extension
-// was removed under its offer, the lease still stands and ends here.
+// expired ends an offer of which FreeSWITCH said nothing: the leg first, then the lease, so that no phone gets a second call while it rings with
+// this one. Only where FreeSWITCH is silent to that as well, the lease may run out before, and the dispatcher has freed the agent.
 func (c *call) expired(l *leg) {
 	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
-	c.tell(l.kill())
-	c.place.miss(l.offer, false)
-	c.tellMissed(l, c.place.inLine())
+	if c.cancel(l) {
+		c.place.miss(l.offer, false)
+		c.tellMissed(l, c.place.inLine())
+	} else {
+		c.place.forsake(l.offer)
+	}
 	c.drop(l, queue.OfferExpired, "")
 }
 
 // desert ends an offer whose caller is gone, or will not wait for it: the agent's phone stops ringing before the agent is free for the
 // next offer.
 func (c *call) desert(l *leg, why error) {
+	var commands []esl.Command
 	if _, gone := errors.AsType[hangup](why); gone {
-		c.cancel(l, c.infoEvent(statusCallinHangup, l.offer, 1))
-	} else {
-		c.cancel(l)
+		commands = append(commands, c.infoEvent(statusCallinHangup, l.offer, 1))
 	}
-	c.place.withdraw(l.offer)
+	c.withdraw(l, commands...)
 	c.drop(l, queue.OfferWithdrawn, why.Error())
+}
+
+// withdraw ends the leg, and then its offer. Where FreeSWITCH does not say that the leg is gone, the agent's phone may still ring, and the offer
+// stands until it is over by itself.
+func (c *call) withdraw(l *leg, commands ...esl.Command) {
+	if c.cancel(l, commands...) {
+		c.place.withdraw(l.offer)
+	} else {
+		c.place.forsake(l.offer)
+	}
 }
 
 // giveUp ends an offer in favour of another agent, without noanswer or queue/add.
 func (c *call) giveUp(l *leg, why string) {
-	c.cancel(l)
-	c.place.withdraw(l.offer)
+	c.withdraw(l)
 	if c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))
 	}
@@ -141,19 +157,19 @@ func (c *call) giveUp(l *leg, why string) {
 }
 
 // cancel ends a leg that may ring, or not even exist yet: FreeSWITCH runs a bgapi in a thread of its own, and our uuid_kill may overtake
-// the originate it is to end. It returns when the leg is gone, or as good as: killed, or its job is over, or the connection is. The
-// commands go out with the first try.
-func (c *call) cancel(l *leg, commands ...esl.Command) {
+// the originate it is to end. It returns when the leg is gone, or as good as: killed, or its job is over; false where the connection is, and nobody
+// knows. The commands go out with the first try.
+func (c *call) cancel(l *leg, commands ...esl.Command) (gone bool) {
 	limit, stop := context.WithDeadline(context.Background(), l.offer.Offered.Add(l.offer.RingTimeout+cancelLimit))
 	defer stop()
 	for pause := cancelPause; ; pause *= 2 {
 		replies := c.do(append([]esl.Command{l.kill()}, commands...)...)
 		if replies == nil {
 			c.server.kill(l, c.at)
-			return
+			return false
 		}
 		if replies[0].OK() || limit.Err() != nil {
-			return
+			return true
 		}
 		commands = nil
 		ctx, stop := context.WithTimeout(limit, pause)
@@ -166,10 +182,13 @@ func (c *call) cancel(l *leg, commands ...esl.Command) {
 			if job.cause == "" {
 				c.do(l.kill()) // it answered; whatever the reply, it is gone now
 			}
-			return
+			return true
 		}
 	}
 }
+
+// overdueAfter is how long after the ring timeout the end of an originate may be told; before the lease is over (package queue).
+const overdueAfter = time.Second
 
 // cancelPause is the first pause between two tries to end a leg that is not there yet.
 const cancelPause = 5 * time.Millisecond

@@ -35,13 +35,18 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 			return ending{}
 		}
 	}
-	defer c.drop(l, queue.OfferAnswered, "")
 	c.noteTalk(l)
+	end := ending{}
 	if ctx.Err() != nil { // the caller left before the bridge
-		return c.part(ctx, l)
+		end = c.part(ctx, l)
+	} else {
+		c.entered("talk", l.offer.Agent.Extension).Send()
+		end = c.converse(ctx, l)
 	}
-	c.entered("talk", l.offer.Agent.Extension).Send()
-	return c.converse(ctx, l)
+	if end.entrust == nil {
+		c.drop(l, queue.OfferAnswered, "")
+	}
+	return end
 }
 
 // noteTalk puts the talk into the CDR.
@@ -57,6 +62,9 @@ func (c *call) noteTalk(l *leg) {
 		}
 	}
 	c.cdr.Agent, c.cdr.Leg = l.offer.Agent.Extension, l.uuid
+	if !c.cdr.Bridged.IsZero() {
+		c.keepTalk(l)
+	}
 }
 
 // converse blocks until the talk is over and says what follows.
@@ -84,7 +92,7 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 // merely lost sight of goes on without us.
 func (c *call) part(ctx context.Context, l *leg) ending {
 	if why := context.Cause(ctx); lostSight(why) {
-		return c.abandon(l, why)
+		return ending{outcome: c.cdr.Outcome, reason: why.Error(), entrust: l}
 	}
 	c.finish(l)
 	why := c.afterTalk(ctx)
@@ -107,16 +115,10 @@ func lostSight(why error) bool {
 	return why != nil && !hungUp && !errors.Is(why, errTaken)
 }
 
-// abandon leaves a talk to FreeSWITCH: its agent is not called as long as the leg is there.
-func (c *call) abandon(l *leg, why error) ending {
-	c.server.adopt(l, c.at)
-	c.place.end(l.offer)
-	return ending{outcome: c.cdr.Outcome, reason: why.Error(), silent: true}
-}
-
 // takeBack ends the talk with the first agent and keeps the caller: a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
 	c.finish(l)
+	c.server.options.Journal.Write(queue.Change{TalkOver: &c.uuid})
 	if c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))
 	}

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -86,6 +87,8 @@ func (c *call) endingOf(cause error) ending {
 		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true}
 	case errors.Is(cause, errTaken):
 		return ending{outcome: queue.Taken}
+	case errors.Is(cause, errRestarted):
+		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error()}
 	default:
 		return ending{outcome: queue.Failed, reason: cause.Error(), keep: true}
 	}

@@ -47,15 +47,31 @@ const heardByEar = "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHA
 
 func newEar(t *testing.T, sw switchboard, mine func(string) bool, onBridge func(ext, leg string)) *ear {
 	e := &ear{t: t, mine: mine, onBridge: onBridge, channels: map[string]*channel{}, calls: map[string][]string{}, agents: map[string][]string{}, about: map[string]map[string]bool{}}
-	var err error
-	if e.conn, err = esl.Dial(t.Context(), sw.address(), password, esl.Options{OnEvent: e.hear}); err != nil {
-		t.Fatal(err)
-	}
+	e.listen(sw)
 	t.Cleanup(func() { e.conn.Close() })
-	if _, err := e.conn.Send(t.Context(), esl.Raw(heardByEar)); err != nil {
-		t.Fatal(err)
-	}
 	return e
+}
+
+func (e *ear) listen(sw switchboard) {
+	var err error
+	if e.conn, err = esl.Dial(context.Background(), sw.address(), password, esl.Options{OnEvent: e.hear}); err != nil {
+		e.t.Fatal(err)
+	}
+	if _, err := e.conn.Send(context.Background(), esl.Raw(heardByEar)); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// listenAgain listens to a switch that has restarted: what it had is gone, and nobody told.
+func (e *ear) listenAgain(sw switchboard) {
+	e.conn.Close()
+	locked(e, func() any {
+		for _, c := range e.channels {
+			c.gone, c.peer = true, ""
+		}
+		return nil
+	})
+	e.listen(sw)
 }
 
 // api runs a command on the switch.

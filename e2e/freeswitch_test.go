@@ -41,16 +41,33 @@ func realSwitch(t *testing.T) *freeswitch {
 	if _, err := exec.LookPath("freeswitch"); err != nil {
 		t.Skip("FREESWITCH IS NOT IN PATH: this situation is played on the simulated switch only")
 	}
-	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH("freeswitch") })
+	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH("freeswitch", "freeswitch") })
 	if theFreeSWITCH.err != nil {
 		t.Fatal(theFreeSWITCH.err)
 	}
 	return theFreeSWITCH.sw
 }
 
-// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl, in a folder of that name.
-func startFreeSWITCH(name string) (*freeswitch, error) {
-	s := &freeswitch{dir: filepath.Join(suite.dir, name), over: make(chan error, 1)}
+// ownFreeSWITCH is one for a situation in which the switch itself comes to grief.
+func ownFreeSWITCH(t *testing.T) *freeswitch {
+	t.Helper()
+	realSwitch(t) // skips where there is none
+	s, err := startFreeSWITCH("freeswitch", strings.ReplaceAll(t.Name(), "/", "_"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+		s.sips.close()
+	})
+	return s
+}
+
+// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl; it keeps everything in that folder.
+func startFreeSWITCH(name, folder string) (*freeswitch, error) {
+	s := &freeswitch{dir: filepath.Join(suite.dir, folder)}
 	var err error
 	if s.sips, err = newSIPExchange(); err != nil {
 		return nil, err
@@ -58,20 +75,36 @@ func startFreeSWITCH(name string) (*freeswitch, error) {
 	if err := s.configure(filepath.Join("testdata", name+".xml.tmpl")); err != nil {
 		return nil, err
 	}
+	return s, s.start()
+}
+
+func (s *freeswitch) start() error {
 	args := []string{"-nonat", "-nf", "-nc", "-conf", s.dir + "/conf"}
 	for _, of := range []string{"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar", "recordings", "sounds"} {
 		args = append(args, "-"+of, filepath.Join(s.dir, "work"))
 	}
-	s.cmd = exec.Command("freeswitch", args...)
+	s.cmd, s.over = exec.Command("freeswitch", args...), make(chan error, 1)
 	s.cmd.SysProcAttr = dieWithParent()
 	if err := s.cmd.Start(); err != nil {
-		return nil, err
+		return err
 	}
-	go func() { s.over <- s.cmd.Wait() }() // ends with the process; stop waits for it
+	go func() { s.over <- s.cmd.Wait() }() // ends with the process; stop and crash wait for it
 	if err := s.connect(); err != nil {
-		return nil, errors.Join(err, s.stop())
+		return errors.Join(err, s.stop())
 	}
-	return s, nil
+	return nil
+}
+
+// crash is the process's sudden death, and its next life.
+func (s *freeswitch) crash(t testing.TB) {
+	t.Helper()
+	s.cmd.Process.Kill()
+	<-s.over
+	s.conn.Close()
+	s.conn = nil
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *freeswitch) configure(from string) error {

@@ -91,8 +91,17 @@ func callersDialplan(c incoming) []string {
 		return []string{"socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full", "set handed_back=true", "playback silence_stream://-1"}
 	}
 	socket := "socket " + c.acd + c.path + " async full"
+	if c.dialled == patient {
+		plan := []string{"set socket_resume=true", socket}
+		for range 14 {
+			plan = append(plan, "sleep 1000", socket)
+		}
+		return append(plan, "set handed_back=true")
+	}
 	return []string{"set socket_resume=true", socket, "sleep 1000", socket, "set handed_back=true", "playback silence_stream://-1"}
 }
+
+func (s *simulated) crash(testing.TB) { s.sw.Restart() }
 
 func (s *simulated) press(_ testing.TB, far, digits string) {
 	s.mu.Lock()

@@ -44,6 +44,7 @@ const gateway = "outside"
 const (
 	ivr         = "ivr"  // answers and plays
 	parkingLot  = "lot"  // parks
+	patient     = "115"  // a group; its dialplan tries again for 14 s when no server is up
 	featureCode = "*124" // logs the caller in to group 110, and goes on
 )
 

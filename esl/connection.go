@@ -16,6 +16,7 @@ const defaultWriteTimeout = 5 * time.Second
 type Options struct {
 	OnEvent      func(*Event)  // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
+	ReplyTimeout time.Duration // the longest that a reply may be waited for before the connection is over; 0 is for ever
 	Limits       Limits
 	OnSkip       func(*Event) // told of frames of no use here, which are skipped; may be nil; must not block
 	OnEnd        func(error)  // told once, by the reader, why the connection is over; may be nil; must not block
@@ -31,6 +32,7 @@ type Connection struct {
 	arrived chan struct{} // holds one token when events wait
 
 	mu     sync.Mutex
+	late   *time.Timer // ends the connection when a reply does not come; nil where that may last for ever
 	err    error
 	slots  fifo[*batch] // one for each command not answered yet, in wire order; nil where nobody waits
 	events fifo[*Event]
@@ -63,6 +65,10 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 		arrived: make(chan struct{}, 1),
 	}
 	r.Hurry(nc)
+	if opt.ReplyTimeout > 0 {
+		c.late = time.AfterFunc(opt.ReplyTimeout, c.endLate)
+		c.late.Stop()
+	}
 	go c.read(r) // ends with the connection; Close waits for it
 	return c
 }
@@ -151,7 +157,7 @@ func (c *Connection) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // Done returns a channel that is closed when the connection is over.
 func (c *Connection) Done() <-chan struct{} { return c.done }
 
-// Err returns nil while the connection is open; then why it is over: ErrClosed, ErrOverflow, ErrRejected, a *FrameError or an
+// Err returns nil while the connection is open; then why it is over: ErrClosed, ErrOverflow, ErrRejected, ErrLate, a *FrameError or an
 // error of the network.
 func (c *Connection) Err() error {
 	c.mu.Lock()
@@ -174,10 +180,35 @@ func (c *Connection) end(why error) {
 	if first {
 		c.err = why
 		close(c.done)
+		if c.late != nil {
+			c.late.Stop()
+		}
 	}
 	c.mu.Unlock()
 	if first {
 		c.nc.Close()
+	}
+}
+
+// endLate is called when the reply that is due has not come for ReplyTimeout.
+func (c *Connection) endLate() {
+	c.mu.Lock()
+	waits := c.slots.len() > 0
+	c.mu.Unlock()
+	if waits {
+		c.end(ErrLate)
+	}
+}
+
+// replied starts the time of the next reply that is due.
+func (c *Connection) replied() {
+	if c.late == nil || c.err != nil {
+		return
+	}
+	if c.slots.len() > 0 {
+		c.late.Reset(c.opt.ReplyTimeout)
+	} else {
+		c.late.Stop()
 	}
 }
 
@@ -217,6 +248,9 @@ func (c *Connection) takeSlots(b *batch, n int) error {
 		err = ErrOverflow
 	}
 	if err == nil {
+		if c.late != nil && c.slots.len() == 0 {
+			c.late.Reset(c.opt.ReplyTimeout)
+		}
 		for range n {
 			c.slots.push(b)
 		}

@@ -22,7 +22,7 @@ func Dial(ctx context.Context, addr, password string, opt Options) (*Connection,
 }
 
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: loginTimeout}
+	dialer := net.Dialer{Timeout: loginTimeout, KeepAliveConfig: keepAlive, Control: limitUnacknowledged}
 	nc, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("esl: dial %s: %w", addr, err)

@@ -45,6 +45,7 @@ func (c *Connection) dispatch(frame *Event) error {
 func (c *Connection) answer(frame *Event) {
 	c.mu.Lock()
 	b, expected := c.slots.pop()
+	c.replied()
 	c.mu.Unlock()
 	if !expected {
 		c.skip(frame)

@@ -10,6 +10,8 @@ var (
 	ErrClosed = errors.New("esl: connection closed")
 	// ErrOverflow says that a connection was closed because more was queued on it than Limits.MaxQueue.
 	ErrOverflow = errors.New("esl: queue overflow")
+	// ErrLate says that a connection was closed because a reply did not come within Options.ReplyTimeout.
+	ErrLate = errors.New("esl: no reply")
 	// ErrAuth says that FreeSWITCH did not accept the password.
 	ErrAuth = errors.New("esl: wrong password")
 	// ErrRejected says that FreeSWITCH's access list refuses this address (text/rude-rejection).

@@ -68,6 +68,7 @@ type Lease struct {
 
 	answered bool
 	over     bool
+	forsaken bool
 }
 
 // Arrival is a caller who takes a place.
@@ -333,6 +334,17 @@ func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 // Withdraw ends an offer through no doing of the agent (the caller left, or was transferred elsewhere, while it rang): ready again.
 func (f *Floor) Withdraw(l *Lease, now time.Time) { f.end(l, agent.Withdraw, now) }
 
+// Forsake is Withdraw where nobody can say whether the agent's phone still rings: the agent is not free before the lease runs out, when FreeSWITCH
+// has ended the leg by itself.
+func (f *Floor) Forsake(l *Lease, now time.Time) {
+	if l.over || l.answered {
+		return
+	}
+	l.forsaken = true
+	f.part(l)
+	f.settle(now)
+}
+
 // End ends a talk: the agent goes to wrap-up, or is ready where there is none. An offer that nobody answered is withdrawn.
 func (f *Floor) End(l *Lease, now time.Time) {
 	if !l.answered {
@@ -350,13 +362,18 @@ func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 		return
 	}
 	f.release(l, m, now)
+	f.part(l)
+	f.settle(now)
+}
+
+// part takes a lease off its call.
+func (f *Floor) part(l *Lease) {
 	if c := f.calls[l.Call]; c != nil {
 		if c.lease == l && c.next == nil {
 			c.lease, c.phase = nil, leaving
 		}
 		f.giveUp(c, l)
 	}
-	f.settle(now)
 }
 
 // Lapse is Leave for a caller who may come back: the place is kept for a while, as after a restart. One whom an agent had
@@ -369,6 +386,25 @@ func (f *Floor) Lapse(uuid string, now time.Time) (kept bool) {
 	}
 	f.Leave(uuid, now)
 	return kept
+}
+
+// Entrust is Leave for a call whose talk goes on without us: the agent stays in it until EndTalk.
+func (f *Floor) Entrust(uuid string, now time.Time) {
+	if c := f.calls[uuid]; c != nil && c.lease != nil && c.lease.answered {
+		c.lease = nil
+	}
+	f.Leave(uuid, now)
+}
+
+// EndTalk is End for a talk that goes on without a call of ours: entrusted, or of an earlier life. Nothing happens where the agent is not in it.
+func (f *Floor) EndTalk(extension, uuid string, now time.Time) {
+	l := f.orphans[extension]
+	if d := f.desks[extension]; d != nil {
+		l = d.lease
+	}
+	if l != nil && l.answered && l.Call == uuid {
+		f.End(l, now)
+	}
 }
 
 // Leave takes the call off the floor, with whatever offer or talk it still has.

@@ -106,6 +106,10 @@ func (f *Floor) Tick(now time.Time) {
 
 // expire frees the agent of an offer that nobody ended: FreeSWITCH said nothing for the ring timeout and leaseGrace.
 func (f *Floor) expire(l *Lease, now time.Time) {
+	if l.forsaken {
+		f.Withdraw(l, now)
+		return
+	}
 	f.out.Expired = append(f.out.Expired, l)
 	f.Miss(l, false, now)
 }

@@ -19,8 +19,8 @@ func (f *Floor) expect(uuid string, since, now time.Time) {
 	f.deadlines.add(deadline{at: until, former: uuid})
 }
 
-// Load fills an empty floor with what the database knows. Agents with an offer or a talk of an earlier life are held, for Settings.Hold or until
-// ReleaseHeld, and then ready; a wrap-up goes on from when it began.
+// Load fills an empty floor with what the database knows. Agents of the talks of an earlier life that are among s.Talks talk on until EndTalk; others
+// with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready; a wrap-up goes on from when it began.
 func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
@@ -28,8 +28,20 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, g := range s.Groups {
 		f.addLine(g)
 	}
+	talks := map[string]Talk{}
+	for _, t := range s.Talks {
+		talks[t.CDR.Agent] = t
+	}
 	for _, a := range s.Agents {
-		f.resume(f.addDesk(a), now)
+		d := f.addDesk(a)
+		if t, talks := talks[a.Extension]; talks && d.Call == agent.Talking {
+			d.lease = &Lease{
+				Call: t.CDR.UUID, Group: t.CDR.Group, Agent: d.Profile, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
+				Offered: t.Offer.Offered, answered: true,
+			}
+			continue
+		}
+		f.resume(d, now)
 	}
 	f.loadLists(s)
 	for _, w := range s.Waiting {
@@ -84,6 +96,13 @@ func (f *Floor) ReleaseHeld(now time.Time) {
 // forget drops the place of a call that did not come back.
 func (f *Floor) forget(uuid string, now time.Time) {
 	if place, here := f.former[uuid]; here && !now.Before(place.until) {
+		f.Forget(uuid)
+	}
+}
+
+// Forget drops the place that is kept for a call: it will not come back.
+func (f *Floor) Forget(uuid string) {
+	if _, here := f.former[uuid]; here {
 		delete(f.former, uuid)
 		f.keep(Change{Left: &uuid})
 		f.out.Forgotten = append(f.out.Forgotten, uuid)

@@ -102,6 +102,15 @@ type CDR struct {
 	Ended     time.Time
 }
 
+// Talk is a talk that goes on, as it is kept for who comes after us should we die: whose agent talks, where, and the CDR so far.
+type Talk struct {
+	Server   string // identity of the server whose talk it is
+	Link     string // the configured name of the FreeSWITCH that has it
+	CoreUUID string // that FreeSWITCH's identity since it started
+	CDR      CDR
+	Offer    OfferRecord // that became the talk
+}
+
 // OfferOutcome is how an offer ended.
 type OfferOutcome string
 
@@ -168,6 +177,9 @@ type Change struct {
 	Waiting *Waiting `json:",omitempty"`
 	Left    *string  `json:",omitempty"` // uuid of a caller who waits no longer
 
+	Talk     *Talk   `json:",omitempty"` // goes on
+	TalkOver *string `json:",omitempty"` // uuid of the caller whose talk does not go on
+
 	Remembered *Memory         `json:",omitempty"`
 	CDR        *CDR            `json:",omitempty"`
 	Offer      *OfferRecord    `json:",omitempty"`
@@ -188,4 +200,5 @@ type Snapshot struct {
 	VIPs      []VIP
 	Memories  []Memory
 	Waiting   []Waiting
+	Talks     []Talk
 }

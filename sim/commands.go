@@ -39,6 +39,9 @@ var commands = []command{
 func (l *listener) run(req *esl.Request) bool {
 	l.begin()
 	line := req.Line
+	if l.s.swallows(firstWords(line)) {
+		l.muffle()
+	}
 	switch {
 	case hasWord(line, "exit"), hasWord(line, "..."):
 		l.answer(reply("+OK bye"))
@@ -61,6 +64,12 @@ func (l *listener) run(req *esl.Request) bool {
 	}
 	l.answer(reply(""))
 	return true
+}
+
+// firstWords is what Options.Swallow knows a command by: its first two words.
+func firstWords(line string) string {
+	words := strings.Fields(line)
+	return strings.Join(words[:min(2, len(words))], " ")
 }
 
 // may says whether this connection has more than its own channel to command.

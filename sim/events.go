@@ -101,6 +101,9 @@ func (b *bus) asked(e *event) []*listener {
 // fire sends an event to whoever asked for it; describe adds the rest of its
 // headers and is called only when somebody did.
 func (s *Switch) fire(e event, describe func([]esl.Header) []esl.Header) {
+	if s.swallows(e.name) {
+		return
+	}
 	asked := s.bus.asked(&e)
 	if len(asked) == 0 {
 		return
@@ -156,6 +159,8 @@ func (s *Switch) stamp(e *event) []esl.Header {
 		esl.Header{Name: "Event-Sequence", Value: strconv.FormatUint(sequence, 10)},
 	)
 }
+
+func (s *Switch) swallows(what string) bool { return s.opt.Swallow != nil && s.opt.Swallow(what) }
 
 func (e *event) get(name string) (string, bool) {
 	for _, h := range e.headers {

@@ -37,6 +37,7 @@ type listener struct {
 	replies   []byte
 	events    [][]byte
 	busy      bool // a command runs
+	mute      bool // a command runs for ever: nothing is said any more
 	ending    bool // no more commands
 	closed    bool // the writer may go when all is sent
 	said      bool // connect was
@@ -225,9 +226,20 @@ func (l *listener) begin() {
 	l.busy = true
 }
 
+// muffle keeps all replies and events back from now on, as FreeSWITCH does whose one thread for the connection hangs in a command.
+func (l *listener) muffle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mute = true
+}
+
 // answer queues the reply to the command that ran.
 func (l *listener) answer(frame []byte) {
 	l.mu.Lock()
+	if l.mute {
+		l.mu.Unlock()
+		return
+	}
 	l.replies = append(l.replies, frame...)
 	l.busy = false
 	l.mu.Unlock()

@@ -32,6 +32,8 @@ func anyChange(t *rapid.T) queue.Change {
 		{Waiting: &queue.Waiting{UUID: uuid, Caller: ext, Group: group, VIP: flag, Since: at}},
 		{Left: &uuid},
 		{Remembered: &queue.Memory{Caller: uuid, Group: group, Agent: ext, At: at}},
+		{Talk: &queue.Talk{Server: ext, CDR: queue.CDR{UUID: uuid, Group: group}}},
+		{TalkOver: &uuid},
 		{Blacklisted: &queue.Blacklisted{Number: uuid, Group: group}},
 		{Unblacklisted: &uuid},
 		{VIPAdded: &queue.VIP{Number: uuid, Group: group}},
@@ -69,6 +71,7 @@ func empty(t *testing.T, s *Store) {
 	for _, statement := range []string{
 		`DELETE FROM call_extension`, `DELETE FROM ext_group`, `DELETE FROM ext_group_map`, `DELETE FROM callin_queue`,
 		`DELETE FROM call_blacklist`, `DELETE FROM call_vip_number`, `DELETE FROM cf_call_remember`,
+		`DELETE FROM nwayacd_talk`,
 	} {
 		exec(t, s.db.DB, statement)
 	}

@@ -46,8 +46,8 @@ type dialect struct {
 
 // queries read what the dispatcher starts from.
 type queries struct {
-	agents, groups, members, blacklist, vips, memories, waiting string
-	password                                                    string // of one extension
+	agents, groups, members, blacklist, vips, memories, waiting, talks string
+	password                                                           string // of one extension
 }
 
 func migrationsOf(folder string) fs.FS {

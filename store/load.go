@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -123,6 +124,19 @@ func (r reader) waiting(scan func(...any) error) (queue.Waiting, error) {
 		w.Since = time.Unix(0, ns)
 	}
 	return w, err
+}
+
+func (r reader) talk(scan func(...any) error) (queue.Talk, error) {
+	var whole text
+	var t queue.Talk
+	if err := scan(&whole); err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal([]byte(whole), &t); err != nil {
+		r.row("nwayacd_talk", "").warn("talk", whole)
+		return queue.Talk{}, nil
+	}
+	return t, nil
 }
 
 // rowReader warns of one row.

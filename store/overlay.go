@@ -56,6 +56,10 @@ func overlayRest(snap *queue.Snapshot, c queue.Change) {
 		snap.Waiting = append(notWaiting(snap.Waiting, c.Waiting.UUID), *c.Waiting)
 	case c.Left != nil:
 		snap.Waiting = notWaiting(snap.Waiting, *c.Left)
+	case c.Talk != nil:
+		snap.Talks = append(notTalking(snap.Talks, c.Talk.CDR.UUID), *c.Talk)
+	case c.TalkOver != nil:
+		snap.Talks = notTalking(snap.Talks, *c.TalkOver)
 	case c.Remembered != nil:
 		m := *c.Remembered
 		snap.Memories = append(slices.DeleteFunc(snap.Memories, func(o queue.Memory) bool {
@@ -125,6 +129,10 @@ func without[T comparable](all []T, one T) []T {
 
 func notWaiting(all []queue.Waiting, uuid string) []queue.Waiting {
 	return slices.DeleteFunc(all, func(w queue.Waiting) bool { return w.UUID == uuid })
+}
+
+func notTalking(all []queue.Talk, uuid string) []queue.Talk {
+	return slices.DeleteFunc(all, func(t queue.Talk) bool { return t.CDR.UUID == uuid })
 }
 
 func notBlacklisted(all []queue.Blacklisted, number string) []queue.Blacklisted {

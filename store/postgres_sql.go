@@ -28,6 +28,7 @@ var postgres = dialect{
 		vips:      pgVIPs,
 		memories:  pgMemories,
 		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz FROM callin_queue`,
+		talks:     `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
 		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
 	empty: neitherAgentsNorGroups,
@@ -187,4 +188,9 @@ var postgresWrite = map[kind][]string{
 		FROM jsonb_populate_recordset(NULL::nwayacd_offer, $1::jsonb) AS r`},
 	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
 		SELECT r.extension, r.status, r.at, r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_agent_log, $1::jsonb) AS r`},
+	putTalk: {`INSERT INTO nwayacd_talk (call_uuid, server, talk)
+		SELECT r.call_uuid, r.server, r.talk FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r
+		ON CONFLICT (call_uuid) DO UPDATE SET server = excluded.server, talk = excluded.talk`},
+	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (
+		SELECT r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r)`},
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -33,6 +34,8 @@ const (
 	putCDR
 	putOffer
 	putAgentLog
+	putTalk
+	dropTalk
 )
 
 // doc is one row to write: its keys are columns, or what the statements of the kind call them.
@@ -94,6 +97,10 @@ func (w *words) row(c queue.Change) (row, error) {
 		return waitingRow(c.Waiting), nil
 	case c.Left != nil:
 		return row{dropWaiting, *c.Left, doc{"call_uuid": *c.Left}}, nil
+	case c.Talk != nil:
+		return talkRow(c.Talk)
+	case c.TalkOver != nil:
+		return row{dropTalk, *c.TalkOver, doc{"call_uuid": *c.TalkOver}}, nil
 	case c.Blacklisted != nil:
 		return blacklistedRow(c.Blacklisted), nil
 	case c.Unblacklisted != nil:
@@ -188,6 +195,12 @@ func waitingRow(w *queue.Waiting) row {
 		"call_uuid": w.UUID, "callin_number": w.Caller, "callin_group": w.Group, "callin_type": number(w.VIP),
 		"call_time": stampDoc(w.Since), "place": w.Since.UnixNano(),
 	}}
+}
+
+// talkRow keeps the talk as it is: nobody but us reads it.
+func talkRow(t *queue.Talk) (row, error) {
+	whole, err := json.Marshal(t)
+	return row{putTalk, t.CDR.UUID, doc{"call_uuid": t.CDR.UUID, "server": t.Server, "talk": string(whole)}}, err
 }
 
 func blacklistedRow(b *queue.Blacklisted) row {
@@ -304,6 +317,7 @@ const (
 	aboutWaiting
 	aboutBlacklist
 	aboutVIPs
+	aboutTalks
 )
 
 var about = map[kind]int{
@@ -313,6 +327,7 @@ var about = map[kind]int{
 	putWaiting: aboutWaiting, dropWaiting: aboutWaiting,
 	putBlacklisted: aboutBlacklist, dropBlacklisted: aboutBlacklist,
 	putVIP: aboutVIPs, dropVIP: aboutVIPs,
+	putTalk: aboutTalks, dropTalk: aboutTalks,
 }
 
 // conflicts reports whether r must stay behind s. Memberships have two keys, so any two of them may meet.

@@ -38,6 +38,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (sna
 	if snap.Waiting, err = read(ctx, tx, r.waiting, db.load.waiting); err != nil {
 		return snap, nil, err
 	}
+	if snap.Talks, err = read(ctx, tx, r.talk, db.load.talks); err != nil {
+		return snap, nil, err
+	}
 	r.tidy(&snap)
 	return snap, passwords, nil
 }
@@ -57,6 +60,7 @@ func (r reader) tidy(snap *queue.Snapshot) {
 	snap.Blacklist = keep(snap.Blacklist, func(b queue.Blacklisted) bool { return b.Number != "" })
 	snap.VIPs = keep(snap.VIPs, func(v queue.VIP) bool { return v.Number != "" })
 	snap.Waiting = keep(snap.Waiting, func(w queue.Waiting) bool { return w.UUID != "" })
+	snap.Talks = keep(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
 	snap.Memories = latest(snap.Memories)
 }
 

@@ -72,6 +72,7 @@ var embedded = dialect{
 		vips:      `SELECT DISTINCT phone_number, group_number FROM call_vip_number`,
 		memories:  `SELECT call_number, group_number, agent_number, insert_time FROM cf_call_remember`,
 		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time FROM callin_queue`,
+		talks:     `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
 		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
 	empty: neitherAgentsNorGroups,
@@ -200,4 +201,7 @@ var sqliteWrite = map[kind][]string{
 			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms' FROM n`},
 	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
 		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
+	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
+		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
+	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
 }

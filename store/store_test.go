@@ -213,6 +213,10 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789)}},
 			queue.Change{Waiting: &queue.Waiting{UUID: "u2", Caller: "138", Group: "110", Since: moment}},
 			queue.Change{Left: new("u2")},
+			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "a", CDR: queue.CDR{UUID: "t1", Caller: "1"}}},
+			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "b", CoreUUID: "core", CDR: queue.CDR{UUID: "t1", Caller: "o'clock", Agent: "1000", Bridged: moment}}},
+			queue.Change{Talk: &queue.Talk{Server: "s1", CDR: queue.CDR{UUID: "t2"}}},
+			queue.Change{TalkOver: new("t2")},
 			queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1001", At: moment}},
 			queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1000", At: moment.Add(time.Hour)}},
 			queue.Change{Blacklisted: &queue.Blacklisted{Category: 2, Number: "130", Dialled: "95", Group: "110", Expires: moment}},
@@ -250,6 +254,10 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		}
 		if len(snap.Waiting) != 1 || snap.Waiting[0].Since.UnixNano() != 1234567890123456789 || !snap.Waiting[0].VIP || snap.Waiting[0].Caller != "139" {
 			t.Errorf("waiting %+v: the place must be kept to the nanosecond", snap.Waiting)
+		}
+		if talks := snap.Talks; len(talks) != 1 || talks[0].Server != "s1" || talks[0].Link != "b" || talks[0].CoreUUID != "core" ||
+			talks[0].CDR.UUID != "t1" || talks[0].CDR.Caller != "o'clock" || talks[0].CDR.Agent != "1000" || !talks[0].CDR.Bridged.Equal(moment) {
+			t.Errorf("talks %+v", talks)
 		}
 		if len(snap.Memories) != 1 || snap.Memories[0].Agent != "1000" || !snap.Memories[0].At.Equal(moment.Add(time.Hour)) {
 			t.Errorf("memories %+v", snap.Memories)

@@ -1,0 +1,203 @@
+package acd
+
+import (
+	"context"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// life is one life of the centre's server: what it writes after its death is lost.
+type life struct {
+	*ledger
+	dead atomic.Bool
+	end  func() // stops it, and waits
+}
+
+func (l *life) Write(changes ...queue.Change) uint64 {
+	if l.dead.Load() {
+		return 0
+	}
+	return l.ledger.Write(changes...)
+}
+
+// boot starts a server that knows the snapshot.
+func (c *centre) boot(s queue.Snapshot) {
+	socket := newPipes()
+	socket.wrap = func(nc net.Conn) net.Conn { return c.stall.on(c.wires.wrap(nc)) }
+	c.socket.Store(socket)
+	c.life = &life{ledger: c.kept}
+	c.server = New(Options{
+		Settings: c.shift.settings, Journal: c.life, Identity: "test", Log: zerolog.New(zerolog.NewTestWriter(c)).Level(zerolog.WarnLevel),
+		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon"}},
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			nc, err := c.sims.dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return c.wires.wrap(nc), nil
+		},
+	}, s)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { c.server.Run(ctx) })
+	serving, cut := context.WithCancel(ctx)
+	c.cut = cut
+	running.Go(func() { c.server.Serve(serving, socket) })
+	c.life.end = func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// dies is the server's sudden death: it says nothing any more, to nobody, and writes nothing.
+func (c *centre) dies() {
+	c.life.dead.Store(true)
+	c.socket.Load().Close()
+	c.wires.cut()
+	c.life.end()
+}
+
+// comesBack starts the server again, with what was kept.
+func (c *centre) comesBack() { c.boot(c.kept.snapshot(c.shift.snapshot)) }
+
+// snapshot is what a database that had s at first has now, as far as lives here need it.
+func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.Agents = slices.Clone(s.Agents)
+	for _, c := range l.changes {
+		switch {
+		case c.Agent != nil:
+			if i := slices.IndexFunc(s.Agents, func(a agent.Agent) bool { return a.Extension == c.Agent.Extension }); i >= 0 {
+				c.Agent.Apply(&s.Agents[i])
+			}
+		case c.Waiting != nil:
+			s.Waiting = append(s.Waiting, *c.Waiting)
+		case c.Left != nil:
+			s.Waiting = slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return w.UUID == *c.Left })
+		case c.Talk != nil:
+			s.Talks = append(s.Talks, *c.Talk)
+		case c.TalkOver != nil:
+			s.Talks = slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return t.CDR.UUID == *c.TalkOver })
+		}
+	}
+	return s
+}
+
+// wires are all connections between the server and its switch, seen from the server's end.
+type wires struct {
+	mu   sync.Mutex
+	all  []*wire
+	lost map[string]bool // what the switch does not say
+}
+
+func (w *wires) wrap(nc net.Conn) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one := &wire{Conn: nc, closed: make(chan struct{})}
+	w.all = append(w.all, one)
+	return one
+}
+
+func (w *wires) each(do func(*wire)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.all {
+		do(one)
+	}
+}
+
+// cut closes all connections.
+func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
+
+// hush makes the connections half-open: nothing comes through any more, in either direction, and neither side is told.
+func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
+
+// clog is the switch that reads no more: what is written to it stays unread.
+func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
+
+// lose makes the switch keep silent about an event or a command's reply from now on.
+func (w *wires) lose(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lost == nil {
+		w.lost = map[string]bool{}
+	}
+	w.lost[what] = true
+}
+
+// find ends that.
+func (w *wires) find(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.lost, what)
+}
+
+func (w *wires) swallows(what string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost[what]
+}
+
+// wire is one connection.
+type wire struct {
+	net.Conn
+	silent, clogged atomic.Bool
+	closed          chan struct{}
+	once            sync.Once
+
+	mu       sync.Mutex
+	deadline time.Time // of writes
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	for {
+		n, err := w.Conn.Read(p)
+		if !w.silent.Load() {
+			return n, err
+		}
+		if err != nil {
+			<-w.closed
+			return 0, net.ErrClosed
+		}
+	}
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	switch {
+	case w.silent.Load():
+		return len(p), nil
+	case w.clogged.Load():
+		w.mu.Lock()
+		deadline := w.deadline
+		w.mu.Unlock()
+		select {
+		case <-w.closed:
+			return 0, net.ErrClosed
+		case <-time.After(time.Until(deadline)):
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+	return w.Conn.Write(p)
+}
+
+func (w *wire) SetWriteDeadline(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = t
+	return w.Conn.SetWriteDeadline(t)
+}
+
+func (w *wire) Close() error {
+	w.once.Do(func() { close(w.closed) })
+	return w.Conn.Close()
+}

@@ -1,0 +1,121 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The rules that all recovery rests on, as FreeSWITCH keeps them: a switch that behaved differently would lose callers when a server dies.
+
+// unset takes a variable off the caller's channel.
+func (c *call) unset(name string) { c.w.t.Helper(); c.w.ear.api("uuid_setvar " + c.uuid + " " + name) }
+
+func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
+	onBoth(t, floor{}, func(t *testing.T, w *world) {
+		paul, rita := w.arrives("paul"), w.arrives("rita")
+		paul.hears("silence_stream://-1")
+		rita.hears("silence_stream://-1")
+		if got := paul.variable("socket_resume"); got != "true" {
+			t.Errorf("socket_resume is %q", got)
+		}
+		rita.unset("socket_resume") // and without it: she hears the music for ever
+		w.srv.kill()
+		paul.isHandedBack()
+		if rita.channel().gone || slices.Contains(rita.channel().executed, "sleep 1000") {
+			t.Errorf("without socket_resume: %q", rita.channel().executed)
+		}
+		paul.hangsUp()
+		rita.hangsUp()
+		paul.isGone()
+		rita.isGone()
+		w.srv.start()
+	})
+}
+
+func TestRuleSocketResumeTearsABridge(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.isInTalk("anna")
+		paul := w.arrives("paul")
+		paul.isInTalk("bert")
+		if got := mary.variable("socket_resume"); got != "false" {
+			t.Errorf("socket_resume is %q in a talk", got)
+		}
+		w.ear.api("uuid_setvar " + paul.uuid + " socket_resume true")
+		w.srv.kill()
+		eventually(t, patience, "paul's talk is torn", func() bool { return paul.with() == "" })
+		mary.talksTo("anna")
+		mary.hangsUp()
+		paul.hangsUp()
+		mary.isGone()
+		paul.isGone()
+		w.srv.start()
+		w.cleanAfter()
+	})
+}
+
+func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.isInTalk("anna")
+		for name, want := range map[string]string{"park_after_bridge": "true", "park_timeout": "3", "hangup_after_bridge": ""} {
+			if got := mary.variable(name); got != want {
+				t.Errorf("%s is %q, not %q", name, got, want)
+			}
+		}
+		w.srv.kill()
+		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice
+		w.hangsUp("anna")
+		eventually(t, patience, "the talk is over", func() bool { return mary.with() == "" })
+		began := time.Now()
+		time.Sleep(time.Second)
+		if mary.channel().gone {
+			t.Error("mary was hung up with anna")
+		}
+		mary.isGone()
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("mary stayed parked for %s", took)
+		}
+		w.srv.start()
+		w.cleanAfter()
+	})
+}
+
+func TestRuleParkTimeoutEndsALegThatAnswersNobody(t *testing.T) {
+	slow := phone{do: picksUp, after: 2 * time.Second}
+	onBoth(t, floor{agents: []agentRow{{name: "anna", phone: slow}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.rings("anna")
+		leg := w.leg("anna")
+		if got := w.ear.api("uuid_getvar " + leg.uuid + " park_timeout"); got != "10" {
+			t.Errorf("park_timeout is %q", got)
+		}
+		w.srv.kill()
+		eventually(t, 20*time.Second, "anna's leg is over", func() bool { return w.leg("anna") == nil })
+		if took := w.ear.find(func(ch *channel) bool { return ch.uuid == leg.uuid }); !took.answered {
+			t.Errorf("anna's phone did not answer: %s", took.cause)
+		}
+		mary.isHandedBack()
+		mary.hangsUp()
+		mary.isGone()
+		w.srv.start()
+	})
+}
+
+func TestRulePresenceDataTellsOurLegs(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.isInTalk("anna")
+		leg := w.leg("anna")
+		eventually(t, patience, "show channels names the leg as ours", func() bool {
+			return slices.ContainsFunc(w.channels(), func(row map[string]string) bool {
+				mark := strings.Split(row["presence_data"], ":")
+				return row["uuid"] == leg.uuid && len(mark) == 4 && mark[0] == "nwayacd" && mark[2] == mary.uuid && mark[3] == w.ext["anna"]
+			})
+		})
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}
