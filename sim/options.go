@@ -22,6 +22,8 @@ type Options struct {
 	PlayTime func(file string) time.Duration
 	// OnOriginate is told of each leg to an extension when it begins to ring; it must not block.
 	OnOriginate func(ext string, at time.Time)
+	// OnEvent is told of each channel's events, in the channel's order and before anybody on the wire; it must not block. nil = nobody.
+	OnEvent func(ChannelEvent)
 	// Trace is told of what happens, one line each, by any goroutine; it must not block. nil = nobody.
 	Trace func(line string)
 }
@@ -72,8 +74,20 @@ type ChannelState struct {
 	App                    string // the application it runs
 	Peer                   string // UUID it is bridged with; ""
 	Answered, Bridged      bool
+	Controlled             bool   // a connection of its socket application is there
 	PresenceData, Number   string
 	Created, AnsweredSince time.Time
+}
+
+// ChannelEvent is one event of one channel, for who looks on from within.
+type ChannelEvent struct {
+	Name, UUID   string
+	Extension    string // of the phone it leads to or comes from; "" when none
+	Outbound     bool
+	App, Data    string // of CHANNEL_EXECUTE and CHANNEL_EXECUTE_COMPLETE
+	Peer         string // UUID it is bridged with; ""
+	Cause        string // of CHANNEL_HANGUP and what follows it
+	PresenceData string
 }
 
 // Counts is what happened on a switch since it began.

@@ -228,3 +228,27 @@ func TestSendeventReachesEveryListenerWithoutEmptyHeaders(t *testing.T) {
 		}
 	})
 }
+
+func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
+	inBubble(t, Options{}, func(b *bed) {
+		b.refuse("acd:1", true)
+		b.s.Extension("back-", Plan("sleep 1000", "transfer 110")...)
+		b.s.Extension("110", Plan("socket acd:1 async full", "hangup CALL_REJECTED")...)
+		c := b.s.Call(CallOptions{Number: "1", Dialled: "110", Dialplan: Plan("socket acd:1 async full", "transfer back-${outcome}", "answer")})
+		<-c.Done()
+		is(t, "cause", c.Cause(), "CALL_REJECTED")
+		if c.Answered() {
+			t.Error("the dialplan went on behind the transfer")
+		}
+	})
+}
+
+func TestEventsAreToldWithinInTheChannelsOrder(t *testing.T) {
+	var told []string
+	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // by the channel's goroutine alone
+	inBubble(t, opt, func(b *bed) {
+		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("answer", "hangup")})
+		<-c.Done()
+	})
+	has(t, told, "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY")
+}
