@@ -106,6 +106,7 @@ func (c *call) dialOut(ctx context.Context, number, gateway, callerID string) (c
 		done, ok := s.(executed)
 		return ok && done.id == id
 	})
+	c.readRest(c.noteAnswer) // the answer may have come in the same instant as the end
 	if !c.cdr.Answered.IsZero() {
 		return ""
 	}

@@ -206,11 +206,14 @@ func (c *call) awaitEnd(ctx context.Context, id string) {
 }
 
 // forget drops the signals that came before the step that is now begun.
-func (c *call) forget() {
+func (c *call) forget() { c.readRest(c.noteMusic) }
+
+// readRest gives the signals that have come so far to note.
+func (c *call) readRest(note func(signal)) {
 	for {
 		select {
 		case s := <-c.signals:
-			c.noteMusic(s)
+			note(s)
 		default:
 			return
 		}

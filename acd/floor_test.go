@@ -23,6 +23,7 @@ type centre struct {
 	sw     *sim.Switch
 	kept   *ledger
 	heard  *eventLog
+	stall  *stall // of the calls' connections
 	cut    func() // ends the time for talks to end
 	stop   func()
 }
@@ -116,6 +117,7 @@ type pipes struct {
 	made   chan net.Conn
 	closed chan struct{}
 	once   sync.Once
+	stall  *stall // on what is read; nil = none
 }
 
 func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
@@ -134,6 +136,9 @@ func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
 func (p *pipes) Accept() (net.Conn, error) {
 	select {
 	case nc := <-p.made:
+		if p.stall != nil {
+			return p.stall.on(nc), nil
+		}
 		return nc, nil
 	case <-p.closed:
 		return nil, net.ErrClosed
@@ -181,8 +186,9 @@ func open(t *testing.T, s shift, test func(c *centre)) {
 }
 
 func start(t *testing.T, s shift) *centre {
-	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}}
+	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, stall: &stall{}}
 	socket := newPipes()
+	socket.stall = c.stall
 	c.sw = sim.New(sim.Options{
 		Seed: 1,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return socket.dial(ctx) },

@@ -67,7 +67,8 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 		commands = append(commands, c.handBack(end.variable)...)
 	}
 	if end.hangup != "" {
-		commands = append(commands, esl.Hangup(end.hangup))
+		// No hangup message: the channel itself would read that, after whatever it plays. Hold music may have begun just now.
+		commands = append(commands, esl.API("uuid_kill "+c.uuid+" "+end.hangup))
 	}
 	return append(commands, esl.Raw("exit"))
 }

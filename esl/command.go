@@ -62,11 +62,6 @@ func Execute(app, arg string, opt ExecuteOptions) Command {
 	return SendMsg(opt.UUID, withoutEmpty(headers)...)
 }
 
-// Hangup returns the command that ends the connection's own channel; cause is a name such as NORMAL_CLEARING, which "" stands for.
-func Hangup(cause string) Command {
-	return SendMsg("", withoutEmpty([]Header{{"call-command", "hangup"}, {"hangup-cause", cause}})...)
-}
-
 // Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH. Headers with empty values are left out,
 // as FreeSWITCH would drop them.
 func Fire(subclass string, headers ...Header) Command {

@@ -43,7 +43,7 @@ func TestCallerIsGreetedBridgedAndHungUp(t *testing.T) {
 		has(t, a.events(), "CHANNEL_ANSWER", "CHANNEL_EXECUTE playback", "CHANNEL_EXECUTE_COMPLETE playback",
 			"CHANNEL_EXECUTE playback", "BACKGROUND_JOB +OK agent", "CHANNEL_EXECUTE_COMPLETE playback", "CHANNEL_UNPARK",
 			"CHANNEL_EXECUTE_COMPLETE socket", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK")
-		a.send(esl.Hangup("NORMAL_CLEARING"))
+		a.api("uuid_kill caller NORMAL_CLEARING")
 		<-call.Done()
 		has(t, a.events(), "CHANNEL_HANGUP", "linger", "CHANNEL_HANGUP_COMPLETE")
 		same(t, "heard", call.Heard(), []string{"welcome.wav played", "local_stream://moh lost"})
