@@ -34,7 +34,7 @@ func (l *link) suspects(channels []map[string]string) (all []suspect) {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
 			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " bridge_uuid"), settleLeg})
-		case channel["application"] == "park":
+		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
 			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " " + parkedVariable), settleParked})
 		case extension != "":
 			all = append(all, suspect{uuid, extension, esl.API("uuid_exists " + uuid), settleOutside})
