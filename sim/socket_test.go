@@ -252,3 +252,20 @@ func TestEventsAreToldWithinInTheChannelsOrder(t *testing.T) {
 	})
 	has(t, told, "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY")
 }
+
+func TestWhatWasSentBeforeTheConnectionWasLostDoesNotRunInTheNextAction(t *testing.T) {
+	inBubble(t, Options{PlayTime: func(file string) time.Duration {
+		if file == "music" {
+			return -1
+		}
+		return time.Second
+	}}, func(b *bed) {
+		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("set socket_resume=true", toACD, "sleep 1000", "hangup CALL_REJECTED")})
+		a := b.accept()
+		a.Post(esl.Execute("playback", "prompt", esl.ExecuteOptions{Lock: true}), esl.Execute("playback", "music", esl.ExecuteOptions{}))
+		pass(500 * time.Millisecond)
+		a.Close()
+		pass(2 * time.Second)
+		is(t, "cause", c.Cause(), "CALL_REJECTED")
+	})
+}
