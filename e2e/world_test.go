@@ -32,6 +32,8 @@ type floor struct {
 	// dialString takes the place of the switch's own.
 	dialString string
 	sip        bool // the agents' legs are SIP
+	// ownPostgres is a PostgreSQL that nobody shares.
+	ownPostgres bool
 }
 
 // dial is the dial string of [[freeswitch]].
@@ -90,6 +92,9 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 		number: map[string]string{},
 	}
 	w.db = newDatabase(t)
+	if f.ownPostgres {
+		w.db = newOwnPostgres(t)
+	}
 	w.srv = newServer(t, sw, w.db, f)
 	w.srv.migrate()
 	w.db.open(w.srv.dataDir())
