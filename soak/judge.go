@@ -187,7 +187,7 @@ func (s *soak) checkAgents(ctx context.Context) {
 			s.violate("harness", "nway_list_exts does not answer", nil)
 			continue
 		}
-		s.violate("stuck agent", fmt.Sprintf("%s is %+v, not %s\n%s", a.Extension, a, p.left(), p.story.between(s.began, time.Time{}, time.Now())), nil)
+		s.violate("agent not as left", fmt.Sprintf("%s is %+v, not %s\n%s", a.Extension, a, p.left(), p.story.between(s.began, time.Time{}, time.Now())), nil)
 	}
 }
 
