@@ -31,7 +31,7 @@ func newOwnPostgres(t *testing.T) *database {
 	return &database{t: t, dsn: p.does("start"), own: p}
 }
 
-// does runs script/postgres: kill, again, freeze, thaw.
+// does runs script/postgres: kill, resume, freeze, thaw.
 func (p *ownPostgres) does(verb string) string {
 	p.t.Helper()
 	out, err := exec.Command("../script/postgres", verb, p.dir).Output()
@@ -59,7 +59,7 @@ func TestPostgreSQLKilledUnderTraffic(t *testing.T) {
 				for _, c := range all {
 					eventually(t, time.Minute, c.name+"'s call is over", func() bool { return c.channel().gone })
 				}
-				w.db.own.does("again")
+				w.db.own.does("resume")
 			}
 		}
 		for _, c := range all {

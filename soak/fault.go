@@ -137,7 +137,7 @@ func (s *soak) stopServer(*rand.Rand) func() {
 
 func (s *soak) killDatabase(*rand.Rand) func() {
 	s.postgres("kill")
-	return func() { s.postgres("again") }
+	return func() { s.postgres("resume") }
 }
 
 func (s *soak) freezeDatabase(*rand.Rand) func() {

@@ -136,6 +136,7 @@ func (s *soak) deadAir(listed []listedCall) (dead []*caller) {
 const (
 	emptyLimit  = 2 * time.Minute
 	settleLimit = 30 * time.Second
+	lapseLimit  = 75 * time.Second // the place of a call whose connection was lost is kept for a minute
 	testLimit   = 30 * time.Second
 )
 
@@ -227,7 +228,7 @@ func (s *soak) testCalls(ctx context.Context) {
 
 // checkLists looks for what is left when everybody has gone.
 func (s *soak) checkLists(ctx context.Context) {
-	s.within(settleLimit, func() bool { return len(s.leftovers(ctx)) == 0 })
+	s.within(lapseLimit, func() bool { return len(s.leftovers(ctx)) == 0 })
 	for _, left := range s.leftovers(ctx) {
 		s.violate("left over", left, nil)
 	}

@@ -42,6 +42,7 @@ func run() (err error) {
 	flag.StringVar(&only, "only", "", "kinds of faults, separated by commas; empty: all")
 	flag.StringVar(&without, "without", "", "kinds of faults to leave out")
 	flag.StringVar(&o.Dir, "dir", "", "where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
+	flag.StringVar(&o.Program, "program", "", "an nwayacd that is built already; empty: built from these sources")
 	flag.BoolVar(&keep, "keep", false, "keep that folder")
 	flag.Parse()
 	o.Only, o.Without = words(only), words(without)
@@ -52,8 +53,10 @@ func run() (err error) {
 	if o.Root, err = sources(); err != nil {
 		return err
 	}
-	if o.Program, err = build(o.Root, o.Dir, o.Race); err != nil {
-		return err
+	if o.Program == "" {
+		if o.Program, err = build(o.Root, o.Dir, o.Race); err != nil {
+			return err
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -95,7 +95,7 @@ func agrees(c *caller, outcome string) bool {
 	case "abandoned":
 		return c.verdict == abandoned
 	case "returned", "timeout":
-		return c.verdict == returned || c.verdict == abandoned // handed back, and gone before they came again
+		return c.verdict != served // handed back, and gone before they came again
 	case "error":
 		return c.verdict != served // the call was cut off, and did not come again
 	}
