@@ -3,8 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
 TIME ?= 30s
+RACE ?= 1
 
-.PHONY: help build test race fuzz bench lint vuln fmt image clean
+.PHONY: help build test race fuzz soak bench lint vuln fmt image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +18,9 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
+
+soak: ## the server under load for TIME (TIME=30m) while everything goes wrong at random; SEED repeats a run, RACE=0 judges memory
+	@SEED=$(SEED) RACE=$(RACE) script/soak $(TIME)
 
 bench: ## all benchmarks, in the form benchstat reads
 	go test -run '^$$' -bench . -benchmem -count 6 ./...

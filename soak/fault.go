@@ -165,10 +165,11 @@ var nonsense = []string{
 // garbage opens connections to all three ports, and sends what nobody should.
 func (s *soak) garbage(chance *rand.Rand) func() {
 	var open []net.Conn
+	dialer := net.Dialer{Timeout: time.Second}
 	for range 10 + chance.IntN(90) {
 		to := []string{s.srv.socket, s.srv.control, s.srv.http}[chance.IntN(3)]
 		text := nonsense[chance.IntN(len(nonsense))]
-		nc, err := net.DialTimeout("tcp", to, time.Second)
+		nc, err := dialer.DialContext(s.root, "tcp", to)
 		if err != nil {
 			continue
 		}

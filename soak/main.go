@@ -50,16 +50,16 @@ func run() (err error) {
 	if o.Dir, err = folder(o.Dir); err != nil {
 		return err
 	}
-	if o.Root, err = sources(); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if o.Root, err = sources(ctx); err != nil {
 		return err
 	}
 	if o.Program == "" {
-		if o.Program, err = build(o.Root, o.Dir, o.Race); err != nil {
+		if o.Program, err = build(ctx, o.Root, o.Dir, o.Race); err != nil {
 			return err
 		}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
 	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate, o.Agents, o.Every, o.Dir)
 	f, err := play(ctx, o, os.Stdout)
 	if err != nil {
@@ -87,14 +87,14 @@ func words(list string) []string {
 }
 
 // sources is the folder of the module.
-func sources() (string, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+func sources(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	return strings.TrimSpace(string(out)), err
 }
 
-func build(root, dir string, race bool) (program string, err error) {
+func build(ctx context.Context, root, dir string, race bool) (program string, err error) {
 	program = filepath.Join(dir, "under-test")
-	cmd := exec.Command("go", "build", fmt.Sprintf("-race=%t", race), "-o", program, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", fmt.Sprintf("-race=%t", race), "-o", program, ".")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -33,9 +34,14 @@ func startPostgres(root, dir string) (*postgresServer, error) {
 	return p, nil
 }
 
+// scriptLimit is the longest that script/postgres may take; it may have to install one.
+const scriptLimit = 3 * time.Minute
+
 func (p *postgresServer) run(verb string) (string, error) {
-	out, err := exec.Command(p.script, verb, p.dir).Output()
-	if exit, is := err.(*exec.ExitError); is {
+	ctx, stop := context.WithTimeout(context.Background(), scriptLimit)
+	defer stop()
+	out, err := exec.CommandContext(ctx, p.script, verb, p.dir).Output()
+	if exit, is := errors.AsType[*exec.ExitError](err); is {
 		err = fmt.Errorf("script/postgres %s: %w: %s", verb, err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err

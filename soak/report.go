@@ -77,7 +77,7 @@ func (s *soak) violate(kind, what string, c *caller) {
 	text += "  what went wrong meanwhile\n" + s.story.between(s.began, from.Add(-10*time.Second), now)
 	s.say(text)
 	if c != nil {
-		go s.sayLogged(c.uuid)
+		s.following.Go(func() { s.sayLogged(c.uuid) })
 	}
 }
 

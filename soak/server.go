@@ -96,7 +96,7 @@ func (s *server) start() (over chan struct{}, err error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(s.program, "serve", "-c", s.conf())
+	cmd := exec.Command(s.program, "serve", "-c", s.conf()) //nolint:noctx // it ends by signals
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = dieWithParent()
 	if err := cmd.Start(); err != nil {
@@ -151,13 +151,6 @@ func (s *server) pid() int {
 		return 0
 	}
 	return s.cmd.Process.Pid
-}
-
-// diedSince says whether a process ended after that.
-func (s *server) diedSince(at time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.deaths) > 0 && s.deaths[len(s.deaths)-1].After(at)
 }
 
 // settling is how long a process lives before its memory is compared.
@@ -221,7 +214,7 @@ func (s *server) logged(word string, most int) (lines []string) {
 // freePorts are TCP ports that nobody listens on, below those that the system gives out by itself.
 func freePorts(n int) (free []int, err error) {
 	for port := 11000 + os.Getpid()%7000; len(free) < n && port < 20000; port++ {
-		if ln, err := net.Listen("tcp", local(port)); err == nil {
+		if ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", local(port)); err == nil {
 			ln.Close()
 			free = append(free, port)
 		}

@@ -78,7 +78,7 @@ type soak struct {
 	consoles [consoles]*console
 	breaker  *breaker
 
-	following sync.WaitGroup // of calls
+	following sync.WaitGroup // of calls, and of what was logged of them
 	serving   sync.WaitGroup // of ports
 }
 
@@ -109,6 +109,7 @@ func play(ctx context.Context, o options, out io.Writer) (f *figures, err error)
 		for _, sw := range s.switches {
 			sw.Close()
 		}
+		s.following.Wait()
 	}()
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.open(serving); err != nil {
@@ -124,7 +125,7 @@ func (s *soak) open(ctx context.Context) (err error) {
 	if s.pg, err = startPostgres(s.opt.Root, s.opt.Dir); err != nil {
 		return err
 	}
-	db, err := net.Listen("tcp", "127.0.0.1:0")
+	db, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func (s *soak) open(ctx context.Context) (err error) {
 
 func (s *soak) openSwitch(ctx context.Context, i int) (address string, err error) {
 	way, link := newPath(), newPath()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
