@@ -70,7 +70,7 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 	case finals > 1:
 		s.figures.CDRsTwice++
 		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
-	case finals == 1 && !agrees(c, cdrs[len(cdrs)-1].outcome):
+	case finals == 1 && !agrees(c, cdrs[len(cdrs)-1]):
 		s.figures.CDRsWrong++
 		s.violate("CDR with another outcome", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
 	}
@@ -88,10 +88,10 @@ func disordered(r record) bool {
 }
 
 // agrees compares nwayacd's last word on a call with what happened to it.
-func agrees(c *caller, outcome string) bool {
-	switch outcome {
+func agrees(c *caller, r record) bool {
+	switch r.outcome {
 	case "answered", "transferred":
-		return c.verdict == served || c.verdict == crashed
+		return c.verdict == served || c.verdict == crashed || r.bridged == 0 && c.verdict == abandoned // in the instant of the answer
 	case "abandoned":
 		return c.verdict == abandoned
 	case "returned", "timeout":

@@ -83,8 +83,8 @@ func (s *server) conf() string    { return filepath.Join(s.dir, "nwayacd.toml") 
 func (s *server) logFile() string { return filepath.Join(s.dir, "nwayacd.log") }
 
 // migrate makes the tables.
-func (s *server) migrate() error {
-	if out, err := exec.Command(s.program, "migrate", "-c", s.conf()).CombinedOutput(); err != nil {
+func (s *server) migrate(ctx context.Context) error {
+	if out, err := exec.CommandContext(ctx, s.program, "migrate", "-c", s.conf()).CombinedOutput(); err != nil {
 		return fmt.Errorf("nwayacd migrate: %w\n%s", err, out)
 	}
 	return nil

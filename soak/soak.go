@@ -153,7 +153,7 @@ func (s *soak) open(ctx context.Context) (err error) {
 	for i := range s.consoles {
 		s.consoles[i] = &console{address: s.srv.control}
 	}
-	if err := s.srv.migrate(); err != nil {
+	if err := s.srv.migrate(ctx); err != nil {
 		return err
 	}
 	return s.seed(ctx)
