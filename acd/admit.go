@@ -45,7 +45,8 @@ func (c *call) admit(ctx context.Context, r route) bool {
 		c.turnAway(returnedInvalid)
 		return false
 	}
-	c.group, c.cdr.Group = group, group
+	c.group = strings.Clone(group) // the channel's text would stay with it
+	c.cdr.Group = c.group
 	c.log = c.log.With().Str("group", group).Logger()
 	if !c.server.seat(ctx, c) {
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: all places are taken")
@@ -67,14 +68,15 @@ func isUUID(word string) bool {
 
 // know takes the caller's particulars off the channel.
 func (c *call) know(channel *esl.Event) {
-	c.uuid = channel.Get("Unique-ID")
-	c.caller = knownNumber(tame(channel.Get("Caller-Caller-ID-Number")))
-	c.dialled = tame(channel.Get("Caller-Destination-Number"))
-	c.user, c.wasAnswered = channel.Get("variable_user_name"), channel.Get("Answer-State") == "answered"
+	get := func(name string) string { return strings.Clone(channel.Get(name)) } // the event's text is some kilobytes, and would stay
+	c.uuid = get("Unique-ID")
+	c.caller = knownNumber(tame(get("Caller-Caller-ID-Number")))
+	c.dialled = tame(get("Caller-Destination-Number"))
+	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
 	c.at = c.server.switchOf(channel.Get("Core-UUID"))
 	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))
 	c.cdr.UUID, c.cdr.Caller, c.cdr.Dialled = c.uuid, c.caller, c.dialled
-	c.cdr.Switch = channel.Get("FreeSWITCH-Hostname")
+	c.cdr.Switch = get("FreeSWITCH-Hostname")
 	c.log = c.log.With().Str("uuid", c.uuid).Str("caller", c.shownCaller()).Logger()
 }
 

@@ -21,7 +21,7 @@ const (
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
-	signalsBound = 256             // signals that came while the call did something else
+	signalsBound = 64              // signals that came while the call did something else
 )
 
 // call is one caller, from the connection on which FreeSWITCH hands it over to the end. All of it belongs to the call's goroutine; only
@@ -112,7 +112,9 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 // hear takes an event off the wire. What ends the call ends its context; the rest queues for the call's goroutine.
 func (c *call) hear(e *esl.Event) {
 	s := decode(e)
-	c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	if debugs(c.server.log) {
+		c.server.log.Debug().Str("uuid", e.Get("Unique-ID")).Str("event", e.Name()).Msg("from FreeSWITCH")
+	}
 	switch s := s.(type) {
 	case nil:
 		return
@@ -149,7 +151,15 @@ func (c *call) do(commands ...esl.Command) []esl.Reply {
 	return replies
 }
 
+// debugs reports whether a debug line would be written: some cost more than the call's other work.
+func debugs(log zerolog.Logger) bool {
+	return max(log.GetLevel(), zerolog.GlobalLevel()) <= zerolog.DebugLevel
+}
+
 func (c *call) trace(commands []esl.Command) {
+	if !debugs(c.log) {
+		return
+	}
 	for _, command := range commands {
 		c.log.Debug().Stringer("command", command).Msg("to FreeSWITCH")
 	}

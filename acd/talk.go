@@ -125,17 +125,22 @@ func (c *call) takeBack(ctx context.Context, l *leg) {
 	}
 }
 
-// finish lets the agent go and says so. The leg is ended first, whoever hung up: a caller's hang-up is told some milliseconds before the
-// agent's phone hears of it, and the next offer must not find the phone busy with this one.
+// finish says that the talk is over and lets the agent go. Where the link has not told of the end of the leg it is ended first, whoever
+// hung up: a caller's hang-up is told some milliseconds before the agent's phone hears of it, and the next offer must not find the phone busy
+// with this one.
 func (c *call) finish(l *leg) {
-	commands := []esl.Command{l.kill(), c.breakAll()} // a caller who is held has music queued, which would go on
+	commands := []esl.Command{c.breakAll()} // a caller who is held has music queued, which would go on
 	if c.recording != "" {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
 	}
-	c.do(commands...)
+	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
+	if l.ctx.Err() == nil {
+		c.do(append([]esl.Command{l.kill()}, commands...)...)
+	} else {
+		c.tell(commands...)
+	}
 	c.place.end(l.offer)
-	c.tell(c.infoEvent(statusHangup, l.offer, l.offer.Number))
 }
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
