@@ -131,6 +131,16 @@ func (s *Server) kill(l *leg, at Switch) {
 	}
 }
 
+// hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its
+// park without the park's time-out (docs/wire.md).
+func (s *Server) hangUp(c *call, cause string) {
+	for _, link := range s.links {
+		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
+			conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
+		}
+	}
+}
+
 // fetchBack makes a caller dial us again who is parked in the line while the connection of its call is lost.
 func (s *Server) fetchBack(c *call) {
 	for _, link := range s.links {
