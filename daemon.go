@@ -14,6 +14,7 @@ import (
 	"nwayacd/acd"
 	"nwayacd/api"
 	"nwayacd/conf"
+	"nwayacd/metrics"
 	"nwayacd/queue"
 	"nwayacd/store"
 )
@@ -25,6 +26,9 @@ type daemon struct {
 	load   func() (*conf.Config, error)
 	store  *store.Store
 	acd    *acd.Server
+	// metrics are told of what happens, and shown on the HTTP port.
+	metrics *metrics.Metrics
+	port    *api.Port // the command port
 	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration left it open.
 	Socket, Control, HTTP net.Addr
 
@@ -49,7 +53,10 @@ type daemonOptions struct {
 
 // start boots a server. When it returns an error, nothing of it is left running.
 func start(ctx context.Context, config *conf.Config, log zerolog.Logger, o daemonOptions) (*daemon, error) {
-	d := &daemon{log: log, config: config, load: o.load, failed: make(chan error, 1)}
+	d := &daemon{
+		log: log, config: config, load: o.load, failed: make(chan error, 1),
+		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
+	}
 	d.patience.Store(int64(config.Server.Drain))
 	for _, boot := range []func(context.Context, daemonOptions) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
 		if err := boot(ctx, o); err != nil {
@@ -128,7 +135,9 @@ func (d *daemon) loadFloor(ctx context.Context, o daemonOptions) error {
 	}
 	d.acd = acd.New(acd.Options{
 		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(), Log: d.log, Seed: seed,
-		Allow: allowed(d.config.Server.Allow), Command: d.command, OnOffer: o.onOffer, OnCDR: o.onCDR,
+		Allow: allowed(d.config.Server.Allow), Command: d.command,
+		OnOffer: both(d.metrics.Offered, o.onOffer), OnCDR: both(d.metrics.CallEnded, o.onCDR),
+		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)
 	d.background("dispatcher", d.acd.Run)
@@ -161,11 +170,11 @@ func (d *daemon) serveControl(ctx context.Context, _ daemonOptions) error {
 		return err
 	}
 	d.Control = ln.Addr()
-	port := &api.Port{
+	d.port = &api.Port{
 		Server:   d.commands(),
 		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
 	}
-	d.background("command port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
+	d.background("command port", func(ctx context.Context) error { return d.port.Serve(ctx, ln) })
 	return nil
 }
 
@@ -177,9 +186,34 @@ func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
 	d.HTTP = ln.Addr()
 	port := &api.HTTP{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
+		Metrics: d.metrics.Handler(d.log),
 	}
+	d.metrics.Watch(metrics.Sources{
+		Figures: d.acd.Figures, Links: d.acd.Links, Keeping: d.keeping,
+		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
+	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
+}
+
+// keeping is what the metrics tell of the store.
+func (d *daemon) keeping() metrics.Keeping {
+	s := d.store.Status()
+	return metrics.Keeping{
+		Up: s.Up, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
+		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp,
+	}
+}
+
+// both tells two listeners; the second may be nil.
+func both[T any](first, second func(T)) func(T) {
+	if second == nil {
+		return first
+	}
+	return func(what T) {
+		first(what)
+		second(what)
+	}
 }
 
 // serveCalls takes calls. Its end drains first: waiting callers go back to the dialplan, talks have drain-seconds to end.

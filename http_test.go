@@ -52,6 +52,8 @@ func TestAServerAnswersOnItsHTTPPort(t *testing.T) {
 		{"GET", "/api/v1/blacklist", "right", "", 200, `"139"`},
 		{"POST", "/api/v1/agents", "right", `{"extension":"1000","password":"p"}`, 201, ""},
 		{"GET", "/api/v1/cdrs", "right", "", 200, `"items":[]`},
+		{"GET", "/metrics", "wrong", "", 401, ""},
+		{"GET", "/metrics", "right", "", 200, "\nnwayacd_database_up 1\n"},
 	} {
 		if status, text := ask(step.method, step.path, step.token, step.body); status != step.status || !strings.Contains(text, step.has) {
 			t.Errorf("%s %s: %d %s", step.method, step.path, status, text)

@@ -10,7 +10,7 @@ import (
 // imports is what each package may import of this module, and which libraries.
 var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd": {
-		ours:      []string{"acd", "api", "conf", "esl", "queue", "sim", "store"},
+		ours:      []string{"acd", "api", "conf", "esl", "metrics", "queue", "sim", "store"},
 		libraries: []string{"github.com/alecthomas/kong", "github.com/rs/zerolog", "golang.org/x/term"},
 	},
 	"nwayacd/acd": {
@@ -25,6 +25,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/e2e":  {},
 	"nwayacd/esl":  {},
+	"nwayacd/metrics": {
+		ours:      []string{"acd", "agent", "queue"},
+		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},
+	},
 	"nwayacd/queue": {
 		ours:      []string{"agent"},
 		libraries: []string{"github.com/tidwall/btree"},

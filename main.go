@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/alecthomas/kong"
@@ -76,20 +77,22 @@ func exitCode(err error) int {
 
 // build says what this binary is.
 func build() string {
-	revision := commit
-	goVersion := ""
+	return fmt.Sprintf("nwayacd %s, commit %.12s, %s", version, revision(), runtime.Version())
+}
+
+// revision is the commit this binary was built from, "unknown" where the build did not say.
+func revision() string {
+	if commit != "" {
+		return commit
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		goVersion = info.GoVersion
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && revision == "" {
-				revision = s.Value
+			if s.Key == "vcs.revision" {
+				return s.Value
 			}
 		}
 	}
-	if revision == "" {
-		revision = "unknown"
-	}
-	return fmt.Sprintf("nwayacd %s, commit %.12s, %s", version, revision, goVersion)
+	return "unknown"
 }
 
 type versionCommand struct{}

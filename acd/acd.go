@@ -80,6 +80,10 @@ type Options struct {
 	// OnOffer, where not nil, is told how long it took from the moment when a waiting caller and an available agent both existed until the
 	// agent's leg was on the wire.
 	OnOffer func(time.Duration)
+	// OnAnswer, where not nil, is told how long each caller waited, from arrival, for the first agent who was bridged with it.
+	OnAnswer func(group string, waited time.Duration)
+	// OnOfferEnd, where not nil, is told of each offer that ended.
+	OnOfferEnd func(queue.OfferRecord)
 	// OnCDR, where not nil, is told of each call that ended.
 	OnCDR func(queue.CDR)
 }
@@ -100,6 +104,8 @@ type Server struct {
 	}
 	legs     legs
 	calls    calls
+	phases   phases
+	counts   counts
 	drain    context.Context
 	startOff context.CancelCauseFunc
 }
@@ -155,6 +161,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		Allow:     s.options.Allow,
 		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
 		Recovered: s.recovered,
+		Refused:   func(net.Addr) { s.counts.refused.Add(1) },
 	}
 	return server.Serve(accepting, ln)
 }
@@ -172,6 +179,7 @@ func (s *Server) Configure(next Settings) {
 }
 
 func (s *Server) recovered(reason any, stack []byte) {
+	s.counts.panics.Add(1)
 	s.log.Error().Any("panic", reason).Bytes("stack", stack).Msg("a call's control ended in a panic")
 }
 

@@ -89,6 +89,8 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	defer end(nil)
 	c := &call{server: s, settings: s.settings.Load(), signals: make(chan signal, signalsBound), end: end, log: s.log}
 	c.cdr.Arrived = time.Now()
+	s.counts.accepted.Add(1)
+	defer c.countPhase(noPhase)
 	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel}})
 	defer c.conn.Close()
 	r, ok := c.learn(ctx)
@@ -245,6 +247,7 @@ func (c *call) setVariables(assignments ...string) esl.Command {
 
 // entered makes the phase the one that the lists show, and begins its one log line; agent is who rings or talks, "" = nobody.
 func (c *call) entered(phase, agent string) *zerolog.Event {
+	c.countPhase(phase)
 	c.view.Store(&CallView{
 		UUID: c.uuid, Caller: c.caller, Dialled: c.dialled, Group: c.group, VIP: c.cdr.VIP, Switch: c.cdr.Switch,
 		Phase: phase, Agent: agent, Arrived: c.cdr.Arrived, PhaseFrom: time.Now(),

@@ -178,5 +178,9 @@ const cancelPause = 5 * time.Millisecond
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
 	c.leg = nil
 	c.server.legs.remove(l)
-	c.server.options.Journal.Write(l.ended(outcome, cause))
+	ended := l.ended(outcome, cause)
+	c.server.options.Journal.Write(ended)
+	if report := c.server.options.OnOfferEnd; report != nil {
+		report(*ended.Offer)
+	}
 }

@@ -52,6 +52,9 @@ func (c *call) noteTalk(l *leg) {
 	}
 	if c.cdr.Answered.IsZero() {
 		c.cdr.Answered = l.record.Answered
+		if report := c.server.options.OnAnswer; report != nil {
+			report(c.group, c.cdr.Answered.Sub(c.cdr.Arrived))
+		}
 	}
 	c.cdr.Agent, c.cdr.Leg = l.offer.Agent.Extension, l.uuid
 }

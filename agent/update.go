@@ -83,8 +83,26 @@ func differ[T comparable](field **T, before, after T) bool {
 	if before == after {
 		return false
 	}
-	*field = &after
+	to := after // so that only what differs is put on the heap
+	*field = &to
 	return true
+}
+
+// MoveTo moves the agent's call state and returns what Diff would find; in one allocation, because every call makes several.
+func (a *Agent) MoveTo(to CallState, at time.Time) *Update {
+	m := &struct {
+		Update
+		to CallState
+		at time.Time
+	}{Update: Update{Extension: a.Extension}, to: to, at: at}
+	if a.Call != to {
+		m.Call = &m.to
+	}
+	if a.Since != at {
+		m.Since = &m.at
+	}
+	a.Call, a.Since = to, at
+	return &m.Update
 }
 
 // Status is the word of an nwayacd::agent event: nway_agent_ plus this.

@@ -40,15 +40,17 @@ type Database interface {
 	Healthy() error
 }
 
-// HTTP is the HTTP port: the JSON API with its OpenAPI document, the stream of events, health, and the directory for FreeSWITCH's
-// mod_xml_curl.
+// HTTP is the HTTP port: the JSON API with its OpenAPI document, the stream of events, health, metrics, and the directory for
+// FreeSWITCH's mod_xml_curl.
 type HTTP struct {
 	Server   Server
 	Database Database
-	Token    string // "" = none is asked for; only for loopback, which the configuration sees to
-	Release  string // the version the OpenAPI document shows
+	Token    string       // "" = none is asked for; only for loopback, which the configuration sees to
+	Release  string       // the version the OpenAPI document shows
+	Metrics  http.Handler // answers GET /metrics; nil = there are none
 	Log      zerolog.Logger
 
+	panics  atomic.Uint64
 	born    string          // tells event IDs of this life of the server from those of another
 	leaving context.Context // its end ends the streams of events
 	streams atomic.Int32    // under way
@@ -84,5 +86,8 @@ func (h *HTTP) Handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	h.describe(mux, h.operate(mux))
 	mux.HandleFunc("POST /freeswitch/directory", h.directory)
+	if h.Metrics != nil {
+		mux.Handle("GET "+metricsPath, h.Metrics)
+	}
 	return h.logged(h.guarded(withProblems(mux)))
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -34,9 +35,12 @@ func (h *HTTP) guarded(next http.Handler) http.Handler {
 	})
 }
 
+// metricsPath is where Prometheus asks.
+const metricsPath = "/metrics"
+
 // isPrivate reports whether the path needs the token. Health and documentation do not.
 func isPrivate(path string) bool {
-	return strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
+	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
 }
 
 // knows reports whether the request has the token: as a bearer's, or as the password of any user, which is what mod_xml_curl can send. It
@@ -68,6 +72,7 @@ func isLocal(host string) bool {
 func (h *HTTP) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		defer h.countPanic()
 		defer func() {
 			h.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", noted.status).
 				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Msg("HTTP request")
@@ -75,6 +80,19 @@ func (h *HTTP) logged(next http.Handler) http.Handler {
 		next.ServeHTTP(noted, r)
 	})
 }
+
+// countPanic counts a request that ends in a panic. The rest is net/http's, which ends and logs it.
+func (h *HTTP) countPanic() {
+	if reason := recover(); reason != nil {
+		if err, is := reason.(error); !is || !errors.Is(err, http.ErrAbortHandler) { // by which a handler hangs up
+			h.panics.Add(1)
+		}
+		panic(reason)
+	}
+}
+
+// Panics is how many requests ended in a panic.
+func (h *HTTP) Panics() uint64 { return h.panics.Load() }
 
 // notedWriter remembers the status.
 type notedWriter struct {

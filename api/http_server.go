@@ -40,7 +40,7 @@ func (h *HTTP) serverOperations(r resource) {
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
 	register(r, operation{
 		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
-		about: "503 with reasons: the database or the journal is away, a FreeSWITCH is not linked or lacks the variable domain.",
+		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not linked or lacks the variable domain.",
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(h.reasons()), nil })
 	ready := r.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = ready.Responses["200"]
@@ -56,6 +56,9 @@ func (h *HTTP) reload(context.Context, *nothing) (*of[reloadReport], error) {
 
 // reasons is why calls cannot all be served.
 func (h *HTTP) reasons() (all []string) {
+	if h.Server.ACD.Draining() {
+		all = append(all, "draining: the server shuts down and takes no calls")
+	}
 	if err := h.Database.Healthy(); err != nil {
 		all = append(all, err.Error())
 	}

@@ -68,6 +68,7 @@ func web(t *testing.T, token string) (*browser, *archive) {
 	records := &archive{passwords: map[string]string{}}
 	floor, _ := server()
 	h := &HTTP{Server: floor, Database: records, Token: token, Log: zerolog.Nop()}
+	h.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") })
 	ctx, stop := context.WithCancel(context.Background())
 	s := httptest.NewServer(h.Handler(ctx))
 	t.Cleanup(func() { stop(); s.Close() })
@@ -253,6 +254,35 @@ func TestWithTheDatabaseAwayTheRecordsSaySo(t *testing.T) {
 	}
 }
 
+func TestAServerThatDrainsIsNotReady(t *testing.T) {
+	b, _ := web(t, "")
+	b.http.Server.ACD.Drain()
+	if answer, text := b.ask("GET", "/readyz", ""); answer.StatusCode != 503 || !strings.Contains(text, "draining") {
+		t.Errorf("readyz: %d %s", answer.StatusCode, text)
+	}
+	if answer, _ := b.ask("GET", "/healthz", ""); answer.StatusCode != 200 {
+		t.Errorf("healthz: %d", answer.StatusCode)
+	}
+}
+
+func TestARequestThatPanicsIsCounted(t *testing.T) {
+	b, _ := web(t, "")
+	for _, reason := range []any{"fault", http.ErrAbortHandler} {
+		func() {
+			defer func() {
+				if recover() != reason {
+					t.Error("net/http does not learn of it")
+				}
+			}()
+			h := b.http.logged(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(reason) }))
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		}()
+	}
+	if n := b.http.Panics(); n != 1 {
+		t.Errorf("counted %d", n)
+	}
+}
+
 func TestOnlyTheTokenOpens(t *testing.T) {
 	b, _ := web(t, "right")
 	for _, c := range []struct {
@@ -270,6 +300,10 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 		{"/api/v1/events", "", 401},
 		{"/api/v1/nothing", "", 401},
 		{"/freeswitch/directory", "", 401},
+		{"/metrics", "", 401},
+		{"/metrics", "Bearer wrong", 401},
+		{"/metrics", "Bearer right", 200},
+		{"/metrics", "Basic dTpyaWdodA==", 200},
 		{"/openapi.json", "", 200},
 		{"/docs", "", 200},
 		{"/healthz", "", 200},

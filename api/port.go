@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -36,16 +37,25 @@ type Port struct {
 	mu      sync.Mutex
 	clients map[*client]struct{}
 	jobs    uint64 // BACKGROUND_JOB events so far
+	panics  atomic.Uint64
 }
 
 // Serve serves clients from ln until ctx is done, and returns when the last one is gone.
 func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	p.sender, p.clients = newSender(), map[*client]struct{}{}
 	server := esl.Server{Handler: p.serve, Recovered: func(reason any, stack []byte) {
-		p.Log.Error().Any("panic", reason).Bytes("stack", stack).Msg("a client of the command port ended in a panic")
+		p.panicked(reason, stack, "a client of the command port ended in a panic")
 	}}
 	return server.Serve(ctx, ln)
 }
+
+func (p *Port) panicked(reason any, stack []byte, what string) {
+	p.panics.Add(1)
+	p.Log.Error().Any("panic", reason).Bytes("stack", stack).Msg(what)
+}
+
+// Panics is how many clients and jobs ended in a panic.
+func (p *Port) Panics() uint64 { return p.panics.Load() }
 
 // serve is the session of one client. Its jobs go on to their end when it leaves before.
 func (p *Port) serve(ctx context.Context, nc net.Conn) {

@@ -91,7 +91,7 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 func (c *client) runJob(ctx context.Context, line string) (reply string) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			c.port.Log.Error().Any("panic", reason).Bytes("stack", debug.Stack()).Msg("a job of the command port ended in a panic")
+			c.port.panicked(reason, debug.Stack(), "a job of the command port ended in a panic")
 			reply = "-ERR internal error"
 		}
 	}()

@@ -31,6 +31,7 @@ type server struct {
 	conf     string
 	socket   string // host:port of the calls' port
 	control  string // host:port of the command port
+	http     string // host:port of the HTTP port
 	log      *os.File
 	cmd      *exec.Cmd
 	over     chan struct{} // closed when the process is gone
@@ -44,6 +45,7 @@ func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
 	srv := &server{
 		t: t, dir: t.TempDir(),
 		socket: fmt.Sprintf("127.0.0.1:%d", port[0]), control: fmt.Sprintf("127.0.0.1:%d", port[1]),
+		http: fmt.Sprintf("127.0.0.1:%d", port[2]),
 	}
 	all := settings{
 		"prompts.hold-music":   `"silence_stream://-1"`,
@@ -52,7 +54,7 @@ func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
 		"server.listen":        fmt.Sprintf("%q", srv.socket),
 		"server.drain-seconds": "5",
 		"control.listen":       fmt.Sprintf("%q", srv.control),
-		"http.listen":          fmt.Sprintf("%q", fmt.Sprintf("127.0.0.1:%d", port[2])),
+		"http.listen":          fmt.Sprintf("%q", srv.http),
 		"log.level":            `"debug"`,
 		"log.format":           `"json"`,
 	}

@@ -63,6 +63,88 @@ func BenchmarkAppendEvent(b *testing.B) {
 	}
 }
 
+// BenchmarkParseEvent is the event inside a frame that was read.
+func BenchmarkParseEvent(b *testing.B) {
+	r := NewReader(bytes.NewReader(AppendEvent(nil, "", channelHeaders()...)), Limits{})
+	frame, err := r.ReadFrame()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(frame.Body())))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseEvent(frame.Body()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReadReply is the answer to most commands.
+func BenchmarkReadReply(b *testing.B) {
+	frame := AppendFrame(nil, "", Header{"Content-Type", ContentReply}, Header{"Reply-Text", "+OK"})
+	r := NewReader(&endless{frame: frame}, Limits{})
+	b.SetBytes(int64(len(frame)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.ReadFrame(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkReadCommand(b *testing.B) {
+	request := []byte("api nway_login 1000 110,120\n\n")
+	r := NewReader(&endless{frame: request}, Limits{})
+	b.SetBytes(int64(len(request)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.ReadCommand(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAppendFrame(b *testing.B) {
+	headers, buffer := channelHeaders(), []byte(nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		buffer = AppendFrame(buffer[:0], "", headers...)
+	}
+}
+
+// BenchmarkOriginate is the command that calls an agent, with the variables its leg is born with.
+func BenchmarkOriginate(b *testing.B) {
+	const uuid = "5d1b9f3e-8c1a-4b52-9a53-000000000001"
+	b.ReportAllocs()
+	for b.Loop() {
+		variables := Vars(
+			Header{"origination_uuid", uuid}, Header{"originate_timeout", "15"}, Header{"ignore_early_media", "true"},
+			Header{"park_timeout", "10"}, Header{"presence_data", "nwayacd:0123456789abcdef:" + uuid + ":1000"},
+			Header{"hold_hangup_xfer_exten", "park:inline"}, Header{"origination_caller_id_number", "13900001111"},
+			Header{"origination_caller_id_name", "13900001111"}, Header{"nway_callin", "13900001111"}, Header{"nway_callout", "1000"},
+			Header{"nway_group", "110"}, Header{"nway_caller_uuid", uuid}, Header{"sip_auto_answer", "true"},
+			Header{"sip_h_Call-Info", "<sip:127.0.0.1>;answer-after=0"},
+		)
+		if BgAPI(uuid, "originate "+variables+"user/1000 &park()").check() != nil {
+			b.Fatal("refused")
+		}
+	}
+}
+
+// BenchmarkFire is an event of ours on its way into FreeSWITCH.
+func BenchmarkFire(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		event := Fire("nwayacd::info",
+			Header{"nway_callin", "13900001111"}, Header{"nway_callout", "1000"}, Header{"nway_group", "110"},
+			Header{"nway_callstatus", "callout"}, Header{"nway_caller_uuid", "5d1b9f3e-8c1a-4b52-9a53-000000000001"},
+			Header{"nway_queue_time", "1772442000"}, Header{"nway_transfer_times", "1"})
+		if event.check() != nil {
+			b.Fatal("refused")
+		}
+	}
+}
+
 func BenchmarkExecute(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

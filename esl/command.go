@@ -90,7 +90,7 @@ func (c Command) check() error {
 }
 
 func build(argument, line string, headers ...Header) Command {
-	if strings.ContainsAny(line, lineBreakers) {
+	if hasLineBreak(line) {
 		return Command{err: &ArgumentError{argument, "has a line break or NUL"}}
 	}
 	if strings.TrimSpace(line) == "" {
@@ -113,10 +113,14 @@ func checkHeader(h Header) *ArgumentError {
 		return &ArgumentError{"header name", "is empty or has a space, colon, line break or NUL"}
 	case strings.EqualFold(h.Name, "Content-Length"):
 		return &ArgumentError{"header " + h.Name, "would announce a body that never comes"}
-	case strings.ContainsAny(h.Value, lineBreakers):
+	case hasLineBreak(h.Value):
 		return &ArgumentError{"header " + h.Name, "has a line break or NUL"}
 	}
 	return nil
+}
+
+func hasLineBreak(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, 0) >= 0
 }
 
 func withoutEmpty(headers []Header) []Header {

@@ -21,14 +21,15 @@ func appendEscaped(dst []byte, value string) []byte {
 	if value == "" {
 		return append(dst, undefined...)
 	}
+	start := 0 // of what can be copied as it is
 	for i := range len(value) {
 		if b := value[i]; mustEscape[b] {
+			dst = append(dst, value[start:i]...)
 			dst = append(dst, '%', hexDigits[b>>4], hexDigits[b&15])
-		} else {
-			dst = append(dst, b)
+			start = i + 1
 		}
 	}
-	return dst
+	return append(dst, value[start:]...)
 }
 
 // unescape undoes it; a % that starts no escape stands for itself, and + is a plus.

@@ -167,12 +167,15 @@ func (r *Reader) body(text string) (string, error) {
 
 // contentLength returns 0 when there is none. Several that differ are an error: the frame's end is unknown then.
 func contentLength(text string, limit int) (int, error) {
+	const name = "Content-Length"
 	length := -1
-	for name, value := range headerLines(text) {
-		if !strings.EqualFold(name, "Content-Length") {
+	for text != "" {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		if len(line) <= len(name) || line[len(name)] != ':' || !strings.EqualFold(line[:len(name)], name) {
 			continue
 		}
-		n, err := parseLength(value, limit)
+		n, err := parseLength(strings.TrimSpace(line[len(name)+1:]), limit)
 		if err != nil {
 			return 0, err
 		}

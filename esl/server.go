@@ -14,6 +14,7 @@ import (
 // Server accepts connections: FreeSWITCH's socket application, or clients of a command port.
 type Server struct {
 	Allow     func(netip.Addr) bool                  // nil: everybody; others are closed at once
+	Refused   func(from net.Addr)                    // told of each of those, where not nil
 	Handler   func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
 	Recovered func(value any, stack []byte)          // told of a panic, which then ends that connection only; nil: the program ends
 }
@@ -34,6 +35,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		}
 		if !s.allows(nc.RemoteAddr()) {
 			nc.Close()
+			if s.Refused != nil {
+				s.Refused(nc.RemoteAddr())
+			}
 			continue
 		}
 		handlers.Go(func() { s.handle(ctx, nc) }) // ends when the handler returns

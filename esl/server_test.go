@@ -62,12 +62,17 @@ func TestServeDrains(t *testing.T) {
 
 func TestServeRefusesWhoIsNotAllowed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	refused := make(chan net.Addr, 1)
 	addr, wait := serve(t, ctx, &Server{
 		Allow:   func(from netip.Addr) bool { return !from.IsLoopback() || from.Is4In6() },
+		Refused: func(from net.Addr) { refused <- from },
 		Handler: func(context.Context, net.Conn) { t.Error("handled") },
 	})
 	if n, err := dial(t, addr).Read(make([]byte, 1)); err == nil {
 		t.Errorf("read %d bytes", n)
+	}
+	if from := <-refused; from == nil {
+		t.Error("told of nobody")
 	}
 	cancel()
 	wait()

@@ -17,6 +17,7 @@ const apostrophe = '’'
 // splits at spaces, which takes the quotes off, and only then at commas, so that a comma needs its own escape.
 func Vars(pairs ...Header) string {
 	var out strings.Builder
+	out.Grow(64 * len(pairs))
 	separator := byte('{')
 	for _, pair := range pairs {
 		name, value := cleanName(pair.Name), Clean(pair.Value)
@@ -42,6 +43,9 @@ func Vars(pairs ...Header) string {
 // second colon of `:_:`, which makes an originate several, wherever it stands. A ' becomes ’: escaped or not it is
 // unescaped at the first of the readings, and the next one takes two of them for quotes around all that is between them.
 func Clean(value string) string {
+	if isClean(value) {
+		return strings.Trim(value, " ")
+	}
 	out := make([]byte, 0, len(value)+8)
 	for _, r := range value {
 		switch {
@@ -54,6 +58,17 @@ func Clean(value string) string {
 		}
 	}
 	return strings.Trim(string(out), " ")
+}
+
+// isClean reports whether nothing but spaces at the ends has to go: so it is with nearly every value.
+func isClean(value string) bool {
+	for i := range len(value) {
+		switch b := value[i]; {
+		case b < ' ', b > '~', b == '\\', b == '{', b == '}', b == '$', b == '\'', b == ':':
+			return false
+		}
+	}
+	return true
 }
 
 func cleanName(name string) string {

@@ -57,7 +57,7 @@ func appendLength(dst []byte, n int) []byte {
 func appendOneLine(dst []byte, value string) []byte {
 	start := len(dst)
 	dst = append(dst, value...)
-	if !strings.ContainsAny(value, lineBreakers) {
+	if !hasLineBreak(value) {
 		return dst
 	}
 	for i, b := range dst[start:] {

@@ -25,6 +25,7 @@ type call struct {
 	vip          bool
 	since        time.Time // the place
 	seq          uint64
+	opened       time.Time // when it last became waiting
 	phase        phase
 	offers       int
 	lease        *Lease               // the offer or talk that stands
@@ -39,6 +40,11 @@ func (c *call) setAnswered(answered bool) {
 	if c.answered != answered {
 		c.answered = answered
 		c.line.talking += either(answered, 1, -1)
+		if answered {
+			c.line.unanswered.Delete(c)
+		} else {
+			c.line.unanswered.Set(c)
+		}
 	}
 }
 
@@ -138,6 +144,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	c := &call{uuid: a.UUID, caller: a.Caller, line: l, vip: f.vip(a), since: since, seq: f.sequence}
 	f.calls[a.UUID] = c
 	l.inside++
+	l.unanswered.Set(c)
 	f.list(c)
 	return Place{Group: l.Group, VIP: c.vip, Since: since}, nil
 }
@@ -207,7 +214,7 @@ func (f *Floor) offer(c *call, d *desk, now time.Time) {
 	c.phase = offered
 	c.lease = f.reserve(c, d, now)
 	if c.line.Mode.base() == Cyclic && c.line.Cursor != d.Extension {
-		c.line.Cursor = d.Extension
+		c.line.pointAt(d)
 		f.keep(Change{Group: &GroupUpdate{Number: c.line.Number, Cursor: &d.Profile.Extension}})
 	}
 }
@@ -373,7 +380,11 @@ func (f *Floor) Leave(uuid string, now time.Time) {
 	delete(f.calls, uuid)
 	c.line.waiting.Delete(c)
 	c.line.inside--
-	c.setAnswered(false)
+	if c.answered {
+		c.line.talking--
+	} else {
+		c.line.unanswered.Delete(c)
+	}
 	c.phase = leaving
 	f.unlist(c)
 	for _, l := range []*Lease{c.lease, c.next} {

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"slices"
+	"time"
 
 	"nwayacd/agent"
 )
@@ -18,6 +19,7 @@ func (p *play) check(offers []*Lease) {
 	for _, g := range p.m.groups {
 		p.checkCounts(g)
 	}
+	p.checkFigures()
 	if len(p.f.calls) != len(p.m.calls) {
 		p.t.Fatalf("%d calls, should be %d", len(p.f.calls), len(p.m.calls))
 	}
@@ -139,4 +141,40 @@ func (p *play) counted(g *nGroup) (available, waits, talks int) {
 		}
 	}
 	return available, waits, talks
+}
+
+// checkFigures: what a watcher is told is what a count says, and nobody waits in vain.
+func (p *play) checkFigures() {
+	p.t.Helper()
+	figures := p.f.Figures(p.now)
+	all, members := Standings{}, map[string]Standings{}
+	for _, d := range p.f.desks {
+		all[d.Standing()]++
+		for number := range d.groups {
+			counted := members[number]
+			counted[d.Standing()]++
+			members[number] = counted
+		}
+	}
+	if figures.Agents != all || len(figures.Groups) != len(p.f.lines) {
+		p.t.Fatalf("%d groups, agents %v; should be %d, %v", len(figures.Groups), figures.Agents, len(p.f.lines), all)
+	}
+	for _, g := range figures.Groups {
+		want := GroupFigures{
+			Number: g.Number, Name: p.f.lines[g.Number].Name, Members: members[g.Number],
+			Waiting: g.Waiting, Talking: g.Talking, LongestWait: p.longestWait(g.Number),
+		}
+		if g != want {
+			p.t.Fatalf("figures of %s: %+v, should be %+v", g.Number, g, want)
+		}
+	}
+}
+
+func (p *play) longestWait(group string) (longest time.Duration) {
+	for _, c := range p.f.calls {
+		if c.line == p.f.lines[group] && !c.answered {
+			longest = max(longest, p.now.Sub(c.since))
+		}
+	}
+	return longest
 }

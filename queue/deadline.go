@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"container/heap"
 	"time"
 
 	"nwayacd/agent"
@@ -19,29 +18,52 @@ type deadline struct {
 	former string    // a call from before a restart, or whose connection went, did not come back
 }
 
+// deadlines is a binary heap with the earliest on top; container/heap would put each one into an interface.
 type deadlines []deadline
 
-func (h deadlines) Len() int           { return len(h) }
-func (h deadlines) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h deadlines) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-
-// Push and Pop are container/heap's; add is ours.
-func (h *deadlines) Push(x any) { *h = append(*h, x.(deadline)) }
-
-// Pop takes the last one off the slice.
-func (h *deadlines) Pop() any {
-	last := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = deadline{}
-	*h = (*h)[:len(*h)-1]
-	return last
+func (h *deadlines) add(d deadline) {
+	*h = append(*h, d)
+	for i := len(*h) - 1; i > 0; {
+		above := (i - 1) / 2
+		if !h.swap(above, i) {
+			return
+		}
+		i = above
+	}
 }
 
-func (h *deadlines) add(d deadline) { heap.Push(h, d) }
+// pop takes the earliest one out.
+func (h *deadlines) pop() deadline {
+	first, last := (*h)[0], len(*h)-1
+	(*h)[0], (*h)[last] = (*h)[last], deadline{}
+	*h = (*h)[:last]
+	for i := 0; 2*i+1 < last; {
+		below := 2*i + 1
+		if below+1 < last && (*h)[below+1].at.Before((*h)[below].at) {
+			below++
+		}
+		if !h.swap(i, below) {
+			break
+		}
+		i = below
+	}
+	return first
+}
+
+// swap puts two into order, the upper one not after the lower; false: they are.
+func (h *deadlines) swap(upper, lower int) bool {
+	s := *h
+	if !s[lower].at.Before(s[upper].at) {
+		return false
+	}
+	s[upper], s[lower] = s[lower], s[upper]
+	return true
+}
 
 // Next is when Tick is due; zero when nothing runs.
 func (f *Floor) Next() time.Time {
 	for len(f.deadlines) > 0 && f.deadlines[0].stale() {
-		heap.Pop(&f.deadlines)
+		f.deadlines.pop()
 	}
 	if len(f.deadlines) == 0 {
 		return time.Time{}
@@ -58,7 +80,7 @@ func (d *deadline) stale() bool {
 // Tick lets happen what is due by now.
 func (f *Floor) Tick(now time.Time) {
 	for len(f.deadlines) > 0 && !now.Before(f.deadlines[0].at) {
-		d := heap.Pop(&f.deadlines).(deadline)
+		d := f.deadlines.pop()
 		if d.stale() {
 			continue
 		}

@@ -22,8 +22,14 @@ func (f *Floor) AddAgent(extension, password string) error {
 // addDesk puts an agent on the floor, with the memberships known of it.
 func (f *Floor) addDesk(a agent.Agent) *desk {
 	a.Outside = f.outside[a.Extension]
-	d := &desk{Agent: a, groups: f.groupsOf(a.Extension)}
+	d := &desk{Agent: a, order: agent.Order(a.Extension), groups: f.groupsOf(a.Extension)}
+	for number := range d.groups {
+		if l := f.lines[number]; l != nil {
+			d.lines = append(d.lines, l)
+		}
+	}
 	f.desks[a.Extension] = d
+	f.count(d)
 	f.takeUp(d)
 	f.refile(d)
 	return d
@@ -66,6 +72,7 @@ func (f *Floor) RemoveAgent(extension string) error {
 // removeDesk takes the agent off the floor; a talk it still has goes on.
 func (f *Floor) removeDesk(d *desk) {
 	f.regroup(d, nil)
+	f.standings[d.standing]--
 	delete(f.desks, d.Extension)
 	delete(f.members, d.Extension)
 	f.refile(d)
@@ -232,10 +239,8 @@ func (f *Floor) regroup(d *desk, groups []string) {
 // joinGroup and leaveGroup alter one membership; either side may be missing.
 func (f *Floor) joinGroup(extension, number string) {
 	f.groupsOf(extension)[number] = struct{}{}
-	d, l := f.desks[extension], f.lines[number]
-	if d != nil && l != nil && d.free {
-		l.free.Set(d)
-		f.idle = append(f.idle, d)
+	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
+		f.seatAt(d, l)
 	}
 }
 
@@ -243,6 +248,26 @@ func (f *Floor) leaveGroup(extension, number string) {
 	delete(f.groupsOf(extension), number)
 	if d, l := f.desks[extension], f.lines[number]; d != nil && l != nil {
 		l.free.Delete(d)
+		d.leave(l)
+	}
+}
+
+// seatAt makes a living group one of the agent's, and has the agent look for callers there.
+func (f *Floor) seatAt(d *desk, l *line) {
+	if !slices.Contains(d.lines, l) {
+		d.lines = append(d.lines, l)
+		l.standings[d.standing]++
+	}
+	if d.filed {
+		l.free.Set(d)
+		f.idle = append(f.idle, d)
+	}
+}
+
+func (d *desk) leave(l *line) {
+	if i := slices.Index(d.lines, l); i >= 0 {
+		d.lines = slices.Delete(d.lines, i, i+1)
+		l.standings[d.standing]--
 	}
 }
 
@@ -255,9 +280,9 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 		return // another program removed the extension meanwhile
 	}
 	d.lease = nil
-	f.move(d, m, now)
+	u := f.shift(d, m, now)
 	if l.answered {
-		f.keep(Change{Agent: &agent.Update{Extension: d.Extension, HungUp: &now}})
+		f.noteHangUp(d, u, now)
 	}
 	switch {
 	case d.Call == agent.Typing:
@@ -269,6 +294,15 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 		f.note(d, agent.StatusReady, l.Call, now)
 	}
 	f.grant(d, now)
+}
+
+// noteHangUp writes down when the agent's talk ended, in u where that is not nil.
+func (f *Floor) noteHangUp(d *desk, u *agent.Update, now time.Time) {
+	if u == nil {
+		u = &agent.Update{Extension: d.Extension}
+		f.keep(Change{Agent: u})
+	}
+	u.HungUp = &now
 }
 
 // Engage makes an agent who calls out talking, until End: the lease has no caller of ours. It is nil where the extension is no agent, or has

@@ -116,7 +116,6 @@ func (f *Floor) edit(c Change, now time.Time) {
 	case c.GroupAdded != nil:
 		if f.lines[c.GroupAdded.Number] == nil {
 			f.addLine(*c.GroupAdded)
-			f.idleMembers(c.GroupAdded.Number)
 		}
 	case c.GroupRemoved != nil:
 		f.strand(*c.GroupRemoved)
@@ -189,21 +188,13 @@ func either[T any](first bool, a, b T) T {
 	return b
 }
 
-// idleMembers lets a new group's free members look for callers.
-func (f *Floor) idleMembers(number string) {
-	f.lines[number].free.Scan(func(d *desk) bool {
-		f.idle = append(f.idle, d)
-		return true
-	})
-}
-
 // strand removes a group that another program deleted under its callers: those who wait go back to the dialplan.
 func (f *Floor) strand(number string) {
 	l := f.lines[number]
 	if l == nil {
 		return
 	}
-	delete(f.lines, number)
+	f.removeLine(l)
 	for _, c := range f.calls {
 		if c.line == l && (c.phase == waiting || c.phase == greeting) {
 			f.turnAway(c)

@@ -46,10 +46,16 @@ type Floor struct {
 	vips      map[VIP]struct{}
 	deadlines deadlines
 	sequence  uint64
+	standings Standings // of all agents
 
 	idle   []*desk // became available since the last settle
 	placed []*call // took a place since the last settle
 	out    Effects
+	moved  struct { // whose state moved last since the last Take, and the change that says so
+		desk   *desk
+		update *agent.Update
+	}
+	taken Effects // by the last Take: its memory is used again
 }
 
 // Effects is what followed from the last steps, in order; the owner carries it out.
@@ -87,44 +93,61 @@ func (f *Floor) Settings() Settings { return f.settings }
 // Configure changes the rules for what happens from now on; deadlines that already run keep theirs.
 func (f *Floor) Configure(s Settings) { f.settings = s }
 
-// Take hands over the effects gathered since the last Take.
+// Take hands over the effects gathered since the last Take. The slices are the caller's until the next Take, which uses their memory again; what they
+// point to stays.
 func (f *Floor) Take() Effects {
 	out := f.out
-	f.out = Effects{}
+	f.out, f.taken, f.moved.desk = f.taken.emptied(), out, nil
 	return out
+}
+
+// mostSpare is how many effects of a kind memory is kept for: far more than a step has, fewer than a start.
+const mostSpare = 256
+
+// emptied is no effects, with the memory of e.
+func (e *Effects) emptied() Effects {
+	return Effects{
+		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Forgotten: emptied(e.Forgotten), Stranded: emptied(e.Stranded),
+		Changes: emptied(e.Changes), Statuses: emptied(e.Statuses),
+	}
+}
+
+func emptied[T any](s []T) []T {
+	if cap(s) > mostSpare {
+		return nil
+	}
+	return s[:0]
 }
 
 // settle pairs who became available with who waits, and whoever took a place with who is free.
 func (f *Floor) settle(now time.Time) {
-	for len(f.idle) > 0 || len(f.placed) > 0 {
-		if n := len(f.idle); n > 0 {
-			d := f.idle[0]
-			f.idle = f.idle[1:]
-			f.seat(d, now)
-			continue
-		}
-		c := f.placed[0]
-		f.placed = f.placed[1:]
+	for _, d := range f.idle { // pairing makes nobody available and gives nobody a place
+		d.freed = now
+		f.seat(d, now)
+	}
+	for _, c := range f.placed {
+		c.opened = now
 		f.serve(c, now)
 	}
-	f.idle, f.placed = f.idle[:0], f.placed[:0]
+	f.idle, f.placed = emptied(f.idle), emptied(f.placed)
 }
 
-// seat gives a free agent the caller it should have: VIPs first, then the longest wait over all its groups.
+// seat gives a free agent the caller it should have: VIPs first, then the longest wait over all its groups. Where nobody waits, it is filed among
+// the free.
 func (f *Floor) seat(d *desk, now time.Time) {
 	if !d.free {
 		return
 	}
 	var best *call
-	for number := range d.groups {
-		if l := f.lines[number]; l != nil {
-			if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
-				best = c
-			}
+	for _, l := range d.lines {
+		if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
+			best = c
 		}
 	}
 	if best != nil {
 		f.offer(best, d, now)
+	} else {
+		f.file(d, true)
 	}
 }
 
@@ -150,36 +173,54 @@ func (f *Floor) change(d *desk, alter func(*agent.Agent)) {
 
 // move is change for the agent's call state. It reports whether the state knows the move.
 func (f *Floor) move(d *desk, m agent.Move, now time.Time) bool {
-	to, ok := d.Call.Next(m)
-	if ok {
-		f.change(d, func(a *agent.Agent) { a.Call, a.Since = to, now })
-	}
-	return ok
+	return f.shift(d, m, now) != nil
 }
 
-// refile keeps the free trees in step with the agent.
+// shift is move; it returns what was written down, nil where the state does not know the move.
+func (f *Floor) shift(d *desk, m agent.Move, now time.Time) *agent.Update {
+	to, ok := d.Call.Next(m)
+	if !ok {
+		return nil
+	}
+	if u := f.moved.update; f.moved.desk == d && u.Call != nil && u.Since != nil {
+		*u.Call, *u.Since = to, now // twice in one step: the agent is free, and has the next call
+		d.Call, d.Since = to, now
+	} else {
+		f.moved.desk, f.moved.update = d, d.MoveTo(to, now)
+		f.keep(Change{Agent: f.moved.update})
+	}
+	f.refile(d)
+	return f.moved.update
+}
+
+// refile keeps it known whether the agent is free. One who became so goes into the free trees only when settle finds no caller for it: most
+// agents of a busy centre never do.
 func (f *Floor) refile(d *desk) {
+	f.recount(d)
 	free := d.Available() && d.lease == nil && f.desks[d.Extension] == d
 	if free == d.free {
 		return
 	}
 	d.free = free
-	for number := range d.groups {
-		if l := f.lines[number]; l != nil {
-			l.seatFree(d)
-		}
-	}
 	if free {
 		f.idle = append(f.idle, d)
+	} else {
+		f.file(d, false)
 	}
 }
 
-// seatFree puts d into the line's free tree or takes it out.
-func (l *line) seatFree(d *desk) {
-	if d.free {
-		l.free.Set(d)
-	} else {
-		l.free.Delete(d)
+// file puts d into the free trees of its groups, or takes it out.
+func (f *Floor) file(d *desk, in bool) {
+	if d.filed == in {
+		return
+	}
+	d.filed = in
+	for _, l := range d.lines {
+		if in {
+			l.free.Set(d)
+		} else {
+			l.free.Delete(d)
+		}
 	}
 }
 

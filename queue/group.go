@@ -21,9 +21,17 @@ func (f *Floor) addLine(g Group) {
 	l := newLine(g)
 	f.lines[g.Number] = l
 	for _, d := range f.desks {
-		if _, member := d.groups[g.Number]; member && d.free {
-			l.free.Set(d)
+		if _, member := d.groups[g.Number]; member {
+			f.seatAt(d, l)
 		}
+	}
+}
+
+// removeLine takes a group off the floor; its memberships stay.
+func (f *Floor) removeLine(l *line) {
+	delete(f.lines, l.Number)
+	for _, d := range f.desks {
+		d.leave(l)
 	}
 }
 
@@ -36,7 +44,7 @@ func (f *Floor) RemoveGroup(number string) error {
 	if waiting := l.inside - l.talking; waiting > 0 {
 		return fmt.Errorf("group %s: %w (%d)", number, ErrWaiting, waiting)
 	}
-	delete(f.lines, number)
+	f.removeLine(l)
 	for _, set := range f.members {
 		delete(set, number)
 	}

@@ -15,8 +15,12 @@ type line struct {
 	Group
 	waiting *btree.BTreeG[*call] // callers who may be offered now
 	free    *btree.BTreeG[*desk] // members who are available
+	mark    desk                 // stands where the cursor does, to look behind it; nobody's
 	inside  int                  // callers whose group this is, whatever they do at the moment
 	talking int                  // of those, the ones an agent answered
+
+	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
+	standings  Standings            // of the members
 }
 
 // groupSet is the numbers of the groups an agent is a member of.
@@ -25,9 +29,15 @@ type groupSet map[string]struct{}
 // desk is a living agent: the agent, its groups and the one offer or call it may have.
 type desk struct {
 	agent.Agent
-	groups groupSet
+	order  string   // of its extension
+	groups groupSet // also such as do not exist (yet)
+	lines  []*line  // of those, the ones that do
 	lease  *Lease
-	free   bool // stands in the free trees of its groups
+	free   bool // could take a call now
+	filed  bool // stands in the free trees of its groups: free, and nobody waits for it
+
+	freed    time.Time      // when it became free
+	standing agent.Standing // as it is counted
 }
 
 func newLine(g Group) *line {
@@ -35,7 +45,9 @@ func newLine(g Group) *line {
 	return &line{
 		Group:   g,
 		waiting: btree.NewBTreeGOptions(served, alone),
-		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return agent.Less(a.Extension, b.Extension) }, alone),
+		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return a.order < b.order }, alone),
+
+		unanswered: btree.NewBTreeGOptions(earlier, alone),
 	}
 }
 
@@ -54,6 +66,11 @@ func served(a, b *call) bool {
 	if a.vip != b.vip {
 		return a.vip
 	}
+	return earlier(a, b)
+}
+
+// earlier is the order of places, VIP or not.
+func earlier(a, b *call) bool {
 	if !a.since.Equal(b.since) {
 		return a.since.Before(b.since)
 	}
@@ -62,7 +79,11 @@ func served(a, b *call) bool {
 
 // firstFor is the caller of this line that d should get: the first one it did not just miss.
 func (l *line) firstFor(d *desk, now time.Time) *call {
-	var first *call
+	first, some := l.waiting.Min()
+	if !some || !first.held(d.Extension, now) {
+		return first
+	}
+	first = nil
 	l.waiting.Scan(func(c *call) bool {
 		if c.held(d.Extension, now) {
 			return true
@@ -77,8 +98,8 @@ func (l *line) firstFor(d *desk, now time.Time) *call {
 // reoffer-seconds are out of the question: others are asked meanwhile, and alone they are asked again after it.
 func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Time) *desk {
 	fit := func(d *desk) bool { return !c.held(d.Extension, now) }
-	if remembered != nil && remembered.free && fit(remembered) {
-		if _, member := l.free.Get(remembered); member {
+	if remembered != nil && remembered.filed && fit(remembered) {
+		if _, member := remembered.groups[l.Number]; member {
 			return remembered
 		}
 	}
@@ -91,7 +112,7 @@ func (l *line) pick(fit func(*desk) bool, random *rand.Rand) *desk {
 	case Random:
 		return l.pickRandom(fit, random)
 	case Cyclic:
-		return l.pickAfter(l.Cursor, fit)
+		return l.pickAfter(l.cursor(), fit)
 	default:
 		return l.pickFrom(nil, fit)
 	}
@@ -115,13 +136,28 @@ func (l *line) pickFrom(start *desk, fit func(*desk) bool) *desk {
 	return found
 }
 
-// pickAfter is the next fitting free agent behind the extension, wrapping; the extension itself comes last.
-func (l *line) pickAfter(extension string, fit func(*desk) bool) *desk {
-	if extension == "" {
+// cursor is a desk at the cursor's place in the order; nil where nobody was offered yet.
+func (l *line) cursor() *desk {
+	if l.Cursor == "" {
+		return nil
+	}
+	if l.mark.Extension != l.Cursor {
+		l.mark.Extension, l.mark.order = l.Cursor, agent.Order(l.Cursor)
+	}
+	return &l.mark
+}
+
+// pointAt moves the cursor.
+func (l *line) pointAt(d *desk) {
+	l.Cursor, l.mark.Extension, l.mark.order = d.Extension, d.Extension, d.order
+}
+
+// pickAfter is the next fitting free agent behind start, wrapping; that extension itself comes last.
+func (l *line) pickAfter(start *desk, fit func(*desk) bool) *desk {
+	if start == nil {
 		return l.pickFrom(nil, fit)
 	}
-	start := &desk{Agent: agent.Agent{Profile: agent.Profile{Extension: extension}}}
-	behind := func(d *desk) bool { return d.Extension != extension && fit(d) }
+	behind := func(d *desk) bool { return d.Extension != start.Extension && fit(d) }
 	if d := l.pickFrom(start, behind); d != nil {
 		return d
 	}
@@ -142,5 +178,5 @@ func (l *line) pickRandom(fit func(*desk) bool, random *rand.Rand) *desk {
 			return last
 		}
 	}
-	return l.pickAfter(last.Extension, fit)
+	return l.pickAfter(last, fit)
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,6 +108,7 @@ func (s *Store) settled(records []record) error {
 	}
 	last := records[len(records)-1]
 	s.applied.set(last.seq)
+	s.counted.Add(uint64(len(records)))
 	s.testCommitted()
 	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
@@ -118,8 +118,8 @@ func (s *Store) settled(records []record) error {
 
 // transactBatch lets write apply those entries that the database does not have yet. Whether an earlier try was committed is
 // asked of the database, in the same transaction: after a lost connection nobody else knows.
-func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *sql.Tx, []entry) error) error {
-	return s.db.transact(ctx, func(tx *sql.Tx) error {
+func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
+	return s.db.transact(ctx, func(tx *transaction) error {
 		applied, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err != nil {
 			return err
@@ -139,7 +139,7 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(c
 }
 
 // writeTogether writes all entries with as few statements as their order allows.
-func (s *Store) writeTogether(ctx context.Context, tx *sql.Tx, entries []entry) error {
+func (s *Store) writeTogether(ctx context.Context, tx *transaction, entries []entry) error {
 	var p plan
 	for _, e := range entries {
 		if e.fault != nil {
@@ -159,7 +159,7 @@ func (s *Store) writeTogether(ctx context.Context, tx *sql.Tx, entries []entry) 
 	return nil
 }
 
-func (s *Store) writeStep(ctx context.Context, tx *sql.Tx, step *step) error {
+func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) error {
 	docs, err := json.Marshal(step.docs)
 	if err != nil {
 		return unreadableError{err}
@@ -178,7 +178,7 @@ func (s *Store) writeStep(ctx context.Context, tx *sql.Tx, step *step) error {
 }
 
 // writeOneByOne writes each entry by itself; what the database refuses goes to nwayacd_rejected.
-func (s *Store) writeOneByOne(ctx context.Context, tx *sql.Tx, entries []entry) error {
+func (s *Store) writeOneByOne(ctx context.Context, tx *transaction, entries []entry) error {
 	for i := range entries {
 		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
 			return err
@@ -203,7 +203,7 @@ func (s *Store) writeOneByOne(ctx context.Context, tx *sql.Tx, entries []entry) 
 	return nil
 }
 
-func (s *Store) reject(ctx context.Context, tx *sql.Tx, e *entry, why error) error {
+func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error) error {
 	shown := string(e.body)
 	if e.change.AgentAdded != nil {
 		shown = "(holds a password)"

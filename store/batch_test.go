@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -72,26 +71,5 @@ func empty(t *testing.T, s *Store) {
 		`DELETE FROM call_blacklist`, `DELETE FROM call_vip_number`, `DELETE FROM cf_call_remember`,
 	} {
 		exec(t, s.db.DB, statement)
-	}
-}
-
-func BenchmarkBatch(b *testing.B) {
-	for name, options := range map[string]func(testing.TB) Options{"SQLite": sqliteOptions, "PostgreSQL": postgresOptions} {
-		b.Run(name, func(b *testing.B) {
-			s, err := Open(b.Context(), options(b))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			for b.Loop() {
-				for i := range 500 {
-					s.Write(queue.Change{Agent: &agent.Update{Extension: fmt.Sprint(1000 + i%100), Up: new(true)}}, cdr("u"))
-				}
-				if _, err := s.Load(b.Context()); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "changes/s")
-		})
 	}
 }

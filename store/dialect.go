@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	schema "nwayacd/sql"
@@ -56,8 +57,9 @@ func migrationsOf(folder string) fs.FS {
 type database struct {
 	*sql.DB
 	*dialect
-	log       func(statement, parameter string)
-	sanitized func(error) error // without the password
+	log        func(statement, parameter string)
+	sanitized  func(error) error // without the password
+	statements atomic.Uint64     // sent so far
 }
 
 // connectLimit bounds Open's and Migrate's first word with the database.
@@ -91,7 +93,7 @@ func connect(ctx context.Context, o *Options) (*database, error) {
 }
 
 // transact runs body in a transaction that writes; the triggers skip it.
-func (db *database) transact(ctx context.Context, body func(*sql.Tx) error) error {
+func (db *database) transact(ctx context.Context, body func(*transaction) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -109,7 +111,7 @@ func (db *database) transact(ctx context.Context, body func(*sql.Tx) error) erro
 }
 
 // applied reads how far a journal has been applied; 0 for one the database has not met.
-func (db *database) applied(ctx context.Context, tx *sql.Tx, journal string) (seq uint64, err error) {
+func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, err error) {
 	err = tx.QueryRowContext(ctx, db.readApplied, journal).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil

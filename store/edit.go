@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 
 	"github.com/lib/pq"
@@ -52,7 +51,7 @@ func keysOf(notices []notice) map[string][]string {
 	return keys
 }
 
-func readNow(ctx context.Context, tx *sql.Tx, r reader, keys map[string][]string) (now edits, err error) {
+func readNow(ctx context.Context, tx *transaction, r reader, keys map[string][]string) (now edits, err error) {
 	of := func(column string) any { return pq.Array(keys[column]) }
 	exts, groups := keys["call_extension.extension_number"], keys["ext_group.group_number"]
 	if len(exts) > 0 {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +43,7 @@ func (db *database) migrate(ctx context.Context) (applied []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.transact(ctx, func(tx *sql.Tx) error {
+	err = db.transact(ctx, func(tx *transaction) error {
 		have, err := db.beginMigration(ctx, tx)
 		if err != nil {
 			return err
@@ -66,7 +65,7 @@ func (db *database) migrate(ctx context.Context) (applied []string, err error) {
 	return applied, err
 }
 
-func (db *database) beginMigration(ctx context.Context, tx *sql.Tx) (have int, err error) {
+func (db *database) beginMigration(ctx context.Context, tx *transaction) (have int, err error) {
 	if db.lockMigration != "" {
 		if _, err := tx.ExecContext(ctx, db.lockMigration); err != nil {
 			return 0, err

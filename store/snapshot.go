@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"nwayacd/agent"
@@ -10,7 +9,7 @@ import (
 )
 
 // readAll reads everything in tx; rows that mean nothing (no number) or that repeat another are left out.
-func (db *database) readAll(ctx context.Context, tx *sql.Tx, r reader) (queue.Snapshot, error) {
+func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (queue.Snapshot, error) {
 	accounts, err := read(ctx, tx, r.agent, db.load.agents)
 	if err != nil {
 		return queue.Snapshot{}, err
@@ -41,7 +40,7 @@ func (db *database) readAll(ctx context.Context, tx *sql.Tx, r reader) (queue.Sn
 	return snap, nil
 }
 
-func read[T any](ctx context.Context, tx *sql.Tx, one func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
+func read[T any](ctx context.Context, tx *transaction, one func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -6,12 +6,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,7 +43,8 @@ type Store struct {
 	onEdit   func([]queue.Change)
 	onReload func(queue.Snapshot)
 
-	applied *watermark // the last sequence that is committed in the database
+	applied *watermark    // the last sequence that is committed in the database
+	counted atomic.Uint64 // changes applied since the start
 	pending pending
 	hurry   chan struct{} // somebody waits for the applier; one slot
 
@@ -107,7 +108,7 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 
 func (s *Store) openJournal(ctx context.Context) error {
 	var applied uint64
-	err := s.db.transact(ctx, func(tx *sql.Tx) (err error) {
+	err := s.db.transact(ctx, func(tx *transaction) (err error) {
 		applied, err = s.db.applied(ctx, tx, s.dir.identity)
 		return err
 	})
@@ -144,14 +145,18 @@ func (s *Store) Close() error {
 func (s *Store) Write(changes ...queue.Change) uint64 {
 	bodies := make([][]byte, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
-	for _, c := range changes {
-		body, err := json.Marshal(c)
+	text := make([]byte, 0, 256*len(changes))
+	for i := range changes {
+		start := len(text)
+		var err error
+		text, err = appendChange(text, &changes[i])
+		body := text[start:]
 		if err != nil || len(body) > maxBody {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
 		bodies = append(bodies, withoutNUL(body))
-		kept = append(kept, c)
+		kept = append(kept, changes[i])
 	}
 	return s.journal.append(bodies, func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
 }

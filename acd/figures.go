@@ -1,0 +1,79 @@
+package acd
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// Figures are the server's numbers at one moment, for whoever watches it. None of them is had by looking at calls or agents one by one.
+type Figures struct {
+	Floor    queue.Figures
+	Phases   map[string]int // calls by the phase they are in; a phase that was never met is missing
+	Draining bool           // shutting down: no new calls
+
+	// Counts since the start.
+	Accepted uint64 // connections of FreeSWITCH's socket application
+	Refused  uint64 // connections that Options.Allow turned away
+	Panics   uint64 // calls whose control ended in a panic
+}
+
+// Figures tells the numbers. The floor's are those of one moment between two of its steps, so that they agree with each other.
+func (s *Server) Figures() Figures {
+	return Figures{
+		Floor: s.Dispatcher.figures(), Phases: s.phases.all(), Draining: s.Draining(),
+		Accepted: s.counts.accepted.Load(), Refused: s.counts.refused.Load(), Panics: s.counts.panics.Load(),
+	}
+}
+
+// Draining reports whether the server shuts down: it takes no more calls.
+func (s *Server) Draining() bool { return s.drain.Err() != nil }
+
+func (d *Dispatcher) figures() queue.Figures {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Figures(time.Now())
+}
+
+type counts struct{ accepted, refused, panics atomic.Uint64 }
+
+// noPhase is that of a call that has none yet, or none any more.
+const noPhase = ""
+
+// phases counts the calls in each phase as they move.
+type phases struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+func (p *phases) move(from, to string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.calls == nil {
+		p.calls = map[string]int{}
+	}
+	if from != noPhase {
+		p.calls[from]--
+	}
+	if to != noPhase {
+		p.calls[to]++
+	}
+}
+
+func (p *phases) all() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.calls)
+}
+
+// countPhase counts the call in the phase, and in no other any more.
+func (c *call) countPhase(phase string) {
+	from := noPhase
+	if view := c.view.Load(); view != nil {
+		from = view.Phase
+	}
+	c.server.phases.move(from, phase)
+}

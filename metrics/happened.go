@@ -1,0 +1,134 @@
+package metrics
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"nwayacd/queue"
+)
+
+// Buckets, in seconds. A service level is the share of one of the waits' buckets, so these are the limits that contracts name.
+var (
+	waitBuckets  = []float64{0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200}
+	talkBuckets  = []float64{10, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600}
+	offerBuckets = []float64{0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1}
+)
+
+var (
+	callOutcomes = []queue.Outcome{
+		queue.Answered, queue.Abandoned, queue.Refused, queue.TimedOut, queue.Transferred, queue.Taken, queue.Returned, queue.Failed,
+	}
+	offerOutcomes = []queue.OfferOutcome{queue.OfferAnswered, queue.OfferMissed, queue.OfferWithdrawn, queue.OfferExpired}
+)
+
+// happened counts what happens. A group has all its series from the first scrape on, at 0, so that the first call makes a difference that
+// Prometheus can see.
+type happened struct {
+	freeToOffer prometheus.Histogram
+	answerWait  *prometheus.HistogramVec
+	abandonWait *prometheus.HistogramVec
+	talk        *prometheus.HistogramVec
+	calls       *prometheus.CounterVec
+	offers      *prometheus.CounterVec
+
+	mu     sync.Mutex
+	groups map[string]bool // that have series
+}
+
+func newHappened() *happened {
+	ofGroup := func(name, help string, buckets []float64) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "nwayacd_" + name, Help: help, Buckets: buckets}, []string{"group"})
+	}
+	byOutcome := func(name, help string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nwayacd_" + name, Help: help}, []string{"group", "outcome"})
+	}
+	return &happened{
+		freeToOffer: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "nwayacd_free_to_offer_seconds", Buckets: offerBuckets,
+			Help: "From the moment when a waiting caller and an available agent both existed until the agent's leg was on the wire.",
+		}),
+		answerWait:  ofGroup("answer_wait_seconds", "From arrival to the first agent, of callers who got one; counted when the two are bridged.", waitBuckets),
+		abandonWait: ofGroup("abandon_wait_seconds", "From arrival to hang-up, of callers who gave up before an agent answered.", waitBuckets),
+		talk:        ofGroup("talk_seconds", "From the bridge to the end, of calls that ended after a talk.", talkBuckets),
+		calls:       byOutcome("calls_ended_total", "Calls that ended, by how. Calls out, and calls for no group that exists, have no group."),
+		offers:      byOutcome("offers_total", "Offers of a call to an agent that ended, by how; an answered one ends with the talk."),
+		groups:      map[string]bool{},
+	}
+}
+
+// Offered counts an offer on its way, by how long the agent and the caller had been there for each other.
+func (m *Metrics) Offered(after time.Duration) { m.happened.freeToOffer.Observe(after.Seconds()) }
+
+// Answered counts a caller who got an agent, by the wait.
+func (m *Metrics) Answered(group string, waited time.Duration) {
+	m.happened.answerWait.WithLabelValues(label(group)).Observe(waited.Seconds())
+}
+
+// OfferEnded counts an offer by its outcome.
+func (m *Metrics) OfferEnded(o queue.OfferRecord) {
+	m.happened.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
+}
+
+// CallEnded counts a call by its outcome, with the wait of one that was abandoned and the talk of one that was not.
+func (m *Metrics) CallEnded(c queue.CDR) {
+	h, group := m.happened, label(c.Group)
+	h.calls.WithLabelValues(group, string(c.Outcome)).Inc()
+	switch {
+	case c.Group == "": // nobody waited for an agent
+	case c.Outcome == queue.Abandoned:
+		h.abandonWait.WithLabelValues(group).Observe(c.Ended.Sub(c.Arrived).Seconds())
+	case !c.Bridged.IsZero():
+		h.talk.WithLabelValues(group).Observe(c.Ended.Sub(c.Bridged).Seconds())
+	}
+}
+
+// follow gives groups that are new their series, and takes away those of groups that are gone.
+func (h *happened) follow(groups []queue.GroupFigures) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	here := make(map[string]bool, len(groups))
+	for _, g := range groups {
+		group := label(g.Number)
+		here[group] = true
+		if !h.groups[group] {
+			h.begin(group)
+		}
+	}
+	for group := range h.groups {
+		if !here[group] {
+			h.end(group)
+		}
+	}
+	h.groups = here
+}
+
+func (h *happened) begin(group string) {
+	for _, waits := range h.histograms() {
+		waits.WithLabelValues(group)
+	}
+	for _, outcome := range callOutcomes {
+		h.calls.WithLabelValues(group, string(outcome))
+	}
+	for _, outcome := range offerOutcomes {
+		h.offers.WithLabelValues(group, string(outcome))
+	}
+}
+
+func (h *happened) end(group string) {
+	of := prometheus.Labels{"group": group}
+	for _, waits := range h.histograms() {
+		waits.DeletePartialMatch(of)
+	}
+	h.calls.DeletePartialMatch(of)
+	h.offers.DeletePartialMatch(of)
+}
+
+func (h *happened) histograms() []*prometheus.HistogramVec {
+	return []*prometheus.HistogramVec{h.answerWait, h.abandonWait, h.talk}
+}
+
+func (h *happened) all() []prometheus.Collector {
+	return []prometheus.Collector{h.freeToOffer, h.answerWait, h.abandonWait, h.talk, h.calls, h.offers}
+}

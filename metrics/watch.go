@@ -1,0 +1,158 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"nwayacd/acd"
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+// Sources are asked at each scrape, possibly several at a time. None may wait for anything but a lock that is held for microseconds.
+type Sources struct {
+	Figures func() acd.Figures
+	Links   func() []acd.LinkState
+	Keeping func() Keeping
+	Panics  func() uint64 // contained since the start, outside of calls
+}
+
+// Keeping is what there is to know of the journal and the database.
+type Keeping struct {
+	Up           bool          // the database answers
+	Pending      int           // changes that are not yet in the database
+	PendingBytes int64         // that these take in the journal
+	LimitBytes   int64         // of PendingBytes; 0 = none
+	Oldest       time.Duration // since the oldest of these was written
+	Applied      uint64        // changes that reached the database
+	Statements   uint64        // sent to the database
+	GivenUp      uint64        // changes that could not be kept
+}
+
+// The metrics of what is the case at a scrape.
+var (
+	callersWaiting = described("callers_waiting", "Callers whom no agent has answered yet, whatever they hear.", "group")
+	callersTalking = described("callers_talking", "Callers who talk to an agent.", "group")
+	longestWait    = described("longest_wait_seconds", "Since the arrival of the caller who has waited longest; 0 where nobody waits.", "group")
+	groupAgents    = described("group_agents", "Members of the group by what they do; a member of two groups is in both.", "group", "state")
+	groupInfo      = described("group_info", "The group's name; always 1.", "group", "name")
+	inVain         = described("callers_waiting_in_vain", "Callers who wait although an agent of theirs is available: 0, or nwayacd has a fault.", "group")
+	inVainFor      = described("waiting_in_vain_seconds", "For how long the first of callers_waiting_in_vain could have had the agent.", "group")
+
+	agents   = described("agents", "Agents by what they do.", "state")
+	calls    = described("calls", "Calls by the phase they are in.", "phase")
+	draining = described("draining", "1 while the server shuts down and takes no calls.")
+	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
+	refused  = described("connections_refused_total", "Connections to the socket port from sources that are not allowed.")
+	panics   = described("panics_total", "Panics that ended one call or one client's session only.")
+
+	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
+	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
+
+	databaseUp   = described("database_up", "1 while the database answers.")
+	statements   = described("database_statements_total", "Statements sent to the database.")
+	pending      = described("journal_pending_changes", "Changes in the journal that are not yet in the database.")
+	pendingBytes = described("journal_pending_bytes", "Size of these changes in the journal.")
+	limitBytes   = described("journal_limit_bytes", "What journal_pending_bytes may grow to; 0 = no limit.")
+	oldest       = described("journal_oldest_seconds", "Since the oldest of these changes was written.")
+	applied      = described("journal_applied_total", "Changes that reached the database.")
+	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.")
+)
+
+// phases a call can be in; each is shown, also where no call is.
+var phases = []string{"greet", "wait", "ring", "talk", "refuse", "leave"}
+
+func described(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("nwayacd_"+name, help, labels, nil)
+}
+
+// floorWatch collects it all: what is the case, and what happened, for the groups that there are now.
+type floorWatch struct {
+	sources  Sources
+	happened *happened
+}
+
+// Describe names all metrics; the registry holds the collector to it.
+func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
+		agents, calls, draining, accepted, refused, panics, linkUp, linkChanged,
+		databaseUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
+	} {
+		to <- d
+	}
+	for _, c := range w.happened.all() {
+		c.Describe(to)
+	}
+}
+
+// Collect reads the sources once.
+func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
+	show := shown(to)
+	figures := w.sources.Figures()
+	for _, g := range figures.Floor.Groups {
+		show.group(g)
+	}
+	for standing, n := range figures.Floor.Agents {
+		show.gauge(agents, float64(n), agent.Standing(standing).String())
+	}
+	for _, phase := range phases {
+		show.gauge(calls, float64(figures.Phases[phase]), phase)
+	}
+	show.gauge(draining, one(figures.Draining))
+	show.counter(accepted, figures.Accepted)
+	show.counter(refused, figures.Refused)
+	show.counter(panics, figures.Panics+w.sources.Panics())
+	for _, l := range w.sources.Links() {
+		show.gauge(linkUp, one(l.Up), label(l.Name))
+		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
+	}
+	show.keeping(w.sources.Keeping())
+	w.happened.follow(figures.Floor.Groups)
+	for _, c := range w.happened.all() {
+		c.Collect(to)
+	}
+}
+
+// shown is where a scrape's metrics go.
+type shown chan<- prometheus.Metric
+
+func (to shown) gauge(d *prometheus.Desc, value float64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}
+
+func (to shown) counter(d *prometheus.Desc, value uint64) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value))
+}
+
+func (to shown) group(g queue.GroupFigures) {
+	number := label(g.Number)
+	to.gauge(callersWaiting, float64(g.Waiting), number)
+	to.gauge(callersTalking, float64(g.Talking), number)
+	to.gauge(longestWait, g.LongestWait.Seconds(), number)
+	to.gauge(inVain, float64(g.InVain), number)
+	to.gauge(inVainFor, g.InVainFor.Seconds(), number)
+	to.gauge(groupInfo, 1, number, label(g.Name))
+	for standing, n := range g.Members {
+		to.gauge(groupAgents, float64(n), number, agent.Standing(standing).String())
+	}
+}
+
+func (to shown) keeping(k Keeping) {
+	to.gauge(databaseUp, one(k.Up))
+	to.counter(statements, k.Statements)
+	to.gauge(pending, float64(k.Pending))
+	to.gauge(pendingBytes, float64(k.PendingBytes))
+	to.gauge(limitBytes, float64(k.LimitBytes))
+	to.gauge(oldest, k.Oldest.Seconds())
+	to.counter(applied, k.Applied)
+	to.counter(givenUp, k.GivenUp)
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}

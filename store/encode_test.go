@@ -1,0 +1,79 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"nwayacd/queue"
+)
+
+// TestAChangeIsEncodedAsEncodingJSONDoes goes through every kind of change, with whatever its fields may hold: a field added later and forgotten
+// in appendChange is missed here.
+func TestAChangeIsEncodedAsEncodingJSONDoes(t *testing.T) {
+	for i := range reflect.TypeFor[queue.Change]().NumField() {
+		t.Run(reflect.TypeFor[queue.Change]().Field(i).Name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				var c queue.Change
+				field := reflect.ValueOf(&c).Elem().Field(i)
+				field.Set(reflect.New(field.Type().Elem()))
+				fill(t, field.Elem())
+				want, wantErr := json.Marshal(c)
+				got, err := appendChange([]byte("before"), &c)
+				if (err != nil) != (wantErr != nil) {
+					t.Fatalf("error %v, should be %v", err, wantErr)
+				}
+				if err == nil && !bytes.Equal(got, append([]byte("before"), want...)) {
+					t.Fatalf("got\n%s\nwant\n%s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// fill draws what v holds.
+func fill(t *rapid.T, v reflect.Value) {
+	if at, is := v.Addr().Interface().(*time.Time); is {
+		*at = anyTime(t)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(t, v.Field(i))
+		}
+	case reflect.Pointer:
+		if rapid.Bool().Draw(t, "set") {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(t, v.Elem())
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), rapid.IntRange(0, 3).Draw(t, "length"), 3))
+		for i := range v.Len() {
+			fill(t, v.Index(i))
+		}
+	case reflect.String:
+		v.SetString(rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[0-9a-f-]{0,9}`), rapid.String()).Draw(t, "text"))
+	case reflect.Bool:
+		v.SetBool(rapid.Bool().Draw(t, "flag"))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(rapid.Int64Range(-9, 1<<40).Draw(t, "number"))
+	case reflect.Uint8:
+		v.SetUint(rapid.Uint64Range(0, 9).Draw(t, "number"))
+	default:
+		t.Fatalf("nobody knows how to draw %s", v.Type())
+	}
+}
+
+func anyTime(t *rapid.T) time.Time {
+	if rapid.Bool().Draw(t, "zero") {
+		return time.Time{}
+	}
+	zone := time.FixedZone("", rapid.IntRange(-14*3600, 14*3600).Draw(t, "zone")/60*60)
+	seconds := rapid.OneOf(rapid.Int64Range(0, 1<<32), rapid.Int64Range(-1<<36, 1<<39)).Draw(t, "seconds") // the latter beyond the year 9999
+	return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).In(zone)
+}
