@@ -173,6 +173,7 @@ func (d *daemon) serveControl(ctx context.Context, _ daemonOptions) error {
 	d.port = &api.Port{
 		Server:   d.commands(),
 		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
+		Bounds: api.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
 	}
 	d.background("command port", func(ctx context.Context) error { return d.port.Serve(ctx, ln) })
 	return nil
@@ -187,6 +188,7 @@ func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
 	port := &api.HTTP{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
 		Metrics: d.metrics.Handler(d.log),
+		Bounds:  api.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Keeping: d.keeping,

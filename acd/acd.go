@@ -106,13 +106,15 @@ type Server struct {
 	calls    calls
 	phases   phases
 	counts   counts
+	room     *esl.Room   // for what callers' channels carry
+	reports  esl.Reports // of what came to the socket port and was no call
 	drain    context.Context
 	startOff context.CancelCauseFunc
 }
 
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
-	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}}
+	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}, room: esl.NewRoom(channelRoom)}
 	server.settings.Store(&o.Settings)
 	server.Advertise("")
 	server.unseen.links = map[*link]bool{}
@@ -159,9 +161,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	defer context.AfterFunc(ctx, func() { cut(errCut) })()
 	server := esl.Server{
 		Allow:     s.options.Allow,
+		Refused:   s.refused,
 		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
 		Recovered: s.recovered,
-		Refused:   func(net.Addr) { s.counts.refused.Add(1) },
 	}
 	return server.Serve(accepting, ln)
 }
@@ -176,6 +178,21 @@ func (s *Server) Drain() {
 func (s *Server) Configure(next Settings) {
 	s.settings.Store(&next)
 	s.Dispatcher.configure(next.Floor)
+}
+
+// refused tells of a connection from outside the allowed networks.
+func (s *Server) refused(remote net.Addr) {
+	s.counts.refused.Add(1)
+	s.report(remote).Msg("a connection to the socket port from a network that is not allowed")
+}
+
+// report begins the line about a connection that is no call's. It is nil, which logs nothing, where that source had one lately.
+func (s *Server) report(remote net.Addr) *zerolog.Event {
+	passed, due := s.reports.Due(esl.Source(remote))
+	if !due {
+		return nil
+	}
+	return s.log.Warn().Str("from", remote.String()).Int("more-like-it", passed)
 }
 
 func (s *Server) recovered(reason any, stack []byte) {

@@ -15,12 +15,12 @@ func (c *call) learn(ctx context.Context) (r route, ok bool) {
 	defer stop()
 	replies, err := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
 	if err != nil {
-		c.log.Warn().Err(err).Msg("a connection without a call")
+		c.server.report(c.conn.RemoteAddr()).Err(err).Msg("a connection without a call")
 		return r, false
 	}
 	channel := replies[0].Event()
 	if !isUUID(channel.Get("Unique-ID")) {
-		c.log.Warn().Msg("a connection without a channel: not from FreeSWITCH")
+		c.server.report(c.conn.RemoteAddr()).Msg("a connection without a channel: not from FreeSWITCH")
 		return r, false
 	}
 	c.know(channel)
@@ -122,9 +122,12 @@ func (c *call) turnAway(reason string) {
 // handOn gives the call back to the dialplan, which goes on with its next action. Nothing plays.
 func (c *call) handOn(reason string) {
 	c.released.Store(true)
+	// FreeSWITCH may see our exit before it has begun to wait for commands; without socket_resume the caller would then wait for ever.
+	variables := []string{"socket_resume=true"}
 	if reason != "" {
-		c.do(c.setVariables(outcomeVariable + "=" + reason))
+		variables = append(variables, outcomeVariable+"="+reason)
 	}
+	c.do(c.setVariables(variables...))
 	c.do(esl.Raw("exit"))
 }
 

@@ -22,6 +22,7 @@ const (
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
 	hangupLag    = time.Second     // by which the notice that the channel is down may be ahead of CHANNEL_HANGUP
+	channelRoom  = 32 << 20        // bytes of all channels' headers that are being received, beyond the usual 16 KiB of each
 	signalsBound = 64              // signals that came while the call did something else
 )
 
@@ -91,7 +92,7 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	c.cdr.Arrived = time.Now()
 	s.counts.accepted.Add(1)
 	defer c.countPhase(noPhase)
-	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel}})
+	c.conn = esl.NewConnection(nc, esl.Options{OnEvent: c.hear, OnEnd: end, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room}})
 	defer c.conn.Close()
 	r, ok := c.learn(ctx)
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -70,7 +71,7 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 
 // fetch is the command that makes a live channel dial us for the group, and come back should we die meanwhile.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
-	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + group + " async full"
+	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
 	return esl.API("uuid_transfer " + uuid + " 'set:socket_resume=true," + socket + ",sleep:1000," + socket + "' inline")
 }
 

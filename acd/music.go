@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -88,7 +89,16 @@ func (c *call) noteMusic(s signal) {
 // playback is the command that plays a file to the caller; its end comes as executed with the id.
 func (c *call) playback(file, id string, o esl.ExecuteOptions) esl.Command {
 	o.EventUUID = id
-	return esl.Execute("playback", strings.Map(printable, file), o)
+	return esl.Execute("playback", playable(file), o)
+}
+
+// expanded is what FreeSWITCH would put the value of a variable, or the output of a command, in place of (switch_channel.c,
+// switch_channel_expand_variables).
+var expanded = regexp.MustCompile(`\$+\{`)
+
+// playable is a prompt as it stands, whoever wrote it into the database: nothing in it is expanded.
+func playable(file string) string {
+	return expanded.ReplaceAllString(strings.Map(printable, file), "{")
 }
 
 // breakAll ends all that plays or is queued to play, within a media frame.

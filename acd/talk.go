@@ -307,7 +307,7 @@ func (c *call) survey(ctx context.Context, l *leg) {
 	ctx, stop := context.WithTimeout(ctx, surveyLimit)
 	defer stop()
 	id := newUUID()
-	ask := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + c.settings.Prompts.Survey + " silence_stream://10 nwayacd_survey \\d"
+	ask := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + playable(c.settings.Prompts.Survey) + " silence_stream://10 nwayacd_survey \\d"
 	c.tell(esl.Execute("play_and_get_digits", ask, esl.ExecuteOptions{EventUUID: id}))
 	c.awaitEnd(ctx, id)
 	if ctx.Err() != nil {

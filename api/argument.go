@@ -23,7 +23,7 @@ const secret = "PASSWORD"
 
 const (
 	numberRule = "1 to 32 letters, digits or _.+*#- are allowed"
-	fileRule   = "at most 255 characters are allowed; " + keep + " keeps the prompt, '' takes it away"
+	fileRule   = "at most 255 characters without ${ are allowed; " + keep + " keeps the prompt, '' takes it away"
 )
 
 var (
@@ -56,8 +56,10 @@ var Arguments = []Argument{
 	{"json", "", "", func(word string) bool { return word == "json" }},
 }
 
-// isFile takes what FreeSWITCH's playback takes; the columns hold 255 characters.
-func isFile(word string) bool { return utf8.RuneCountInString(word) <= 255 }
+// isFile takes what FreeSWITCH's playback takes, but nothing that it would expand: that may run programs. The columns hold 255 characters.
+func isFile(word string) bool {
+	return utf8.RuneCountInString(word) <= 255 && !strings.Contains(word, "${")
+}
 
 // arguments returns what each place of the syntax wants, and how many must be given.
 func (c *Command) arguments() (all []Argument, needed int) {

@@ -43,6 +43,7 @@ func (e *Elsewhere) open(ctx context.Context) (*passage, error) {
 		nc.Close()
 		return nil, err
 	}
+	p.in.Hurry(nc)
 	return p, nil
 }
 

@@ -20,6 +20,7 @@ import (
 // Bounds of the HTTP port.
 const (
 	headerLimit    = 5 * time.Second
+	bodyLimit      = 5 * time.Second
 	operationLimit = 30 * time.Second // for one operation, unless it says otherwise
 	longestLimit   = 2 * time.Minute  // for a request and its answer, except a stream of events
 	idleLimit      = 2 * time.Minute  // between two requests on one connection
@@ -46,6 +47,7 @@ type HTTP struct {
 	Server   Server
 	Database Database
 	Token    string       // "" = none is asked for; only for loopback, which the configuration sees to
+	Bounds   Bounds       // 1024, and 256 of one source; half of them may be streams of events
 	Release  string       // the version the OpenAPI document shows
 	Metrics  http.Handler // answers GET /metrics; nil = there are none
 	Log      zerolog.Logger
@@ -54,18 +56,20 @@ type HTTP struct {
 	born    string          // tells event IDs of this life of the server from those of another
 	leaving context.Context // its end ends the streams of events
 	streams atomic.Int32    // under way
+	guesses guesses
 }
 
 // Serve serves clients from ln until ctx is done. Then streams of events end at once, and other requests have 5 seconds.
 func (h *HTTP) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
-		Handler: h.Handler(ctx), ErrorLog: stdlog.New(h.Log, "", 0),
+		Handler: h.Handler(ctx), ErrorLog: stdlog.New(h.Log, "", 0), ConnContext: withConn, ConnState: between,
 		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
 		MaxHeaderBytes: maxHTTPHeader,
 	}
-	var serving sync.WaitGroup
+	var serving, refusing sync.WaitGroup
+	defer refusing.Wait()
 	over := make(chan error, 1)
-	serving.Go(func() { over <- server.Serve(ln) }) // ends by Shutdown or Close
+	serving.Go(func() { over <- server.Serve(doorListener{ln, newDoor(h.bounds(), h.Log), &refusing}) }) // ends by Shutdown or Close
 	defer serving.Wait()
 	select {
 	case err := <-over:
@@ -89,5 +93,7 @@ func (h *HTTP) Handler(ctx context.Context) http.Handler {
 	if h.Metrics != nil {
 		mux.Handle("GET "+metricsPath, h.Metrics)
 	}
-	return h.logged(h.guarded(withProblems(mux)))
+	return h.logged(paced(h.guarded(withProblems(mux))))
 }
+
+func (h *HTTP) bounds() Bounds { return h.Bounds.or(1024, 256) }

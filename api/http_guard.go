@@ -7,10 +7,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"nwayacd/esl"
 )
 
 // guarded lets in who may come: with the token, where one is set; else only who asks for this host, not for a name that a web page made
@@ -25,11 +28,10 @@ func (h *HTTP) guarded(next http.Handler) http.Handler {
 		switch {
 		case h.Token == "" && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden, "without a token in [http] only an address or localhost may be asked for, not a name")
-		case isPrivate(r.URL.Path) && !h.knows(r):
-			w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
-			w.Header().Add("WWW-Authenticate", `Basic realm="nwayacd"`)
-			writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
-		default:
+		case !isPrivate(r.URL.Path):
+			next.ServeHTTP(w, r)
+		case h.knows(w, r):
+			known(r)
 			next.ServeHTTP(w, r)
 		}
 	})
@@ -43,21 +45,45 @@ func isPrivate(path string) bool {
 	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
 }
 
-// knows reports whether the request has the token: as a bearer's, or as the password of any user, which is what mod_xml_curl can send. It
-// compares in constant time.
-func (h *HTTP) knows(r *http.Request) bool {
-	if h.Token == "" {
+// knows reports whether the request has the token, and answers it where not.
+func (h *HTTP) knows(w http.ResponseWriter, r *http.Request) bool {
+	given, shown := token(r)
+	right, wait := h.Token == "", time.Duration(0)
+	if shown && !right {
+		right, wait = h.guesses.try(sourceOf(r), func() bool { return subtle.ConstantTimeCompare([]byte(given), []byte(h.Token)) == 1 })
+	}
+	switch {
+	case right:
 		return true
+	case wait > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
+	default:
+		w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
+		w.Header().Add("WWW-Authenticate", `Basic realm="nwayacd"`)
+		writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
 	}
-	_, given, basic := r.BasicAuth()
-	if !basic {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return false
-		}
-		given = token
+	if passed, due := h.guesses.reports.Due(sourceOf(r)); shown && due {
+		h.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).Msg("a wrong token on the HTTP port")
 	}
-	return subtle.ConstantTimeCompare([]byte(given), []byte(h.Token)) == 1
+	return false
+}
+
+// token is what the request shows: a bearer's, or the password of any user, which is what mod_xml_curl can send.
+func token(r *http.Request) (given string, shown bool) {
+	if _, password, basic := r.BasicAuth(); basic {
+		return password, true
+	}
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return given, strings.EqualFold(scheme, "Bearer")
+}
+
+func sourceOf(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return esl.Source(net.TCPAddrFromAddrPort(at))
 }
 
 func isLocal(host string) bool {

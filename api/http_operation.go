@@ -93,9 +93,9 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 	}
 	described := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{r.tag},
-		DefaultStatus: o.status, Errors: append([]int{http.StatusUnauthorized, http.StatusServiceUnavailable}, o.refusals...),
+		DefaultStatus: o.status, Errors: append([]int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable}, o.refusals...),
 		MaxBodyBytes: maxHTTPBody,
-		// The deadline stands while the operation runs, and passing it would end the operation's context.
+		// paced has one for the body alone. This one would stand while the operation runs, and passing it would end the operation's context.
 		BodyReadTimeout: o.limit + headerLimit,
 	}
 	if len(o.commands) > 0 {

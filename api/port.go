@@ -22,6 +22,8 @@ const (
 	authPenalty  = time.Second      // before the first wrong password is answered, and twice as long each time; only its own connection waits
 	authTries    = 3                // on one connection
 	commandLimit = 2 * time.Minute  // for one command
+	requestLimit = 15 * time.Second // for one request to come in, from its first byte to its last
+	requestRoom  = 16 << 20         // bytes of all large requests that are being received
 	writeLimit   = 5 * time.Second  // for one frame: a client that does not read is cut off
 )
 
@@ -30,9 +32,13 @@ type Port struct {
 	Server      Server
 	Password    string     // "" = any; only for loopback, which the configuration sees to
 	PassThrough *Elsewhere // the FreeSWITCH that gets what is not ours; nil = none
+	Bounds      Bounds     // 256, and 64 of one source
 	Log         zerolog.Logger
 
-	sender sender // set by Serve
+	sender  sender    // set by Serve
+	door    *door     // set by Serve
+	room    *esl.Room // set by Serve
+	guesses guesses
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
@@ -43,6 +49,7 @@ type Port struct {
 // Serve serves clients from ln until ctx is done, and returns when the last one is gone.
 func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	p.sender, p.clients = newSender(), map[*client]struct{}{}
+	p.door, p.room = newDoor(p.Bounds.or(256, 64), p.Log), esl.NewRoom(requestRoom)
 	server := esl.Server{Handler: p.serve, Recovered: func(reason any, stack []byte) {
 		p.panicked(reason, stack, "a client of the command port ended in a panic")
 	}}
@@ -66,15 +73,31 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer c.following.Wait()
 	defer end(nil)
 	defer context.AfterFunc(session, func() { nc.Close() })()
+	guest, in := p.door.enter(nc.RemoteAddr(), c.makeRoom)
+	if !in {
+		p.door.refuse(nc, rejected())
+		return
+	}
+	c.guest = guest
+	defer p.door.leave(guest)
 	p.enter(c)
 	defer p.leave(c)
 	err := c.converse(session, ctx)
 	if cause := context.Cause(session); cause != nil {
 		err = cause // why it was cut off; the reader only saw that it was
 	}
-	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.known || p.worthALine(err, nc)) {
 		p.Log.Info().Err(err).Stringer("client", nc.RemoteAddr()).Msg("a client of the command port is gone")
 	}
+}
+
+// worthALine decides about clients that never showed the password, of which there may be many. Of those that made room, the door tells.
+func (p *Port) worthALine(err error, nc net.Conn) bool {
+	if errors.Is(err, errCrowded) {
+		return false
+	}
+	_, due := p.guesses.reports.Due(esl.Source(nc.RemoteAddr()))
+	return due
 }
 
 func (p *Port) enter(c *client) {

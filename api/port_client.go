@@ -36,18 +36,27 @@ type client struct {
 	// Of the client's own goroutine.
 	listener  *acd.Listener // nil until the client first subscribes
 	elsewhere *passage      // nil until something was first passed on
+	guest     *guest
+	known     bool // has shown the password
 
 	interest interest
 }
 
 func newClient(p *Port, nc net.Conn) *client {
 	return &client{
-		port: p, nc: nc, in: esl.NewReader(nc, esl.Limits{MaxHeaderBytes: 64 << 10, MaxBody: 1 << 20}),
+		port: p, nc: nc, in: esl.NewReader(nc, strangersLimits),
 		slots: make(chan struct{}, jobsAtOnce), notices: make(chan notice, jobNotices),
 	}
 }
 
+// What a client may send, before and after it has shown the password.
 var (
+	strangersLimits = esl.Limits{MaxHeaderBytes: 2 << 10, MaxBody: 1 << 10, MaxHeaders: 64}
+	clientsLimits   = esl.Limits{MaxHeaderBytes: 64 << 10, MaxBody: 1 << 20, FrameTime: requestLimit}
+)
+
+var (
+	errCrowded   = errors.New("api: too many connections: this one made room for another")
 	errPasswords = errors.New("api: too many wrong passwords")
 	errSlow      = errors.New("api: the client was too slow for its events")
 )
@@ -86,7 +95,7 @@ func (c *client) authenticate(ctx context.Context) error {
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
 		case strings.EqualFold(verb, "auth") && c.right(given):
-			return errors.Join(c.nc.SetReadDeadline(time.Time{}), c.reply("+OK accepted"))
+			return errors.Join(c.welcome(), c.reply("+OK accepted"))
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"): // users are FreeSWITCH's, there are none here
 			pause(ctx, authPenalty<<try)
 			err = c.reply("-ERR invalid")
@@ -100,9 +109,33 @@ func (c *client) authenticate(ctx context.Context) error {
 	return errors.Join(errPasswords, c.bye())
 }
 
-// right compares in constant time.
+// welcome lets a client stay that has shown the password.
+func (c *client) welcome() error {
+	limits := clientsLimits
+	limits.Room = c.port.room
+	c.in.Limit(limits)
+	c.known = true
+	c.port.door.know(c.guest)
+	err := c.nc.SetReadDeadline(time.Time{})
+	c.in.Hurry(c.nc)
+	return err
+}
+
+// makeRoom ends the session of a client that has not shown the password, for another one.
+func (c *client) makeRoom() {
+	c.send(rejected())
+	c.end(errCrowded)
+}
+
+// right compares in constant time. A source with too many wrong ones is not looked at.
 func (c *client) right(given string) bool {
-	return c.port.Password == "" || subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
+	if c.port.Password == "" {
+		return true
+	}
+	right, _ := c.port.guesses.try(esl.Source(c.nc.RemoteAddr()), func() bool {
+		return subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
+	})
+	return right
 }
 
 func isExit(verb string) bool {
@@ -115,6 +148,11 @@ func (c *client) bye() error {
 
 func disconnected() []byte {
 	return esl.AppendFrame(nil, "Disconnected, goodbye.\n", contentType(esl.ContentDisconnect))
+}
+
+// rejected is FreeSWITCH's own answer to whom it does not let in (mod_event_socket.c).
+func rejected() []byte {
+	return esl.AppendFrame(nil, "Access Denied, go away.\n", contentType(esl.ContentRejection))
 }
 
 // reply answers a request that is no api call.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -20,8 +19,7 @@ import (
 const (
 	keepAlive    = 15 * time.Second // between comments on a quiet stream
 	streamWrite  = 5 * time.Second  // for one event; who takes longer is cut off
-	maxStreams   = 512
-	eventLost    = "nwayacd::lost" // the listener missed events and should read the lists again
+	eventLost    = "nwayacd::lost"  // the listener missed events and should read the lists again
 	eventMIME    = "text/event-stream"
 	streamsAbout = "Server-sent events: the name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), the data a JSON object of " +
 		"the event's headers. Resumes after Last-Event-ID; where events in between are no longer remembered, nwayacd::lost comes first. " +
@@ -29,7 +27,7 @@ const (
 )
 
 var (
-	errStreams = fmt.Errorf("there are %d streams of events already", maxStreams)
+	errStreams = errors.New("there are as many streams of events as there may be")
 	errQuiet   = errors.New("nothing happened")
 	errLeaving = errors.New("shutting down")
 )
@@ -51,7 +49,7 @@ func (h *HTTP) eventOperation(r resource) {
 }
 
 func (h *HTTP) followEvents(_ context.Context, in *eventsAfter) (*eventStream, error) {
-	if h.streams.Add(1) > maxStreams {
+	if int(h.streams.Add(1)) > h.bounds().Total/2 {
 		h.streams.Add(-1)
 		return nil, errStreams
 	}

@@ -175,7 +175,7 @@ func TestASlowListenerIsCutOffAndHoldsNobodyUp(t *testing.T) {
 
 func TestStreamsAreBounded(t *testing.T) {
 	b, _ := web(t, "")
-	b.http.streams.Store(maxStreams)
+	b.http.streams.Store(int32(b.http.bounds().Total / 2))
 	defer b.http.streams.Store(0)
 	if answer, text := b.ask("GET", apiPrefix+"/events", ""); answer.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%d %s", answer.StatusCode, text)

@@ -45,6 +45,14 @@ func isPlain(s string) error {
 	return nil
 }
 
+// isLiteral: what a file says is played is played, as for prompts in the database, which others may write to.
+func isLiteral(s string) error {
+	if strings.Contains(s, "${") {
+		return errors.New("has ${, but variables of FreeSWITCH are not expanded in prompts; write the path in full")
+	}
+	return nil
+}
+
 func isHoldMusic(s string) error {
 	if s == "" {
 		return errors.New("is empty, must be a file or stream; silence is silence_stream://-1")

@@ -125,7 +125,8 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		database.dbstring database.data-dir database.output_sql
 		server.listen server.allow server.max-calls server.drain-seconds server.advertise
 		control.listen control.password control.pass-through
-		http.listen http.token
+		control.max-connections control.max-connections-per-source
+		http.listen http.token http.max-connections http.max-connections-per-source
 		log.level log.format
 		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].local-ip
 		freeswitch[0].dial-string freeswitch[0].remote-dial`)
@@ -181,8 +182,8 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		database = {dbstring="a=b", data-dir="d", output_sql=true}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, advertise="b:2"}
-		control = {listen=":3", password="c", pass-through="n"}
-		http = {listen=":4", token="t"}
+		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
+		http = {listen=":4", token="t", max-connections=10, max-connections-per-source=11}
 		log = {level="warn", format="json"}`
 	got, err := Parse("all", []byte(all))
 	if err != nil {
@@ -198,8 +199,8 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		Database:   Database{"a=b", "d", true},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
 		Server:     Server{":1", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, 6, 7 * time.Second, "b:2"},
-		Control:    Control{":3", "c", "n"},
-		HTTP:       HTTP{":4", "t"},
+		Control:    Control{":3", "c", "n", 8, 9},
+		HTTP:       HTTP{":4", "t", 10, 11},
 		Log:        Log{"warn", "json"},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -94,6 +94,8 @@ type Control struct {
 	Listen      string
 	Password    Secret // empty only on loopback: any password will do
 	PassThrough string // name of the FreeSWITCH that gets what is not ours; empty: none
+	Max         int    // max-connections
+	MaxSource   int    // max-connections-per-source
 }
 
 // DialAddress is where a client on this host reaches the command port: Listen, with loopback for "all addresses".
@@ -113,6 +115,9 @@ func (c Control) DialAddress() string {
 type HTTP struct {
 	Listen string
 	Token  Secret // empty only on loopback: no token is asked for
+	// As in Control.
+	Max       int
+	MaxSource int
 }
 
 // Log is [log].
@@ -147,8 +152,8 @@ func Default() *Config {
 		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
 		Database: Database{DataDir: "data"},
 		Server:   Server{Listen: "127.0.0.1:8084", Drain: 30 * time.Second},
-		Control:  Control{Listen: "127.0.0.1:8022"},
-		HTTP:     HTTP{Listen: "127.0.0.1:8085"},
+		Control:  Control{Listen: "127.0.0.1:8022", Max: 256, MaxSource: 64},
+		HTTP:     HTTP{Listen: "127.0.0.1:8085", Max: 1024, MaxSource: 256},
 		Log:      Log{Level: "info", Format: "auto"},
 	}
 }

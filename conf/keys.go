@@ -17,6 +17,9 @@ type section struct {
 	keys []key
 }
 
+// mostConnections is what one process can hold; each of the two ports has its own bound.
+const mostConnections = 20_000
+
 // sections is the whole vocabulary of the file except [[freeswitch]], bound to the fields of c.
 func (c *Config) sections() []section {
 	return []section{
@@ -38,10 +41,14 @@ func (c *Config) sections() []section {
 			{"listen", text(&c.Control.Listen, isListen), true},
 			{"password", secret(&c.Control.Password, isPassword), true},
 			{"pass-through", text(&c.Control.PassThrough, orEmpty(isName)), true},
+			{"max-connections", count(&c.Control.Max, 1, mostConnections), true},
+			{"max-connections-per-source", count(&c.Control.MaxSource, 1, mostConnections), true},
 		}},
 		{"http", []key{
 			{"listen", text(&c.HTTP.Listen, isListen), true},
 			{"token", secret(&c.HTTP.Token, isToken), true},
+			{"max-connections", count(&c.HTTP.Max, 1, mostConnections), true},
+			{"max-connections-per-source", count(&c.HTTP.MaxSource, 1, mostConnections), true},
 		}},
 		{"log", []key{
 			{"level", text(&c.Log.Level, isOneOf("debug", "info", "warn", "error")), false},
@@ -73,19 +80,19 @@ func (a *ACD) keys() []key {
 
 func (p *Prompts) keys() []key {
 	keys := []key{
-		{"jn-prefix", text(&p.JobPrefix, isPlain, isChained), false},
-		{"jn-suffix", text(&p.JobSuffix, isPlain, isChained), false},
+		{"jn-prefix", text(&p.JobPrefix, isPlain, isLiteral, isChained), false},
+		{"jn-suffix", text(&p.JobSuffix, isPlain, isLiteral, isChained), false},
 	}
 	for digit := range p.JobDigits {
-		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isChained), false})
+		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isLiteral, isChained), false})
 	}
 	return append(keys,
-		key{"default-blacklistwav", text(&p.Blacklist, isPlain), false},
-		key{"default-agent-busy", text(&p.Busy, isPlain), false},
-		key{"default-agent-transfer", text(&p.Transfer, isPlain), false},
-		key{"default-agent-welcome", text(&p.Welcome, isPlain), false},
-		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain), false},
-		key{"survey", text(&p.Survey, isPlain), false},
+		key{"default-blacklistwav", text(&p.Blacklist, isPlain, isLiteral), false},
+		key{"default-agent-busy", text(&p.Busy, isPlain, isLiteral), false},
+		key{"default-agent-transfer", text(&p.Transfer, isPlain, isLiteral), false},
+		key{"default-agent-welcome", text(&p.Welcome, isPlain, isLiteral), false},
+		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain, isLiteral), false},
+		key{"survey", text(&p.Survey, isPlain, isLiteral), false},
 	)
 }
 

@@ -31,7 +31,8 @@ type server struct {
 	conf     string
 	socket   string // host:port of the calls' port
 	control  string // host:port of the command port
-	http     string // host:port of the HTTP port
+	web      string // host:port of the HTTP port
+	program  string
 	log      *os.File
 	cmd      *exec.Cmd
 	over     chan struct{} // closed when the process is gone
@@ -45,7 +46,10 @@ func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
 	srv := &server{
 		t: t, dir: t.TempDir(),
 		socket: fmt.Sprintf("127.0.0.1:%d", port[0]), control: fmt.Sprintf("127.0.0.1:%d", port[1]),
-		http: fmt.Sprintf("127.0.0.1:%d", port[2]),
+		web: fmt.Sprintf("127.0.0.1:%d", port[2]), program: suite.program,
+	}
+	if f.asShipped {
+		srv.program = shipped(t)
 	}
 	all := settings{
 		"prompts.hold-music":   `"silence_stream://-1"`,
@@ -54,7 +58,7 @@ func newServer(t *testing.T, sw switchboard, db *database, f floor) *server {
 		"server.listen":        fmt.Sprintf("%q", srv.socket),
 		"server.drain-seconds": "5",
 		"control.listen":       fmt.Sprintf("%q", srv.control),
-		"http.listen":          fmt.Sprintf("%q", srv.http),
+		"http.listen":          fmt.Sprintf("%q", srv.web),
 		"log.level":            `"debug"`,
 		"log.format":           `"json"`,
 	}
@@ -87,7 +91,7 @@ func (s settings) toml() string {
 // migrate makes the tables, so that rows can be there before the server is.
 func (srv *server) migrate() {
 	srv.t.Helper()
-	if out, err := exec.Command(suite.program, "migrate", "-c", srv.conf).CombinedOutput(); err != nil {
+	if out, err := exec.Command(srv.program, "migrate", "-c", srv.conf).CombinedOutput(); err != nil {
 		srv.t.Fatalf("nwayacd migrate: %v\n%s", err, out)
 	}
 }
@@ -99,7 +103,7 @@ func (srv *server) start() {
 	if srv.log, err = os.OpenFile(srv.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		srv.t.Fatal(err)
 	}
-	srv.cmd = exec.Command(suite.program, "serve", "-c", srv.conf)
+	srv.cmd = exec.Command(srv.program, "serve", "-c", srv.conf)
 	srv.cmd.Stdout, srv.cmd.Stderr = srv.log, srv.log
 	srv.cmd.SysProcAttr = dieWithParent()
 	if err := srv.cmd.Start(); err != nil {

@@ -11,7 +11,7 @@ import (
 // ask gets a page of the HTTP port; the status is 0 where nobody answers.
 func (srv *server) ask(path string) (status int, page string) {
 	srv.t.Helper()
-	r, err := http.NewRequestWithContext(srv.t.Context(), http.MethodGet, "http://"+srv.http+path, nil)
+	r, err := http.NewRequestWithContext(srv.t.Context(), http.MethodGet, "http://"+srv.web+path, nil)
 	if err != nil {
 		srv.t.Fatal(err)
 	}

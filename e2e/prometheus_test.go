@@ -45,7 +45,7 @@ func newPrometheus(t *testing.T, srv *server) *prometheus {
 	token := filepath.Join(dir, "token")
 	must(os.WriteFile(token, []byte(httpToken), 0o600))
 	config := filepath.Join(dir, "prometheus.yml")
-	must(os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, token, srv.http), 0o600))
+	must(os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, token, srv.web), 0o600))
 	log, err := os.Create(filepath.Join(dir, "prometheus.log"))
 	must(err)
 	address := fmt.Sprintf("127.0.0.1:%d", freePorts(1)[0])

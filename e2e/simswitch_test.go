@@ -43,7 +43,10 @@ func playTime(file string) time.Duration {
 	var whole time.Duration
 	for part := range strings.SplitSeq(strings.TrimPrefix(file, "file_string://"), "!") {
 		ms, err := strconv.Atoi(strings.TrimPrefix(part, "silence_stream://"))
-		if err != nil || ms < 0 {
+		if err != nil {
+			return 0 // there is no such file
+		}
+		if ms < 0 {
 			return -1
 		}
 		whole += time.Duration(ms) * time.Millisecond

@@ -34,6 +34,7 @@ type floor struct {
 	sip        bool // the agents' legs are SIP
 	// ownPostgres is a PostgreSQL that nobody shares.
 	ownPostgres bool
+	asShipped   bool // the program is built without the race detector, whose memory is not the program's
 }
 
 // dial is the dial string of [[freeswitch]].

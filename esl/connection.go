@@ -62,6 +62,7 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 		gone:    make(chan struct{}),
 		arrived: make(chan struct{}, 1),
 	}
+	r.Hurry(nc)
 	go c.read(r) // ends with the connection; Close waits for it
 	return c
 }
@@ -143,6 +144,9 @@ func (c *Connection) ReadEvent(ctx context.Context) (*Event, error) {
 
 // LocalAddr is our end of the connection.
 func (c *Connection) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
+// RemoteAddr is the peer's.
+func (c *Connection) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Done returns a channel that is closed when the connection is over.
 func (c *Connection) Done() <-chan struct{} { return c.done }
@@ -233,7 +237,7 @@ func (c *Connection) flush(cmds []Command) error {
 		return err
 	}
 	buffer := scratch.Get().(*[]byte)
-	defer scratch.Put(buffer)
+	defer putScratch(buffer)
 	*buffer = (*buffer)[:0]
 	for _, cmd := range cmds {
 		*buffer = append(*buffer, cmd.text...)

@@ -34,7 +34,7 @@ func (e *ReplyError) Error() string { return fmt.Sprintf("esl: %s: %s", e.Comman
 
 // FrameError says why bytes cannot be read as a frame; the connection they came over is of no use any more.
 type FrameError struct {
-	What  string // "headers too large", "body too large", "bad Content-Length", "body cut short"
+	What  string // "headers too large", "too many headers", "body too large", "bad Content-Length", "body cut short", "not complete in time"
 	Limit int    // in bytes, where a limit was passed, else 0
 }
 

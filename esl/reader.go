@@ -6,18 +6,25 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Limits bound what one peer may make us hold. Zero fields stand for the defaults.
 type Limits struct {
-	MaxHeaderBytes int // of one frame or request; 64 KiB
-	MaxBody        int // bytes; 4 MiB
-	MaxQueue       int // events not read yet, and commands not answered yet; 4096
+	MaxHeaderBytes int           // of one frame or request; 64 KiB
+	MaxHeaders     int           // lines of one frame or request; 4096
+	MaxBody        int           // bytes; 4 MiB
+	MaxQueue       int           // events not read yet, and commands not answered yet; 4096
+	FrameTime      time.Duration // from a frame's first byte to its last, however the bytes trickle in; 30 s
+	Room           *Room         // what large frames take of the memory that several peers share; nil: as much as they like
 }
 
 func (l Limits) withDefaults() Limits {
 	if l.MaxHeaderBytes <= 0 {
 		l.MaxHeaderBytes = 64 << 10
+	}
+	if l.MaxHeaders <= 0 {
+		l.MaxHeaders = 4096
 	}
 	if l.MaxBody <= 0 {
 		l.MaxBody = 4 << 20
@@ -25,19 +32,36 @@ func (l Limits) withDefaults() Limits {
 	if l.MaxQueue <= 0 {
 		l.MaxQueue = 4096
 	}
+	if l.FrameTime <= 0 {
+		l.FrameTime = 30 * time.Second
+	}
 	return l
 }
 
 // Reader takes frames or requests off a stream.
 type Reader struct {
+	pace     pace
 	buffered *bufio.Reader
 	limits   Limits
+	room     claim // of the frame being read
 }
 
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader, l Limits) *Reader {
-	return &Reader{buffered: bufio.NewReader(r), limits: l.withDefaults()}
+	reader := &Reader{pace: pace{from: r}}
+	reader.buffered = bufio.NewReader(&reader.pace)
+	reader.Limit(l)
+	return reader
 }
+
+// Limit puts other limits in force, for what is read from now on.
+func (r *Reader) Limit(l Limits) {
+	r.limits = l.withDefaults()
+	r.room.of = l.Room
+}
+
+// Hurry makes FrameTime count, by way of the read deadlines of the stream under the Reader. Nobody else may set those from now on.
+func (r *Reader) Hurry(stream interface{ SetReadDeadline(time.Time) error }) { r.pace.stream = stream }
 
 // Request is one command of a client: the line, then headers and a body, which clients do not encode.
 type Request struct {
@@ -49,6 +73,7 @@ type Request struct {
 // CRLF; empty lines before a frame are skipped. Errors: io.EOF between frames, io.ErrUnexpectedEOF inside one,
 // *FrameError, and those of the stream.
 func (r *Reader) ReadFrame() (*Event, error) {
+	defer r.done()
 	text, err := r.head()
 	if err != nil {
 		return nil, err
@@ -62,6 +87,7 @@ func (r *Reader) ReadFrame() (*Event, error) {
 
 // ReadCommand returns the next request of a client. Spaces at the end of its line stay: completion goes by them. Errors as ReadFrame's.
 func (r *Reader) ReadCommand() (*Request, error) {
+	defer r.done()
 	text, err := r.head()
 	if err != nil {
 		return nil, err
@@ -99,35 +125,63 @@ func splitHead(s string) (head, rest string) {
 	return s, ""
 }
 
+// done is the end of a frame, whatever became of it.
+func (r *Reader) done() {
+	r.pace.end()
+	r.room.free()
+}
+
 // scratch is shared, because a buffer of its own would stay with every idle connection.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// head returns the header lines before the next empty line, in one allocation.
-func (r *Reader) head() (string, error) {
-	if _, err := r.buffered.Peek(1); err != nil { // wait before taking a scratch buffer, not while holding it
-		return "", err
+// maxScratch bounds the buffers that are kept, in bytes: what one peer's large frame took is not held for ever.
+const maxScratch = 256 << 10
+
+func putScratch(buffer *[]byte) {
+	if cap(*buffer) <= maxScratch {
+		scratch.Put(buffer)
 	}
+}
+
+// head returns the header lines before the next empty line.
+func (r *Reader) head() (string, error) {
+	for {
+		if _, err := r.buffered.Peek(1); err != nil { // wait before taking a scratch buffer, not while holding it
+			return "", err
+		}
+		r.pace.begin(r.limits.FrameTime)
+		text, err := r.lines()
+		if text != "" || err != nil {
+			return text, err
+		}
+		r.pace.end() // an empty line before the frame, which may be long in coming
+	}
+}
+
+// lines returns the lines before the next empty one, in one allocation; "" where that is the first.
+func (r *Reader) lines() (string, error) {
 	buffer := scratch.Get().(*[]byte)
-	defer scratch.Put(buffer)
+	defer putScratch(buffer)
 	*buffer = (*buffer)[:0]
-	for start := 0; ; {
+	for start, count := 0, 0; ; {
 		chunk, err := r.buffered.ReadSlice('\n')
 		*buffer = append(*buffer, chunk...)
 		switch {
 		case len(*buffer) > r.limits.MaxHeaderBytes:
 			return "", &FrameError{What: "headers too large", Limit: r.limits.MaxHeaderBytes}
+		case !r.room.take(len(*buffer)):
+			return "", errNoRoom
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil:
-			return "", cutShort(err, len(*buffer))
+			return "", r.pace.told(cutShort(err, len(*buffer)))
 		}
-		switch line := (*buffer)[start:]; {
-		case !isEmptyLine(line):
-			start = len(*buffer)
-		case start > 0:
+		if line := (*buffer)[start:]; isEmptyLine(line) {
 			return string((*buffer)[:start]), nil
-		default: // an empty line before the frame
-			*buffer = (*buffer)[:0]
+		}
+		start = len(*buffer)
+		if count++; count > r.limits.MaxHeaders {
+			return "", errManyHeaders
 		}
 	}
 }
@@ -150,11 +204,14 @@ func (r *Reader) body(text string) (string, error) {
 		return "", err
 	}
 	var body strings.Builder
-	body.Grow(min(left, 64<<10))
+	body.Grow(min(left, smallFrame))
 	for left > 0 {
 		chunk, err := r.buffered.Peek(min(left, r.buffered.Size()))
 		if err != nil {
-			return "", cutShort(err, 1)
+			return "", r.pace.told(cutShort(err, 1))
+		}
+		if !r.room.take(len(text) + body.Len() + len(chunk)) {
+			return "", errNoRoom
 		}
 		body.Write(chunk)
 		left -= len(chunk)

@@ -14,7 +14,7 @@ import (
 // Server accepts connections: FreeSWITCH's socket application, or clients of a command port.
 type Server struct {
 	Allow     func(netip.Addr) bool                  // nil: everybody; others are closed at once
-	Refused   func(from net.Addr)                    // told of each of those, where not nil
+	Refused   func(remote net.Addr)                  // told of each that was not allowed; may be nil; must not block
 	Handler   func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
 	Recovered func(value any, stack []byte)          // told of a panic, which then ends that connection only; nil: the program ends
 }

@@ -25,7 +25,7 @@ func AppendFrame(dst []byte, body string, headers ...Header) []byte {
 // inside the event with a Content-Length of its own.
 func AppendEvent(dst []byte, body string, headers ...Header) []byte {
 	buffer := scratch.Get().(*[]byte)
-	defer scratch.Put(buffer)
+	defer putScratch(buffer)
 	inner := appendEncoded((*buffer)[:0], headers)
 	if body != "" {
 		inner = appendLength(inner, len(body))

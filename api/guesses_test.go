@@ -1,0 +1,66 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWhoGuessesIsSlowedDownAndNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guesses
+		guesser, other := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+		right, wrong := func() bool { return true }, func() bool { return false }
+		looked := 0
+		for end := time.Now().Add(time.Hour); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			if _, wait := g.try(guesser, wrong); wait == 0 {
+				looked++
+			}
+			if ok, _ := g.try(other, right); !ok {
+				t.Fatal("another source was held up")
+			}
+		}
+		if looked > 80 { // ten in a row, then one for each pause, up to a minute each
+			t.Errorf("%d guesses in an hour", looked)
+		}
+		if ok, wait := g.try(guesser, right); ok || wait <= 0 || wait > longBackOff {
+			t.Errorf("in the pause: %v, wait %s", ok, wait)
+		}
+		time.Sleep(longBackOff)
+		if ok, _ := g.try(guesser, right); !ok {
+			t.Error("after the pause the right one is refused")
+		}
+	})
+}
+
+func TestAForgottenClientWithAnOldPasswordIsInNobodysWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g guesses
+		source := netip.MustParseAddr("10.0.0.1") // a reverse proxy, with others behind it
+		for range 1000 {
+			g.try(source, func() bool { return false })
+			if ok, _ := g.try(source, func() bool { return true }); !ok {
+				t.Fatal("the others are held up")
+			}
+			time.Sleep(2 * time.Second)
+		}
+	})
+}
+
+func TestTooManyWrongTokensAreAnswered429(t *testing.T) {
+	address := webOnTCP(t, "right", Bounds{})
+	for n := range wrongInARow {
+		if status, _ := visit(t, address).asks(apiPrefix+"/version", "wrong"); status != http.StatusUnauthorized {
+			t.Fatalf("wrong token %d: %d", n, status)
+		}
+	}
+	status, answer := visit(t, address).asks(apiPrefix+"/version", "right")
+	if status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
+		t.Errorf("%d, Retry-After %q", status, answer.Header.Get("Retry-After"))
+	}
+	if status, _ := visit(t, address).asks("/healthz", ""); status != http.StatusOK {
+		t.Errorf("what needs no token: %d", status)
+	}
+}
