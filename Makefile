@@ -7,8 +7,9 @@ ROUNDS ?= 5
 PATTERN ?= .
 COUNT ?= 6
 BENCHTIME ?= 200ms
+RACE ?= 1
 
-.PHONY: help build test race fuzz bench compare lint vuln fmt image clean
+.PHONY: help build test race fuzz soak bench compare lint vuln fmt image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +22,9 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
+
+soak: ## the server under load for TIME (TIME=30m) while everything goes wrong at random; SEED repeats a run, RACE=0 judges memory
+	@SEED=$(SEED) RACE=$(RACE) script/soak $(TIME)
 
 bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTIME=200ms
 	@script/bench '$(PATTERN)' $(COUNT) $(BENCHTIME)

@@ -34,6 +34,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/tidwall/btree"},
 	},
 	"nwayacd/sim": {ours: []string{"esl"}},
+	"nwayacd/soak": {
+		ours:      []string{"esl", "sim"},
+		libraries: []string{"github.com/lib/pq"},
+	},
 	"nwayacd/sql": {},
 	"nwayacd/store": {
 		ours:      []string{"agent", "queue", "sql"},

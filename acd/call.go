@@ -22,6 +22,7 @@ const (
 	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
 	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
 	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some with what the network lets through
+	hangupLag    = time.Second     // by which the notice that the channel is down may be ahead of CHANNEL_HANGUP
 	channelRoom  = 32 << 20        // bytes of all channels' headers that are being received, beyond the usual 16 KiB of each
 	signalsBound = 64              // signals that came while the call did something else
 )
@@ -126,6 +127,9 @@ func (c *call) hear(e *esl.Event) {
 	}
 	switch s := s.(type) {
 	case nil:
+		if e.Raw("Content-Type") == esl.ContentDisconnect && e.Get("Content-Disposition") == "linger" {
+			time.AfterFunc(hangupLag, func() { c.end(hangup{"NONE"}) }) // of no effect where the hang-up was told
+		}
 		return
 	case hungUp:
 		c.end(hangup(s))

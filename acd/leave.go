@@ -27,7 +27,9 @@ func (c *call) leave(end ending) {
 	}
 	c.released.Store(true)
 	c.inPark.Store(false)
-	c.do(c.lastCommands(end)...)
+	if c.do(c.lastCommands(end)...) == nil && end.hangup != "" {
+		c.server.hangUp(c, end.hangup)
+	}
 	c.entered("leave", "").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
 }
 

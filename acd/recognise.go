@@ -34,7 +34,7 @@ func (l *link) suspects(channels []map[string]string) (all []suspect) {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
 			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " bridge_uuid"), settleLeg})
-		case channel["application"] == "park":
+		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
 			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " " + parkedVariable), settleParked})
 		case extension != "":
 			all = append(all, suspect{uuid, extension, esl.API("uuid_exists " + uuid), settleOutside})
@@ -130,6 +130,16 @@ func (s *Server) kill(l *leg, at Switch) {
 	for _, link := range s.links {
 		if conn := link.conn.Load(); conn != nil && link.at.Name == at.Name {
 			conn.Post(l.kill()) // where it fails, the originate's time-out ends the leg
+		}
+	}
+}
+
+// hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its
+// park without the park's time-out (docs/wire.md).
+func (s *Server) hangUp(c *call, cause string) {
+	for _, link := range s.links {
+		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
+			conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
 		}
 	}
 }

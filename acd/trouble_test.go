@@ -2,11 +2,15 @@ package acd
 
 import (
 	"errors"
+	"io"
+	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -308,5 +312,50 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
 	if got := d.Agents()[0].Call; got != agent.Talking {
 		t.Errorf("before any link: %v", got)
+	}
+}
+
+// Between connect and myevents CHANNEL_HANGUP goes to nobody, and linger keeps the connection: all that is told is the notice of it.
+func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		ours, theirs := net.Pipe()
+		var both sync.WaitGroup
+		both.Go(func() { c.server.handle(c.Context(), ours) })
+		both.Go(func() {
+			defer theirs.Close()
+			answerAll(theirs)
+		})
+		c.after(3 * time.Second)
+		if n := c.server.Calls(); n != 0 {
+			t.Errorf("%d callers wait who are gone", n)
+		}
+		theirs.Close()
+		both.Wait()
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
+			t.Errorf("CDRs: %+v", cdrs)
+		}
+	})
+}
+
+// answerAll is a FreeSWITCH that says yes to everything until exit, and behind the subscription that the channel is down.
+func answerAll(nc net.Conn) {
+	r := esl.NewReader(nc, esl.Limits{})
+	for {
+		request, err := r.ReadCommand()
+		if err != nil {
+			return
+		}
+		text := "Content-Type: command/reply\nReply-Text: +OK\n\n"
+		switch {
+		case request.Line == "connect":
+			text = "Content-Type: command/reply\nReply-Text: +OK\nUnique-ID: early\nCaller-Destination-Number: 110\n\n"
+		case strings.HasPrefix(request.Line, "api "):
+			text = "Content-Type: api/response\nContent-Length: 3\n\n+OK"
+		case strings.HasPrefix(request.Line, "event "):
+			text += "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: linger\nContent-Length: 0\n\n"
+		}
+		if _, err := io.WriteString(nc, text); err != nil || request.Line == "exit" {
+			return
+		}
 	}
 }

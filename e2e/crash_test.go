@@ -93,3 +93,23 @@ func TestCrashDuringATalkKeepsTheAgentFromOtherCalls(t *testing.T) {
 		}
 	})
 }
+
+func TestCrashWhileACallerWaitsAfterATalk(t *testing.T) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert", phone: ringsOn()}}}, func(t *testing.T, w *world) {
+		w.srv.must("nway_busy " + w.ext["bert"])
+		mary := w.arrives("mary")
+		mary.talksTo("anna")
+		w.srv.must("nway_busy " + w.ext["anna"])
+		w.srv.must("nway_ready " + w.ext["bert"])
+		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["bert"])
+		mary.rings("bert")
+		mary.hears("silence_stream://-1")
+		time.Sleep(tableLag)
+		w.srv.kill()
+		w.phone("bert", answers())
+		w.srv.start()
+		mary.talksTo("bert")
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}

@@ -21,8 +21,9 @@ var testDSN = os.Getenv("NWAYACD_TEST_DSN")
 // database is what one server keeps everything in, as any other program sees it.
 type database struct {
 	t    testing.TB
-	dsn  string // for dbstring; "" = SQLite
-	file string // of SQLite
+	dsn  string       // for dbstring; "" = SQLite
+	file string       // of SQLite
+	own  *ownPostgres // where nobody shares it
 	pool *sql.DB
 }
 

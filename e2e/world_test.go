@@ -32,7 +32,9 @@ type floor struct {
 	// dialString takes the place of the switch's own.
 	dialString string
 	sip        bool // the agents' legs are SIP
-	asShipped  bool // the program is built without the race detector, whose memory is not the program's
+	// ownPostgres is a PostgreSQL that nobody shares.
+	ownPostgres bool
+	asShipped   bool // the program is built without the race detector, whose memory is not the program's
 }
 
 // dial is the dial string of [[freeswitch]].
@@ -91,6 +93,9 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 		number: map[string]string{},
 	}
 	w.db = newDatabase(t)
+	if f.ownPostgres {
+		w.db = newOwnPostgres(t)
+	}
 	w.srv = newServer(t, sw, w.db, f)
 	w.srv.migrate()
 	w.db.open(w.srv.dataDir())

@@ -173,7 +173,11 @@ func (s *Switch) uuidTransfer(arg string) string {
 // transfer sends a channel into a new dialplan, out of all that it runs.
 func (s *Switch) transfer(c *channel, args []string) {
 	c.settle()
-	plan := s.destination(args)
+	c.reroute(args)
+}
+
+func (c *channel) reroute(args []string) {
+	plan := c.s.destination(args)
 	if len(args) < 2 || !strings.EqualFold(args[1], "inline") {
 		c.mu.Lock()
 		c.dialled = args[0]

@@ -29,6 +29,7 @@ func init() { // the table and the applications refer to each other
 		"export":              (*channel).export,
 		"unset":               func(c *channel, data string) string { c.setVar(data, ""); return "" },
 		"hangup":              func(c *channel, data string) string { c.hangup(causeOr(data, "NORMAL_CLEARING")); return "" },
+		"transfer":            (*channel).transferApp,
 		"park":                func(c *channel, _ string) string { c.park(); return "" },
 		"break":               func(c *channel, _ string) string { c.breakPlaying(true); return "" },
 		"socket":              (*channel).socket,
@@ -57,6 +58,14 @@ func (c *channel) ringReady() {
 	c.mu.Unlock()
 	c.fire("CHANNEL_PROGRESS")
 	c.fire("CHANNEL_CALLSTATE")
+}
+
+// transferApp is the dialplan's transfer: EXTENSION [DIALPLAN] [CONTEXT].
+func (c *channel) transferApp(data string) string {
+	if args := separate(data, ' '); len(args) > 0 {
+		c.reroute(args)
+	}
+	return ""
 }
 
 func (c *channel) sleepApp(data string) string {

@@ -9,7 +9,23 @@ import (
 
 // fire sends an event of this channel, with all that FreeSWITCH says about a channel.
 func (c *channel) fire(name string, more ...esl.Header) {
+	if look := c.s.opt.OnEvent; look != nil {
+		look(c.glimpse(name))
+	}
 	c.s.fire(event{name: name, channel: c.uuid, headers: more}, c.describe)
+}
+
+func (c *channel) glimpse(name string) ChannelEvent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := ChannelEvent{
+		Name: name, UUID: c.uuid, Extension: c.ext, Outbound: c.outbound, App: c.app, Data: c.data, Cause: c.cause,
+		PresenceData: c.getVarLocked("presence_data"),
+	}
+	if c.peer != nil {
+		e.Peer = c.peer.uuid
+	}
+	return e
 }
 
 // describe appends the channel's headers: switch_channel_event_set_data.

@@ -70,6 +70,14 @@ func (c *channel) next() *message {
 	return m
 }
 
+// parseAll is switch_ivr_parse_all_events, at the end of the socket application: what was sent and not obeyed comes to nothing here where the
+// channel is called away, and never runs in the dialplan's next action.
+func (c *channel) parseAll() {
+	for m := c.next(); m != nil; m = c.next() {
+		c.obey(m)
+	}
+}
+
 const settleLimit = 30 * time.Second // of a busy machine, not of FreeSWITCH
 
 // settle lets the channel take up what was sent to it, for which FreeSWITCH

@@ -25,6 +25,8 @@ type Options struct {
 	// Swallow names what the switch does without saying so: an event, which is not fired; or a command by its first two words (`api uuid_bridge`), in
 	// which the connection then hangs, without a reply or an event any more. nil = it says everything.
 	Swallow func(what string) bool
+	// OnEvent is told of each channel's events, in the channel's order and before anybody on the wire; it must not block. nil = nobody.
+	OnEvent func(ChannelEvent)
 	// Trace is told of what happens, one line each, by any goroutine; it must not block. nil = nobody.
 	Trace func(line string)
 }
@@ -75,8 +77,20 @@ type ChannelState struct {
 	App                    string // the application it runs
 	Peer                   string // UUID it is bridged with; ""
 	Answered, Bridged      bool
+	Controlled             bool // a connection of its socket application is there
 	PresenceData, Number   string
 	Created, AnsweredSince time.Time
+}
+
+// ChannelEvent is one event of one channel, for who looks on from within.
+type ChannelEvent struct {
+	Name, UUID   string
+	Extension    string // of the phone it leads to or comes from; "" when none
+	Outbound     bool
+	App, Data    string // of CHANNEL_EXECUTE and CHANNEL_EXECUTE_COMPLETE
+	Peer         string // UUID it is bridged with; ""
+	Cause        string // of CHANNEL_HANGUP and what follows it
+	PresenceData string
 }
 
 // Counts is what happened on a switch since it began.

@@ -37,6 +37,7 @@ func (c *channel) socket(data string) string {
 		return ""
 	}
 	c.park() // also when the connection ended before it said connect: FreeSWITCH parks all the same, for ever without socket_resume
+	c.parseAll()
 	return ""
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ func (c *channel) snapshot() ChannelState {
 		App: c.app, Number: c.callerID, PresenceData: c.getVarLocked("presence_data"),
 		Answered: !c.answeredAt.IsZero(), Bridged: c.peer != nil,
 		Created: c.created, AnsweredSince: c.answeredAt,
+		Controlled: slices.ContainsFunc(c.conns, func(l *listener) bool { return !l.isFinished() }),
 	}
 	if c.peer != nil {
 		state.Peer = c.peer.uuid

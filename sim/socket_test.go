@@ -228,3 +228,44 @@ func TestSendeventReachesEveryListenerWithoutEmptyHeaders(t *testing.T) {
 		}
 	})
 }
+
+func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
+	inBubble(t, Options{}, func(b *bed) {
+		b.refuse("acd:1", true)
+		b.s.Extension("back-", Plan("sleep 1000", "transfer 110")...)
+		b.s.Extension("110", Plan("socket acd:1 async full", "hangup CALL_REJECTED")...)
+		c := b.s.Call(CallOptions{Number: "1", Dialled: "110", Dialplan: Plan("socket acd:1 async full", "transfer back-${outcome}", "answer")})
+		<-c.Done()
+		is(t, "cause", c.Cause(), "CALL_REJECTED")
+		if c.Answered() {
+			t.Error("the dialplan went on behind the transfer")
+		}
+	})
+}
+
+func TestEventsAreToldWithinInTheChannelsOrder(t *testing.T) {
+	var told []string
+	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // by the channel's goroutine alone
+	inBubble(t, opt, func(b *bed) {
+		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("answer", "hangup")})
+		<-c.Done()
+	})
+	has(t, told, "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY")
+}
+
+func TestWhatWasSentBeforeTheConnectionWasLostDoesNotRunInTheNextAction(t *testing.T) {
+	inBubble(t, Options{PlayTime: func(file string) time.Duration {
+		if file == "music" {
+			return -1
+		}
+		return time.Second
+	}}, func(b *bed) {
+		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("set socket_resume=true", toACD, "sleep 1000", "hangup CALL_REJECTED")})
+		a := b.accept()
+		a.Post(esl.Execute("playback", "prompt", esl.ExecuteOptions{Lock: true}), esl.Execute("playback", "music", esl.ExecuteOptions{}))
+		pass(500 * time.Millisecond)
+		a.Close()
+		pass(2 * time.Second)
+		is(t, "cause", c.Cause(), "CALL_REJECTED")
+	})
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"nwayacd/sim"
+)
+
+// The groups that callers dial. Callers of the last one find it gone at times, and nobody is a member.
+var groups = []string{"110", "111", "112", "113"}
+
+const lonely = "119"
+
+// dialplan is deploy/freeswitch/dialplan/nwayacd.xml as this switch has it: the first address is that of a server that is not there, and who
+// finds no server at all tries again a second later.
+func (s *soak) dialplan(sw *sim.Switch) {
+	for _, group := range append(groups, lonely, testGroup) {
+		to := "/nwayacd/" + group
+		sw.Extension(group, sim.Plan(
+			"set socket_resume=true",
+			"socket "+s.nobody+to+"|"+s.srv.socket+to+" async full",
+			"sleep 1000",
+			"socket "+s.nobody+to+"|"+s.srv.socket+to+" async full",
+			"transfer nwayacd-${nwayacd_outcome}",
+		)...)
+		sw.Extension("nwayacd-", sim.Plan("sleep 1000", "transfer ${nway_dialled}")...)
+	}
+	sw.Extension("nwayacd-timeout", sim.Plan("hangup NORMAL_CLEARING")...)
+	sw.Extension("nwayacd-full", sim.Plan("hangup NORMAL_CIRCUIT_CONGESTION")...)
+	sw.Extension("nwayacd-invalid-route", sim.Plan("hangup UNALLOCATED_NUMBER")...)
+}
+
+// arrivals lets callers in at random, whatever becomes of them, until ctx is done.
+func (s *soak) arrivals(ctx context.Context) {
+	chance := s.chance("callers")
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for at, n := time.Now(), 0; ; n++ {
+		at = at.Add(time.Duration(chance.ExpFloat64() * float64(time.Second) / s.opt.Rate))
+		next.Reset(time.Until(at))
+		select {
+		case <-next.C:
+			s.arrive(ctx, chance, n)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// arrive lets one caller in: a few lose heart at once, most after a while, and some stay until they are served.
+func (s *soak) arrive(ctx context.Context, chance *rand.Rand, n int) {
+	o := sim.CallOptions{Number: fmt.Sprintf("139%08d", chance.IntN(5000))}
+	group := groups[chance.IntN(len(groups))]
+	switch kind := chance.IntN(100); {
+	case kind < 8:
+		o.Patience = time.Duration(chance.IntN(1500)+1) * time.Millisecond
+	case kind < 65:
+		o.Patience = 5*time.Second + time.Duration(chance.IntN(30_000))*time.Millisecond
+	case kind < 68:
+		group, o.Patience = lonely, time.Duration(chance.IntN(20_000)+1)*time.Millisecond
+	}
+	if chance.IntN(3) == 0 {
+		o.Talk = time.Duration(chance.IntN(3000)+1) * time.Millisecond
+	}
+	sw := chance.IntN(len(s.switches))
+	if ctx.Err() == nil {
+		s.call(fmt.Sprintf("caller-%06d", n), group, sw, o)
+	}
+}
+
+// call lets a caller dial a group and follows the call to its end.
+func (s *soak) call(uuid, group string, sw int, o sim.CallOptions) *caller {
+	c := &caller{uuid: uuid, group: group, sw: sw, born: time.Now()}
+	c.story.add("%s calls %s on fs%d, patience %s", o.Number, group, sw+1, o.Patience)
+	o.UUID, o.Dialled, o.Vars = uuid, group, map[string]string{"nway_dialled": group}
+	o.Dialplan = sim.Plan("transfer " + group)
+	s.watch.enter(c)
+	call := s.switches[sw].Call(o)
+	s.watch.mu.Lock()
+	c.call = call
+	s.watch.mu.Unlock()
+	s.following.Go(func() { // ends with the call, which the switch's Close ends at the latest
+		<-call.Done()
+		s.isOver(c, call)
+	})
+	return c
+}
+
+// testCaller stays until they are served.
+var testCaller = sim.CallOptions{Number: "13800000000"}
+
+// The verdicts on a call.
+const (
+	served    = "answered"
+	abandoned = "abandoned" // the caller lost heart
+	returned  = "returned"  // by the dialplan, for a reason that nwayacd gave
+	crashed   = "crashed"   // with its switch
+	lost      = "lost"
+)
+
+func (s *soak) isOver(c *caller, call *sim.Call) {
+	s.watch.mu.Lock()
+	c.over = time.Now()
+	delete(s.watch.live, c.uuid)
+	c.verdict = verdictOn(c, call)
+	s.watch.mu.Unlock()
+	if c.verdict == lost {
+		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s and was never answered", c.uuid, call.Cause()), c)
+	}
+}
+
+func verdictOn(c *caller, call *sim.Call) string {
+	switch cause := call.Cause(); {
+	case c.bridges > 0:
+		return served
+	case cause == "ORIGINATOR_CANCEL":
+		return abandoned
+	case cause == "CRASH", cause == "SYSTEM_SHUTDOWN":
+		return crashed
+	case call.Var("nwayacd_outcome") != "":
+		return returned
+	}
+	return lost
+}

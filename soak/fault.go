@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// fault is one kind of what goes wrong. Two of the same place never overlap; everything else may.
+type fault struct {
+	kind    string
+	place   string
+	weight  int
+	longest time.Duration
+	// begin breaks something, and returns what mends it.
+	begin func(s *soak, chance *rand.Rand) (heal func())
+}
+
+// faults are all there are. A number at the end of a place is a switch's.
+func (s *soak) faults() []fault {
+	all := []fault{
+		{"server killed", "server", 3, 2 * time.Second, (*soak).killServer},
+		{"server restarted", "server", 2, time.Second, (*soak).restartServer},
+		{"server told twice to end", "server", 1, time.Second, (*soak).endServerTwice},
+		{"server stands still", "server", 1, time.Second, (*soak).stopServer},
+		{"database killed", "database", 2, 4 * time.Second, (*soak).killDatabase},
+		{"database frozen", "database", 2, 6 * time.Second, (*soak).freezeDatabase},
+		{"database connections cut", "way to the database", 2, 4 * time.Second, (*soak).cutDatabase},
+		{"database out of reach", "way to the database", 2, 8 * time.Second, (*soak).loseDatabase},
+		{"garbage", "ports", 3, 4 * time.Second, (*soak).garbage},
+	}
+	for i := range s.switches {
+		for _, f := range []fault{
+			{"link cut", "link", 2, 3 * time.Second, onPath(s.links[i], cutPath)},
+			{"link half-open", "link", 2, 6 * time.Second, onPath(s.links[i], losePath)},
+			{"link slow", "link", 1, 5 * time.Second, onPath(s.links[i], slowPath)},
+			{"calls cut", "calls", 1, 2 * time.Second, onPath(s.ways[i], cutPath)},
+			{"single calls cut", "calls", 3, time.Second, onPath(s.ways[i], cutSome)},
+			{"single calls half-open", "calls", 2, time.Second, onPath(s.ways[i], loseSome)},
+			{"calls half-open", "calls", 1, 6 * time.Second, onPath(s.ways[i], losePath)},
+			{"calls slow", "calls", 2, 5 * time.Second, onPath(s.ways[i], slowPath)},
+			{"switch does not read", "calls", 2, 3 * time.Second, onPath(s.ways[i], freezePath)},
+			{"switch restarted", "switch", 1, time.Second, func(s *soak, _ *rand.Rand) func() {
+				s.switches[i].Restart()
+				return func() {}
+			}},
+		} {
+			f.place = fmt.Sprint(f.place, " ", i+1)
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// onPath makes a fault of what happens to a path.
+func onPath(p *path, breaks func(*path, *rand.Rand) func()) func(*soak, *rand.Rand) func() {
+	return func(_ *soak, chance *rand.Rand) func() { return breaks(p, chance) }
+}
+
+func cutPath(p *path, _ *rand.Rand) func() {
+	p.refuse()
+	return p.open
+}
+
+func losePath(p *path, _ *rand.Rand) func() {
+	p.freeze(true)
+	return p.thaw
+}
+
+func freezePath(p *path, _ *rand.Rand) func() {
+	p.freeze(false)
+	return p.thaw
+}
+
+func slowPath(p *path, chance *rand.Rand) func() {
+	p.slow(time.Duration(5+chance.IntN(150)) * time.Millisecond)
+	return func() { p.slow(0) }
+}
+
+func cutSome(p *path, chance *rand.Rand) func() {
+	for range 1 + chance.IntN(5) {
+		p.cutOne(chance)
+	}
+	return func() {}
+}
+
+func loseSome(p *path, chance *rand.Rand) func() {
+	for range 1 + chance.IntN(5) {
+		p.vanishOne(chance)
+	}
+	return func() {}
+}
+
+func (s *soak) killServer(*rand.Rand) func() {
+	s.keeper.hold()
+	<-s.srv.demand(syscall.SIGKILL)
+	return s.keeper.release
+}
+
+func (s *soak) restartServer(*rand.Rand) func() {
+	s.keeper.hold()
+	over := s.srv.demand(syscall.SIGTERM)
+	return func() { s.ends(over); s.keeper.release() }
+}
+
+func (s *soak) endServerTwice(chance *rand.Rand) func() {
+	s.keeper.hold()
+	over := s.srv.demand(syscall.SIGTERM)
+	time.Sleep(time.Duration(chance.IntN(300)) * time.Millisecond)
+	s.srv.demand(syscall.SIGTERM)
+	return func() { s.ends(over); s.keeper.release() }
+}
+
+// endLimit is how long a server may take from SIGTERM to its end: drain-seconds, the store's five, and a busy machine.
+const endLimit = 25 * time.Second
+
+// ends waits for the end of a process that was told to.
+func (s *soak) ends(over chan struct{}) {
+	select {
+	case <-over:
+	case <-time.After(endLimit):
+		s.violate("no end", "nwayacd did not end after SIGTERM", nil)
+		s.srv.signal(syscall.SIGQUIT)
+		<-over
+	}
+}
+
+func (s *soak) stopServer(*rand.Rand) func() {
+	s.srv.signal(syscall.SIGSTOP)
+	return func() { s.srv.signal(syscall.SIGCONT) }
+}
+
+func (s *soak) killDatabase(*rand.Rand) func() {
+	s.postgres("kill")
+	return func() { s.postgres("resume") }
+}
+
+func (s *soak) freezeDatabase(*rand.Rand) func() {
+	s.postgres("freeze")
+	return func() { s.postgres("thaw") }
+}
+
+func (s *soak) cutDatabase(chance *rand.Rand) func() { return cutPath(s.toDB, chance) }
+
+func (s *soak) loseDatabase(chance *rand.Rand) func() { return losePath(s.toDB, chance) }
+
+func (s *soak) postgres(verb string) {
+	if _, err := s.pg.run(verb); err != nil {
+		s.violate("harness", err.Error(), nil)
+	}
+}
+
+// nonsense is what garbage sends; a peer that never finishes is among them.
+var nonsense = []string{
+	"", "\n", "\n\n", "GET / HTTP/1.0\r\n\r\n", "connect\n\n", "auth \n\n", "auth any\n\napi nway_list_exts\n\nexit\n\n", "Content-Length: 999999999999\n\n",
+	"Content-Length: -1\n\nx", "Content-Type: command/reply\nReply-Text: +OK\n\n", "api " + "nway_login ", "\x00\x01\x02\xff\xfe", "event plain ALL\n\n",
+	"Content-Type: text/event-plain\nContent-Length: 10\n\nEvent-Name: CHANNEL_HANGUP\n\n", "POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{",
+}
+
+// garbage opens connections to all three ports, and sends what nobody should.
+func (s *soak) garbage(chance *rand.Rand) func() {
+	var open []net.Conn
+	dialer := net.Dialer{Timeout: time.Second}
+	for range 10 + chance.IntN(90) {
+		to := []string{s.srv.socket, s.srv.control, s.srv.http}[chance.IntN(3)]
+		text := nonsense[chance.IntN(len(nonsense))]
+		nc, err := dialer.DialContext(s.root, "tcp", to)
+		if err != nil {
+			continue
+		}
+		nc.SetWriteDeadline(time.Now().Add(time.Second))
+		nc.Write([]byte(text))
+		open = append(open, nc)
+	}
+	return func() {
+		for _, nc := range open {
+			nc.Close()
+		}
+	}
+}
+
+// breaker lets faults happen.
+type breaker struct {
+	s      *soak
+	mu     sync.Mutex
+	broken map[string]string // place to the fault that is there
+	last   time.Time         // something was mended
+	lastDB time.Time         // the database was
+	count  map[string]int
+	mends  sync.WaitGroup
+}
+
+// run lets something go wrong at random, and mends it a while later, until ctx is done; then everything is whole. Every so often there is a
+// lull, in which what takes longer must come right.
+func (b *breaker) run(ctx context.Context) {
+	defer b.mends.Wait()
+	all := b.wanted()
+	chance := b.s.chance("faults")
+	lull := time.Now().Add(lullEvery)
+	for len(all) > 0 {
+		pause := time.Duration(chance.ExpFloat64() * float64(b.s.opt.Every))
+		f := pick(all, chance)
+		lasts := time.Duration(chance.Int64N(int64(f.longest))) + 50*time.Millisecond
+		own := rand.New(rand.NewPCG(chance.Uint64(), chance.Uint64()))
+		if time.Now().After(lull) {
+			pause, lull = pause+lullTime, time.Now().Add(lullTime+lullEvery)
+		}
+		select {
+		case <-time.After(pause):
+			b.breaks(ctx, f, lasts, own)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+const (
+	lullEvery = 90 * time.Second
+	lullTime  = 40 * time.Second
+)
+
+func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chance *rand.Rand) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.broken[f.place] != "" {
+		return
+	}
+	b.broken[f.place] = f.kind
+	b.count[f.kind]++
+	b.s.story.add("%s (%s) for %s", f.kind, f.place, lasts.Round(time.Millisecond))
+	b.mends.Go(func() { // ends when it is mended, at once when ctx is done
+		heal := f.begin(b.s, chance)
+		select {
+		case <-time.After(lasts):
+		case <-ctx.Done():
+		}
+		heal()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.broken, f.place)
+		b.last = time.Now()
+		if strings.Contains(f.place, "database") {
+			b.lastDB = b.last
+		}
+		b.s.story.add("%s (%s) is over", f.kind, f.place)
+	})
+}
+
+// calm is how long everything has been whole; 0 while something is broken.
+func (b *breaker) calm() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.broken) > 0 {
+		return 0
+	}
+	return time.Since(b.last)
+}
+
+// databaseTroubled says whether the database was not itself at some time in so long.
+func (s *soak) databaseTroubled(within time.Duration) bool {
+	b := s.breaker
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.broken["database"] != "" || b.broken["way to the database"] != "" || time.Since(b.lastDB) < within+time.Second
+}
+
+// counts tells how often each kind happened.
+func (b *breaker) counts() (all map[string]int, sum int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all = map[string]int{}
+	for kind, n := range b.count {
+		all[kind] = n
+		sum += n
+	}
+	return all, sum
+}
+
+func (b *breaker) wanted() (some []fault) {
+	for _, f := range b.s.faults() {
+		if b.s.opt.wants(f.kind) {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+func pick(all []fault, chance *rand.Rand) fault {
+	sum := 0
+	for _, f := range all {
+		sum += f.weight
+	}
+	n := chance.IntN(sum)
+	for _, f := range all {
+		if n -= f.weight; n < 0 {
+			return f
+		}
+	}
+	return all[0]
+}

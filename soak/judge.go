@@ -1,0 +1,260 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of what may be wrong for a while, counted from when everything is whole again.
+const (
+	calmAfter  = 12 * time.Second // nothing is judged sooner
+	idleBound  = 8 * time.Second  // an agent is free and a caller of its group waits
+	deadBound  = 8 * time.Second  // a caller is on a switch, in no talk, and nwayacd does not know of it
+	stuckBound = 10 * time.Second // an agent rings or talks, and its phone has no leg
+)
+
+type listedAgent struct {
+	Extension string   `json:"extension"`
+	Reg       string   `json:"reg_state"`
+	Seat      string   `json:"seat_state"`
+	Status    string   `json:"seat_status"`
+	Call      string   `json:"call_state"`
+	Available bool     `json:"available"`
+	DND       bool     `json:"dnd"`
+	Groups    []string `json:"groups"`
+	UUID      string   `json:"call_uuid"`
+}
+
+type listedGroup struct {
+	Group     string `json:"group"`
+	Available int    `json:"available"`
+	Waiting   int    `json:"waiting"`
+}
+
+type listedCall struct {
+	UUID, Phase, Group string
+}
+
+// judge looks at nwayacd's lists every second while it is calm, until done is closed.
+type judge struct {
+	s     *soak
+	since map[string]time.Time // what is wrong, and for how long
+	told  map[string]bool
+}
+
+func (j *judge) run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if j.s.breaker.calm() < calmAfter {
+				clear(j.since)
+			} else {
+				j.look(ctx)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (j *judge) look(ctx context.Context) {
+	var agents []listedAgent
+	var groups []listedGroup
+	var calls []listedCall
+	if j.s.list(ctx, "nway_list_exts", &agents) != nil || j.s.list(ctx, "nway_list_groups", &groups) != nil ||
+		j.s.list(ctx, "nway_list_calls", &calls) != nil {
+		clear(j.since)
+		return
+	}
+	now := map[string]time.Time{}
+	for _, g := range groups {
+		j.wrong(now, g.Group, g.Waiting > 0 && g.Available > 0, idleBound, "callers wait for idle agents",
+			fmt.Sprintf("group %s has %d waiting and %d available", g.Group, g.Waiting, g.Available), nil)
+	}
+	for _, a := range agents {
+		busy := a.Call == "ring" || a.Call == "talking"
+		j.wrong(now, a.Extension, busy && !j.s.watch.has(a.Extension), stuckBound, "stuck agent",
+			fmt.Sprintf("%s is %s for %s and its phone has no leg", a.Extension, a.Call, a.UUID), nil)
+	}
+	for _, c := range j.s.deadAir(calls) {
+		j.wrong(now, c.uuid, true, deadBound, "dead air", c.uuid+" is on the switch, in no talk, and nwayacd does not know of the call", c)
+	}
+	j.since = now
+}
+
+// wrong notes that something is not as it should be, and tells of it once when that lasts.
+func (j *judge) wrong(now map[string]time.Time, about string, is bool, bound time.Duration, kind, what string, c *caller) {
+	key := kind + " " + about
+	if !is {
+		return
+	}
+	now[key] = time.Now()
+	if before, known := j.since[key]; known {
+		now[key] = before
+	}
+	if time.Since(now[key]) > bound && !j.told[key] {
+		j.told[key] = true
+		j.s.violate(kind, what, c)
+	}
+}
+
+// list reads one of nwayacd's lists.
+func (s *soak) list(ctx context.Context, command string, into any) error {
+	reply, err := s.console("judge").do(ctx, command+" json")
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(reply), into)
+}
+
+// deadAir are the callers who are answered, in no talk, out of the dialplan's hands and not in the list.
+func (s *soak) deadAir(listed []listedCall) (dead []*caller) {
+	known := map[string]bool{}
+	for _, c := range listed {
+		known[c.UUID] = true
+	}
+	for _, sw := range s.switches {
+		for _, ch := range sw.Channels() {
+			if ch.Direction != "inbound" || ch.Bridged || ch.App == "sleep" || known[ch.UUID] {
+				continue
+			}
+			if c := s.watch.find(ch.UUID); c != nil {
+				dead = append(dead, c)
+			}
+		}
+	}
+	return dead
+}
+
+// Limits of the end: how long everything may take to come right once load and faults are over.
+const (
+	emptyLimit  = 2 * time.Minute
+	settleLimit = 30 * time.Second
+	lapseLimit  = 75 * time.Second // the place of a call whose connection was lost is kept for a minute
+	testLimit   = 30 * time.Second
+)
+
+// conclude judges what is left when load and faults are over.
+func (s *soak) conclude(ctx context.Context) {
+	for _, p := range s.people {
+		p.behave()
+	}
+	s.within(emptyLimit, func() bool { return len(s.watch.here()) == 0 })
+	for _, c := range s.watch.here() {
+		s.violate("caller left over", fmt.Sprintf("%s is still here %s after the end", c.uuid, emptyLimit), c)
+	}
+	s.checkAgents(ctx)
+	s.testCalls(ctx)
+	s.checkLists(ctx)
+}
+
+// within waits until something is so; false when it is not in time.
+func (s *soak) within(limit time.Duration, so func() bool) bool {
+	for end := time.Now().Add(limit); !so(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) || s.root.Err() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// checkAgents compares every agent with what its person was told.
+func (s *soak) checkAgents(ctx context.Context) {
+	if err := s.pg.exec(ctx, "UPDATE call_extension SET dnd = false WHERE dnd"); err != nil {
+		s.violate("harness", err.Error(), nil)
+	}
+	var agents []listedAgent
+	wrong := func() (all []listedAgent) {
+		if s.list(ctx, "nway_list_exts", &agents) != nil {
+			return []listedAgent{{}}
+		}
+		for _, a := range agents {
+			if p := s.person(a.Extension); p != nil && !isAs(a, p.left()) {
+				all = append(all, a)
+			}
+		}
+		return all
+	}
+	s.within(settleLimit, func() bool { return len(wrong()) == 0 })
+	for _, a := range wrong() {
+		p := s.person(a.Extension)
+		if p == nil {
+			s.violate("harness", "nway_list_exts does not answer", nil)
+			continue
+		}
+		s.violate("agent not as left", fmt.Sprintf("%s is %+v, not %s\n%s", a.Extension, a, p.left(), p.story.between(s.began, time.Time{}, time.Now())), nil)
+	}
+}
+
+func isAs(a listedAgent, want state) bool {
+	slices.Sort(a.Groups)
+	return a.Reg == "reged" && a.Seat == either(want.up, "up", "down") && a.Status == either(want.idle, "idle", "busy") && a.Call == "ready" &&
+		a.UUID == "" && !a.DND && slices.Equal(a.Groups, want.groups) && a.Available == (want.up && want.idle)
+}
+
+// testGroup has no members: its callers are transferred.
+const testGroup = "118"
+
+// testCalls sends a caller to every available agent.
+func (s *soak) testCalls(ctx context.Context) {
+	calls := map[string]*caller{}
+	for i, p := range s.people {
+		if now := p.left(); now.up && now.idle {
+			calls[p.extension] = s.call("test-"+p.extension, testGroup, i%len(s.switches), testCaller)
+		}
+	}
+	for extension, c := range calls {
+		done := s.within(testLimit, func() bool {
+			reply := s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension)
+			return strings.HasPrefix(reply, "+OK")
+		})
+		if !done {
+			s.violate("stuck agent", "a test call cannot be sent to "+extension, c)
+		}
+	}
+	for extension, c := range calls {
+		if !s.within(testLimit, func() bool { return s.watch.verdict(c) != "" }) || s.watch.verdict(c) != served {
+			s.violate("stuck agent", "a test call to "+extension+" was not answered", c)
+			c.call.Hangup()
+		}
+	}
+}
+
+// checkLists looks for what is left when everybody has gone.
+func (s *soak) checkLists(ctx context.Context) {
+	s.within(lapseLimit, func() bool { return len(s.leftovers(ctx)) == 0 })
+	for _, left := range s.leftovers(ctx) {
+		s.violate("left over", left, nil)
+	}
+}
+
+func (s *soak) leftovers(ctx context.Context) (left []string) {
+	for i, sw := range s.switches {
+		for _, ch := range sw.Channels() {
+			left = append(left, fmt.Sprintf("fs%d has the channel %+v", i+1, ch))
+		}
+	}
+	var groups []listedGroup
+	if err := s.list(ctx, "nway_list_groups", &groups); err != nil {
+		left = append(left, err.Error())
+	}
+	for _, g := range groups {
+		if g.Waiting > 0 {
+			left = append(left, fmt.Sprintf("group %s has %d waiting", g.Group, g.Waiting))
+		}
+	}
+	rows, err := s.pg.rows(ctx, "SELECT call_uuid FROM callin_queue")
+	if err != nil {
+		left = append(left, err.Error())
+	}
+	for _, row := range rows {
+		left = append(left, "callin_queue has "+row[0])
+	}
+	return left
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// keeper starts the server whenever it is not there, as systemd does, unless somebody holds it down.
+type keeper struct {
+	s       *soak
+	mu      sync.Mutex
+	holders int
+	up      chan struct{} // closed when nobody holds it down
+	starts  int
+	refused int // starts that came to nothing, the database being away
+}
+
+func newKeeper(s *soak) *keeper {
+	up := make(chan struct{})
+	close(up)
+	return &keeper{s: s, up: up}
+}
+
+func (k *keeper) hold() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.holders++; k.holders == 1 {
+		k.up = make(chan struct{})
+	}
+}
+
+func (k *keeper) release() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.holders--; k.holders == 0 {
+		close(k.up)
+	}
+}
+
+func (k *keeper) allowed() chan struct{} {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.up
+}
+
+// run keeps the server there until ctx is done; the last process is left running.
+func (k *keeper) run(ctx context.Context) {
+	for {
+		select {
+		case <-k.allowed():
+		case <-ctx.Done():
+			return
+		}
+		over, err := k.s.srv.start()
+		if err != nil {
+			k.s.violate("harness", err.Error(), nil)
+			return
+		}
+		k.mu.Lock()
+		k.starts++
+		k.mu.Unlock()
+		k.s.story.add("nwayacd starts")
+		select {
+		case <-over:
+			k.ended(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ended looks at how a process ended that nobody told to, and lets a moment pass before the next one.
+func (k *keeper) ended(ctx context.Context) {
+	how, lived, asked := k.s.srv.exited()
+	k.s.story.add("nwayacd is gone after %s: %v", lived.Round(time.Millisecond), how)
+	if asked {
+		return
+	}
+	if k.s.databaseTroubled(lived) {
+		k.mu.Lock()
+		k.refused++
+		k.mu.Unlock()
+	} else {
+		k.s.violate("server ended", fmt.Sprintf("nwayacd ended by itself after %s: %v\n%s", lived, how, k.s.srv.lastWords()), nil)
+	}
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+	}
+}
+
+// lastWords is the end of the log.
+func (s *server) lastWords() string {
+	text, err := os.ReadFile(s.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+	return string(bytes.Join(lines[max(0, len(lines)-5):], []byte("\n")))
+}
+
+func (k *keeper) counts() (starts, refused int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.starts, k.refused
+}

@@ -1,0 +1,103 @@
+// Command soak runs nwayacd for a long time under load while everything goes wrong at random: the server, its database, its switches and the
+// network between them. It owns all of these and the people at both ends of the calls, and judges by what the switches and the database saw.
+// It knows nothing of the packages inside but the wire (esl) and the simulated switch (sim).
+//
+// The choice of what happens follows from the seed; the times do not.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "soak:", err)
+		os.Exit(1)
+	}
+}
+
+var errViolated = errors.New("an invariant does not hold; see above")
+
+func run() (err error) {
+	o := defaults()
+	only, without, keep := "", "", false
+	flag.DurationVar(&o.Time, "time", o.Time, "of load and faults")
+	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of every random choice")
+	flag.BoolVar(&o.Race, "race", o.Race, "build nwayacd with the race detector")
+	flag.Float64Var(&o.Rate, "rate", o.Rate, "callers a second")
+	flag.IntVar(&o.Agents, "agents", o.Agents, "people at phones")
+	flag.IntVar(&o.Switches, "switches", o.Switches, "FreeSWITCHes")
+	flag.DurationVar(&o.Every, "every", o.Every, "between two faults, on average; 0: none")
+	flag.Int64Var(&o.MaxRSS, "max-rss", o.MaxRSS, "bytes the server may take; 0: 200 MiB, five times as much with the race detector")
+	flag.StringVar(&only, "only", "", "kinds of faults, separated by commas; empty: all")
+	flag.StringVar(&without, "without", "", "kinds of faults to leave out")
+	flag.StringVar(&o.Dir, "dir", "", "where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
+	flag.StringVar(&o.Program, "program", "", "an nwayacd that is built already; empty: built from these sources")
+	flag.BoolVar(&keep, "keep", false, "keep that folder")
+	flag.Parse()
+	o.Only, o.Without = words(only), words(without)
+	keep = keep || o.Dir != ""
+	if o.Dir, err = folder(o.Dir); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if o.Root, err = sources(ctx); err != nil {
+		return err
+	}
+	if o.Program == "" {
+		if o.Program, err = build(ctx, o.Root, o.Dir, o.Race); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate, o.Agents, o.Every, o.Dir)
+	f, err := play(ctx, o, os.Stdout)
+	if err != nil {
+		return err
+	}
+	fmt.Println(f.json())
+	if f.violated() > 0 {
+		return fmt.Errorf("%w (%s)", errViolated, o.Dir)
+	}
+	if keep {
+		return nil
+	}
+	return os.RemoveAll(o.Dir)
+}
+
+func defaults() options {
+	return options{
+		Time: 30 * time.Minute, Race: true, Rate: 12, Agents: 60, Switches: 2, Every: 4 * time.Second, Shift: 20 * time.Second,
+		Operate: 500 * time.Millisecond, Lines: 30 * time.Second,
+	}
+}
+
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+// sources is the folder of the module.
+func sources(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+func build(ctx context.Context, root, dir string, race bool) (program string, err error) {
+	program = filepath.Join(dir, "under-test")
+	cmd := exec.CommandContext(ctx, "go", "build", fmt.Sprintf("-race=%t", race), "-o", program, ".")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return program, nil
+}

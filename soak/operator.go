@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// operators give commands on calls and groups at random, until ctx is done. Most of them may be refused: what they are about is gone, or not
+// free, by the time they are read.
+func (s *soak) operators(ctx context.Context) {
+	chance := s.chance("operators")
+	var working sync.WaitGroup
+	defer working.Wait()
+	for {
+		select {
+		case <-time.After(time.Duration(chance.ExpFloat64() * float64(s.opt.Operate))):
+		case <-ctx.Done():
+			return
+		}
+		deed, own := deeds[chance.IntN(len(deeds))], rand.New(rand.NewPCG(chance.Uint64(), chance.Uint64()))
+		working.Go(func() { deed(s, ctx, own) }) // ends by itself, after patience at the latest
+	}
+}
+
+// deeds are what operators and other programs do; what is listed twice happens twice as often.
+var deeds = []func(*soak, context.Context, *rand.Rand){
+	(*soak).transfers, (*soak).transfers, (*soak).transfers, (*soak).transfersTwice, (*soak).transfersTwice, (*soak).holds, (*soak).holds,
+	(*soak).changesPrompts, (*soak).editsMode, (*soak).editsJobNumber, (*soak).disturbs, (*soak).movesLonely, (*soak).addsGroup, (*soak).asksHTTP,
+}
+
+// anyone is a caller who is here now; nil when there is nobody.
+func (s *soak) anyone(chance *rand.Rand) *caller {
+	if here := s.watch.here(); len(here) > 0 {
+		return here[chance.IntN(len(here))]
+	}
+	return nil
+}
+
+func (s *soak) somebody(chance *rand.Rand) *person { return s.people[chance.IntN(len(s.people))] }
+
+// orders gives a command about a caller and writes the answer into the caller's story.
+func (s *soak) orders(ctx context.Context, c *caller, command string) string {
+	reply, err := s.console(command).do(ctx, command)
+	if err != nil {
+		reply = err.Error()
+	}
+	c.story.add("%s: %s", command, reply)
+	return reply
+}
+
+func (s *soak) transfers(ctx context.Context, chance *rand.Rand) {
+	if c := s.anyone(chance); c != nil {
+		s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+s.somebody(chance).extension)
+	}
+}
+
+// transfersTwice sends one caller to two agents in the same moment.
+func (s *soak) transfersTwice(ctx context.Context, chance *rand.Rand) {
+	c := s.anyone(chance)
+	if c == nil {
+		return
+	}
+	var both sync.WaitGroup
+	for range 2 {
+		to := s.somebody(chance).extension
+		both.Go(func() { s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+to) })
+	}
+	both.Wait()
+}
+
+func (s *soak) holds(ctx context.Context, chance *rand.Rand) {
+	c := s.anyone(chance)
+	if c == nil {
+		return
+	}
+	if s.orders(ctx, c, "nway_uuid_hold "+c.uuid)[0] != '+' {
+		return
+	}
+	select {
+	case <-time.After(time.Duration(chance.IntN(2000)) * time.Millisecond):
+	case <-ctx.Done():
+	}
+	s.orders(context.WithoutCancel(ctx), c, "nway_uuid_unhold "+c.uuid)
+}
+
+func (s *soak) changesPrompts(ctx context.Context, chance *rand.Rand) {
+	s.console("prompts").do(ctx, fmt.Sprintf("nway_set_ring_group %s - - silence_stream://%d -", groups[chance.IntN(len(groups))], 100+chance.IntN(400)))
+}
+
+func (s *soak) editsMode(ctx context.Context, chance *rand.Rand) {
+	s.edits(ctx, "UPDATE ext_group SET group_call_mode = $1 WHERE group_number = $2", chance.IntN(6), groups[chance.IntN(len(groups))])
+}
+
+func (s *soak) editsJobNumber(ctx context.Context, chance *rand.Rand) {
+	s.edits(ctx, "UPDATE call_extension SET job_number = $1 WHERE extension_number = $2", fmt.Sprint(chance.IntN(1000)), s.somebody(chance).extension)
+}
+
+// disturbs sets and takes back do-not-disturb.
+func (s *soak) disturbs(ctx context.Context, chance *rand.Rand) {
+	extension := s.somebody(chance).extension
+	s.edits(ctx, "UPDATE call_extension SET dnd = true WHERE extension_number = $1", extension)
+	select {
+	case <-time.After(time.Duration(chance.IntN(4000)) * time.Millisecond):
+	case <-ctx.Done():
+	}
+	s.edits(ctx, "UPDATE call_extension SET dnd = false WHERE extension_number = $1", extension)
+}
+
+// movesLonely takes a group away under its callers, or puts it back.
+func (s *soak) movesLonely(ctx context.Context, chance *rand.Rand) {
+	if chance.IntN(2) == 0 {
+		s.edits(ctx, "DELETE FROM ext_group WHERE group_number = $1", lonely)
+	} else {
+		s.edits(ctx, "INSERT INTO ext_group (group_number, group_call_mode) VALUES ($1, 0) ON CONFLICT DO NOTHING", lonely)
+	}
+}
+
+func (s *soak) edits(ctx context.Context, statement string, args ...any) {
+	if err := s.pg.exec(ctx, statement, args...); err == nil {
+		s.figures.count(&s.figures.Edits)
+	}
+}
+
+func (s *soak) addsGroup(ctx context.Context, chance *rand.Rand) {
+	number := fmt.Sprint(150 + chance.IntN(20))
+	s.console(number).do(ctx, fmt.Sprint("nway_add_group ", number, " ", chance.IntN(6)))
+	s.console(number).do(ctx, "nway_rm_group "+number)
+}
+
+func (s *soak) asksHTTP(ctx context.Context, chance *rand.Rand) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	paths := []string{"/api/v1/agents", "/api/v1/groups", "/api/v1/calls", "/readyz", "/healthz", "/api/v1/agents/" + s.somebody(chance).extension, "/metrics"}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.srv.http+paths[chance.IntN(len(paths))], nil)
+	if err != nil {
+		return
+	}
+	if answer, err := http.DefaultClient.Do(request); err == nil {
+		io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+	}
+}

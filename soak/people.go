@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"nwayacd/sim"
+)
+
+// person is an agent: a phone on every switch, and somebody who logs in and out, is busy and ready, and does it again until told that it is done.
+type person struct {
+	s         *soak
+	extension string
+	story     story
+
+	mu     sync.Mutex // guards what follows
+	phone  *rand.Rand // how the next calls are taken
+	absent bool       // the phone is not registered
+	good   bool       // the soak is over: every call is answered
+	state  state      // as the person left it
+}
+
+// state is what the person was told to have become.
+type state struct {
+	up, idle bool
+	groups   []string
+}
+
+func (st state) String() string {
+	return fmt.Sprintf("%s %s in %s", either(st.up, "up", "down"), either(st.idle, "idle", "busy"), strings.Join(st.groups, ","))
+}
+
+func either(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
+}
+
+const firstExtension = 2000
+
+func newPerson(s *soak, n int) *person {
+	extension := fmt.Sprint(firstExtension + n)
+	return &person{s: s, extension: extension, phone: s.chance("phone " + extension)}
+}
+
+// pickUp decides how the phone takes its next call on a switch. It is called when one begins to ring.
+func (p *person) pickUp(sw *sim.Switch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.absent {
+		return
+	}
+	sw.Agent(p.extension, p.behaviour())
+}
+
+// behaviour is for who holds p.mu.
+func (p *person) behaviour() sim.Behaviour {
+	b := sim.Behaviour{Do: sim.Answers, After: 50 * time.Millisecond, Talk: 300 * time.Millisecond}
+	if p.good {
+		return b
+	}
+	b.After = time.Duration(p.phone.IntN(700)) * time.Millisecond
+	b.Talk = time.Duration(p.phone.ExpFloat64()*1500)*time.Millisecond + time.Millisecond
+	switch p.phone.IntN(20) {
+	case 0, 1:
+		b.Do = sim.Misses
+	case 2:
+		b.Do = sim.Refuses
+	case 3:
+		b.Do = sim.AnswersAndDies
+	case 4:
+		b.Do = sim.DiesOnBridge
+	}
+	return b
+}
+
+// register is the phone registering, or not any more, on all switches.
+func (p *person) register(is bool) {
+	p.story.add("the phone registers: %t", is)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.absent = !is
+	b := p.behaviour()
+	if !is {
+		b = sim.Behaviour{Do: sim.Unregistered}
+	}
+	for _, sw := range p.s.switches {
+		sw.Agent(p.extension, b)
+	}
+}
+
+// behave makes the phone answer everything from now on.
+func (p *person) behave() {
+	p.mu.Lock()
+	p.good = true
+	p.mu.Unlock()
+	p.register(true)
+}
+
+// logIn is the first thing a person does; it is false when ctx ended first.
+func (p *person) logIn(ctx context.Context, chance *rand.Rand) bool {
+	in := slices.Clone(groups)
+	chance.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
+	in = in[:1+chance.IntN(3)]
+	slices.Sort(in)
+	return p.does(ctx, "nway_login "+p.extension+" "+strings.Join(in, ","), func(st *state) { *st = state{up: true, idle: true, groups: in} })
+}
+
+// work is a person's day, until ctx is done.
+func (p *person) work(ctx context.Context) {
+	chance := p.s.chance("person " + p.extension)
+	for {
+		select {
+		case <-time.After(time.Duration(chance.ExpFloat64() * float64(p.s.opt.Shift))):
+		case <-ctx.Done():
+			return
+		}
+		p.changes(ctx, chance)
+	}
+}
+
+func (p *person) changes(ctx context.Context, chance *rand.Rand) {
+	now := p.left()
+	switch kind := chance.IntN(10); {
+	case !now.up:
+		p.logIn(ctx, chance)
+	case !now.idle || kind == 0:
+		p.does(ctx, "nway_ready "+p.extension, func(st *state) { st.idle = true })
+	case kind < 4:
+		p.does(ctx, "nway_busy "+p.extension, func(st *state) { st.idle = false })
+	case kind < 6:
+		p.does(ctx, "nway_logout "+p.extension, func(st *state) { *st = state{idle: st.idle} })
+	case kind < 8:
+		p.logIn(ctx, chance)
+	default:
+		p.register(false)
+		select {
+		case <-time.After(time.Duration(chance.IntN(3000)) * time.Millisecond):
+		case <-ctx.Done():
+		}
+		p.register(true)
+	}
+}
+
+// does sends a command until it is confirmed, also when the day is over; false when the soak is broken off.
+func (p *person) does(ctx context.Context, command string, then func(*state)) bool {
+	for ctx := context.WithoutCancel(ctx); p.s.root.Err() == nil; {
+		reply, err := p.s.console(p.extension).do(ctx, command)
+		switch {
+		case err != nil:
+			p.story.add("%s: %v", command, err)
+		case strings.HasPrefix(reply, "+OK"):
+			p.mu.Lock()
+			then(&p.state)
+			p.mu.Unlock()
+			p.story.add("%s: %s", command, reply)
+			return true
+		default:
+			p.story.add("%s: %s", command, reply)
+			p.s.figures.count(&p.s.figures.Refused)
+		}
+		select {
+		case <-time.After(300 * time.Millisecond):
+		case <-p.s.root.Done():
+		}
+	}
+	return false
+}
+
+func (p *person) left() state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state
+}

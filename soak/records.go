@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// record is one row of nwayacd_cdr; times are seconds since the epoch, 0 where there is none.
+type record struct {
+	outcome, cause                    string
+	offers                            int
+	arrived, answered, bridged, ended float64
+}
+
+// final says that the call was over with it: it was not handed back to come again, and control over it was not lost.
+func (r record) final() bool { return r.outcome != "returned" && r.outcome != "error" }
+
+// checkRecords compares the database with what the switches saw. The server is down by then, and has applied all.
+func (s *soak) checkRecords(ctx context.Context) {
+	rows, err := s.pg.rows(ctx, `SELECT call_uuid, outcome, cause, offers, extract(epoch FROM arrived), COALESCE(extract(epoch FROM answered), 0),
+		COALESCE(extract(epoch FROM bridged), 0), extract(epoch FROM ended) FROM nwayacd_cdr ORDER BY call_uuid, id`)
+	if err != nil {
+		s.violate("harness", err.Error(), nil)
+		return
+	}
+	cdrs := map[string][]record{}
+	for _, row := range rows {
+		r := record{outcome: row[1], cause: row[2], arrived: number(row[4]), answered: number(row[5]), bridged: number(row[6]), ended: number(row[7])}
+		r.offers, _ = strconv.Atoi(row[3])
+		cdrs[row[0]] = append(cdrs[row[0]], r)
+	}
+	s.figures.CDRs = len(rows)
+	s.watch.mu.Lock()
+	callers := slices.Collect(maps.Values(s.watch.callers))
+	s.watch.mu.Unlock()
+	for _, c := range callers {
+		s.checkCDR(c, cdrs[c.uuid])
+	}
+	s.checkOffers(ctx)
+	s.checkRejected(ctx)
+}
+
+func number(text string) float64 {
+	n, _ := strconv.ParseFloat(text, 64)
+	return n
+}
+
+// checkCDR: a caller whom nwayacd answered has one CDR, beside those of times when it handed the call back or lost it and the call came again.
+func (s *soak) checkCDR(c *caller, cdrs []record) {
+	finals := 0
+	for i, r := range cdrs {
+		if r.final() || i == len(cdrs)-1 {
+			finals++
+		} else {
+			s.figures.CDRsReturned++
+		}
+		if disordered(r) {
+			s.figures.CDRsWrong++
+			s.violate("CDR with times out of order", fmt.Sprintf("%s: %+v", c.uuid, r), c)
+		}
+	}
+	switch {
+	case finals == 0 && !c.answered.IsZero():
+		s.figures.CDRsMissing++
+		s.violate("no CDR", fmt.Sprintf("%s, %s", c.uuid, c.verdict), c)
+	case finals > 1:
+		s.figures.CDRsTwice++
+		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
+	case finals == 1 && !agrees(c, cdrs[len(cdrs)-1]):
+		s.figures.CDRsWrong++
+		s.violate("CDR with another outcome", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
+	}
+}
+
+func disordered(r record) bool {
+	at := r.arrived
+	for _, next := range []float64{r.answered, r.bridged, r.ended} {
+		if next != 0 && next < at {
+			return true
+		}
+		at = max(at, next)
+	}
+	return at == 0
+}
+
+// agrees compares nwayacd's last word on a call with what happened to it.
+func agrees(c *caller, r record) bool {
+	switch r.outcome {
+	case "answered", "transferred":
+		return c.verdict == served || c.verdict == crashed || r.bridged == 0 && c.verdict == abandoned // in the instant of the answer
+	case "abandoned":
+		return c.verdict == abandoned
+	case "returned", "timeout":
+		return c.verdict != served // handed back, and gone before they came again
+	case "error":
+		return c.verdict != served // the call was cut off, and did not come again
+	}
+	return false
+}
+
+// checkOffers: each leg that rang has one row, and no leg two. What rang as the server was killed may have none.
+func (s *soak) checkOffers(ctx context.Context) {
+	rows, err := s.pg.rows(ctx, "SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid")
+	if err != nil {
+		s.violate("harness", err.Error(), nil)
+		return
+	}
+	kept := map[string]string{}
+	for _, row := range rows {
+		kept[row[0]] = row[1]
+	}
+	s.figures.OffersKept = len(kept)
+	s.watch.mu.Lock()
+	seen := s.watch.all
+	s.watch.mu.Unlock()
+	for _, l := range seen {
+		switch n := kept[l.uuid]; {
+		case n == "" && !s.srv.diedWithin(l.born, l.over):
+			s.violate("no row of an offer", fmt.Sprintf("leg %s of %s for %s", l.uuid, l.extension, l.caller), s.watch.find(l.caller))
+		case n != "" && n != "1":
+			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %s", l.uuid, l.extension, l.caller, n), s.watch.find(l.caller))
+		}
+	}
+	missed, err := s.pg.rows(ctx, "SELECT count(*) FROM nwayacd_offer WHERE outcome <> 'answered'")
+	if err == nil {
+		s.figures.Missed = int(number(missed[0][0]))
+	}
+}
+
+func (s *soak) checkRejected(ctx context.Context) {
+	rows, err := s.pg.rows(ctx, "SELECT change, error FROM nwayacd_rejected")
+	if err != nil {
+		s.violate("harness", err.Error(), nil)
+	}
+	for _, row := range rows {
+		s.violate("rejected by the database", row[0]+": "+row[1], nil)
+	}
+}
+
+// diedWithin says whether a process ended in that time, or so soon after that the end of what it saw was not written.
+func (s *server) diedWithin(from, to time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.deaths, func(at time.Time) bool { return at.After(from) && at.Before(to.Add(2*time.Second)) })
+}
