@@ -15,7 +15,7 @@ import (
 const (
 	beatEvery = 5 * time.Second
 	beatLimit = 10 * time.Second // a FreeSWITCH that prints a long list answers nothing else meanwhile
-	// linkGrace is how long the talks that only a link can see the end of are believed to go on without it.
+	// linkGrace is how long the talks and the calls outside that only a link can see the end of are believed to go on without it.
 	linkGrace = 15 * time.Second
 )
 
@@ -48,6 +48,7 @@ func (l *link) watch(ctx context.Context) {
 		case <-grace.C:
 			waits = false
 			l.server.closeTalksAt(l.at.Name, errAway)
+			l.outside.retain(l, nil)
 			continue
 		case <-ctx.Done():
 			return

@@ -75,7 +75,7 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 // fetch is the command that makes a live channel dial us for the group, and come back should we die meanwhile.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
-	return esl.API("uuid_transfer " + uuid + " 'set:socket_resume=true," + socket + ",sleep:1000," + socket + "' inline")
+	return esl.API("uuid_transfer " + uuid + " 'set:socket_resume=true," + socket + ",sleep:1000," + socket + ",transfer:${" + homeVariable + "}' inline")
 }
 
 // Advertise sets the address (host:port) that a FreeSWITCH dials back for a live channel; without a host, ours as seen on that switch's link.

@@ -193,6 +193,9 @@ func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 		for _, fire := range events {
 			l.queue(fire)
 		}
+		if by != queue.CallerSide {
+			l.letGo(t.CDR.UUID)
+		}
 	}
 }
 

@@ -29,14 +29,15 @@ const (
 // link is the connection to one FreeSWITCH's event socket: which phones are registered there, which calls agents have outside the ACD,
 // and the way agent events reach who listens to that FreeSWITCH.
 type link struct {
-	at       Switch
-	server   *Server
-	outside  *outside
-	log      zerolog.Logger
-	statuses chan esl.Command
-	conn     atomic.Pointer[esl.Connection] // while there is one
-	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
-	turned   chan struct{}                  // holds one when it came up or went down, or a talk needs it while it is down
+	at        Switch
+	server    *Server
+	outside   *outside
+	log       zerolog.Logger
+	statuses  chan esl.Command
+	conn      atomic.Pointer[esl.Connection] // while there is one
+	seen      map[string]bool                // extensions that ever registered there; keep's goroutine only
+	leftovers chan leftover                  // callers who should be gone soon
+	turned    chan struct{}                  // holds one when it came up or went down, or a talk needs it while it is down
 
 	mu    sync.Mutex
 	state LinkState
@@ -54,7 +55,7 @@ type LinkState struct {
 func newLink(at Switch, s *Server, o *outside) *link {
 	l := &link{
 		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
-		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1),
+		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1), leftovers: make(chan leftover, letGoBound),
 		state: LinkState{Name: at.Name, Since: time.Now()},
 	}
 	for _, a := range s.Dispatcher.Agents() {
@@ -163,6 +164,7 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { l.tellStatuses(ctx, conn) }) // these end with ctx, which ends with the connection or this session
 	beside.Go(func() { l.lookAgain(ctx, conn) })
+	beside.Go(func() { l.endLeftovers(ctx, conn) })
 	beside.Go(func() { end(l.listen(ctx, conn)) })
 	defer beside.Wait()
 	defer end(nil)
@@ -187,7 +189,6 @@ func (l *link) goDown() {
 	l.conn.Store(nil)
 	l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
 	signalOne(l.turned)
-	l.outside.forgetAll(l)
 }
 
 // tellStatuses fires agent events into FreeSWITCH.
@@ -228,14 +229,24 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
 	}
 	l.compareRegistrations(rows(replies[3].Text()))
-	l.outside.forgetAll(l)
+	channels := rows(replies[4].Text())
+	l.outside.retain(l, uuids(channels))
 	if now := l.current().CoreUUID; was != "" && was != now {
 		l.server.endCalls(l.at.Name, was)
 	}
 	if err := l.checkTalks(ctx, conn, l.server.talks.at(l.at.Name)); err != nil {
 		return err
 	}
-	return l.recognise(ctx, conn, l.suspects(rows(replies[4].Text())))
+	return l.recognise(ctx, conn, l.suspects(channels))
+}
+
+// uuids are those of the channels that the table lists.
+func uuids(channels []map[string]string) map[string]bool {
+	there := make(map[string]bool, len(channels))
+	for _, channel := range channels {
+		there[channel["uuid"]] = true
+	}
+	return there
 }
 
 // rows reads what `show … as json` prints.

@@ -43,12 +43,12 @@ func (o *outside) forget(l *link, uuid string) {
 	}
 }
 
-// forgetAll forgets the channels of a switch whose link is lost: what is no longer heard of must not keep an agent from work.
-func (o *outside) forgetAll(l *link) {
+// retain forgets the channels of a switch that are not among those: they ended while it was not linked.
+func (o *outside) retain(l *link, there map[string]bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for key, extension := range o.channels {
-		if key.link == l {
+		if key.link == l && !there[key.uuid] {
 			delete(o.channels, key)
 			o.count(extension, -1)
 		}

@@ -17,6 +17,9 @@ const tableLag = 2 * time.Second
 // parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
 
+// homeVariable is where such a caller is sent when we cannot be reached: EXTENSION DIALPLAN CONTEXT.
+const homeVariable = "nwayacd_home"
+
 // suspect is a channel that was there before the link. The channel itself is asked what is the case, because the table lags: the end of one
 // that it still lists was told before we listened.
 type suspect struct {
@@ -67,12 +70,14 @@ func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspec
 	return nil
 }
 
-// settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next offer
-// (its talk was given up while its FreeSWITCH was away, or never reached the journal); else it is ended, because nobody will bridge it any more, and because FreeSWITCH lets go of the caller it rings for only when
-// its originate is over (docs/wire.md).
+// settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next
+// offer: its talk was given up while its FreeSWITCH was away, or never reached the journal. Else it is ended, because nobody will bridge it any
+// more, and because FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
 func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
 	switch {
-	case !partner.OK() || l.server.knows(s.uuid): // gone, or of a call or a talk that we know of
+	case !partner.OK():
+		l.outside.forget(l, s.uuid)
+	case l.server.knows(s.uuid):
 	case isSet(partner):
 		l.meet(s.uuid, s.extension)
 	default:
@@ -95,6 +100,8 @@ func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
 func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
 	if exists.Text() == "true" {
 		l.meet(s.uuid, s.extension)
+	} else {
+		l.outside.forget(l, s.uuid)
 	}
 }
 

@@ -29,6 +29,10 @@ const (
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
 	if !c.bridge(ctx, l) {
+		if why := context.Cause(ctx); lostSight(why) {
+			c.desert(l, why) // a talk that never was does not go on without us; the caller comes back to the place they had
+			return ending{}
+		}
 		c.do(l.kill()) // it may live on, parked
 		if ctx.Err() == nil {
 			c.missed(l, "DIED_BEFORE_BRIDGE")
@@ -268,7 +272,7 @@ func (c *call) joined(ctx context.Context) bool {
 func (c *call) park(ctx context.Context) {
 	c.forget()
 	c.do(
-		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group)),
+		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group), homeVariable+"="+c.comeBack),
 		esl.API("uuid_transfer "+c.uuid+" 'set:park_timeout="+seconds(parkInLine)+",park:' inline"),
 	)
 	ctx, stop := context.WithTimeout(ctx, parkLimit)
