@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/lib/pq"    // the driver postgres
+	_ "modernc.org/sqlite" // the driver sqlite
+)
+
+// database is where the server under test keeps things: one of the run's own.
+type database struct {
+	dsn  string  // for the server; "" = SQLite
+	name string  // of the one that was made; "" with SQLite
+	home *sql.DB // where it was made from
+	db   *sql.DB
+}
+
+// newDatabase makes a database of the run's own, which drop removes.
+func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, error) {
+	if dsn == "" {
+		db, err := sql.Open("sqlite", "file:"+sqliteFile+"?mode=ro")
+		return &database{db: db}, err
+	}
+	if strings.Contains(dsn, "://") {
+		plain, err := pq.ParseURL(dsn)
+		if err != nil {
+			return nil, fmt.Errorf("--dsn: %w", err)
+		}
+		dsn = plain
+	}
+	d := &database{name: "nwayacd_bench_" + mark}
+	d.dsn = dsn + " dbname=" + d.name // the last one counts
+	var err error
+	if d.home, err = sql.Open("postgres", dsn); err == nil {
+		_, err = d.home.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(d.name))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--dsn: a database of the run's own could not be made: %w", err)
+	}
+	d.db, err = sql.Open("postgres", d.dsn)
+	return d, err
+}
+
+func (d *database) drop() error {
+	err := d.db.Close()
+	if d.home != nil {
+		_, dropped := d.home.ExecContext(context.Background(), "DROP DATABASE IF EXISTS "+pq.QuoteIdentifier(d.name))
+		err = errors.Join(err, dropped, d.home.Close())
+	}
+	return err
+}
+
+// kind names it for people.
+func (d *database) kind() string {
+	if d.name == "" {
+		return "SQLite"
+	}
+	return "PostgreSQL"
+}
+
+// records counts the run's call records: all, and different calls.
+func (d *database) records(ctx context.Context, mark string) (rows, calls int64, err error) {
+	err = d.db.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE $1", mark+"-%").Scan(&rows, &calls)
+	return rows, calls, err
+}
+
+// work is what the database has done so far; -1 = not known.
+type work struct{ transactions, statements int64 }
+
+// done reads it. Statements are known where the extension pg_stat_statements is loaded.
+func (d *database) done(ctx context.Context) (w work) {
+	w = work{-1, -1}
+	if d.name == "" {
+		return w
+	}
+	row := d.home.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1", d.name)
+	if row.Scan(&w.transactions) != nil {
+		w.transactions = -1
+	}
+	row = d.home.QueryRowContext(ctx, "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1", d.name)
+	if row.Scan(&w.statements) != nil {
+		w.statements = -1
+	}
+	return w
+}

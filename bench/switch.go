@@ -1,0 +1,225 @@
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Switch is the generator's FreeSWITCH: callers dial the server from it, agents' legs ring on it, and the server's link ends at it. It
+// speaks what the server under test says and counts everything else as a mistake.
+type Switch struct {
+	load    Load
+	socket  string // the server's, to dial
+	mark    string // begins the uuid of every channel of the run
+	figures *figures
+	counts  counts
+
+	phones map[string]*phone // by extension; not written to after newSwitch
+	groups []*group
+
+	linked chan struct{} // holds one when the server has looked around on its link
+
+	mu      sync.Mutex
+	link    *wire
+	legs    map[string]*leg
+	callers map[*caller]struct{}
+	random  *rand.Rand
+	next    int
+	gone    chan struct{} // closed when the last caller has gone; nil where nobody waits for that
+}
+
+// group counts who waits in it and who was freed while they did, to know which agents' next offers follow from their being freed.
+type group struct {
+	number  string
+	mu      sync.Mutex
+	waiting int // callers with hold music
+	claimed int // agents who were freed, or logged in, while a caller waited for them
+}
+
+// phone is an agent's. At most one leg may ring or talk at it at a time.
+type phone struct {
+	extension string
+	group     *group
+	mu        sync.Mutex
+	leg       *leg
+	free      time.Time // when it was freed while callers waited; zero = it has been offered since
+	login     bool      // by a login
+}
+
+func newSwitch(load Load, mark string) *Switch {
+	s := &Switch{
+		load: load, mark: mark, figures: newFigures(), linked: make(chan struct{}, 1),
+		phones: map[string]*phone{}, legs: map[string]*leg{}, callers: map[*caller]struct{}{},
+		random: rand.New(rand.NewPCG(load.Seed, 1)),
+	}
+	for i := range load.Groups {
+		s.groups = append(s.groups, &group{number: groupNumber(i)})
+	}
+	for i := range load.Agents {
+		s.phones[extension(i)] = &phone{extension: extension(i), group: s.groups[i%load.Groups]}
+	}
+	return s
+}
+
+func groupNumber(i int) string { return strconv.Itoa(100 + i) }
+func extension(i int) string   { return strconv.Itoa(700_000 + i) }
+
+// chance is a share of all; spread is d within half of it around.
+func (s *Switch) chance(share float64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.random.Float64() < share
+}
+
+func (s *Switch) spread(d time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return d/2 + time.Duration(s.random.Float64()*float64(d))
+}
+
+// name makes the next caller's uuid, number and group.
+func (s *Switch) name() (uuid, number string, g *group) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	return fmt.Sprintf("%s-0000-4000-8000-%012d", s.mark, s.next), fmt.Sprintf("139%08d", s.next), s.groups[s.random.IntN(len(s.groups))]
+}
+
+// tellLink sends an event on the link, where there is one.
+func (s *Switch) tellLink(frames []byte) {
+	s.mu.Lock()
+	link := s.link
+	s.mu.Unlock()
+	if link != nil {
+		link.send(frames)
+	}
+}
+
+func (s *Switch) findLeg(uuid string) *leg {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.legs[uuid]
+}
+
+// everyCaller lists who is here.
+func (s *Switch) everyCaller() []*caller {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*caller, 0, len(s.callers))
+	for c := range s.callers {
+		all = append(all, c)
+	}
+	return all
+}
+
+func (s *Switch) enter(c *caller) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.callers[c] = struct{}{}
+}
+
+func (s *Switch) leave(c *caller) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.callers, c)
+	if len(s.callers) == 0 && s.gone != nil {
+		close(s.gone)
+		s.gone = nil
+	}
+}
+
+// empty is closed when nobody is here any more. No more callers may arrive.
+func (s *Switch) empty() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	gone := make(chan struct{})
+	if len(s.callers) == 0 {
+		close(gone)
+	} else {
+		s.gone = gone
+	}
+	return gone
+}
+
+// holds is a caller that begins to wait, or no longer does.
+func (g *group) holds(by int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.waiting += by
+}
+
+// holding is how many wait in all groups.
+func (s *Switch) holding() (n int) {
+	for _, g := range s.groups {
+		g.mu.Lock()
+		n += g.waiting
+		g.mu.Unlock()
+	}
+	return n
+}
+
+// freed is the phone's agent being free from now on. Where a caller waits whom no other freed agent will take, the next offer follows
+// from it, and the time until then is measured.
+func (p *phone) freed(login bool) {
+	now := time.Now()
+	p.group.mu.Lock()
+	claim := p.group.waiting > p.group.claimed
+	if claim {
+		p.group.claimed++
+	}
+	p.group.mu.Unlock()
+	if claim {
+		p.mu.Lock()
+		p.free, p.login = now, login
+		p.mu.Unlock()
+	}
+}
+
+// offered is an originate that arrived for the phone. It returns since when the agent had been free, zero where no caller waited then.
+func (p *phone) offered(l *leg) (free time.Time, login, double bool) {
+	p.mu.Lock()
+	double = p.leg != nil
+	p.leg = l
+	free, login = p.free, p.login
+	p.free = time.Time{}
+	p.mu.Unlock()
+	if !free.IsZero() {
+		p.unclaim()
+	}
+	return free, login, double
+}
+
+func (p *phone) unclaim() {
+	p.group.mu.Lock()
+	defer p.group.mu.Unlock()
+	p.group.claimed--
+}
+
+// hungUp is the end of a leg at the phone.
+func (p *phone) hungUp(l *leg) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leg == l {
+		p.leg = nil
+	}
+}
+
+// withdrawn takes back that the agent is free: a command took it off the floor.
+func (p *phone) withdrawn() {
+	p.mu.Lock()
+	was := !p.free.IsZero()
+	p.free = time.Time{}
+	p.mu.Unlock()
+	if was {
+		p.unclaim()
+	}
+}
+
+// sources are the loopback addresses that calls come from, so that the ports of one do not run out.
+const sources = 32
+
+func source(n int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+n%sources))} }
