@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -76,8 +77,39 @@ func (b *benchCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	if b.Scenario == "decide" {
+		return b.decide(ctx)
+	}
 	results, err := b.runs(ctx)
-	return errors.Join(err, b.lost(results))
+	plotted := b.plot(func(to io.Writer) error { return bench.PlotSweep(to, results) })
+	return errors.Join(err, plotted, b.lost(results))
+}
+
+// decide times decisions in this process.
+func (b *benchCommand) decide(ctx context.Context) error {
+	decisions, err := bench.Decide(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.plot(func(to io.Writer) error { return bench.PlotDecisions(to, decisions) }); err != nil {
+		return err
+	}
+	if b.JSON {
+		return json.NewEncoder(os.Stdout).Encode(decisions)
+	}
+	return bench.WriteDecisions(os.Stdout, decisions)
+}
+
+// plot writes the file of --svg, where there is one.
+func (b *benchCommand) plot(draw func(io.Writer) error) error {
+	if b.SVG == "" {
+		return nil
+	}
+	file, err := os.Create(b.SVG)
+	if err != nil {
+		return fmt.Errorf("--svg: %w", err)
+	}
+	return errors.Join(draw(file), file.Close())
 }
 
 // runs does a run, or one for each step of the sweep.

@@ -104,3 +104,8 @@ func (l *latency) percentiles() Percentiles {
 		Count: l.histogram.TotalCount(), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(l.histogram.Max()) / 1000,
 	}
 }
+
+// newNanoseconds is a histogram of what takes less than a second.
+func newNanoseconds() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Second.Nanoseconds(), digits)
+}

@@ -48,10 +48,11 @@ type Result struct {
 	Recorded    int64 `json:"recorded-calls"` // different calls among them
 	Behind      int64 `json:"records-behind"` // calls that had ended and were not in the database when the load ended
 
-	BootMS float64  `json:"boot-ms"` // with all agents in the database
-	StopMS float64  `json:"stop-ms"`
-	Limits []string `json:"limits"`
-	Faults []string `json:"faults"`
+	BootMS     float64  `json:"boot-ms"`      // with all agents in the database
+	CaughtUpMS float64  `json:"caught-up-ms"` // until the database had every record, from the end of the last call
+	StopMS     float64  `json:"stop-ms"`
+	Limits     []string `json:"limits"`
+	Faults     []string `json:"faults"`
 }
 
 // fillResult works the figures out.

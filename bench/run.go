@@ -40,6 +40,9 @@ func newRun(o Options, s *site) *run {
 const (
 	settleTime = 3 * time.Second  // after a flood, before it is looked at
 	endLimit   = 30 * time.Second // beyond the longest talk, for calls to end
+
+	catchUpLimit = 2 * time.Minute
+	catchUpLook  = 50 * time.Millisecond
 )
 
 // play runs the scenario and fills the result.
@@ -204,16 +207,19 @@ func (r *run) move(ctx context.Context, commands *commander, agent int, out bool
 	if out {
 		leave, back = "nway_logout "+ext, loginLine(agent, r.Groups)
 	}
-	r.sw.phones[ext].withdrawn()
-	for _, line := range []string{leave, back} {
-		if err := commands.do(context.WithoutCancel(ctx), line); err != nil {
-			r.sw.counts.note("%s: %v", line, err)
-			r.sw.counts.mistakes.Add(1)
-		}
-		r.sw.counts.moves.Add(1)
-		if line == leave {
-			pause(ctx, away)
-		}
+	ctx, p := context.WithoutCancel(ctx), r.sw.phones[ext]
+	p.leaves()
+	r.command(ctx, commands, leave)
+	pause(ctx, away)
+	p.returns()
+	r.command(ctx, commands, back)
+}
+
+func (r *run) command(ctx context.Context, commands *commander, line string) {
+	r.sw.counts.moves.Add(1)
+	if err := commands.do(ctx, line); err != nil {
+		r.sw.counts.note("%s: %v", line, err)
+		r.sw.counts.mistakes.Add(1)
 	}
 }
 
@@ -265,6 +271,7 @@ func (r *run) finish(ctx context.Context) error {
 		c.cut()
 	}
 	r.calls.Wait()
+	r.caughtUp(ctx)
 	stopping := time.Now()
 	if err := r.site.server.stop(); err != nil {
 		return err
@@ -276,6 +283,25 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	r.fillResult(rows, calls)
 	return nil
+}
+
+// caughtUp waits until the database has every call's record, and notes how long that took.
+func (r *run) caughtUp(ctx context.Context) {
+	began := time.Now()
+	ctx, stop := context.WithTimeout(ctx, catchUpLimit)
+	defer stop()
+	look := time.NewTicker(catchUpLook)
+	defer look.Stop()
+	for ctx.Err() == nil {
+		if _, calls, err := r.site.database.records(ctx, r.site.mark); err == nil && calls >= r.sw.counts.connected.Load() {
+			break
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+	r.result.CaughtUpMS = ms(time.Since(began))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

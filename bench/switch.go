@@ -48,6 +48,7 @@ type phone struct {
 	leg       *leg
 	free      time.Time // when it was freed while callers waited; zero = it has been offered since
 	login     bool      // by a login
+	away      bool      // a command took the agent off work
 }
 
 func newSwitch(load Load, mark string) *Switch {
@@ -166,16 +167,16 @@ func (s *Switch) holding() (n int) {
 // from it, and the time until then is measured.
 func (p *phone) freed(login bool) {
 	now := time.Now()
-	p.group.mu.Lock()
-	claim := p.group.waiting > p.group.claimed
-	if claim {
-		p.group.claimed++
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.away || !p.free.IsZero() {
+		return
 	}
-	p.group.mu.Unlock()
-	if claim {
-		p.mu.Lock()
+	p.group.mu.Lock()
+	defer p.group.mu.Unlock()
+	if p.group.waiting > p.group.claimed {
+		p.group.claimed++
 		p.free, p.login = now, login
-		p.mu.Unlock()
 	}
 }
 
@@ -208,15 +209,22 @@ func (p *phone) hungUp(l *leg) {
 	}
 }
 
-// withdrawn takes back that the agent is free: a command took it off the floor.
-func (p *phone) withdrawn() {
+// leaves is the agent being taken off work by a command: that it was free is of no more use.
+func (p *phone) leaves() {
 	p.mu.Lock()
 	was := !p.free.IsZero()
-	p.free = time.Time{}
+	p.free, p.away = time.Time{}, true
 	p.mu.Unlock()
 	if was {
 		p.unclaim()
 	}
+}
+
+// returns is the opposite.
+func (p *phone) returns() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.away = false
 }
 
 // sources are the loopback addresses that calls come from, so that the ports of one do not run out.

@@ -45,7 +45,7 @@ func (s *Result) Write(to io.Writer) error {
 	if s.Moves > 0 {
 		line("churn", "%d commands", s.Moves)
 	}
-	line("call records", "%d of %d calls; %d behind when the load ended", s.Records, s.Recorded, s.Behind)
+	line("call records", "%d of %d calls; %d behind when the load ended, all there %.0f ms after the last call", s.Records, s.Recorded, s.Behind, s.CaughtUpMS)
 	line("server", "up in %.0f ms with %d agents, down in %.0f ms", s.BootMS, s.Agents, s.StopMS)
 	for _, l := range s.Limits {
 		line("limited by", "%s", l)
