@@ -20,6 +20,7 @@ type benchCommand struct {
 	Scenario string        `arg:"" default:"steady" enum:"steady,flood,drain,churn,decide" help:"steady: calls arrive at --rate. flood: --callers wait and there are no agents. drain: agents log in to a flood. churn: steady, with agents who come, go and miss calls and callers who give up. decide: the cost of a decision, in this process."`
 	Rate     float64       `default:"100" help:"Calls a second (steady, churn)."`
 	Agents   int           `default:"1000" help:"Agents logged in."`
+	Full     bool          `help:"Just as many agents as the calls keep busy, rate x (ring + talk), and callers who wait from the start, so that an offer follows each talk at once (steady)."`
 	Groups   int           `default:"10" help:"Groups; each agent is in one."`
 	Callers  int           `default:"-1" help:"Callers who wait before the clock starts; -1 = 10000 in flood and drain, else none."`
 	Ring     time.Duration `default:"50ms" help:"From the offer to the agent's answer."`
@@ -161,6 +162,9 @@ func (b *benchCommand) load(step float64) bench.Load {
 		l.Callers = 10_000
 	case step > 0:
 		l.Rate = step
+	}
+	if l.Scenario == bench.Steady && b.Full {
+		l.Agents, l.Callers = int(l.Rate*(l.Ring+l.Talk).Seconds()), int(2*l.Rate)
 	}
 	if l.Scenario == bench.Flood {
 		l.Agents = 0

@@ -15,7 +15,7 @@ type caller struct {
 	sw      *Switch
 	channel channel
 	number  string
-	group   *group
+	group   string
 	due     time.Time // when it was to arrive
 	n       int
 	nc      net.Conn
@@ -23,10 +23,11 @@ type caller struct {
 	over    atomic.Bool // the channel hung up, or was handed back
 
 	mu       sync.Mutex
-	playing  []string // Event-UUIDs of what plays
-	held     bool     // it waits
-	waited   bool     // it did, some time
-	leg      *leg     // that rings or talks
+	playing  []string  // Event-UUIDs of what plays
+	held     time.Time // since when it waits; zero = it does not
+	waited   bool      // it did, some time
+	offered  bool      // to an agent, some time
+	leg      *leg      // that rings or talks
 	bridged  bool
 	talked   bool
 	patience *time.Timer
@@ -37,7 +38,7 @@ const dialLimit = 10 * time.Second
 // arrive runs a call that was due at that time, and returns when it is over.
 func (s *Switch) arrive(ctx context.Context, due time.Time) {
 	uuid, number, g := s.name()
-	c := &caller{sw: s, number: number, group: g, due: due, channel: newChannel(uuid, number, g.number, "sofia/internal/"+number, false)}
+	c := &caller{sw: s, number: number, group: g, due: due, channel: newChannel(uuid, number, g, "sofia/internal/"+number, false)}
 	s.counts.arrived.Add(1)
 	s.enter(c)
 	defer s.leave(c)
@@ -146,15 +147,18 @@ func (c *caller) plays(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.playing = append(c.playing, id)
-	if c.leg == nil && !c.held {
+	if c.leg == nil {
 		c.wait()
 	}
 }
 
 // wait makes the caller one who waits. c.mu is held.
 func (c *caller) wait() {
-	c.held, c.waited = true, true
-	c.group.holds(1)
+	if !c.held.IsZero() {
+		return
+	}
+	c.held, c.waited = time.Now(), true
+	c.sw.holding.Add(1)
 	if c.sw.load.Patience > 0 && c.patience == nil {
 		c.patience = time.AfterFunc(c.sw.spread(c.sw.load.Patience), c.giveUp)
 	}
@@ -162,9 +166,9 @@ func (c *caller) wait() {
 
 // waitNoMore is the opposite. c.mu is held.
 func (c *caller) waitNoMore() {
-	if c.held {
-		c.held = false
-		c.group.holds(-1)
+	if !c.held.IsZero() {
+		c.held = time.Time{}
+		c.sw.holding.Add(-1)
 	}
 }
 
@@ -226,7 +230,7 @@ func (c *caller) parted(leg string) {
 // giveUp is a caller who has waited too long.
 func (c *caller) giveUp() {
 	c.mu.Lock()
-	waits := c.held
+	waits := !c.held.IsZero()
 	c.mu.Unlock()
 	if waits {
 		c.hangUp()

@@ -41,7 +41,9 @@ func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, 
 	if err != nil {
 		return nil, fmt.Errorf("--dsn: a database of the run's own could not be made: %w", err)
 	}
-	d.db, err = sql.Open("postgres", d.dsn)
+	if d.db, err = sql.Open("postgres", d.dsn); err == nil {
+		d.db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements") // where it fails, statements are not known from here
+	}
 	return d, err
 }
 
@@ -69,19 +71,26 @@ func (d *database) records(ctx context.Context, mark string) (rows, calls int64,
 }
 
 // work is what the database has done so far; -1 = not known.
-type work struct{ transactions, statements int64 }
+type work struct{ transactions, statements float64 }
 
-// done reads it. Statements are known where the extension pg_stat_statements is loaded.
-func (d *database) done(ctx context.Context) (w work) {
-	w = work{-1, -1}
+// statementsOf is the counter of the server's own /metrics.
+const statementsOf = "nwayacd_database_statements_total"
+
+// done reads it: transactions from PostgreSQL, statements from the server, or from PostgreSQL where the extension pg_stat_statements is
+// loaded.
+func (d *database) done(ctx context.Context, s *server) (w work) {
+	w = work{-1, s.metric(ctx, statementsOf)}
 	if d.name == "" {
 		return w
 	}
-	row := d.home.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1", d.name)
+	row := d.db.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1", d.name)
 	if row.Scan(&w.transactions) != nil {
 		w.transactions = -1
 	}
-	row = d.home.QueryRowContext(ctx, "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1", d.name)
+	if w.statements >= 0 {
+		return w
+	}
+	row = d.db.QueryRowContext(ctx, "SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1", d.name)
 	if row.Scan(&w.statements) != nil {
 		w.statements = -1
 	}

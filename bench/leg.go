@@ -46,8 +46,8 @@ func (c *caller) originate(out []byte, line, job string, came time.Time) []byte 
 	return appendReply(out, "+OK Job-UUID: "+job+"\nJob-UUID: "+job)
 }
 
-// measure notes the offer. An agent who was freed while callers waited: the time since. A caller who never had to wait: the time since it was
-// due to arrive.
+// measure notes the offer. Where a caller waited and an agent was free at the same time, it is how long that lasted: from the later of the
+// two, the agent's being free and the caller's beginning to wait. A caller who never had to wait: the time since it was due to arrive.
 func (c *caller) measure(l *leg, came time.Time) {
 	c.sw.counts.offers.Add(1)
 	free, login, double := l.phone.offered(l)
@@ -55,19 +55,23 @@ func (c *caller) measure(l *leg, came time.Time) {
 		c.sw.counts.doubles.Add(1)
 	}
 	c.mu.Lock()
-	waited, first := c.waited, !c.talked && c.leg == nil
+	held, waited, first := c.held, c.waited, !c.offered
+	c.offered = true
 	c.mu.Unlock()
+	f := c.sw.figures
 	switch {
-	case free.IsZero():
+	case held.IsZero() || free.IsZero():
+	case held.After(free):
+		f.freeToOffer.record(came.Sub(held))
 	case login:
-		c.sw.figures.loginToOffer.record(came.Sub(free))
+		f.loginToOffer.record(came.Sub(free))
 	default:
-		c.sw.figures.freeToOffer.record(came.Sub(free))
+		f.freeToOffer.record(came.Sub(free))
 	}
 	if first {
-		c.sw.figures.wait.record(came.Sub(c.due))
+		f.wait.record(came.Sub(c.due))
 		if !waited {
-			c.sw.figures.enterToOffer.record(came.Sub(c.due))
+			f.enterToOffer.record(came.Sub(c.due))
 		}
 	}
 }
@@ -132,6 +136,9 @@ func (l *leg) die(cause string) bool {
 		c.leg = nil
 	}
 	rang := !l.answered
+	if rang && !c.over.Load() {
+		c.wait() // on: its music goes on
+	}
 	c.mu.Unlock()
 	l.sw.mu.Lock()
 	delete(l.sw.legs, l.uuid)

@@ -219,5 +219,5 @@ func short(v float64) string {
 	case math.Abs(v) >= 1e4:
 		v, suffix = v/1e3, "k"
 	}
-	return strconv.FormatFloat(v, 'g', 4, 64) + suffix
+	return strconv.FormatFloat(v+0, 'g', 4, 64) + suffix // no -0
 }

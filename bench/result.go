@@ -82,10 +82,10 @@ func (r *run) fillResult(rows, calls int64) {
 		s.CPUPerCall = float64(cpu.Microseconds()) / done
 		s.WriteCalls = float64(r.after.server.writes-r.before.server.writes) / done
 		if r.before.work.statements >= 0 && r.after.work.statements >= 0 {
-			s.StatementsPerCall = float64(r.after.work.statements-r.before.work.statements) / done
+			s.StatementsPerCall = (r.after.work.statements - r.before.work.statements) / done
 		}
 		if r.before.work.transactions >= 0 && r.after.work.transactions >= 0 {
-			s.CommitsPerCall = float64(r.after.work.transactions-r.before.work.transactions) / done
+			s.CommitsPerCall = (r.after.work.transactions - r.before.work.transactions) / done
 		}
 	}
 	s.Arrived, s.Unconnected = c.arrived.Load(), c.unconnected.Load()

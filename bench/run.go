@@ -115,7 +115,7 @@ func (r *run) fill(ctx context.Context) {
 // flood measures a server whose callers wait for nobody.
 func (r *run) flood(ctx context.Context) (err error) {
 	pause(ctx, settleTime)
-	r.say("%d wait; nothing happens for %s", r.sw.holding(), r.Duration)
+	r.say("%d wait; nothing happens for %s", r.sw.holding.Load(), r.Duration)
 	if r.before, err = r.sample(ctx); err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (r *run) drain(ctx context.Context) (err error) {
 		return err
 	}
 	defer commands.close()
-	r.say("%d agents log in to %d callers", r.Agents, r.sw.holding())
+	r.say("%d agents log in to %d callers", r.Agents, r.sw.holding.Load())
 	r.sw.figures.reset()
 	if r.before, err = r.sample(ctx); err != nil {
 		return err
@@ -240,8 +240,8 @@ func (r *run) sample(ctx context.Context) (s sample, err error) {
 	if s.generator, err = used(os.Getpid()); err != nil {
 		return s, err
 	}
-	s.at, s.machine, s.work = s.server.at, machineUse(), r.site.database.done(ctx)
-	s.completed, s.arrived, s.waiting = r.sw.counts.completed.Load(), r.sw.counts.arrived.Load(), r.sw.holding()
+	s.at, s.machine, s.work = s.server.at, machineUse(), r.site.database.done(ctx, r.site.server)
+	s.completed, s.arrived, s.waiting = r.sw.counts.completed.Load(), r.sw.counts.arrived.Load(), int(r.sw.holding.Load())
 	return s, nil
 }
 

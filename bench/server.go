@@ -1,14 +1,17 @@
 package bench
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -160,6 +163,27 @@ func (s *server) stop() error {
 	return nil
 }
 
+// metric reads a figure without labels off the server's /metrics; -1 where there is none.
+func (s *server) metric(ctx context.Context, name string) float64 {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.http+"/metrics", nil)
+	if err != nil {
+		return -1
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return -1
+	}
+	defer answer.Body.Close()
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if value, found := strings.CutPrefix(lines.Text(), name+" "); found {
+			if n, err := strconv.ParseFloat(value, 64); err == nil {
+				return n
+			}
+		}
+	}
+	return -1
+}
+
 func (s *server) used() (usage, error) { return used(s.process.Process.Pid) }
 
 // commander sends commands to the server's command port, some at a time.
@@ -226,5 +250,3 @@ func (c *commander) each(ctx context.Context, n int, do func(i int) error) error
 	}
 	return context.Cause(ctx)
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

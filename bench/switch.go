@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +19,9 @@ type Switch struct {
 	figures *figures
 	counts  counts
 
-	phones map[string]*phone // by extension; not written to after newSwitch
-	groups []*group
+	phones  map[string]*phone // by extension; not written to after newSwitch
+	holding atomic.Int64      // callers who wait
+	groups  []string
 
 	linked chan struct{} // holds one when the server has looked around on its link
 
@@ -32,23 +34,13 @@ type Switch struct {
 	gone    chan struct{} // closed when the last caller has gone; nil where nobody waits for that
 }
 
-// group counts who waits in it and who was freed while they did, to know which agents' next offers follow from their being freed.
-type group struct {
-	number  string
-	mu      sync.Mutex
-	waiting int // callers with hold music
-	claimed int // agents who were freed, or logged in, while a caller waited for them
-}
-
 // phone is an agent's. At most one leg may ring or talk at it at a time.
 type phone struct {
-	extension string
-	group     *group
-	mu        sync.Mutex
-	leg       *leg
-	free      time.Time // when it was freed while callers waited; zero = it has been offered since
-	login     bool      // by a login
-	away      bool      // a command took the agent off work
+	mu    sync.Mutex
+	leg   *leg
+	free  time.Time // since when its agent is; zero = not known, or it has been offered a call since
+	login bool      // by a login
+	away  bool      // a command took the agent off work
 }
 
 func newSwitch(load Load, mark string) *Switch {
@@ -58,10 +50,10 @@ func newSwitch(load Load, mark string) *Switch {
 		random: rand.New(rand.NewPCG(load.Seed, 1)),
 	}
 	for i := range load.Groups {
-		s.groups = append(s.groups, &group{number: groupNumber(i)})
+		s.groups = append(s.groups, groupNumber(i))
 	}
 	for i := range load.Agents {
-		s.phones[extension(i)] = &phone{extension: extension(i), group: s.groups[i%load.Groups]}
+		s.phones[extension(i)] = &phone{}
 	}
 	return s
 }
@@ -83,7 +75,7 @@ func (s *Switch) spread(d time.Duration) time.Duration {
 }
 
 // name makes the next caller's uuid, number and group.
-func (s *Switch) name() (uuid, number string, g *group) {
+func (s *Switch) name() (uuid, number, group string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
@@ -146,58 +138,24 @@ func (s *Switch) empty() <-chan struct{} {
 	return gone
 }
 
-// holds is a caller that begins to wait, or no longer does.
-func (g *group) holds(by int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.waiting += by
-}
-
-// holding is how many wait in all groups.
-func (s *Switch) holding() (n int) {
-	for _, g := range s.groups {
-		g.mu.Lock()
-		n += g.waiting
-		g.mu.Unlock()
-	}
-	return n
-}
-
-// freed is the phone's agent being free from now on. Where a caller waits whom no other freed agent will take, the next offer follows
-// from it, and the time until then is measured.
+// freed is the phone's agent being free from now on.
 func (p *phone) freed(login bool) {
-	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.away || !p.free.IsZero() {
-		return
-	}
-	p.group.mu.Lock()
-	defer p.group.mu.Unlock()
-	if p.group.waiting > p.group.claimed {
-		p.group.claimed++
-		p.free, p.login = now, login
+	if !p.away {
+		p.free, p.login = time.Now(), login
 	}
 }
 
-// offered is an originate that arrived for the phone. It returns since when the agent had been free, zero where no caller waited then.
+// offered is an originate that arrived for the phone. It returns since when the agent had been free.
 func (p *phone) offered(l *leg) (free time.Time, login, double bool) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	double = p.leg != nil
 	p.leg = l
 	free, login = p.free, p.login
 	p.free = time.Time{}
-	p.mu.Unlock()
-	if !free.IsZero() {
-		p.unclaim()
-	}
 	return free, login, double
-}
-
-func (p *phone) unclaim() {
-	p.group.mu.Lock()
-	defer p.group.mu.Unlock()
-	p.group.claimed--
 }
 
 // hungUp is the end of a leg at the phone.
@@ -209,15 +167,11 @@ func (p *phone) hungUp(l *leg) {
 	}
 }
 
-// leaves is the agent being taken off work by a command: that it was free is of no more use.
+// leaves is the agent being taken off work by a command.
 func (p *phone) leaves() {
 	p.mu.Lock()
-	was := !p.free.IsZero()
+	defer p.mu.Unlock()
 	p.free, p.away = time.Time{}, true
-	p.mu.Unlock()
-	if was {
-		p.unclaim()
-	}
 }
 
 // returns is the opposite.
