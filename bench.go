@@ -82,7 +82,7 @@ func (b *benchCommand) Run() error {
 		return b.decide(ctx)
 	}
 	results, err := b.runs(ctx)
-	plotted := b.plot(func(to io.Writer) error { return bench.PlotSweep(to, results) })
+	plotted := b.plot(results)
 	return errors.Join(err, plotted, b.lost(results))
 }
 
@@ -92,7 +92,7 @@ func (b *benchCommand) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.plot(func(to io.Writer) error { return bench.PlotDecisions(to, decisions) }); err != nil {
+	if err := b.draw(func(to io.Writer) error { return bench.PlotDecisions(to, decisions) }); err != nil {
 		return err
 	}
 	if b.JSON {
@@ -101,8 +101,13 @@ func (b *benchCommand) decide(ctx context.Context) error {
 	return bench.WriteDecisions(os.Stdout, decisions)
 }
 
-// plot writes the file of --svg, where there is one.
-func (b *benchCommand) plot(draw func(io.Writer) error) error {
+// plot draws how the figures grow over a sweep.
+func (b *benchCommand) plot(results []bench.Result) error {
+	return b.draw(func(to io.Writer) error { return bench.PlotSweep(to, results) })
+}
+
+// draw writes the file of --svg, where there is one.
+func (b *benchCommand) draw(draw func(io.Writer) error) error {
 	if b.SVG == "" {
 		return nil
 	}

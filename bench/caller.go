@@ -17,7 +17,6 @@ type caller struct {
 	number  string
 	group   string
 	due     time.Time // when it was to arrive
-	n       int
 	nc      net.Conn
 	wire    wire
 	over    atomic.Bool // the channel hung up, or was handed back

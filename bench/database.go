@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"net/url"
 
 	"github.com/lib/pq"    // the driver postgres
 	_ "modernc.org/sqlite" // the driver sqlite
@@ -25,15 +25,8 @@ func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, 
 		db, err := sql.Open("sqlite", "file:"+sqliteFile+"?mode=ro")
 		return &database{db: db}, err
 	}
-	if strings.Contains(dsn, "://") {
-		plain, err := pq.ParseURL(dsn)
-		if err != nil {
-			return nil, fmt.Errorf("--dsn: %w", err)
-		}
-		dsn = plain
-	}
 	d := &database{name: "nwayacd_bench_" + mark}
-	d.dsn = dsn + " dbname=" + d.name // the last one counts
+	d.dsn = inDatabase(dsn, d.name)
 	var err error
 	if d.home, err = sql.Open("postgres", dsn); err == nil {
 		_, err = d.home.ExecContext(ctx, "CREATE DATABASE "+pq.QuoteIdentifier(d.name))
@@ -45,6 +38,15 @@ func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, 
 		d.db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements") // where it fails, statements are not known from here
 	}
 	return d, err
+}
+
+// inDatabase is the connection string with another database's name.
+func inDatabase(dsn, name string) string {
+	if u, err := url.Parse(dsn); err == nil && u.Scheme != "" {
+		u.Path = "/" + name
+		return u.String()
+	}
+	return dsn + " dbname=" + name // the last one counts
 }
 
 func (d *database) drop() error {

@@ -41,10 +41,10 @@ func Decide(ctx context.Context) (all []Decision, err error) {
 			return nil, context.Cause(ctx)
 		}
 		d := Decision{Agents: agents}
-		if d.Free, err = decideFree(agents); err != nil {
+		if d.Free, err = decideFree(agents, decideRounds); err != nil {
 			return nil, err
 		}
-		if d.Arrival, err = decideArrival(agents); err != nil {
+		if d.Arrival, err = decideArrival(agents, decideRounds); err != nil {
 			return nil, err
 		}
 		all = append(all, d)
@@ -84,7 +84,7 @@ func join(f *queue.Floor, uuid string, g int, now time.Time) error {
 }
 
 // decideFree: every agent talks; one talk after the other ends and its agent is given the next caller, while the line stays as long as it is.
-func decideFree(agents int) (Cost, error) {
+func decideFree(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers+agents, 0, now)
 	if err != nil {
@@ -105,7 +105,7 @@ func decideFree(agents int) (Cost, error) {
 	for g := range decideGroups {
 		group[groupNumber(g)] = g
 	}
-	return timed(func(i int) (time.Duration, error) {
+	return timed(rounds, func(i int) (time.Duration, error) {
 		now = now.Add(time.Millisecond)
 		l := talks[i%len(talks)]
 		began := time.Now()
@@ -126,7 +126,7 @@ func decideFree(agents int) (Cost, error) {
 }
 
 // decideArrival: all agents of one group are free, and a caller comes; in the other groups callers wait for agents who are not there.
-func decideArrival(agents int) (Cost, error) {
+func decideArrival(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers, 1, now)
 	if err != nil {
@@ -138,7 +138,7 @@ func decideArrival(agents int) (Cost, error) {
 		}
 	}
 	f.Take()
-	return timed(func(int) (time.Duration, error) {
+	return timed(rounds, func(int) (time.Duration, error) {
 		now = now.Add(time.Millisecond)
 		began := time.Now()
 		err := join(f, "new", 0, now)
@@ -159,9 +159,9 @@ func decideArrival(agents int) (Cost, error) {
 }
 
 // timed does the rounds, each of which tells how long its decision took.
-func timed(round func(i int) (time.Duration, error)) (c Cost, err error) {
+func timed(rounds int, round func(i int) (time.Duration, error)) (c Cost, err error) {
 	h := newNanoseconds()
-	for i := range decideRounds {
+	for i := range rounds {
 		took, err := round(i)
 		if err != nil {
 			return c, err

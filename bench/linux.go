@@ -119,12 +119,3 @@ func machineUse() (m machine) {
 	}
 	return m
 }
-
-// openFiles is how many a process may have open.
-func openFiles() (n uint64) {
-	var limit unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
-		return 0
-	}
-	return limit.Max
-}

@@ -36,8 +36,8 @@ type server struct {
 }
 
 // newServer writes the configuration of a server whose only FreeSWITCH is at that address.
-func newServer(o Options, dir, dsn, freeswitch string) (*server, error) {
-	ports, err := freePorts(4)
+func newServer(ctx context.Context, o Options, dir, dsn, freeswitch string) (*server, error) {
+	ports, err := freePorts(ctx, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +70,9 @@ format = "json"
 }
 
 // freePorts are loopback addresses that nobody listened at a moment ago.
-func freePorts(n int) (addresses []string, err error) {
+func freePorts(ctx context.Context, n int) (addresses []string, err error) {
 	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
@@ -93,7 +93,7 @@ func (s *server) start(ctx context.Context) (took time.Duration, err error) {
 	if s.profiled {
 		args = append(args, "--pprof", s.pprof)
 	}
-	s.process, s.ended = exec.Command(s.binary, args...), make(chan struct{})
+	s.process, s.ended = exec.CommandContext(context.WithoutCancel(ctx), s.binary, args...), make(chan struct{}) // stop ends it
 	s.process.Stderr = log
 	began := time.Now()
 	if err := s.process.Start(); err != nil {
