@@ -22,6 +22,8 @@ type caller struct {
 	over    atomic.Bool // the channel hung up, or was handed back
 
 	mu       sync.Mutex
+	listens  bool      // the server has said myevents: it hears how the call ends
+	leaving  bool      // the caller hangs up as soon as it does
 	playing  []string  // Event-UUIDs of what plays
 	held     time.Time // since when it waits; zero = it does not
 	waited   bool      // it did, some time
@@ -84,7 +86,19 @@ func (c *caller) obeyAll(in *requests, came time.Time) (done bool) {
 		c.wire.send(out)
 	}
 	*buffer = out
+	c.mu.Lock()
+	leaving := c.leaving && c.listens
+	c.mu.Unlock()
+	if leaving {
+		c.hangUp()
+	}
 	return done
+}
+
+func (c *caller) listened() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listens = true
 }
 
 var replies = sync.Pool{New: func() any { return new([]byte) }}
@@ -99,6 +113,7 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	case "linger":
 		return appendReply(out, "+OK will linger"), false
 	case "myevents":
+		c.listened()
 		return appendReply(out, "+OK Events Enabled"), false
 	case "nixevent":
 		return appendReply(out, "+OK events nixed"), false
@@ -238,6 +253,13 @@ func (c *caller) giveUp() {
 
 // hangUp is the caller's own end of the call. The connection lingers until the server has said exit.
 func (c *caller) hangUp() {
+	c.mu.Lock()
+	c.leaving = true
+	deaf := !c.listens
+	c.mu.Unlock()
+	if deaf {
+		return
+	}
 	if out := c.hungUp(nil, "NORMAL_CLEARING"); out != nil {
 		c.wire.send(out)
 	}
