@@ -69,7 +69,6 @@ func (c *caller) serve() {
 			}
 			return
 		}
-		c.sw.counts.reads.Add(1)
 		done = c.obeyAll(&in, time.Now())
 	}
 }
@@ -120,7 +119,6 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	case "event":
 		return appendReply(out, "+OK event listener enabled plain"), false
 	case "sendevent":
-		c.sw.counts.events.Add(1)
 		return appendReply(out, "+OK "+c.channel.uuid), false
 	case "sendmsg":
 		return c.message(out, r), false
@@ -229,7 +227,6 @@ func (c *caller) bridge(out []byte, uuid string) []byte {
 	if !there {
 		return appendAnswer(out, "-ERR Invalid uuid\n")
 	}
-	c.sw.counts.bridged.Add(1)
 	out = appendAnswer(out, "+OK "+uuid+"\n")
 	out = c.executed(out, "socket", "")
 	return c.channel.event(out, "CHANNEL_BRIDGE", "Bridge-A-Unique-ID: "+c.channel.uuid+"\nBridge-B-Unique-ID: "+uuid+"\nOther-Leg-Unique-ID: "+uuid+"\n")

@@ -14,10 +14,9 @@ import (
 type counts struct {
 	arrived, unconnected, connected atomic.Int64 // callers: came to us, found no server, got a connection
 	offers, missed, doubles         atomic.Int64 // originates; refused by the phone; to a phone that had a leg
-	bridged, completed, unanswered  atomic.Int64 // talks; calls that are over, with a talk and without
+	completed, unanswered           atomic.Int64 // calls that are over, with a talk and without
 	broken                          atomic.Int64 // connections that the server lost or closed without exit
-	events, moves                   atomic.Int64 // sendevent; commands of a churn
-	reads                           atomic.Int64 // of callers' connections
+	moves                           atomic.Int64 // commands of a churn
 	segments                        atomic.Int64 // of data that the server sent on the connections of completed calls
 	mistakes                        atomic.Int64 // commands that a FreeSWITCH like ours does not know
 

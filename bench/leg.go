@@ -29,19 +29,16 @@ func (c *caller) originate(out []byte, line, job string, came time.Time) []byte 
 	}
 	l := &leg{sw: c.sw, caller: c, uuid: uuid, job: job, phone: p, channel: newChannel(uuid, c.number, ext, "sofia/internal/"+ext, true)}
 	c.measure(l, came)
-	refuses := c.sw.load.Miss > 0 && c.sw.chance(c.sw.load.Miss)
-	c.sw.mu.Lock()
-	c.sw.legs[uuid] = l
-	c.sw.mu.Unlock()
 	c.sw.tellLink(l.channel.event(nil, "CHANNEL_CREATE", ""))
+	then := l.answer
+	if c.sw.load.Miss > 0 && c.sw.chance(c.sw.load.Miss) {
+		then = l.refuse
+	}
 	c.mu.Lock()
 	c.waitNoMore()
 	c.leg = l
-	if refuses {
-		l.timer = time.AfterFunc(c.sw.load.Ring, l.refuse)
-	} else {
-		l.timer = time.AfterFunc(c.sw.load.Ring, l.answer)
-	}
+	l.timer = time.AfterFunc(c.sw.load.Ring, then)
+	c.sw.addLeg(l)
 	c.mu.Unlock()
 	return appendReply(out, "+OK Job-UUID: "+job+"\nJob-UUID: "+job)
 }
@@ -140,9 +137,7 @@ func (l *leg) die(cause string) bool {
 		c.wait() // on: its music goes on
 	}
 	c.mu.Unlock()
-	l.sw.mu.Lock()
-	delete(l.sw.legs, l.uuid)
-	l.sw.mu.Unlock()
+	l.sw.dropLeg(l)
 	l.phone.hungUp(l) // before the event: the next offer may come at once
 	l.sw.tellLink(l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"))
 	switch {

@@ -114,7 +114,7 @@ func (r *run) fill(ctx context.Context) {
 
 // flood measures a server whose callers wait for nobody.
 func (r *run) flood(ctx context.Context) (err error) {
-	pause(ctx, settleTime)
+	pause(ctx, min(settleTime, r.Duration))
 	r.say("%d wait; nothing happens for %s", r.sw.holding.Load(), r.Duration)
 	if r.before, err = r.sample(ctx); err != nil {
 		return err
@@ -127,7 +127,7 @@ func (r *run) flood(ctx context.Context) (err error) {
 
 // drain measures how agents who log in to a flood empty it.
 func (r *run) drain(ctx context.Context) (err error) {
-	pause(ctx, settleTime)
+	pause(ctx, min(settleTime, r.Duration))
 	commands, err := r.site.server.commander(ctx)
 	if err != nil {
 		return err

@@ -25,9 +25,22 @@ func PlotSweep(to io.Writer, results []Result) error {
 	charts := latencyCharts(x, line)
 	charts = append(charts, costCharts(first, x, line)...)
 	title := fmt.Sprintf("nwayacd bench %s", first.Scenario)
-	words := fmt.Sprintf("%d agents in %d groups, ring %s, talk %s, %s; server, generator and database on the same %d cores",
-		first.Agents, first.Groups, first.Ring, first.Talk, first.Database, first.Cores)
-	return WriteSVG(to, title, words, charts)
+	return WriteSVG(to, title, sweepWords(first, results[len(results)-1]), charts)
+}
+
+// sweepWords say what the runs have in common.
+func sweepWords(first, last Result) string {
+	words := fmt.Sprintf("%d agents in %d groups, ", first.Agents, first.Groups)
+	switch {
+	case first.Scenario == Flood:
+		words = ""
+	case first.Agents != last.Agents:
+		words = fmt.Sprintf("%d to %d agents in %d groups, just as many as the calls keep busy, ", first.Agents, last.Agents, first.Groups)
+	}
+	if first.Scenario != Flood {
+		words += fmt.Sprintf("ring %s, talk %s, ", first.Ring, first.Talk)
+	}
+	return words + fmt.Sprintf("%s; server, generator and database on the same %d cores", first.Database, first.Cores)
 }
 
 type toLine func(name string, y func(Result) float64) Series
@@ -61,8 +74,9 @@ func costCharts(first Result, x string, line toLine) []Chart {
 		line("", func(r Result) float64 { return mib(r.ResidentBytes) }),
 	}}
 	if first.Scenario == Flood {
-		cpu.Title = "CPU while nothing happens"
-		cpu.Series = cpu.Series[:1]
+		cpu = Chart{Title: "CPU while nothing happens", X: x, Y: "% of one core", Series: []Series{
+			line("", func(r Result) float64 { return 100 * r.ServerCPU }),
+		}}
 		return []Chart{resident, cpu, {Title: "Resident memory per waiting call", X: x, Y: "KiB", Series: []Series{
 			line("", func(r Result) float64 { return r.BytesPerWaiting / 1024 }),
 		}}}

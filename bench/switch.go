@@ -61,13 +61,14 @@ func newSwitch(load Load, mark string) *Switch {
 func groupNumber(i int) string { return strconv.Itoa(100 + i) }
 func extension(i int) string   { return strconv.Itoa(700_000 + i) }
 
-// chance is a share of all; spread is d within half of it around.
+// chance is true for that share of all.
 func (s *Switch) chance(share float64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.random.Float64() < share
 }
 
+// spread is d, within half of it around.
 func (s *Switch) spread(d time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,6 +91,18 @@ func (s *Switch) tellLink(frames []byte) {
 	if link != nil {
 		link.send(frames)
 	}
+}
+
+func (s *Switch) addLeg(l *leg) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.legs[l.uuid] = l
+}
+
+func (s *Switch) dropLeg(l *leg) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.legs, l.uuid)
 }
 
 func (s *Switch) findLeg(uuid string) *leg {
