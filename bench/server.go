@@ -94,7 +94,7 @@ func (s *server) start(ctx context.Context) (took time.Duration, err error) {
 		args = append(args, "--pprof", s.pprof)
 	}
 	s.process, s.ended = exec.CommandContext(context.WithoutCancel(ctx), s.binary, args...), make(chan struct{}) // stop ends it
-	s.process.Stderr = log
+	s.process.Stderr, s.process.SysProcAttr = log, apart()
 	began := time.Now()
 	if err := s.process.Start(); err != nil {
 		return 0, fmt.Errorf("bench: the server: %w", err)
