@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"sync"
@@ -52,9 +53,9 @@ func (r *run) play(ctx context.Context) error {
 		return err
 	}
 	r.result.EmptyBytes = empty.resident
-	loading, stop := context.WithCancel(ctx)
-	defer stop()
-	r.fill(loading)
+	defer r.calls.Wait()
+	defer r.cut()
+	r.fill(ctx)
 	switch r.Scenario {
 	case Flood:
 		err = r.flood(ctx)
@@ -63,10 +64,22 @@ func (r *run) play(ctx context.Context) error {
 	default:
 		err = r.steady(ctx)
 	}
+	if err == nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
 	if err != nil {
 		return err
 	}
 	return r.finish(ctx)
+}
+
+var errInterrupted = errors.New("bench: interrupted: nothing was measured")
+
+// cut breaks the connections of the calls that are left.
+func (r *run) cut() {
+	for _, c := range r.sw.everyCaller() {
+		c.cut()
+	}
 }
 
 // steady measures calls that arrive at the rate, after the warm-up.
@@ -267,9 +280,7 @@ func (r *run) finish(ctx context.Context) error {
 		r.sw.counts.note("%d calls did not end", len(r.sw.everyCaller()))
 	case <-ctx.Done():
 	}
-	for _, c := range r.sw.everyCaller() {
-		c.cut()
-	}
+	r.cut()
 	r.calls.Wait()
 	r.caughtUp(ctx)
 	stopping := time.Now()
