@@ -10,7 +10,7 @@ import (
 // imports is what each package may import of this module, and which libraries.
 var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd": {
-		ours:      []string{"acd", "api", "conf", "esl", "metrics", "queue", "sim", "store"},
+		ours:      []string{"acd", "api", "bench", "conf", "esl", "metrics", "queue", "sim", "store"},
 		libraries: []string{"github.com/alecthomas/kong", "github.com/rs/zerolog", "golang.org/x/term"},
 	},
 	"nwayacd/acd": {
@@ -21,6 +21,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/api": {
 		ours:      []string{"acd", "esl", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid", "github.com/rs/zerolog"},
+	},
+	"nwayacd/bench": {
+		ours:      []string{"esl", "queue"},
+		libraries: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys", "modernc.org/sqlite"},
 	},
 	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/e2e":  {},

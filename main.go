@@ -31,6 +31,7 @@ const (
 type commandLine struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve calls (the default)."`
 	Demo    demoCommand    `cmd:"" help:"Show it at work: the real server, its real ports, and a simulated FreeSWITCH that calls in."`
+	Bench   benchCommand   `cmd:"" help:"Load a server of its own over TCP as a FreeSWITCH full of calls would, and say what that cost."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date; an existing nwaycc database is taken as it is."`
 	Check   checkCommand   `cmd:"" help:"Check a configuration and print all its faults at once."`
 	Cmd     cmdCommand     `cmd:"" help:"Send a command to the running server: nwayacd cmd \"nway_login 1000 110\"."`

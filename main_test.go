@@ -15,7 +15,14 @@ import (
 	"nwayacd/conf"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain is also the server that a bench under test boots: its binary is this one.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestTheDemoAnswersEveryCaller(t *testing.T) {
 	demo := &demoCommand{Calls: 30, Agents: 4, Talk: 100 * time.Millisecond, Duration: time.Minute, JSON: true, AnyPort: true, Seed: 1}

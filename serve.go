@@ -16,7 +16,10 @@ import (
 	"nwayacd/store"
 )
 
-type serveCommand struct{ configFile }
+type serveCommand struct {
+	configFile
+	Pprof string `hidden:"" placeholder:"ADDRESS" help:"Serve Go's profiles there, such as 127.0.0.1:6060."`
+}
 
 // Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the configuration again.
 func (s *serveCommand) Run() error {
@@ -28,6 +31,11 @@ func (s *serveCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal has its usual effect
+	stopPprof, err := servePprof(ctx, s.Pprof)
+	if err != nil {
+		return err
+	}
+	defer stopPprof()
 	d, err := start(ctx, config, log, daemonOptions{load: func() (*conf.Config, error) { return conf.Load(s.Config) }})
 	if err != nil {
 		return err

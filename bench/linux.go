@@ -1,0 +1,124 @@
+//go:build linux
+
+package bench
+
+import (
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// supported is nil where runs can be measured.
+func supported() error { return nil }
+
+// apart keeps the terminal's Ctrl-C from the server: the run ends it.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// sleepUntil blocks the thread, because a goroutine's timer may be a millisecond late.
+func sleepUntil(due time.Time) {
+	for left := time.Until(due); left > 0; left = time.Until(due) {
+		pause := unix.NsecToTimespec(left.Nanoseconds())
+		unix.Nanosleep(&pause, nil) // EINTR: once more
+	}
+}
+
+// lateBind makes the kernel choose the port when the other end is known, so that a port may serve many connections.
+func lateBind(_, _ string, conn syscall.RawConn) (err error) {
+	failed := conn.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// dataSegments is how many segments with data the peer sent. On loopback, where 64 KiB fit into one, that is how often it wrote.
+func dataSegments(nc net.Conn) (n int64) {
+	tcp, ok := nc.(syscall.Conn)
+	if !ok {
+		return 0
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	raw.Control(func(fd uintptr) { // an error leaves 0
+		if told, err := unix.GetsockoptTCPInfo(int(fd), unix.SOL_TCP, unix.TCP_INFO); err == nil {
+			n = int64(told.Data_segs_in)
+		}
+	})
+	return n
+}
+
+// usage is what a process has used so far.
+type usage struct {
+	at       time.Time
+	cpu      time.Duration
+	resident int64 // bytes
+	writes   int64 // write system calls, of whatever kind
+}
+
+// clockTicks are the units of /proc/PID/stat, on every Linux there is.
+const clockTicks = 100
+
+// used reads what a process has used.
+func used(pid int) (u usage, err error) {
+	at := "/proc/" + strconv.Itoa(pid)
+	u.at = time.Now()
+	stat, err := os.ReadFile(at + "/stat")
+	if err != nil {
+		return u, err
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold anything
+	if f := strings.Fields(rest); len(f) > 21 {
+		ticks := number(f[11]) + number(f[12])
+		u.cpu = time.Duration(ticks) * time.Second / clockTicks
+		u.resident = number(f[21]) * int64(os.Getpagesize())
+	}
+	io, err := os.ReadFile(at + "/io")
+	if err != nil {
+		return u, err
+	}
+	for line := range strings.Lines(string(io)) {
+		if n, is := strings.CutPrefix(line, "syscw: "); is {
+			u.writes = number(strings.TrimSpace(n))
+		}
+	}
+	return u, nil
+}
+
+func number(s string) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// machine is how long all cores together have worked, and how long they had nothing to do.
+type machine struct{ busy, idle time.Duration }
+
+func machineUse() (m machine) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return m
+	}
+	line, _, _ := strings.Cut(string(stat), "\n")
+	for i, f := range strings.Fields(line) {
+		t := time.Duration(number(f)) * time.Second / clockTicks
+		switch i {
+		case 0, 9, 10: // the name; guests, which are counted as user already
+		case 4, 5:
+			m.idle += t
+		default:
+			m.busy += t
+		}
+	}
+	return m
+}

@@ -1,0 +1,83 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// Write prints the result for people.
+func (s *Result) Write(to io.Writer) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	line("scenario", "%s: %s", s.Scenario, s.Load.words())
+	line("database", "%s", s.Database)
+	line("measured", "%.1f s on %d cores, busy for %.0f %%", s.Seconds, s.Cores, 100*s.MachineBusy)
+	if s.Scenario != Flood {
+		line("calls/s", "%.1f offered, %.1f completed", s.Offered, s.Completed)
+	}
+	fmt.Fprintf(w, "\t\n\tp50\tp90\tp99\tp99.9\tmax\tcount\n")
+	for _, l := range []struct {
+		name string
+		Percentiles
+	}{
+		{"agent free -> offer, ms", s.FreeToOffer},
+		{"agent logs in -> offer, ms", s.LoginToOffer},
+		{"enters, agent free -> offer, ms", s.EnterToOffer},
+		{"enters -> offer, all, ms", s.Wait},
+		{"generator late, ms", s.Lateness},
+	} {
+		if l.Count > 0 {
+			fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Count)
+		}
+	}
+	fmt.Fprintf(w, "\t\n")
+	line("CPU", "server %.3f cores, generator %.3f", s.ServerCPU, s.GeneratorCPU)
+	if s.Completed > 0 {
+		line("a call costs", "%.0f us of CPU, %.1f writes to its socket, %.1f write calls in all, %s, %s", s.CPUPerCall, s.SocketWrites,
+			s.WriteCalls, known(s.StatementsPerCall, "statements"), known(s.CommitsPerCall, "transactions"))
+	}
+	line("resident", "%.1f MiB, %.1f before any call", mib(s.ResidentBytes), mib(s.EmptyBytes))
+	if s.BytesPerWaiting > 0 {
+		line("a waiting call", "%.1f KiB resident, %d wait", s.BytesPerWaiting/1024, s.Waiting)
+	}
+	line("calls", "%d arrived, %d answered, %d not; %d offers missed", s.Arrived, s.Answered, s.Unanswered, s.Missed)
+	if s.Moves > 0 {
+		line("churn", "%d commands", s.Moves)
+	}
+	line("call records", "%d of %d calls; %d behind when the load ended, all there %.0f ms after the last call", s.Records, s.Recorded, s.Behind, s.CaughtUpMS)
+	line("server", "up in %.0f ms with %d agents, down in %.0f ms", s.BootMS, s.Agents, s.StopMS)
+	for _, l := range s.Limits {
+		line("limited by", "%s", l)
+	}
+	for _, f := range s.Faults {
+		line("FAULT", "%s", f)
+	}
+	return w.Flush()
+}
+
+func known(n float64, what string) string {
+	if n < 0 {
+		return what + " not known"
+	}
+	return fmt.Sprintf("%.2f %s", n, what)
+}
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
+
+func (l Load) words() string {
+	text := fmt.Sprintf("%d agents in %d groups", l.Agents, l.Groups)
+	if l.Callers > 0 {
+		text += fmt.Sprintf(", %d callers wait at the start", l.Callers)
+	}
+	if l.Scenario == Steady || l.Scenario == Churn {
+		text += fmt.Sprintf(", %g calls/s", l.Rate)
+	}
+	if l.Scenario != Flood {
+		text += fmt.Sprintf(", ring %s, talk %s", l.Ring, l.Talk)
+	}
+	if l.Scenario == Churn {
+		text += fmt.Sprintf(", %g agents moved a second, %g of offers missed, patience %s", l.Churn, l.Miss, l.Patience)
+	}
+	return text
+}
