@@ -73,6 +73,7 @@ func (c *call) know(channel *esl.Event) {
 	c.caller = knownNumber(tame(get("Caller-Caller-ID-Number")))
 	c.dialled = tame(get("Caller-Destination-Number"))
 	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
+	c.fetched = channel.Get("variable_"+parkedVariable) != ""
 	c.core = get("Core-UUID")
 	c.at = c.server.switchOf(c.core)
 	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))

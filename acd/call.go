@@ -51,6 +51,7 @@ type call struct {
 	place       *Place
 	music       hold
 	detached    bool   // a bridge ended the socket application: the channel is parked when it is not bridged
+	fetched     bool   // out of a park: the end of the connection it had before may end this one's socket application (docs/wire.md)
 	wasAnswered bool   // before it came here
 	comeBack    string // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
 	recording   string // the file that is being recorded

@@ -61,7 +61,7 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 	if end.entrust != nil {
 		return []esl.Command{esl.Raw("exit")}
 	}
-	if end.outcome == queue.Taken {
+	if end.outcome == queue.Taken && !end.keep {
 		commands = append(commands, c.setVariables("socket_resume=false"))
 	}
 	if c.place != nil {

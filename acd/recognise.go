@@ -132,12 +132,15 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	}
 }
 
-// kill ends a leg over the link to its switch: the call's own connection is lost.
+// kill ends a leg over the link to its switch: the call's own connection is lost. While there is no link either, it keeps its agent from other
+// calls.
 func (s *Server) kill(l *leg, at Switch) {
-	for _, link := range s.links {
-		if conn := link.conn.Load(); conn != nil && link.at.Name == at.Name {
-			conn.Post(l.kill()) // where it fails, the originate's time-out ends the leg
-		}
+	link := s.linkOf(at.Name)
+	if link == nil {
+		return
+	}
+	if conn := link.conn.Load(); conn == nil || conn.Post(l.kill()) != nil {
+		link.outside.note(link, l.uuid, l.offer.Agent.Extension) // until the link is back, which ends it
 	}
 }
 

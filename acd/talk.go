@@ -30,7 +30,7 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
 	if !c.bridge(ctx, l) {
 		if why := context.Cause(ctx); lostSight(why) {
-			c.desert(l, why) // a talk that never was does not go on without us; the caller comes back to the place they had
+			c.loseLeg(l, why)
 			return ending{}
 		}
 		c.do(l.kill()) // it may live on, parked
@@ -51,6 +51,15 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 		c.drop(l, queue.OfferAnswered, "")
 	}
 	return end
+}
+
+// loseLeg ends a leg that answered while the caller's connection was lost: a talk that never was does not go on without us, and the caller
+// comes back to the place they had.
+func (c *call) loseLeg(l *leg, why error) {
+	if c.do(l.kill()) == nil {
+		c.server.kill(l, c.at)
+	}
+	c.missed(l, why.Error())
 }
 
 // noteTalk puts the talk into the CDR.
@@ -220,6 +229,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 		return false
 	}
 	c.forget()
+	c.fetched = false
 	c.released.Store(true)
 	c.inPark.Store(false)
 	c.partner.Store(&l.uuid)

@@ -86,7 +86,7 @@ func (c *call) endingOf(cause error) ending {
 	case errors.Is(cause, errDrain):
 		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true}
 	case errors.Is(cause, errTaken):
-		return ending{outcome: queue.Taken}
+		return ending{outcome: queue.Taken, keep: c.fetched}
 	case errors.Is(cause, errRestarted):
 		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error()}
 	default:
