@@ -10,17 +10,18 @@ import (
 const tableLag = time.Second
 
 func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert"}}}, func(t *testing.T, w *world) {
+	f := floor{groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}}}
+	onBoth(t, f, func(t *testing.T, w *world) {
 		w.srv.must("nway_busy " + w.ext["bert"])
-		mary := w.arrives("mary")
+		mary := w.dials("mary", patient)
 		mary.talksTo("anna")
-		paul := w.arrives("paul")
+		paul := w.dials("paul", patient)
 		paul.hears("silence_stream://-1")
-		rita := w.arrives("rita")
+		rita := w.dials("rita", patient)
 		rita.hears("silence_stream://-1")
 		time.Sleep(tableLag)
 		w.srv.kill()
-		w.srv.start() // within the dialplan's second
+		w.srv.start()
 		mary.talksTo("anna")
 		paul.story("queue add", "queue add")
 		rita.story("queue add", "queue add")
