@@ -23,7 +23,7 @@ func (c *call) greet(ctx context.Context) ending {
 	c.place, c.cdr.VIP = place, place.VIP
 	c.entered("greet", "").Bool("vip", place.VIP).Send()
 	c.tell(
-		c.setVariables("socket_resume=true", "nway_acd="+esl.Clean(c.group)),
+		c.setVariables("socket_resume=true", "nway_acd="+esl.Clean(c.group), parkedVariable+"="),
 		esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
 		c.queueEvent(queueAdd, ""),
 	)

@@ -93,7 +93,7 @@ func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
 		return
 	}
 	l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
-	conn.Post(esl.API("uuid_setvar "+s.uuid+" "+parkedVariable), l.server.fetch(conn, s.uuid, group))
+	conn.Post(l.server.fetch(conn, s.uuid, group))
 }
 
 // settleOutside: a call that an extension has, not through us.

@@ -12,6 +12,7 @@ import (
 // Bounds of what may be wrong for a while, counted from when everything is whole again.
 const (
 	calmAfter  = 12 * time.Second // nothing is judged sooner
+	restBound  = 6 * time.Second  // more than reoffer-seconds
 	idleBound  = 8 * time.Second  // an agent is free and a caller of its group waits
 	deadBound  = 8 * time.Second  // a caller is on a switch, in no talk, and nwayacd does not know of it
 	stuckBound = 10 * time.Second // an agent rings or talks, and its phone has no leg
@@ -74,8 +75,13 @@ func (j *judge) look(ctx context.Context) {
 	}
 	now := map[string]time.Time{}
 	for _, g := range groups {
-		j.wrong(now, g.Group, g.Waiting > 0 && g.Available > 0, idleBound, "callers wait for idle agents",
-			fmt.Sprintf("group %s has %d waiting and %d available", g.Group, g.Waiting, g.Available), nil)
+		idle := slices.IndexFunc(agents, func(a listedAgent) bool {
+			return a.Available && slices.Contains(a.Groups, g.Group) && j.s.watch.rested(a.Extension, restBound)
+		})
+		if idle >= 0 {
+			j.wrong(now, g.Group, g.Waiting > 0, idleBound, "callers wait for idle agents",
+				fmt.Sprintf("group %s has %d waiting, and %s is available", g.Group, g.Waiting, agents[idle].Extension), nil)
+		}
 	}
 	for _, a := range agents {
 		busy := a.Call == "ring" || a.Call == "talking"

@@ -19,6 +19,7 @@ type watch struct {
 	live    map[string]*caller
 	legs    map[string]*leg            // that are up
 	phones  map[string]map[string]*leg // the same by extension
+	freed   map[string]time.Time       // when the last leg of an extension was over
 	all     []legSeen
 }
 
@@ -55,7 +56,7 @@ type legSeen struct {
 }
 
 func newWatch(violate func(kind, what string, c *caller)) *watch {
-	return &watch{violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{}, phones: map[string]map[string]*leg{}}
+	return &watch{violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{}, phones: map[string]map[string]*leg{}, freed: map[string]time.Time{}}
 }
 
 // enter makes a caller known before their channel is there.
@@ -175,6 +176,7 @@ func callerOf(presence string) string {
 func (w *watch) bury(l *leg) {
 	delete(w.legs, l.uuid)
 	delete(w.phones[l.extension], l.uuid)
+	w.freed[l.extension] = time.Now()
 	if l.caller != nil {
 		delete(l.caller.legs, l.uuid)
 		w.all = append(w.all, legSeen{uuid: l.uuid, caller: l.caller.uuid, extension: l.extension, born: l.born, over: time.Now()})
@@ -186,6 +188,13 @@ func (w *watch) has(extension string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.phones[extension]) > 0
+}
+
+// rested reports whether the phone has had no leg for so long. One that has just missed a caller is not called for the same one again at once.
+func (w *watch) rested(extension string, long time.Duration) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.phones[extension]) == 0 && time.Since(w.freed[extension]) > long
 }
 
 // here are the callers who are here now.
