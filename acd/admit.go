@@ -73,6 +73,7 @@ func (c *call) know(channel *esl.Event) {
 	c.caller = knownNumber(tame(get("Caller-Caller-ID-Number")))
 	c.dialled = tame(get("Caller-Destination-Number"))
 	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
+	c.since = get("variable_" + placeVariable)
 	c.fetched = channel.Get("variable_"+parkedVariable) != ""
 	c.core = get("Core-UUID")
 	c.at = c.server.switchOf(c.core)

@@ -51,6 +51,7 @@ type call struct {
 	place       *Place
 	music       hold
 	detached    bool   // a bridge ended the socket application: the channel is parked when it is not bridged
+	since       string // the place that a server gave back as it shut down, as placeVariable has it; "" = none
 	fetched     bool   // out of a park: the end of the connection it had before may end this one's socket application (docs/wire.md)
 	wasAnswered bool   // before it came here
 	comeBack    string // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
@@ -64,6 +65,7 @@ type ending struct {
 	outcome  queue.Outcome
 	reason   string // for the CDR where FreeSWITCH has no cause
 	handBack bool   // to the dialplan's next action
+	place    bool   // and with the place: whichever server takes the caller next gives it to them
 	variable string // value of nwayacd_outcome; "" = not set, so that the call may come again
 	hangup   string // cause to hang the caller up with; "" = it is not ours to do
 	keep     bool   // the caller may come back on another connection

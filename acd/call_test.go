@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -195,6 +196,46 @@ func TestAWaitingCallerIsTaken(t *testing.T) {
 		c.after(time.Second)
 		c.wantRest()
 	})
+}
+
+func TestACallerWhoIsGivenBackKeepsThePlace(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		first := c.caller("1")
+		c.after(10 * time.Second)
+		second := c.caller("2")
+		c.after(4 * time.Second)
+		since := c.server.calls.find("call-1").place.Since
+		c.server.Drain()
+		c.after(100 * time.Millisecond)
+		c.dies()
+		c.kept.forget() // the server that takes over has another database
+		c.comesBack()
+		c.after(10 * time.Second)
+		place := c.server.calls.find("call-1").place.Since
+		if place.UnixMilli() != since.UnixMilli() {
+			t.Errorf("the place is of %v, was of %v", place, since)
+		}
+		if next := c.server.calls.find("call-2").place.Since; !next.After(place) {
+			t.Errorf("call-2 has the place of %v, call-1 that of %v", next, place)
+		}
+		first.Hangup()
+		second.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestAPlaceThatCannotBe(t *testing.T) {
+	arrived := time.Now()
+	for _, since := range []string{
+		"", "110", "110:", "110:x", "110:-1", "120:" + strconv.FormatInt(arrived.Add(-time.Minute).UnixMilli(), 10), placeOf("110", arrived.Add(time.Minute)),
+		placeOf("110", arrived.Add(-25*time.Hour)), "110:99999999999999999999",
+	} {
+		c := &call{group: "110", since: since, cdr: queue.CDR{Arrived: arrived}}
+		if got := c.placeTime(); !got.Equal(arrived) {
+			t.Errorf("%q gives the place of %v", since, got)
+		}
+	}
 }
 
 func TestShuttingDown(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // the welcome prompt to its end.
 func (c *call) greet(ctx context.Context) ending {
 	d := c.server.Dispatcher
-	arrival := queue.Arrival{UUID: c.uuid, Caller: c.caller, Group: c.group, Since: c.cdr.Arrived}
+	arrival := queue.Arrival{UUID: c.uuid, Caller: c.caller, Group: c.group, Since: c.placeTime()}
 	if d.blacklisted(arrival, c.dialled) {
 		return c.refuse(ctx)
 	}
@@ -23,7 +23,7 @@ func (c *call) greet(ctx context.Context) ending {
 	c.place, c.cdr.VIP = place, place.VIP
 	c.entered("greet", "").Bool("vip", place.VIP).Send()
 	c.tell(
-		c.setVariables("socket_resume=true", "nway_acd="+esl.Clean(c.group), parkedVariable+"="),
+		c.setVariables("socket_resume=true", "nway_acd="+esl.Clean(c.group), parkedVariable+"=", placeVariable+"="),
 		esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
 		c.queueEvent(queueAdd, ""),
 	)

@@ -67,6 +67,9 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 	if c.place != nil {
 		commands = append(commands, c.queueEvent(queueRemove, ""))
 	}
+	if end.place && c.place != nil {
+		commands = append(commands, c.setVariables(placeVariable+"="+placeOf(c.group, c.place.Since)))
+	}
 	if end.handBack {
 		commands = append(commands, c.handBack(end.variable)...)
 	}

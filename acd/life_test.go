@@ -93,6 +93,13 @@ func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 	return s
 }
 
+// forget loses everything.
+func (l *ledger) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes = nil
+}
+
 // wires are all connections between the server and its switch, seen from the server's end.
 type wires struct {
 	mu   sync.Mutex

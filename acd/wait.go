@@ -84,7 +84,7 @@ func (c *call) endingOf(cause error) ending {
 	case errors.Is(cause, errWaited):
 		return ending{outcome: queue.TimedOut, handBack: true, variable: returnedTimeout}
 	case errors.Is(cause, errDrain):
-		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true}
+		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true, place: true}
 	case errors.Is(cause, errTaken):
 		return ending{outcome: queue.Taken, keep: c.fetched}
 	case errors.Is(cause, errRestarted):
