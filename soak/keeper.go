@@ -76,6 +76,7 @@ func (k *keeper) run(ctx context.Context) {
 // ended looks at how a process ended that nobody told to, and lets a moment pass before the next one.
 func (k *keeper) ended(ctx context.Context) {
 	how, lived, asked := k.s.srv.exited()
+	k.s.watch.orphan()
 	k.s.story.add("nwayacd is gone after %s: %v", lived.Round(time.Millisecond), how)
 	if asked {
 		return

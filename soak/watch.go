@@ -47,6 +47,7 @@ type leg struct {
 	caller          *caller // nil where it is not the ACD's
 	born            time.Time
 	answered        bool
+	orphaned        bool // its server is dead, and the next one ends it as soon as it has a link
 }
 
 // legSeen is what is remembered of each leg of the ACD.
@@ -159,6 +160,9 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
+		if other.orphaned { // the caller must not wait for the link
+			continue
+		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
 			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond), other.answered), l.caller)
 	}
@@ -171,6 +175,15 @@ func callerOf(presence string) string {
 		return parts[2]
 	}
 	return ""
+}
+
+// orphan notes that the server of all legs is dead.
+func (w *watch) orphan() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, l := range w.legs {
+		l.orphaned = true
+	}
 }
 
 func (w *watch) bury(l *leg) {
