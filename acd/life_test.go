@@ -80,6 +80,11 @@ func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 			if i := slices.IndexFunc(s.Agents, func(a agent.Agent) bool { return a.Extension == c.Agent.Extension }); i >= 0 {
 				c.Agent.Apply(&s.Agents[i])
 			}
+		case c.Membership != nil:
+			s.Members = slices.DeleteFunc(slices.Clone(s.Members), func(m queue.Member) bool { return m.Extension == c.Membership.Extension })
+			for _, group := range c.Membership.Groups {
+				s.Members = append(s.Members, queue.Member{Group: group, Extension: c.Membership.Extension})
+			}
 		case c.Waiting != nil:
 			s.Waiting = append(s.Waiting, *c.Waiting)
 		case c.Left != nil:

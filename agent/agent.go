@@ -20,7 +20,7 @@ type Agent struct {
 	Call CallState
 	// Since is when Call last moved (last_state_change_time).
 	Since time.Time
-	// Deferred is what was asked for during an offer or a call and takes effect when it ends.
+	// Deferred is what was asked for during an offer or a call and takes effect when it ends (deferred).
 	Deferred Deferred
 	// Outside counts the calls the agent has that are not the ACD's.
 	Outside int

@@ -102,5 +102,31 @@ const (
 	LogoutDeferred
 )
 
+var deferredNames = [...]string{"", "busy", "logout"}
+
 // String is what is to come: "busy", "logout"; "" where nothing was asked for.
-func (d Deferred) String() string { return [...]string{"", "busy", "logout"}[d] }
+func (d Deferred) String() string {
+	if int(d) < len(deferredNames) {
+		return deferredNames[d]
+	}
+	return fmt.Sprintf("deferred(%d)", uint8(d))
+}
+
+// ParseDeferred reads the column deferred, in either letter case.
+func ParseDeferred(word string) (Deferred, error) {
+	for i, name := range deferredNames {
+		if strings.EqualFold(word, name) {
+			return Deferred(i), nil
+		}
+	}
+	return NothingDeferred, fmt.Errorf("agent: deferred %q is neither busy nor logout nor empty", word)
+}
+
+// MarshalText writes a wish as its word.
+func (d Deferred) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Deferred) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDeferred(string(text))
+	return err
+}

@@ -14,6 +14,7 @@ type Update struct {
 	Idle       *bool      `json:",omitempty"`
 	Call       *CallState `json:",omitempty"`
 	Since      *time.Time `json:",omitempty"`
+	Deferred   *Deferred  `json:",omitempty"`
 	HungUp     *time.Time `json:",omitempty"` // last_hangup_time: written, never read
 
 	Locked *bool `json:",omitempty"`
@@ -37,6 +38,7 @@ func (u *Update) Apply(a *Agent) {
 	set(&a.Idle, u.Idle)
 	set(&a.Call, u.Call)
 	set(&a.Since, u.Since)
+	set(&a.Deferred, u.Deferred)
 	set(&a.Locked, u.Locked)
 	set(&a.DND, u.DND)
 	set(&a.Name, u.Name)
@@ -54,9 +56,9 @@ func (u *Update) Apply(a *Agent) {
 func (a *Agent) Update() Update {
 	return Update{
 		Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
-		Locked: &a.Locked, DND: &a.DND, Name: &a.Name, CalloutNumber: &a.CalloutNumber, JobNumber: &a.JobNumber,
-		SayJobNumber: &a.SayJobNumber, Record: &a.Record, WithoutState: &a.WithoutState, Survey: &a.Survey, Video: &a.Video,
-		Server: &a.Server,
+		Deferred: &a.Deferred, Locked: &a.Locked, DND: &a.DND, Name: &a.Name, CalloutNumber: &a.CalloutNumber,
+		JobNumber: &a.JobNumber, SayJobNumber: &a.SayJobNumber, Record: &a.Record, WithoutState: &a.WithoutState,
+		Survey: &a.Survey, Video: &a.Video, Server: &a.Server,
 	}
 }
 
@@ -69,6 +71,7 @@ func Diff(before, after *Agent) (Update, bool) {
 	changed = differ(&u.Idle, before.Idle, after.Idle) || changed
 	changed = differ(&u.Call, before.Call, after.Call) || changed
 	changed = differ(&u.Since, before.Since, after.Since) || changed
+	changed = differ(&u.Deferred, before.Deferred, after.Deferred) || changed
 	changed = differ(&u.Locked, before.Locked, after.Locked) || changed
 	changed = differ(&u.DND, before.DND, after.DND) || changed
 	changed = differ(&u.Name, before.Name, after.Name) || changed

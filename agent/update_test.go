@@ -11,7 +11,7 @@ import (
 )
 
 // unwritten are the fields of Agent that an Update does not carry: the key, and what lives in memory only.
-var unwritten = map[string]bool{"Extension": true, "Deferred": true, "Outside": true}
+var unwritten = map[string]bool{"Extension": true, "Outside": true}
 
 // fields returns the written fields of an agent by name, embedded structs opened.
 func fields(a *Agent) map[string]reflect.Value {
@@ -33,6 +33,8 @@ func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
 		return reflect.ValueOf(rapid.Bool().Draw(t, name))
 	case CallState:
 		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(callStateNames)-1), func(i int) CallState { return CallState(i) }).Draw(t, name))
+	case Deferred:
+		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(deferredNames)-1), func(i int) Deferred { return Deferred(i) }).Draw(t, name))
 	case time.Time:
 		return reflect.ValueOf(time.Unix(rapid.Int64Range(0, 3).Draw(t, name), 0))
 	}
@@ -111,6 +113,8 @@ func other(t *testing.T, field reflect.Value) {
 		field.SetBool(true)
 	case CallState:
 		field.SetUint(uint64(Typing))
+	case Deferred:
+		field.SetUint(uint64(LogoutDeferred))
 	case time.Time:
 		field.Set(reflect.ValueOf(time.Unix(1, 0)))
 	default:

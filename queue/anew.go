@@ -78,7 +78,7 @@ func (s *Snapshot) stateChanges() []Change {
 		all = append(all, Change{Membership: &Membership{Extension: a.Extension, Groups: groups[a.Extension]}},
 			Change{Agent: &agent.Update{
 				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
-				Server: &a.Server,
+				Deferred: &a.Deferred, Server: &a.Server,
 			}})
 	}
 	for _, w := range s.Waiting {

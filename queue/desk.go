@@ -124,27 +124,39 @@ func (f *Floor) leaveWork(extension string, wish agent.Deferred, now time.Time) 
 	if err != nil {
 		return err
 	}
-	d.Deferred = wish
 	if d.lease == nil {
-		f.grant(d, now)
+		f.grant(d, wish, now)
+	} else {
+		f.change(d, func(a *agent.Agent) { a.Deferred = wish })
 	}
 	f.settle(now)
 	return nil
 }
 
-// grant carries out what was asked for while the agent had an offer or a call.
-func (f *Floor) grant(d *desk, now time.Time) {
-	wish := d.Deferred
-	d.Deferred = agent.NothingDeferred
+// grantDeferred carries out what was asked for while the agent had an offer or a call, where it has none any more.
+func (f *Floor) grantDeferred(d *desk, now time.Time) {
+	if d.Deferred != agent.NothingDeferred && !f.engaged(d) {
+		f.grant(d, d.Deferred, now)
+	}
+}
+
+// engaged reports whether the agent has an offer or a call, be it one of an earlier life of which nobody knows yet whether it goes on.
+func (f *Floor) engaged(d *desk) bool {
+	return d.lease != nil || f.held[d.Extension] == d && (d.Call == agent.Ring || d.Call == agent.Talking)
+}
+
+// grant carries out a wish, in place of any that was deferred. The one that was is taken off the record with what carries it out, and not before:
+// should we die between two changes, it is carried out by who comes after us.
+func (f *Floor) grant(d *desk, wish agent.Deferred, now time.Time) {
 	switch wish {
 	case agent.BusyDeferred:
-		f.change(d, func(a *agent.Agent) { a.Idle = false })
+		f.change(d, func(a *agent.Agent) { a.Idle, a.Deferred = false, agent.NothingDeferred })
 		f.note(d, agent.StatusBusy, "", now)
 	case agent.LogoutDeferred:
 		f.regroup(d, nil)
-		f.change(d, func(a *agent.Agent) { a.Up = false })
-		f.recover(d, now)
 		f.keep(Change{Membership: &Membership{Extension: d.Extension}})
+		f.change(d, func(a *agent.Agent) { a.Up, a.Deferred = false, agent.NothingDeferred })
+		f.recover(d, now)
 		f.note(d, agent.StatusLogout, "", now)
 	}
 }
@@ -293,7 +305,7 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	case d.Deferred == agent.NothingDeferred:
 		f.note(d, agent.StatusReady, l.Call, now)
 	}
-	f.grant(d, now)
+	f.grantDeferred(d, now)
 }
 
 // noteHangUp writes down when the agent's talk ended, in u where that is not nil.

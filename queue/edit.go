@@ -20,7 +20,8 @@ func (f *Floor) expect(uuid string, since, now time.Time) {
 }
 
 // Load fills an empty floor with what the database knows. Agents of the talks of an earlier life that are among s.Talks talk on until EndTalk; others
-// with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready; a wrap-up goes on from when it began.
+// with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready; a wrap-up goes on from when it began. What an agent asked
+// for during an offer or a talk takes effect when that ends; where it is over, at once.
 func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
@@ -79,16 +80,22 @@ func (f *Floor) resume(d *desk, now time.Time) {
 	case agent.Typing:
 		f.startWrapUp(d, d.Since)
 	}
+	f.grantDeferred(d, now)
 }
 
-// ReleaseHeld makes agents ready whose offer or talk is from an earlier life: by now it is known which of them are in a call that goes on.
+// ReleaseHeld makes agents ready, or what they asked to be, whose offer or talk is from an earlier life: by now it is known which of them are in a
+// call that goes on.
 func (f *Floor) ReleaseHeld(now time.Time) {
 	for extension, d := range f.held {
 		delete(f.held, extension)
+		if f.desks[extension] != d {
+			continue
+		}
 		engaged := d.Call == agent.Ring || d.Call == agent.Talking
-		if f.desks[extension] == d && engaged && f.recover(d, now) {
+		if engaged && f.recover(d, now) && d.Deferred == agent.NothingDeferred {
 			f.note(d, agent.StatusReady, "", now)
 		}
+		f.grantDeferred(d, now)
 	}
 	f.settle(now)
 }
@@ -110,7 +117,7 @@ func (f *Floor) Forget(uuid string) {
 }
 
 // Edit takes over what another program changed in the database. Nothing of it is written back, but an agent's call state that it may
-// not touch at the moment.
+// not touch at the moment, and what follows from a wish (Deferred) that is carried out.
 func (f *Floor) Edit(c Change, now time.Time) {
 	f.edit(c, now)
 	f.settle(now)
@@ -163,7 +170,8 @@ func (f *Floor) editLists(c Change) {
 	}
 }
 
-// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state is ignored and ours written again.
+// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state is ignored and ours written again. A wish counts as
+// if commanded: without an offer or a call, it is carried out at once.
 func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	d := f.desks[u.Extension]
 	if d == nil {
@@ -181,6 +189,7 @@ func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	u.Apply(&d.Agent)
 	f.refile(d)
 	f.noteEdit(d, &before, now)
+	f.grantDeferred(d, now)
 }
 
 // noteEdit publishes what an edit made of the agent, as the command of the same effect would.

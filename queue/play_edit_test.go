@@ -114,9 +114,10 @@ func (p *play) edit(c Change, model func()) {
 }
 
 func (p *play) editAgent(d dice) {
-	a, which, on := p.someAgent(d), d.IntN(7), d.IntN(2) == 0
+	a, which, on := p.someAgent(d), d.IntN(8), d.IntN(2) == 0
 	u := agent.Update{Extension: a.ext}
 	state := agent.CallState(d.IntN(5))
+	wish := agent.Deferred(d.IntN(3))
 	var field *bool
 	switch which {
 	case 0:
@@ -131,19 +132,35 @@ func (p *play) editAgent(d dice) {
 		u.DND, field = &on, &a.dnd
 	case 4:
 		u.WithoutState, field = &on, &a.withoutState
+	case 5:
+		u.Deferred = &wish
 	default:
 		u.Call = &state
 	}
-	p.note("the row of %s is edited: %d %v %v", a.ext, which, on, state)
+	p.note("the row of %s is edited: %d %v %v %q", a.ext, which, on, state, wish)
 	p.edit(Change{Agent: &u}, func() {
 		switch {
 		case !a.here:
 		case field != nil:
 			*field = on
+		case which == 5:
+			p.wish(a, wish)
 		case a.lease == nil && a.state != state:
 			a.state, a.wrapUpEnds = state, p.now.Add(p.m.rules.Recover)
 		}
 	})
+}
+
+// wish is a wish in the agent's row: as if commanded.
+func (p *play) wish(a *nAgent, wish agent.Deferred) {
+	switch wish {
+	case agent.NothingDeferred:
+		a.wish = wish
+	case agent.BusyDeferred:
+		p.obey(a, 1)
+	case agent.LogoutDeferred:
+		p.obey(a, 0)
+	}
 }
 
 func (p *play) editMember(d dice) {

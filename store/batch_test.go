@@ -21,6 +21,7 @@ func anyChange(t *rapid.T) queue.Change {
 		addedAgent(ext),
 		{AgentRemoved: &ext},
 		{Agent: &agent.Update{Extension: ext, Up: &flag}},
+		{Agent: &agent.Update{Extension: ext, Idle: &flag, Deferred: new(agent.Deferred(at.Second() % 3))}},
 		{Agent: &agent.Update{Extension: ext, Locked: &flag, Name: &uuid}},
 		{GroupAdded: &queue.Group{Number: group}},
 		{GroupRemoved: &group},

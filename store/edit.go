@@ -269,6 +269,7 @@ var agentColumns = map[string]func(*agent.Update, *agent.Agent){
 	"seat_status":            func(u *agent.Update, a *agent.Agent) { u.Idle = &a.Idle },
 	"call_state":             func(u *agent.Update, a *agent.Agent) { u.Call = &a.Call },
 	"last_state_change_time": func(u *agent.Update, a *agent.Agent) { u.Since = &a.Since },
+	"deferred":               func(u *agent.Update, a *agent.Agent) { u.Deferred = &a.Deferred },
 	"locked":                 func(u *agent.Update, a *agent.Agent) { u.Locked = &a.Locked },
 	"dnd":                    func(u *agent.Update, a *agent.Agent) { u.DND = &a.DND },
 	"extension_name":         func(u *agent.Update, a *agent.Agent) { u.Name = &a.Name },

@@ -73,6 +73,8 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 			`UPDATE call_extension SET seat_state = 'UP', dnd = true WHERE extension_number = '1000'`,
 			[]string{`{"Agent":{"Extension":"1000","Up":true,"DND":true}}`},
 		},
+		{`UPDATE call_extension SET deferred = 'LOGOUT' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":"logout"}}`}},
+		{`UPDATE call_extension SET deferred = '' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":""}}`}},
 		{`UPDATE call_extension SET client_ip = '10.0.0.1' WHERE extension_number = '1000'`, nil},
 		{`UPDATE call_extension SET dnd = true WHERE extension_number = '1000'`, nil},
 		{
@@ -177,8 +179,8 @@ func TestAnEditOfAStateThatWeAreAboutToWriteIsLeftOut(t *testing.T) {
 	if err := s.turn.lock(within(t)); err != nil { // nothing is applied
 		t.Fatal(err)
 	}
-	s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(false), Call: new(agent.Ring)}})
-	exec(t, db, `UPDATE call_extension SET seat_state = 'up', call_state = 'typing', seat_status = 'busy', job_number = '7' WHERE extension_number = '1000'`)
+	s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(false), Call: new(agent.Ring), Deferred: new(agent.BusyDeferred)}})
+	exec(t, db, `UPDATE call_extension SET seat_state = 'up', deferred = 'logout', call_state = 'typing', seat_status = 'busy', job_number = '7' WHERE extension_number = '1000'`)
 	if got, want := h.next(t), `{"Agent":{"Extension":"1000","Idle":false,"JobNumber":"7"}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -186,7 +188,7 @@ func TestAnEditOfAStateThatWeAreAboutToWriteIsLeftOut(t *testing.T) {
 	h.silence(t)
 	s.turn.unlock()
 	flush(t, s)
-	if a := agentOf(t, load(t, s), "1000"); a.Up || a.Idle || a.Call != agent.Ring || a.JobNumber != "7" {
+	if a := agentOf(t, load(t, s), "1000"); a.Up || a.Idle || a.Call != agent.Ring || a.Deferred != agent.BusyDeferred || a.JobNumber != "7" {
 		t.Errorf("the row became %+v", a)
 	}
 	exec(t, db, `UPDATE call_extension SET call_state = 'ready' WHERE extension_number = '1000'`)
@@ -227,7 +229,7 @@ func TestASnapshotHasWhatIsNotAppliedYet(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Write(addedAgent("1001"), addedAgent("1002"), queue.Change{AgentRemoved: new("1002")}, addedGroup("120"),
-			queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}},
+			queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true), Deferred: new(agent.LogoutDeferred)}},
 			queue.Change{Group: &queue.GroupUpdate{Number: "110", Cursor: new("1001")}},
 			queue.Change{Membership: &queue.Membership{Extension: "1001", Groups: []string{"110", "120"}}},
 			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Group: "110", Since: moment}},

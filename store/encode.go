@@ -46,6 +46,9 @@ func (o *object) update(u *agent.Update) {
 		o.string("Call", u.Call.String())
 	}
 	o.timeIf("Since", u.Since)
+	if u.Deferred != nil {
+		o.string("Deferred", u.Deferred.String())
+	}
 	o.timeIf("HungUp", u.HungUp)
 	o.flagIf("Locked", u.Locked)
 	o.flagIf("DND", u.DND)

@@ -22,10 +22,10 @@ type account struct {
 
 func (r reader) agent(scan func(...any) error) (account, error) {
 	var ext, password, name, callout, job, say, record, without, survey, video, server text
-	var reg, seat, status, locked, dnd, call text
+	var reg, seat, status, locked, dnd, call, deferred text
 	var since stamp
 	err := scan(&ext, &password, &name, &callout, &job, &say, &record, &without, &survey, &video, &server,
-		&reg, &seat, &status, &locked, &dnd, &call, &since)
+		&reg, &seat, &status, &locked, &dnd, &call, &since, &deferred)
 	if err != nil {
 		return account{}, err
 	}
@@ -46,6 +46,9 @@ func (r reader) agent(scan func(...any) error) (account, error) {
 	}
 	if a.Call, err = agent.ParseCallState(call.trimmed()); err != nil {
 		w.warn("call_state", call)
+	}
+	if a.Deferred, err = agent.ParseDeferred(deferred.trimmed()); err != nil {
+		w.warn("deferred", deferred)
 	}
 	return account{a, string(password)}, nil
 }

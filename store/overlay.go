@@ -148,7 +148,7 @@ type pending struct {
 }
 
 // stateWritten is the sequence of each; notKept for what is to be written again.
-type stateWritten struct{ registered, up, idle, call, since, groups uint64 }
+type stateWritten struct{ registered, up, idle, call, since, deferred, groups uint64 }
 
 // note takes down what a change of ours writes of an agent.
 func (p *pending) note(c *queue.Change, seq uint64) {
@@ -162,6 +162,7 @@ func (p *pending) note(c *queue.Change, seq uint64) {
 		mark(&w.idle, u.Idle, seq)
 		mark(&w.call, u.Call, seq)
 		mark(&w.since, u.Since, seq)
+		mark(&w.deferred, u.Deferred, seq)
 	case c.Membership != nil:
 		p.of(c.Membership.Extension).groups = seq
 	case c.AgentAdded != nil:
@@ -193,6 +194,7 @@ func (p *pending) leaveOut(u *agent.Update, applied uint64) {
 	clearBeyond(&u.Idle, w.idle, applied)
 	clearBeyond(&u.Call, w.call, applied)
 	clearBeyond(&u.Since, w.since, applied)
+	clearBeyond(&u.Deferred, w.deferred, applied)
 }
 
 // regroups reports whether we wrote the extension's memberships beyond applied.

@@ -57,7 +57,7 @@ var postgres = dialect{
 const (
 	pgAgents = `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
 		answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-		last_state_change_time::timestamptz FROM call_extension`
+		last_state_change_time::timestamptz, deferred FROM call_extension`
 	pgGroups = `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
 		black_list_ring, busy_ring, transfer_ring FROM ext_group`
 	pgMembers   = `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`
@@ -84,10 +84,10 @@ var postgresWrite = map[kind][]string{
 			FROM jsonb_array_elements($1::jsonb) AS t(d))
 		UPDATE call_extension e SET (reg_state, seat_state, seat_status, call_state, last_state_change_time, last_hangup_time,
 			lastupdatetime, locked, dnd, extension_name, callout_number, job_number, say_job_number, is_record, answer_without_state,
-			use_custom_value, use_video, server_ip) = (
+			use_custom_value, use_video, server_ip, deferred) = (
 			SELECT r.reg_state, r.seat_state, r.seat_status, r.call_state, r.last_state_change_time, r.last_hangup_time,
 				r.lastupdatetime, r.locked, r.dnd, r.extension_name, r.callout_number, r.job_number, r.say_job_number, r.is_record,
-				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip
+				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip, r.deferred
 			FROM jsonb_populate_record(e, u.d) AS r)
 		FROM u WHERE e.extension_number = u.d ->> 'extension_number'`},
 	addAgent: {`INSERT INTO call_extension

@@ -139,6 +139,7 @@ func (w *words) agentDoc(u *agent.Update) doc {
 	word(d, "seat_state", u.Up, "up", "down")
 	word(d, "seat_status", u.Idle, "idle", "busy")
 	put(d, "call_state", u.Call)
+	put(d, "deferred", u.Deferred)
 	put(d, "extension_name", u.Name)
 	put(d, "callout_number", u.CalloutNumber)
 	put(d, "job_number", u.JobNumber)

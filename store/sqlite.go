@@ -64,7 +64,7 @@ var embedded = dialect{
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
 			answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-			last_state_change_time FROM call_extension ORDER BY id`,
+			last_state_change_time, deferred FROM call_extension ORDER BY id`,
 		groups: `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
 			black_list_ring, busy_ring, transfer_ring FROM ext_group ORDER BY id`,
 		members:   `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`,
@@ -117,7 +117,8 @@ var sqliteWrite = map[kind][]string{
 			answer_without_state = COALESCE(u.value ->> 'answer_without_state', e.answer_without_state),
 			use_custom_value = COALESCE(u.value ->> 'use_custom_value', e.use_custom_value),
 			use_video = COALESCE(u.value ->> 'use_video', e.use_video),
-			server_ip = COALESCE(u.value ->> 'server_ip', e.server_ip)
+			server_ip = COALESCE(u.value ->> 'server_ip', e.server_ip),
+			deferred = COALESCE(u.value ->> 'deferred', e.deferred)
 		FROM json_each(?1) AS u WHERE e.extension_number = u.value ->> 'extension_number'`},
 	addAgent: {`INSERT INTO call_extension (extension_number, extension_name, extension_pswd)
 		SELECT value ->> 'extension_number', value ->> 'extension_number', value ->> 'extension_pswd' FROM json_each(?1)

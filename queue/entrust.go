@@ -1,0 +1,45 @@
+package queue
+
+import "time"
+
+// Forsake is Withdraw where nobody can say whether the agent's phone still rings: the agent is not free before the lease runs out, when FreeSWITCH
+// has ended the leg by itself.
+func (f *Floor) Forsake(l *Lease, now time.Time) {
+	if l.over || l.answered {
+		return
+	}
+	l.forsaken = true
+	f.part(l)
+	f.settle(now)
+}
+
+// Lapse is Leave for a caller who may come back: the place is kept for a while, as after a restart. One whom an agent had
+// answered has none to keep: false. One who does not come back is among Effects.Forgotten.
+func (f *Floor) Lapse(uuid string, now time.Time) (kept bool) {
+	if c := f.calls[uuid]; c != nil && c.listed {
+		c.listed = false // the row stays: the server may die before the caller is back
+		f.expect(uuid, c.since, now)
+		kept = true
+	}
+	f.Leave(uuid, now)
+	return kept
+}
+
+// Entrust is Leave for a call whose talk goes on without us: the agent stays in it until EndTalk.
+func (f *Floor) Entrust(uuid string, now time.Time) {
+	if c := f.calls[uuid]; c != nil && c.lease != nil && c.lease.answered {
+		c.lease = nil
+	}
+	f.Leave(uuid, now)
+}
+
+// EndTalk is End for a talk that goes on without a call of ours: entrusted, or of an earlier life. Nothing happens where the agent is not in it.
+func (f *Floor) EndTalk(extension, uuid string, now time.Time) {
+	l := f.orphans[extension]
+	if d := f.desks[extension]; d != nil {
+		l = d.lease
+	}
+	if l != nil && l.answered && l.Call == uuid {
+		f.End(l, now)
+	}
+}

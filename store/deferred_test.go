@@ -1,0 +1,113 @@
+package store
+
+import (
+	"testing"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+)
+
+func wish(extension string, d agent.Deferred) queue.Change {
+	return queue.Change{Agent: &agent.Update{Extension: extension, Deferred: &d}}
+}
+
+func TestAWishIsKept(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		s, stop := run(t, o)
+		s.Write(addedAgent("1000"), addedAgent("1001"), addedAgent("1002"), wish("1000", agent.BusyDeferred), wish("1001", agent.LogoutDeferred))
+		flush(t, s)
+		s.Write(wish("1000", agent.LogoutDeferred), wish("1001", agent.NothingDeferred), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
+		stop()
+		snap := reopened(t, o)
+		for extension, want := range map[string]agent.Deferred{
+			"1000": agent.LogoutDeferred, "1001": agent.NothingDeferred, "1002": agent.NothingDeferred,
+		} {
+			if got := agentOf(t, snap, extension).Deferred; got != want {
+				t.Errorf("%s: %q, want %q", extension, got, want)
+			}
+		}
+	})
+}
+
+// TestAWishThatWasAcknowledgedIsInTheJournal dies before it reaches the database; SQLite's, because it is part of what dies.
+func TestAWishThatWasAcknowledgedIsInTheJournal(t *testing.T) {
+	o := sqliteOptions(t)
+	s, stop := run(t, o)
+	s.Write(addedAgent("1000"))
+	flush(t, s)
+	if err := s.turn.lock(within(t)); err != nil { // nothing is applied
+		t.Fatal(err)
+	}
+	err := s.Sync(within(t), s.Write(wish("1000", agent.LogoutDeferred)))
+	crashed := journalCopy(t, o.DataDir)
+	if n := count(t, s, `SELECT count(*) FROM call_extension WHERE deferred = ''`); n != 1 || err != nil {
+		t.Errorf("applied already, or not safe: %d, %v", n, err)
+	}
+	s.turn.unlock()
+	stop()
+	o.DataDir = crashed
+	if got := agentOf(t, reopened(t, o), "1000").Deferred; got != agent.LogoutDeferred {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestAWishIsPartOfTheLastKnownState(t *testing.T) {
+	o := postgresOptions(t)
+	s, _ := run(t, o)
+	s.Write(addedAgent("1000"), wish("1000", agent.LogoutDeferred))
+	flush(t, s)
+	if err := s.checkpoint(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := readCheckpoint(o.DataDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := agentOf(t, c.Snapshot, "1000").Deferred; got != agent.LogoutDeferred {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		s, stop := run(t, o)
+		s.Write(addedAgent("1000"), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true), Call: new(agent.Talking)}})
+		flush(t, s)
+		for _, statement := range []string{
+			`ALTER TABLE call_extension DROP COLUMN deferred`, `DELETE FROM nwayacd_migration WHERE name LIKE '%deferred%'`,
+		} {
+			exec(t, s.db.DB, statement)
+		}
+		stop()
+		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 1 {
+			t.Fatalf("%v %v", applied, err)
+		}
+		s, stop = run(t, o)
+		if a := agentOf(t, load(t, s), "1000"); !a.Up || a.Call != agent.Talking || a.Deferred != agent.NothingDeferred {
+			t.Errorf("migrated: %+v", a)
+		}
+		s.Write(wish("1000", agent.BusyDeferred))
+		stop()
+		if a := agentOf(t, reopened(t, o), "1000"); a.Deferred != agent.BusyDeferred || !a.Up {
+			t.Errorf("written: %+v", a)
+		}
+	})
+}
+
+func TestAWishNobodyKnowsIsNone(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		var lines logLines
+		o.Log = lines.logger()
+		s := open(t, o)
+		defer s.Close()
+		s.Write(addedAgent("1000"))
+		load(t, s)
+		exec(t, s.db.DB, `UPDATE call_extension SET deferred = 'holiday'`)
+		if got := agentOf(t, load(t, s), "1000").Deferred; got != agent.NothingDeferred {
+			t.Errorf("%q", got)
+		}
+		if lines.lines("a value nobody knows") == 0 {
+			t.Error("the log does not say so")
+		}
+	})
+}
