@@ -280,6 +280,9 @@ func (l *link) register(extension string, registered bool) {
 func (l *link) hear(e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
+		if l.isOurs(readMark(e.Get("Channel-Presence-Data")), e.Get("Call-Direction")) {
+			return // its call, which hears faster, may be over by now
+		}
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
 			l.meet(e.Get("Unique-ID"), user)
 		}

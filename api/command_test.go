@@ -306,6 +306,7 @@ most 4096 characters, and no control characters.
 It speaks the inbound protocol of FreeSWITCH's event socket: auth, api, bgapi (with a Job-UUID of one's own or a new one; the answer is
 a BACKGROUND_JOB event), ` + "`event plain|json|xml`" + `, nixevent, noevents, filter, filter delete, log, nolog, exit. To hear what happens:
 ` + "`event plain CUSTOM nwayacd::queue nwayacd::info nwayacd::agent`" + `, or ALL. A client that does not read what it asked for is cut off.
+Too many connections get ` + "`text/rude-rejection`" + `, too many wrong passwords wait: see [operations.md](operations.md#limits).
 
 With ` + "`pass-through = \"NAME\"`" + ` each client has a connection of its own to that FreeSWITCH behind this one: all that is not in the table above
 goes there, and its replies and events come back in order. nwayacd's own events still come once only, from here. When that FreeSWITCH goes

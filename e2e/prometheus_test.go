@@ -29,7 +29,7 @@ type prometheus struct {
 
 // prometheusConfig is given the rules, the token file and the target.
 const prometheusConfig = `
-global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
 rule_files: [%q]
 scrape_configs:
   - job_name: nwayacd
@@ -170,7 +170,10 @@ func TestEveryPanelAndAlertHasItsFigures(t *testing.T) {
 	w := open(t, newSimulated(t), f)
 	p := newPrometheus(t, w.srv)
 	w.traffic()
-	time.Sleep(time.Second) // some scrapes
+	eventually(t, 30*time.Second, "Prometheus has seen the traffic", func() bool {
+		samples, _ := p.query(`sum(increase(nwayacd_answer_wait_seconds_count[5m])) > 0 and sum(nwayacd_callers_talking) == 1`)
+		return len(samples) == 1
+	})
 	d := readDashboard(t)
 	for _, panel := range d.Panels {
 		for _, target := range panel.Targets {

@@ -18,6 +18,7 @@ import (
 type sipExchange struct {
 	conn, media net.PacketConn
 	over        sync.WaitGroup
+	once        sync.Once
 	closed      chan struct{}
 
 	mu     sync.Mutex
@@ -99,7 +100,7 @@ func (x *sipExchange) speak() {
 }
 
 func (x *sipExchange) close() {
-	close(x.closed)
+	x.once.Do(func() { close(x.closed) })
 	x.conn.Close()
 	x.media.Close()
 	x.over.Wait()
