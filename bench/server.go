@@ -189,7 +189,7 @@ func (s *server) used() (usage, error) { return used(s.process.Process.Pid) }
 // commander sends commands to the server's command port, some at a time.
 type commander struct{ free chan *esl.Connection }
 
-const commanders = 64 // each waits for the disk; they share its syncs
+const commanders = 32 // each waits for the disk; they share its syncs. The server takes 64 connections from one address
 
 func (s *server) commander(ctx context.Context) (*commander, error) {
 	c := &commander{free: make(chan *esl.Connection, commanders)}
