@@ -155,10 +155,11 @@ func (c *call) finish(l *leg) {
 	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
 	if l.ctx.Err() == nil {
 		c.do(append([]esl.Command{l.kill()}, commands...)...)
+		c.place.end(l.offer)
 	} else {
+		c.place.end(l.offer) // the next caller of this agent does not wait for our write
 		c.tell(commands...)
 	}
-	c.place.end(l.offer)
 }
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
