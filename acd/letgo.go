@@ -8,7 +8,7 @@ import (
 	"nwayacd/esl"
 )
 
-// A caller whose entrusted talk was ended by the agent's side is parked, and let go by the park's time-out. Where a connection to us broke in
+// A caller whose talk was ended by the agent's side while nobody of us heard them is parked, and let go by the park's time-out. Where a connection to us broke in
 // the same instant, its end may have released the park without that time-out (docs/wire.md), and the caller would stay in silence. So a little
 // later the link asks, and ends who is still parked; who was transferred elsewhere by the agent's phone is not.
 

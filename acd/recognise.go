@@ -14,6 +14,9 @@ import (
 // tableLag is how far `show channels` may be behind: a thread of its own writes its table (switch_core_sqldb.c).
 const tableLag = 2 * time.Second
 
+// killLimit is how long a link is waited for that is to end a leg.
+const killLimit = 2 * time.Second
+
 // parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
 
@@ -132,16 +135,22 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	}
 }
 
-// kill ends a leg over the link to its switch: the call's own connection is lost. While there is no link either, it keeps its agent from other
-// calls.
-func (s *Server) kill(l *leg, at Switch) {
+// kill ends a leg over the link to its switch, where the call's own connection is lost or silent. True: it is gone. While no link answers
+// either, the leg keeps its agent from other calls, until the link is back and ends it.
+func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	link := s.linkOf(at.Name)
 	if link == nil {
-		return
+		return false
 	}
-	if conn := link.conn.Load(); conn == nil || conn.Post(l.kill()) != nil {
-		link.outside.note(link, l.uuid, l.offer.Agent.Extension) // until the link is back, which ends it
+	ctx, stop := context.WithTimeout(context.Background(), killLimit)
+	defer stop()
+	if conn := link.conn.Load(); conn != nil {
+		if replies, err := conn.Do(ctx, l.kill()); err == nil {
+			return replies[0].OK() // an originate that has not begun yet has no leg to end
+		}
 	}
+	link.outside.note(link, l.uuid, l.offer.Agent.Extension)
+	return false
 }
 
 // hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its

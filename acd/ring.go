@@ -117,7 +117,7 @@ func (c *call) tellMissed(l *leg, back bool) {
 // this one. Only where FreeSWITCH is silent to that as well, the lease may run out before, and the dispatcher has freed the agent.
 func (c *call) expired(l *leg) {
 	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
-	if c.cancel(l) {
+	if c.server.kill(l, c.at) || c.cancel(l) { // the connection that was silent may be dead
 		c.place.miss(l.offer, false)
 		c.tellMissed(l, c.place.inLine())
 	} else {
@@ -165,8 +165,7 @@ func (c *call) cancel(l *leg, commands ...esl.Command) (gone bool) {
 	for pause := cancelPause; ; pause *= 2 {
 		replies := c.do(append([]esl.Command{l.kill()}, commands...)...)
 		if replies == nil {
-			c.server.kill(l, c.at)
-			return false
+			return c.server.kill(l, c.at)
 		}
 		if replies[0].OK() || limit.Err() != nil {
 			return true

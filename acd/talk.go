@@ -117,7 +117,10 @@ func (c *call) part(ctx context.Context, l *leg) ending {
 	case hungUp:
 		c.cdr.HungUpBy = queue.CallerSide
 		return ending{outcome: c.cdr.Outcome, reason: gone.cause}
-	default:
+	default: // somebody has them, or the connection is silent and nobody has
+		if at := c.server.linkOf(c.at.Name); at != nil {
+			at.letGo(c.uuid)
+		}
 		return ending{outcome: c.cdr.Outcome, reason: why.Error()}
 	}
 }

@@ -233,6 +233,9 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 	b.broken[f.place] = f.kind
 	b.count[f.kind]++
 	b.s.story.add("%s (%s) for %s", f.kind, f.place, lasts.Round(time.Millisecond))
+	if strings.HasPrefix(f.place, "link") {
+		b.s.watch.noLink(lasts)
+	}
 	b.mends.Go(func() { // ends when it is mended, at once when ctx is done
 		heal := f.begin(b.s, chance)
 		select {

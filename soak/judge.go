@@ -31,9 +31,8 @@ type listedAgent struct {
 }
 
 type listedGroup struct {
-	Group     string `json:"group"`
-	Available int    `json:"available"`
-	Waiting   int    `json:"waiting"`
+	Group   string `json:"group"`
+	Waiting int    `json:"waiting"`
 }
 
 type listedCall struct {
@@ -66,21 +65,19 @@ func (j *judge) run(ctx context.Context) {
 
 func (j *judge) look(ctx context.Context) {
 	var agents []listedAgent
-	var groups []listedGroup
 	var calls []listedCall
-	if j.s.list(ctx, "nway_list_exts", &agents) != nil || j.s.list(ctx, "nway_list_groups", &groups) != nil ||
-		j.s.list(ctx, "nway_list_calls", &calls) != nil {
+	if j.s.list(ctx, "nway_list_exts", &agents) != nil || j.s.list(ctx, "nway_list_calls", &calls) != nil {
 		clear(j.since)
 		return
 	}
 	now := map[string]time.Time{}
-	for _, g := range groups {
+	for _, c := range calls {
 		idle := slices.IndexFunc(agents, func(a listedAgent) bool {
-			return a.Available && slices.Contains(a.Groups, g.Group) && j.s.watch.rested(a.Extension, restBound)
+			return a.Available && slices.Contains(a.Groups, c.Group) && j.s.watch.rested(a.Extension, restBound)
 		})
 		if idle >= 0 {
-			j.wrong(now, g.Group, g.Waiting > 0, idleBound, "callers wait for idle agents",
-				fmt.Sprintf("group %s has %d waiting, and %s is available", g.Group, g.Waiting, agents[idle].Extension), nil)
+			j.wrong(now, c.UUID, c.Phase == "wait", idleBound, "a caller waits for an idle agent",
+				fmt.Sprintf("%s waits in group %s, and %s is available", c.UUID, c.Group, agents[idle].Extension), j.s.watch.find(c.UUID))
 		}
 	}
 	for _, a := range agents {

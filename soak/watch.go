@@ -10,6 +10,9 @@ import (
 	"nwayacd/sim"
 )
 
+// linkBound is how long it takes until a link that died without a word is up again.
+const linkBound = 20 * time.Second
+
 // watch follows every channel on every switch, from within the switches: nothing that nwayacd says or leaves out deceives it.
 type watch struct {
 	violate func(kind, what string, c *caller)
@@ -19,6 +22,7 @@ type watch struct {
 	live    map[string]*caller
 	legs    map[string]*leg            // that are up
 	phones  map[string]map[string]*leg // the same by extension
+	blind   time.Time                  // until then a link may be away, and not known to be
 	freed   map[string]time.Time       // when the last leg of an extension was over
 	all     []legSeen
 }
@@ -160,7 +164,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		if other.orphaned { // the caller must not wait for the link
+		if other.orphaned || time.Now().Before(w.blind) { // nobody could end that leg, and the caller must not wait for it
 			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
@@ -175,6 +179,15 @@ func callerOf(presence string) string {
 		return parts[2]
 	}
 	return ""
+}
+
+// noLink notes that a link is away for so long.
+func (w *watch) noLink(lasts time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if until := time.Now().Add(lasts + linkBound); until.After(w.blind) {
+		w.blind = until
+	}
 }
 
 // orphan notes that the server of all legs is dead.
