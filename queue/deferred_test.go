@@ -259,3 +259,26 @@ func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
 		}
 	}
 }
+
+func TestACommandDoesNotFreeOneWhoseCallOfAnEarlierLifeMayGoOn(t *testing.T) {
+	rules := plain
+	rules.Hold = time.Minute
+	for name, command := range map[string]func(f *Floor, now time.Time) error{
+		"ready": func(f *Floor, now time.Time) error { return f.Ready("1000", now) },
+		"login": func(f *Floor, now time.Time) error { return f.Login("1000", []string{"110"}, now) },
+	} {
+		for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
+			t.Run(name+" while "+state.String(), func(t *testing.T) {
+				s := restarted(t, rules, Snapshot{
+					Agents: []agent.Agent{wishing("1000", state, agent.NothingDeferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+				})
+				s.calls("a", "", "110")
+				s.must(command(s.f, s.now))
+				s.look()
+				s.state("1000", state)
+				s.pass(rules.Hold)
+				s.state("1000", agent.Ring) // for the caller who waits
+			})
+		}
+	}
+}

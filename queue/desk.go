@@ -101,7 +101,7 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 		}
 	}
 	f.change(d, func(a *agent.Agent) { a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred })
-	f.recover(d, now)
+	f.recoverFree(d, now)
 	f.regroup(d, groups)
 	f.keep(Change{Membership: &Membership{Extension: extension, Groups: groups}})
 	f.note(d, agent.StatusLogin, "", now)
@@ -124,7 +124,7 @@ func (f *Floor) leaveWork(extension string, wish agent.Deferred, now time.Time) 
 	if err != nil {
 		return err
 	}
-	if d.lease == nil {
+	if !f.engaged(d) {
 		f.grant(d, wish, now)
 	} else {
 		f.change(d, func(a *agent.Agent) { a.Deferred = wish })
@@ -170,12 +170,19 @@ func (f *Floor) Ready(extension string, now time.Time) error {
 	}
 	wasIdle := d.Idle
 	f.change(d, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
-	f.recover(d, now)
-	if d.lease == nil || !wasIdle {
+	f.recoverFree(d, now)
+	if !f.engaged(d) || !wasIdle {
 		f.note(d, agent.StatusReady, "", now)
 	}
 	f.settle(now)
 	return nil
+}
+
+// recoverFree is recover by a command, which does not free an agent whose call of an earlier life may go on.
+func (f *Floor) recoverFree(d *desk, now time.Time) {
+	if !f.engaged(d) {
+		f.recover(d, now)
+	}
 }
 
 // recover brings the agent's call state back to ready, unless an offer or call of ours stands.
