@@ -139,7 +139,11 @@ func (c *call) handOn(reason string) {
 func (s *Server) seat(ctx context.Context, c *call) bool {
 	s.closeTalk(c.uuid, queue.NoSide, errReturned.Error()) // it is over where its caller comes in again
 	for {
-		earlier, ok := s.calls.add(c, c.settings.MaxCalls)
+		most := c.settings.MaxCalls
+		if s.Dispatcher.expects(c.uuid) {
+			most = 0 // who has a place already is not sent away for those who came later
+		}
+		earlier, ok := s.calls.add(c, most)
 		if earlier == nil {
 			return ok
 		}

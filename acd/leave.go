@@ -62,7 +62,7 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 		return []esl.Command{esl.Raw("exit")}
 	}
 	if end.outcome == queue.Taken && !end.keep {
-		commands = append(commands, c.setVariables("socket_resume=false"))
+		commands = append(commands, c.setVariables("socket_resume=false", parkedVariable+"="))
 	}
 	if c.place != nil {
 		commands = append(commands, c.queueEvent(queueRemove, ""))
@@ -83,10 +83,11 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 // handBack gives the caller to the dialplan's next action. The end of the socket application does that; a caller who is out of it since a
 // bridge goes through the dialplan again, where the variable, or our refusal to take calls, leads to the same place.
 func (c *call) handBack(variable string) []esl.Command {
-	commands := []esl.Command{c.breakAll()}
+	variables := []string{parkedVariable + "="}
 	if variable != "" {
-		commands = append(commands, c.setVariables(outcomeVariable+"="+variable))
+		variables = append(variables, outcomeVariable+"="+variable)
 	}
+	commands := []esl.Command{c.breakAll(), c.setVariables(variables...)}
 	if c.detached && c.comeBack != "" {
 		commands = append(commands, esl.API("uuid_transfer "+c.uuid+" "+c.comeBack))
 	}

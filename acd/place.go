@@ -61,6 +61,14 @@ func (d *Dispatcher) join(a queue.Arrival) (*Place, error) {
 	return p, err
 }
 
+// expects reports whether a place is kept for the caller.
+func (d *Dispatcher) expects(uuid string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, kept := d.lapsed[uuid]
+	return kept
+}
+
 // open says that the welcome is over.
 func (p *Place) open() {
 	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Open(p.uuid, now) })

@@ -148,8 +148,10 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 		if replies, err := conn.Do(ctx, l.kill()); err == nil {
 			return replies[0].OK() // an originate that has not begun yet has no leg to end
 		}
+		defer conn.Close() // the link is made anew, and sees what is still there
 	}
 	link.outside.note(link, l.uuid, l.offer.Agent.Extension)
+	signalOne(link.turned) // so that it is not believed for ever
 	return false
 }
 

@@ -33,8 +33,10 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 			c.loseLeg(l, why)
 			return ending{}
 		}
-		c.do(l.kill()) // it may live on, parked
-		if ctx.Err() == nil {
+		if c.do(l.kill()) == nil { // it may live on, parked
+			c.server.kill(l, c.at)
+		}
+		if why := context.Cause(ctx); why == nil || lostSight(why) {
 			c.missed(l, "DIED_BEFORE_BRIDGE")
 			return ending{}
 		}
@@ -157,7 +159,9 @@ func (c *call) finish(l *leg) {
 	}
 	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
 	if l.ctx.Err() == nil {
-		c.do(append([]esl.Command{l.kill()}, commands...)...)
+		if c.do(append([]esl.Command{l.kill()}, commands...)...) == nil {
+			c.server.kill(l, c.at)
+		}
 		c.place.end(l.offer)
 	} else {
 		c.place.end(l.offer) // the next caller of this agent does not wait for our write

@@ -47,6 +47,9 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	return nil, c.endingOf(context.Cause(ctx))
 }
 
+// fetchedLately is for how long the connection that a fetched caller had before may take them from us: not longer than FreeSWITCH needs to end it.
+const fetchedLately = 2 * time.Second
+
 // never is longer than any call.
 const never = 365 * 24 * time.Hour
 
@@ -86,10 +89,10 @@ func (c *call) endingOf(cause error) ending {
 	case errors.Is(cause, errDrain):
 		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true, place: true}
 	case errors.Is(cause, errTaken):
-		return ending{outcome: queue.Taken, keep: c.fetched}
+		return ending{outcome: queue.Taken, keep: c.fetched && time.Since(c.cdr.Arrived) < fetchedLately}
 	case errors.Is(cause, errRestarted):
 		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error()}
 	default:
-		return ending{outcome: queue.Failed, reason: cause.Error(), keep: true}
+		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error(), keep: true}
 	}
 }

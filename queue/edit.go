@@ -31,7 +31,9 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 	}
 	talks := map[string]Talk{}
 	for _, t := range s.Talks {
-		talks[t.CDR.Agent] = t
+		if other, more := talks[t.CDR.Agent]; !more || t.Offer.Answered.After(other.Offer.Answered) { // the other has ended, and no CDR yet
+			talks[t.CDR.Agent] = t
+		}
 	}
 	for _, a := range s.Agents {
 		d := f.addDesk(a)
