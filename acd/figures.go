@@ -32,10 +32,12 @@ func (s *Server) Figures() Figures {
 // Draining reports whether the server shuts down: it takes no more calls.
 func (s *Server) Draining() bool { return s.drain.Err() != nil }
 
-func (d *Dispatcher) figures() queue.Figures {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.floor.Figures(time.Now())
+func (d *Dispatcher) figures() (figures queue.Figures) {
+	d.do(func(now time.Time) {
+		d.floor.Tick(now) // what is due by now has happened: nobody waits in vain because a timer is late
+		figures = d.floor.Figures(now)
+	})
+	return figures
 }
 
 type counts struct{ accepted, refused, panics atomic.Uint64 }

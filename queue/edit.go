@@ -274,6 +274,9 @@ func (f *Floor) reloadAgents(agents []agent.Agent, now time.Time) {
 			f.resume(f.addDesk(a), now)
 			continue
 		}
+		if a.Call == agent.Ring || a.Call == agent.Talking { // read before the call ended: nothing would end it again
+			a.Call, a.Since = d.Call, d.Since
+		}
 		if u, different := agent.Diff(&d.Agent, &a); different {
 			f.editAgent(u, now)
 		}

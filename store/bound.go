@@ -45,7 +45,11 @@ func (s *Store) giveUp(c *queue.Change, body []byte) {
 	}
 	s.pending.note(c, notKept) // nothing read from the database is newer, until it is written anew
 	s.dropped.Add(1)
-	s.owe(stateOnly)
+	if isOrdered(c) {
+		s.owe(wholeFloor)
+	} else {
+		s.owe(stateOnly)
+	}
 }
 
 // debt is what of the floor is to be written anew.

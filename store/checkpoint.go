@@ -96,6 +96,8 @@ func (s *Store) checkpoints(ctx context.Context) {
 
 // checkpoint writes what the database holds to the data-dir.
 func (s *Store) checkpoint(ctx context.Context) error {
+	s.checkpointing.Lock()
+	defer s.checkpointing.Unlock()
 	ctx, cancel := s.ask(ctx, batchLimit)
 	defer cancel()
 	before := s.applied.get()

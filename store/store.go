@@ -73,11 +73,12 @@ type Store struct {
 	batch   int    // bytes of the journal in the next transaction; under turn
 	met     bool   // the schema is ours, and inspected; under turn
 
-	mu         sync.Mutex
-	diskFault  fault // why the last write to the journal failed
-	applyFault fault // why the last try with the database failed
-	owed       debt
-	alarmed    bool // the journal is filling
+	mu            sync.Mutex
+	diskFault     fault // why the last write to the journal failed
+	applyFault    fault // why the last try with the database failed
+	owed          debt
+	checkpointing sync.Mutex // one at a time: they write the same file
+	alarmed       bool       // the journal is filling
 
 	testCommitted func() // for tests that stop the program here: after a commit, before the journal knows
 }
