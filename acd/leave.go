@@ -61,7 +61,7 @@ func (c *call) lastCommands(end ending) (commands []esl.Command) {
 	if end.entrust != nil {
 		return []esl.Command{esl.Raw("exit")}
 	}
-	if end.outcome == queue.Taken && !end.keep {
+	if end.outcome == queue.Taken { // else the end of this connection would reset a channel that is past its socket application, for good
 		commands = append(commands, c.setVariables("socket_resume=false", parkedVariable+"="))
 	}
 	if c.place != nil {
