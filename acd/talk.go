@@ -148,7 +148,7 @@ func (c *call) takeBack(ctx context.Context, l *leg) {
 	}
 }
 
-// finish says that the talk is over and lets the agent go. Where the link has not told of the end of the leg it is ended first, whoever
+// finish says that the talk is over and lets the agent go. The leg is ended first, whoever
 // hung up: a caller's hang-up is told some milliseconds before the agent's phone hears of it, and the next offer must not find the phone busy
 // with this one.
 func (c *call) finish(l *leg) {
@@ -158,15 +158,10 @@ func (c *call) finish(l *leg) {
 		c.recording = ""
 	}
 	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
-	if l.ctx.Err() == nil {
-		if c.do(append([]esl.Command{l.kill()}, commands...)...) == nil {
-			c.server.kill(l, c.at)
-		}
-		c.place.end(l.offer)
-	} else {
-		c.place.end(l.offer) // the next caller of this agent does not wait for our write
-		c.tell(commands...)
+	if c.do(append([]esl.Command{l.kill()}, commands...)...) == nil {
+		c.server.kill(l, c.at)
 	}
+	c.place.end(l.offer)
 }
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
