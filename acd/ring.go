@@ -179,7 +179,7 @@ func (c *call) cancel(l *leg, commands ...esl.Command) (gone bool) {
 		stop()
 		if job, is := over.(jobDone); is {
 			if job.cause == "" { // it answered; whatever the reply, it is gone then
-				return c.do(l.kill()) != nil || c.server.kill(l, c.at)
+				return c.endLeg(l)
 			}
 			return true
 		}

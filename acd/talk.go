@@ -29,14 +29,9 @@ const (
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
 	if !c.bridge(ctx, l) {
-		if why := context.Cause(ctx); lostSight(why) {
-			c.loseLeg(l, why)
-			return ending{}
-		}
-		if c.do(l.kill()) == nil { // it may live on, parked
-			c.server.kill(l, c.at)
-		}
-		if why := context.Cause(ctx); why == nil || lostSight(why) {
+		c.endLeg(l) // it may live on, parked
+
+		if why := context.Cause(ctx); why == nil || lostSight(why) { // a talk that never was does not go on without us
 			c.missed(l, "DIED_BEFORE_BRIDGE")
 			return ending{}
 		}
@@ -53,15 +48,6 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 		c.drop(l, queue.OfferAnswered, "")
 	}
 	return end
-}
-
-// loseLeg ends a leg that answered while the caller's connection was lost: a talk that never was does not go on without us, and the caller
-// comes back to the place they had.
-func (c *call) loseLeg(l *leg, why error) {
-	if c.do(l.kill()) == nil {
-		c.server.kill(l, c.at)
-	}
-	c.missed(l, why.Error())
 }
 
 // noteTalk puts the talk into the CDR.
@@ -148,20 +134,22 @@ func (c *call) takeBack(ctx context.Context, l *leg) {
 	}
 }
 
-// finish says that the talk is over and lets the agent go. The leg is ended first, whoever
-// hung up: a caller's hang-up is told some milliseconds before the agent's phone hears of it, and the next offer must not find the phone busy
-// with this one.
+// finish says that the talk is over and lets the agent go. The leg is ended first, whoever hung up: a hang-up is told some milliseconds before the
+// agent's phone hears of it, and the next offer must not find the phone busy with this one.
 func (c *call) finish(l *leg) {
 	commands := []esl.Command{c.breakAll()} // a caller who is held has music queued, which would go on
 	if c.recording != "" {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
 	}
-	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
-	if c.do(append([]esl.Command{l.kill()}, commands...)...) == nil {
-		c.server.kill(l, c.at)
-	}
+	c.endLeg(l, append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))...)
 	c.place.end(l.offer)
+}
+
+// endLeg ends a leg that is up, with the commands in the same write; over the link where the call's own connection does not answer. False: nobody
+// knows whether it is gone.
+func (c *call) endLeg(l *leg, commands ...esl.Command) (gone bool) {
+	return c.do(append([]esl.Command{l.kill()}, commands...)...) != nil || c.server.kill(l, c.at)
 }
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
