@@ -115,9 +115,12 @@ type Server struct {
 
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
-	server := &Server{Events: newBus(), options: o, log: o.Log, calls: calls{byUUID: map[string]*seated{}}, legs: legs{byUUID: map[string]*leg{}}, room: esl.NewRoom(channelRoom)}
-	server.talks.byUUID = map[string]*queue.Talk{}
-	server.calls.open = map[*call]struct{}{}
+	server := &Server{
+		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom),
+		calls: calls{byUUID: map[string]*seated{}, open: map[*call]struct{}{}},
+		legs:  legs{byUUID: map[string]*leg{}},
+		talks: entrusted{byUUID: map[string]*queue.Talk{}},
+	}
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
 	server.Advertise("")

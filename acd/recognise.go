@@ -158,18 +158,22 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 // hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its
 // park without the park's time-out (docs/wire.md).
 func (s *Server) hangUp(c *call, cause string) {
-	for _, link := range s.links {
-		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
-			conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
-		}
+	if conn := s.connTo(c.at); conn != nil {
+		conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
 	}
 }
 
 // fetchBack makes a caller dial us again who is parked in the line while the connection of its call is lost.
 func (s *Server) fetchBack(c *call) {
-	for _, link := range s.links {
-		if conn := link.conn.Load(); conn != nil && link.at.Name == c.at.Name {
-			conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
-		}
+	if conn := s.connTo(c.at); conn != nil {
+		conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
 	}
+}
+
+// connTo is the connection of the link to a FreeSWITCH; nil while there is none.
+func (s *Server) connTo(at Switch) *esl.Connection {
+	if link := s.linkOf(at.Name); link != nil {
+		return link.conn.Load()
+	}
+	return nil
 }
