@@ -1,0 +1,62 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"nwayacd/queue"
+)
+
+func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		own := c.sw.AgentCall("1000", "02112345678")
+		c.after(time.Second)
+		caller := c.caller("139")
+		c.after(4 * time.Second)
+		c.wires.cut()
+		c.after(10 * time.Second)
+		if n := c.sw.Counts().Originates; n > 0 {
+			t.Errorf("the agent was called %d times during the call", n)
+		}
+		own.Hangup()
+		c.after(4 * time.Second)
+		c.wantTalk("1000", caller.UUID())
+		caller.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		own := c.sw.AgentCall("1000", "02112345678")
+		c.after(time.Second)
+		c.wires.cut()
+		own.Hangup()
+		c.after(10 * time.Second)
+		caller := c.caller("139")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", caller.UUID())
+		caller.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
+	s := ordinary("1000")
+	s.snapshot.Agents[0].SayJobNumber, s.snapshot.Agents[0].JobNumber = true, "7"
+	s.settings.Prompts.JobDigits[7] = "seven.wav"
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
+		go c.server.calls.find("call-139").conn.Close()
+		c.after(time.Minute)
+		c.wantTalk("1000", "call-139")
+		call.Hangup()
+		c.after(time.Second)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
