@@ -111,7 +111,7 @@ func (s *soak) restartServer(*rand.Rand) func() {
 func (s *soak) endServerTwice(chance *rand.Rand) func() {
 	s.keeper.hold()
 	over := s.srv.demand(syscall.SIGTERM)
-	time.Sleep(time.Duration(chance.IntN(300)) * time.Millisecond)
+	s.pause(time.Duration(chance.IntN(300)) * time.Millisecond)
 	s.srv.demand(syscall.SIGTERM)
 	return func() { s.ends(over); s.keeper.release() }
 }

@@ -159,12 +159,22 @@ func (s *soak) conclude(ctx context.Context) {
 
 // within waits until something is so; false when it is not in time.
 func (s *soak) within(limit time.Duration, so func() bool) bool {
-	for end := time.Now().Add(limit); !so(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(limit); !so(); s.pause(50 * time.Millisecond) {
 		if time.Now().After(end) || s.root.Err() != nil {
 			return false
 		}
 	}
 	return true
+}
+
+// pause waits so long, but not beyond the end of the soak.
+func (s *soak) pause(long time.Duration) {
+	over := time.NewTimer(long)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-s.root.Done():
+	}
 }
 
 // checkAgents compares every agent with what its person was told.
