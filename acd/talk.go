@@ -29,9 +29,9 @@ const (
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
 	if !c.bridge(ctx, l) {
-		c.endLeg(l) // it may live on, parked
-
-		if why := context.Cause(ctx); why == nil || lostSight(why) { // a talk that never was does not go on without us
+		// It may live on, parked: a talk that never was does not go on without us.
+		c.endLeg(l)
+		if why := context.Cause(ctx); why == nil || lostSight(why) {
 			c.missed(l, "DIED_BEFORE_BRIDGE")
 			return ending{}
 		}
