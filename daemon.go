@@ -143,7 +143,6 @@ func (d *daemon) loadFloor(ctx context.Context, o daemonOptions) error {
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)
-	d.background("dispatcher", d.acd.Run)
 	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
 	return nil
 }
@@ -221,7 +220,8 @@ func both[T any](first, second func(T)) func(T) {
 	}
 }
 
-// serveCalls takes calls. Its end drains first: waiting callers go back to the dialplan, talks have drain-seconds to end.
+// serveCalls takes calls, and links to FreeSWITCH now that there is an address to which a link can fetch callers back. Its end drains first: waiting
+// callers go back to the dialplan, talks have drain-seconds to end.
 func (d *daemon) serveCalls(ctx context.Context, _ daemonOptions) error {
 	ln, err := esl.Listen(ctx, d.config.Server.Listen)
 	if err != nil {
@@ -229,6 +229,7 @@ func (d *daemon) serveCalls(ctx context.Context, _ daemonOptions) error {
 	}
 	d.Socket = ln.Addr()
 	d.acd.Advertise(advertised(d.config, ln.Addr()))
+	d.background("dispatcher", d.acd.Run)
 	calls, cut := context.WithCancel(context.Background())
 	over := make(chan error, 1)
 	stopping, told := context.WithCancel(calls)

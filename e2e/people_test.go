@@ -245,13 +245,19 @@ func (c *call) cdr(want ...string) {
 func (w *world) cleanAfter() {
 	w.t.Helper()
 	eventually(w.t, patience, "no channel is left", func() bool { return len(w.ear.left()) == 0 })
-	eventually(w.t, patience, "callin_queue is empty", func() bool { return w.db.rows("SELECT call_uuid FROM callin_queue") == nil })
+	w.lineIsEmpty()
 	for agent := range w.ext {
 		eventually(w.t, patience, agent+" is free of calls", func() bool {
 			a := w.agent(agent)
 			return a.UUID == "" && a.Call != "ring" && a.Call != "talking"
 		})
 	}
+}
+
+// lineIsEmpty waits until nobody has a place in the database.
+func (w *world) lineIsEmpty() {
+	w.t.Helper()
+	eventually(w.t, patience, "callin_queue is empty", func() bool { return w.db.rows("SELECT call_uuid FROM callin_queue") == nil })
 }
 
 // tellAll writes down what was seen, for who looks into a failure.
