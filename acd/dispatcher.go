@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -72,17 +73,23 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	return d
 }
 
-// do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far.
+// do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far. A call that got
+// an offer runs before whoever made the step, who may have much to do yet.
 func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
+	sequence, offered := d.carryOut(step)
+	if offered {
+		runtime.Gosched()
+	}
+	return sequence
+}
+
+func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offered bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	step(time.Now())
 	effects := d.floor.Take()
 	for _, l := range effects.Expired {
 		d.expire(l)
-	}
-	for _, l := range effects.Offers {
-		d.deliver(l)
 	}
 	for _, uuid := range effects.Stranded {
 		if p := d.places[uuid]; p != nil {
@@ -101,7 +108,10 @@ func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 		d.onStatus(status)
 	}
 	d.rearmClock()
-	return sequence
+	for _, l := range effects.Offers {
+		d.deliver(l) // last: who is woken last runs first
+	}
+	return sequence, len(effects.Offers) > 0
 }
 
 func (d *Dispatcher) deliver(l *queue.Lease) {
