@@ -57,13 +57,14 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	}
 }
 
-// callOut calls the agent's leg and announces the offer, in one write. The originate goes first: FreeSWITCH takes about a millisecond to read what
-// stands in this write (docs/wire.md). The caller hears the transfer prompt, and music until the agent
-// answers, also where the call never had to wait.
+// callOut calls the agent's leg, and then announces the offer: the originate is on its way before the events are made, of which FreeSWITCH takes
+// about a millisecond to read a thousand bytes (docs/wire.md). The caller hears the transfer prompt, and music until the agent answers, also where
+// the call never had to wait.
 func (c *call) callOut(l *leg) {
 	o := l.offer
+	c.tell(l.originate(c))
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension)}
-	commands := []esl.Command{l.originate(c)}
+	var commands []esl.Command
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
 		commands = append(commands, c.infoEvent(statusTransfered, o, o.Number))
