@@ -179,7 +179,7 @@ func BenchmarkCallOut(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer)
 		c.callOut(l)
-		l.over()
+		l.over(nil)
 		if n%100 == 0 {
 			b.StopTimer()
 			c.do(esl.API("status")) // the switch has kept up

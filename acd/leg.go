@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,19 +16,25 @@ import (
 // while it rings. It is longer than the job number takes.
 const legParkTimeout = 10 * time.Second
 
+// legEndLimit is how long the word of a leg's end may take over the link: mod_event_socket looks for events every 20 ms.
+const legEndLimit = 200 * time.Millisecond
+
+// errPhoneLeft says that it was the agent's phone that ended the leg: it is free for the next call, whatever we hear later.
+var errPhoneLeft = errors.New("the agent's phone hung up")
+
 // leg is the agent's channel of one offer.
 type leg struct {
 	offer  *Offer
 	uuid   string
 	job    string // of the originate
 	record queue.OfferRecord
-	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone
-	over   context.CancelFunc
+	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone, for errPhoneLeft where the agent's phone hung up
+	over   context.CancelCauseFunc
 }
 
 func newLeg(o *Offer) *leg {
 	l := &leg{offer: o, uuid: newUUID(), job: newUUID()}
-	l.ctx, l.over = context.WithCancel(context.Background())
+	l.ctx, l.over = context.WithCancelCause(context.Background())
 	l.record = queue.OfferRecord{
 		Call: o.Call, Group: o.Group, Agent: o.Agent.Extension, Leg: l.uuid,
 		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered,
@@ -116,11 +123,24 @@ func (l *leg) kill() esl.Command { return esl.API("uuid_kill " + l.uuid) }
 
 // ended completes the offer's record.
 func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.Change {
-	l.over()
+	l.over(nil)
 	l.record.Outcome, l.record.Cause, l.record.Ended = outcome, cause, time.Now()
 	record := l.record
 	return queue.Change{Offer: &record}
 }
+
+// awaitEnd waits until FreeSWITCH has said over the link that the leg is gone, but not for long: the link may be down.
+func (l *leg) awaitEnd() {
+	limit := time.NewTimer(legEndLimit)
+	defer limit.Stop()
+	select {
+	case <-l.ctx.Done():
+	case <-limit.C:
+	}
+}
+
+// phoneLeft reports whether the link has told that the agent's phone ended the leg.
+func (l *leg) phoneLeft() bool { return errors.Is(context.Cause(l.ctx), errPhoneLeft) }
 
 // unregistered reports whether FreeSWITCH's cause says that it knows no phone for the agent.
 func unregistered(cause string) bool {

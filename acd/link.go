@@ -288,7 +288,7 @@ func (l *link) hear(e *esl.Event) {
 		}
 	case "CHANNEL_HANGUP":
 		if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
-			leg.over()
+			leg.over(whoEnded(e))
 		}
 		l.hearEnd(e)
 	case "CHANNEL_DESTROY":
@@ -296,6 +296,15 @@ func (l *link) hear(e *esl.Event) {
 	case "CUSTOM":
 		l.hearRegistration(e)
 	}
+}
+
+// whoEnded is errPhoneLeft where a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the phone's word before it hangs the channel
+// up (sofia.c, sofia_handle_sip_i_bye). For every other end it is nil: the phone has yet to hear of it.
+func whoEnded(e *esl.Event) error {
+	if e.Get("variable_sip_term_status") != "" {
+		return errPhoneLeft
+	}
+	return nil
 }
 
 func (l *link) hearRegistration(e *esl.Event) {

@@ -134,15 +134,22 @@ func (c *call) takeBack(ctx context.Context, l *leg) {
 	}
 }
 
-// finish says that the talk is over and lets the agent go. The leg is ended first, whoever hung up: a hang-up is told some milliseconds before the
-// agent's phone hears of it, and the next offer must not find the phone busy with this one.
+// finish says that the talk is over and lets the agent go: at once where it was the agent's phone that hung up. Else the leg is ended first, whatever
+// has been told of it: FreeSWITCH tells of a hang-up some milliseconds before the phone hears of it, and the next offer must not find it busy with
+// this one.
 func (c *call) finish(l *leg) {
 	commands := []esl.Command{c.breakAll()} // a caller who is held has music queued, which would go on
 	if c.recording != "" {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
 	}
+	if l.phoneLeft() {
+		c.place.end(l.offer)
+		c.tell(append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))...)
+		return
+	}
 	c.endLeg(l, append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))...)
+	l.awaitEnd()
 	c.place.end(l.offer)
 }
 

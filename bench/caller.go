@@ -291,7 +291,7 @@ func (c *caller) end() {
 	c.mu.Unlock()
 	c.sw.tellLink(c.channel.event(nil, "CHANNEL_DESTROY", ""))
 	if l != nil {
-		l.die("NORMAL_CLEARING") // the server forgot it
+		l.die("NORMAL_CLEARING", "") // the server forgot it
 	}
 	if talked {
 		c.sw.counts.segments.Add(dataSegments(c.nc))

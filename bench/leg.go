@@ -96,7 +96,7 @@ func (l *leg) answer() {
 
 // refuse is a missed offer.
 func (l *leg) refuse() {
-	if l.die("USER_BUSY") {
+	if l.die("USER_BUSY", "") {
 		l.sw.counts.missed.Add(1)
 	}
 }
@@ -113,12 +113,15 @@ func (l *leg) talkOver() {
 	c.mu.Unlock()
 	if talks {
 		l.phone.freed(false)
-		l.die("NORMAL_CLEARING")
+		l.die("NORMAL_CLEARING", byPhone)
 	}
 }
 
-// die ends the leg, whoever ended it, and tells; false = it was over.
-func (l *leg) die(cause string) bool {
+// byPhone is what mod_sofia notes of a leg whose phone sent a BYE.
+const byPhone = "variable_sip_term_status: 200\n"
+
+// die ends the leg, whoever ended it, and tells; more is what its hang-up says besides. False = it was over.
+func (l *leg) die(cause, more string) bool {
 	c := l.caller
 	c.mu.Lock()
 	if l.gone {
@@ -139,7 +142,7 @@ func (l *leg) die(cause string) bool {
 	c.mu.Unlock()
 	l.sw.dropLeg(l)
 	l.phone.hungUp(l) // before the event: the next offer may come at once
-	l.sw.tellLink(l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"))
+	l.sw.tellLink(l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"+more))
 	switch {
 	case rang:
 		c.wire.send(c.channel.jobDone(nil, l.job, "-ERR "+cause+"\n"))
@@ -152,7 +155,7 @@ func (l *leg) die(cause string) bool {
 
 // kill is uuid_kill.
 func (s *Switch) kill(uuid string) string {
-	if l := s.findLeg(uuid); l != nil && l.die("NORMAL_CLEARING") {
+	if l := s.findLeg(uuid); l != nil && l.die("NORMAL_CLEARING", "") {
 		return "+OK\n"
 	}
 	return "-ERR No such channel!\n" // after a talk, the usual answer

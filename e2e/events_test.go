@@ -39,6 +39,7 @@ type channel struct {
 	executed                 []string
 	created, hungUp          time.Time // by FreeSWITCH's clock; zero = not yet
 	cause                    string
+	byPhone                  bool // its phone hung up, says mod_sofia
 	gone                     bool
 }
 
@@ -109,7 +110,7 @@ func (e *ear) hear(event *esl.Event) {
 	case "CHANNEL_UNBRIDGE":
 		e.part(c)
 	case "CHANNEL_HANGUP":
-		c.hungUp, c.cause = stamp(event), event.Get("Hangup-Cause")
+		c.hungUp, c.cause, c.byPhone = stamp(event), event.Get("Hangup-Cause"), event.Get("variable_sip_term_status") != ""
 		e.part(c)
 	case "CHANNEL_DESTROY":
 		c.gone = true

@@ -196,6 +196,8 @@ func (s *freeswitch) sipDialString() string {
 
 func (s *freeswitch) outside(_ testing.TB, number string, p phone) { s.sips.set(number, p) }
 
+func (s *freeswitch) phoneLeaves(ext, _ string) { s.sips.hangsUp(ext) }
+
 func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
 	t.Helper()
 	onSIP := p

@@ -56,6 +56,31 @@ func TestRuleSocketResumeTearsABridge(t *testing.T) {
 	})
 }
 
+// An agent is free at once where their own phone hung up, and only after the leg's end where somebody else did: CHANNEL_HANGUP must tell the two apart.
+func TestRuleHangupTellsWhoseBYEItWas(t *testing.T) {
+	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna"}, {name: "bert"}, {name: "carl"}}}, func(t *testing.T, w *world) {
+		calls := map[string]*call{}
+		for _, agent := range []string{"anna", "bert", "carl"} {
+			calls[agent] = w.arrives("caller of " + agent)
+			calls[agent].story("queue add", "queue remove "+agent, "callout "+agent+" 1", "answered "+agent+" 1")
+		}
+		for agent, c := range calls {
+			c.talksTo(agent)
+		}
+		w.sw.phoneLeaves(w.ext["anna"], w.leg("anna").uuid)
+		calls["bert"].hangsUp()
+		w.hangsUp("carl") // by uuid_kill
+		for agent, c := range calls {
+			c.isGone()
+			leg := w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.ext[agent] })
+			if leg.byPhone != (agent == "anna") {
+				t.Errorf("%s's leg: the phone hung up is %t", agent, leg.byPhone)
+			}
+		}
+		w.cleanAfter()
+	})
+}
+
 func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

@@ -42,7 +42,7 @@ func (s *Switch) bridge(a, b *channel) bool {
 	t := newTalk(a, b)
 	for _, c := range []*channel{a, b} {
 		if c.dies { // before the legs could meet
-			c.hangup("NORMAL_CLEARING")
+			c.phoneLeaves()
 		}
 	}
 	a.redirect(t.lead)
@@ -138,7 +138,7 @@ func (c *channel) listenWhileBridged(gone <-chan struct{}) {
 		timer = t.C
 	}
 	if c.idle(wait{timer: timer, other: gone}) == timeUp {
-		c.hangup("NORMAL_CLEARING")
+		c.phoneLeaves()
 	}
 }
 

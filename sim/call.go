@@ -95,7 +95,7 @@ func (c *Call) loseHeart() {
 func (c *Call) UUID() string { return c.leg.uuid }
 
 // Hangup is the caller hanging up (NORMAL_CLEARING). It does not wait.
-func (c *Call) Hangup() { c.leg.hangup("NORMAL_CLEARING") }
+func (c *Call) Hangup() { c.leg.phoneLeaves() }
 
 // Press sends one digit after another.
 func (c *Call) Press(digits string) {

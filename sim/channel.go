@@ -122,6 +122,12 @@ func (c *channel) hangup(cause string) {
 	c.changed()
 }
 
+// phoneLeaves is the channel's own phone hanging up: its BYE is noted first (sofia.c, sofia_handle_sip_i_bye).
+func (c *channel) phoneLeaves() {
+	c.setVar("sip_term_status", "200")
+	c.hangup("NORMAL_CLEARING")
+}
+
 // up says whether the channel is not hung up.
 func (c *channel) up() bool { return c.ctx.Err() == nil }
 

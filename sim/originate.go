@@ -196,7 +196,7 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 	}
 	c.answer()
 	if b.Do == AnswersAndDies {
-		c.hangup("NORMAL_CLEARING")
+		c.phoneLeaves()
 		return nil
 	}
 	return c.afterAnswer(l)

@@ -129,6 +129,13 @@ func (s *Switch) Restart() {
 	s.boot()
 }
 
+// PhoneLeaves is the phone of that channel hanging up. A channel that is not there is nobody's.
+func (s *Switch) PhoneLeaves(uuid string) {
+	if c := s.find(uuid); c != nil {
+		c.phoneLeaves()
+	}
+}
+
 func (s *Switch) hangupAll(cause string) {
 	for _, c := range s.inOrder() {
 		c.hangup(cause)
