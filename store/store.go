@@ -64,6 +64,7 @@ type Store struct {
 	hurry   chan struct{} // somebody waits for the applier; one slot
 
 	beganAway  bool          // the database was away at Open
+	deaf       bool          // the listening connection was not there at Open
 	known      *checkpoint   // the first Load returns it: the database cannot
 	outdated   chan struct{} // the checkpoint is; one slot
 	leaveLimit time.Duration
@@ -114,27 +115,40 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	var known *checkpoint
 	var unknown error // why there is none
 	if o.DSN != "" {
-		if s.listener, err = newListener(o); err != nil {
-			return err
-		}
 		known, unknown = readCheckpoint(s.dir.path)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit, fmt.Errorf("no answer within %s", s.db.connectLimit))
 	defer cancel()
 	position, err := s.begin(limited, known)
-	if err == nil {
-		return s.openJournal(position, known, o)
-	}
-	if !s.db.away(err) {
+	switch {
+	case err == nil:
+	case !s.db.away(err):
 		return err
-	}
-	if known == nil {
+	case known == nil:
 		return fmt.Errorf("%w; and there is no last known state to begin with: %w. Start the database, or correct [database] dbstring", err, unknown)
+	default:
+		position = known.Position
 	}
-	if err := s.openJournal(known.Position, known, o); err != nil {
+	if err := s.openJournal(position, known, o); err != nil {
 		return err
 	}
-	s.beginAway(known, err)
+	if err != nil {
+		s.beginAway(known, err)
+	}
+	return s.openListener(limited, o)
+}
+
+// openListener comes behind the first word with the database: where that has room for one connection only, it is not this one.
+func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
+	if o.DSN == "" {
+		return nil
+	}
+	if s.listener, err = newListener(o); err != nil {
+		return err
+	}
+	if s.deaf = s.beganAway; !s.deaf {
+		s.listenFirst(ctx)
+	}
 	return nil
 }
 
@@ -145,11 +159,6 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 	}
 	if err := s.meet(ctx); err != nil {
 		return 0, err
-	}
-	if s.listener != nil { // before anybody loads, so that no edit falls between
-		if err := s.listener.start(ctx); err != nil {
-			return 0, err
-		}
 	}
 	if position, err = s.firstPosition(ctx, known); err != nil {
 		return 0, s.wrap(ctx, "read how far the journal is applied", err)
