@@ -43,7 +43,7 @@ func (s *Store) giveUp(c *queue.Change, body []byte) {
 		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is kept in this line only")
 		return
 	}
-	s.pending.note(c, notKept) // nothing read from the database is newer, until it is written anew
+	s.note(c, notKept, body) // nothing read from the database is newer, until it is written anew
 	s.dropped.Add(1)
 	if isOrdered(c) {
 		s.owe(wholeFloor)

@@ -21,7 +21,7 @@ type floor struct {
 
 func (f *floor) hear(o *Options) {
 	f.reloads, f.rewrites = make(chan queue.Snapshot, 100), make(chan bool, 100)
-	o.OnReload = func(snap queue.Snapshot) { f.reloads <- snap }
+	o.OnReload = func(take func() queue.Snapshot) { f.reloads <- take() }
 	o.OnRewrite = func(whole bool) {
 		f.s.Write(f.snapshot.Changes()...)
 		f.rewrites <- whole

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"nwayacd/queue"
 )
 
 // channel is what the triggers notify on.
@@ -223,9 +225,8 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 		}
 		return err
 	}
-	changes = s.ours(changes, applied)
 	if len(changes) > 0 && s.onEdit != nil {
-		s.onEdit(changes)
+		s.onEdit(func() []queue.Change { return s.ours(changes, applied) })
 	}
 	signal(s.outdated)
 	return nil
@@ -235,12 +236,15 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 func (s *Store) reload(ctx context.Context) {
 	var wait backoff
 	for {
-		snap, err := s.Load(ctx)
+		snap, seen, err := s.load(ctx, s.meanwhile.begin)
 		if err == nil {
 			signal(s.outdated)
 			if s.onReload != nil {
-				s.onReload(snap)
+				s.onReload(func() queue.Snapshot { s.upToDate(&snap, seen); return snap })
 			}
+		}
+		s.meanwhile.end(seen)
+		if err == nil {
 			return
 		}
 		if ctx.Err() != nil {

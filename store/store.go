@@ -37,9 +37,11 @@ type Options struct {
 	OnRewrite func(whole bool)
 
 	// OnEdit hears what another program changed in the database, OnReload everything after the listening connection was lost and is
-	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs.
-	OnEdit   func([]queue.Change)
-	OnReload func(queue.Snapshot)
+	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs. They are to call
+	// take, once, where nothing of the floor is written until what it returns is in force: it leaves out, or puts on top, what was written since
+	// the database was read.
+	OnEdit   func(take func() []queue.Change)
+	OnReload func(take func() queue.Snapshot)
 
 	answerLimit time.Duration // of the server's silence; 0: none
 }
@@ -52,8 +54,8 @@ type Store struct {
 	listener    *listener // nil for SQLite
 	log         zerolog.Logger
 	autoMigrate bool
-	onEdit      func([]queue.Change)
-	onReload    func(queue.Snapshot)
+	onEdit      func(take func() []queue.Change)
+	onReload    func(take func() queue.Snapshot)
 	onRewrite   func(whole bool)
 
 	applied *watermark    // the last sequence that is committed in the database
@@ -65,6 +67,7 @@ type Store struct {
 
 	beganAway  bool          // the database was away at Open
 	deaf       bool          // the listening connection was not there at Open
+	meanwhile  meanwhile     // of a reload
 	known      *checkpoint   // the first Load returns it: the database cannot
 	outdated   chan struct{} // the checkpoint is; one slot
 	leaveLimit time.Duration
@@ -226,7 +229,7 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 		kept = append(kept, c)
 	}
 	last, refused := s.journal.append(bodies, func(i int) bool { return isOrdered(&kept[i]) },
-		func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
+		func(i int, seq uint64) { s.note(&kept[i], seq, bodies[i]) })
 	if len(refused) == 0 {
 		return last
 	}
@@ -234,6 +237,12 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 		s.giveUp(&kept[i], bodies[i])
 	}
 	return notKept
+}
+
+// note takes down a change that was written; seq is notKept where the journal refused it.
+func (s *Store) note(c *queue.Change, seq uint64, body []byte) {
+	s.pending.note(c, seq)
+	s.meanwhile.note(record{seq: seq, body: body})
 }
 
 // Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end, or
