@@ -11,7 +11,7 @@ import (
 // what cannot be kept is given up, by what it is.
 //
 //   - History (CDRs, offers, agents' logs) is written, whole, to the log, for an operator to put into the database.
-//   - State (of agents, places, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
+//   - State (of agents, places, talks, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
 //   - What somebody ordered (accounts, groups, lists) is rare: an eighth more of room is reserved for it.
 
 // DefaultJournalLimit is Options.JournalLimit where that is 0.
@@ -34,6 +34,16 @@ func isOrdered(c *queue.Change) bool {
 	}
 	return c.AgentAdded != nil || c.AgentRemoved != nil || c.GroupAdded != nil || c.GroupRemoved != nil ||
 		c.Blacklisted != nil || c.Unblacklisted != nil || c.VIPAdded != nil || c.VIPRemoved != nil
+}
+
+// endsTalkOf reports whether c ends the talk whose CDR is the last of before. With one of the two alone, a restart would write that CDR again, or
+// never.
+func endsTalkOf(before []queue.Change, c *queue.Change) bool {
+	if c.TalkOver == nil || len(before) == 0 {
+		return false
+	}
+	cdr := before[len(before)-1].CDR
+	return cdr != nil && cdr.UUID == *c.TalkOver
 }
 
 // giveUp is for a change that the journal refused.

@@ -274,6 +274,9 @@ func summary(snap queue.Snapshot) string {
 		w.Since = w.Since.UTC()
 		add(w)
 	}
+	for _, talk := range snap.Talks {
+		add(fmt.Sprint("talk ", talk.CDR.UUID, " of ", talk.Server, " in ", talk.CDR.Group))
+	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }

@@ -211,7 +211,7 @@ func (s *Store) Close() error {
 // Write appends changes to the journal, in order, and returns the sequence of the last one. It waits for neither disk nor database. For
 // what the journal has no room, see Options.JournalLimit. Written after Close, changes are lost, and records go to the log.
 func (s *Store) Write(changes ...queue.Change) uint64 {
-	bodies := make([][]byte, 0, len(changes))
+	drafts := make([]draft, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
 	text := make([]byte, 0, 256*len(changes))
 	for i := range changes {
@@ -225,16 +225,15 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
-		bodies = append(bodies, withoutNUL(body))
+		drafts = append(drafts, draft{withoutNUL(body), isOrdered(&c), endsTalkOf(kept, &c)})
 		kept = append(kept, c)
 	}
-	last, refused := s.journal.append(bodies, func(i int) bool { return isOrdered(&kept[i]) },
-		func(i int, seq uint64) { s.note(&kept[i], seq, bodies[i]) })
+	last, refused := s.journal.append(drafts, func(i int, seq uint64) { s.note(&kept[i], seq, drafts[i].body) })
 	if len(refused) == 0 {
 		return last
 	}
 	for _, i := range refused {
-		s.giveUp(&kept[i], bodies[i])
+		s.giveUp(&kept[i], drafts[i].body)
 	}
 	return notKept
 }
