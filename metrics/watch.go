@@ -27,7 +27,8 @@ type Keeping struct {
 	Oldest       time.Duration // since the oldest of these was written
 	Applied      uint64        // changes that reached the database
 	Statements   uint64        // sent to the database
-	GivenUp      uint64        // changes that could not be kept
+	GivenUp      uint64        // records (CDRs, offers, agents' logs) that could not be kept
+	Dropped      uint64        // changes of state that could not be kept
 }
 
 // The metrics of what is the case at a scrape.
@@ -57,7 +58,7 @@ var (
 	limitBytes   = described("journal_limit_bytes", "What journal_pending_bytes may grow to; 0 = no limit.")
 	oldest       = described("journal_oldest_seconds", "Since the oldest of these changes was written.")
 	applied      = described("journal_applied_total", "Changes that reached the database.")
-	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.")
+	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.", "kind")
 )
 
 // phases a call can be in; each is shown, also where no call is.
@@ -122,8 +123,8 @@ func (to shown) gauge(d *prometheus.Desc, value float64, labels ...string) {
 	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 }
 
-func (to shown) counter(d *prometheus.Desc, value uint64) {
-	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value))
+func (to shown) counter(d *prometheus.Desc, value uint64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 }
 
 func (to shown) group(g queue.GroupFigures) {
@@ -147,7 +148,8 @@ func (to shown) keeping(k Keeping) {
 	to.gauge(limitBytes, float64(k.LimitBytes))
 	to.gauge(oldest, k.Oldest.Seconds())
 	to.counter(applied, k.Applied)
-	to.counter(givenUp, k.GivenUp)
+	to.counter(givenUp, k.GivenUp, "record")
+	to.counter(givenUp, k.Dropped, "state")
 }
 
 func one(is bool) float64 {

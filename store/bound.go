@@ -93,7 +93,8 @@ func (s *Store) settleDebt() bool {
 	}
 	s.owed = nothing
 	s.mu.Unlock()
-	s.log.Warn().Uint64("dropped", s.dropped.Swap(0)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
+	dropped := s.dropped.Load()
+	s.log.Warn().Uint64("dropped", dropped-s.anew.Swap(dropped)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
 	if s.onRewrite != nil {
 		s.onRewrite(d == wholeFloor)
 	}

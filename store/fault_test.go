@@ -279,9 +279,10 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		t.Error("there was no reserve for a command")
 	}
 	lost := lines.records()
-	if n := int(s.Status().GivenUp); n == 0 || n != len(lost) {
-		t.Errorf("%d given up, %d in the log", n, len(lost))
+	if st := s.Status(); st.GivenUp == 0 || int(st.GivenUp) != len(lost) || st.Dropped == 0 {
+		t.Errorf("%d given up, %d in the log, %d dropped", st.GivenUp, len(lost), st.Dropped)
 	}
+	dropped := s.Status().Dropped
 	disk.grow(1 << 30)
 	select {
 	case whole := <-rewrites:
@@ -290,6 +291,9 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the floor was not written anew")
+	}
+	if n := s.Status().Dropped; n != dropped {
+		t.Errorf("%d were dropped since the start, want %d as before", n, dropped)
 	}
 	flush(t, s)
 	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n+len(lost) != 50 {

@@ -61,7 +61,8 @@ type Store struct {
 	applied *watermark    // the last sequence that is committed in the database
 	counted atomic.Uint64 // changes applied since the start
 	givenUp atomic.Uint64 // records written to the log since the start
-	dropped atomic.Uint64 // changes of state given up since the floor was last written
+	dropped atomic.Uint64 // changes of state given up since the start
+	anew    atomic.Uint64 // of these, made good when the floor was last written anew
 	pending pending
 	hurry   chan struct{} // somebody waits for the applier; one slot
 
