@@ -205,7 +205,7 @@ func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
 func (d *daemon) keeping() metrics.Keeping {
 	s := d.store.Status()
 	return metrics.Keeping{
-		Up: s.Up, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
+		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
 		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
 	}
 }

@@ -21,6 +21,7 @@ type Sources struct {
 // Keeping is what there is to know of the journal and the database.
 type Keeping struct {
 	Up           bool          // the database answers
+	DiskUp       bool          // the journal can be written
 	Pending      int           // changes that are not yet in the database
 	PendingBytes int64         // that these take in the journal
 	LimitBytes   int64         // of PendingBytes; 0 = none
@@ -52,6 +53,7 @@ var (
 	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
 
 	databaseUp   = described("database_up", "1 while the database answers.")
+	journalUp    = described("journal_up", "1 while the journal can be written; 0 while a write or an fsync of it fails.")
 	statements   = described("database_statements_total", "Statements sent to the database.")
 	pending      = described("journal_pending_changes", "Changes in the journal that are not yet in the database.")
 	pendingBytes = described("journal_pending_bytes", "Size of these changes in the journal.")
@@ -79,7 +81,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
 		agents, calls, draining, accepted, refused, panics, linkUp, linkChanged,
-		databaseUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
+		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 	} {
 		to <- d
 	}
@@ -142,6 +144,7 @@ func (to shown) group(g queue.GroupFigures) {
 
 func (to shown) keeping(k Keeping) {
 	to.gauge(databaseUp, one(k.Up))
+	to.gauge(journalUp, one(k.DiskUp))
 	to.counter(statements, k.Statements)
 	to.gauge(pending, float64(k.Pending))
 	to.gauge(pendingBytes, float64(k.PendingBytes))

@@ -243,11 +243,14 @@ func TestTheDiskIsFullUnderTraffic(t *testing.T) {
 		stop := start(t, s)
 		calls := startTraffic(t, s)
 		eventually(t, "the disk is full", func() bool { err := s.Healthy(); return err != nil && strings.Contains(err.Error(), "no space left") })
+		if s.Status().DiskUp {
+			t.Error("the journal is said to be written")
+		}
 		calls.goesOn(t, 100)
 		disk.grow(1 << 30)
 		calls.goesOn(t, 100)
 		calls.arrives(t)
-		eventually(t, "healthy again", func() bool { return s.Healthy() == nil })
+		eventually(t, "healthy again", func() bool { return s.Healthy() == nil && s.Status().DiskUp })
 		stop()
 		s = open(t, o)
 		defer s.Close()
