@@ -117,8 +117,8 @@ func (d *daemon) openStore(ctx context.Context, _ daemonOptions) (err error) {
 		OutputSQL:    d.config.Database.OutputSQL,
 		JournalLimit: int64(d.config.Database.JournalLimit) << 20,
 		Log:          d.log,
-		OnEdit:       func(changes []queue.Change) { d.acd.Dispatcher.Edit(changes) },
-		OnReload:     func(s queue.Snapshot) { d.acd.Dispatcher.Reload(s) },
+		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
+		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
 		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Rewrite(whole) },
 	})
 	if err == nil {
@@ -204,8 +204,8 @@ func (d *daemon) serveHTTP(ctx context.Context, _ daemonOptions) error {
 func (d *daemon) keeping() metrics.Keeping {
 	s := d.store.Status()
 	return metrics.Keeping{
-		Up: s.Up, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
-		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp,
+		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
+		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
 	}
 }
 

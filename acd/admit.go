@@ -161,7 +161,9 @@ func (s *Server) seat(ctx context.Context, c *call) bool {
 func (s *Server) release(c *call) { s.calls.remove(c) }
 
 // keep writes the CDR of a call that is not on the floor.
-func (s *Server) keep(cdr queue.CDR) { s.Dispatcher.keepCDR(cdr) }
+func (s *Server) keep(cdr queue.CDR) {
+	s.Dispatcher.do(func(time.Time) { s.Dispatcher.keepCDR(cdr) })
+}
 
 func or(a, b string) string {
 	if a != "" {

@@ -132,16 +132,17 @@ func (d *Dispatcher) Groups() []queue.GroupView {
 	return d.floor.Groups()
 }
 
-// Edit takes over what another program changed in the database.
-func (d *Dispatcher) Edit(changes []queue.Change) {
+// Edit takes over what another program changed in the database. It calls take where nothing is written until that is in force.
+func (d *Dispatcher) Edit(take func() []queue.Change) {
 	d.do(func(now time.Time) {
-		for _, c := range changes {
+		for _, c := range take() {
 			d.floor.Edit(c, now)
 		}
 	})
 }
 
-// Reload takes over a whole snapshot of the database, as if every difference had been edited just now.
-func (d *Dispatcher) Reload(s queue.Snapshot) {
-	d.do(func(now time.Time) { d.floor.Reload(s, now) })
+// Reload takes over a whole snapshot of the database, as if every difference had been edited just now. It calls take where nothing is written
+// until that is in force.
+func (d *Dispatcher) Reload(take func() queue.Snapshot) {
+	d.do(func(now time.Time) { d.floor.Reload(take(), now) })
 }

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -16,16 +17,18 @@ import (
 // goroutine waits for the next deadline.
 type Dispatcher struct {
 	journal  Journal
+	identity string
 	onStatus func(agent.LogEntry) // must not block; set before anything runs
 	onCDR    func(queue.CDR)      // the same
 
 	mu     sync.Mutex
 	floor  *queue.Floor
 	places map[string]*Place
-	lapsed map[string]lapse // calls that may come back, by uuid
-	closed bool             // shutting down: no transfers
-	armed  time.Time        // the deadline run waits for
-	rearm  chan struct{}    // holds one when armed moved
+	lapsed map[string]lapse      // calls that may come back, by uuid
+	talks  map[string]queue.Talk // that go on and that the journal was told of, by the caller's uuid
+	closed bool                  // shutting down: no transfers
+	armed  time.Time             // the deadline run waits for
+	rearm  chan struct{}         // holds one when armed moved
 }
 
 // Offer is a lease on its way to the call it is for.
@@ -54,12 +57,17 @@ type lapse struct {
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	d := &Dispatcher{
 		journal:  o.Journal,
+		identity: o.Identity,
 		onStatus: func(agent.LogEntry) {},
 		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
 		onCDR:    func(queue.CDR) {},
 		places:   map[string]*Place{},
 		lapsed:   map[string]lapse{},
+		talks:    map[string]queue.Talk{},
 		rearm:    make(chan struct{}, 1),
+	}
+	for _, t := range s.Talks {
+		d.talks[t.CDR.UUID] = t
 	}
 	d.do(func(now time.Time) {
 		d.floor.Load(s, now)
@@ -193,8 +201,9 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 	return d.journal.Sync(ctx, sequence)
 }
 
-// keepCDR writes the CDR of a call that ended.
+// keepCDR writes the CDR of a call that ended; it is part of a step.
 func (d *Dispatcher) keepCDR(cdr queue.CDR) {
+	delete(d.talks, cdr.UUID)
 	changes := []queue.Change{{CDR: &cdr}}
 	if cdr.Leg != "" { // there was a talk
 		changes = append(changes, queue.Change{TalkOver: &cdr.UUID})
@@ -203,8 +212,35 @@ func (d *Dispatcher) keepCDR(cdr queue.CDR) {
 	d.onCDR(cdr)
 }
 
-// Rewrite writes the present state of the floor to the journal anew, or (whole) all the floor knows: the database lacks it.
-func (d *Dispatcher) Rewrite(whole bool) { d.do(func(time.Time) { d.floor.Rewrite(whole) }) }
+// keepTalk lets a restarted server know of a talk. The journal learns of it, and that it is over, behind d.talks: a Rewrite in between is corrected.
+func (d *Dispatcher) keepTalk(t queue.Talk) {
+	d.mu.Lock()
+	d.talks[t.CDR.UUID] = t
+	d.mu.Unlock()
+	d.journal.Write(queue.Change{Talk: &t})
+}
+
+// dropTalk says that a talk is over and its call is not.
+func (d *Dispatcher) dropTalk(uuid string) {
+	d.mu.Lock()
+	delete(d.talks, uuid)
+	d.mu.Unlock()
+	d.journal.Write(queue.Change{TalkOver: &uuid})
+}
+
+// Rewrite writes the present state of the floor and the talks to the journal anew, or (whole) all the floor knows: the database lacks it.
+func (d *Dispatcher) Rewrite(whole bool) {
+	d.do(func(time.Time) {
+		d.floor.Rewrite(whole)
+		still := queue.StillTalking{Server: d.identity, UUIDs: slices.Sorted(maps.Keys(d.talks))}
+		var changes []queue.Change
+		for _, uuid := range still.UUIDs {
+			t := d.talks[uuid]
+			changes = append(changes, queue.Change{Talk: &t})
+		}
+		d.journal.Write(append(changes, queue.Change{StillTalking: &still})...)
+	})
+}
 
 // refuseTransfers says that we shut down: a caller taken out of a talk now would find nobody.
 func (d *Dispatcher) refuseTransfers() {

@@ -109,8 +109,7 @@ func (c *call) talkSoFar(l *leg) queue.Talk {
 
 // keepTalk lets a restarted server know of the talk.
 func (c *call) keepTalk(l *leg) {
-	t := c.talkSoFar(l)
-	c.server.options.Journal.Write(queue.Change{Talk: &t})
+	c.server.Dispatcher.keepTalk(c.talkSoFar(l))
 }
 
 // entrust leaves the call's talk to its FreeSWITCH. It may be over already, and that have been told before we listened for it: so the switch is

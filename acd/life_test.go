@@ -86,11 +86,15 @@ func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 				s.Members = append(s.Members, queue.Member{Group: group, Extension: c.Membership.Extension})
 			}
 		case c.Waiting != nil:
-			s.Waiting = append(s.Waiting, *c.Waiting)
+			s.Waiting = append(slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return w.UUID == c.Waiting.UUID }), *c.Waiting)
 		case c.Left != nil:
 			s.Waiting = slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return w.UUID == *c.Left })
+		case c.StillWaiting != nil:
+			s.Waiting = slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return !slices.Contains(c.StillWaiting.UUIDs, w.UUID) })
+		case c.StillTalking != nil:
+			s.Talks = slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return !slices.Contains(c.StillTalking.UUIDs, t.CDR.UUID) })
 		case c.Talk != nil:
-			s.Talks = append(s.Talks, *c.Talk)
+			s.Talks = append(slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return t.CDR.UUID == c.Talk.CDR.UUID }), *c.Talk)
 		case c.TalkOver != nil:
 			s.Talks = slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return t.CDR.UUID == *c.TalkOver })
 		}
@@ -99,10 +103,19 @@ func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 }
 
 // forget loses everything.
-func (l *ledger) forget() {
+func (l *ledger) forget() { l.forgetBehind(0) }
+
+// forgetBehind loses all but the first n changes.
+func (l *ledger) forgetBehind(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.changes = nil
+	l.changes = l.changes[:n]
+}
+
+func (l *ledger) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.changes)
 }
 
 // wires are all connections between the server and its switch, seen from the server's end.

@@ -176,7 +176,7 @@ func TestTheGroupIsEditedAndTheAgentAnswersAtOnce(t *testing.T) {
 	s := ordinary("1000")
 	race(t, s, answerAt, nothing, func(c *centre, _ *sim.Call) {
 		mode, limit := queue.Cyclic, 5*time.Second
-		c.server.Dispatcher.Edit([]queue.Change{{Group: &queue.GroupUpdate{Number: "110", Mode: &mode, RingTimeout: &limit}}})
+		c.edit(queue.Change{Group: &queue.GroupUpdate{Number: "110", Mode: &mode, RingTimeout: &limit}})
 	})
 }
 
@@ -188,7 +188,7 @@ func TestTheGroupIsRemovedAndTheAgentAnswersAtOnce(t *testing.T) {
 				call := c.caller("139")
 				time.Sleep(answerAt + offset)
 				removed := "110"
-				c.server.Dispatcher.Edit([]queue.Change{{GroupRemoved: &removed}})
+				c.edit(queue.Change{GroupRemoved: &removed})
 				c.after(time.Minute)
 				if call.Cause() == "" && call.Bridged() == "" && len(c.server.CallViews()) > 0 {
 					t.Errorf("the caller waits in a group that is no more; heard %q", call.Heard())
@@ -198,7 +198,7 @@ func TestTheGroupIsRemovedAndTheAgentAnswersAtOnce(t *testing.T) {
 				if cdrs := c.wantRest(); len(cdrs) == 0 {
 					t.Error("no CDR")
 				}
-				c.server.Dispatcher.Edit([]queue.Change{{GroupAdded: &s.snapshot.Groups[0]}})
+				c.edit(queue.Change{GroupAdded: &s.snapshot.Groups[0]})
 				c.wantWork()
 			})
 		}

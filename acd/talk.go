@@ -122,7 +122,7 @@ func lostSight(why error) bool {
 // takeBack ends the talk with the first agent and keeps the caller: a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
 	c.finish(l)
-	c.server.options.Journal.Write(queue.Change{TalkOver: &c.uuid})
+	c.server.Dispatcher.dropTalk(c.uuid)
 	if c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))
 	}

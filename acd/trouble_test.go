@@ -114,7 +114,7 @@ func TestAnAgentIsRemovedBySQLWhileItRings(t *testing.T) {
 		c.after(3 * time.Second)
 		c.wantState("1000", agent.Ring)
 		ext := "1000"
-		c.server.Dispatcher.Edit([]queue.Change{{AgentRemoved: &ext}})
+		c.edit(queue.Change{AgentRemoved: &ext})
 		c.after(6 * time.Second)
 		c.wantState("1001", agent.Talking)
 		call.Hangup()
@@ -131,7 +131,7 @@ func TestAGroupIsRemovedBySQLWhileAnAgentRings(t *testing.T) {
 		call := c.caller("139")
 		c.after(3 * time.Second)
 		group := "110"
-		c.server.Dispatcher.Edit([]queue.Change{{GroupRemoved: &group}})
+		c.edit(queue.Change{GroupRemoved: &group})
 		c.after(20 * time.Second)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "noanswer 1000 1", "queue_remove")
 		if got := call.Var("nwayacd_outcome"); got != "invalid-route" {
@@ -285,12 +285,12 @@ func TestAnExtensionIsAddedDuringItsCall(t *testing.T) {
 		call := c.sw.AgentCall("1000", "999")
 		c.after(time.Second)
 		ext, yes := "1000", true
-		c.server.Dispatcher.Edit([]queue.Change{
-			{AgentRemoved: &ext},
-			{AgentAdded: &queue.NewAgent{Extension: ext}},
-			{Agent: &agent.Update{Extension: ext, Registered: &yes, Up: &yes, Idle: &yes}},
-			{MemberJoined: &queue.Member{Group: "110", Extension: ext}},
-		})
+		c.edit(
+			queue.Change{AgentRemoved: &ext},
+			queue.Change{AgentAdded: &queue.NewAgent{Extension: ext}},
+			queue.Change{Agent: &agent.Update{Extension: ext, Registered: &yes, Up: &yes, Idle: &yes}},
+			queue.Change{MemberJoined: &queue.Member{Group: "110", Extension: ext}},
+		)
 		if a := c.agent("1000"); a.Outside != 1 || a.Available() {
 			t.Errorf("%d calls outside, available: %v", a.Outside, a.Available())
 		}

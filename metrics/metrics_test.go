@@ -91,7 +91,7 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
 	w.keeping = Keeping{
-		Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1,
+		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1, Dropped: 6,
 	}
 	w.has(t,
 		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`, `nwayacd_longest_wait_seconds{group="110"} 1.5`,
@@ -102,9 +102,9 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 		`nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`, `nwayacd_draining 1`,
 		`nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`, `nwayacd_panics_total 3`,
 		`nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
-		`nwayacd_database_up 0`, `nwayacd_journal_pending_changes 11`, `nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`,
+		`nwayacd_database_up 0`, `nwayacd_journal_up 1`, `nwayacd_journal_pending_changes 11`, `nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`,
 		`nwayacd_journal_oldest_seconds 3`, `nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
-		`nwayacd_journal_given_up_total 1`,
+		`nwayacd_journal_given_up_total{kind="record"} 1`, `nwayacd_journal_given_up_total{kind="state"} 6`,
 	)
 	for _, name := range []string{"nwayacd_build_info{", "go_goroutines ", "process_resident_memory_bytes ", "process_start_time_seconds "} {
 		if !strings.Contains(w.scrape(t), "\n"+name) {

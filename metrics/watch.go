@@ -21,13 +21,15 @@ type Sources struct {
 // Keeping is what there is to know of the journal and the database.
 type Keeping struct {
 	Up           bool          // the database answers
+	DiskUp       bool          // the journal can be written
 	Pending      int           // changes that are not yet in the database
 	PendingBytes int64         // that these take in the journal
 	LimitBytes   int64         // of PendingBytes; 0 = none
 	Oldest       time.Duration // since the oldest of these was written
 	Applied      uint64        // changes that reached the database
 	Statements   uint64        // sent to the database
-	GivenUp      uint64        // changes that could not be kept
+	GivenUp      uint64        // records (CDRs, offers, agents' logs) that could not be kept
+	Dropped      uint64        // changes of state that could not be kept
 }
 
 // The metrics of what is the case at a scrape.
@@ -51,13 +53,14 @@ var (
 	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
 
 	databaseUp   = described("database_up", "1 while the database answers.")
+	journalUp    = described("journal_up", "1 while the journal can be written; 0 while a write or an fsync of it fails.")
 	statements   = described("database_statements_total", "Statements sent to the database.")
 	pending      = described("journal_pending_changes", "Changes in the journal that are not yet in the database.")
 	pendingBytes = described("journal_pending_bytes", "Size of these changes in the journal.")
 	limitBytes   = described("journal_limit_bytes", "What journal_pending_bytes may grow to; 0 = no limit.")
 	oldest       = described("journal_oldest_seconds", "Since the oldest of these changes was written.")
 	applied      = described("journal_applied_total", "Changes that reached the database.")
-	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.")
+	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.", "kind")
 )
 
 // phases a call can be in; each is shown, also where no call is.
@@ -78,7 +81,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
 		agents, calls, draining, accepted, refused, panics, linkUp, linkChanged,
-		databaseUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
+		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 	} {
 		to <- d
 	}
@@ -122,8 +125,8 @@ func (to shown) gauge(d *prometheus.Desc, value float64, labels ...string) {
 	to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 }
 
-func (to shown) counter(d *prometheus.Desc, value uint64) {
-	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value))
+func (to shown) counter(d *prometheus.Desc, value uint64, labels ...string) {
+	to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 }
 
 func (to shown) group(g queue.GroupFigures) {
@@ -141,13 +144,15 @@ func (to shown) group(g queue.GroupFigures) {
 
 func (to shown) keeping(k Keeping) {
 	to.gauge(databaseUp, one(k.Up))
+	to.gauge(journalUp, one(k.DiskUp))
 	to.counter(statements, k.Statements)
 	to.gauge(pending, float64(k.Pending))
 	to.gauge(pendingBytes, float64(k.PendingBytes))
 	to.gauge(limitBytes, float64(k.LimitBytes))
 	to.gauge(oldest, k.Oldest.Seconds())
 	to.counter(applied, k.Applied)
-	to.counter(givenUp, k.GivenUp)
+	to.counter(givenUp, k.GivenUp, "record")
+	to.counter(givenUp, k.Dropped, "state")
 }
 
 func one(is bool) float64 {

@@ -8,7 +8,7 @@ import (
 )
 
 // Rewrite keeps the present state of the floor anew, for a database that lacks it: what distribution changes by itself, or (whole) the
-// agents, groups and lists too. Rows that the floor does not have are left alone. Who last answered a caller is not among it: there can be
+// agents, groups and lists too. Of rows that the floor does not have, those of callers in line go; others are left alone. Who last answered a caller is not among it: there can be
 // hundreds of thousands of these, and the floor goes on knowing them.
 func (f *Floor) Rewrite(whole bool) {
 	s := f.snapshot()
@@ -17,6 +17,19 @@ func (f *Floor) Rewrite(whole bool) {
 	} else {
 		f.out.Changes = append(f.out.Changes, s.stateChanges()...)
 	}
+	f.out.Changes = append(f.out.Changes, Change{StillWaiting: &StillWaiting{UUIDs: f.placesKept()}})
+}
+
+// placesKept are the calls in line, and those that may come back to their place.
+func (f *Floor) placesKept() []string {
+	uuids := slices.Collect(maps.Keys(f.former))
+	for uuid, c := range f.calls {
+		if c.listed {
+			uuids = append(uuids, uuid)
+		}
+	}
+	slices.Sort(uuids)
+	return slices.Compact(uuids)
 }
 
 func (f *Floor) snapshot() Snapshot {
@@ -83,6 +96,9 @@ func (s *Snapshot) stateChanges() []Change {
 	}
 	for _, w := range s.Waiting {
 		all = append(all, Change{Waiting: &w})
+	}
+	for _, t := range s.Talks {
+		all = append(all, Change{Talk: &t})
 	}
 	return all
 }

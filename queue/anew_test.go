@@ -93,3 +93,30 @@ func sameAgents(a, b []AgentView) bool {
 	}
 	return len(a) == len(b)
 }
+
+func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T) {
+	s := restarted(t, plain, Snapshot{Groups: []Group{sales}, Waiting: []Waiting{{UUID: "former", Group: "110", Since: nine}}})
+	s.calls("waits", "138", "110")
+	s.calls("lapses", "139", "110")
+	s.calls("leaves", "137", "110")
+	s.f.Lapse("lapses", s.now)
+	s.f.Leave("leaves", s.now)
+	s.f.Take()
+	s.f.Rewrite(false)
+	var still []string
+	for _, c := range s.f.Take().Changes {
+		if c.StillWaiting != nil {
+			still = c.StillWaiting.UUIDs
+		}
+	}
+	if want := []string{"former", "lapses", "waits"}; !reflect.DeepEqual(still, want) {
+		t.Errorf("places are kept of %v, want %v", still, want)
+	}
+}
+
+func TestAnEmptyDatabaseGetsTheTalksToo(t *testing.T) {
+	s := Snapshot{Talks: []Talk{{Server: "a", CDR: CDR{UUID: "u1"}}}}
+	if all := s.Changes(); len(all) != 1 || all[0].Talk == nil || all[0].Talk.CDR.UUID != "u1" {
+		t.Errorf("%+v", all)
+	}
+}

@@ -111,6 +111,15 @@ type Talk struct {
 	Offer    OfferRecord // that became the talk
 }
 
+// StillWaiting names the calls whose place is kept: what was said of others is over.
+type StillWaiting struct{ UUIDs []string }
+
+// StillTalking names the callers of all talks of a server that go on: others of it are over.
+type StillTalking struct {
+	Server string
+	UUIDs  []string
+}
+
 // OfferOutcome is how an offer ended.
 type OfferOutcome string
 
@@ -179,6 +188,9 @@ type Change struct {
 
 	Talk     *Talk   `json:",omitempty"` // goes on
 	TalkOver *string `json:",omitempty"` // uuid of the caller whose talk does not go on
+
+	StillWaiting *StillWaiting `json:",omitempty"`
+	StillTalking *StillTalking `json:",omitempty"`
 
 	Remembered *Memory         `json:",omitempty"`
 	CDR        *CDR            `json:",omitempty"`

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	batchBytes   = 1 << 20               // of the journal, in one transaction
-	fullBatch    = 500                   // so many waiting are applied without collecting more
+	batchBytes   = 1 << 20                // of the journal, in one transaction
+	fullBatch    = 500                    // so many waiting are applied without collecting more
 	collectLimit = 100 * time.Millisecond // between the starts of two batches that are not full
-	batchLimit   = 10 * time.Second      // for one transaction of PostgreSQL: a server that says nothing is away
-	leastBatch   = 4 << 10               // after batches that were too much, or met a fault
+	batchLimit   = 10 * time.Second       // for one transaction of PostgreSQL: a server that says nothing is away
+	leastBatch   = 4 << 10                // after batches that were too much, or met a fault
 )
 
 // entry is a change on its way to the database; fault says why it cannot be read.

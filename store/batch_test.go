@@ -35,11 +35,20 @@ func anyChange(t *rapid.T) queue.Change {
 		{Remembered: &queue.Memory{Caller: uuid, Group: group, Agent: ext, At: at}},
 		{Talk: &queue.Talk{Server: ext, CDR: queue.CDR{UUID: uuid, Group: group}}},
 		{TalkOver: &uuid},
+		{StillWaiting: &queue.StillWaiting{UUIDs: either(flag, []string{uuid}, nil)}},
+		{StillTalking: &queue.StillTalking{Server: ext, UUIDs: either(flag, []string{uuid}, nil)}},
 		{Blacklisted: &queue.Blacklisted{Number: uuid, Group: group}},
 		{Unblacklisted: &uuid},
 		{VIPAdded: &queue.VIP{Number: uuid, Group: group}},
 		{VIPRemoved: &queue.VIP{Number: uuid, Group: group}},
 	}).Draw(t, "change")
+}
+
+func either[T any](first bool, a, b T) T {
+	if first {
+		return a
+	}
+	return b
 }
 
 func TestABatchDoesWhatItsChangesDoOneByOne(t *testing.T) {

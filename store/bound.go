@@ -11,7 +11,7 @@ import (
 // what cannot be kept is given up, by what it is.
 //
 //   - History (CDRs, offers, agents' logs) is written, whole, to the log, for an operator to put into the database.
-//   - State (of agents, places, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
+//   - State (of agents, places, talks, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
 //   - What somebody ordered (accounts, groups, lists) is rare: an eighth more of room is reserved for it.
 
 // DefaultJournalLimit is Options.JournalLimit where that is 0.
@@ -36,6 +36,16 @@ func isOrdered(c *queue.Change) bool {
 		c.Blacklisted != nil || c.Unblacklisted != nil || c.VIPAdded != nil || c.VIPRemoved != nil
 }
 
+// endsTalkOf reports whether c ends the talk whose CDR is the last of before. With one of the two alone, a restart would write that CDR again, or
+// never.
+func endsTalkOf(before []queue.Change, c *queue.Change) bool {
+	if c.TalkOver == nil || len(before) == 0 {
+		return false
+	}
+	cdr := before[len(before)-1].CDR
+	return cdr != nil && cdr.UUID == *c.TalkOver
+}
+
 // giveUp is for a change that the journal refused.
 func (s *Store) giveUp(c *queue.Change, body []byte) {
 	if isHistory(c) {
@@ -43,7 +53,7 @@ func (s *Store) giveUp(c *queue.Change, body []byte) {
 		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is kept in this line only")
 		return
 	}
-	s.pending.note(c, notKept) // nothing read from the database is newer, until it is written anew
+	s.note(c, notKept, body) // nothing read from the database is newer, until it is written anew
 	s.dropped.Add(1)
 	if isOrdered(c) {
 		s.owe(wholeFloor)
@@ -83,7 +93,8 @@ func (s *Store) settleDebt() bool {
 	}
 	s.owed = nothing
 	s.mu.Unlock()
-	s.log.Warn().Uint64("dropped", s.dropped.Swap(0)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
+	dropped := s.dropped.Load()
+	s.log.Warn().Uint64("dropped", dropped-s.anew.Swap(dropped)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
 	if s.onRewrite != nil {
 		s.onRewrite(d == wholeFloor)
 	}

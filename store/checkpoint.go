@@ -66,7 +66,7 @@ func (s *Store) beginAway(c *checkpoint, why error) {
 func (s *Store) lastKnown() (queue.Snapshot, error) {
 	snap, position := s.known.Snapshot, s.known.Position
 	s.known = nil
-	if err := s.overlayJournal(&snap, position); err != nil {
+	if _, err := s.overlayJournal(&snap, position); err != nil {
 		return snap, err
 	}
 	if !s.beganAway {

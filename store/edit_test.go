@@ -22,12 +22,12 @@ type heard struct {
 func listening(t *testing.T, o Options) (*Store, *heard, *sql.DB) {
 	t.Helper()
 	h := &heard{edits: make(chan queue.Change, 10000), reloads: make(chan queue.Snapshot, 100)}
-	o.OnEdit = func(changes []queue.Change) {
-		for _, c := range changes {
+	o.OnEdit = func(take func() []queue.Change) {
+		for _, c := range take() {
 			h.edits <- c
 		}
 	}
-	o.OnReload = func(snap queue.Snapshot) { h.reloads <- snap }
+	o.OnReload = func(take func() queue.Snapshot) { h.reloads <- take() }
 	s, _ := run(t, o)
 	s.Write(addedAgent("1000"), addedAgent("1001"), addedGroup("110"), addedGroup("120"),
 		queue.Change{Membership: &queue.Membership{Extension: "1001", Groups: []string{"120"}}})
@@ -236,7 +236,7 @@ func TestASnapshotHasWhatIsNotAppliedYet(t *testing.T) {
 			queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}},
 			queue.Change{Blacklisted: &queue.Blacklisted{Number: "2"}},
 			queue.Change{Remembered: &queue.Memory{Caller: "1", Group: "110", Agent: "1000", At: moment}})
-		if err := s.overlayJournal(&snap, applied); err != nil {
+		if _, err := s.overlayJournal(&snap, applied); err != nil {
 			t.Fatal(err)
 		}
 		read := load(t, s) // the same, by way of the database
@@ -273,6 +273,9 @@ func summary(snap queue.Snapshot) string {
 	for _, w := range snap.Waiting {
 		w.Since = w.Since.UTC()
 		add(w)
+	}
+	for _, talk := range snap.Talks {
+		add(fmt.Sprint("talk ", talk.CDR.UUID, " of ", talk.Server, " in ", talk.CDR.Group))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

@@ -21,7 +21,7 @@ type floor struct {
 
 func (f *floor) hear(o *Options) {
 	f.reloads, f.rewrites = make(chan queue.Snapshot, 100), make(chan bool, 100)
-	o.OnReload = func(snap queue.Snapshot) { f.reloads <- snap }
+	o.OnReload = func(take func() queue.Snapshot) { f.reloads <- take() }
 	o.OnRewrite = func(whole bool) {
 		f.s.Write(f.snapshot.Changes()...)
 		f.rewrites <- whole
@@ -243,11 +243,14 @@ func TestTheDiskIsFullUnderTraffic(t *testing.T) {
 		stop := start(t, s)
 		calls := startTraffic(t, s)
 		eventually(t, "the disk is full", func() bool { err := s.Healthy(); return err != nil && strings.Contains(err.Error(), "no space left") })
+		if s.Status().DiskUp {
+			t.Error("the journal is said to be written")
+		}
 		calls.goesOn(t, 100)
 		disk.grow(1 << 30)
 		calls.goesOn(t, 100)
 		calls.arrives(t)
-		eventually(t, "healthy again", func() bool { return s.Healthy() == nil })
+		eventually(t, "healthy again", func() bool { return s.Healthy() == nil && s.Status().DiskUp })
 		stop()
 		s = open(t, o)
 		defer s.Close()
@@ -279,9 +282,10 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		t.Error("there was no reserve for a command")
 	}
 	lost := lines.records()
-	if n := int(s.Status().GivenUp); n == 0 || n != len(lost) {
-		t.Errorf("%d given up, %d in the log", n, len(lost))
+	if st := s.Status(); st.GivenUp == 0 || int(st.GivenUp) != len(lost) || st.Dropped == 0 {
+		t.Errorf("%d given up, %d in the log, %d dropped", st.GivenUp, len(lost), st.Dropped)
 	}
+	dropped := s.Status().Dropped
 	disk.grow(1 << 30)
 	select {
 	case whole := <-rewrites:
@@ -290,6 +294,9 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the floor was not written anew")
+	}
+	if n := s.Status().Dropped; n != dropped {
+		t.Errorf("%d were dropped since the start, want %d as before", n, dropped)
 	}
 	flush(t, s)
 	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n+len(lost) != 50 {

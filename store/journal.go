@@ -109,14 +109,24 @@ func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
 	return nil
 }
 
-// append takes those bodies into memory for which there is room, and returns the sequence of the last one, and which were refused. note
-// learns the sequence of each one taken, in order. reserved reports whether a body may use the reserve.
-func (j *journal) append(bodies [][]byte, reserved func(i int) bool, note func(i int, seq uint64)) (last uint64, refused []int) {
+// draft is the body of a record to be.
+type draft struct {
+	body     []byte
+	reserved bool // it may use the reserve
+	joined   bool // taken or refused together with the one before it
+}
+
+// append takes those drafts into memory for which there is room, and returns the sequence of the last one, and which were refused. note
+// learns the sequence of each one taken, in order.
+func (j *journal) append(drafts []draft, note func(i int, seq uint64)) (last uint64, refused []int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	now := time.Now()
-	for i, body := range bodies {
-		if !j.hasRoom(headerBytes+int64(len(body)), reserved(i)) {
+	now, fits := time.Now(), false
+	for i, d := range drafts {
+		if i == 0 || !d.joined {
+			fits = j.hasRoom(sizeJoined(drafts[i:]), d.reserved)
+		}
+		if !fits {
 			refused = append(refused, i)
 			continue
 		}
@@ -124,7 +134,7 @@ func (j *journal) append(bodies [][]byte, reserved func(i int) bool, note func(i
 			j.behind = now
 		}
 		j.last++
-		r := record{seq: j.last, at: now, body: body}
+		r := record{seq: j.last, at: now, body: d.body}
 		j.buffer = appendRecord(j.buffer, r)
 		j.appended += r.size()
 		j.inMemory += r.size()
@@ -132,6 +142,17 @@ func (j *journal) append(bodies [][]byte, reserved func(i int) bool, note func(i
 	}
 	signal(j.dirty)
 	return j.last, refused
+}
+
+// sizeJoined is what the first draft takes, with those that are joined to it.
+func sizeJoined(drafts []draft) (size int64) {
+	for i, d := range drafts {
+		if i > 0 && !d.joined {
+			break
+		}
+		size += headerBytes + int64(len(d.body))
+	}
+	return size
 }
 
 // hasRoom is called under mu. The reserve is an eighth.

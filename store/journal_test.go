@@ -219,7 +219,7 @@ func TestADiskThatFailsLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	put := func(body string) {
-		j.append([][]byte{[]byte(body)}, func(int) bool { return false }, func(int, uint64) {})
+		j.append([]draft{{body: []byte(body)}}, func(int, uint64) {})
 	}
 	put(`{"n":1}`)
 	if err := j.commit(); err != nil {

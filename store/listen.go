@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"nwayacd/queue"
 )
 
 // channel is what the triggers notify on.
@@ -23,32 +25,50 @@ type listener struct {
 	*pq.Listener
 	wire      *wire
 	pingEvery time.Duration // only so is a peer noticed that went without a sign: the wire's limit of silence does the rest
+	asking    sync.WaitGroup
+	asked     chan error    // what became of Listen, which has no context; nil before start
+	failed    chan struct{} // a try to connect came to nothing; one slot
 	mu        sync.Mutex
 	away      fault // why it is not connected
 }
 
-// newListener begins to connect; start waits until it has.
+// newListener begins to connect, and goes on trying until close; start waits for it.
 func newListener(o *Options) (*listener, error) {
 	dsn, err := listenDSN(o.DSN)
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{pingEvery: o.answerLimit / 2}
+	l := &listener{pingEvery: o.answerLimit / 2, failed: make(chan struct{}, 1)}
 	l.wire = &wire{limit: l.pingEvery + o.answerLimit}
 	l.Listener = pq.NewDialListener(l.wire, dsn, firstBackoff, listenBackoff, l.event)
 	return l, nil
 }
 
-// start returns when the connection listens. When ctx ends before, the listener is closed.
+// start returns when the connection listens; else why it does not yet, when a try to connect has failed or ctx ends. lib/pq goes on trying, with
+// a growing pause, so start can be called again; by one goroutine at a time.
 func (l *listener) start(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { l.wire.close(); l.Listener.Close() }) // frees Listen, which has no context
-	defer stop()
-	err := l.Listen(channel)
+	if l.asked == nil {
+		l.asked = make(chan error, 1)
+		l.asking.Go(func() { l.asked <- l.Listen(channel) }) // ends with close, if not before
+	}
+	for {
+		select {
+		case err := <-l.asked:
+			l.asked = nil
+			return unheard(err)
+		case <-l.failed:
+			if err := l.state().err; err != nil { // else a later try did not fail
+				return unheard(err)
+			}
+		case <-ctx.Done():
+			return unheard(errors.Join(context.Cause(ctx), l.state().err))
+		}
+	}
+}
+
+func unheard(err error) error {
 	if err == nil {
 		return nil
-	}
-	if ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), l.state().err)
 	}
 	return fmt.Errorf("store: listen for edits: %w", err)
 }
@@ -79,6 +99,7 @@ func (l *listener) event(kind pq.ListenerEventType, err error) {
 			err = errors.New("the connection closed")
 		}
 		l.away = l.away.met(fmt.Errorf("the connection that hears of edits: %w", err))
+		signal(l.failed)
 	}
 }
 
@@ -92,6 +113,7 @@ func (l *listener) state() fault {
 func (l *listener) close() error {
 	l.wire.close()
 	err := l.Listener.Close()
+	l.asking.Wait()
 	for range l.Notify {
 	}
 	if errors.Is(err, net.ErrClosed) {
@@ -120,8 +142,8 @@ const noticeLimit = 1000
 
 // listen turns edits into changes until ctx ends.
 func (s *Store) listen(ctx context.Context) {
-	if s.beganAway {
-		if s.listener.start(ctx) != nil {
+	if s.deaf {
+		if !s.listenLate(ctx) {
 			return
 		}
 		s.reload(ctx)
@@ -138,6 +160,28 @@ func (s *Store) listen(ctx context.Context) {
 			s.reload(ctx)
 		}
 	}
+}
+
+// listenFirst waits for the listening connection when the store is opened, before anybody loads, so that no edit falls between. Without it the store
+// begins deaf, and reads everything again when it is there.
+func (s *Store) listenFirst(ctx context.Context) {
+	err := s.listener.start(ctx)
+	s.deaf = err != nil
+	if s.deaf {
+		s.log.Warn().Err(s.db.sanitized(err)).
+			Msg("edits by other programs are not heard yet: the connection for them cannot be made; it is tried again, and everything read when it is there")
+	}
+}
+
+// listenLate waits for a listening connection that was not there when the store was opened; false: ctx ended.
+func (s *Store) listenLate(ctx context.Context) bool {
+	for wait := (backoff{}); s.listener.start(ctx) != nil; {
+		if !wait.sleep(ctx) { // a server may also refuse LISTEN itself, at once
+			return false
+		}
+	}
+	s.log.Info().Msg("edits by other programs are heard from now on")
+	return true
 }
 
 // gather takes n and what has come behind it; whole: only reading everything will tell.
@@ -181,9 +225,8 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 		}
 		return err
 	}
-	changes = s.ours(changes, applied)
 	if len(changes) > 0 && s.onEdit != nil {
-		s.onEdit(changes)
+		s.onEdit(func() []queue.Change { return s.ours(changes, applied) })
 	}
 	signal(s.outdated)
 	return nil
@@ -193,12 +236,15 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 func (s *Store) reload(ctx context.Context) {
 	var wait backoff
 	for {
-		snap, err := s.Load(ctx)
+		snap, seen, err := s.load(ctx, s.meanwhile.begin)
 		if err == nil {
 			signal(s.outdated)
 			if s.onReload != nil {
-				s.onReload(snap)
+				s.onReload(func() queue.Snapshot { s.upToDate(&snap, seen); return snap })
 			}
+		}
+		s.meanwhile.end(seen)
+		if err == nil {
 			return
 		}
 		if ctx.Err() != nil {

@@ -123,7 +123,7 @@ func TestTheDatabaseGoesAndComesBackUnderWrites(t *testing.T) {
 	o := postgresOptions(t)
 	l := viaLink(t, &o)
 	reloads := make(chan queue.Snapshot, 100)
-	o.OnReload = func(snap queue.Snapshot) { reloads <- snap }
+	o.OnReload = func(take func() queue.Snapshot) { reloads <- take() }
 	s, _ := run(t, o)
 	s.Write(addedAgent("1000"))
 	flush(t, s)

@@ -60,6 +60,12 @@ func overlayRest(snap *queue.Snapshot, c queue.Change) {
 		snap.Talks = append(notTalking(snap.Talks, c.Talk.CDR.UUID), *c.Talk)
 	case c.TalkOver != nil:
 		snap.Talks = notTalking(snap.Talks, *c.TalkOver)
+	case c.StillWaiting != nil:
+		still := set(c.StillWaiting.UUIDs)
+		snap.Waiting = slices.DeleteFunc(snap.Waiting, func(w queue.Waiting) bool { return !still[w.UUID] })
+	case c.StillTalking != nil:
+		server, still := c.StillTalking.Server, set(c.StillTalking.UUIDs)
+		snap.Talks = slices.DeleteFunc(snap.Talks, func(t queue.Talk) bool { return t.Server == server && !still[t.CDR.UUID] })
 	case c.Remembered != nil:
 		m := *c.Remembered
 		snap.Memories = append(slices.DeleteFunc(snap.Memories, func(o queue.Memory) bool {
@@ -125,6 +131,14 @@ func with[T comparable](all []T, one T) []T {
 
 func without[T comparable](all []T, one T) []T {
 	return slices.DeleteFunc(all, func(o T) bool { return o == one })
+}
+
+func set(all []string) map[string]bool {
+	in := make(map[string]bool, len(all))
+	for _, one := range all {
+		in[one] = true
+	}
+	return in
 }
 
 func notWaiting(all []queue.Waiting, uuid string) []queue.Waiting {

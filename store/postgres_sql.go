@@ -193,4 +193,7 @@ var postgresWrite = map[kind][]string{
 		ON CONFLICT (call_uuid) DO UPDATE SET server = excluded.server, talk = excluded.talk`},
 	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (
 		SELECT r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r)`},
+	sweepWaiting: {`DELETE FROM callin_queue WHERE call_uuid NOT IN (SELECT jsonb_array_elements_text($1::jsonb -> 0 -> 'still'))`},
+	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = $1::jsonb -> 0 ->> 'server'
+		AND call_uuid NOT IN (SELECT jsonb_array_elements_text($1::jsonb -> 0 -> 'still'))`},
 }

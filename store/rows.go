@@ -36,6 +36,8 @@ const (
 	putAgentLog
 	putTalk
 	dropTalk
+	sweepWaiting
+	sweepTalks
 )
 
 // doc is one row to write: its keys are columns, or what the statements of the kind call them.
@@ -101,6 +103,10 @@ func (w *words) row(c queue.Change) (row, error) {
 		return talkRow(c.Talk)
 	case c.TalkOver != nil:
 		return row{dropTalk, *c.TalkOver, doc{"call_uuid": *c.TalkOver}}, nil
+	case c.StillWaiting != nil:
+		return row{sweepWaiting, "", doc{"still": append([]string{}, c.StillWaiting.UUIDs...)}}, nil
+	case c.StillTalking != nil:
+		return row{sweepTalks, "", doc{"server": c.StillTalking.Server, "still": append([]string{}, c.StillTalking.UUIDs...)}}, nil
 	case c.Blacklisted != nil:
 		return blacklistedRow(c.Blacklisted), nil
 	case c.Unblacklisted != nil:
@@ -288,7 +294,7 @@ type plan struct{ steps []*step }
 func (p *plan) add(r row) {
 	for i := len(p.steps) - 1; i >= 0; i-- {
 		s := p.steps[i]
-		if s.kind == r.kind {
+		if s.kind == r.kind && !s.kind.sweeps() {
 			s.put(r)
 			return
 		}
@@ -329,11 +335,15 @@ var about = map[kind]int{
 	putBlacklisted: aboutBlacklist, dropBlacklisted: aboutBlacklist,
 	putVIP: aboutVIPs, dropVIP: aboutVIPs,
 	putTalk: aboutTalks, dropTalk: aboutTalks,
+	sweepWaiting: aboutWaiting, sweepTalks: aboutTalks,
 }
+
+// sweeps reports whether a row of the kind is about all rows of its table.
+func (k kind) sweeps() bool { return k == sweepWaiting || k == sweepTalks }
 
 // conflicts reports whether r must stay behind s. Memberships have two keys, so any two of them may meet.
 func (s *step) conflicts(r row) bool {
 	shared := about[s.kind] & about[r.kind]
 	_, same := s.at[r.key]
-	return shared&aboutMembers != 0 || shared != 0 && same
+	return shared&aboutMembers != 0 || shared != 0 && (same || s.kind.sweeps() || r.kind.sweeps())
 }

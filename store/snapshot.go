@@ -112,22 +112,29 @@ func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
 	if s.known != nil {
 		return s.lastKnown()
 	}
+	snap, _, err := s.load(ctx, func() {})
+	return snap, err
+}
+
+// load is Load by way of the database. It calls begin when the journal is applied, before all is read; what was written behind seen is not in snap.
+func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, seen uint64, err error) {
 	if err := s.turn.lock(ctx); err != nil {
-		return queue.Snapshot{}, fmt.Errorf("store: load: %w", err)
+		return snap, 0, fmt.Errorf("store: load: %w", err)
 	}
 	defer s.turn.unlock()
 	s.met = false // it may be another server since
 	if err := s.drain(ctx); err != nil {
-		return queue.Snapshot{}, err
+		return snap, 0, err
 	}
 	if s.owes() { // the database has not all yet that is in force
 		if !s.settleDebt() {
-			return queue.Snapshot{}, errNoRoom
+			return snap, 0, errNoRoom
 		}
 		if err := s.drain(ctx); err != nil {
-			return queue.Snapshot{}, err
+			return snap, 0, err
 		}
 	}
+	begin()
 	return s.readAndOverlay(ctx)
 }
 
@@ -147,7 +154,7 @@ func (s *Store) drain(ctx context.Context) error {
 // loadLimit is for reading everything.
 const loadLimit = time.Minute
 
-func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, err error) {
+func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen uint64, err error) {
 	var position uint64
 	err = s.attempt(ctx, loadLimit, func(ctx context.Context) (err error) {
 		var met bool
@@ -157,15 +164,12 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, err er
 		return check(position, met, s.applied.get())
 	})
 	if err != nil {
-		return queue.Snapshot{}, err
+		return snap, 0, err
 	}
-	if err := s.overlayJournal(&snap, position); err != nil {
-		return queue.Snapshot{}, err
+	if seen, err = s.overlayJournal(&snap, position); err == nil && s.owes() {
+		err = errNoRoom
 	}
-	if s.owes() {
-		return queue.Snapshot{}, errNoRoom
-	}
-	return snap, nil
+	return snap, seen, err
 }
 
 // readMoment reads everything and how far the journal was applied at that moment.
@@ -188,19 +192,20 @@ func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied ui
 	return snap, applied, met, nil
 }
 
-// overlayJournal puts on snap what was written while it was read. Whoever calls it holds the turn, so nothing leaves the journal.
-func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) error {
+// overlayJournal puts on snap what was written while it was read, up to seen. Whoever calls it holds the turn, so nothing leaves the journal.
+func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint64, err error) {
+	seen = applied
 	if err := s.journal.commit(); err != nil {
-		return err
+		return seen, err
 	}
 	for at := (cursor{}); ; {
-		records, err := s.journal.read(applied, batchBytes, &at)
+		records, err := s.journal.read(seen, batchBytes, &at)
 		if err != nil || len(records) == 0 {
-			return err
+			return seen, err
 		}
 		for _, e := range decode(records) {
 			overlay(snap, e.change)
 		}
-		applied = records[len(records)-1].seq
+		seen = records[len(records)-1].seq
 	}
 }

@@ -204,5 +204,8 @@ var sqliteWrite = map[kind][]string{
 		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
-	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
+	dropTalk:     {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
+	sweepWaiting: {`DELETE FROM callin_queue WHERE call_uuid NOT IN (SELECT value FROM json_each(?1, '$[0].still'))`},
+	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = json_extract(?1, '$[0].server')
+		AND call_uuid NOT IN (SELECT value FROM json_each(?1, '$[0].still'))`},
 }

@@ -10,6 +10,7 @@ import (
 // Status is what there is to know of the journal and the database at one moment.
 type Status struct {
 	Up      bool          // the database answers
+	DiskUp  bool          // the journal can be written: the last write and fsync of it did not fail
 	Fault   string        // why the store is not healthy; "" when it is
 	Pending int           // changes that are written and not yet in the database
 	Oldest  time.Duration // since the oldest of these was written
@@ -20,14 +21,18 @@ type Status struct {
 	Applied    uint64 // changes that reached the database since the start
 	Statements uint64 // SQL statements sent to the database since the start
 	GivenUp    uint64 // records since the start that were written to the log because the journal was full
+	Dropped    uint64 // changes of state since the start that were dropped because it was full
 }
 
 // Status tells how the journal and the database are now. It waits for neither.
 func (s *Store) Status() Status {
 	status := Status{
 		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
-		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
+		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(), Dropped: s.dropped.Load(),
 	}
+	s.mu.Lock()
+	status.DiskUp = s.diskFault.err == nil
+	s.mu.Unlock()
 	if err := s.Healthy(); err != nil {
 		status.Fault = err.Error()
 	}

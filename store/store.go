@@ -37,9 +37,11 @@ type Options struct {
 	OnRewrite func(whole bool)
 
 	// OnEdit hears what another program changed in the database, OnReload everything after the listening connection was lost and is
-	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs.
-	OnEdit   func([]queue.Change)
-	OnReload func(queue.Snapshot)
+	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs. They are to call
+	// take, once, where nothing of the floor is written until what it returns is in force: it leaves out, or puts on top, what was written since
+	// the database was read.
+	OnEdit   func(take func() []queue.Change)
+	OnReload func(take func() queue.Snapshot)
 
 	answerLimit time.Duration // of the server's silence; 0: none
 }
@@ -52,18 +54,21 @@ type Store struct {
 	listener    *listener // nil for SQLite
 	log         zerolog.Logger
 	autoMigrate bool
-	onEdit      func([]queue.Change)
-	onReload    func(queue.Snapshot)
+	onEdit      func(take func() []queue.Change)
+	onReload    func(take func() queue.Snapshot)
 	onRewrite   func(whole bool)
 
 	applied *watermark    // the last sequence that is committed in the database
 	counted atomic.Uint64 // changes applied since the start
 	givenUp atomic.Uint64 // records written to the log since the start
-	dropped atomic.Uint64 // changes of state given up since the floor was last written
+	dropped atomic.Uint64 // changes of state given up since the start
+	anew    atomic.Uint64 // of these, made good when the floor was last written anew
 	pending pending
 	hurry   chan struct{} // somebody waits for the applier; one slot
 
 	beganAway  bool          // the database was away at Open
+	deaf       bool          // the listening connection was not there at Open
+	meanwhile  meanwhile     // of a reload
 	known      *checkpoint   // the first Load returns it: the database cannot
 	outdated   chan struct{} // the checkpoint is; one slot
 	leaveLimit time.Duration
@@ -114,27 +119,40 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	var known *checkpoint
 	var unknown error // why there is none
 	if o.DSN != "" {
-		if s.listener, err = newListener(o); err != nil {
-			return err
-		}
 		known, unknown = readCheckpoint(s.dir.path)
 	}
 	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit, fmt.Errorf("no answer within %s", s.db.connectLimit))
 	defer cancel()
 	position, err := s.begin(limited, known)
-	if err == nil {
-		return s.openJournal(position, known, o)
-	}
-	if !s.db.away(err) {
+	switch {
+	case err == nil:
+	case !s.db.away(err):
 		return err
-	}
-	if known == nil {
+	case known == nil:
 		return fmt.Errorf("%w; and there is no last known state to begin with: %w. Start the database, or correct [database] dbstring", err, unknown)
+	default:
+		position = known.Position
 	}
-	if err := s.openJournal(known.Position, known, o); err != nil {
+	if err := s.openJournal(position, known, o); err != nil {
 		return err
 	}
-	s.beginAway(known, err)
+	if err != nil {
+		s.beginAway(known, err)
+	}
+	return s.openListener(limited, o)
+}
+
+// openListener comes behind the first word with the database: where that has room for one connection only, it is not this one.
+func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
+	if o.DSN == "" {
+		return nil
+	}
+	if s.listener, err = newListener(o); err != nil {
+		return err
+	}
+	if s.deaf = s.beganAway; !s.deaf {
+		s.listenFirst(ctx)
+	}
 	return nil
 }
 
@@ -145,11 +163,6 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 	}
 	if err := s.meet(ctx); err != nil {
 		return 0, err
-	}
-	if s.listener != nil { // before anybody loads, so that no edit falls between
-		if err := s.listener.start(ctx); err != nil {
-			return 0, err
-		}
 	}
 	if position, err = s.firstPosition(ctx, known); err != nil {
 		return 0, s.wrap(ctx, "read how far the journal is applied", err)
@@ -199,7 +212,7 @@ func (s *Store) Close() error {
 // Write appends changes to the journal, in order, and returns the sequence of the last one. It waits for neither disk nor database. For
 // what the journal has no room, see Options.JournalLimit. Written after Close, changes are lost, and records go to the log.
 func (s *Store) Write(changes ...queue.Change) uint64 {
-	bodies := make([][]byte, 0, len(changes))
+	drafts := make([]draft, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
 	text := make([]byte, 0, 256*len(changes))
 	for i := range changes {
@@ -213,18 +226,23 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
-		bodies = append(bodies, withoutNUL(body))
+		drafts = append(drafts, draft{withoutNUL(body), isOrdered(&c), endsTalkOf(kept, &c)})
 		kept = append(kept, c)
 	}
-	last, refused := s.journal.append(bodies, func(i int) bool { return isOrdered(&kept[i]) },
-		func(i int, seq uint64) { s.pending.note(&kept[i], seq) })
+	last, refused := s.journal.append(drafts, func(i int, seq uint64) { s.note(&kept[i], seq, drafts[i].body) })
 	if len(refused) == 0 {
 		return last
 	}
 	for _, i := range refused {
-		s.giveUp(&kept[i], bodies[i])
+		s.giveUp(&kept[i], drafts[i].body)
 	}
 	return notKept
+}
+
+// note takes down a change that was written; seq is notKept where the journal refused it.
+func (s *Store) note(c *queue.Change, seq uint64, body []byte) {
+	s.pending.note(c, seq)
+	s.meanwhile.note(record{seq: seq, body: body})
 }
 
 // Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end, or

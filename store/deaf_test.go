@@ -1,0 +1,58 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+)
+
+// atMost makes o's user one who may have so many connections, and returns what changes that.
+func atMost(t *testing.T, o *Options, connections int) (change func(connections int)) {
+	t.Helper()
+	admin := openSQL(t, o.DSN)
+	user := "frugal_" + o.database()
+	exec(t, admin, fmt.Sprintf(`CREATE ROLE %s LOGIN CONNECTION LIMIT %d`, user, connections))
+	exec(t, admin, fmt.Sprintf(`GRANT ALL ON SCHEMA public TO %s`, user))
+	o.DSN += " user=" + user
+	return func(connections int) {
+		t.Helper()
+		exec(t, admin, fmt.Sprintf(`ALTER ROLE %s CONNECTION LIMIT %d`, user, connections))
+	}
+}
+
+func TestOnlyTheListeningConnectionFailsAtTheStart(t *testing.T) {
+	o := struck(t).options(t)
+	direct := openSQL(t, o.DSN)
+	allow := atMost(t, &o, 1)
+	var lines logLines
+	o.Log = lines.logger()
+	var f floor
+	f.hear(&o)
+	f.s = open(t, o)
+	load(t, f.s)
+	start(t, f.s)
+	if lines.lines("edits by other programs are not heard yet") != 1 {
+		t.Error("the log does not say that edits are not heard")
+	}
+	if f.s.Healthy() == nil {
+		t.Error("the store says that it is healthy")
+	}
+	exec(t, direct, `INSERT INTO call_extension (extension_number) VALUES ('2000')`)
+	allow(10)
+	agentOf(t, f.reloaded(t), "2000") // the edit that nobody heard
+	eventually(t, "healthy again", func() bool { return f.s.Healthy() == nil })
+	if lines.lines("edits by other programs are heard from now on") != 1 {
+		t.Error("the log does not say that edits are heard")
+	}
+	exec(t, direct, `TRUNCATE call_vip_number`)
+	f.reloaded(t)
+}
+
+func TestAStoreThatHearsNoEditsYetCanBeClosed(t *testing.T) {
+	o := struck(t).options(t)
+	atMost(t, &o, 1)
+	if err := open(t, o).Close(); err != nil {
+		t.Error(err)
+	}
+	_, stop := run(t, o)
+	stop()
+}

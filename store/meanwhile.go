@@ -1,0 +1,50 @@
+package store
+
+import (
+	"sync"
+
+	"nwayacd/queue"
+)
+
+// meanwhile is what we write between the beginning of a read of everything and the moment when what was read is taken over: it is newer than what
+// was read, or in it already. Its bound is that time: loadLimit, and a wait for the journal's disk.
+type meanwhile struct {
+	mu      sync.Mutex
+	on      bool
+	records []record // in the order of their writing; with the sequence notKept those that the journal refused
+}
+
+func (m *meanwhile) begin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.on, m.records = true, nil
+}
+
+func (m *meanwhile) note(r record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.on {
+		m.records = append(m.records, r)
+	}
+}
+
+// end returns what was written behind seen.
+func (m *meanwhile) end(seen uint64) []record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	newer := m.records
+	for i, r := range m.records {
+		if r.seq <= seen { // also what was refused before it has been written anew since
+			newer = m.records[i+1:]
+		}
+	}
+	m.on, m.records = false, nil
+	return newer
+}
+
+// upToDate puts on snap, which has all up to seen, what was written since. Where nothing is written while it runs, snap is what is in force.
+func (s *Store) upToDate(snap *queue.Snapshot, seen uint64) {
+	for _, e := range decode(s.meanwhile.end(seen)) {
+		overlay(snap, e.change)
+	}
+}
