@@ -43,6 +43,36 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	})
 }
 
+func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
+	s := ordinary("1000")
+	s.snapshot.Agents[0].SayJobNumber, s.snapshot.Agents[0].JobNumber = true, "7"
+	s.settings.Prompts.JobDigits[7] = "seven.wav"
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
+		since := c.server.CallViews()[0].Arrived
+		if g := c.server.Dispatcher.Groups()[0]; g.Waiting != 0 || g.Talking != 1 || len(c.server.CallViews()) != 1 {
+			t.Errorf("%d wait and %d talk: %+v", g.Waiting, g.Talking, c.server.CallViews())
+		}
+		c.dies()
+		c.after(500 * time.Millisecond)
+		c.comesBack()
+		c.after(30 * time.Second)
+		c.wantTalk("1000", "call-139")
+		if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
+			t.Errorf("the place is %v, was %v", place, since)
+		}
+		if rows := c.kept.waiting(); len(rows) > 0 {
+			t.Errorf("in a talk, and among the waiting: %v", rows)
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
 func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].SayJobNumber, s.snapshot.Agents[0].JobNumber = true, "7"
