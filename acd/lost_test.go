@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nwayacd/queue"
+	"nwayacd/sim"
 )
 
 func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
@@ -39,6 +40,41 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
 		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestACallerParkedByUsIsBridgedBySomeoneWhileTheServerIsDead(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
+		call := c.caller("139")
+		c.after(3500 * time.Millisecond)
+		c.server.Dispatcher.Busy(c.Context(), "1000")
+		c.after(10 * time.Second)
+		if call.Var(parkedVariable) == "" {
+			t.Fatal("not parked in the line")
+		}
+		c.dies()
+		other := c.sw.Call(sim.CallOptions{UUID: "operator", Number: "1", Dialled: "9", Dialplan: sim.Plan("answer", "park")})
+		c.after(100 * time.Millisecond)
+		if _, err := c.heard.conn.API(c.Context(), "uuid_bridge call-139 operator"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Second)
+		c.comesBack()
+		c.after(10 * time.Second)
+		l := c.server.links[0]
+		behind := []map[string]string{{"uuid": "call-139", "application": "park"}} // the table, which lags
+		if err := l.recognise(c.Context(), l.conn.Load(), l.suspects(behind)); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Second)
+		if call.Bridged() != "operator" {
+			t.Errorf("fetched back out of a talk: %q", call.Actions())
+		}
+		other.Hangup()
+		call.Hangup()
+		c.after(2 * time.Minute)
 		c.wantRest()
 	})
 }

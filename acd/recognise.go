@@ -27,9 +27,20 @@ const homeVariable = "nwayacd_home"
 // that it still lists was told before we listened.
 type suspect struct {
 	uuid, extension string
-	question        esl.Command
-	settle          func(l *link, conn *esl.Connection, s suspect, answer esl.Reply)
+	questions       []esl.Command
+	settle          func(l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
 }
+
+// variables asks for some of the channel's.
+func variables(uuid string, names ...string) (questions []esl.Command) {
+	for _, name := range names {
+		questions = append(questions, esl.API("uuid_getvar "+uuid+" "+name))
+	}
+	return questions
+}
+
+// exists asks whether the channel does.
+func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exists " + uuid)} }
 
 // suspects are the channels of the table that concern us.
 func (l *link) suspects(channels []map[string]string) (all []suspect) {
@@ -39,11 +50,11 @@ func (l *link) suspects(channels []map[string]string) (all []suspect) {
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " bridge_uuid"), settleLeg})
+			all = append(all, suspect{uuid, extension, variables(uuid, "bridge_uuid"), settleLeg})
 		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
-			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " " + parkedVariable), settleParked})
+			all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to"), settleParked})
 		case extension != "":
-			all = append(all, suspect{uuid, extension, esl.API("uuid_exists " + uuid), settleOutside})
+			all = append(all, suspect{uuid, extension, exists(uuid), settleOutside})
 		}
 	}
 	return all
@@ -58,16 +69,17 @@ func (l *link) isOurs(m marked, direction string) bool {
 // recognise asks the suspects, some hundred in one write, and settles what is to be done about each.
 func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspect) error {
 	for some := range slices.Chunk(all, lookBatch) {
-		questions := make([]esl.Command, len(some))
-		for i, s := range some {
-			questions[i] = s.question
+		var questions []esl.Command
+		for _, s := range some {
+			questions = append(questions, s.questions...)
 		}
 		answers, err := conn.Do(ctx, questions...)
 		if err != nil {
 			return err
 		}
-		for i, s := range some {
-			s.settle(l, conn, s, answers[i])
+		for _, s := range some {
+			s.settle(l, conn, s, answers[:len(s.questions)])
+			answers = answers[len(s.questions):]
 		}
 	}
 	return nil
@@ -76,8 +88,8 @@ func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspec
 // settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next
 // offer: its talk was given up while its FreeSWITCH was away, or never reached the journal. Else it is ended, because nobody will bridge it any
 // more, and because FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
-func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
-	switch {
+func settleLeg(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+	switch partner := answers[0]; {
 	case !partner.OK():
 		l.outside.forget(l, s.uuid)
 	case l.server.knows(s.uuid):
@@ -89,10 +101,12 @@ func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
 	}
 }
 
-// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place.
-func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
+// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One whom somebody bridged meanwhile
+// stays in that talk.
+func settleParked(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+	parked, partner := answers[0], answers[1]
 	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":")
-	if !ours || l.server.calls.find(s.uuid) != nil {
+	if !ours || isSet(partner) || l.server.calls.find(s.uuid) != nil {
 		return
 	}
 	l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
@@ -100,8 +114,8 @@ func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
 }
 
 // settleOutside: a call that an extension has, not through us.
-func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
-	if exists.Text() == "true" {
+func settleOutside(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+	if answers[0].Text() == "true" {
 		l.meet(s.uuid, s.extension)
 	} else {
 		l.outside.forget(l, s.uuid)
@@ -124,7 +138,7 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return s.question.String() == "api uuid_exists "+s.uuid })
+		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return slices.Equal(s.questions, exists(s.uuid)) })
 		err = l.recognise(limit, conn, ours)
 	}
 	if err == nil {
