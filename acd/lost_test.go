@@ -44,6 +44,31 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	})
 }
 
+// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after the link had looked for those that are over.
+func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		own := c.sw.AgentCall("1000", "02112345678")
+		c.after(time.Second)
+		l := c.server.links[0]
+		l.outside.note(l, "leg", "1000")
+		if n := c.agent("1000").Outside; n != 2 {
+			t.Fatalf("%d calls outside", n)
+		}
+		c.after(tableLag)
+		if n := c.agent("1000").Outside; n != 1 {
+			t.Errorf("%d calls outside, one is real", n)
+		}
+		own.Hangup()
+		c.after(time.Second)
+		caller := c.caller("139")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", caller.UUID())
+		caller.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
 func TestACallerParkedByUsIsBridgedBySomeoneWhileTheServerIsDead(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})

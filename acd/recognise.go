@@ -122,10 +122,27 @@ func settleOutside(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 	}
 }
 
+// settleNoted: a leg of ours that was noted as a call outside while the link came up. Its end may have been told to nobody.
+func settleNoted(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+	if answers[0].Text() != "true" {
+		l.outside.forget(l, s.uuid)
+	}
+}
+
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// lookAgain recognises legs of ours that the table did not have yet when the link came up, and checks the talks that go on without us.
+// latecomers are the channels to be looked at again: ours, which the table may not have had yet when the link came up, and the calls outside that it
+// does not have, which may have been noted since. The others are followed by their events.
+func (l *link) latecomers(channels []map[string]string) []suspect {
+	all := slices.DeleteFunc(l.suspects(channels), func(s suspect) bool { return slices.Equal(s.questions, exists(s.uuid)) })
+	for _, uuid := range l.outside.missing(l, uuids(channels)) {
+		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
+	}
+	return all
+}
+
+// lookAgain recognises the latecomers, a while after the link came up, and checks the talks that go on without us.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
@@ -138,8 +155,7 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return slices.Equal(s.questions, exists(s.uuid)) })
-		err = l.recognise(limit, conn, ours)
+		err = l.recognise(limit, conn, l.latecomers(rows(text)))
 	}
 	if err == nil {
 		err = l.checkTalks(limit, conn, l.server.talks.at(l.at.Name)) // also those that were entrusted while we looked around
