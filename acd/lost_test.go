@@ -44,6 +44,20 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	})
 }
 
+func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		go c.server.calls.find("call-139").conn.Close()
+		c.after(10 * time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add")
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add", "queue_remove")
+		c.wantRest()
+	})
+}
+
 // TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after the link had looked for those that are over.
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {

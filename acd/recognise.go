@@ -14,8 +14,8 @@ import (
 // tableLag is how far `show channels` may be behind: a thread of its own writes its table (switch_core_sqldb.c).
 const tableLag = 2 * time.Second
 
-// killLimit is how long a link is waited for that is to end a leg.
-const killLimit = 2 * time.Second
+// linkLimit is how long a call waits for a link that is to do what its own connection cannot.
+const linkLimit = 2 * time.Second
 
 // parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
@@ -172,7 +172,7 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	if link == nil {
 		return false
 	}
-	ctx, stop := context.WithTimeout(context.Background(), killLimit)
+	ctx, stop := context.WithTimeout(context.Background(), linkLimit)
 	defer stop()
 	if conn := link.conn.Load(); conn != nil {
 		if replies, err := conn.Do(ctx, l.kill()); err == nil {
@@ -190,6 +190,20 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 func (s *Server) hangUp(c *call, cause string) {
 	if conn := s.connTo(c.at); conn != nil {
 		conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
+	}
+}
+
+// tellLast sends a call's last event over the link to its switch, where there is one: the call's own connection is lost. It returns when the switch has
+// it: a caller who comes back is not let in before, and their next event is behind this one.
+func (s *Server) tellLast(c *call, event []esl.Command) {
+	conn := s.connTo(c.at)
+	if conn == nil {
+		return
+	}
+	limit, stop := context.WithTimeout(context.Background(), linkLimit)
+	defer stop()
+	if _, err := conn.Do(limit, event...); err != nil {
+		c.log.Warn().Err(err).Msg("FreeSWITCH does not hear that the call is over")
 	}
 }
 
