@@ -104,7 +104,7 @@ func TestACallerParkedByUsIsBridgedBySomeoneWhileTheServerIsDead(t *testing.T) {
 		c.after(10 * time.Second)
 		l := c.server.links[0]
 		behind := []map[string]string{{"uuid": "call-139", "application": "park"}} // the table, which lags
-		if err := l.recognise(c.Context(), l.conn.Load(), l.suspects(behind)); err != nil {
+		if err := l.recognise(c.Context(), l.conn.Load(), l.suspects(behind, true)); err != nil {
 			t.Fatal(err)
 		}
 		c.after(time.Second)
@@ -146,6 +146,32 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 		c.wantNoTalk()
 		c.wantRest()
 	})
+}
+
+func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
+	s := ordinary("1000", "1001")
+	s.snapshot.Members = s.snapshot.Members[:1]
+	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+		open(t, s, func(c *centre) {
+			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+			call := c.caller("139")
+			c.after(4 * time.Second)
+			if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+				t.Fatal(err)
+			}
+			c.after(time.Second)
+			c.dies()
+			c.after(500 * time.Millisecond)
+			c.comesBack()
+			c.after(30 * time.Second)
+			c.wantTalk("1000", "call-139")
+			call.Hangup()
+			c.after(time.Minute)
+			c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+			c.wantNoTalk()
+			c.wantRest()
+		})
+	}
 }
 
 func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {

@@ -42,8 +42,10 @@ func variables(uuid string, names ...string) (questions []esl.Command) {
 // exists asks whether the channel does.
 func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exists " + uuid)} }
 
-// suspects are the channels of the table that concern us.
-func (l *link) suspects(channels []map[string]string) (all []suspect) {
+// suspects are the channels of the table that concern us at the first look, or at the second: legs at both, because the table may not have had one yet.
+// Parked callers wait for the second: by then the legs that rang for them are gone, and with them the listeners of the connections they had, whose end would
+// take the callers from us again (docs/wire.md). Calls outside are followed by their events after the first.
+func (l *link) suspects(channels []map[string]string, again bool) (all []suspect) {
 	for _, channel := range channels {
 		uuid, mark := channel["uuid"], readMark(channel["presence_data"])
 		extension := or(mark.extension, userOf(channel["presence_id"]))
@@ -52,8 +54,10 @@ func (l *link) suspects(channels []map[string]string) (all []suspect) {
 		case l.isOurs(mark, channel["direction"]):
 			all = append(all, suspect{uuid, extension, variables(uuid, "bridge_uuid"), settleLeg})
 		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
-			all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to"), settleParked})
-		case extension != "":
+			if again {
+				all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to"), settleParked})
+			}
+		case extension != "" && !again:
 			all = append(all, suspect{uuid, extension, exists(uuid), settleOutside})
 		}
 	}
@@ -132,17 +136,16 @@ func settleNoted(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// latecomers are the channels to be looked at again: ours, which the table may not have had yet when the link came up, and the calls outside that it
-// does not have, which may have been noted since. The others are followed by their events.
+// latecomers are the suspects of the second look, among them the calls outside that the table does not have, which may have been noted since the first.
 func (l *link) latecomers(channels []map[string]string) []suspect {
-	all := slices.DeleteFunc(l.suspects(channels), func(s suspect) bool { return slices.Equal(s.questions, exists(s.uuid)) })
+	all := l.suspects(channels, true)
 	for _, uuid := range l.outside.missing(l, uuids(channels)) {
 		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
 	}
 	return all
 }
 
-// lookAgain recognises the latecomers, a while after the link came up, and checks the talks that go on without us.
+// lookAgain is the second look, a while after the link came up: it recognises the latecomers, and checks the talks that go on without us.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
