@@ -156,15 +156,22 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
 			c.after(4 * time.Second)
+			since := c.server.CallViews()[0].Arrived
 			if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 				t.Fatal(err)
 			}
 			c.after(time.Second)
+			if g := c.server.Figures().Floor.Groups[0]; g.Waiting != 1 || g.Talking != 0 {
+				t.Errorf("%d wait and %d talk", g.Waiting, g.Talking)
+			}
 			c.dies()
 			c.after(500 * time.Millisecond)
 			c.comesBack()
 			c.after(30 * time.Second)
 			c.wantTalk("1000", "call-139")
+			if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
+				t.Errorf("the place is %v, was %v", place, since)
+			}
 			call.Hangup()
 			c.after(time.Minute)
 			c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")

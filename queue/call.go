@@ -32,7 +32,7 @@ type call struct {
 	next         *Lease               // a transfer's, until lease is given up
 	missed       map[string]time.Time // extension -> until when it is spared this call
 	listed       bool                 // has its row among the waiting
-	answered     bool                 // an agent answered, and the call is not back in the line since
+	answered     bool                 // an agent answered, and the call neither is back in the line since nor rings for a transfer
 }
 
 // setAnswered keeps the line's count in step.
@@ -330,6 +330,10 @@ func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 	case c.lease != l:
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
+		if !c.lease.answered { // who was in a talk waits for an agent again
+			c.setAnswered(false)
+			f.list(c)
+		}
 	case c.phase == offered:
 		c.lease = nil
 		f.wait(c)

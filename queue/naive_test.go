@@ -305,6 +305,9 @@ func (n *naive) handOver(l *nLease) bool {
 		c.next = nil
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
+		if !c.lease.answered {
+			c.answered, c.talks = false, false
+		}
 	default:
 		return false
 	}
