@@ -9,22 +9,24 @@ import (
 	"nwayacd/queue"
 )
 
-// learn asks who calls and what for. False means that there is nobody, or nothing we know of, and the call was handed on.
-func (c *call) learn(ctx context.Context) (r route, ok bool) {
-	limit, stop := context.WithTimeout(ctx, replyLimit)
+// learn asks who calls and what for. False means that there is nobody, or nothing we know of, and the call was handed on. A caller who wants
+// an agent and hangs up meanwhile is a call, which ends at once.
+func (c *call) learn() (r route, ok bool) {
+	limit, stop := context.WithTimeout(context.Background(), replyLimit) // the call's context may end before the last reply
 	defer stop()
-	replies, err := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
-	if err != nil {
-		c.server.report(c.conn.RemoteAddr()).Err(err).Msg("a connection without a call")
+	replies, cut := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
+	if len(replies) == 0 {
+		c.server.report(c.conn.RemoteAddr()).Err(cut).Msg("a connection without a call")
 		return r, false
 	}
+	c.listens.Store(cut == nil)
 	channel := replies[0].Event()
 	if !isUUID(channel.Get("Unique-ID")) {
 		c.server.report(c.conn.RemoteAddr()).Msg("a connection without a channel: not from FreeSWITCH")
 		return r, false
 	}
 	c.know(channel)
-	r, err = routeOf(channel)
+	r, err := routeOf(channel)
 	if been := channel.Get("variable_" + outcomeVariable); been != "" && r.app != appCommand {
 		c.handOn("") // a repeated socket line of the dialplan
 		return r, false
@@ -34,11 +36,11 @@ func (c *call) learn(ctx context.Context) (r route, ok bool) {
 		c.turnAway(returnedInvalid)
 		return r, false
 	}
-	return r, true
+	return r, cut == nil || r.app == appQueue
 }
 
 // admit lets a call in that wants an agent. False means that it was handed on.
-func (c *call) admit(ctx context.Context, r route) bool {
+func (c *call) admit(r route) bool {
 	group, err := c.server.groupOf(r)
 	if err != nil {
 		c.log.Warn().Err(err).Msg("call handed back")
@@ -48,7 +50,7 @@ func (c *call) admit(ctx context.Context, r route) bool {
 	c.group = strings.Clone(group) // the channel's text would stay with it
 	c.cdr.Group = c.group
 	c.log = c.log.With().Str("group", group).Logger()
-	if !c.server.seat(ctx, c) {
+	if !c.server.seat(c) {
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: all places are taken")
 		c.turnAway(returnedFull)
 		return false
@@ -135,8 +137,8 @@ func (c *call) handOn(reason string) {
 }
 
 // seat counts the call in, unless max-calls are here already. A call of the same uuid that is still here is one whose connection broke:
-// its goroutine is told to go and waited for, so that the caller finds the place it had.
-func (s *Server) seat(ctx context.Context, c *call) bool {
+// its goroutine is told to go and waited for, also where the caller has hung up again, so that the caller finds the place it had.
+func (s *Server) seat(c *call) bool {
 	s.closeTalk(c.uuid, queue.NoSide, errReturned.Error()) // it is over where its caller comes in again
 	for {
 		most := c.settings.MaxCalls
@@ -149,11 +151,7 @@ func (s *Server) seat(ctx context.Context, c *call) bool {
 		}
 		earlier.call.end(errReturned)
 		earlier.call.conn.Close() // so that nothing it does waits for an answer
-		select {
-		case <-earlier.gone:
-		case <-ctx.Done():
-			return false
-		}
+		<-earlier.gone
 	}
 }
 

@@ -42,6 +42,7 @@ type call struct {
 
 	signals  chan signal             // filled by hear
 	end      context.CancelCauseFunc // ends the call's context: hang-up, taken, connection lost
+	listens  atomic.Bool             // what we asked to hear is told, and the connection outlives the channel
 	released atomic.Bool             // the socket application ends, or has ended, by our doing: its end is no news
 	partner  atomic.Pointer[string]  // uuid of the leg we bridge the caller with
 	inPark   atomic.Bool             // the channel waits in the park application, where park put it
@@ -101,7 +102,7 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 		OnEvent: c.hear, OnEnd: end, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer c.conn.Close()
-	r, ok := c.learn(ctx)
+	r, ok := c.learn()
 	if !ok {
 		return
 	}
@@ -109,7 +110,7 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 	defer s.calls.disconnected(c)
 	switch r.app {
 	case appQueue:
-		if c.admit(ctx, r) {
+		if c.admit(r) {
 			defer s.release(c)
 			c.run(ctx)
 		}
@@ -130,8 +131,8 @@ func (c *call) hear(e *esl.Event) {
 	}
 	switch s := s.(type) {
 	case nil:
-		if e.Raw("Content-Type") == esl.ContentDisconnect && e.Get("Content-Disposition") == "linger" {
-			time.AfterFunc(hangupLag, func() { c.end(hangup{"NONE"}) }) // of no effect where the hang-up was told
+		if e.Raw("Content-Type") == esl.ContentDisconnect {
+			c.hearDown(e.Get("Content-Disposition"))
 		}
 		return
 	case hungUp:
@@ -149,6 +150,17 @@ func (c *call) hear(e *esl.Event) {
 	case c.signals <- s:
 	default:
 		c.end(errOverflow)
+	}
+}
+
+// hearDown takes the notice that the channel is down, or the connection over. Before we listened it is all that is told of a hang-up: by then FreeSWITCH
+// ends a connection for nothing else.
+func (c *call) hearDown(disposition string) {
+	switch {
+	case disposition == "linger":
+		time.AfterFunc(hangupLag, func() { c.end(hangup{"NONE"}) }) // of no effect where the hang-up was told
+	case !c.listens.Load():
+		c.end(hangup{"NONE"})
 	}
 }
 

@@ -212,15 +212,7 @@ func (d *Dispatcher) keepCDR(cdr queue.CDR) {
 	d.onCDR(cdr)
 }
 
-// keepTalk lets a restarted server know of a talk. The journal learns of it, and that it is over, behind d.talks: a Rewrite in between is corrected.
-func (d *Dispatcher) keepTalk(t queue.Talk) {
-	d.mu.Lock()
-	d.talks[t.CDR.UUID] = t
-	d.mu.Unlock()
-	d.journal.Write(queue.Change{Talk: &t})
-}
-
-// dropTalk says that a talk is over and its call is not.
+// dropTalk says that a talk is over and its call is not. The journal learns of it behind d.talks: a Rewrite in between is corrected.
 func (d *Dispatcher) dropTalk(uuid string) {
 	d.mu.Lock()
 	delete(d.talks, uuid)

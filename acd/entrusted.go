@@ -107,11 +107,6 @@ func (c *call) talkSoFar(l *leg) queue.Talk {
 	return queue.Talk{Server: c.server.options.Identity, Link: c.at.Name, CoreUUID: c.core, CDR: c.cdr, Offer: l.record}
 }
 
-// keepTalk lets a restarted server know of the talk.
-func (c *call) keepTalk(l *leg) {
-	c.server.Dispatcher.keepTalk(c.talkSoFar(l))
-}
-
 // entrust leaves the call's talk to its FreeSWITCH. It may be over already, and that have been told before we listened for it: so the switch is
 // asked.
 func (s *Server) entrust(c *call, l *leg) {

@@ -27,8 +27,12 @@ func (c *call) leave(end ending) {
 	}
 	c.released.Store(true)
 	c.inPark.Store(false)
-	if c.do(c.lastCommands(end)...) == nil && end.hangup != "" {
-		c.server.hangUp(c, end.hangup)
+	last := c.lastEvent(end)
+	if c.do(c.lastCommands(end, last)...) == nil {
+		c.server.tellLast(c, last)
+		if end.hangup != "" {
+			c.server.hangUp(c, end.hangup)
+		}
 	}
 	c.entered("leave", "").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
 }
@@ -56,17 +60,23 @@ func (c *call) finishCDR(end ending) {
 	}
 }
 
-// lastCommands are the call's last write. queue/remove without an agent is always its last event.
-func (c *call) lastCommands(end ending) (commands []esl.Command) {
+// lastEvent is queue/remove without an agent; none of a call that had no place, or whose talk goes on.
+func (c *call) lastEvent(end ending) []esl.Command {
+	if c.place == nil || end.entrust != nil {
+		return nil
+	}
+	return []esl.Command{c.queueEvent(queueRemove, "")}
+}
+
+// lastCommands are the call's last write, with its last event.
+func (c *call) lastCommands(end ending, last []esl.Command) (commands []esl.Command) {
 	if end.entrust != nil {
 		return []esl.Command{esl.Raw("exit")}
 	}
 	if end.outcome == queue.Taken { // else the end of this connection would reset a channel that is past its socket application, for good
 		commands = append(commands, c.setVariables("socket_resume=false", parkedVariable+"="))
 	}
-	if c.place != nil {
-		commands = append(commands, c.queueEvent(queueRemove, ""))
-	}
+	commands = append(commands, last...)
 	if end.place && c.place != nil {
 		commands = append(commands, c.setVariables(placeVariable+"="+placeOf(c.group, c.place.Since)))
 	}

@@ -237,7 +237,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	if err := l.checkTalks(ctx, conn, l.server.talks.at(l.at.Name)); err != nil {
 		return err
 	}
-	return l.recognise(ctx, conn, l.suspects(channels))
+	return l.recognise(ctx, conn, l.suspects(channels, false))
 }
 
 // uuids are those of the channels that the table lists.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nwayacd/queue"
+	"nwayacd/sim"
 )
 
 func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
@@ -41,6 +42,143 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 		c.after(time.Second)
 		c.wantRest()
 	})
+}
+
+func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		go c.server.calls.find("call-139").conn.Close()
+		c.after(10 * time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add")
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add", "queue_remove")
+		c.wantRest()
+	})
+}
+
+// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after the link had looked for those that are over.
+func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		own := c.sw.AgentCall("1000", "02112345678")
+		c.after(time.Second)
+		l := c.server.links[0]
+		l.outside.note(l, "leg", "1000")
+		if n := c.agent("1000").Outside; n != 2 {
+			t.Fatalf("%d calls outside", n)
+		}
+		c.after(tableLag)
+		if n := c.agent("1000").Outside; n != 1 {
+			t.Errorf("%d calls outside, one is real", n)
+		}
+		own.Hangup()
+		c.after(time.Second)
+		caller := c.caller("139")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", caller.UUID())
+		caller.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestACallerParkedByUsIsBridgedBySomeoneWhileTheServerIsDead(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
+		call := c.caller("139")
+		c.after(3500 * time.Millisecond)
+		c.server.Dispatcher.Busy(c.Context(), "1000")
+		c.after(10 * time.Second)
+		if call.Var(parkedVariable) == "" {
+			t.Fatal("not parked in the line")
+		}
+		c.dies()
+		other := c.sw.Call(sim.CallOptions{UUID: "operator", Number: "1", Dialled: "9", Dialplan: sim.Plan("answer", "park")})
+		c.after(100 * time.Millisecond)
+		if _, err := c.heard.conn.API(c.Context(), "uuid_bridge call-139 operator"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Second)
+		c.comesBack()
+		c.after(10 * time.Second)
+		l := c.server.links[0]
+		behind := []map[string]string{{"uuid": "call-139", "application": "park"}} // the table, which lags
+		if err := l.recognise(c.Context(), l.conn.Load(), l.suspects(behind, true)); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Second)
+		if call.Bridged() != "operator" {
+			t.Errorf("fetched back out of a talk: %q", call.Actions())
+		}
+		other.Hangup()
+		call.Hangup()
+		c.after(2 * time.Minute)
+		c.wantRest()
+	})
+}
+
+func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
+	s := ordinary("1000")
+	s.snapshot.Agents[0].SayJobNumber, s.snapshot.Agents[0].JobNumber = true, "7"
+	s.settings.Prompts.JobDigits[7] = "seven.wav"
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
+		since := c.server.CallViews()[0].Arrived
+		if g := c.server.Dispatcher.Groups()[0]; g.Waiting != 0 || g.Talking != 1 || len(c.server.CallViews()) != 1 {
+			t.Errorf("%d wait and %d talk: %+v", g.Waiting, g.Talking, c.server.CallViews())
+		}
+		c.dies()
+		c.after(500 * time.Millisecond)
+		c.comesBack()
+		c.after(30 * time.Second)
+		c.wantTalk("1000", "call-139")
+		if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
+			t.Errorf("the place is %v, was %v", place, since)
+		}
+		if rows := c.kept.waiting(); len(rows) > 0 {
+			t.Errorf("in a talk, and among the waiting: %v", rows)
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
+func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
+	s := ordinary("1000", "1001")
+	s.snapshot.Members = s.snapshot.Members[:1]
+	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+		open(t, s, func(c *centre) {
+			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+			call := c.caller("139")
+			c.after(4 * time.Second)
+			since := c.server.CallViews()[0].Arrived
+			if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+				t.Fatal(err)
+			}
+			c.after(time.Second)
+			if g := c.server.Figures().Floor.Groups[0]; g.Waiting != 1 || g.Talking != 0 {
+				t.Errorf("%d wait and %d talk", g.Waiting, g.Talking)
+			}
+			c.dies()
+			c.after(500 * time.Millisecond)
+			c.comesBack()
+			c.after(30 * time.Second)
+			c.wantTalk("1000", "call-139")
+			if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
+				t.Errorf("the place is %v, was %v", place, since)
+			}
+			call.Hangup()
+			c.after(time.Minute)
+			c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+			c.wantNoTalk()
+			c.wantRest()
+		})
+	}
 }
 
 func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {

@@ -55,6 +55,18 @@ func (o *outside) retain(l *link, there map[string]bool) {
 	}
 }
 
+// missing are the channels noted at a switch that are not among those.
+func (o *outside) missing(l *link, there map[string]bool) (uuids []string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key := range o.channels {
+		if key.link == l && !there[key.uuid] {
+			uuids = append(uuids, key.uuid)
+		}
+	}
+	return uuids
+}
+
 func (o *outside) count(extension string, by int) {
 	o.calls[extension] += by
 	calls := o.calls[extension]

@@ -122,6 +122,15 @@ func (p *Place) answer(o *Offer) (talk bool) {
 	return talk
 }
 
+// bridged puts the talk in the place's stead: should we die, it is found, and should we die before, the caller comes back to the place.
+func (p *Place) bridged(t queue.Talk) {
+	d := p.dispatcher
+	d.do(func(time.Time) {
+		d.talks[t.CDR.UUID] = t
+		d.floor.Bridged(t)
+	})
+}
+
 // miss ends a lease whose leg failed; true means that the caller is back in the line.
 func (p *Place) miss(o *Offer, unregistered bool) (back bool) {
 	p.dispatcher.do(func(now time.Time) {

@@ -14,8 +14,8 @@ import (
 // tableLag is how far `show channels` may be behind: a thread of its own writes its table (switch_core_sqldb.c).
 const tableLag = 2 * time.Second
 
-// killLimit is how long a link is waited for that is to end a leg.
-const killLimit = 2 * time.Second
+// linkLimit is how long a call waits for a link that is to do what its own connection cannot.
+const linkLimit = 2 * time.Second
 
 // parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
@@ -27,23 +27,38 @@ const homeVariable = "nwayacd_home"
 // that it still lists was told before we listened.
 type suspect struct {
 	uuid, extension string
-	question        esl.Command
-	settle          func(l *link, conn *esl.Connection, s suspect, answer esl.Reply)
+	questions       []esl.Command
+	settle          func(l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
 }
 
-// suspects are the channels of the table that concern us.
-func (l *link) suspects(channels []map[string]string) (all []suspect) {
+// variables asks for some of the channel's.
+func variables(uuid string, names ...string) (questions []esl.Command) {
+	for _, name := range names {
+		questions = append(questions, esl.API("uuid_getvar "+uuid+" "+name))
+	}
+	return questions
+}
+
+// exists asks whether the channel does.
+func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exists " + uuid)} }
+
+// suspects are the channels of the table that concern us at the first look, or at the second: legs at both, because the table may not have had one yet.
+// Parked callers wait for the second: by then the legs that rang for them are gone, and with them the listeners of the connections they had, whose end would
+// take the callers from us again (docs/wire.md). Calls outside are followed by their events after the first.
+func (l *link) suspects(channels []map[string]string, again bool) (all []suspect) {
 	for _, channel := range channels {
 		uuid, mark := channel["uuid"], readMark(channel["presence_data"])
 		extension := or(mark.extension, userOf(channel["presence_id"]))
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " bridge_uuid"), settleLeg})
+			all = append(all, suspect{uuid, extension, variables(uuid, "bridge_uuid"), settleLeg})
 		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
-			all = append(all, suspect{uuid, extension, esl.API("uuid_getvar " + uuid + " " + parkedVariable), settleParked})
-		case extension != "":
-			all = append(all, suspect{uuid, extension, esl.API("uuid_exists " + uuid), settleOutside})
+			if again {
+				all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to"), settleParked})
+			}
+		case extension != "" && !again:
+			all = append(all, suspect{uuid, extension, exists(uuid), settleOutside})
 		}
 	}
 	return all
@@ -58,16 +73,17 @@ func (l *link) isOurs(m marked, direction string) bool {
 // recognise asks the suspects, some hundred in one write, and settles what is to be done about each.
 func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspect) error {
 	for some := range slices.Chunk(all, lookBatch) {
-		questions := make([]esl.Command, len(some))
-		for i, s := range some {
-			questions[i] = s.question
+		var questions []esl.Command
+		for _, s := range some {
+			questions = append(questions, s.questions...)
 		}
 		answers, err := conn.Do(ctx, questions...)
 		if err != nil {
 			return err
 		}
-		for i, s := range some {
-			s.settle(l, conn, s, answers[i])
+		for _, s := range some {
+			s.settle(l, conn, s, answers[:len(s.questions)])
+			answers = answers[len(s.questions):]
 		}
 	}
 	return nil
@@ -76,8 +92,8 @@ func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspec
 // settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next
 // offer: its talk was given up while its FreeSWITCH was away, or never reached the journal. Else it is ended, because nobody will bridge it any
 // more, and because FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
-func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
-	switch {
+func settleLeg(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+	switch partner := answers[0]; {
 	case !partner.OK():
 		l.outside.forget(l, s.uuid)
 	case l.server.knows(s.uuid):
@@ -89,10 +105,12 @@ func settleLeg(l *link, conn *esl.Connection, s suspect, partner esl.Reply) {
 	}
 }
 
-// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place.
-func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
+// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One whom somebody bridged meanwhile
+// stays in that talk.
+func settleParked(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+	parked, partner := answers[0], answers[1]
 	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":")
-	if !ours || l.server.calls.find(s.uuid) != nil {
+	if !ours || isSet(partner) || l.server.calls.find(s.uuid) != nil {
 		return
 	}
 	l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
@@ -100,10 +118,17 @@ func settleParked(l *link, conn *esl.Connection, s suspect, parked esl.Reply) {
 }
 
 // settleOutside: a call that an extension has, not through us.
-func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
-	if exists.Text() == "true" {
+func settleOutside(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+	if answers[0].Text() == "true" {
 		l.meet(s.uuid, s.extension)
 	} else {
+		l.outside.forget(l, s.uuid)
+	}
+}
+
+// settleNoted: a leg of ours that was noted as a call outside while the link came up. Its end may have been told to nobody.
+func settleNoted(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+	if answers[0].Text() != "true" {
 		l.outside.forget(l, s.uuid)
 	}
 }
@@ -111,7 +136,16 @@ func settleOutside(l *link, _ *esl.Connection, s suspect, exists esl.Reply) {
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// lookAgain recognises legs of ours that the table did not have yet when the link came up, and checks the talks that go on without us.
+// latecomers are the suspects of the second look, among them the calls outside that the table does not have, which may have been noted since the first.
+func (l *link) latecomers(channels []map[string]string) []suspect {
+	all := l.suspects(channels, true)
+	for _, uuid := range l.outside.missing(l, uuids(channels)) {
+		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
+	}
+	return all
+}
+
+// lookAgain is the second look, a while after the link came up: it recognises the latecomers, and checks the talks that go on without us.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
@@ -124,8 +158,7 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		ours := slices.DeleteFunc(l.suspects(rows(text)), func(s suspect) bool { return s.question.String() == "api uuid_exists "+s.uuid })
-		err = l.recognise(limit, conn, ours)
+		err = l.recognise(limit, conn, l.latecomers(rows(text)))
 	}
 	if err == nil {
 		err = l.checkTalks(limit, conn, l.server.talks.at(l.at.Name)) // also those that were entrusted while we looked around
@@ -142,7 +175,7 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	if link == nil {
 		return false
 	}
-	ctx, stop := context.WithTimeout(context.Background(), killLimit)
+	ctx, stop := context.WithTimeout(context.Background(), linkLimit)
 	defer stop()
 	if conn := link.conn.Load(); conn != nil {
 		if replies, err := conn.Do(ctx, l.kill()); err == nil {
@@ -160,6 +193,20 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 func (s *Server) hangUp(c *call, cause string) {
 	if conn := s.connTo(c.at); conn != nil {
 		conn.Post(esl.API("uuid_kill " + c.uuid + " " + cause)) // where it fails, the caller hangs up by themselves
+	}
+}
+
+// tellLast sends a call's last event over the link to its switch, where there is one: the call's own connection is lost. It returns when the switch has
+// it: a caller who comes back is not let in before, and their next event is behind this one.
+func (s *Server) tellLast(c *call, event []esl.Command) {
+	conn := s.connTo(c.at)
+	if conn == nil {
+		return
+	}
+	limit, stop := context.WithTimeout(context.Background(), linkLimit)
+	defer stop()
+	if _, err := conn.Do(limit, event...); err != nil {
+		c.log.Warn().Err(err).Msg("FreeSWITCH does not hear that the call is over")
 	}
 }
 

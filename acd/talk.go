@@ -64,7 +64,7 @@ func (c *call) noteTalk(l *leg) {
 	}
 	c.cdr.Agent, c.cdr.Leg = l.offer.Agent.Extension, l.uuid
 	if !c.cdr.Bridged.IsZero() {
-		c.keepTalk(l)
+		c.place.bridged(c.talkSoFar(l))
 	}
 }
 

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -315,30 +316,49 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// Between connect and myevents CHANNEL_HANGUP goes to nobody, and linger keeps the connection: all that is told is the notice of it.
+// TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
 func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
-	open(t, ordinary(), func(c *centre) {
-		ours, theirs := net.Pipe()
-		var both sync.WaitGroup
-		both.Go(func() { c.server.handle(c.Context(), ours) })
-		both.Go(func() {
-			defer theirs.Close()
-			answerAll(theirs)
+	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
+	const hangup = "Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n"
+	for name, early := range map[string]hungUpEarly{
+		"before linger: FreeSWITCH ends the connection":      {at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true},
+		"before myevents: CHANNEL_HANGUP goes to nobody":     {at: "event ", after: notice + "linger\nContent-Length: 0\n\n"},
+		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(hangup), hangup)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open(t, ordinary(), func(c *centre) {
+				ours, theirs := net.Pipe()
+				var both sync.WaitGroup
+				both.Go(func() { c.server.handle(c.Context(), ours) })
+				both.Go(func() {
+					defer theirs.Close()
+					early.play(theirs)
+				})
+				c.after(3 * time.Second)
+				if n := c.server.Calls(); n != 0 {
+					t.Errorf("%d callers wait who are gone", n)
+				}
+				theirs.Close()
+				both.Wait()
+				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+					t.Errorf("CDRs: %+v", cdrs)
+				}
+				if row := c.server.Events.row; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+					t.Errorf("events: %+v", row)
+				}
+				c.wantRest()
+			})
 		})
-		c.after(3 * time.Second)
-		if n := c.server.Calls(); n != 0 {
-			t.Errorf("%d callers wait who are gone", n)
-		}
-		theirs.Close()
-		both.Wait()
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
-			t.Errorf("CDRs: %+v", cdrs)
-		}
-	})
+	}
 }
 
-// answerAll is a FreeSWITCH that says yes to everything until exit, and behind the subscription that the channel is down.
-func answerAll(nc net.Conn) {
+// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the channel is down, before or behind the reply.
+type hungUpEarly struct {
+	at, before, after string
+	ends              bool // with what stands before the reply
+}
+
+func (h hungUpEarly) play(nc net.Conn) {
 	r := esl.NewReader(nc, esl.Limits{})
 	for {
 		request, err := r.ReadCommand()
@@ -351,8 +371,11 @@ func answerAll(nc net.Conn) {
 			text = "Content-Type: command/reply\nReply-Text: +OK\nUnique-ID: early\nCaller-Destination-Number: 110\n\n"
 		case strings.HasPrefix(request.Line, "api "):
 			text = "Content-Type: api/response\nContent-Length: 3\n\n+OK"
-		case strings.HasPrefix(request.Line, "event "):
-			text += "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: linger\nContent-Length: 0\n\n"
+		case strings.HasPrefix(request.Line, h.at) && h.ends:
+			io.WriteString(nc, h.before)
+			return
+		case strings.HasPrefix(request.Line, h.at):
+			text = h.before + text + h.after
 		}
 		if _, err := io.WriteString(nc, text); err != nil || request.Line == "exit" {
 			return

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,6 +73,35 @@ func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
 		for _, twice := range w.ear.atOnce() {
 			t.Error(twice)
 		}
+	})
+}
+
+func TestCrashWhileTheJobNumberIsSaidKeepsThePlace(t *testing.T) {
+	f := floor{
+		agents: []agentRow{{name: "anna", set: map[string]string{"say_job_number": "1", "job_number": strings.Repeat("1", 30)}}},
+		config: jobNumbers(settings{}),
+	}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1")
+		paul := w.arrives("paul")
+		paul.story("queue add")
+		w.srv.must("nway_busy " + w.ext["anna"])
+		if other := mary.with(); other != "" {
+			t.Fatalf("talks to %s already", other)
+		}
+		w.srv.kill()
+		w.srv.start()
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "queue add")
+		paul.story("queue add", "queue add")
+		w.srv.must("nway_ready " + w.ext["anna"])
+		mary.talksTo("anna")
+		paul.story("queue add", "queue add")
+		mary.hangsUp()
+		paul.talksTo("anna")
+		paul.hangsUp()
+		mary.cdr("outcome=answered", "agent=anna")
+		w.cleanAfter()
 	})
 }
 

@@ -144,3 +144,23 @@ func TestRulePresenceDataTellsOurLegs(t *testing.T) {
 		w.cleanAfter()
 	})
 }
+
+func TestRuleBridgeToLastsAsLongAsTheBridge(t *testing.T) {
+	f := floor{groups: withCarl, agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120", phone: ringsOn()}}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.isInTalk("anna")
+		if leg := mary.variable("bridge_to"); leg != w.leg("anna").uuid {
+			t.Errorf("in the talk bridge_to is %q", leg)
+		}
+		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["carl"])
+		mary.rings("carl")
+		eventually(t, patience, "mary is parked in the line", func() bool { return mary.variable("nwayacd_parked") != "" })
+		if leg := mary.variable("bridge_to"); leg != "" || mary.variable("bridge_uuid") == "" {
+			t.Errorf("after it bridge_to is %q, bridge_uuid %q", leg, mary.variable("bridge_uuid"))
+		}
+		mary.hangsUp()
+		mary.isGone()
+		w.cleanAfter()
+	})
+}

@@ -75,7 +75,7 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 
 // Do sends the commands in one write and returns their replies in the same order; a refusal (-ERR) is a reply like another. When
 // ctx is given up, the replies that come later are swallowed. Errors: ctx's cause, *ArgumentError (nothing was written),
-// and why the connection is over.
+// and why the connection is over: with it come the replies that came before.
 func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	if len(cmds) == 0 {
 		return nil, nil
@@ -95,7 +95,7 @@ func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	case <-b.full:
 		return b.replies, nil
 	default:
-		return nil, c.Err()
+		return b.replies, c.Err()
 	}
 }
 

@@ -270,8 +270,8 @@ func TestThePeerClosesWhileWeWait(t *testing.T) {
 		fs.reply("+OK")
 		fs.Close()
 	})
-	if _, err := c.Do(t.Context(), Raw("a"), Raw("b")); !errors.Is(err, ErrClosed) {
-		t.Fatal(err)
+	if replies, err := c.Do(t.Context(), Raw("a"), Raw("b")); !errors.Is(err, ErrClosed) || len(replies) != 1 {
+		t.Fatal(replies, err)
 	}
 }
 

@@ -32,7 +32,7 @@ type call struct {
 	next         *Lease               // a transfer's, until lease is given up
 	missed       map[string]time.Time // extension -> until when it is spared this call
 	listed       bool                 // has its row among the waiting
-	answered     bool                 // an agent answered, and the call is not back in the line since
+	answered     bool                 // an agent answered, and the call neither is back in the line since nor rings for a transfer
 }
 
 // setAnswered keeps the line's count in step.
@@ -160,7 +160,7 @@ func (f *Floor) vip(a Arrival) bool {
 	return here || everywhere
 }
 
-// list and unlist keep the call's row among the waiting: there from arrival until an agent answers, and again when that came to nothing.
+// list and unlist keep the call's row among the waiting: there from arrival until the caller talks to an agent.
 func (f *Floor) list(c *call) {
 	if !c.listed {
 		c.listed = true
@@ -273,9 +273,16 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	f.move(d, agent.Answer, now)
 	f.note(d, agent.StatusTalking, l.Call, now)
 	c.setAnswered(true)
-	f.unlist(c)
 	f.remember(c, d, now)
 	return true
+}
+
+// Bridged says that the bridge of an answered call stands: what a restart finds of the call is from now on its talk, and its place no more.
+func (f *Floor) Bridged(t Talk) {
+	f.keep(Change{Talk: &t})
+	if c := f.calls[t.CDR.UUID]; c != nil {
+		f.unlist(c)
+	}
 }
 
 // Miss ends a lease whose leg failed, or died before the bridge: the caller is back in the line at the place it had. unregistered
@@ -323,6 +330,10 @@ func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 	case c.lease != l:
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
+		if !c.lease.answered { // who was in a talk waits for an agent again
+			c.setAnswered(false)
+			f.list(c)
+		}
 	case c.phase == offered:
 		c.lease = nil
 		f.wait(c)

@@ -13,8 +13,8 @@ func (f *Floor) Forsake(l *Lease, now time.Time) {
 	f.settle(now)
 }
 
-// Lapse is Leave for a caller who may come back: the place is kept for a while, as after a restart. One whom an agent had
-// answered has none to keep: false. One who does not come back is among Effects.Forgotten.
+// Lapse is Leave for a caller who may come back: the place is kept for a while, as after a restart. One who was in a talk has
+// none to keep: false. One who does not come back is among Effects.Forgotten.
 func (f *Floor) Lapse(uuid string, now time.Time) (kept bool) {
 	if c := f.calls[uuid]; c != nil && c.listed {
 		c.listed = false // the row stays: the server may die before the caller is back

@@ -19,7 +19,7 @@ type Standings [agent.Standings]int
 type GroupFigures struct {
 	Number, Name string
 	Members      Standings
-	Waiting      int           // callers whom no agent has answered yet
+	Waiting      int           // callers whom no agent has answered yet, or for whom a transfer rings after a talk
 	Talking      int           // callers whom one has
 	LongestWait  time.Duration // of those who wait, whatever they hear; 0 where nobody does
 

@@ -101,7 +101,7 @@ func (b *ledger) one(c Change) {
 		delete(b.waiting, *c.Left)
 	case c.Remembered != nil:
 		b.memory[memoryKey{c.Remembered.Caller, c.Remembered.Group}] = memory{c.Remembered.Agent, c.Remembered.At}
-	case c.AgentLog != nil:
+	case c.AgentLog != nil, c.Talk != nil:
 	default:
 		b.t.Fatalf("the floor does not write %+v", c)
 	}
@@ -171,8 +171,13 @@ func (b *ledger) matches(f *Floor) {
 	}
 	listed := map[string]Waiting{}
 	for uuid, c := range f.calls {
-		if !c.answered && f.lines[c.line.Number] == c.line {
+		if c.listed {
 			listed[uuid] = Waiting{c.uuid, c.caller, c.line.Number, c.vip, c.since}
+		}
+	}
+	for uuid, c := range f.calls {
+		if !c.answered && !c.listed {
+			b.t.Fatalf("%s waits, and its place is not written down", uuid)
 		}
 	}
 	for uuid, want := range listed {
@@ -181,9 +186,9 @@ func (b *ledger) matches(f *Floor) {
 		}
 	}
 	for uuid := range b.waiting {
-		_, former := f.former[uuid]
-		if f.calls[uuid] == nil && !former {
-			b.t.Fatalf("%s is gone and still written down", uuid)
+		_, waits := listed[uuid]
+		if _, former := f.former[uuid]; !waits && !former {
+			b.t.Fatalf("%s waits no more and is still written down", uuid)
 		}
 	}
 	if len(f.desks) != len(b.agents) || len(f.lines) != len(b.groups) {

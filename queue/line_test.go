@@ -22,8 +22,26 @@ func TestACallerTakesAPlaceAtOnceAndIsOfferedAfterTheWelcome(t *testing.T) {
 	s.talks("a", "1000")
 	s.counts("110", 0, 0, 1)
 	if _, listed := s.ledger.waiting["a"]; listed {
-		t.Error("the row is still there after the answer")
+		t.Error("the row is still there in the talk")
 	}
+}
+
+func TestACallerHasThePlaceUntilTheBridgeStands(t *testing.T) {
+	s := begin(t, plain)
+	s.group("110", Sequence, "1000")
+	s.calls("a", "", "110")
+	place := s.ledger.waiting["a"]
+	s.answers(s.rings("a", "1000"))
+	s.counts("110", 0, 0, 1) // counted once, though
+	if got := s.ledger.waiting["a"]; got != place {
+		t.Errorf("the row is %+v, was %+v", got, place)
+	}
+	s.f.Bridged(Talk{CDR: CDR{UUID: "a"}})
+	if c := s.f.out.Changes; len(c) != 2 || c[0].Talk == nil || c[1].Left == nil { // in one write, and never none of the two
+		t.Errorf("the changes are %+v", c)
+	}
+	s.look()
+	s.counts("110", 0, 0, 1)
 }
 
 func TestThePlaceCountsFromArrivalNotFromTheEndOfTheWelcome(t *testing.T) {

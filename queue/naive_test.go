@@ -55,6 +55,7 @@ type nCall struct {
 	held         []hold
 	lastMiss     *nAgent
 	answered     bool
+	talks        bool // the bridge stands, or stood: it has no place to come back to
 }
 
 type hold struct {
@@ -219,7 +220,7 @@ func (n *naive) back(c *nCall) *nCall {
 		n.stranded = append(n.stranded, c.uuid)
 		return nil
 	}
-	c.phase, c.answered = waiting, false
+	c.phase, c.answered, c.talks = waiting, false, false
 	return c
 }
 
@@ -304,6 +305,9 @@ func (n *naive) handOver(l *nLease) bool {
 		c.next = nil
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
+		if !c.lease.answered {
+			c.answered, c.talks = false, false
+		}
 	default:
 		return false
 	}

@@ -239,7 +239,7 @@ func (p *play) wait(d dice) {
 func (p *play) acts() map[string]act {
 	return map[string]act{
 		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lapse": {1, p.lapse},
-		"answer": {10, p.answer}, "miss": {5, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
+		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {5, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
 		"login": {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "outside": {3, p.outside},
 		"edit agent": {4, p.editAgent}, "edit member": {3, p.editMember}, "edit group": {1, p.editGroup},
 		"agent": {2, p.addOrRemoveAgent}, "group": {1, p.addOrRemoveGroup}, "configure": {1, p.configure}, "wait": {8, p.wait},

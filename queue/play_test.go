@@ -247,7 +247,7 @@ func (p *play) lapse(d dice) {
 		return
 	}
 	p.note("the connection of %s goes", c.uuid)
-	if !c.answered {
+	if !c.talks {
 		p.away = append(p.away, absent{c.uuid, c.since, p.now.Add(formerGrace)})
 		if p.ledger != nil {
 			p.ledger.former[c.uuid] = true
@@ -260,6 +260,13 @@ func (p *play) answer(d dice) {
 	if l := p.someLease(d); l != nil && !l.answered {
 		p.note("%s answers %s", l.agent.ext, l.call.uuid)
 		p.step(func() { p.same("answer", p.f.Answer(l.real, p.now), !l.over && l.agent.here) }, func() { p.m.answer(l) })
+	}
+}
+
+func (p *play) bridge(d dice) {
+	if l := p.someLease(d); l != nil && l.answered && l.call.lease == l {
+		p.note("%s talks to %s", l.agent.ext, l.call.uuid)
+		p.step(func() { p.f.Bridged(Talk{CDR: CDR{UUID: l.call.uuid}}) }, func() { l.call.talks = true })
 	}
 }
 

@@ -48,7 +48,8 @@ type Memory struct {
 	At                   time.Time
 }
 
-// Waiting is a caller's place in the line (callin_queue), from arrival until an agent answered or the caller left.
+// Waiting is a caller's place in the line (callin_queue), from arrival until the bridge with an agent stands or the caller left: one whom an agent
+// answered a moment ago has it still, though nothing counts them as waiting any more.
 type Waiting struct {
 	UUID, Caller, Group string
 	VIP                 bool

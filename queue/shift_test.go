@@ -133,11 +133,13 @@ func (s *shift) quiet() {
 	}
 }
 
-// talks answers the offer that was just made.
+// talks answers the offer that was just made, and bridges the two.
 func (s *shift) talks(uuid, extension string) *Lease {
 	s.Helper()
 	l := s.rings(uuid, extension)
 	s.answers(l)
+	s.f.Bridged(Talk{CDR: CDR{UUID: uuid}})
+	s.look()
 	return l
 }
 

@@ -67,13 +67,20 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 	rules.TypingAuto = true
 	s := desks(t, rules)
 	s.calls("a", "13800000000", "110")
+	place := s.ledger.waiting["a"]
 	talk := s.talks("a", "1000")
 	s.must(s.f.Transfer("a", "2000", s.now))
 	l := s.rings("a", "2000")
+	s.counts("110", 0, 0, 1)
 	s.f.End(talk, s.now)
 	s.look()
 	s.state("1000", agent.Typing)
+	s.counts("110", 0, 1, 0) // the caller talks to nobody until 2000 answers
+	if got := s.ledger.waiting["a"]; got != place {
+		t.Errorf("the row is %+v, was %+v", got, place)
+	}
 	s.answers(l)
+	s.counts("110", 0, 0, 1)
 	s.ends(l)
 	s.state("2000", agent.Typing)
 }

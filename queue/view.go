@@ -20,7 +20,7 @@ type GroupView struct {
 	Group
 	Members   []string // extensions, in order
 	Available int      // members who could take a call now
-	Waiting   int      // callers whom no agent has answered yet
+	Waiting   int      // callers whom no agent has answered yet, or for whom a transfer rings after a talk
 	Talking   int
 	Oldest    time.Time // the place of the caller served next; zero when nobody is in the line
 }

@@ -193,9 +193,12 @@ func (c *channel) setPeer(peer *channel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.peer = peer
-	if peer != nil {
-		c.bridgedAt = time.Now()
+	if peer == nil {
+		c.setVarLocked("bridge_to", "")
+		return
 	}
+	c.setVarLocked("bridge_to", peer.uuid) // unlike bridge_uuid, gone with the bridge
+	c.bridgedAt = time.Now()
 }
 
 func (c *channel) hangupCause() string {
