@@ -42,6 +42,7 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
+		time.Sleep(tableLag) // and for the talk to be written down
 		w.srv.kill()
 		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever
 		mary.talksTo("anna")
