@@ -277,14 +277,6 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	return true
 }
 
-// Bridged says that the bridge of an answered call stands: what a restart finds of the call is from now on its talk, and its place no more.
-func (f *Floor) Bridged(t Talk) {
-	f.keep(Change{Talk: &t})
-	if c := f.calls[t.CDR.UUID]; c != nil {
-		f.unlist(c)
-	}
-}
-
 // Miss ends a lease whose leg failed, or died before the bridge: the caller is back in the line at the place it had. unregistered
 // says that FreeSWITCH knows no phone for the extension. True means that the call is back in line; false that it has another
 // offer (a transfer), that its group is gone (it is among Effects.Stranded) or that the lease was over.

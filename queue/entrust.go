@@ -2,6 +2,14 @@ package queue
 
 import "time"
 
+// Bridged says that the bridge of an answered call stands: what a restart finds of the call is from now on its talk, and its place no more.
+func (f *Floor) Bridged(t Talk) {
+	f.keep(Change{Talk: &t})
+	if c := f.calls[t.CDR.UUID]; c != nil {
+		f.unlist(c)
+	}
+}
+
 // Forsake is Withdraw where nobody can say whether the agent's phone still rings: the agent is not free before the lease runs out, when FreeSWITCH
 // has ended the leg by itself.
 func (f *Floor) Forsake(l *Lease, now time.Time) {

@@ -55,7 +55,7 @@ type nCall struct {
 	held         []hold
 	lastMiss     *nAgent
 	answered     bool
-	talks        bool // the bridge stands, or stood: it has no place to come back to
+	talks        bool // answered, and bridged
 }
 
 type hold struct {
@@ -305,9 +305,7 @@ func (n *naive) handOver(l *nLease) bool {
 		c.next = nil
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
-		if !c.lease.answered {
-			c.answered, c.talks = false, false
-		}
+		c.answered, c.talks = c.lease.answered, c.talks && c.lease.answered
 	default:
 		return false
 	}
