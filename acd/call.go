@@ -142,14 +142,24 @@ func (c *call) hear(e *esl.Event) {
 			c.end(errTaken)
 		}
 	case executed:
-		if s.app == "socket" && !c.released.Load() || s.app == "park" && c.inPark.Load() {
-			c.end(errTaken)
-		}
+		c.hearOver(s)
 	}
 	select {
 	case c.signals <- s:
 	default:
 		c.end(errOverflow)
+	}
+}
+
+// hearOver takes the end of an application, which is somebody else's doing where it is not ours: of the one that the caller is in they took the
+// caller, unless the caller had hung up before we could hear of it.
+func (c *call) hearOver(s executed) {
+	switch ended := s.app == "socket" && !c.released.Load() || s.app == "park" && c.inPark.Load(); {
+	case !ended:
+	case s.down:
+		c.end(hangup{"NONE"})
+	default:
+		c.end(errTaken)
 	}
 }
 

@@ -319,11 +319,17 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 // TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
 func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
-	const hangup = "Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n"
+	told := func(event string) string {
+		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
+	}
 	for name, early := range map[string]hungUpEarly{
 		"before linger: FreeSWITCH ends the connection":      {at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true},
 		"before myevents: CHANNEL_HANGUP goes to nobody":     {at: "event ", after: notice + "linger\nContent-Length: 0\n\n"},
-		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(hangup), hangup)},
+		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: told("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n")},
+		"before myevents, and the socket application is over": {
+			at:    "event ",
+			after: told("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nAnswer-State: hangup\nApplication: socket\n\n"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary(), func(c *centre) {
