@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -11,11 +12,12 @@ import (
 
 // learn asks who calls and what for. False means that there is nobody, or nothing we know of, and the call was handed on. A caller who wants
 // an agent and hangs up meanwhile is a call, which ends at once.
-func (c *call) learn() (r route, ok bool) {
+func (c *call) learn(ctx context.Context) (r route, ok bool) {
 	limit, stop := context.WithTimeout(context.Background(), replyLimit) // the call's context may end before the last reply
 	defer stop()
 	replies, cut := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
-	if len(replies) == 0 {
+	_, gone := errors.AsType[hangup](context.Cause(ctx))
+	if len(replies) == 0 || cut != nil && !gone {
 		c.server.report(c.conn.RemoteAddr()).Err(cut).Msg("a connection without a call")
 		return r, false
 	}

@@ -102,7 +102,7 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 		OnEvent: c.hear, OnEnd: end, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer c.conn.Close()
-	r, ok := c.learn()
+	r, ok := c.learn(ctx)
 	if !ok {
 		return
 	}
