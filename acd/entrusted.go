@@ -61,6 +61,18 @@ func (e *entrusted) sideOf(uuid string) queue.Side {
 	}
 }
 
+// callerLeft notes who ended a talk, whose leg is returned: the talk is over for the agent when that is gone.
+func (e *entrusted) callerLeft(uuid, cause string) (leg string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.byUUID[uuid]
+	if t == nil {
+		return ""
+	}
+	t.CDR.HungUpBy, t.CDR.Cause = queue.CallerSide, cause
+	return t.CDR.Leg
+}
+
 // all lists the talks.
 func (e *entrusted) all() (talks []queue.Talk) {
 	e.mu.Lock()
@@ -161,22 +173,32 @@ func (l *link) unseen(t queue.Talk) error {
 	return errUnseen
 }
 
-// hearEnd closes the entrusted talk, if there is one, whose caller or leg hung up. Who hangs up first is told of first.
+// hearEnd closes the entrusted talk, if there is one, whose leg hung up. Who hangs up first is told of first: where that is the caller, the leg is
+// ended, and its end awaited, so that the agent's next call does not find the phone busy with this one.
 func (l *link) hearEnd(e *esl.Event) {
-	uuid := e.Get("Unique-ID")
-	if by := l.server.talks.sideOf(uuid); by != queue.NoSide {
-		l.server.closeTalk(uuid, by, e.Get("Hangup-Cause"))
+	uuid, cause := e.Get("Unique-ID"), e.Get("Hangup-Cause")
+	switch l.server.talks.sideOf(uuid) {
+	case queue.CallerSide:
+		leg := l.server.talks.callerLeft(uuid, cause)
+		if conn := l.conn.Load(); conn != nil {
+			conn.Post(esl.API("uuid_kill " + leg)) // where it fails, the link that comes up next finds the talk over
+		}
+	case queue.AgentSide:
+		l.server.closeTalk(uuid, queue.AgentSide, cause)
 	}
 }
 
-// closeTalk ends an entrusted talk: the agent goes where the end of a talk leads, the CDR is written, and the events say so. Nothing happens where
-// it is over already.
+// closeTalk ends an entrusted talk: the agent goes where the end of a talk leads, the CDR is written, and the events say so. The caller who hung up
+// before is who ended it. Nothing happens where it is over already.
 func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 	t := s.talks.take(uuid)
 	if t == nil {
 		return
 	}
-	t.CDR.HungUpBy, t.CDR.Cause, t.CDR.Ended = by, cause, time.Now()
+	if t.CDR.HungUpBy == queue.NoSide {
+		t.CDR.HungUpBy, t.CDR.Cause = by, cause
+	}
+	t.CDR.Ended = time.Now()
 	t.Offer.Outcome, t.Offer.Ended = queue.OfferAnswered, t.CDR.Ended
 	s.Dispatcher.endTalk(t)
 	s.log.Info().Str("uuid", t.CDR.UUID).Str("agent", t.CDR.Agent).Str("cause", cause).Msg("a talk that went on without us is over")
@@ -187,7 +209,7 @@ func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 		for _, fire := range events {
 			l.queue(fire)
 		}
-		if by != queue.CallerSide {
+		if t.CDR.HungUpBy != queue.CallerSide {
 			l.letGo(t.CDR.UUID)
 		}
 	}

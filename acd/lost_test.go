@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"nwayacd/agent"
+	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -194,6 +196,29 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 		call.Hangup()
 		c.after(time.Second)
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
+func TestAnAgentWhoseTalkWentOnIsFreeWhenTheLegIsGone(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(4 * time.Second)
+		c.dies()
+		c.comesBack()
+		c.after(4 * time.Second)
+		gone, err := esl.ParseEvent("Event-Name: CHANNEL_HANGUP\nUnique-ID: call-139\nHangup-Cause: USER_BUSY\n\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.server.links[0].hear(gone) // and the leg is there yet
+		c.wantTalk("1000", "call-139")
+		c.after(time.Second)
+		c.wantState("1000", agent.Ready)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "USER_BUSY")
+		call.Hangup()
+		c.after(time.Second)
 		c.wantNoTalk()
 		c.wantRest()
 	})
