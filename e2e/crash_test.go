@@ -59,8 +59,8 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 }
 
 func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna", phone: ringsOn()}}}, func(t *testing.T, w *world) {
-		mary := w.arrives("mary")
+	onBoth(t, floor{groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient, phone: ringsOn()}}}, func(t *testing.T, w *world) {
+		mary := w.dials("mary", patient)
 		mary.rings("anna")
 		time.Sleep(tableLag)
 		w.srv.kill()
@@ -78,13 +78,14 @@ func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
 
 func TestCrashWhileTheJobNumberIsSaidKeepsThePlace(t *testing.T) {
 	f := floor{
-		agents: []agentRow{{name: "anna", set: map[string]string{"say_job_number": "1", "job_number": strings.Repeat("1", 30)}}},
+		groups: []groupRow{{number: patient}},
+		agents: []agentRow{{name: "anna", groups: patient, set: map[string]string{"say_job_number": "1", "job_number": strings.Repeat("1", 30)}}},
 		config: jobNumbers(settings{}),
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
-		mary := w.arrives("mary")
+		mary := w.dials("mary", patient)
 		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1")
-		paul := w.arrives("paul")
+		paul := w.dials("paul", patient)
 		paul.story("queue add")
 		w.srv.must("nway_busy " + w.ext["anna"])
 		if other := mary.with(); other != "" {

@@ -36,7 +36,7 @@ func TestAgentCallsOut(t *testing.T) {
 		config: settings{"acd.typing-auto": "true"},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
-		w.sw.outside(t, w.own(thirdParty), phone{do: picksUp, after: usual, talk: 2 * time.Second})
+		w.sw.outside(t, w.own(thirdParty), phone{do: picksUp, after: usual, talk: 5 * time.Second})
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
 		mary.hangsUp()

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -260,6 +262,9 @@ func (w *world) lineIsEmpty() {
 	eventually(w.t, patience, "callin_queue is empty", func() bool { return w.db.rows("SELECT call_uuid FROM callin_queue") == nil })
 }
 
+// trouble is in those lines of nwayacd's log that are worth a look after a failure.
+var trouble = regexp.MustCompile(`"level":"(warn|error|fatal)"|"message":"missed"`)
+
 // tellAll writes down what was seen, for who looks into a failure.
 func (w *world) tellAll() {
 	var text strings.Builder
@@ -273,6 +278,11 @@ func (w *world) tellAll() {
 		fmt.Fprintf(&text, "%s %s: %s\n", agent, ext, strings.Join(w.ear.agentStory(ext), "; "))
 	}
 	fmt.Fprintf(&text, "channels left: %v\n", w.ear.left())
+	for line := range bytes.Lines(w.srv.logged()) {
+		if trouble.Match(line) {
+			fmt.Fprintf(&text, "nwayacd says %s", line)
+		}
+	}
 	w.t.Log("what was seen:\n" + text.String())
 	keepLog(w.srv.logFile(), w.t.Name()+".log")
 }

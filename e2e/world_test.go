@@ -17,7 +17,7 @@ import (
 const group = "110"
 
 // patience is the longest that anything may take unless a situation says how long.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // thirdParty is a situation's number outside, beyond the gateway.
 const thirdParty = "88%d001"

@@ -156,7 +156,7 @@ func TestEditsThatOnlyAFullReadCanTell(t *testing.T) {
 			if len(snap.Agents) != 2 || len(snap.Groups) != 2 {
 				t.Errorf("%s: %+v", edit, snap)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Fatalf("%s: no reload", edit)
 		}
 	}
