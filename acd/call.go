@@ -225,6 +225,21 @@ func (c *call) await(ctx context.Context, wanted func(signal) bool) signal {
 			}
 			c.noteMusic(s)
 		case <-ctx.Done():
+			return c.arrived(wanted)
+		}
+	}
+}
+
+// arrived is the signal that is wanted, where it has come already: who had to wait for a processor may find it together with the end of the time for it.
+func (c *call) arrived(wanted func(signal) bool) (found signal) {
+	for {
+		select {
+		case s := <-c.signals:
+			if wanted(s) {
+				return s
+			}
+			c.noteMusic(s)
+		default:
 			return nil
 		}
 	}
