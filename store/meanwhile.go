@@ -45,6 +45,8 @@ func (m *meanwhile) end(seen uint64) []record {
 // upToDate puts on snap, which has all up to seen, what was written since. Where nothing is written while it runs, snap is what is in force.
 func (s *Store) upToDate(snap *queue.Snapshot, seen uint64) {
 	for _, e := range decode(s.meanwhile.end(seen)) {
-		overlay(snap, e.change)
+		if e.change.Remembered == nil { // who is read anew never replaces a newer memory, and there may be very many
+			overlay(snap, e.change)
+		}
 	}
 }
