@@ -78,7 +78,9 @@ func (c *call) know(channel *esl.Event) {
 	c.dialled = tame(get("Caller-Destination-Number"))
 	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
 	c.since = get("variable_" + placeVariable)
-	c.fetched = channel.Get("variable_"+parkedVariable) != ""
+	if channel.Get("variable_"+parkedVariable) != "" {
+		c.fetched = time.Now()
+	}
 	c.core = get("Core-UUID")
 	c.at = c.server.switchOf(c.core)
 	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))

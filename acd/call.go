@@ -51,13 +51,13 @@ type call struct {
 
 	place       *Place
 	music       hold
-	detached    bool   // a bridge ended the socket application: the channel is parked when it is not bridged
-	since       string // the place that a server gave back as it shut down, as placeVariable has it; "" = none
-	fetched     bool   // out of a park: the end of the connection it had before may end this one's socket application (docs/wire.md)
-	wasAnswered bool   // before it came here
-	comeBack    string // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
-	recording   string // the file that is being recorded
-	leg         *leg   // that exists
+	detached    bool      // a bridge ended the socket application: the channel is parked when it is not bridged
+	since       string    // the place that a server gave back as it shut down, as placeVariable has it; "" = none
+	fetched     time.Time // out of a park: the end of the connection it had before may end this one's socket application (docs/wire.md); zero = it was not
+	wasAnswered bool      // before it came here
+	comeBack    string    // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
+	recording   string    // the file that is being recorded
+	leg         *leg      // that exists
 	cdr         queue.CDR
 }
 
@@ -156,8 +156,8 @@ func (c *call) hear(e *esl.Event) {
 func (c *call) hearOver(s executed) {
 	switch ended := s.app == "socket" && !c.released.Load() || s.app == "park" && c.inPark.Load(); {
 	case !ended:
-	case s.down:
-		c.end(hangup{"NONE"})
+	case s.hangup != "":
+		c.end(hangup{s.hangup})
 	default:
 		c.end(errTaken)
 	}

@@ -74,8 +74,13 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 
 // fetch is the command that makes a live channel dial us for the group, and come back should we die meanwhile.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
+	return esl.API("uuid_transfer " + uuid + " '" + s.wayBack(conn, group) + "' inline")
+}
+
+// wayBack are the actions of an inline dialplan that lead a caller to us, or home while nobody of us can be reached. conn is with their FreeSWITCH.
+func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
-	return esl.API("uuid_transfer " + uuid + " 'set:socket_resume=true," + socket + ",sleep:1000," + socket + ",transfer:${" + homeVariable + "}' inline")
+	return "set:socket_resume=true," + socket + ",sleep:1000," + socket + ",transfer:${" + homeVariable + "}"
 }
 
 // Advertise sets the address (host:port) that a FreeSWITCH dials back for a live channel; without a host, ours as seen on that switch's link.

@@ -2,6 +2,8 @@ package acd
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
@@ -15,10 +17,13 @@ func (c *call) greet(ctx context.Context) ending {
 	if d.blacklisted(arrival, c.dialled) {
 		return c.refuse(ctx)
 	}
-	place, err := d.join(arrival)
+	place, soFar, err := d.join(arrival)
 	if err != nil {
 		c.log.Warn().Err(err).Msg("no place in the line")
 		return ending{outcome: queue.Returned, reason: returnedInvalid, handBack: true, variable: returnedInvalid}
+	}
+	if soFar.Leg != "" {
+		c.goOn(soFar)
 	}
 	c.place, c.cdr.VIP = place, place.VIP
 	c.entered("greet", "").Bool("vip", place.VIP).Send()
@@ -29,6 +34,12 @@ func (c *call) greet(ctx context.Context) ending {
 	)
 	c.hearOut(ctx, c.prompts().Welcome)
 	return ending{}
+}
+
+// goOn makes the CDR one with that of the talk that the caller had before the connection was lost.
+func (c *call) goOn(soFar queue.CDR) {
+	soFar.Ended, soFar.HungUpBy, soFar.Cause = time.Time{}, queue.NoSide, ""
+	c.cdr = soFar
 }
 
 // refuse plays the blacklist prompt as early media, without answering, and hangs up. No event tells of it.
@@ -53,6 +64,9 @@ func (c *call) hearOut(ctx context.Context, file string) {
 	id := newUUID()
 	c.tell(c.playback(file, id, esl.ExecuteOptions{Lock: true}))
 	c.awaitEnd(ctx, id)
+	if errors.Is(context.Cause(ctx), errTaken) {
+		return // what plays now is not ours to end
+	}
 	if ctx.Err() != nil || c.place != nil && c.place.transferWaits() {
 		c.tell(c.breakAll())
 	}

@@ -74,7 +74,11 @@ func (c *call) lastCommands(end ending, last []esl.Command) (commands []esl.Comm
 		return []esl.Command{esl.Raw("exit")}
 	}
 	if end.outcome == queue.Taken { // else the end of this connection would reset a channel that is past its socket application, for good
-		commands = append(commands, c.setVariables("socket_resume=false", parkedVariable+"="))
+		variables := []string{"socket_resume=false"}
+		if !end.keep {
+			variables = append(variables, parkedVariable+"=")
+		}
+		commands = append(commands, c.setVariables(variables...))
 	}
 	commands = append(commands, last...)
 	if end.place && c.place != nil {

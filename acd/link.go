@@ -298,10 +298,10 @@ func (l *link) hear(e *esl.Event) {
 	}
 }
 
-// whoEnded is errPhoneLeft where a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the phone's word before it hangs the channel
+// whoEnded is errPhoneLeft where a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the 200 OK to it before it hangs the channel
 // up (sofia.c, sofia_handle_sip_i_bye). For every other end it is nil: the phone has yet to hear of it.
 func whoEnded(e *esl.Event) error {
-	if e.Get("variable_sip_term_status") != "" {
+	if e.Get("variable_sip_term_status") == "200" {
 		return errPhoneLeft
 	}
 	return nil

@@ -223,3 +223,111 @@ func TestAnAgentWhoseTalkWentOnIsFreeWhenTheLegIsGone(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// TestATransferRingsAfterATalkAndWeLoseTheCaller who has talked: whatever max-wait says they are not sent away, and the talk is in their CDR.
+func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
+	for name, lose := range map[string]func(c *centre){
+		"the connection breaks": func(c *centre) { go c.server.calls.find("call-139").conn.Close() },
+		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary("1000", "1001")
+			s.settings.MaxWait = 30 * time.Second
+			open(t, s, func(c *centre) {
+				c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+				call := c.caller("139")
+				c.after(time.Minute)
+				if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+					t.Fatal(err)
+				}
+				c.after(2 * time.Second)
+				lose(c)
+				c.after(30 * time.Second)
+				c.wantTalk("1000", "call-139")
+				call.Hangup()
+				c.after(time.Second)
+				cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+				if talked := cdr.Ended.Sub(cdr.Answered) > time.Minute; talked != (name == "the connection breaks") { // who dies tells of the first talk in nwayacd_offer only
+					t.Errorf("the CDR is %+v", cdr)
+				}
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
+		c.caller("138")
+		c.after(2 * time.Second)
+		c.caller("139")
+		c.after(20 * time.Second)
+		told := map[string]int{}
+		for i, e := range c.server.Events.row {
+			told[e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus")] = i
+		}
+		if end, next := told["call-138 hangup"], told["call-139 callout"]; end == 0 || next < end {
+			t.Errorf("the end of the talk is event %d, the next call %d", end, next)
+		}
+		c.wantRest()
+	})
+}
+
+// TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that plays keeps them in.
+func TestWeDieWithACallerParkedInSilence(t *testing.T) {
+	s := ordinary("1000", "1001")
+	s.settings.Prompts.Hold = ""
+	open(t, s, func(c *centre) {
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+		call := c.caller("139")
+		c.after(4 * time.Second)
+		c.server.Dispatcher.Busy(c.Context(), "1000")
+		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(2 * time.Second)
+		c.server.Dispatcher.Busy(c.Context(), "1001")
+		c.after(20 * time.Second) // missed: back in the line, and parked
+		c.dies()
+		c.comesBack()
+		c.after(10 * time.Second)
+		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-139")
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(4 * time.Second)
+		c.dies()
+		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
+			if _, err := c.heard.conn.API(c.Context(), command); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.after(time.Second)
+		for range 2 { // the first one knows of the talk, and dies before the caller is due; the second does not
+			c.comesBack()
+			c.after(tableLag + time.Second)
+			if call.Cause() != "" {
+				t.Fatal("the caller is gone already")
+			}
+			c.dies()
+		}
+		c.comesBack()
+		c.after(tableLag + letGoAfter + time.Second)
+		if call.Cause() == "" {
+			t.Errorf("the caller is left with nobody: %v", call.Actions())
+		}
+		c.wantRest()
+	})
+}

@@ -48,17 +48,17 @@ func (d *Dispatcher) registered(extension string, is bool, server string) {
 	d.do(func(now time.Time) { d.floor.Registration(extension, is, server, now) })
 }
 
-// join takes a place; it is not offered to anybody before open.
-func (d *Dispatcher) join(a queue.Arrival) (*Place, error) {
-	p := &Place{dispatcher: d, uuid: a.UUID, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
-	var err error
+// join takes a place; it is not offered to anybody before open. soFar is the CDR of a call that comes back on another connection.
+func (d *Dispatcher) join(a queue.Arrival) (p *Place, soFar queue.CDR, err error) {
+	p = &Place{dispatcher: d, uuid: a.UUID, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
 	d.do(func(time.Time) {
 		if p.Place, err = d.floor.Join(a); err == nil {
 			d.places[a.UUID] = p
-			delete(d.lapsed, a.UUID) // it came back
+			soFar = d.lapsed[a.UUID].cdr
+			delete(d.lapsed, a.UUID)
 		}
 	})
-	return p, err
+	return p, soFar, err
 }
 
 // expects reports whether a place is kept for the caller.

@@ -20,6 +20,9 @@ const linkLimit = 2 * time.Second
 // parkedVariable marks a caller that is parked in the line since a bridge ended its socket application: SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
 
+// talkVariable marks a caller who is in a talk of ours, or was: SERVER.
+const talkVariable = "nwayacd_talk"
+
 // homeVariable is where such a caller is sent when we cannot be reached: EXTENSION DIALPLAN CONTEXT.
 const homeVariable = "nwayacd_home"
 
@@ -53,9 +56,9 @@ func (l *link) suspects(channels []map[string]string, again bool) (all []suspect
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
 			all = append(all, suspect{uuid, extension, variables(uuid, "bridge_uuid"), settleLeg})
-		case channel["application"] == "park", channel["application"] == "playback": // the music, over the park
+		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // the music is over the park
 			if again {
-				all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to"), settleParked})
+				all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to", talkVariable), settleParked})
 			}
 		case extension != "" && !again:
 			all = append(all, suspect{uuid, extension, exists(uuid), settleOutside})
@@ -105,16 +108,19 @@ func settleLeg(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
 	}
 }
 
-// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One whom somebody bridged meanwhile
-// stays in that talk.
+// settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One who is parked because their talk
+// is over is let go. One whom somebody bridged meanwhile stays in that talk.
 func settleParked(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
-	parked, partner := answers[0], answers[1]
-	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":")
-	if !ours || isSet(partner) || l.server.calls.find(s.uuid) != nil {
+	parked, partner, talked := answers[0], answers[1], answers[2]
+	if isSet(partner) || l.server.calls.find(s.uuid) != nil {
 		return
 	}
-	l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
-	conn.Post(l.server.fetch(conn, s.uuid, group))
+	if group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":"); ours {
+		l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
+		conn.Post(l.server.fetch(conn, s.uuid, group))
+	} else if talked.Text() == l.server.options.Identity {
+		l.letGo(s.uuid)
+	}
 }
 
 // settleOutside: a call that an extension has, not through us.

@@ -11,11 +11,8 @@ import (
 type signal interface{ isSignal() }
 
 type (
-	// executed: an application on the caller's channel is over. id is the one we gave it; down says that the channel was hung up by then.
-	executed struct {
-		app, id, response string
-		down              bool
-	}
+	// executed: an application on the caller's channel is over. id is the one we gave it; hangup is the cause where the channel was hung up by then.
+	executed struct{ app, id, response, hangup string }
 	// jobDone: a background job of ours is over; cause is FreeSWITCH's word for why it failed, "" when it did not.
 	jobDone struct{ id, cause string }
 	// bridged: the caller talks to the channel other.
@@ -47,10 +44,11 @@ type hearing struct {
 // heard is what a call listens to. Nothing else is subscribed to.
 var heard = []hearing{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
-		return executed{
-			app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response"),
-			down: e.Get("Answer-State") == "hangup",
+		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
+		if e.Get("Answer-State") == "hangup" {
+			s.hangup = or(e.Get("Hangup-Cause"), "NONE")
 		}
+		return s
 	}},
 	{"CHANNEL_BRIDGE", func(e *esl.Event) signal { return bridged{other: otherLeg(e)} }},
 	{"CHANNEL_UNBRIDGE", func(*esl.Event) signal { return unbridged{} }},

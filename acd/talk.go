@@ -31,8 +31,12 @@ func (c *call) talk(ctx context.Context, l *leg) ending {
 	if !c.bridge(ctx, l) {
 		// It may live on, parked: a talk that never was does not go on without us.
 		c.endLeg(l)
-		if why := context.Cause(ctx); why == nil || lostSight(why) {
+		switch why := context.Cause(ctx); {
+		case why == nil:
 			c.missed(l, "DIED_BEFORE_BRIDGE")
+			return ending{}
+		case lostSight(why):
+			c.missed(l, why.Error())
 			return ending{}
 		}
 	}
@@ -143,13 +147,13 @@ func (c *call) finish(l *leg) {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
 	}
+	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
 	if l.phoneLeft() {
-		c.place.end(l.offer)
-		c.tell(append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))...)
-		return
+		c.tell(commands...)
+	} else {
+		c.endLeg(l, commands...)
+		l.awaitEnd()
 	}
-	c.endLeg(l, append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))...)
-	l.awaitEnd()
 	c.place.end(l.offer)
 }
 
@@ -227,14 +231,14 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 		return false
 	}
 	c.forget()
-	c.fetched = false
+	c.fetched = time.Time{}
 	c.released.Store(true)
 	c.inPark.Store(false)
 	c.partner.Store(&l.uuid)
 	replies := c.do(
 		c.breakAll(), // what is still queued to play would play into the talk
 		c.setVariables("socket_resume=false", "park_after_bridge=true", "uuid_bridge_park_on_cancel=true",
-			"park_timeout="+seconds(parkAfterTalk), parkedVariable+"="),
+			"park_timeout="+seconds(parkAfterTalk), parkedVariable+"=", talkVariable+"="+c.server.options.Identity),
 		esl.API("uuid_bridge "+c.uuid+" "+l.uuid),
 	)
 	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
@@ -276,12 +280,12 @@ func (c *call) joined(ctx context.Context) bool {
 
 // park makes the park a caller is in after a bridge one to wait in: its own time-out is a few seconds, and is read once, when it begins
 // (switch_ivr.c, switch_ivr_park). The socket application is over, so the new one has a time-out as well, for when we die, and a mark by which
-// a restarted server fetches the caller back.
+// a restarted server fetches the caller back; and what follows it leads back to us, for the end of our connection ends a park in which nothing plays.
 func (c *call) park(ctx context.Context) {
 	c.forget()
 	c.do(
 		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group), homeVariable+"="+c.comeBack),
-		esl.API("uuid_transfer "+c.uuid+" 'set:park_timeout="+seconds(parkInLine)+",park:' inline"),
+		esl.API("uuid_transfer "+c.uuid+" 'set:park_timeout="+seconds(parkInLine)+",park:,"+c.server.wayBack(c.conn, c.group)+"' inline"),
 	)
 	ctx, stop := context.WithTimeout(ctx, parkLimit)
 	defer stop()

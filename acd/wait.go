@@ -13,7 +13,7 @@ import (
 func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
-	if c.settings.MaxWait > 0 && c.cdr.Outcome == "" { // who has talked to an agent is never sent away for having waited
+	if c.settings.MaxWait > 0 && c.cdr.Outcome == "" && c.fetched.IsZero() { // who has talked to an agent is never sent away for having waited
 		limited, stop := context.WithDeadlineCause(ctx, c.place.Since.Add(c.settings.MaxWait), errWaited)
 		defer stop()
 		ctx = limited
@@ -89,7 +89,7 @@ func (c *call) endingOf(cause error) ending {
 	case errors.Is(cause, errDrain):
 		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true, place: true}
 	case errors.Is(cause, errTaken):
-		return ending{outcome: queue.Taken, keep: c.fetched && time.Since(c.cdr.Arrived) < fetchedLately}
+		return ending{outcome: queue.Taken, keep: time.Since(c.fetched) < fetchedLately}
 	case errors.Is(cause, errRestarted):
 		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error()}
 	default:

@@ -110,7 +110,7 @@ func (e *ear) hear(event *esl.Event) {
 	case "CHANNEL_UNBRIDGE":
 		e.part(c)
 	case "CHANNEL_HANGUP":
-		c.hungUp, c.cause, c.byPhone = stamp(event), event.Get("Hangup-Cause"), event.Get("variable_sip_term_status") != ""
+		c.hungUp, c.cause, c.byPhone = stamp(event), event.Get("Hangup-Cause"), event.Get("variable_sip_term_status") == "200"
 		e.part(c)
 	case "CHANNEL_DESTROY":
 		c.gone = true

@@ -99,6 +99,9 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 		if mary.channel().gone {
 			t.Error("mary was hung up with anna")
 		}
+		if i := slices.IndexFunc(w.channels(), func(row map[string]string) bool { return row["uuid"] == mary.uuid && row["state"] == "CS_PARK" }); i < 0 {
+			t.Errorf("mary is not listed in CS_PARK: %v", w.channels()) // by which a server that starts knows that her talk is over
+		}
 		mary.isGone()
 		if took := time.Since(began); took > 6*time.Second {
 			t.Errorf("mary stayed parked for %s", took)
