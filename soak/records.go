@@ -70,6 +70,8 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 	case finals > 1:
 		s.figures.CDRsTwice++
 		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
+	case finals == 1 && cdrs[len(cdrs)-1].outcome == "error" && c.bridges == 1 && s.srv.diedIn(c.bridged, c.bridged.Add(unwritten)):
+		s.figures.CDRsUnwritten++
 	case finals == 1 && !agrees(c, cdrs[len(cdrs)-1]):
 		s.figures.CDRsWrong++
 		s.violate("CDR with another outcome", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
@@ -86,6 +88,10 @@ func disordered(r record) bool {
 	}
 	return at == 0
 }
+
+// unwritten is how old a talk may be of which a server that is killed has nothing on its disk yet: the journal's next fsync, on a machine whose
+// processors are taken away. If it is over before the next server looks, nobody knows that it ever was.
+const unwritten = 300 * time.Millisecond
 
 // agrees compares nwayacd's last word on a call with what happened to it.
 func agrees(c *caller, r record) bool {
@@ -146,7 +152,12 @@ func (s *soak) checkRejected(ctx context.Context) {
 
 // diedWithin says whether a process ended in that time, or so soon after that the end of what it saw was not written.
 func (s *server) diedWithin(from, to time.Time) bool {
+	return s.diedIn(from, to.Add(2*time.Second))
+}
+
+// diedIn says whether a process ended in that time.
+func (s *server) diedIn(from, to time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.deaths, func(at time.Time) bool { return at.After(from) && at.Before(to.Add(2*time.Second)) })
+	return slices.ContainsFunc(s.deaths, func(at time.Time) bool { return at.After(from) && at.Before(to) })
 }

@@ -32,9 +32,11 @@ type figures struct {
 	CDRsTwice    int `json:"cdrs_twice"`
 	CDRsReturned int `json:"cdrs_of_calls_that_came_back"`
 	CDRsWrong    int `json:"cdrs_wrong"`
-	OffersKept   int `json:"offers_in_database"`
-	Edits        int `json:"sql_edits"`
-	Refused      int `json:"commands_refused"`
+	// CDRsUnwritten are of talks that a server did not live to write down.
+	CDRsUnwritten int `json:"cdrs_unwritten"`
+	OffersKept    int `json:"offers_in_database"`
+	Edits         int `json:"sql_edits"`
+	Refused       int `json:"commands_refused"`
 
 	Faults     map[string]int `json:"faults"`
 	FaultsAll  int            `json:"faults_all"`
