@@ -34,7 +34,7 @@ func prepareDatabase() (err error) {
 		return nil
 	}
 	if strings.Contains(testDSN, "://") {
-		if testDSN, err = pq.ParseURL(testDSN); err != nil {
+		if testDSN, err = pq.ParseURL(testDSN); err != nil { //nolint:staticcheck // sql.Open takes a URL, but not one with another dbname behind it
 			return err
 		}
 	}
