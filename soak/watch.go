@@ -126,7 +126,7 @@ func (w *watch) hearLeg(e sim.ChannelEvent) {
 			l.tell("%s answers", l.extension)
 		}
 	case "CHANNEL_BRIDGE":
-	case "CHANNEL_HANGUP":
+	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // a leg that is killed as it is made is told of after its end
 		if l != nil {
 			l.tell("%s's leg %s is gone: %s", l.extension, short(l.uuid), e.Cause)
 			w.bury(l)
