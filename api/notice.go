@@ -27,10 +27,18 @@ type notice struct {
 func jobDone(id, line, reply string) notice {
 	command, argument, _ := strings.Cut(line, " ")
 	headers := []esl.Header{{Name: "Job-UUID", Value: id}, {Name: "Job-Command", Value: command}}
-	if argument != "" {
+	if argument = overheard(command, argument); argument != "" {
 		headers = append(headers, esl.Header{Name: "Job-Command-Arg", Value: argument})
 	}
 	return notice{at: time.Now(), name: eventJob, headers: headers, body: reply}
+}
+
+// overheard is what all listeners may hear of a command's arguments: of nway_add_ext the extension, and not the password behind it.
+func overheard(command, argument string) string {
+	if strings.EqualFold(command, "nway_add_ext") {
+		argument, _, _ = strings.Cut(strings.TrimLeft(argument, " "), " ")
+	}
+	return argument
 }
 
 // sender is what every event says of where it comes from.
