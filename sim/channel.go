@@ -86,6 +86,7 @@ func (c *channel) live(first step) {
 		next = next()
 	}
 	c.hangup("NORMAL_CLEARING")
+	<-c.ctx.Done() // who hung up has told of it
 	c.destroy()
 }
 
@@ -128,8 +129,12 @@ func (c *channel) phoneLeaves() {
 	c.hangup("NORMAL_CLEARING")
 }
 
-// up says whether the channel is not hung up.
-func (c *channel) up() bool { return c.ctx.Err() == nil }
+// up says whether the channel is not hung up. It is down before CHANNEL_HANGUP is told (switch_channel.c, switch_channel_perform_hangup), and woken after.
+func (c *channel) up() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause == "" && c.ctx.Err() == nil
+}
 
 // answer is the channel picking up.
 func (c *channel) answer() {

@@ -130,6 +130,24 @@ func TestOurDeathWhileAnAgentRingsResumesOnlyAfterTheJob(t *testing.T) {
 	})
 }
 
+func TestTheDialplanEndsWithTheHangupWhoeverEndsThePark(t *testing.T) {
+	var b *bed
+	gone := func(e ChannelEvent) {
+		if e.Name == "CHANNEL_HANGUP" { // while it is told, the server closes its connection, which ends the park
+			b.s.Drop()
+			time.Sleep(time.Second)
+		}
+	}
+	inBubble(t, Options{OnEvent: gone}, func(here *bed) {
+		b = here
+		call := b.s.Call(CallOptions{UUID: "caller", Number: "1", Dialplan: Plan("set socket_resume=true", toACD)})
+		b.accept().api("uuid_transfer caller 'park:,set:after=yes' inline")
+		call.Hangup()
+		pass(2 * time.Second)
+		is(t, "an action after the hangup", call.Var("after"), "")
+	})
+}
+
 func TestAfterHangupTheConnectionLingers(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Agent("1000", Behaviour{Do: Misses})
