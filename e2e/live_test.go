@@ -81,8 +81,8 @@ func TestTalkGoesOnAfterTheDrain(t *testing.T) {
 		mary.talksTo("anna")
 		began := time.Now()
 		w.srv.stop()
-		if took := time.Since(began); took < time.Second || took > 4*time.Second {
-			t.Errorf("nwayacd ended after %s, drain-seconds is 1", took)
+		if took := time.Since(began); took < time.Second || took > 10*time.Second {
+			t.Errorf("nwayacd ended after %s, drain-seconds is 1 and the talk has no end", took)
 		}
 		time.Sleep(tableLag)
 		mary.talksTo("anna")
