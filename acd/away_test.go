@@ -51,17 +51,21 @@ func (c *centre) wantNoTalk() {
 	}
 }
 
+// agentHangsUp ends the caller's talk from the agent's side.
+func agentHangsUp(c *centre, call *sim.Call) {
+	c.Helper()
+	if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
+		c.Fatal(err)
+	}
+}
+
 func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
 		by  queue.Side
 	}{
 		"the caller hangs up": {func(_ *centre, call *sim.Call) { call.Hangup() }, queue.CallerSide},
-		"the agent hangs up": {func(c *centre, call *sim.Call) {
-			if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
-				c.Fatal(err)
-			}
-		}, queue.AgentSide},
+		"the agent hangs up":  {agentHangsUp, queue.AgentSide},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := ordinary("1000")

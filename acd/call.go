@@ -58,6 +58,7 @@ type call struct {
 	comeBack    string    // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
 	recording   string    // the file that is being recorded
 	leg         *leg      // that exists
+	lastLeg     string    // of the last offer that has its record
 	cdr         queue.CDR
 }
 

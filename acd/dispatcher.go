@@ -48,10 +48,11 @@ type Place struct {
 	pending    []*Offer      // of those, the ones not taken yet
 }
 
-// lapse is a call that may come back: the CDR it gets when it does not, and the Core-UUID of its FreeSWITCH ("" = not known any more).
+// lapse is a call that may come back.
 type lapse struct {
-	cdr      queue.CDR
-	coreUUID string
+	cdr      queue.CDR // that it gets when it does not
+	coreUUID string    // of its FreeSWITCH; "" = not known any more
+	leg      string    // of its last offer, which has its record; "" = that is not known
 }
 
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {

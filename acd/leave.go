@@ -20,7 +20,7 @@ func (c *call) leave(end ending) {
 	case end.entrust != nil:
 		c.server.entrust(c, end.entrust)
 	default:
-		c.place.leave(end.keep, c.cdr, c.core)
+		c.place.leave(end.keep, lapse{c.cdr, c.core, c.lastLeg})
 	}
 	if end.keep && c.detached {
 		c.server.fetchBack(c)

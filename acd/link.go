@@ -48,6 +48,7 @@ type LinkState struct {
 	Name     string
 	Up       bool
 	CoreUUID string // FreeSWITCH's identity since it started
+	Hostname string // FreeSWITCH-Hostname
 	NoDomain bool   // the dial string needs the global variable domain, and the switch has none
 	Since    time.Time
 }
@@ -213,6 +214,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 		esl.Raw(heardOnLink),
 		esl.API("global_getvar core_uuid"),
 		esl.API("global_getvar domain"),
+		esl.API("global_getvar hostname"),
 		esl.API("show registrations as json"),
 		esl.API("show channels as json"),
 	)
@@ -221,15 +223,15 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	}
 	was := l.current().CoreUUID
 	l.become(func(s *LinkState) {
-		s.CoreUUID = replies[1].Text()
+		s.CoreUUID, s.Hostname = replies[1].Text(), replies[3].Text()
 		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
 			!strings.Contains(l.at.DialString, "@")
 	})
 	if l.current().NoDomain {
 		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
 	}
-	l.compareRegistrations(rows(replies[3].Text()))
-	channels := rows(replies[4].Text())
+	l.compareRegistrations(rows(replies[4].Text()))
+	channels := rows(replies[5].Text())
 	l.outside.retain(l, uuids(channels))
 	if now := l.current().CoreUUID; was != "" && was != now {
 		l.server.endCalls(l.at.Name, was)

@@ -184,7 +184,9 @@ func (p *Place) entrust() {
 func (d *Dispatcher) endTalk(t *queue.Talk) {
 	d.do(func(now time.Time) {
 		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
-		d.journal.Write(queue.Change{Offer: &t.Offer})
+		if t.Offer.Leg != "" {
+			d.journal.Write(queue.Change{Offer: &t.Offer})
+		}
 		d.keepCDR(t.CDR)
 	})
 }
@@ -202,15 +204,15 @@ func (d *Dispatcher) forget(coreUUID string) {
 
 // leave takes the call off the floor with whatever it still has there, and writes its CDR in the same step. keep says that the caller may come
 // back on another connection: then it finds its place again, and the CDR is that of its end there, or this one when it does not come.
-func (p *Place) leave(keep bool, cdr queue.CDR, coreUUID string) {
+func (p *Place) leave(keep bool, so lapse) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
 		delete(d.places, p.uuid)
 		if keep && d.floor.Lapse(p.uuid, now) {
-			d.lapsed[p.uuid] = lapse{cdr, coreUUID}
+			d.lapsed[p.uuid] = so
 			return
 		}
 		d.floor.Leave(p.uuid, now)
-		d.keepCDR(cdr)
+		d.keepCDR(so.cdr)
 	})
 }

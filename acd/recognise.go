@@ -30,8 +30,9 @@ const homeVariable = "nwayacd_home"
 // that it still lists was told before we listened.
 type suspect struct {
 	uuid, extension string
+	caller          string // for whom a leg of ours was called
 	questions       []esl.Command
-	settle          func(l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
+	settle          func(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
 }
 
 // variables asks for some of the channel's.
@@ -55,13 +56,13 @@ func (l *link) suspects(channels []map[string]string, again bool) (all []suspect
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid, extension, variables(uuid, "bridge_uuid"), settleLeg})
+			all = append(all, suspect{uuid, extension, mark.caller, variables(uuid, "bridge_uuid"), settleLeg})
 		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // the music is over the park
 			if again {
-				all = append(all, suspect{uuid, extension, variables(uuid, parkedVariable, "bridge_to", talkVariable), settleParked})
+				all = append(all, suspect{uuid, extension, "", variables(uuid, parkedVariable, "bridge_to", talkVariable), settleParked})
 			}
 		case extension != "" && !again:
-			all = append(all, suspect{uuid, extension, exists(uuid), settleOutside})
+			all = append(all, suspect{uuid, extension, "", exists(uuid), settleOutside})
 		}
 	}
 	return all
@@ -85,23 +86,25 @@ func (l *link) recognise(ctx context.Context, conn *esl.Connection, all []suspec
 			return err
 		}
 		for _, s := range some {
-			s.settle(l, conn, s, answers[:len(s.questions)])
+			s.settle(ctx, l, conn, s, answers[:len(s.questions)])
 			answers = answers[len(s.questions):]
 		}
 	}
 	return nil
 }
 
-// settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged, it keeps the agent from the next
-// offer: its talk was given up while its FreeSWITCH was away, or never reached the journal. Else it is ended, because nobody will bridge it any
-// more, and because FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
-func settleLeg(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+// settleLeg: a leg of ours that neither a call nor an entrusted talk has is from before a restart. Bridged with its caller, it is a talk that never
+// reached the journal, and is adopted; any other keeps the agent from the next offer: its talk was given up while its FreeSWITCH was away. Else it is
+// ended, because nobody will bridge it any more, and because FreeSWITCH lets go of the caller it rings for only when its originate is over (docs/wire.md).
+func settleLeg(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
 	switch partner := answers[0]; {
 	case !partner.OK():
 		l.outside.forget(l, s.uuid)
 	case l.server.knows(s.uuid):
 	case isSet(partner):
-		l.meet(s.uuid, s.extension)
+		if !l.adopt(ctx, conn, s, partner.Text()) {
+			l.meet(s.uuid, s.extension)
+		}
 	default:
 		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("a leg from before a restart is ended")
 		conn.Post(esl.API("uuid_kill " + s.uuid)) // where it fails, so does the session
@@ -110,7 +113,7 @@ func settleLeg(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
 
 // settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One who is parked because their talk
 // is over is let go. One whom somebody bridged meanwhile stays in that talk.
-func settleParked(l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
 	parked, partner, talked := answers[0], answers[1], answers[2]
 	if isSet(partner) || l.server.calls.find(s.uuid) != nil {
 		return
@@ -124,7 +127,7 @@ func settleParked(l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
 }
 
 // settleOutside: a call that an extension has, not through us.
-func settleOutside(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+func settleOutside(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 	if answers[0].Text() == "true" {
 		l.meet(s.uuid, s.extension)
 	} else {
@@ -133,7 +136,7 @@ func settleOutside(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 }
 
 // settleNoted: a leg of ours that was noted as a call outside while the link came up. Its end may have been told to nobody.
-func settleNoted(l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 	if answers[0].Text() != "true" {
 		l.outside.forget(l, s.uuid)
 	}
@@ -192,6 +195,18 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	link.outside.note(link, l.uuid, l.offer.Agent.Extension)
 	signalOne(link.turned) // so that it is not believed for ever
 	return false
+}
+
+// isBridged asks over the link to its switch whether the leg is bridged with its caller; false also where there is no link to ask.
+func (s *Server) isBridged(l *leg, at Switch) bool {
+	conn := s.connTo(at)
+	if conn == nil {
+		return false
+	}
+	limit, stop := context.WithTimeout(context.Background(), linkLimit)
+	defer stop()
+	partner, err := conn.Do(limit, esl.API("uuid_getvar "+l.uuid+" bridge_uuid"))
+	return err == nil && partner[0].Text() == l.offer.Call
 }
 
 // hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its

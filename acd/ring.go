@@ -3,6 +3,7 @@ package acd
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"nwayacd/esl"
@@ -63,7 +64,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	c.tell(l.originate(c))
-	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension)}
+	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), timesVariable + "=" + strconv.Itoa(o.Number)}
 	var commands []esl.Command
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
@@ -195,7 +196,7 @@ const cancelPause = 5 * time.Millisecond
 
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
-	c.leg = nil
+	c.leg, c.lastLeg = nil, l.uuid
 	c.server.legs.remove(l)
 	ended := l.ended(outcome, cause)
 	c.server.options.Journal.Write(ended)

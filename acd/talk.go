@@ -243,7 +243,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 	)
 	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	if replies == nil {
-		return false
+		return lostSight(context.Cause(ctx)) && c.bridgedUnheard(l)
 	}
 	if !replies[2].OK() {
 		c.tell(c.setVariables("socket_resume=true", "park_after_bridge=", "uuid_bridge_park_on_cancel=", "park_timeout="))
@@ -253,13 +253,27 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 	}
 	c.detached = true
 	if !c.joined(ctx) {
-		if ctx.Err() == nil {
+		switch why := context.Cause(ctx); {
+		case why == nil:
 			c.park(ctx)
+		case lostSight(why):
+			return c.bridgedUnheard(l)
 		}
 		return false
 	}
 	c.cdr.Bridged = time.Now()
 	c.record(l)
+	return true
+}
+
+// bridgedUnheard asks over the link whether the bridge stands of which the call's own connection says nothing: a talk is not ended because we cannot
+// hear it.
+func (c *call) bridgedUnheard(l *leg) bool {
+	if !c.server.isBridged(l, c.at) {
+		return false
+	}
+	c.detached = true
+	c.cdr.Bridged = time.Now()
 	return true
 }
 

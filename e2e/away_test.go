@@ -119,3 +119,37 @@ func TestTalkEndsAfterAServersDeath(t *testing.T) {
 		})
 	}
 }
+
+// TestTalkThatWasNotWrittenDownGoesOn: the server died between the bridge and its record, so that the switch alone knows of the talk.
+func TestTalkThatWasNotWrittenDownGoesOn(t *testing.T) {
+	onPostgres(t)
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.isInTalk("anna")
+		eventually(t, patience, "the talk is kept", func() bool { return w.db.rows("SELECT call_uuid FROM nwayacd_talk") != nil })
+		time.Sleep(tableLag)
+		w.srv.kill()
+		w.db.exec("DELETE FROM nwayacd_talk")
+		w.db.exec("UPDATE call_extension SET call_state = 'ring'")
+		w.db.exec("INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place) VALUES (?, ?, '110', 0, now(), ?)",
+			mary.uuid, mary.number, time.Now().UnixNano())
+		w.srv.start()
+		w.becomes("anna", "reged up idle talking")
+		if state := w.agent("anna"); state.UUID != mary.uuid || state.Available {
+			t.Errorf("anna is %+v", state)
+		}
+		time.Sleep(2500 * time.Millisecond) // longer than a link looks around
+		mary.talksTo("anna")
+		w.hangsUp("anna")
+		w.becomes("anna", "reged up idle ready")
+		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=agent", "offers=1")
+		cdr := w.db.row("SELECT dialled, switch, answered >= arrived - interval '1 minute', bridged >= answered, ended > bridged + interval '2 seconds' FROM nwayacd_cdr WHERE call_uuid = ?", mary.uuid)
+		if len(cdr) != 5 || cdr[0] != "110" || cdr[1] == "" || cdr[2] != "true" || cdr[3] != "true" || cdr[4] != "true" {
+			t.Errorf("the CDR has %q", cdr)
+		}
+		if offer := w.db.rows("SELECT agent, outcome, number FROM nwayacd_offer WHERE call_uuid = ?", mary.uuid); len(offer) != 1 || offer[0][2] != "1" {
+			t.Errorf("offers: %q", offer)
+		}
+		w.cleanAfter()
+	})
+}

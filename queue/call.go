@@ -273,7 +273,7 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	f.move(d, agent.Answer, now)
 	f.note(d, agent.StatusTalking, l.Call, now)
 	c.setAnswered(true)
-	f.remember(c, d, now)
+	f.remember(c.caller, c.line, d, now)
 	return true
 }
 

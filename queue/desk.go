@@ -334,12 +334,17 @@ func (f *Floor) Engage(extension, uuid string, now time.Time) (agent.Profile, *L
 	if d.lease != nil {
 		return d.Profile, nil
 	}
-	d.lease = &Lease{Call: uuid, Agent: d.Profile, Offered: now, answered: true}
+	f.engage(d, &Lease{Call: uuid, Agent: d.Profile, Offered: now, answered: true}, now)
+	return d.Profile, d.lease
+}
+
+// engage gives the agent a call that the floor did not offer.
+func (f *Floor) engage(d *desk, l *Lease, now time.Time) {
+	d.lease = l
 	if !f.move(d, agent.CallOut, now) {
 		f.refile(d)
 	}
-	f.note(d, agent.StatusTalking, uuid, now)
-	return d.Profile, d.lease
+	f.note(d, agent.StatusTalking, l.Call, now)
 }
 
 func (f *Floor) startWrapUp(d *desk, since time.Time) {

@@ -38,10 +38,7 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, a := range s.Agents {
 		d := f.addDesk(a)
 		if t, talks := talks[a.Extension]; talks && d.Call == agent.Talking {
-			d.lease = &Lease{
-				Call: t.CDR.UUID, Group: t.CDR.Group, Agent: d.Profile, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
-				Offered: t.Offer.Offered, answered: true,
-			}
+			d.lease = t.lease(d.Profile)
 			continue
 		}
 		f.resume(d, now)

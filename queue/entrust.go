@@ -1,6 +1,10 @@
 package queue
 
-import "time"
+import (
+	"time"
+
+	"nwayacd/agent"
+)
 
 // Bridged says that the bridge of an answered call stands: what a restart finds of the call is from now on its talk, and its place no more.
 func (f *Floor) Bridged(t Talk) {
@@ -39,6 +43,32 @@ func (f *Floor) Entrust(uuid string, now time.Time) {
 		c.lease = nil
 	}
 	f.Leave(uuid, now)
+}
+
+// Adopt is what Load does with a talk, for one that was found at its FreeSWITCH and that nobody had written down: the place that was kept for its caller is
+// over, and its agent is in it until EndTalk. False: no place is kept for the caller, or the agent is gone, or has an offer or a call.
+func (f *Floor) Adopt(t Talk, now time.Time) bool {
+	d := f.desks[t.CDR.Agent]
+	if _, kept := f.former[t.CDR.UUID]; !kept || d == nil || d.lease != nil {
+		return false
+	}
+	delete(f.former, t.CDR.UUID)
+	delete(f.held, d.Extension)
+	f.engage(d, t.lease(d.Profile), now)
+	f.keep(Change{Talk: &t})
+	f.keep(Change{Left: &t.CDR.UUID})
+	if l := f.lines[t.CDR.Group]; l != nil {
+		f.remember(t.CDR.Caller, l, d, now)
+	}
+	return true
+}
+
+// lease is that of the talk's agent.
+func (t *Talk) lease(who agent.Profile) *Lease {
+	return &Lease{
+		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
+		Offered: t.Offer.Offered, answered: true,
+	}
 }
 
 // EndTalk is End for a talk that goes on without a call of ours: entrusted, or of an earlier life. Nothing happens where the agent is not in it.

@@ -106,12 +106,12 @@ func (f *Floor) forgotten(m memory, now time.Time) bool {
 
 // remember keeps who answered the caller. Each new memory looks at a few old ones and drops those that have ended, so that the map stays
 // in proportion to what is still remembered.
-func (f *Floor) remember(c *call, d *desk, now time.Time) {
-	if !c.line.Mode.Remembers() || c.caller == "" {
+func (f *Floor) remember(caller string, l *line, d *desk, now time.Time) {
+	if !l.Mode.Remembers() || caller == "" {
 		return
 	}
-	f.memories[memoryKey{c.caller, c.line.Number}] = memory{d.Extension, now}
-	f.keep(Change{Remembered: &Memory{Caller: c.caller, Group: c.line.Number, Agent: d.Extension, At: now}})
+	f.memories[memoryKey{caller, l.Number}] = memory{d.Extension, now}
+	f.keep(Change{Remembered: &Memory{Caller: caller, Group: l.Number, Agent: d.Extension, At: now}})
 	looked := 0
 	for key, m := range f.memories {
 		if f.forgotten(m, now) {
