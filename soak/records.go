@@ -111,7 +111,10 @@ func agrees(c *caller, r record) bool {
 // untold is for how long a server may not have heard of a leg's end: the call's connection was half-open, and the offer had not run out.
 const untold = 10 * time.Second
 
-// checkOffers: each leg that rang has one row, and no leg two. What rang as the server was killed may have none.
+// underWay is for how long an originate may be on its way: a path that is frozen delivers it later, also when the server that wrote it is dead by then.
+const underWay = 5 * time.Second
+
+// checkOffers: each leg that rang has one row, and no leg two. What rang, or was about to, as the server was killed may have none.
 func (s *soak) checkOffers(ctx context.Context) {
 	rows, err := s.pg.rows(ctx, "SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid")
 	if err != nil {
@@ -128,7 +131,7 @@ func (s *soak) checkOffers(ctx context.Context) {
 	s.watch.mu.Unlock()
 	for _, l := range seen {
 		switch n := kept[l.uuid]; {
-		case n == "" && !s.srv.diedWithin(l.born, l.over.Add(untold)):
+		case n == "" && !s.srv.diedWithin(l.born.Add(-underWay), l.over.Add(untold)):
 			s.violate("no row of an offer", fmt.Sprintf("leg %s of %s for %s", l.uuid, l.extension, l.caller), s.watch.find(l.caller))
 		case n != "" && n != "1":
 			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %s", l.uuid, l.extension, l.caller, n), s.watch.find(l.caller))
