@@ -14,15 +14,17 @@ import (
 )
 
 const (
-	bufferBytes  = 64 << 20 // appended and not yet on the disk: beyond it append refuses
-	segmentBytes = 16 << 20 // a file of the journal is followed by the next one here
-	tailBytes    = 16 << 20 // of files that are applied and kept all the same: a database that fails over may lack the last changes
+	bufferBytes  = 64 << 20              // appended and not yet on the disk: beyond it append refuses
+	segmentBytes = 16 << 20              // a file of the journal is followed by the next one here
+	syncAfter    = 10 * time.Millisecond // what is written is fsynced, where nobody waits for it
+	tailBytes    = 16 << 20              // of files that are applied and kept all the same: a database that fails over may lack the last changes
 )
 
 // journal holds every change between append and the commit of the transaction that applied it.
 //
-// append puts a change into memory; commit writes and fsyncs what has gathered, so one fsync serves all who appended while the one
-// before it ran; read hands out what is durable; release deletes the files that are no longer needed.
+// append puts a change into memory; run writes it to the file at once, and fsyncs what has gathered there every syncAfter, or when somebody waits for it:
+// one fsync serves all who appended before it. What is written survives our death, what is fsynced that of the machine. read hands out what is
+// durable; release deletes the files that are no longer needed.
 type journal struct {
 	dir          string
 	log          zerolog.Logger
@@ -33,6 +35,7 @@ type journal struct {
 	create       func(path string) (segmentFile, error)
 
 	dirty   chan struct{} // something was appended; one slot
+	asked   chan struct{} // somebody waits for what was appended to be durable; one slot
 	durable *watermark    // the last sequence that is fsynced
 
 	mu       sync.Mutex
@@ -50,6 +53,7 @@ type journal struct {
 	file        segmentFile // the last of segments; nil when the next write opens a new one
 	unsaved     []byte      // taken from buffer and not durable: a failed write tries it again
 	unsavedLast uint64
+	written     int // bytes of unsaved that the file has
 	saves       int // fsyncs so far
 }
 
@@ -69,7 +73,7 @@ func createSegment(path string) (segmentFile, error) {
 func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, visit func(record)) (*journal, error) {
 	j := &journal{
 		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, tail: tail, create: createSegment,
-		dirty: make(chan struct{}, 1), last: applied, needed: math.MaxUint64,
+		dirty: make(chan struct{}, 1), asked: make(chan struct{}, 1), last: applied, needed: math.MaxUint64,
 	}
 	found, err := listSegments(dir)
 	if err != nil {
@@ -171,85 +175,130 @@ func (j *journal) roomy() bool {
 	return !j.closed && j.appended-j.released <= j.limit/2 && j.inMemory <= j.bufferBytes/2
 }
 
-// run commits whatever is appended until ctx ends, and then once more. fault is told the outcome of each commit.
+// run writes whatever is appended to the file at once, so that it survives us, and fsyncs what has gathered there syncAfter later, or when somebody
+// waits for it, until ctx ends; and then once more. fault is told the outcome of each fsync, and of each failure.
 func (j *journal) run(ctx context.Context, fault func(error)) {
 	wait := backoff{}
+	due := time.NewTimer(syncAfter) // there may be something from before
+	defer due.Stop()
+	armed := true
 	for {
-		err := j.commit()
-		fault(err)
-		if err != nil {
-			if !wait.sleep(ctx) {
-				return
-			}
-			continue
-		}
-		wait.reset()
+		var err error
 		select {
 		case <-ctx.Done():
 			fault(j.commit())
 			return
 		case <-j.dirty:
+			err = j.flush()
+			if err == nil && !armed {
+				due.Reset(syncAfter)
+				armed = true
+			}
+			if err == nil {
+				continue
+			}
+		case <-j.asked:
+			err = j.commit()
+		case <-due.C:
+			armed = false
+			err = j.commit()
+		}
+		fault(err)
+		if err == nil {
+			wait.reset()
+		} else if !wait.sleep(ctx) {
+			return
+		} else {
+			signal(j.asked)
 		}
 	}
+}
+
+// flush writes everything that was appended before it to the file.
+func (j *journal) flush() error {
+	j.io.Lock()
+	defer j.io.Unlock()
+	if err := j.write(); err != nil {
+		return fmt.Errorf("store: journal: %w", err)
+	}
+	return nil
 }
 
 // commit makes everything that was appended before it durable.
 func (j *journal) commit() error {
 	j.io.Lock()
 	defer j.io.Unlock()
-	for j.take() {
-		if err := j.save(); err != nil {
-			return fmt.Errorf("store: journal: %w", err)
-		}
+	err := j.write()
+	if err == nil && j.written > 0 {
+		err = j.save()
+	}
+	if err != nil {
+		return fmt.Errorf("store: journal: %w", err)
 	}
 	return nil
 }
 
-// take moves what has gathered to unsaved; false: there is nothing to save.
-func (j *journal) take() bool {
-	if len(j.unsaved) > 0 {
-		return true
-	}
+// take moves what has gathered to unsaved.
+func (j *journal) take() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	spare := j.unsaved[:0]
+	j.unsavedLast = j.last
+	if len(j.unsaved) > 0 {
+		j.unsaved, j.buffer = append(j.unsaved, j.buffer...), j.buffer[:0]
+		return
+	}
+	spare := j.unsaved
 	if cap(spare) > 1<<20 {
 		spare = nil // a burst is over: give its memory back
 	}
-	j.unsaved, j.unsavedLast, j.buffer = j.buffer, j.last, spare
-	return len(j.unsaved) > 0
+	j.unsaved, j.buffer = j.buffer, spare
 }
 
-// save writes unsaved and fsyncs it. After a failure nobody knows what is on the disk: the file is given up and cut to what was
-// durable before, and the next try goes to a new one.
-func (j *journal) save() error {
+// write brings the file what has gathered.
+func (j *journal) write() error {
+	j.take()
+	if j.written == len(j.unsaved) {
+		return nil
+	}
 	if err := j.openSegment(); err != nil {
 		return err
 	}
-	_, err := j.file.Write(j.unsaved)
-	if err == nil {
-		err = j.file.Sync()
+	if _, err := j.file.Write(j.unsaved[j.written:]); err != nil {
+		return j.abandon(err)
+	}
+	j.written = len(j.unsaved)
+	return nil
+}
+
+// save fsyncs what is written, which is all of unsaved.
+func (j *journal) save() error {
+	if err := j.file.Sync(); err != nil {
+		return j.abandon(err)
 	}
 	j.mu.Lock()
 	g := j.segments[len(j.segments)-1]
-	if err == nil {
-		g.size += int64(len(j.unsaved))
-		g.last = j.unsavedLast
-		j.inMemory -= int64(len(j.unsaved))
-	}
+	g.size += int64(j.written)
+	g.last = j.unsavedLast
+	j.inMemory -= int64(j.written)
 	size := g.size
 	j.mu.Unlock()
-	if err != nil {
-		err = errors.Join(err, j.file.Truncate(size), j.closeSegment())
-		return err
-	}
 	j.saves++
-	j.unsaved = j.unsaved[:0]
+	j.unsaved, j.written = j.unsaved[:0], 0
 	j.durable.set(j.unsavedLast)
 	if size >= j.segmentBytes {
 		return j.closeSegment()
 	}
 	return nil
+}
+
+// abandon gives the file up after a failure, when nobody knows what is on the disk: it is cut to what was durable before, and the next try goes to a
+// new one.
+func (j *journal) abandon(err error) error {
+	j.mu.Lock()
+	size := j.segments[len(j.segments)-1].size
+	j.mu.Unlock()
+	j.written = 0
+	return errors.Join(err, j.file.Truncate(size), j.closeSegment())
 }
 
 func (j *journal) openSegment() error {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -210,6 +213,49 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 	if s.journal.saves > writers*each/4 {
 		t.Errorf("%d fsyncs for %d writes that waited for one", s.journal.saves, writers*each)
 	}
+}
+
+// TestWhatNobodyWaitsForIsInTheFileAtOnceAndFsyncedTogether: a server that is killed has said what it knew; a machine that dies loses 10 ms.
+func TestWhatNobodyWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { j.run(ctx, func(error) {}) })
+		time.Sleep(time.Second)
+		const changes = 100
+		for n := range changes {
+			j.append([]draft{{body: fmt.Appendf(nil, `{"n":%d}`, n)}}, func(int, uint64) {})
+			synctest.Wait()
+			if text, err := os.ReadFile(segmentPath(dir, 1)); err != nil || !strings.Contains(string(text), fmt.Sprintf(`{"n":%d}`, n)) {
+				t.Fatalf("change %d is not in the file: %v", n, err)
+			}
+			if durable := j.durable.get(); int(durable) < n-15 || n == 0 && durable > 0 {
+				t.Fatalf("change %d is written, %d are durable", n, durable)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(syncAfter)
+		synctest.Wait()
+		if j.durable.get() != changes || j.saves > 12 {
+			t.Errorf("%d changes are durable after %d fsyncs", j.durable.get(), j.saves)
+		}
+		j.append([]draft{{body: []byte(`{}`)}}, func(int, uint64) {})
+		signal(j.asked)
+		synctest.Wait()
+		if j.durable.get() != changes+1 {
+			t.Error("somebody asked, and the last change is not durable")
+		}
+		stop()
+		running.Wait()
+		if err := j.close(0); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestADiskThatFailsLosesNothing(t *testing.T) {

@@ -251,6 +251,9 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 	if seq == notKept {
 		return fmt.Errorf("store: %w", ErrNotKept)
 	}
+	if s.journal.durable.get() < seq {
+		signal(s.journal.asked)
+	}
 	if err := s.journal.durable.wait(ctx, seq); err != nil {
 		return fmt.Errorf("store: wait for the journal: %w", errors.Join(err, s.Healthy()))
 	}
@@ -259,6 +262,7 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 
 // Flush returns when all that was written before it is in the database; else with the cause of ctx's end.
 func (s *Store) Flush(ctx context.Context) error {
+	signal(s.journal.asked)
 	signal(s.hurry)
 	if err := s.applied.wait(ctx, s.journal.newest()); err != nil {
 		return fmt.Errorf("store: wait for the database: %w", errors.Join(err, s.Healthy()))
