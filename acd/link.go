@@ -129,7 +129,7 @@ func (l *link) queue(fire esl.Command) {
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
-		Options: esl.Options{Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue}},
+		Options: esl.Options{OnArrival: l.hearFirst, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue}},
 		Session: l.session,
 		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
@@ -278,7 +278,17 @@ func (l *link) register(extension string, registered bool) {
 	l.server.Dispatcher.registered(extension, registered, l.at.LocalIP)
 }
 
-// hear takes an event of the switch.
+// hearFirst takes an event as it arrives, in the connection's reader: the end of a leg frees its agent, and a caller waits for that.
+func (l *link) hearFirst(e *esl.Event) {
+	if e.Name() != "CHANNEL_HANGUP" {
+		return
+	}
+	if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
+		leg.over(whoEnded(e))
+	}
+}
+
+// hear takes an event of the switch, in its turn: not before the link has looked around.
 func (l *link) hear(e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
@@ -289,9 +299,6 @@ func (l *link) hear(e *esl.Event) {
 			l.meet(e.Get("Unique-ID"), user)
 		}
 	case "CHANNEL_HANGUP":
-		if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
-			leg.over(whoEnded(e))
-		}
 		l.hearEnd(e)
 	case "CHANNEL_DESTROY":
 		l.outside.forget(l, e.Get("Unique-ID"))

@@ -15,6 +15,7 @@ const defaultWriteTimeout = 5 * time.Second
 // Options of a connection; the zero value will do.
 type Options struct {
 	OnEvent      func(*Event)  // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
+	OnArrival    func(*Event)  // called by the reader with each event before it waits for ReadEvent; must not block; may be nil
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
 	ReplyTimeout time.Duration // the longest that a reply may be waited for before the connection is over; 0 is for ever
 	Limits       Limits

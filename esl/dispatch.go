@@ -65,6 +65,9 @@ func (c *Connection) deliver(event *Event) error {
 		c.opt.OnEvent(event)
 		return nil
 	}
+	if c.opt.OnArrival != nil {
+		c.opt.OnArrival(event)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.events.len() >= c.opt.Limits.MaxQueue {
