@@ -13,7 +13,7 @@ import (
 const (
 	batchBytes   = 1 << 20                // of the journal, in one transaction
 	fullBatch    = 500                    // so many waiting are applied without collecting more
-	collectLimit = 100 * time.Millisecond // between the starts of two batches that are not full
+	collectLimit = 150 * time.Millisecond // between the starts of two batches that are not full
 	batchLimit   = 10 * time.Second       // for one transaction of PostgreSQL: a server that says nothing is away
 	leastBatch   = 4 << 10                // after batches that were too much, or met a fault
 )
