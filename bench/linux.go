@@ -101,8 +101,8 @@ func number(s string) int64 {
 	return n
 }
 
-// machine is how long all cores together have worked, and how long they had nothing to do.
-type machine struct{ busy, idle time.Duration }
+// machine is how long all cores together have worked, had nothing to do, and were kept from work by the host of a virtual machine (steal, proc(5)).
+type machine struct{ busy, idle, stolen time.Duration }
 
 func machineUse() (m machine) {
 	stat, err := os.ReadFile("/proc/stat")
@@ -116,6 +116,8 @@ func machineUse() (m machine) {
 		case 0, 9, 10: // the name; guests, which are counted as user already
 		case 4, 5:
 			m.idle += t
+		case 8:
+			m.stolen += t
 		default:
 			m.busy += t
 		}

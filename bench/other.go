@@ -20,7 +20,7 @@ type usage struct {
 	writes   int64
 }
 
-type machine struct{ busy, idle time.Duration }
+type machine struct{ busy, idle, stolen time.Duration }
 
 func apart() *syscall.SysProcAttr                    { return nil }
 func sleepUntil(time.Time)                           {}

@@ -26,6 +26,7 @@ type Result struct {
 	ServerCPU         float64 `json:"server-cores"`
 	GeneratorCPU      float64 `json:"generator-cores"`
 	MachineBusy       float64 `json:"machine-busy-share"`
+	MachineStolen     float64 `json:"machine-stolen-share"` // by the host of a virtual machine
 	EmptyBytes        int64   `json:"resident-empty-bytes"` // the server's, with its agents and no call
 	ResidentBytes     int64   `json:"resident-bytes"`
 	Waiting           int     `json:"waiting"` // when the load ended
@@ -72,7 +73,8 @@ func (r *run) fillResult(rows, calls int64) {
 	cpu := r.after.server.cpu - r.before.server.cpu
 	s.ServerCPU, s.GeneratorCPU = share(cpu, took), share(r.after.generator.cpu-r.before.generator.cpu, took)
 	busy, idle := r.after.machine.busy-r.before.machine.busy, r.after.machine.idle-r.before.machine.idle
-	s.MachineBusy = share(busy, busy+idle)
+	stolen := r.after.machine.stolen - r.before.machine.stolen
+	s.MachineBusy, s.MachineStolen = share(busy, busy+idle+stolen), share(stolen, busy+idle+stolen)
 	s.ResidentBytes, s.Waiting = r.after.server.resident, r.after.waiting
 	if s.Scenario == Flood && s.Waiting > 0 {
 		s.BytesPerWaiting = float64(s.ResidentBytes-s.EmptyBytes) / float64(s.Waiting)
@@ -130,6 +132,7 @@ func (s *Result) faults(connected int64) (all []string) {
 const (
 	lateGenerator = 2.0  // ms, the 99th percentile
 	fullMachine   = 0.92 // share of all cores' time
+	greedyHost    = 0.01 // the same: a virtual machine that is kept waiting is seen in every high percentile
 	fullServer    = 0.95 // of the machine's cores that the generator leaves
 	shortfall     = 0.97 // of what was offered
 	lagLimit      = 1.0  // seconds of calls that the database is behind
@@ -144,7 +147,10 @@ func (s *Result) limits() (all []string) {
 	if s.GeneratorCPU > s.ServerCPU && s.Scenario != Flood {
 		say("the generator used more CPU than the server: %.2f and %.2f cores", s.GeneratorCPU, s.ServerCPU)
 	}
-	if s.MachineBusy > fullMachine {
+	if s.MachineStolen > greedyHost {
+		say("the host of this virtual machine: it kept the cores from working for %.1f %% of the time", 100*s.MachineStolen)
+	}
+	if s.MachineBusy+s.MachineStolen > fullMachine {
 		say("the machine: its %d cores were busy for %.0f %% of the time, the server with %.2f of them", s.Cores, 100*s.MachineBusy, s.ServerCPU)
 	}
 	if s.ServerCPU > fullServer*(float64(s.Cores)-s.GeneratorCPU) {

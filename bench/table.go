@@ -12,7 +12,7 @@ func (s *Result) Write(to io.Writer) error {
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("scenario", "%s: %s", s.Scenario, s.Load.words())
 	line("database", "%s", s.Database)
-	line("measured", "%.1f s on %d cores, busy for %.0f %%", s.Seconds, s.Cores, 100*s.MachineBusy)
+	line("measured", "%.1f s on %d cores, busy for %.0f %%, taken away for %.1f %%", s.Seconds, s.Cores, 100*s.MachineBusy, 100*s.MachineStolen)
 	if s.Scenario != Flood {
 		line("calls/s", "%.1f offered, %.1f completed", s.Offered, s.Completed)
 	}
