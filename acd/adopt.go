@@ -3,6 +3,7 @@ package acd
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"nwayacd/esl"
@@ -12,8 +13,79 @@ import (
 // A talk whose server died, or lost the call's connection and the link, before it could write the talk down is known to its FreeSWITCH alone: a leg that
 // bears our mark is bridged with a caller whose place is kept. The link that finds it adopts it: from then on it is a talk that goes on without us.
 
-// timesVariable is on the caller's channel: the number of the offer that rings or rang last, as nway_transfer_times has it in events.
-const timesVariable = "nway_transfer_times"
+// offerVariable is on the caller's channel: the number of the offer that rings or rang last, and whether that was a transfer.
+const offerVariable = "nwayacd_offer"
+
+const transferMark = ":transfer"
+
+func offerWord(o *Offer) string {
+	if o.Transfer {
+		return strconv.Itoa(o.Number) + transferMark
+	}
+	return strconv.Itoa(o.Number)
+}
+
+// standing is what is known of a bridge that was ordered.
+type standing uint8
+
+const (
+	apart    standing = iota // it does not stand
+	ordered                  // FreeSWITCH is about to make it
+	together                 // it stands
+	unknown                  // nobody could be asked
+)
+
+// standing asks over the link to its switch for the bridge of the leg with its caller, until FreeSWITCH has made it or not, but no longer than that may
+// take. since is when the two were bridged.
+func (s *Server) standing(l *leg, at Switch) (stands standing, since time.Time) {
+	ctx, stop := context.WithTimeout(context.Background(), bridgeLimit)
+	defer stop()
+	for pause := askPause; ; pause *= 2 {
+		if stands, since = s.standsNow(ctx, l, at); stands != ordered {
+			return stands, since
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return unknown, since
+		}
+	}
+}
+
+// askPause is the first pause between two questions whether a bridge stands that was ordered.
+const askPause = 50 * time.Millisecond
+
+func (s *Server) standsNow(ctx context.Context, l *leg, at Switch) (standing, time.Time) {
+	conn := s.connTo(at)
+	if conn == nil {
+		return unknown, time.Time{}
+	}
+	answers, err := conn.Do(ctx, esl.API("uuid_dump "+l.uuid))
+	if err != nil {
+		return unknown, time.Time{}
+	}
+	switch channel := dumped(answers[0]); {
+	case channel == nil:
+		return apart, time.Time{}
+	case bridgedWith(channel, l.offer.Call):
+		return together, timeOf(channel, bridgedTime)
+	case channel.Get("variable_bridge_uuid") == l.offer.Call: // set before the two are brought together (switch_ivr_bridge.c, switch_ivr_uuid_bridge)
+		return ordered, time.Time{}
+	}
+	return apart, time.Time{}
+}
+
+// bridgedWith reports whether the two channels talk: bridge_to is set as long as a bridge stands (switch_ivr_bridge.c, switch_ivr_multi_threaded_bridge).
+func bridgedWith(channel *esl.Event, other string) bool {
+	return channel.Get("variable_bridge_to") == other
+}
+
+// The headers that say when, in microseconds since 1970.
+const (
+	createdTime  = "Caller-Channel-Created-Time"
+	answeredTime = "Caller-Channel-Answered-Time"
+	bridgedTime  = "Caller-Channel-Bridged-Time"
+)
 
 // adopt takes over the talk of a leg of ours with partner. False: that is not a caller whose place is kept, the agent has something else, or one of the
 // channels is gone.
@@ -26,7 +98,7 @@ func (l *link) adopt(ctx context.Context, conn *esl.Connection, s suspect, partn
 		return false
 	}
 	leg, caller := dumped(answers[0]), dumped(answers[1])
-	if leg == nil || caller == nil {
+	if leg == nil || caller == nil || !bridgedWith(leg, partner) {
 		return false
 	}
 	t, ok := l.server.Dispatcher.adopt(l.talkOf(s, leg, caller))
@@ -56,14 +128,14 @@ func (l *link) talkOf(s suspect, leg, caller *esl.Event) queue.Talk {
 		CDR: queue.CDR{
 			UUID: s.caller, Dialled: tame(caller.Get("Caller-Destination-Number")), Switch: now.Hostname,
 			Agent: s.extension, Leg: s.uuid, Outcome: queue.Answered,
-			Answered: timeOf(leg, "Caller-Channel-Answered-Time"), Bridged: timeOf(leg, "Caller-Channel-Bridged-Time"),
+			Answered: timeOf(leg, answeredTime), Bridged: timeOf(leg, bridgedTime),
 		},
 	}
-	t.CDR.Offers, _ = strconv.Atoi(caller.Get("variable_" + timesVariable))
+	number, transfer := strings.CutSuffix(caller.Get("variable_"+offerVariable), transferMark)
+	t.CDR.Offers, _ = strconv.Atoi(number)
 	t.Offer = queue.OfferRecord{
-		Call: s.caller, Agent: s.extension, Leg: s.uuid, Number: t.CDR.Offers,
-		Transfer: caller.Get("variable_nway_transfer_ext") == s.extension,
-		Offered:  timeOf(leg, "Caller-Channel-Created-Time"), Answered: t.CDR.Answered,
+		Call: s.caller, Agent: s.extension, Leg: s.uuid, Number: t.CDR.Offers, Transfer: transfer,
+		Offered: timeOf(leg, createdTime), Answered: t.CDR.Answered,
 	}
 	if t.Offer.Transfer {
 		t.CDR.Outcome = queue.Transferred
@@ -106,12 +178,7 @@ func (was lapse) complete(t queue.Talk) queue.Talk {
 	if cdr.Answered.IsZero() {
 		cdr.Answered = t.CDR.Answered
 	}
-	if cdr.Bridged.IsZero() {
-		cdr.Bridged = t.CDR.Bridged
-	}
+	cdr.Bridged = t.CDR.Bridged
 	t.CDR, t.Offer.Group = cdr, cdr.Group
-	if was.leg == t.CDR.Leg {
-		t.Offer.Leg = "" // the offer has its record
-	}
 	return t
 }

@@ -52,12 +52,12 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Typing)
 				cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING")
-				if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) || cdr.Offers != 1 ||
-					cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
+				if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
+					cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
 					t.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
 				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || !o[0].Offered.Equal(offered) || o[0].Number != 1 ||
-					o[0].Group != "110" {
+				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+					!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
@@ -112,10 +112,115 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 		if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
 			t.Errorf("%+v", cdr)
 		}
-		if o := c.kept.offers(); len(o) != 1 {
+		if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
 			t.Errorf("offers: %+v", o)
 		}
 		c.wantNoTalk()
 		c.wantRest()
 	})
+}
+
+// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not end the talk.
+func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.wires.lose("api uuid_bridge")
+		call := c.caller("139")
+		c.after(answerAt + 100*time.Millisecond)
+		c.wires.find("api uuid_bridge")
+		c.wires.freeze()
+		c.after(30 * time.Second)
+		c.wires.thaw()
+		c.after(30 * time.Second)
+		if call.Bridged() == "" {
+			t.Fatalf("the talk was ended: %q", call.Actions())
+		}
+		c.wantTalk("1000", "call-139")
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
+			t.Errorf("offers: %+v", o)
+		}
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they do not.
+func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(answerAt - 100*time.Millisecond)
+		c.wires.clog()
+		c.after(3 * time.Minute)
+		call.Hangup()
+		c.after(2 * time.Minute)
+		c.wantRest()
+		c.wantNoTalk()
+		c.wantWork()
+	})
+}
+
+func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.wires.lose("CHANNEL_BRIDGE")
+		call := c.caller("139")
+		c.after(time.Minute)
+		c.wires.find("CHANNEL_BRIDGE")
+		if call.Bridged() == "" {
+			t.Fatalf("the talk was ended: %q", call.Actions())
+		}
+		c.wantTalk("1000", "call-139")
+		call.Hangup()
+		c.after(time.Minute)
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
+			t.Errorf("bridged %v after the arrival", cdr.Bridged.Sub(cdr.Arrived))
+		}
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
+// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered the call by the group.
+func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
+	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
+		t.Run(name, func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+				call := c.caller("139")
+				c.after(welcomeOver + time.Second)
+				c.server.Dispatcher.Busy(c.Context(), "1000")
+				c.after(queue.DefaultRingTimeout)
+				if !again {
+					c.server.Dispatcher.Ready(c.Context(), "1000")
+				}
+				c.sw.Agent("1000", sim.Behaviour{After: time.Second})
+				known := c.kept.length()
+				if again {
+					c.server.Dispatcher.Ready(c.Context(), "1000")
+					if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1000"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				c.after(10 * time.Second)
+				c.wantTalk("1000", "call-139")
+				c.dies()
+				c.kept.forgetBehind(known)
+				c.comesBack()
+				c.after(10 * time.Second)
+				c.wantTalk("1000", "call-139")
+				call.Hangup()
+				c.after(time.Minute)
+				outcome := map[bool]queue.Outcome{true: queue.Transferred, false: queue.Answered}[again]
+				if cdr := c.wantCDR("call-139", outcome, queue.CallerSide, ""); cdr.Offers != 2 {
+					t.Errorf("%+v", cdr)
+				}
+				if o := c.kept.offers(); len(o) != 2 || o[1].Transfer != again || o[1].Number != 2 {
+					t.Errorf("offers: %+v", o)
+				}
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
 }

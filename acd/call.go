@@ -58,7 +58,6 @@ type call struct {
 	comeBack    string    // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
 	recording   string    // the file that is being recorded
 	leg         *leg      // that exists
-	lastLeg     string    // of the last offer that has its record
 	cdr         queue.CDR
 }
 
@@ -72,6 +71,8 @@ type ending struct {
 	hangup   string // cause to hang the caller up with; "" = it is not ours to do
 	keep     bool   // the caller may come back on another connection
 	entrust  *leg   // of the talk that goes on without us: nothing is said of its end
+
+	open *queue.OfferRecord // of an offer whose bridge stands or not, nobody knows; it was missed where the caller comes back, or does not
 }
 
 func (e ending) over() bool { return e.outcome != "" }

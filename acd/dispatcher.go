@@ -52,7 +52,16 @@ type Place struct {
 type lapse struct {
 	cdr      queue.CDR // that it gets when it does not
 	coreUUID string    // of its FreeSWITCH; "" = not known any more
-	leg      string    // of its last offer, which has its record; "" = that is not known
+
+	// offer is its last one, of which nobody knows whether it became a talk: nil = there is none. It was missed, unless the talk is adopted.
+	offer *queue.OfferRecord
+}
+
+// settle writes the record of the offer of which nobody knew: it did not become a talk.
+func (was lapse) settle(j Journal) {
+	if was.offer != nil {
+		j.Write(queue.Change{Offer: was.offer})
+	}
 }
 
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
@@ -109,6 +118,7 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	for _, uuid := range effects.Forgotten {
 		if lapsed, here := d.lapsed[uuid]; here {
 			delete(d.lapsed, uuid)
+			lapsed.settle(d.journal)
 			d.keepCDR(lapsed.cdr)
 		}
 	}

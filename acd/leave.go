@@ -20,9 +20,9 @@ func (c *call) leave(end ending) {
 	case end.entrust != nil:
 		c.server.entrust(c, end.entrust)
 	default:
-		c.place.leave(end.keep, lapse{c.cdr, c.core, c.lastLeg})
+		c.place.leave(end.keep, lapse{c.cdr, c.core, end.open})
 	}
-	if end.keep && c.detached {
+	if end.keep && c.detached && end.open == nil {
 		c.server.fetchBack(c)
 	}
 	c.released.Store(true)

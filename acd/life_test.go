@@ -150,6 +150,11 @@ func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
 // clog is the switch that reads no more: what is written to it stays unread.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 
+// freeze holds what is said on the connections, in both directions, until thaw delivers it: also what was written by an end that has closed since.
+func (w *wires) freeze() { w.each((*wire).freeze) }
+
+func (w *wires) thaw() { w.each((*wire).thaw) }
+
 // lose makes the switch keep silent about an event or a command's reply from now on.
 func (w *wires) lose(what string) {
 	w.mu.Lock()
@@ -181,12 +186,70 @@ type wire struct {
 	once            sync.Once
 
 	mu       sync.Mutex
-	deadline time.Time // of writes
+	deadline time.Time     // of writes
+	frozen   chan struct{} // closed by thaw; nil where it is not frozen
+	held     []byte        // written meanwhile
+}
+
+func (w *wire) freeze() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = make(chan struct{})
+}
+
+func (w *wire) thaw() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen == nil {
+		return
+	}
+	close(w.frozen)
+	w.frozen = nil
+	w.Conn.SetWriteDeadline(time.Time{})
+	w.Conn.Write(w.held)
+	select {
+	case <-w.closed:
+		w.Conn.Close()
+	default:
+	}
+}
+
+// holds keeps what is written to a frozen wire.
+func (w *wire) holds(p []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen == nil {
+		return false
+	}
+	w.held = append(w.held, p...)
+	return true
+}
+
+// stir waits until the wire is not frozen; false where it is closed before.
+func (w *wire) stir() bool {
+	w.mu.Lock()
+	frozen := w.frozen
+	w.mu.Unlock()
+	if frozen == nil {
+		return true
+	}
+	select {
+	case <-frozen:
+		return true
+	case <-w.closed:
+		return false
+	}
 }
 
 func (w *wire) Read(p []byte) (int, error) {
+	if !w.stir() {
+		return 0, net.ErrClosed
+	}
 	for {
 		n, err := w.Conn.Read(p)
+		if !w.stir() {
+			return 0, net.ErrClosed
+		}
 		if !w.silent.Load() {
 			return n, err
 		}
@@ -199,7 +262,7 @@ func (w *wire) Read(p []byte) (int, error) {
 
 func (w *wire) Write(p []byte) (int, error) {
 	switch {
-	case w.silent.Load():
+	case w.silent.Load(), w.holds(p):
 		return len(p), nil
 	case w.clogged.Load():
 		w.mu.Lock()
@@ -224,5 +287,11 @@ func (w *wire) SetWriteDeadline(t time.Time) error {
 
 func (w *wire) Close() error {
 	w.once.Do(func() { close(w.closed) })
+	w.mu.Lock()
+	frozen := w.frozen != nil
+	w.mu.Unlock()
+	if frozen {
+		return nil // thaw does it
+	}
 	return w.Conn.Close()
 }

@@ -55,6 +55,7 @@ func (d *Dispatcher) join(a queue.Arrival) (p *Place, soFar queue.CDR, err error
 		if p.Place, err = d.floor.Join(a); err == nil {
 			d.places[a.UUID] = p
 			soFar = d.lapsed[a.UUID].cdr
+			d.lapsed[a.UUID].settle(d.journal)
 			delete(d.lapsed, a.UUID)
 		}
 	})
@@ -184,9 +185,7 @@ func (p *Place) entrust() {
 func (d *Dispatcher) endTalk(t *queue.Talk) {
 	d.do(func(now time.Time) {
 		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
-		if t.Offer.Leg != "" {
-			d.journal.Write(queue.Change{Offer: &t.Offer})
-		}
+		d.journal.Write(queue.Change{Offer: &t.Offer})
 		d.keepCDR(t.CDR)
 	})
 }
@@ -204,15 +203,16 @@ func (d *Dispatcher) forget(coreUUID string) {
 
 // leave takes the call off the floor with whatever it still has there, and writes its CDR in the same step. keep says that the caller may come
 // back on another connection: then it finds its place again, and the CDR is that of its end there, or this one when it does not come.
-func (p *Place) leave(keep bool, so lapse) {
+func (p *Place) leave(keep bool, call lapse) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
 		delete(d.places, p.uuid)
 		if keep && d.floor.Lapse(p.uuid, now) {
-			d.lapsed[p.uuid] = so
+			d.lapsed[p.uuid] = call
 			return
 		}
 		d.floor.Leave(p.uuid, now)
-		d.keepCDR(so.cdr)
+		call.settle(d.journal)
+		d.keepCDR(call.cdr)
 	})
 }

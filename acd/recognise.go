@@ -56,13 +56,13 @@ func (l *link) suspects(channels []map[string]string, again bool) (all []suspect
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid, extension, mark.caller, variables(uuid, "bridge_uuid"), settleLeg})
+			all = append(all, suspect{uuid: uuid, extension: extension, caller: mark.caller, questions: variables(uuid, "bridge_uuid"), settle: settleLeg})
 		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // the music is over the park
 			if again {
-				all = append(all, suspect{uuid, extension, "", variables(uuid, parkedVariable, "bridge_to", talkVariable), settleParked})
+				all = append(all, suspect{uuid: uuid, questions: variables(uuid, parkedVariable, "bridge_to", talkVariable), settle: settleParked})
 			}
 		case extension != "" && !again:
-			all = append(all, suspect{uuid, extension, "", exists(uuid), settleOutside})
+			all = append(all, suspect{uuid: uuid, extension: extension, questions: exists(uuid), settle: settleOutside})
 		}
 	}
 	return all
@@ -195,18 +195,6 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	link.outside.note(link, l.uuid, l.offer.Agent.Extension)
 	signalOne(link.turned) // so that it is not believed for ever
 	return false
-}
-
-// isBridged asks over the link to its switch whether the leg is bridged with its caller; false also where there is no link to ask.
-func (s *Server) isBridged(l *leg, at Switch) bool {
-	conn := s.connTo(at)
-	if conn == nil {
-		return false
-	}
-	limit, stop := context.WithTimeout(context.Background(), linkLimit)
-	defer stop()
-	partner, err := conn.Do(limit, esl.API("uuid_getvar "+l.uuid+" bridge_uuid"))
-	return err == nil && partner[0].Text() == l.offer.Call
 }
 
 // hangUp ends a caller's channel over the link to its switch: the call's own connection is lost, and its end may have released the channel from its

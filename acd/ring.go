@@ -3,7 +3,6 @@ package acd
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"nwayacd/esl"
@@ -64,7 +63,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	c.tell(l.originate(c))
-	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), timesVariable + "=" + strconv.Itoa(o.Number)}
+	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), offerVariable + "=" + offerWord(o)}
 	var commands []esl.Command
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
@@ -196,7 +195,7 @@ const cancelPause = 5 * time.Millisecond
 
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
-	c.leg, c.lastLeg = nil, l.uuid
+	c.leg = nil
 	c.server.legs.remove(l)
 	ended := l.ended(outcome, cause)
 	c.server.options.Journal.Write(ended)

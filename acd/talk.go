@@ -28,7 +28,11 @@ const (
 // gone before the bridge, or the call is transferred.
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
-	if !c.bridge(ctx, l) {
+	switch c.bridge(ctx, l) {
+	case unknown:
+		return c.leaveOpen(l, context.Cause(ctx))
+	case together:
+	default:
 		// It may live on, parked: a talk that never was does not go on without us.
 		c.endLeg(l)
 		switch why := context.Cause(ctx); {
@@ -222,13 +226,13 @@ func jobNumberFiles(number string, p Prompts) (files []string) {
 	return files
 }
 
-// bridge joins caller and agent. False: the agent's leg was gone, and the caller is where the wait can go on.
+// bridge joins caller and agent. Where they are apart, the agent's leg was gone, and the caller is where the wait can go on.
 //
 // From here on the talk survives us: socket_resume would tear the bridge, and park_after_bridge keeps the caller where the agent hangs up
 // at once, while hangup_after_bridge would hang the caller up (docs/wire.md).
-func (c *call) bridge(ctx context.Context, l *leg) bool {
+func (c *call) bridge(ctx context.Context, l *leg) standing {
 	if ctx.Err() != nil {
-		return false
+		return apart
 	}
 	c.forget()
 	c.fetched = time.Time{}
@@ -243,53 +247,70 @@ func (c *call) bridge(ctx context.Context, l *leg) bool {
 	)
 	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	if replies == nil {
-		return lostSight(context.Cause(ctx)) && c.bridgedUnheard(l)
+		return c.ask(ctx, l)
 	}
 	if !replies[2].OK() {
 		c.tell(c.setVariables("socket_resume=true", "park_after_bridge=", "uuid_bridge_park_on_cancel=", "park_timeout="))
 		c.released.Store(c.detached)
 		c.inPark.Store(c.detached)
-		return false
+		return apart
 	}
 	c.detached = true
-	if !c.joined(ctx) {
-		switch why := context.Cause(ctx); {
-		case why == nil:
-			c.park(ctx)
-		case lostSight(why):
-			return c.bridgedUnheard(l)
-		}
-		return false
+	switch c.joined(ctx).(type) {
+	case bridged:
+		c.cdr.Bridged = time.Now()
+		c.record(l)
+		return together
+	case parked:
+		c.park(ctx)
+		return apart
 	}
-	c.cdr.Bridged = time.Now()
-	c.record(l)
-	return true
+	stands := c.ask(ctx, l)
+	if stands == apart && ctx.Err() == nil {
+		c.park(ctx)
+	}
+	return stands
 }
 
-// bridgedUnheard asks over the link whether the bridge stands of which the call's own connection says nothing: a talk is not ended because we cannot
-// hear it.
-func (c *call) bridgedUnheard(l *leg) bool {
-	if !c.server.isBridged(l, c.at) {
-		return false
+// ask asks over the link for the bridge of which the call's own connection says nothing: a talk is not ended because we cannot hear it.
+func (c *call) ask(ctx context.Context, l *leg) standing {
+	if why := context.Cause(ctx); why != nil && !lostSight(why) {
+		return apart // the caller is gone, or somebody has them
 	}
-	c.detached = true
-	c.cdr.Bridged = time.Now()
-	return true
+	stands, since := c.server.standing(l, c.at)
+	if stands == together {
+		c.detached = true
+		c.cdr.Bridged = since
+	}
+	return stands
 }
 
-// joined waits for FreeSWITCH to say that the bridge stands. A park instead says that the agent's leg was gone.
-func (c *call) joined(ctx context.Context) bool {
+// leaveOpen ends the call's part in a bridge of which nobody can say whether it stands. Nothing is ended: the link that comes up adopts the talk, or
+// ends the leg, which keeps its agent from other calls until then; and the caller who comes back has their place.
+func (c *call) leaveOpen(l *leg, why error) ending {
+	if why == nil {
+		why = errSilent
+	}
+	if at := c.server.linkOf(c.at.Name); at != nil {
+		at.outside.note(at, l.uuid, l.offer.Agent.Extension)
+		signalOne(at.turned) // so that it is not believed for ever
+	}
+	c.leg = nil
+	c.server.legs.remove(l)
+	return ending{outcome: queue.Failed, reason: why.Error(), keep: true, open: l.ended(queue.OfferMissed, why.Error()).Offer}
+}
+
+// joined waits for FreeSWITCH to say that the bridge stands. A park instead says that the agent's leg was gone; nil that nothing was said.
+func (c *call) joined(ctx context.Context) signal {
 	ctx, stop := context.WithTimeout(ctx, bridgeLimit)
 	defer stop()
-	s := c.await(ctx, func(s signal) bool {
+	return c.await(ctx, func(s signal) bool {
 		switch s.(type) {
 		case bridged, parked:
 			return true
 		}
 		return false
 	})
-	_, stands := s.(bridged)
-	return stands
 }
 
 // park makes the park a caller is in after a bridge one to wait in: its own time-out is a few seconds, and is read once, when it begins

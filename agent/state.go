@@ -62,7 +62,7 @@ const (
 	WrapUp               // the talk ended and is written up (typing-auto)
 	Finish               // the talk ended and the agent is free at once
 	Recover              // ready again: by command, login, or the end of the wrap-up time
-	CallOut              // the agent calls out (nwaycallout)
+	CallOut              // the agent has a call that was not offered: calls out (nwaycallout), or is found in a talk
 )
 
 var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover", "call-out"}

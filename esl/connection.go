@@ -15,7 +15,7 @@ const defaultWriteTimeout = 5 * time.Second
 // Options of a connection; the zero value will do.
 type Options struct {
 	OnEvent      func(*Event)  // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
-	OnArrival    func(*Event)  // called by the reader with each event before it waits for ReadEvent; must not block; may be nil
+	OnArrival    func(*Event)  // called by the reader with each event that is to wait for ReadEvent, before it does; must not block; may be nil
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
 	ReplyTimeout time.Duration // the longest that a reply may be waited for before the connection is over; 0 is for ever
 	Limits       Limits
@@ -166,8 +166,8 @@ func (c *Connection) Err() error {
 	return c.err
 }
 
-// Close ends the connection and waits until its reader is gone. It may be called often and from anywhere but OnEvent and OnSkip,
-// which the reader itself runs. The result is always nil.
+// Close ends the connection and waits until its reader is gone. It may be called often and from anywhere but OnEvent, OnArrival,
+// OnSkip and OnEnd, which the reader itself runs. The result is always nil.
 func (c *Connection) Close() error {
 	c.end(ErrClosed)
 	<-c.gone

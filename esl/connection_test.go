@@ -170,7 +170,8 @@ func TestABadArgumentWritesNothing(t *testing.T) {
 }
 
 func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
-	c, fs := connect(t, Options{})
+	arrived := 0 // the reader's, until the connection is over
+	c, fs := connect(t, Options{OnArrival: func(*Event) { arrived++ }})
 	fs.plays(func() {
 		for i := range 100 {
 			fs.event(fmt.Sprint("E", i))
@@ -178,7 +179,10 @@ func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
 		fs.frame(Header{"Content-Type", ContentDisconnect}, Header{"Content-Disposition", "linger"})
 		fs.Close()
 	})
-	<-c.Done()
+	<-c.gone
+	if arrived != 101 {
+		t.Errorf("told of %d arrivals before anything was read", arrived)
+	}
 	for i := range 100 {
 		if e, err := c.ReadEvent(t.Context()); err != nil || e.Name() != fmt.Sprint("E", i) {
 			t.Fatal(i, e, err)

@@ -84,3 +84,41 @@ func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
 		t.Errorf("its call was told: %+v", s.expired)
 	}
 }
+
+func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
+	patient := plain
+	patient.Hold = time.Minute
+	s := restarted(t, patient, Snapshot{
+		Agents: []agent.Agent{atWork("1000", agent.Ring, nine), atWork("1001", agent.Ready, nine)},
+		Groups: []Group{sales}, Members: []Member{{"110", "1000"}, {"110", "1001"}},
+		Waiting: []Waiting{{UUID: "a", Caller: "139", Group: "110", Since: nine}},
+	})
+	talk := Talk{CDR: CDR{UUID: "a", Caller: "139", Group: "110", Agent: "1000"}}
+	refused := func(why string, t Talk) {
+		s.Helper()
+		if s.f.Adopt(t, s.now) {
+			s.Errorf("adopted: %s", why)
+		}
+		s.look()
+	}
+	refused("no place is kept for its caller", Talk{CDR: CDR{UUID: "b", Group: "110", Agent: "1000"}})
+	refused("its agent is gone", Talk{CDR: CDR{UUID: "a", Group: "110", Agent: "1009"}})
+	s.calls("c", "", "110")
+	s.rings("c", "1001")
+	refused("its agent has an offer", Talk{CDR: CDR{UUID: "a", Group: "110", Agent: "1001"}})
+	if !s.f.Adopt(talk, s.now) {
+		t.Fatal("not adopted")
+	}
+	s.look()
+	s.state("1000", agent.Talking)
+	refused("it is adopted already", talk)
+	s.f.ReleaseHeld(s.now)
+	s.look()
+	s.state("1000", agent.Talking)
+	s.pass(2 * formerGrace) // the place is not kept any more, and nobody is told that it ran out
+	s.f.EndTalk("1000", "a", s.now)
+	s.look()
+	if v := s.view("1000"); v.CallUUID == "a" {
+		t.Errorf("%+v", v)
+	}
+}

@@ -89,7 +89,7 @@ func disordered(r record) bool {
 	return at == 0
 }
 
-// unwritten is how old a talk may be of which a server that is killed has nothing on its disk yet: the journal's next fsync, on a machine whose
+// unwritten is how old a talk may be of which a server that is killed has written nothing yet: it hears of the bridge over a way that is slow, on a machine whose
 // processors are taken away. If it is over before the next server looks, nobody knows that it ever was.
 const unwritten = 300 * time.Millisecond
 

@@ -108,6 +108,11 @@ func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
 	if g.last == 0 || g.last <= applied && j.tail == 0 {
 		return os.Remove(g.path)
 	}
+	if g.last > applied { // who wrote it may have died before its fsync
+		if err := syncPath(g.path); err != nil {
+			return err
+		}
+	}
 	j.last = max(j.last, g.last)
 	j.segments = append(j.segments, g)
 	return nil
@@ -175,8 +180,8 @@ func (j *journal) roomy() bool {
 	return !j.closed && j.appended-j.released <= j.limit/2 && j.inMemory <= j.bufferBytes/2
 }
 
-// run writes whatever is appended to the file at once, so that it survives us, and fsyncs what has gathered there syncAfter later, or when somebody
-// waits for it, until ctx ends; and then once more. fault is told the outcome of each fsync, and of each failure.
+// run writes whatever is appended to the file at once (but while it fsyncs, or pauses after a failure), so that it survives us, and fsyncs what has gathered
+// there syncAfter later, or when somebody waits for it, until ctx ends; and then once more. fault is told how each commit went, and of each failure.
 func (j *journal) run(ctx context.Context, fault func(error)) {
 	wait := backoff{}
 	due := time.NewTimer(syncAfter) // there may be something from before
@@ -189,12 +194,11 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 			fault(j.commit())
 			return
 		case <-j.dirty:
-			err = j.flush()
-			if err == nil && !armed {
-				due.Reset(syncAfter)
+			if err = j.flush(); err == nil {
+				if !armed {
+					due.Reset(syncAfter)
+				}
 				armed = true
-			}
-			if err == nil {
 				continue
 			}
 		case <-j.asked:
@@ -206,11 +210,12 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 		fault(err)
 		if err == nil {
 			wait.reset()
-		} else if !wait.sleep(ctx) {
-			return
-		} else {
-			signal(j.asked)
+			continue
 		}
+		if !wait.sleep(ctx) {
+			return
+		}
+		signal(j.asked) // once more
 	}
 }
 
@@ -311,7 +316,7 @@ func (j *journal) openSegment() error {
 	if err != nil {
 		return err
 	}
-	if err := syncDir(j.dir); err != nil {
+	if err := syncPath(j.dir); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	j.file = file

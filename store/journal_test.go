@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -285,6 +287,63 @@ func TestADiskThatFailsLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := `{"n":1} {"n":2} {"n":3}`; strings.Join(got, " ") != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// unsyncable is a file whose fsync fails as often as says fails.
+type unsyncable struct {
+	segmentFile
+	fails *int
+}
+
+func (f *unsyncable) Sync() error {
+	if *f.fails--; *f.fails >= 0 {
+		return syscall.EIO
+	}
+	return f.segmentFile.Sync()
+}
+
+func TestAnFsyncThatFailsLosesNothingAndDoublesNothing(t *testing.T) {
+	dir, fails := t.TempDir(), 0
+	j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.create = func(path string) (segmentFile, error) {
+		file, err := createSegment(path)
+		return &unsyncable{file, &fails}, err
+	}
+	put := func(n int) {
+		j.append([]draft{{body: fmt.Appendf(nil, "%d", n)}}, func(int, uint64) {})
+	}
+	put(1)
+	if err := j.commit(); err != nil {
+		t.Fatal(err)
+	}
+	fails = 2
+	put(2)
+	if err := j.flush(); err != nil {
+		t.Fatal(err)
+	}
+	put(3)
+	for range 2 {
+		if err := j.commit(); !errors.Is(err, syscall.EIO) || j.durable.get() != 1 {
+			t.Fatalf("%v, %d durable", err, j.durable.get())
+		}
+		put(4)
+	}
+	if err := j.commit(); err != nil || j.durable.get() != 5 || j.inMemory != 0 {
+		t.Fatalf("%v, %d durable, %d bytes in memory", err, j.durable.get(), j.inMemory)
+	}
+	if err := j.close(0); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	if _, err := openJournal(dir, 0, 0, zerolog.Nop(), func(r record) { got = append(got, fmt.Sprint(r.seq, ":", string(r.body))) }); err != nil {
+		t.Fatal(err)
+	}
+	if want := "1:1 2:2 3:3 4:4 5:4"; strings.Join(got, " ") != want {
 		t.Errorf("got %s", got)
 	}
 }

@@ -163,9 +163,9 @@ func parseRecords(data []byte) (records []record, used int64) {
 	}
 }
 
-// syncDir makes the creation or the removal of a file in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// syncPath makes durable what was written to a file, or the creation and removal of files in a folder.
+func syncPath(path string) error {
+	d, err := os.Open(path)
 	if err != nil {
 		return err
 	}
