@@ -62,6 +62,7 @@ func (s *Server) standsNow(ctx context.Context, l *leg, at Switch) (standing, ti
 	}
 	answers, err := conn.Do(ctx, esl.API("uuid_dump "+l.uuid))
 	if err != nil {
+		conn.Close() // the link is made anew, and sees what is there
 		return unknown, time.Time{}
 	}
 	switch channel := dumped(answers[0]); {

@@ -55,12 +55,12 @@ func (o *outside) retain(l *link, there map[string]bool) {
 	}
 }
 
-// missing are the channels noted at a switch that are not among those.
-func (o *outside) missing(l *link, there map[string]bool) (uuids []string) {
+// at lists the channels noted at a switch.
+func (o *outside) at(l *link) (uuids []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for key := range o.channels {
-		if key.link == l && !there[key.uuid] {
+		if key.link == l {
 			uuids = append(uuids, key.uuid)
 		}
 	}

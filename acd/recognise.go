@@ -135,7 +135,7 @@ func settleOutside(_ context.Context, l *link, _ *esl.Connection, s suspect, ans
 	}
 }
 
-// settleNoted: a leg of ours that was noted as a call outside while the link came up. Its end may have been told to nobody.
+// settleNoted: a call outside that was noted before, maybe as it ended.
 func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
 	if answers[0].Text() != "true" {
 		l.outside.forget(l, s.uuid)
@@ -145,16 +145,16 @@ func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answe
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// latecomers are the suspects of the second look, among them the calls outside that the table does not have, which may have been noted since the first.
-func (l *link) latecomers(channels []map[string]string) []suspect {
-	all := l.suspects(channels, true)
-	for _, uuid := range l.outside.missing(l, uuids(channels)) {
+// noted are the calls outside that are known at the switch. One that ended as it was noted, its end was told before: nobody else would ever forget it, and its
+// agent would be called no more.
+func (l *link) noted() (all []suspect) {
+	for _, uuid := range l.outside.at(l) {
 		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
 	}
 	return all
 }
 
-// lookAgain is the second look, a while after the link came up: it recognises the latecomers, and checks the talks that go on without us.
+// lookAgain is the second look, a while after the link came up: it recognises latecomers, and checks the talks that go on without us.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
@@ -167,7 +167,10 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		err = l.recognise(limit, conn, l.latecomers(rows(text)))
+		err = l.recognise(limit, conn, l.suspects(rows(text), true))
+	}
+	if err == nil {
+		err = l.recognise(limit, conn, l.noted())
 	}
 	if err == nil {
 		err = l.checkTalks(limit, conn, l.server.talks.at(l.at.Name)) // also those that were entrusted while we looked around
