@@ -146,7 +146,7 @@ func (s *Server) seat(c *call) bool {
 	s.closeTalk(c.uuid, queue.NoSide, errReturned.Error()) // it is over where its caller comes in again
 	for {
 		most := c.settings.MaxCalls
-		if s.Dispatcher.expects(c.uuid) {
+		if _, kept := s.Dispatcher.expects(c.uuid); kept {
 			most = 0 // who has a place already is not sent away for those who came later
 		}
 		earlier, ok := s.calls.add(c, most)

@@ -35,45 +35,70 @@ const (
 	unknown                  // nobody could be asked
 )
 
-// standing asks over the link to its switch for the bridge of the leg with its caller, until FreeSWITCH has made it or not, but no longer than that may
-// take. since is when the two were bridged.
-func (s *Server) standing(l *leg, at Switch) (stands standing, since time.Time) {
-	ctx, stop := context.WithTimeout(context.Background(), bridgeLimit)
-	defer stop()
+// askPause is the first pause between two questions whether a bridge stands that was ordered.
+const askPause = 50 * time.Millisecond
+
+// ask asks for the bridge of which nothing is said, until FreeSWITCH has made it or not, but no longer than that may take: a talk is not ended because we
+// cannot hear it. Where the two are together, the CDR says since when; where they are apart and the caller is parked, the call is out of its socket application.
+func (c *call) ask(ctx context.Context, l *leg) standing {
+	limit := time.NewTimer(bridgeLimit)
+	defer limit.Stop()
 	for pause := askPause; ; pause *= 2 {
-		if stands, since = s.standsNow(ctx, l, at); stands != ordered {
-			return stands, since
+		if why := context.Cause(ctx); why != nil && !lostSight(why) {
+			return apart // the caller is gone, or somebody has them
+		}
+		switch stands := c.standsNow(ctx, l); {
+		case stands == apart && ctx.Err() != nil:
+			caller := c.dump(ctx, c.uuid)
+			c.detached = c.detached || caller != nil && caller.Get("Channel-State") == "CS_PARK"
+			return apart
+		case stands != ordered:
+			return stands
 		}
 		select {
 		case <-time.After(pause):
-		case <-ctx.Done():
-			return unknown, since
+		case <-limit.C:
+			return apart // FreeSWITCH does not bring it about
 		}
 	}
 }
 
-// askPause is the first pause between two questions whether a bridge stands that was ordered.
-const askPause = 50 * time.Millisecond
-
-func (s *Server) standsNow(ctx context.Context, l *leg, at Switch) (standing, time.Time) {
-	conn := s.connTo(at)
-	if conn == nil {
-		return unknown, time.Time{}
+// standsNow asks once.
+func (c *call) standsNow(ctx context.Context, l *leg) standing {
+	switch channel := c.dump(ctx, l.uuid); {
+	case channel == nil:
+		return unknown
+	case bridgedWith(channel, c.uuid):
+		c.detached = true
+		c.cdr.Bridged = timeOf(channel, bridgedTime)
+		return together
+	case channel.Get("variable_bridge_uuid") == c.uuid: // set before the two are brought together (switch_ivr_bridge.c, switch_ivr_uuid_bridge)
+		return ordered
 	}
-	answers, err := conn.Do(ctx, esl.API("uuid_dump "+l.uuid))
+	return apart
+}
+
+// dump is what FreeSWITCH says of a channel, nothing where that is gone: on the call's own connection while that lives, else over the link. nil: nobody
+// could be asked.
+func (c *call) dump(ctx context.Context, uuid string) *esl.Event {
+	question := esl.API("uuid_dump " + uuid)
+	if ctx.Err() == nil {
+		if replies := c.do(question); replies != nil {
+			return dumped(replies[0])
+		}
+	}
+	conn := c.server.connTo(c.at)
+	if conn == nil {
+		return nil
+	}
+	limited, stop := context.WithTimeout(context.Background(), linkLimit)
+	defer stop()
+	replies, err := conn.Do(limited, question)
 	if err != nil {
 		conn.Close() // the link is made anew, and sees what is there
-		return unknown, time.Time{}
+		return nil
 	}
-	switch channel := dumped(answers[0]); {
-	case channel == nil:
-		return apart, time.Time{}
-	case bridgedWith(channel, l.offer.Call):
-		return together, timeOf(channel, bridgedTime)
-	case channel.Get("variable_bridge_uuid") == l.offer.Call: // set before the two are brought together (switch_ivr_bridge.c, switch_ivr_uuid_bridge)
-		return ordered, time.Time{}
-	}
-	return apart, time.Time{}
+	return dumped(replies[0])
 }
 
 // bridgedWith reports whether the two channels talk: bridge_to is set as long as a bridge stands (switch_ivr_bridge.c, switch_ivr_multi_threaded_bridge).
@@ -88,10 +113,10 @@ const (
 	bridgedTime  = "Caller-Channel-Bridged-Time"
 )
 
-// adopt takes over the talk of a leg of ours with partner. False: that is not a caller whose place is kept, the agent has something else, or one of the
-// channels is gone.
+// adopt takes over the talk of a leg of ours with partner. False: that is not a caller whose place is kept, the agent has something else, or the two are not
+// bridged, or not yet.
 func (l *link) adopt(ctx context.Context, conn *esl.Connection, s suspect, partner string) bool {
-	if s.caller != partner || !l.server.Dispatcher.expects(partner) {
+	if _, kept := l.server.Dispatcher.expects(partner); !kept || s.caller != partner {
 		return false
 	}
 	answers, err := conn.Do(ctx, esl.API("uuid_dump "+s.uuid), esl.API("uuid_dump "+partner))
@@ -99,7 +124,10 @@ func (l *link) adopt(ctx context.Context, conn *esl.Connection, s suspect, partn
 		return false
 	}
 	leg, caller := dumped(answers[0]), dumped(answers[1])
-	if leg == nil || caller == nil || !bridgedWith(leg, partner) {
+	if !bridgedWith(leg, partner) {
+		if caller.Get("Unique-ID") == "" {
+			conn.Post(esl.API("uuid_kill " + s.uuid)) // it was to be bridged with somebody who is gone
+		}
 		return false
 	}
 	t, ok := l.server.Dispatcher.adopt(l.talkOf(s, leg, caller))
@@ -112,11 +140,11 @@ func (l *link) adopt(ctx context.Context, conn *esl.Connection, s suspect, partn
 	return true
 }
 
-// dumped is the channel that uuid_dump shows; nil where it is gone.
+// dumped is the channel that uuid_dump shows, without a header where it is gone.
 func dumped(r esl.Reply) *esl.Event {
 	channel, err := esl.ParseEvent(r.Event().Body())
-	if err != nil || channel.Get("Unique-ID") == "" {
-		return nil
+	if err != nil {
+		return esl.NewEvent("")
 	}
 	return channel
 }

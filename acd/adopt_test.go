@@ -224,3 +224,50 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 		})
 	}
 }
+
+// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a place.
+func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
+		c.wires.lose("CHANNEL_PARK")
+		call := c.caller("139")
+		c.after(answerAt + time.Second)
+		since := c.server.CallViews()[0].Arrived
+		c.dies()
+		c.wires.find("CHANNEL_PARK")
+		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
+		c.after(500 * time.Millisecond)
+		c.comesBack()
+		c.after(30 * time.Second)
+		c.wantTalk("1000", "call-139")
+		if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
+			t.Errorf("the place is %v, was %v", place, since)
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}
+
+// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and brings the caller back.
+func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
+		c.wires.lose("CHANNEL_PARK")
+		call := c.caller("139")
+		c.after(answerAt + time.Second)
+		go c.server.calls.find("call-139").conn.Close()
+		c.after(time.Second)
+		c.wires.find("CHANNEL_PARK")
+		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
+		c.after(time.Minute)
+		c.wantTalk("1000", "call-139")
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantNoTalk()
+		c.wantRest()
+	})
+}

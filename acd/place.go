@@ -62,12 +62,12 @@ func (d *Dispatcher) join(a queue.Arrival) (p *Place, soFar queue.CDR, err error
 	return p, soFar, err
 }
 
-// expects reports whether a place is kept for the caller.
-func (d *Dispatcher) expects(uuid string) bool {
+// expects reports whether a place is kept for the caller, and in which group.
+func (d *Dispatcher) expects(uuid string) (group string, kept bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, kept := d.lapsed[uuid]
-	return kept
+	lapsed, kept := d.lapsed[uuid]
+	return lapsed.cdr.Group, kept
 }
 
 // open says that the welcome is over.

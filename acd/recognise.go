@@ -114,14 +114,19 @@ func settleLeg(ctx context.Context, l *link, conn *esl.Connection, s suspect, an
 // settleParked: a caller parked in the line whose server died has nobody; it comes back to us, and to its place. One who is parked because their talk
 // is over is let go. One whom somebody bridged meanwhile stays in that talk.
 func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
-	parked, partner, talked := answers[0], answers[1], answers[2]
+	parked, partner, talk := answers[0], answers[1], answers[2]
 	if isSet(partner) || l.server.calls.find(s.uuid) != nil {
 		return
 	}
-	if group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":"); ours {
+	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":")
+	talked := talk.Text() == l.server.options.Identity
+	if !ours && talked { // the bridge may have come to nothing, and nobody have heard of it
+		group, ours = l.server.Dispatcher.expects(s.uuid)
+	}
+	if ours {
 		l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a caller from before a restart is fetched back")
 		conn.Post(l.server.fetch(conn, s.uuid, group))
-	} else if talked.Text() == l.server.options.Identity {
+	} else if talked {
 		l.letGo(s.uuid)
 	}
 }

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -28,21 +29,21 @@ const (
 // gone before the bridge, or the call is transferred.
 func (c *call) talk(ctx context.Context, l *leg) ending {
 	c.sayJobNumber(ctx, l)
-	switch c.bridge(ctx, l) {
-	case unknown:
-		return c.leaveOpen(l, context.Cause(ctx))
-	case together:
+	stands := c.bridge(ctx, l)
+	switch why := context.Cause(ctx); {
+	case stands == together:
+	case why == nil && stands == unknown, lostSight(why) && stands == unknown:
+		return c.leaveOpen(l, why)
+	case why == nil:
+		c.endLeg(l) // it may live on, parked: a talk that never was does not go on without us
+		c.missed(l, "DIED_BEFORE_BRIDGE")
+		return ending{}
+	case lostSight(why):
+		c.server.kill(l, c.at) // not on our own connection, where it might arrive late, behind the order for the bridge
+		c.missed(l, why.Error())
+		return ending{}
 	default:
-		// It may live on, parked: a talk that never was does not go on without us.
 		c.endLeg(l)
-		switch why := context.Cause(ctx); {
-		case why == nil:
-			c.missed(l, "DIED_BEFORE_BRIDGE")
-			return ending{}
-		case lostSight(why):
-			c.missed(l, why.Error())
-			return ending{}
-		}
 	}
 	c.noteTalk(l)
 	end := ending{}
@@ -242,7 +243,7 @@ func (c *call) bridge(ctx context.Context, l *leg) standing {
 	replies := c.do(
 		c.breakAll(), // what is still queued to play would play into the talk
 		c.setVariables("socket_resume=false", "park_after_bridge=true", "uuid_bridge_park_on_cancel=true",
-			"park_timeout="+seconds(parkAfterTalk), parkedVariable+"=", talkVariable+"="+c.server.options.Identity),
+			"park_timeout="+seconds(parkAfterTalk), parkedVariable+"=", talkVariable+"="+c.server.options.Identity, homeVariable+"="+c.comeBack),
 		esl.API("uuid_bridge "+c.uuid+" "+l.uuid),
 	)
 	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
@@ -266,21 +267,12 @@ func (c *call) bridge(ctx context.Context, l *leg) standing {
 		return apart
 	}
 	stands := c.ask(ctx, l)
-	if stands == apart && ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+	case stands == together:
+		c.record(l)
+	case stands == apart:
 		c.park(ctx)
-	}
-	return stands
-}
-
-// ask asks over the link for the bridge of which the call's own connection says nothing: a talk is not ended because we cannot hear it.
-func (c *call) ask(ctx context.Context, l *leg) standing {
-	if why := context.Cause(ctx); why != nil && !lostSight(why) {
-		return apart // the caller is gone, or somebody has them
-	}
-	stands, since := c.server.standing(l, c.at)
-	if stands == together {
-		c.detached = true
-		c.cdr.Bridged = since
 	}
 	return stands
 }
@@ -294,10 +286,13 @@ func (c *call) leaveOpen(l *leg, why error) ending {
 	if at := c.server.linkOf(c.at.Name); at != nil {
 		at.outside.note(at, l.uuid, l.offer.Agent.Extension)
 		signalOne(at.turned) // so that it is not believed for ever
+		if conn := at.conn.Load(); conn != nil {
+			conn.Close() // it came up meanwhile, and may have told of the leg's end before that was noted
+		}
 	}
 	c.leg = nil
 	c.server.legs.remove(l)
-	return ending{outcome: queue.Failed, reason: why.Error(), keep: true, open: l.ended(queue.OfferMissed, why.Error()).Offer}
+	return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: why.Error(), keep: true, open: l.ended(queue.OfferMissed, why.Error()).Offer}
 }
 
 // joined waits for FreeSWITCH to say that the bridge stands. A park instead says that the agent's leg was gone; nil that nothing was said.
@@ -319,7 +314,7 @@ func (c *call) joined(ctx context.Context) signal {
 func (c *call) park(ctx context.Context) {
 	c.forget()
 	c.do(
-		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group), homeVariable+"="+c.comeBack),
+		c.setVariables(parkedVariable+"="+c.server.options.Identity+":"+esl.Clean(c.group)),
 		esl.API("uuid_transfer "+c.uuid+" 'set:park_timeout="+seconds(parkInLine)+",park:,"+c.server.wayBack(c.conn, c.group)+"' inline"),
 	)
 	ctx, stop := context.WithTimeout(ctx, parkLimit)
