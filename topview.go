@@ -96,10 +96,11 @@ func (v topView) heading() []string {
 	for _, a := range v.Agents {
 		count[a.State]++
 	}
-	agents := fmt.Sprintf("%d agents", len(v.Agents))
+	var agents strings.Builder
+	fmt.Fprintf(&agents, "%d agents", len(v.Agents))
 	for _, state := range topStates {
 		if count[state] > 0 {
-			agents += fmt.Sprintf(", %d %s", count[state], state)
+			fmt.Fprintf(&agents, ", %d %s", count[state], state)
 		}
 	}
 	calls := fmt.Sprintf("%d waiting, %d talking", len(v.Callers), v.Talking)
@@ -110,7 +111,7 @@ func (v topView) heading() []string {
 	if v.Trouble != "" {
 		return []string{first, "NO CONNECTION, this is how it was: " + printable(v.Trouble)}
 	}
-	return []string{first, agents}
+	return []string{first, agents.String()}
 }
 
 // longest is the longest wait in a group, "" being all of them; below 0 when nobody waits.

@@ -82,7 +82,7 @@ type Options struct {
 	OnOffer func(time.Duration)
 	// OnAnswer, where not nil, is told how long each caller waited, from arrival, for the first agent who was bridged with it.
 	OnAnswer func(group string, waited time.Duration)
-	// OnOfferEnd, where not nil, is told of each offer that ended.
+	// OnOfferEnd, where not nil, is told of each offer whose end its call saw.
 	OnOfferEnd func(queue.OfferRecord)
 	// OnCDR, where not nil, is told of each call that ended.
 	OnCDR func(queue.CDR)

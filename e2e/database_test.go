@@ -119,11 +119,12 @@ func (d *database) rebind(statement string) string {
 		return statement
 	}
 	parts := strings.Split(statement, "?")
-	text := parts[0]
+	var text strings.Builder
+	text.WriteString(parts[0])
 	for i, part := range parts[1:] {
-		text += fmt.Sprintf("$%d%s", i+1, part)
+		fmt.Fprintf(&text, "$%d%s", i+1, part)
 	}
-	return text
+	return text.String()
 }
 
 // row returns the columns of the one row a query has, as text; nil when it has none.

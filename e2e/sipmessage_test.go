@@ -76,18 +76,19 @@ func (x *sipExchange) sdp(direction string) string {
 
 // reply answers a request with its own headers, as RFC 3261 8.2.6.2 wants, and returns what it said.
 func (c *sipCall) reply(request sipMessage, status, sdp string) string {
-	text := "SIP/2.0 " + status + "\r\n"
+	var text strings.Builder
+	text.WriteString("SIP/2.0 " + status + "\r\n")
 	for _, line := range request.lines {
 		switch name, _, _ := strings.Cut(line, ":"); {
 		case name == "To" && c.local != "" && !strings.Contains(line, ";tag="):
-			text += "To: " + c.local + "\r\n"
+			text.WriteString("To: " + c.local + "\r\n")
 		case name == "Via" || name == "From" || name == "To" || name == "Call-ID" || name == "CSeq":
-			text += line + "\r\n"
+			text.WriteString(line + "\r\n")
 		}
 	}
-	text += c.contact() + sdpPart(sdp)
-	c.x.conn.WriteTo([]byte(text), c.peer)
-	return text
+	text.WriteString(c.contact() + sdpPart(sdp))
+	c.x.conn.WriteTo([]byte(text.String()), c.peer)
+	return text.String()
 }
 
 // request sends a new request within the call, or begins it.

@@ -65,16 +65,17 @@ func (p *sipPhone) listen() {
 
 // answer replies to a request with its own headers, as RFC 3261 8.2.6.2 wants.
 func (p *sipPhone) answer(request, status string) {
-	reply := "SIP/2.0 " + status + "\r\n"
+	var reply strings.Builder
+	reply.WriteString("SIP/2.0 " + status + "\r\n")
 	for line := range strings.SplitSeq(request, "\r\n") {
 		switch name, _, _ := strings.Cut(line, ":"); name {
 		case "Via", "From", "Call-ID", "CSeq":
-			reply += line + "\r\n"
+			reply.WriteString(line + "\r\n")
 		case "To":
-			reply += line + ";tag=" + p.from + "\r\n"
+			reply.WriteString(line + ";tag=" + p.from + "\r\n")
 		}
 	}
-	p.conn.Write([]byte(reply + "Content-Length: 0\r\n\r\n"))
+	p.conn.Write([]byte(reply.String() + "Content-Length: 0\r\n\r\n"))
 }
 
 // register says for how many seconds the phone is there; 0 takes it away. It returns when FreeSWITCH has agreed.

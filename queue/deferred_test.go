@@ -128,7 +128,7 @@ func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 		"busy":   {func(s *shift) error { return s.f.Busy("1000", s.now) }, agent.BusyDeferred},
 		"logout": {func(s *shift) error { return s.f.Logout("1000", s.now) }, agent.LogoutDeferred},
 		"made ready by hand": {func(s *shift) error {
-			s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: ptr(agent.Ready)}})
+			s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: new(agent.Ready)}})
 			return nil
 		}, agent.LogoutDeferred},
 		"calls out meanwhile": {func(s *shift) error {
@@ -219,7 +219,7 @@ func TestAnotherProgramTakesAWishBack(t *testing.T) {
 	s.calls("a", "", "110")
 	l := s.talks("a", "1000")
 	s.asks("1000", agent.LogoutDeferred)
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Deferred: ptr(agent.NothingDeferred)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Deferred: new(agent.NothingDeferred)}})
 	s.ends(l)
 	if v := s.view("1000"); !v.Available() {
 		t.Errorf("%+v", v)

@@ -210,7 +210,7 @@ func TestTheTimeOfTheLastHangUpIsWritten(t *testing.T) {
 func TestAnAgentThatAnswersWithoutState(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", WithoutState: ptr(true), Up: ptr(false), Idle: ptr(false)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", WithoutState: new(true), Up: new(false), Idle: new(false)}})
 	s.calls("a", "", "110")
 	s.ends(s.talks("a", "1000"))
 	s.must(s.f.Busy("1000", s.now))
@@ -238,10 +238,10 @@ func TestWhatKeepsAnAgentFromCalls(t *testing.T) {
 		}
 	}
 	for name, obstacle := range map[string]struct{ put, lift func(*shift) }{
-		"locked": {set(func(u *agent.Update) { u.Locked = ptr(true) }), set(func(u *agent.Update) { u.Locked = ptr(false) })},
-		"dnd":    {set(func(u *agent.Update) { u.DND = ptr(true) }), set(func(u *agent.Update) { u.DND = ptr(false) })},
-		"down":   {set(func(u *agent.Update) { u.Up = ptr(false) }), set(func(u *agent.Update) { u.Up = ptr(true) })},
-		"busy":   {set(func(u *agent.Update) { u.Idle = ptr(false) }), set(func(u *agent.Update) { u.Idle = ptr(true) })},
+		"locked": {set(func(u *agent.Update) { u.Locked = new(true) }), set(func(u *agent.Update) { u.Locked = new(false) })},
+		"dnd":    {set(func(u *agent.Update) { u.DND = new(true) }), set(func(u *agent.Update) { u.DND = new(false) })},
+		"down":   {set(func(u *agent.Update) { u.Up = new(false) }), set(func(u *agent.Update) { u.Up = new(true) })},
+		"busy":   {set(func(u *agent.Update) { u.Idle = new(false) }), set(func(u *agent.Update) { u.Idle = new(true) })},
 		"unregistered": {
 			func(s *shift) { s.must(s.f.SetRegistered("1000", false, s.now)) },
 			func(s *shift) { s.must(s.f.SetRegistered("1000", true, s.now)) },
@@ -325,8 +325,8 @@ func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
 func TestPrompts(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
-	s.must(s.f.SetPrompts("110", ptr("welcome.wav"), nil, ptr("busy.wav"), nil))
-	s.must(s.f.SetPrompts("110", nil, ptr("black.wav"), nil, ptr("transfer.wav")))
+	s.must(s.f.SetPrompts("110", new("welcome.wav"), nil, new("busy.wav"), nil))
+	s.must(s.f.SetPrompts("110", nil, new("black.wav"), nil, new("transfer.wav")))
 	g, known := s.f.Group("110")
 	if want := (Prompts{"welcome.wav", "black.wav", "busy.wav", "transfer.wav"}); !known || g.Prompts != want {
 		t.Errorf("%+v", g)

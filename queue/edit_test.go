@@ -15,7 +15,7 @@ func TestAnotherProgramRewritesTheCallStateDuringAnOffer(t *testing.T) {
 	l := s.rings("a", "1000")
 	s.calls("b", "", "110")
 	s.statuses = nil
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: ptr(agent.Ready), Idle: ptr(false)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: new(agent.Ready), Idle: new(false)}})
 	s.quiet()
 	s.state("1000", agent.Ring)
 	if s.view("1000").Idle {
@@ -38,7 +38,7 @@ func TestAnotherProgramMakesAnAgentReady(t *testing.T) {
 	s.misses(s.rings("a", "1000"))
 	s.pass(time.Minute)
 	s.statuses = nil
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: ptr(agent.Ready)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: new(agent.Ready)}})
 	s.rings("a", "1000")
 	s.said("1000", agent.StatusReady, agent.StatusRing)
 }
@@ -46,7 +46,7 @@ func TestAnotherProgramMakesAnAgentReady(t *testing.T) {
 func TestAnotherProgramPutsAnAgentIntoWrapUp(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: ptr(agent.Typing)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Call: new(agent.Typing)}})
 	s.calls("a", "", "110")
 	s.quiet()
 	s.said("1000", agent.StatusTyping)
@@ -57,11 +57,11 @@ func TestAnotherProgramPutsAnAgentIntoWrapUp(t *testing.T) {
 func TestAnotherProgramLogsAnAgentOut(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Up: ptr(false)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Up: new(false)}})
 	s.said("1000", agent.StatusLogout)
 	s.calls("a", "", "110")
 	s.quiet()
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Up: ptr(true)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
 	s.said("1000", agent.StatusLogin, agent.StatusRing)
 	s.rings("a", "1000")
 }
@@ -84,7 +84,7 @@ func TestAMembershipIsThereBeforeItsAgentOrItsGroup(t *testing.T) {
 	s := begin(t, plain)
 	s.edit(Change{MemberJoined: &Member{"110", "1000"}})
 	s.edit(Change{AgentAdded: &NewAgent{Extension: "1000"}})
-	s.edit(Change{Agent: &agent.Update{Extension: "1000", Registered: ptr(true), Up: ptr(true), Idle: ptr(true)}})
+	s.edit(Change{Agent: &agent.Update{Extension: "1000", Registered: new(true), Up: new(true), Idle: new(true)}})
 	s.edit(Change{GroupAdded: &Group{Number: "110", RingTimeout: DefaultRingTimeout}})
 	s.calls("a", "", "110")
 	s.rings("a", "1000")
@@ -93,13 +93,13 @@ func TestAMembershipIsThereBeforeItsAgentOrItsGroup(t *testing.T) {
 func TestTheModeOfAGroupIsEdited(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000", "1001")
-	s.edit(Change{Group: &GroupUpdate{Number: "110", Mode: ptr(Cyclic), Cursor: ptr("1000"), Name: ptr("sales")}})
+	s.edit(Change{Group: &GroupUpdate{Number: "110", Mode: new(Cyclic), Cursor: new("1000"), Name: new("sales")}})
 	s.calls("a", "", "110")
 	s.rings("a", "1001")
-	s.edit(Change{Group: &GroupUpdate{Number: "999", Mode: ptr(Cyclic)}}) // nobody's
-	s.edit(Change{Agent: &agent.Update{Extension: "9", Up: ptr(true)}})
-	s.edit(Change{AgentRemoved: ptr("9")})
-	s.edit(Change{GroupRemoved: ptr("9")})
+	s.edit(Change{Group: &GroupUpdate{Number: "999", Mode: new(Cyclic)}}) // nobody's
+	s.edit(Change{Agent: &agent.Update{Extension: "9", Up: new(true)}})
+	s.edit(Change{AgentRemoved: new("9")})
+	s.edit(Change{GroupRemoved: new("9")})
 }
 
 func TestAMemoryIsEdited(t *testing.T) {
@@ -119,7 +119,7 @@ func TestAGroupRemovedUnderItsCallers(t *testing.T) {
 	l := s.rings("ringing", "1001")
 	s.calls("waiting", "", "110")
 	s.joins("greeted", "", "110")
-	s.edit(Change{GroupRemoved: ptr("110")})
+	s.edit(Change{GroupRemoved: new("110")})
 	slices.Sort(s.stranded)
 	if !slices.Equal(s.stranded, []string{"greeted", "waiting"}) {
 		t.Fatalf("stranded: %v", s.stranded)
@@ -147,7 +147,7 @@ func TestAnAgentRemovedWhileItRings(t *testing.T) {
 	s.group("110", Sequence, "1000", "1001")
 	s.calls("a", "", "110")
 	l := s.rings("a", "1000")
-	s.edit(Change{AgentRemoved: ptr("1000")})
+	s.edit(Change{AgentRemoved: new("1000")})
 	if s.f.Answer(l, s.now) {
 		t.Error("an agent that is gone answers")
 	}
@@ -160,7 +160,7 @@ func TestAnAgentRemovedDuringTheTalk(t *testing.T) {
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	l := s.talks("a", "1000")
-	s.edit(Change{AgentRemoved: ptr("1000")})
+	s.edit(Change{AgentRemoved: new("1000")})
 	s.counts("110", 0, 0, 1)
 	s.ends(l)
 	s.counts("110", 0, 0, 0)
@@ -177,7 +177,7 @@ func TestAnAgentReplacedDuringACall(t *testing.T) {
 			if answered {
 				s.answers(l)
 			}
-			s.edit(Change{AgentRemoved: ptr("1000")})
+			s.edit(Change{AgentRemoved: new("1000")})
 			s.edit(Change{AgentAdded: &NewAgent{Extension: "1000"}})
 			s.must(s.f.Login("1000", []string{"110"}, s.now))
 			s.calls("b", "", "110")

@@ -38,7 +38,7 @@ func TestATalkThatGoesOnOutlivesItsAgentsRow(t *testing.T) {
 	s.talks("a", "1000")
 	s.f.Entrust("a", s.now)
 	s.look()
-	s.edit(Change{AgentRemoved: ptr("1000")})
+	s.edit(Change{AgentRemoved: new("1000")})
 	s.f.EndTalk("1000", "a", s.now)
 	s.look()
 	s.edit(Change{AgentAdded: &NewAgent{Extension: "1000"}})

@@ -81,7 +81,7 @@ func (b *ledger) one(c Change) {
 		b.fresh(c.Group.Cursor == nil || before != *g, c)
 	case c.GroupAdded != nil:
 		b.fresh(b.groups[c.GroupAdded.Number] == nil, c)
-		b.groups[c.GroupAdded.Number] = ptr(*c.GroupAdded)
+		b.groups[c.GroupAdded.Number] = new(*c.GroupAdded)
 	case c.GroupRemoved != nil:
 		b.fresh(b.groups[*c.GroupRemoved] != nil, c)
 		delete(b.groups, *c.GroupRemoved)
@@ -150,7 +150,7 @@ func (b *ledger) outside(c Change) {
 			c.Group.apply(g)
 		}
 	case c.GroupAdded != nil:
-		b.groups[c.GroupAdded.Number] = ptr(*c.GroupAdded)
+		b.groups[c.GroupAdded.Number] = new(*c.GroupAdded)
 	case c.GroupRemoved != nil:
 		delete(b.groups, *c.GroupRemoved)
 	case c.MemberJoined != nil:

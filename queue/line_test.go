@@ -210,7 +210,7 @@ func TestACallerWhoLeftTwiceIsGone(t *testing.T) {
 func TestAnOfferSaysWhoRingsHowLongAndWhichTryItIs(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000", "1001")
-	s.edit(Change{Group: &GroupUpdate{Number: "110", RingTimeout: ptr(20 * time.Second)}})
+	s.edit(Change{Group: &GroupUpdate{Number: "110", RingTimeout: new(20 * time.Second)}})
 	s.must(s.f.SetJobNumber("1000", "42", true))
 	s.look()
 	s.calls("a", "", "110")

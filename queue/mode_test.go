@@ -107,7 +107,7 @@ func TestCyclicPassesOverWhoIsNotFree(t *testing.T) {
 func TestCyclicPointerAtAnExtensionThatIsGone(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Cyclic, "1000", "1002")
-	s.edit(Change{Group: &GroupUpdate{Number: "110", Cursor: ptr("1001")}})
+	s.edit(Change{Group: &GroupUpdate{Number: "110", Cursor: new("1001")}})
 	s.calls("a", "", "110")
 	s.rings("a", "1002")
 	s.calls("b", "", "110")

@@ -43,7 +43,7 @@ func TestAfterARestartThePointerTheListsAndTheMemoriesAreThere(t *testing.T) {
 	s.calls("a", "138", "110")
 	s.rings("a", "1000")
 	s.leaves("a")
-	s.edit(Change{Group: &GroupUpdate{Number: "110", Cursor: ptr("1001")}})
+	s.edit(Change{Group: &GroupUpdate{Number: "110", Cursor: new("1001")}})
 	s.calls("b", "", "110")
 	s.rings("b", "1002")
 	if !s.f.Blacklisted("666", "4001", "110", s.now) {

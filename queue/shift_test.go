@@ -243,5 +243,3 @@ func (s *shift) said(extension string, want ...agent.Status) {
 		s.Fatalf("events of %s: %v, want %v", extension, got, want)
 	}
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -51,7 +51,7 @@ func (p *postgresServer) run(verb string) (string, error) {
 func (p *postgresServer) address() string { return p.setting("host") + ":" + p.setting("port") }
 
 func (p *postgresServer) setting(name string) string {
-	for _, word := range strings.Fields(p.dsn) {
+	for word := range strings.FieldsSeq(p.dsn) {
 		if value, is := strings.CutPrefix(word, name+"="); is {
 			return value
 		}

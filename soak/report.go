@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
@@ -85,11 +86,12 @@ func (s *soak) violate(kind, what string, c *caller) {
 
 // sayLogged prints what nwayacd logged of a call.
 func (s *soak) sayLogged(uuid string) {
-	text := "  what nwayacd logged of " + uuid + "\n"
+	var text strings.Builder
+	text.WriteString("  what nwayacd logged of " + uuid + "\n")
 	for _, line := range s.srv.logged(uuid, 80) {
-		text += "    " + line + "\n"
+		text.WriteString("    " + line + "\n")
 	}
-	s.say(text)
+	s.say(text.String())
 }
 
 func (s *soak) say(text string) {
