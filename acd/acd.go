@@ -139,7 +139,7 @@ func New(o Options, s queue.Snapshot) *Server {
 	if o.OnCDR != nil {
 		server.Dispatcher.onCDR = o.OnCDR
 	}
-	server.resume(s.Talks)
+	server.resume(goingOn(s.Talks))
 	if len(server.links) == 0 {
 		server.Dispatcher.releaseHeld() // nobody will tell us of talks that go on
 	}

@@ -63,8 +63,11 @@ func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
 		}
 		c.after(500 * time.Millisecond) // the second phone rings
 		c.server.Dispatcher.Rewrite(false)
-		c.wantNoTalk()
+		if kept := c.kept.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Parted {
+			t.Errorf("kept: %+v", kept)
+		}
 		call.Hangup()
 		c.after(time.Minute)
+		c.wantNoTalk()
 	})
 }

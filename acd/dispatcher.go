@@ -79,16 +79,32 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	for _, t := range s.Talks {
 		d.talks[t.CDR.UUID] = t
 	}
+	s.Talks = goingOn(s.Talks)
 	d.do(func(now time.Time) {
 		d.floor.Load(s, now)
 		for _, w := range s.Waiting {
 			d.lapsed[w.UUID] = lapse{cdr: queue.CDR{
-				UUID: w.UUID, Caller: w.Caller, Group: w.Group, VIP: w.VIP, Arrived: w.Since, Ended: now,
-				Outcome: queue.Failed, Cause: "waited when the server died, and did not come back",
+				UUID: w.UUID, Caller: w.Caller, Group: w.Group, VIP: w.VIP, Arrived: w.Since, Ended: now, Outcome: queue.Failed, Cause: errNotBack.Error(),
 			}}
 		}
+		d.loadParted(now)
 	})
 	return d
+}
+
+// loadParted takes over the CDRs of callers who had been in a talk and waited again: of those who have a place, until they come back, or do not.
+func (d *Dispatcher) loadParted(now time.Time) {
+	for uuid, t := range d.talks {
+		if !t.Parted {
+			continue
+		}
+		t.CDR.Ended, t.CDR.Cause = now, errNotBack.Error()
+		if _, waits := d.lapsed[uuid]; waits {
+			d.lapsed[uuid] = lapse{cdr: t.CDR}
+		} else {
+			d.keepCDR(t.CDR)
+		}
+	}
 }
 
 // do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far. A call that got
@@ -223,12 +239,13 @@ func (d *Dispatcher) keepCDR(cdr queue.CDR) {
 	d.onCDR(cdr)
 }
 
-// dropTalk says that a talk is over and its call is not. The journal learns of it behind d.talks: a Rewrite in between is corrected.
-func (d *Dispatcher) dropTalk(uuid string) {
+// part says that a talk is over and its call is not. The journal learns of it behind d.talks: a Rewrite in between is corrected.
+func (d *Dispatcher) part(t queue.Talk) {
+	t.Parted = true
 	d.mu.Lock()
-	delete(d.talks, uuid)
+	d.talks[t.CDR.UUID] = t
 	d.mu.Unlock()
-	d.journal.Write(queue.Change{TalkOver: &uuid})
+	d.journal.Write(queue.Change{Talk: &t})
 }
 
 // Rewrite writes the present state of the floor and the talks to the journal anew, or (whole) all the floor knows: the database lacks it.

@@ -21,6 +21,7 @@ var (
 	errUnseen    = errors.New("ended unseen")
 	errAway      = errors.New("FreeSWITCH is away")
 	errUnlinked  = errors.New("no link to its FreeSWITCH is configured")
+	errNotBack   = errors.New("waited when the server died, and did not come back")
 )
 
 // entrusted are the talks that no call runs, by the caller's uuid and by the leg's.
@@ -103,6 +104,11 @@ func (s *Server) resume(talks []queue.Talk) {
 // ownTalks leaves out the talks of other servers on the same database.
 func ownTalks(talks []queue.Talk, identity string) []queue.Talk {
 	return slices.DeleteFunc(slices.Clone(talks), func(t queue.Talk) bool { return t.Server != identity })
+}
+
+// goingOn leaves out the talks that are over, whose callers waited again.
+func goingOn(talks []queue.Talk) []queue.Talk {
+	return slices.DeleteFunc(slices.Clone(talks), func(t queue.Talk) bool { return t.Parted })
 }
 
 func (s *Server) linkOf(name string) *link {

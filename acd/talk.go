@@ -131,7 +131,7 @@ func lostSight(why error) bool {
 // takeBack ends the talk with the first agent and keeps the caller: a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
 	c.finish(l)
-	c.server.Dispatcher.dropTalk(c.uuid)
+	c.server.Dispatcher.part(c.talkSoFar(l))
 	if c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))
 	}

@@ -110,6 +110,7 @@ type Talk struct {
 	CoreUUID string // that FreeSWITCH's identity since it started
 	CDR      CDR
 	Offer    OfferRecord // that became the talk
+	Parted   bool        `json:",omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
 }
 
 // StillWaiting names the calls whose place is kept: what was said of others is over.
