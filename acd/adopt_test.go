@@ -71,6 +71,22 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
+// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of the call, and is whole.
+func (c *centre) wantOneTalk(call *sim.Call) {
+	c.Helper()
+	call.Hangup()
+	c.after(time.Minute)
+	cdr := c.wantCDR(call.UUID(), queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+	if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
+		c.Errorf("%+v", cdr)
+	}
+	if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
+		c.Errorf("offers: %+v", o)
+	}
+	c.wantNoTalk()
+	c.wantRest()
+}
+
 func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -81,14 +97,7 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
 		c.wantTalk("1000", "call-139")
-		call.Hangup()
-		c.after(time.Minute)
-		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
-			t.Errorf("offers: %+v", o)
-		}
-		c.wantNoTalk()
-		c.wantRest()
+		c.wantOneTalk(call)
 	})
 }
 
@@ -106,17 +115,7 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
 		c.wantTalk("1000", "call-139")
-		call.Hangup()
-		c.after(time.Minute)
-		cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
-		if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
-			t.Errorf("%+v", cdr)
-		}
-		if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
-			t.Errorf("offers: %+v", o)
-		}
-		c.wantNoTalk()
-		c.wantRest()
+		c.wantOneTalk(call)
 	})
 }
 
@@ -135,14 +134,7 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
 		c.wantTalk("1000", "call-139")
-		call.Hangup()
-		c.after(time.Minute)
-		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
-			t.Errorf("offers: %+v", o)
-		}
-		c.wantNoTalk()
-		c.wantRest()
+		c.wantOneTalk(call)
 	})
 }
 
