@@ -60,7 +60,7 @@ func (s *Switch) arrive(ctx context.Context, due time.Time) {
 
 // serve carries out commands until the connection is over.
 func (c *caller) serve() {
-	in := requests{nc: c.nc}
+	in := requests{nc: c.nc, stamps: stampsOf(c.nc)}
 	for done := false; !done; {
 		if err := in.fill(); err != nil {
 			if !c.over.Load() {
@@ -69,17 +69,17 @@ func (c *caller) serve() {
 			}
 			return
 		}
-		done = c.obeyAll(&in, time.Now())
+		done = c.obeyAll(&in)
 	}
 }
 
 // obeyAll carries out the commands that one read brought, and answers in one write.
-func (c *caller) obeyAll(in *requests, came time.Time) (done bool) {
+func (c *caller) obeyAll(in *requests) (done bool) {
 	buffer := replies.Get().(*[]byte) // not the caller's own: most callers only wait
 	defer replies.Put(buffer)
 	out := (*buffer)[:0]
 	for r, whole := in.next(); whole && !done; r, whole = in.next() {
-		out, done = c.obey(out, r, came)
+		out, done = c.obey(out, r, in.came)
 	}
 	if len(out) > 0 {
 		c.wire.send(out)
@@ -121,7 +121,7 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	case "sendevent":
 		return appendReply(out, "+OK "+c.channel.uuid), false
 	case "sendmsg":
-		return c.message(out, r), false
+		return c.message(out, r, came), false
 	case "bgapi":
 		return c.originate(out, rest, r.header("Job-UUID"), came), false
 	case "api":
@@ -133,7 +133,7 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	return appendReply(out, c.sw.counts.mistake(line)), false
 }
 
-func (c *caller) message(out []byte, r request) []byte {
+func (c *caller) message(out []byte, r request, came time.Time) []byte {
 	if r.header("call-command") == "hangup" {
 		return c.hungUp(appendReply(out, "+OK"), r.header("hangup-cause"))
 	}
@@ -144,7 +144,7 @@ func (c *caller) message(out []byte, r request) []byte {
 		c.sw.tellLink(c.channel.event(nil, "CHANNEL_ANSWER", ""))
 		return c.executed(out, app, id)
 	case "playback": // only hold music is configured: it lasts until it is broken
-		c.plays(id)
+		c.plays(id, came)
 		return appendReply(out, "+OK")
 	}
 	return appendReply(out, c.sw.counts.mistake("execute "+app))
@@ -154,22 +154,22 @@ func (c *caller) executed(out []byte, app, id string) []byte {
 	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE", "Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n")
 }
 
-// plays is hold music that begins. Without a leg that rings, the caller waits: no agent was free.
-func (c *caller) plays(id string) {
+// plays is hold music that begins at that time. Without a leg that rings, the caller waits: no agent was free.
+func (c *caller) plays(id string, from time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.playing = append(c.playing, id)
 	if c.leg == nil {
-		c.wait()
+		c.wait(from)
 	}
 }
 
-// wait makes the caller one who waits. c.mu is held.
-func (c *caller) wait() {
+// wait makes the caller one who waits, since then. c.mu is held.
+func (c *caller) wait(since time.Time) {
 	if !c.held.IsZero() {
 		return
 	}
-	c.held, c.waited = time.Now(), true
+	c.held, c.waited = since, true
 	c.sw.holding.Add(1)
 	if c.sw.load.Patience > 0 && c.patience == nil {
 		c.patience = time.AfterFunc(c.sw.spread(c.sw.load.Patience), c.giveUp)

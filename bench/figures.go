@@ -45,6 +45,7 @@ func (c *counts) mistake(line string) string {
 // figures are the latencies of the time that is measured.
 type figures struct {
 	lateness     *latency // of the generator: from when a caller was due until it dialled
+	readLateness *latency // the same: from when an originate arrived until it was read
 	enterToOffer *latency // from when a caller was due until its agent's originate came, where it never had to wait
 	wait         *latency // the same of all callers
 	freeToOffer  *latency // from an agent's hang-up until its next originate came, where callers waited
@@ -52,12 +53,12 @@ type figures struct {
 }
 
 func newFigures() *figures {
-	return &figures{newLatency(), newLatency(), newLatency(), newLatency(), newLatency()}
+	return &figures{newLatency(), newLatency(), newLatency(), newLatency(), newLatency(), newLatency()}
 }
 
 // reset forgets the warm-up.
 func (f *figures) reset() {
-	for _, l := range []*latency{f.lateness, f.enterToOffer, f.wait, f.freeToOffer, f.loginToOffer} {
+	for _, l := range []*latency{f.lateness, f.readLateness, f.enterToOffer, f.wait, f.freeToOffer, f.loginToOffer} {
 		l.mu.Lock()
 		l.histogram.Reset()
 		l.mu.Unlock()

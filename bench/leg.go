@@ -56,6 +56,7 @@ func (c *caller) measure(l *leg, came time.Time) {
 	c.offered = true
 	c.mu.Unlock()
 	f := c.sw.figures
+	f.readLateness.record(time.Since(came))
 	switch {
 	case held.IsZero() || free.IsZero():
 	case held.After(free):
@@ -112,7 +113,6 @@ func (l *leg) talkOver() {
 	talks := c.bridged && !l.gone
 	c.mu.Unlock()
 	if talks {
-		l.phone.freed(false)
 		l.die("NORMAL_CLEARING", byPhone)
 	}
 }
@@ -137,12 +137,16 @@ func (l *leg) die(cause, more string) bool {
 	}
 	rang := !l.answered
 	if rang && !c.over.Load() {
-		c.wait() // on: its music goes on
+		c.wait(time.Now()) // on: its music goes on
 	}
 	c.mu.Unlock()
 	l.sw.dropLeg(l)
 	l.phone.hungUp(l) // before the event: the next offer may come at once
-	l.sw.tellLink(l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"+more))
+	hangup := l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"+more)
+	if more == byPhone {
+		l.phone.freed(false)
+	}
+	l.sw.tellLink(hangup)
 	switch {
 	case rang:
 		c.wire.send(c.channel.jobDone(nil, l.job, "-ERR "+cause+"\n"))

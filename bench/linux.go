@@ -3,6 +3,8 @@
 package bench
 
 import (
+	"encoding/binary"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -36,6 +38,73 @@ func lateBind(_, _ string, conn syscall.RawConn) (err error) {
 		return failed
 	}
 	return err
+}
+
+// stamps reads a connection and what the kernel noted of when the bytes arrived: a reader who has to wait for a processor is late, the stamp is not.
+// The zero value has none.
+type stamps struct{ conn syscall.RawConn }
+
+// stampsOf makes the kernel note them; where it does not, they are not used.
+func stampsOf(nc net.Conn) (s stamps) {
+	tcp, ok := nc.(syscall.Conn)
+	if !ok {
+		return s
+	}
+	conn, err := tcp.SyscallConn()
+	if err != nil {
+		return s
+	}
+	conn.Control(func(fd uintptr) { // an error leaves s as it is
+		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1) == nil {
+			s.conn = conn
+		}
+	})
+	return s
+}
+
+// stampBytes is more than a control message with a time takes.
+const stampBytes = 64
+
+// read returns when the last of the bytes came that it read; now, where the kernel does not say. Errors: io.EOF at the end, and those of the connection.
+func (s stamps) read(into []byte) (n int, came time.Time, err error) {
+	var control [stampBytes]byte
+	var told int
+	failed := s.conn.Read(func(fd uintptr) (done bool) {
+		for {
+			n, told, _, _, err = unix.Recvmsg(int(fd), into, control[:], 0)
+			if err != unix.EINTR {
+				return err != unix.EAGAIN
+			}
+		}
+	})
+	came = time.Now()
+	switch {
+	case failed != nil:
+		return 0, came, failed
+	case err != nil:
+		return 0, came, err
+	case n == 0:
+		return 0, came, io.EOF
+	}
+	if at, found := readStamp(control[:told]); found {
+		came = came.Add(at.Sub(came.Round(0))) // its clock may be set; the difference is short
+	}
+	return n, came, nil
+}
+
+// readStamp is the time in a control message, two 64-bit numbers (SO_TIMESTAMPNS_NEW).
+func readStamp(control []byte) (at time.Time, found bool) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return at, false
+	}
+	for _, m := range messages {
+		if m.Header.Level == unix.SOL_SOCKET && m.Header.Type == unix.SO_TIMESTAMPNS_NEW && len(m.Data) >= 16 {
+			seconds, nanoseconds := binary.NativeEndian.Uint64(m.Data), binary.NativeEndian.Uint64(m.Data[8:])
+			return time.Unix(int64(seconds), int64(nanoseconds)), true
+		}
+	}
+	return at, false
 }
 
 // dataSegments is how many segments with data the peer sent. On loopback, where 64 KiB fit into one, that is how often it wrote.

@@ -20,11 +20,16 @@ type usage struct {
 	writes   int64
 }
 
+type stamps struct{ conn net.Conn }
+
 type machine struct{ busy, idle, stolen time.Duration }
 
 func apart() *syscall.SysProcAttr                    { return nil }
 func sleepUntil(time.Time)                           {}
 func lateBind(string, string, syscall.RawConn) error { return nil }
+func stampsOf(net.Conn) (s stamps)                   { return s }
 func dataSegments(net.Conn) int64                    { return 0 }
 func used(int) (usage, error)                        { return usage{}, supported() }
 func machineUse() machine                            { return machine{} }
+
+func (stamps) read([]byte) (int, time.Time, error) { return 0, time.Time{}, supported() }

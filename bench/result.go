@@ -21,6 +21,7 @@ type Result struct {
 	LoginToOffer Percentiles `json:"login-to-offer"`
 	Wait         Percentiles `json:"wait"`
 	Lateness     Percentiles `json:"generator-lateness"`
+	ReadLateness Percentiles `json:"generator-read-lateness"`
 
 	CPUPerCall        float64 `json:"cpu-per-call-us"` // the server's
 	ServerCPU         float64 `json:"server-cores"`
@@ -68,7 +69,7 @@ func (r *run) fillResult(rows, calls int64) {
 
 	f := r.sw.figures
 	s.EnterToOffer, s.FreeToOffer, s.LoginToOffer = f.enterToOffer.percentiles(), f.freeToOffer.percentiles(), f.loginToOffer.percentiles()
-	s.Wait, s.Lateness = f.wait.percentiles(), f.lateness.percentiles()
+	s.Wait, s.Lateness, s.ReadLateness = f.wait.percentiles(), f.lateness.percentiles(), f.readLateness.percentiles()
 
 	cpu := r.after.server.cpu - r.before.server.cpu
 	s.ServerCPU, s.GeneratorCPU = share(cpu, took), share(r.after.generator.cpu-r.before.generator.cpu, took)

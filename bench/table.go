@@ -25,7 +25,8 @@ func (s *Result) Write(to io.Writer) error {
 		{"agent logs in -> offer, ms", s.LoginToOffer},
 		{"enters, agent free -> offer, ms", s.EnterToOffer},
 		{"enters -> offer, all, ms", s.Wait},
-		{"generator late, ms", s.Lateness},
+		{"generator late to dial, ms", s.Lateness},
+		{"generator late to read, ms", s.ReadLateness},
 	} {
 		if l.Count > 0 {
 			fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Count)

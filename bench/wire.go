@@ -6,6 +6,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // request is one command of the server: its line, and the header lines after it, each with the line break before it. It is valid until
@@ -30,6 +31,8 @@ func (r request) header(name string) string {
 // requests takes commands off a connection. The server's have no bodies.
 type requests struct {
 	nc     net.Conn
+	stamps stamps    // by the kernel, where it has any
+	came   time.Time // when the last of what was read arrived
 	buffer []byte
 	from   int // of what was read and not taken
 }
@@ -50,12 +53,22 @@ func (r *requests) fill() error {
 		}
 		r.buffer = append(make([]byte, 0, max(firstBuffer, 2*cap(r.buffer))), r.buffer...)
 	}
-	n, err := r.nc.Read(r.buffer[len(r.buffer):cap(r.buffer)])
+	n, err := r.read(r.buffer[len(r.buffer):cap(r.buffer)])
 	r.buffer = r.buffer[:len(r.buffer)+n]
 	if n > 0 {
 		return nil
 	}
 	return err
+}
+
+func (r *requests) read(into []byte) (n int, err error) {
+	if r.stamps.conn != nil {
+		n, r.came, err = r.stamps.read(into)
+		return n, err
+	}
+	n, err = r.nc.Read(into)
+	r.came = time.Now()
+	return n, err
 }
 
 // next takes a command of what was read; false = there is no whole one.
