@@ -26,6 +26,7 @@ type Dispatcher struct {
 	places map[string]*Place
 	lapsed map[string]lapse      // calls that may come back, by uuid
 	talks  map[string]queue.Talk // that go on and that the journal was told of, by the caller's uuid
+	untold map[string]*untold    // ends of talks, by the agent's extension
 	closed bool                  // shutting down: no transfers
 	armed  time.Time             // the deadline run waits for
 	rearm  chan struct{}         // holds one when armed moved
@@ -35,6 +36,7 @@ type Dispatcher struct {
 type Offer struct {
 	*queue.Lease
 	expired chan struct{} // closed when the lease ran out
+	after   *untold       // the end of the agent's talk before; nil where it is told
 }
 
 // Place is one call's place on the floor, as its goroutine holds it.
@@ -46,6 +48,15 @@ type Place struct {
 	stranded   chan struct{} // closed when the group is gone
 	offers     []*Offer      // that stand: one, and a transfer's beside it
 	pending    []*Offer      // of those, the ones not taken yet
+	untold     *untold       // the end of its talk
+}
+
+// untold is the end of a talk that the link has told us of, and its call has told nobody of yet. The agent is free, and called for the next caller;
+// what is said of the agent and of that call waits for the call's word.
+type untold struct {
+	agent    string
+	told     chan struct{}    // closed then
+	statuses []agent.LogEntry // that wait
 }
 
 // lapse is a call that may come back.
@@ -74,6 +85,7 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 		places:   map[string]*Place{},
 		lapsed:   map[string]lapse{},
 		talks:    map[string]queue.Talk{},
+		untold:   map[string]*untold{},
 		rearm:    make(chan struct{}, 1),
 	}
 	for _, t := range s.Talks {
@@ -140,7 +152,7 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	}
 	sequence = d.journal.Write(effects.Changes...)
 	for _, status := range effects.Statuses {
-		d.onStatus(status)
+		d.tellStatus(status)
 	}
 	d.rearmClock()
 	for _, l := range effects.Offers {
@@ -149,12 +161,21 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	return sequence, len(effects.Offers) > 0
 }
 
+// tellStatus tells what became of an agent, in its turn.
+func (d *Dispatcher) tellStatus(status agent.LogEntry) {
+	if end := d.untold[status.Extension]; end != nil {
+		end.statuses = append(end.statuses, status)
+	} else {
+		d.onStatus(status)
+	}
+}
+
 func (d *Dispatcher) deliver(l *queue.Lease) {
 	p := d.places[l.Call]
 	if p == nil {
 		return
 	}
-	o := &Offer{Lease: l, expired: make(chan struct{})}
+	o := &Offer{Lease: l, expired: make(chan struct{}), after: d.untold[l.Agent.Extension]}
 	p.offers = append(p.offers, o)
 	p.pending = append(p.pending, o)
 	signalOne(p.bell)

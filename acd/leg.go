@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nwayacd/esl"
@@ -30,6 +31,7 @@ type leg struct {
 	record queue.OfferRecord
 	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone, for errPhoneLeft where the agent's phone hung up
 	over   context.CancelCauseFunc
+	talks  atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
 }
 
 func newLeg(o *Offer) *leg {
@@ -137,6 +139,14 @@ func (l *leg) awaitEnd() {
 	case <-l.ctx.Done():
 	case <-limit.C:
 	}
+}
+
+// left takes the link's word that the leg is gone. An agent whose phone hung up is free with that; the call hears of it next.
+func (l *leg) left(why error) {
+	if place := l.talks.Load(); place != nil && why == errPhoneLeft {
+		place.endUntold(l.offer)
+	}
+	l.over(why)
 }
 
 // phoneLeft reports whether the link has told that the agent's phone ended the leg.

@@ -22,6 +22,7 @@ const statusBound = 4096
 const (
 	linkMaxBody  = 64 << 20
 	linkMaxQueue = 1 << 16
+	linkBuffer   = 16 << 10         // an event of a channel is some 6 to 10 KiB: one read
 	lookLimit    = 30 * time.Second // to learn what is the case at a switch
 	lookBatch    = 500              // channels asked about in one write
 )
@@ -129,7 +130,7 @@ func (l *link) queue(fire esl.Command) {
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
-		Options: esl.Options{OnArrival: l.hearFirst, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue}},
+		Options: esl.Options{OnArrival: l.hearFirst, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer}},
 		Session: l.session,
 		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
@@ -284,7 +285,7 @@ func (l *link) hearFirst(e *esl.Event) {
 		return
 	}
 	if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
-		leg.over(whoEnded(e))
+		leg.left(whoEnded(e))
 	}
 }
 

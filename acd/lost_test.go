@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -291,15 +292,53 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 		c.after(2 * time.Second)
 		c.caller("139")
 		c.after(20 * time.Second)
-		told := map[string]int{}
-		for i, e := range c.server.Events.row {
-			told[e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus")] = i
-		}
-		if end, next := told["call-138 hangup"], told["call-139 callout"]; end == 0 || next < end {
-			t.Errorf("the end of the talk is event %d, the next call %d", end, next)
-		}
+		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
 		c.wantRest()
 	})
+}
+
+// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: the connection of the call that ended takes nothing any more, and the next caller's leg is
+// called all the same, at once.
+func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
+		call := c.caller("138")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-138")
+		c.wires.last().clogged.Store(true)
+		c.caller("139")
+		for call.Bridged() != "" {
+			c.after(10 * time.Millisecond)
+		}
+		if n := c.sw.Counts().Originates; n != 2 {
+			t.Errorf("%d originates as the talk is over, want the next call's to be there", n)
+		}
+		c.wantEvents("call-139", "queue_add")
+		c.after(toldLimit)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-139")
+		c.after(20 * time.Second)
+		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "1000 nway_agent_talking")
+		c.wantRest()
+	})
+}
+
+// wantInOrder checks that our own listeners were told so, in this order.
+func (c *centre) wantInOrder(want ...string) {
+	c.Helper()
+	at := 0
+	for _, what := range want {
+		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
+				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
+		})
+		if found < 0 {
+			c.Errorf("not told, or not in this order: %q of %q", what, want)
+			return
+		}
+		at += found + 1
+	}
 }
 
 // TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that plays keeps them in.

@@ -164,18 +164,47 @@ func (p *Place) stay() (back bool) {
 	return back
 }
 
-// end ends a talk.
+// end ends a talk, and says that its end is told.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
+		p.endIsTold()
 		p.dispatcher.floor.End(o.Lease, now)
 		p.drop(o.Lease)
 	})
+}
+
+// endUntold ends a talk ahead of its call, which has yet to tell of it; nothing happens where the call was faster. It may be called from anywhere.
+func (p *Place) endUntold(o *Offer) {
+	d, who := p.dispatcher, o.Agent.Extension
+	d.do(func(now time.Time) {
+		if d.untold[who] != nil || p.drop(o.Lease) == nil {
+			return
+		}
+		p.untold = &untold{agent: who, told: make(chan struct{})}
+		d.untold[who] = p.untold
+		d.floor.End(o.Lease, now)
+	})
+}
+
+// endIsTold lets go what waited for the call's word of its talk's end. It is part of a step.
+func (p *Place) endIsTold() {
+	end := p.untold
+	if end == nil {
+		return
+	}
+	p.untold = nil
+	delete(p.dispatcher.untold, end.agent)
+	for _, status := range end.statuses {
+		p.dispatcher.onStatus(status)
+	}
+	close(end.told)
 }
 
 // entrust takes the call off the floor and leaves its agent in the talk, which goes on without us until endTalk.
 func (p *Place) entrust() {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
+		p.endIsTold()
 		delete(d.places, p.uuid)
 		d.floor.Entrust(p.uuid, now)
 	})
@@ -206,6 +235,7 @@ func (d *Dispatcher) forget(coreUUID string) {
 func (p *Place) leave(keep bool, call lapse) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
+		p.endIsTold()
 		delete(d.places, p.uuid)
 		if keep && d.floor.Lapse(p.uuid, now) {
 			d.lapsed[p.uuid] = call

@@ -63,6 +63,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	c.tell(l.originate(c))
+	o.awaitTold()
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), offerVariable + "=" + offerWord(o)}
 	var commands []esl.Command
 	if o.Transfer {
@@ -82,6 +83,22 @@ func (c *call) callOut(l *leg) {
 		report(time.Since(o.Offered))
 	}
 	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
+}
+
+// toldLimit is how long an offer's events wait for the end of the agent's talk before to be told: its call may be stuck on a dead connection.
+const toldLimit = 200 * time.Millisecond
+
+// awaitTold returns when the end of the agent's talk before is told, so that nobody who listens hears of the agent's next call first.
+func (o *Offer) awaitTold() {
+	if o.after == nil {
+		return
+	}
+	limit := time.NewTimer(toldLimit)
+	defer limit.Stop()
+	select {
+	case <-o.after.told:
+	case <-limit.C:
+	}
 }
 
 // answered makes the offer a talk, unless its lease is over.

@@ -79,6 +79,7 @@ func (c *call) noteTalk(l *leg) {
 
 // converse blocks until the talk is over and says what follows.
 func (c *call) converse(ctx context.Context, l *leg) ending {
+	l.talks.Store(c.place)
 	for {
 		select {
 		case <-l.ctx.Done(): // told by the link; where the caller is held, CHANNEL_UNBRIDGE waits for the end of the music

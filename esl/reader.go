@@ -15,6 +15,7 @@ type Limits struct {
 	MaxHeaders     int           // lines of one frame or request; 4096
 	MaxBody        int           // bytes; 4 MiB
 	MaxQueue       int           // events not read yet, and commands not answered yet; 4096
+	Buffer         int           // bytes that are read at once; 4 KiB
 	FrameTime      time.Duration // from a frame's first byte to its last, however the bytes trickle in; 30 s
 	Room           *Room         // what large frames take of the memory that several peers share; nil: as much as they like
 }
@@ -31,6 +32,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.MaxQueue <= 0 {
 		l.MaxQueue = 4096
+	}
+	if l.Buffer <= 0 {
+		l.Buffer = 4 << 10
 	}
 	if l.FrameTime <= 0 {
 		l.FrameTime = 30 * time.Second
@@ -49,12 +53,12 @@ type Reader struct {
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader, l Limits) *Reader {
 	reader := &Reader{pace: pace{from: r}}
-	reader.buffered = bufio.NewReader(&reader.pace)
+	reader.buffered = bufio.NewReaderSize(&reader.pace, l.withDefaults().Buffer)
 	reader.Limit(l)
 	return reader
 }
 
-// Limit puts other limits in force, for what is read from now on.
+// Limit puts other limits in force, for what is read from now on; the Buffer stays.
 func (r *Reader) Limit(l Limits) {
 	r.limits = l.withDefaults()
 	r.room.of = l.Room
