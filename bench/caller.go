@@ -232,8 +232,11 @@ func (c *caller) bridge(out []byte, uuid string) []byte {
 	return c.channel.event(out, "CHANNEL_BRIDGE", "Bridge-A-Unique-ID: "+c.channel.uuid+"\nBridge-B-Unique-ID: "+uuid+"\nOther-Leg-Unique-ID: "+uuid+"\n")
 }
 
-// parted tells that the agent hung up: the caller is parked, until the server says what next.
+// parted tells that the agent hung up: the caller is parked, until the server says what next. Nothing is told where the caller has gone meanwhile.
 func (c *caller) parted(leg string) {
+	if c.over.Load() {
+		return
+	}
 	out := c.channel.event(nil, "CHANNEL_UNBRIDGE", "Bridge-A-Unique-ID: "+c.channel.uuid+"\nBridge-B-Unique-ID: "+leg+"\n")
 	c.wire.send(c.channel.event(out, "CHANNEL_PARK", ""))
 }

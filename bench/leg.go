@@ -151,7 +151,7 @@ func (l *leg) die(cause, more string) bool {
 	case rang:
 		c.wire.send(c.channel.jobDone(nil, l.job, "-ERR "+cause+"\n"))
 	case bridged:
-		c.parted(l.uuid)
+		time.AfterFunc(c.sw.withinFrame(), func() { c.parted(l.uuid) })
 	}
 	l.sw.tellLink(l.channel.event(nil, "CHANNEL_DESTROY", ""))
 	return true
