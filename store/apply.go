@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"nwayacd/queue"
@@ -102,6 +103,7 @@ type unreadableError struct{ error }
 func decode(records []record) []entry {
 	entries := make([]entry, len(records))
 	for i, r := range records {
+		stepBack()
 		entries[i].record = r
 		if err := json.Unmarshal(r.body, &entries[i].change); err != nil {
 			entries[i].fault = unreadableError{err}
@@ -109,6 +111,9 @@ func decode(records []record) []entry {
 	}
 	return entries
 }
+
+// stepBack lets calls go first: a batch is milliseconds of work that nobody waits for.
+func stepBack() { runtime.Gosched() }
 
 // settled is after the commit: what was applied leaves the journal.
 func (s *Store) settled(records []record) error {
@@ -167,6 +172,7 @@ func (s *Store) writeTogether(ctx context.Context, tx *transaction, entries []en
 			return unreadableError{err}
 		}
 		p.add(r)
+		stepBack()
 	}
 	for _, step := range p.steps {
 		if err := s.writeStep(ctx, tx, step); err != nil {
@@ -181,13 +187,14 @@ func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) erro
 	if err != nil {
 		return unreadableError{err}
 	}
-	shown := string(docs)
+	text := string(docs)
+	shown := text
 	if step.kind == addAgent {
 		shown = "(holds passwords)"
 	}
 	for _, statement := range s.db.write[step.kind] {
 		s.db.log(statement, shown)
-		if _, err := tx.ExecContext(ctx, statement, string(docs)); err != nil {
+		if _, err := tx.ExecContext(ctx, statement, text); err != nil {
 			return err
 		}
 	}

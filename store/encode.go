@@ -30,6 +30,10 @@ func appendChange(to []byte, c *queue.Change) ([]byte, error) {
 		o.inside("Offer", func() { o.offer(c.Offer) })
 	case c.CDR != nil:
 		o.inside("CDR", func() { o.cdr(c.CDR) })
+	case c.Talk != nil:
+		o.inside("Talk", func() { o.talk(c.Talk) })
+	case c.TalkOver != nil:
+		o.string("TalkOver", *c.TalkOver)
 	default:
 		body, err := json.Marshal(c)
 		return append(to, body...), err
@@ -136,6 +140,15 @@ func (o *object) cdr(c *queue.CDR) {
 	o.timeUnlessZero("Answered", c.Answered)
 	o.timeUnlessZero("Bridged", c.Bridged)
 	o.time("Ended", c.Ended)
+}
+
+func (o *object) talk(t *queue.Talk) {
+	o.string("Server", t.Server)
+	o.string("Link", t.Link)
+	o.string("CoreUUID", t.CoreUUID)
+	o.inside("CDR", func() { o.cdr(&t.CDR) })
+	o.inside("Offer", func() { o.offer(&t.Offer) })
+	o.flagUnlessFalse("Parted", t.Parted)
 }
 
 // object is a JSON object being written; err is the last thing in it that has no JSON.
