@@ -63,6 +63,9 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 func (c *call) callOut(l *leg) {
 	o := l.offer
 	c.tell(l.originate(c))
+	if report := c.server.options.OnOffer; report != nil {
+		report(time.Since(o.Offered))
+	}
 	o.awaitTold()
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), offerVariable + "=" + offerWord(o)}
 	var commands []esl.Command
@@ -79,9 +82,6 @@ func (c *call) callOut(l *leg) {
 	prompt := c.prompts().Transfer
 	c.tell(append(commands, c.playOver(prompt)...)...)
 	c.cdr.Offers = max(c.cdr.Offers, o.Number)
-	if report := c.server.options.OnOffer; report != nil {
-		report(time.Since(o.Offered))
-	}
 	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
