@@ -205,7 +205,7 @@ func BenchmarkCallOut(b *testing.B) {
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer)
-		c.callOut(l)
+		c.callOut(b.Context(), l)
 		l.over(nil)
 		if n%100 == 0 {
 			b.StopTimer()

@@ -48,15 +48,16 @@ type Place struct {
 	stranded   chan struct{} // closed when the group is gone
 	offers     []*Offer      // that stand: one, and a transfer's beside it
 	pending    []*Offer      // of those, the ones not taken yet
-	untold     *untold       // the end of its talk
+	untold     *untold       // the end of its talk, where the link told it; under the dispatcher's lock, as the two above
 }
 
 // untold is the end of a talk that the link has told us of, and its call has told nobody of yet. The agent is free, and called for the next caller;
-// what is said of the agent and of that call waits for the call's word.
+// what is said of the agent and of that call waits for the call's word, but not for long: its connection may be dead.
 type untold struct {
 	agent    string
 	told     chan struct{}    // closed then
 	statuses []agent.LogEntry // that wait
+	limit    *time.Timer
 }
 
 // lapse is a call that may come back.
@@ -168,6 +169,19 @@ func (d *Dispatcher) tellStatus(status agent.LogEntry) {
 	} else {
 		d.onStatus(status)
 	}
+}
+
+// letTell lets go what waited for that end of a talk to be told; nil, or let go before, is nothing. It is part of a step.
+func (d *Dispatcher) letTell(end *untold) {
+	if end == nil || d.untold[end.agent] != end {
+		return
+	}
+	delete(d.untold, end.agent)
+	end.limit.Stop()
+	for _, status := range end.statuses {
+		d.onStatus(status)
+	}
+	close(end.told)
 }
 
 func (d *Dispatcher) deliver(l *queue.Lease) {

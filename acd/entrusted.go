@@ -206,8 +206,6 @@ func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 	}
 	t.CDR.Ended = time.Now()
 	t.Offer.Outcome, t.Offer.Ended = queue.OfferAnswered, t.CDR.Ended
-	s.Dispatcher.endTalk(t)
-	s.log.Info().Str("uuid", t.CDR.UUID).Str("agent", t.CDR.Agent).Str("cause", cause).Msg("a talk that went on without us is over")
 	c := &call{server: s, uuid: t.CDR.UUID, caller: t.CDR.Caller, group: t.CDR.Group} // for its events only
 	o := &Offer{Lease: &queue.Lease{Agent: agent.Profile{Extension: t.CDR.Agent}}}
 	events := []esl.Command{c.infoEvent(statusHangup, o, t.Offer.Number), c.queueEvent(queueRemove, "")}
@@ -219,6 +217,8 @@ func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 			l.letGo(t.CDR.UUID)
 		}
 	}
+	s.Dispatcher.endTalk(t) // last: what is said of the agent, and their next call, come after
+	s.log.Info().Str("uuid", t.CDR.UUID).Str("agent", t.CDR.Agent).Str("cause", cause).Msg("a talk that went on without us is over")
 }
 
 // closeTalksAt ends all entrusted talks of one FreeSWITCH.

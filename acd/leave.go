@@ -29,7 +29,7 @@ func (c *call) leave(end ending) {
 	c.inPark.Store(false)
 	last := c.lastEvent(end)
 	if c.do(c.lastCommands(end, last)...) == nil {
-		c.server.tellLast(c, last)
+		c.server.tellOverLink(c, last...)
 		if end.hangup != "" {
 			c.server.hangUp(c, end.hangup)
 		}

@@ -110,8 +110,7 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 	}
 }
 
-// queue leaves an event for the switch. Where too many wait already, the oldest is dropped: who listens there wants to know what is the case
-// now. It is called under the dispatcher's lock, so by one at a time.
+// queue leaves an event for the switch. Where too many wait already, the oldest is dropped: who listens there wants to know what is the case now.
 func (l *link) queue(fire esl.Command) {
 	for {
 		select {

@@ -9,7 +9,7 @@ import (
 	"nwayacd/queue"
 )
 
-// The steps of a call on the floor; each is one step of the Dispatcher. All but the channels are for the call's goroutine only.
+// The steps of a call on the floor; each is one step of the Dispatcher. All but the channels and endUntold are for the call's goroutine only.
 
 // blacklisted reports whether the group refuses the caller.
 func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool) {
@@ -167,44 +167,34 @@ func (p *Place) stay() (back bool) {
 // end ends a talk, and says that its end is told.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
-		p.endIsTold()
+		p.dispatcher.letTell(p.untold)
 		p.dispatcher.floor.End(o.Lease, now)
 		p.drop(o.Lease)
 	})
 }
 
+// toldLimit is how long what is said of an agent waits for the call that is over.
+const toldLimit = 200 * time.Millisecond
+
 // endUntold ends a talk ahead of its call, which has yet to tell of it; nothing happens where the call was faster. It may be called from anywhere.
 func (p *Place) endUntold(o *Offer) {
 	d, who := p.dispatcher, o.Agent.Extension
 	d.do(func(now time.Time) {
-		if d.untold[who] != nil || p.drop(o.Lease) == nil {
+		if d.places[p.uuid] != p || d.untold[who] != nil || p.drop(o.Lease) == nil {
 			return
 		}
-		p.untold = &untold{agent: who, told: make(chan struct{})}
-		d.untold[who] = p.untold
+		end := &untold{agent: who, told: make(chan struct{})}
+		end.limit = time.AfterFunc(toldLimit, func() { d.do(func(time.Time) { d.letTell(end) }) })
+		p.untold, d.untold[who] = end, end
 		d.floor.End(o.Lease, now)
 	})
-}
-
-// endIsTold lets go what waited for the call's word of its talk's end. It is part of a step.
-func (p *Place) endIsTold() {
-	end := p.untold
-	if end == nil {
-		return
-	}
-	p.untold = nil
-	delete(p.dispatcher.untold, end.agent)
-	for _, status := range end.statuses {
-		p.dispatcher.onStatus(status)
-	}
-	close(end.told)
 }
 
 // entrust takes the call off the floor and leaves its agent in the talk, which goes on without us until endTalk.
 func (p *Place) entrust() {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		p.endIsTold()
+		d.letTell(p.untold)
 		delete(d.places, p.uuid)
 		d.floor.Entrust(p.uuid, now)
 	})
@@ -235,7 +225,7 @@ func (d *Dispatcher) forget(coreUUID string) {
 func (p *Place) leave(keep bool, call lapse) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		p.endIsTold()
+		d.letTell(p.untold)
 		delete(d.places, p.uuid)
 		if keep && d.floor.Lapse(p.uuid, now) {
 			d.lapsed[p.uuid] = call

@@ -213,17 +213,17 @@ func (s *Server) hangUp(c *call, cause string) {
 	}
 }
 
-// tellLast sends a call's last event over the link to its switch, where there is one: the call's own connection is lost. It returns when the switch has
-// it: a caller who comes back is not let in before, and their next event is behind this one.
-func (s *Server) tellLast(c *call, event []esl.Command) {
+// tellOverLink sends events of a call over the link to its switch, where there is one: the call's own connection is lost. It returns when the switch has
+// them: a caller who comes back is not let in before, and their next event is behind these.
+func (s *Server) tellOverLink(c *call, events ...esl.Command) {
 	conn := s.connTo(c.at)
 	if conn == nil {
 		return
 	}
 	limit, stop := context.WithTimeout(context.Background(), linkLimit)
 	defer stop()
-	if _, err := conn.Do(limit, event...); err != nil {
-		c.log.Warn().Err(err).Msg("FreeSWITCH does not hear that the call is over")
+	if _, err := conn.Do(limit, events...); err != nil {
+		c.log.Warn().Err(err).Msg("FreeSWITCH does not hear of the call")
 	}
 }
 

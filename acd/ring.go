@@ -20,7 +20,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	l := newLeg(o)
 	c.leg = l
 	c.server.legs.add(l)
-	c.callOut(l)
+	c.callOut(ctx, l)
 	overdue := time.NewTimer(o.RingTimeout + overdueAfter)
 	defer overdue.Stop()
 	for {
@@ -60,13 +60,13 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 // callOut calls the agent's leg, and then announces the offer: the originate is on its way before the events are made, of which FreeSWITCH takes
 // about a millisecond to read a thousand bytes (docs/wire.md). The caller hears the transfer prompt, and music until the agent answers, also where
 // the call never had to wait.
-func (c *call) callOut(l *leg) {
+func (c *call) callOut(ctx context.Context, l *leg) {
 	o := l.offer
 	c.tell(l.originate(c))
 	if report := c.server.options.OnOffer; report != nil {
 		report(time.Since(o.Offered))
 	}
-	o.awaitTold()
+	o.awaitTold(ctx)
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), offerVariable + "=" + offerWord(o)}
 	var commands []esl.Command
 	if o.Transfer {
@@ -85,19 +85,14 @@ func (c *call) callOut(l *leg) {
 	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
-// toldLimit is how long an offer's events wait for the end of the agent's talk before to be told: its call may be stuck on a dead connection.
-const toldLimit = 200 * time.Millisecond
-
-// awaitTold returns when the end of the agent's talk before is told, so that nobody who listens hears of the agent's next call first.
-func (o *Offer) awaitTold() {
+// awaitTold returns when the end of the agent's talk before is told, so that nobody who listens hears of the agent's next call first; or ctx is done.
+func (o *Offer) awaitTold(ctx context.Context) {
 	if o.after == nil {
 		return
 	}
-	limit := time.NewTimer(toldLimit)
-	defer limit.Stop()
 	select {
 	case <-o.after.told:
-	case <-limit.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -83,6 +83,10 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 	for {
 		select {
 		case <-l.ctx.Done(): // told by the link; where the caller is held, CHANNEL_UNBRIDGE waits for the end of the music
+			if c.place.transferWaits() {
+				c.takeBack(ctx, l)
+				return ending{}
+			}
 			return c.part(ctx, l)
 		case s := <-c.signals:
 			if _, parted := s.(unbridged); parted {
@@ -100,9 +104,9 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 }
 
 // part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go. A talk that we
-// merely lost sight of goes on without us.
+// merely lost sight of, and that the link has not said to be over, goes on without us.
 func (c *call) part(ctx context.Context, l *leg) ending {
-	if why := context.Cause(ctx); lostSight(why) {
+	if why := context.Cause(ctx); lostSight(why) && l.ctx.Err() == nil {
 		return ending{outcome: c.cdr.Outcome, reason: why.Error(), entrust: l}
 	}
 	c.finish(l)
@@ -116,6 +120,9 @@ func (c *call) part(ctx context.Context, l *leg) ending {
 		c.cdr.HungUpBy = queue.CallerSide
 		return ending{outcome: c.cdr.Outcome, reason: gone.cause}
 	default: // somebody has them, or the connection is silent and nobody has
+		if l.phoneLeft() {
+			c.cdr.HungUpBy = queue.AgentSide
+		}
 		if at := c.server.linkOf(c.at.Name); at != nil {
 			at.letGo(c.uuid)
 		}
@@ -153,12 +160,16 @@ func (c *call) finish(l *leg) {
 		commands = append(commands, esl.API("uuid_record "+c.uuid+" stop "+c.recording))
 		c.recording = ""
 	}
-	commands = append(commands, c.infoEvent(statusHangup, l.offer, l.offer.Number))
+	event := c.infoEvent(statusHangup, l.offer, l.offer.Number)
+	commands = append(commands, event)
 	if l.phoneLeft() {
 		c.tell(commands...)
 	} else {
 		c.endLeg(l, commands...)
 		l.awaitEnd()
+	}
+	if c.conn.Err() != nil { // the call's own connection is lost
+		c.server.tellOverLink(c, event)
 	}
 	c.place.end(l.offer)
 }

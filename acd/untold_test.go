@@ -1,0 +1,128 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody is stuck, and what is told waits for nothing.
+func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
+	for name, deed := range map[string]func(c *centre, call *sim.Call){
+		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
+		"the loss of the call's connection": func(c *centre, call *sim.Call) {
+			if found := c.server.calls.find(call.UUID()); found != nil {
+				found.conn.Close()
+			}
+		},
+		"the loss of the link": func(c *centre, _ *sim.Call) {
+			if conn := c.server.links[0].conn.Load(); conn != nil {
+				conn.Close()
+			}
+		},
+		"the loss of both":     func(c *centre, _ *sim.Call) { c.wires.cut() },
+		"the caller's hang-up": func(_ *centre, call *sim.Call) { call.Hangup() },
+		"a logout":             func(c *centre, _ *sim.Call) { c.server.Dispatcher.Logout(c.Context(), "1000") },
+		"the agent's row going": func(c *centre, _ *sim.Call) {
+			extension := "1000"
+			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
+		},
+		"the caller being taken": func(c *centre, call *sim.Call) {
+			c.heard.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for round := range 12 {
+				open(t, ordinary("1000", "1001"), func(c *centre) { c.hangsUpAs(deed, round) })
+			}
+		})
+	}
+}
+
+// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one that is a little earlier.
+func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
+	call := c.caller("139")
+	c.after(5 * time.Second)
+	if round%2 == 0 {
+		c.server.Dispatcher.Busy(c.Context(), "1001")
+		c.caller("140")
+		c.after(3 * time.Second)
+		c.server.Dispatcher.Ready(c.Context(), "1001")
+	}
+	leg, done := call.Bridged(), make(chan struct{})
+	one, other := func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) }
+	if round%4 < 2 {
+		one, other = other, one
+	}
+	go func() {
+		one()
+		close(done)
+	}()
+	other()
+	<-done
+	c.after(time.Minute)
+	c.server.Dispatcher.mu.Lock()
+	if left := len(c.server.Dispatcher.untold); left != 0 {
+		c.Errorf("%d ends of talks are untold", left)
+	}
+	c.server.Dispatcher.mu.Unlock()
+	for _, channel := range c.sw.Channels() {
+		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
+	}
+	c.after(2 * time.Minute)
+	for _, channel := range c.sw.Channels() { // of who was in a talk with those
+		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
+	}
+	c.after(2 * time.Minute)
+	c.wantRest()
+	c.wantWork()
+}
+
+func TestTheLinkTellsOfATalkThatItsCallHasLeft(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("138")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-138")
+		left := c.server.calls.find("call-138")
+		place, offer := left.place, left.leg.offer
+		left.conn.Close()
+		c.after(time.Second) // entrusted
+		place.endUntold(offer)
+		if n := len(c.server.Dispatcher.untold); n != 0 {
+			t.Errorf("%d ends of talks wait for a call that is gone", n)
+		}
+		c.wantTalk("1000", "call-138")
+		c.sw.PhoneLeaves(call.Bridged())
+		c.after(time.Minute)
+		c.wantRest()
+	})
+}
+
+// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of the agent's next call.
+func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
+	for range 12 {
+		open(t, ordinary("1000"), func(c *centre) {
+			call := c.caller("138")
+			c.after(4 * time.Second)
+			c.caller("139")
+			c.after(4 * time.Second)
+			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
+			leg := call.Bridged()
+			go c.server.calls.find("call-138").conn.Close()
+			c.sw.PhoneLeaves(leg)
+			c.after(10 * time.Second)
+			c.wantTalk("1000", "call-139")
+			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
+			c.wantEvents("call-138", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+			if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
+				t.Errorf("CDRs %+v", cdrs)
+			}
+			c.sw.PhoneLeaves(c.server.calls.find("call-139").leg.uuid)
+			c.after(time.Minute)
+			c.wantRest()
+		})
+	}
+}
