@@ -24,6 +24,7 @@ type serveCommand struct {
 // Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the configuration again.
 func (s *serveCommand) Run() error {
 	defer carryBallast()()
+	spareProcessor()
 	config, err := conf.Load(s.Config)
 	if err != nil {
 		return err

@@ -28,15 +28,15 @@ func (c *centre) wantTalk(extension, uuid string) {
 // wantCDR checks that the call has exactly one CDR, which says how it ended.
 func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
 	c.Helper()
-	n := 0
-	for _, cdr := range c.kept.cdrs() {
+	n, all := 0, c.kept.cdrs()
+	for _, cdr := range all {
 		if cdr.UUID == uuid {
 			found = cdr
 			n++
 		}
 	}
 	if n != 1 {
-		c.Errorf("%s has %d CDRs", uuid, n)
+		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
 	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
 		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
 	}

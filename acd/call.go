@@ -205,8 +205,8 @@ func (c *call) trace(commands []esl.Command) {
 	}
 }
 
-// tell sends commands in one write and does not wait. Where the connection is dead its reader ends the call.
-func (c *call) tell(commands ...esl.Command) {
+// tell sends commands in one write and does not wait, and reports whether they were written. Where the connection is dead its reader ends the call.
+func (c *call) tell(commands ...esl.Command) (sent bool) {
 	c.trace(commands)
 	err := c.conn.Post(commands...)
 	if _, ours := errors.AsType[*esl.ArgumentError](err); ours {
@@ -214,6 +214,7 @@ func (c *call) tell(commands ...esl.Command) {
 	} else if err != nil {
 		c.log.Debug().Err(err).Msg("not sent")
 	}
+	return err == nil
 }
 
 // await blocks until a signal that is wanted comes, and returns it; nil when ctx is done first. Signals that are not are of no use any

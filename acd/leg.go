@@ -141,12 +141,12 @@ func (l *leg) awaitEnd() {
 	}
 }
 
-// left takes the link's word that the leg is gone. An agent whose phone hung up is free with that.
+// left takes the link's word that the leg is gone. An agent whose phone hung up is free with that, before the call hears of it.
 func (l *leg) left(why error) {
-	l.over(why)
 	if place := l.talks.Load(); place != nil && why == errPhoneLeft {
 		place.endUntold(l.offer)
 	}
+	l.over(why)
 }
 
 // phoneLeft reports whether the link has told that the agent's phone ended the leg.

@@ -190,11 +190,17 @@ func (p *Place) endUntold(o *Offer) {
 	})
 }
 
+// has reports whether the offer, or the talk that it became, still stands.
+func (p *Place) has(o *Offer) bool {
+	p.dispatcher.mu.Lock()
+	defer p.dispatcher.mu.Unlock()
+	return slices.Contains(p.offers, o)
+}
+
 // entrust takes the call off the floor and leaves its agent in the talk, which goes on without us until endTalk.
 func (p *Place) entrust() {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		d.letTell(p.untold)
 		delete(d.places, p.uuid)
 		d.floor.Entrust(p.uuid, now)
 	})
@@ -203,6 +209,7 @@ func (p *Place) entrust() {
 // endTalk ends a talk that no call of ours runs, and writes its CDR and the record of its offer in the same step.
 func (d *Dispatcher) endTalk(t *queue.Talk) {
 	d.do(func(now time.Time) {
+		d.letTell(d.untold[t.CDR.Agent]) // the talk was over as it was entrusted
 		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
 		d.journal.Write(queue.Change{Offer: &t.Offer})
 		d.keepCDR(t.CDR)

@@ -104,9 +104,9 @@ func (c *call) converse(ctx context.Context, l *leg) ending {
 }
 
 // part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go. A talk that we
-// merely lost sight of, and that the link has not said to be over, goes on without us.
+// merely lost sight of, and that the link has not ended, goes on without us.
 func (c *call) part(ctx context.Context, l *leg) ending {
-	if why := context.Cause(ctx); lostSight(why) && l.ctx.Err() == nil {
+	if why := context.Cause(ctx); lostSight(why) && c.place.has(l.offer) {
 		return ending{outcome: c.cdr.Outcome, reason: why.Error(), entrust: l}
 	}
 	c.finish(l)
@@ -162,22 +162,24 @@ func (c *call) finish(l *leg) {
 	}
 	event := c.infoEvent(statusHangup, l.offer, l.offer.Number)
 	commands = append(commands, event)
+	var told bool
 	if l.phoneLeft() {
-		c.tell(commands...)
+		told = c.tell(commands...)
 	} else {
-		c.endLeg(l, commands...)
+		if told = c.do(append([]esl.Command{l.kill()}, commands...)...) != nil; !told {
+			c.server.kill(l, c.at)
+		}
 		l.awaitEnd()
 	}
-	if c.conn.Err() != nil { // the call's own connection is lost
+	if !told { // the call's own connection is lost
 		c.server.tellOverLink(c, event)
 	}
 	c.place.end(l.offer)
 }
 
-// endLeg ends a leg that is up, with the commands in the same write; over the link where the call's own connection does not answer. False: nobody
-// knows whether it is gone.
-func (c *call) endLeg(l *leg, commands ...esl.Command) (gone bool) {
-	return c.do(append([]esl.Command{l.kill()}, commands...)...) != nil || c.server.kill(l, c.at)
+// endLeg ends a leg that is up, over the link where the call's own connection does not answer. False: nobody knows whether it is gone.
+func (c *call) endLeg(l *leg) (gone bool) {
+	return c.do(l.kill()) != nil || c.server.kill(l, c.at)
 }
 
 // afterTalk waits for what became of the caller: nil when it is parked and ours, else why it is not.
