@@ -278,9 +278,9 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 		c.after(4 * time.Second)
 		c.caller("3")
 		c.after(4 * time.Second)
+		c.wires.hush() // first: what closes says so
 		c.sims.Close()
 		c.socket.Load().Close()
-		c.wires.hush()
 		c.after(beatEvery + beatLimit)
 		if state := c.server.Links()[0]; state.Up {
 			t.Errorf("the link is %+v", state)

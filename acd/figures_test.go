@@ -42,6 +42,7 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 			t.Errorf("figures of the floor: %+v", floor)
 		}
 		second.Hangup()
+		c.after(time.Second) // else the agent may be free, and offered to the second, before that is heard
 		first.Hangup()
 		c.after(time.Second)
 		c.wantPhases(map[string]int{})
