@@ -17,7 +17,7 @@ func carryBallast() (drop func()) {
 
 // spareProcessor lets Go use a processor more than the machine has, unless the environment says how many. The journal's fsync holds one of them for as long as it
 // lasts, often more than a millisecond of every ten, until Go's monitor notices; and on a machine that FreeSWITCH and PostgreSQL share, a thread that is not given a core
-// holds another. A hang-up that came then would wait.
+// holds another. A hang-up that came then would wait. A container's limit counts as it is at the start.
 func spareProcessor() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

@@ -54,6 +54,7 @@ type Place struct {
 // untold is the end of a talk that the link has told us of, and its call has told nobody of yet. The agent is free, and called for the next caller;
 // what is said of the agent and of that call waits for the call's word, but not for long: its connection may be dead.
 type untold struct {
+	call     string // uuid of the caller's channel
 	agent    string
 	told     chan struct{}    // closed then
 	statuses []agent.LogEntry // that wait

@@ -134,6 +134,10 @@ func (s *Server) entrust(c *call, l *leg) {
 	s.legs.remove(l)
 	c.leg = nil
 	at := s.linkOf(t.Link)
+	if l.phoneLeft() { // meanwhile
+		s.closeTalk(t.CDR.UUID, queue.AgentSide, "NORMAL_CLEARING")
+		return
+	}
 	if at == nil {
 		s.closeTalk(t.CDR.UUID, queue.NoSide, errUnlinked.Error())
 		return
@@ -208,16 +212,18 @@ func (s *Server) closeTalk(uuid string, by queue.Side, cause string) {
 	t.Offer.Outcome, t.Offer.Ended = queue.OfferAnswered, t.CDR.Ended
 	c := &call{server: s, uuid: t.CDR.UUID, caller: t.CDR.Caller, group: t.CDR.Group} // for its events only
 	o := &Offer{Lease: &queue.Lease{Agent: agent.Profile{Extension: t.CDR.Agent}}}
-	events := []esl.Command{c.infoEvent(statusHangup, o, t.Offer.Number), c.queueEvent(queueRemove, "")}
-	if l := s.linkOf(t.Link); l != nil {
-		for _, fire := range events {
-			l.queue(fire)
-		}
-		if t.CDR.HungUpBy != queue.CallerSide {
-			l.letGo(t.CDR.UUID)
+	l := s.linkOf(t.Link)
+	fire := func(event esl.Command) {
+		if l != nil {
+			l.queue(event)
 		}
 	}
-	s.Dispatcher.endTalk(t) // last: what is said of the agent, and their next call, come after
+	fire(c.infoEvent(statusHangup, o, t.Offer.Number)) // before what is said of the agent, and of their next call
+	s.Dispatcher.endTalk(t)
+	fire(c.queueEvent(queueRemove, ""))
+	if l != nil && t.CDR.HungUpBy != queue.CallerSide {
+		l.letGo(t.CDR.UUID)
+	}
 	s.log.Info().Str("uuid", t.CDR.UUID).Str("agent", t.CDR.Agent).Str("cause", cause).Msg("a talk that went on without us is over")
 }
 

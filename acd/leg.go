@@ -32,6 +32,8 @@ type leg struct {
 	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone, for errPhoneLeft where the agent's phone hung up
 	over   context.CancelCauseFunc
 	talks  atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
+
+	byPhone atomic.Bool // it was the agent's phone that ended it
 }
 
 func newLeg(o *Offer) *leg {
@@ -143,6 +145,7 @@ func (l *leg) awaitEnd() {
 
 // left takes the link's word that the leg is gone. An agent whose phone hung up is free with that, before the call hears of it.
 func (l *leg) left(why error) {
+	l.byPhone.Store(why == errPhoneLeft) // first: a call that finds its talk over can tell why
 	if place := l.talks.Load(); place != nil && why == errPhoneLeft {
 		place.endUntold(l.offer)
 	}
@@ -150,7 +153,7 @@ func (l *leg) left(why error) {
 }
 
 // phoneLeft reports whether the link has told that the agent's phone ended the leg.
-func (l *leg) phoneLeft() bool { return errors.Is(context.Cause(l.ctx), errPhoneLeft) }
+func (l *leg) phoneLeft() bool { return l.byPhone.Load() }
 
 // unregistered reports whether FreeSWITCH's cause says that it knows no phone for the agent.
 func unregistered(cause string) bool {

@@ -183,7 +183,7 @@ func (p *Place) endUntold(o *Offer) {
 		if d.places[p.uuid] != p || d.untold[who] != nil || p.drop(o.Lease) == nil {
 			return
 		}
-		end := &untold{agent: who, told: make(chan struct{})}
+		end := &untold{call: p.uuid, agent: who, told: make(chan struct{})}
 		end.limit = time.AfterFunc(toldLimit, func() { d.do(func(time.Time) { d.letTell(end) }) })
 		p.untold, d.untold[who] = end, end
 		d.floor.End(o.Lease, now)
@@ -209,7 +209,9 @@ func (p *Place) entrust() {
 // endTalk ends a talk that no call of ours runs, and writes its CDR and the record of its offer in the same step.
 func (d *Dispatcher) endTalk(t *queue.Talk) {
 	d.do(func(now time.Time) {
-		d.letTell(d.untold[t.CDR.Agent]) // the talk was over as it was entrusted
+		if end := d.untold[t.CDR.Agent]; end != nil && end.call == t.CDR.UUID { // it was over as it was entrusted
+			d.letTell(end)
+		}
 		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
 		d.journal.Write(queue.Change{Offer: &t.Offer})
 		d.keepCDR(t.CDR)

@@ -77,39 +77,34 @@ func (c *call) noteTalk(l *leg) {
 	}
 }
 
-// converse blocks until the talk is over and says what follows.
+// converse blocks until the talk is over, or a transfer wants the caller, and says what follows.
 func (c *call) converse(ctx context.Context, l *leg) ending {
 	l.talks.Store(c.place)
-	for {
+	for over := false; !over && !c.place.transferWaits(); {
 		select {
 		case <-l.ctx.Done(): // told by the link; where the caller is held, CHANNEL_UNBRIDGE waits for the end of the music
-			if c.place.transferWaits() {
-				c.takeBack(ctx, l)
-				return ending{}
-			}
-			return c.part(ctx, l)
+			over = true
 		case s := <-c.signals:
-			if _, parted := s.(unbridged); parted {
-				return c.part(ctx, l)
-			}
+			_, over = s.(unbridged)
 		case <-c.place.bell:
-			if c.place.transferWaits() {
-				c.takeBack(ctx, l)
-				return ending{}
-			}
 		case <-ctx.Done():
-			return c.part(ctx, l)
+			over = true
 		}
 	}
+	return c.part(ctx, l)
 }
 
-// part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is asked for a mark and let go. A talk that we
+// part ends the talk: the agent is free or writes it up, at once; then the caller, if still there, is transferred, or asked for a mark and let go. A talk that we
 // merely lost sight of, and that the link has not ended, goes on without us.
 func (c *call) part(ctx context.Context, l *leg) ending {
 	if why := context.Cause(ctx); lostSight(why) && c.place.has(l.offer) {
 		return ending{outcome: c.cdr.Outcome, reason: why.Error(), entrust: l}
 	}
 	c.finish(l)
+	if ctx.Err() == nil && c.place.transferWaits() { // from here on none is accepted
+		c.takeBack(ctx, l)
+		return ending{}
+	}
 	why := c.afterTalk(ctx)
 	switch gone, hungUp := errors.AsType[hangup](why); {
 	case why == nil:
@@ -136,9 +131,8 @@ func lostSight(why error) bool {
 	return why != nil && !hungUp && !errors.Is(why, errTaken)
 }
 
-// takeBack ends the talk with the first agent and keeps the caller: a transfer.
+// takeBack keeps the caller whose talk with the first agent is over: for a transfer.
 func (c *call) takeBack(ctx context.Context, l *leg) {
-	c.finish(l)
 	c.server.Dispatcher.part(c.talkSoFar(l))
 	if c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))

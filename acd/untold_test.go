@@ -129,3 +129,33 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestATransferInTheMomentOfTheHangUp is refused, or takes place.
+func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
+	for round := range 40 {
+		open(t, ordinary("1000", "1001"), func(c *centre) {
+			call := c.caller("139")
+			c.after(5 * time.Second)
+			leg, done := call.Bridged(), make(chan struct{})
+			var refused error
+			one := func() { c.sw.PhoneLeaves(leg) }
+			other := func() { refused = c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001") }
+			if round%2 == 0 {
+				one, other = other, one
+			}
+			go func() {
+				one()
+				close(done)
+			}()
+			other()
+			<-done
+			c.after(10 * time.Second)
+			if refused == nil {
+				c.wantTalk("1001", "call-139")
+			}
+			call.Hangup()
+			c.after(time.Minute)
+			c.wantRest()
+		})
+	}
+}
