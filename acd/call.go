@@ -57,6 +57,7 @@ type call struct {
 	wasAnswered bool      // before it came here
 	comeBack    string    // where a detached call is handed back to: EXTENSION DIALPLAN CONTEXT
 	recording   string    // the file that is being recorded
+	toFetch     bool      // at the end: the caller waits in a park for us to fetch them back
 	leg         *leg      // that exists
 	cdr         queue.CDR
 }
@@ -93,8 +94,8 @@ func (c *call) run(ctx context.Context) {
 }
 
 // handle takes one connection of FreeSWITCH's socket application.
-func (s *Server) handle(ctx context.Context, nc net.Conn) {
-	ctx, end := context.WithCancelCause(ctx)
+func (s *Server) handle(serving context.Context, nc net.Conn) {
+	ctx, end := context.WithCancelCause(serving)
 	defer end(nil)
 	c := &call{server: s, settings: s.settings.Load(), signals: make(chan signal, signalsBound), end: end, log: s.log}
 	c.cdr.Arrived = time.Now()
@@ -115,6 +116,9 @@ func (s *Server) handle(ctx context.Context, nc net.Conn) {
 		if c.admit(r) {
 			defer s.release(c)
 			c.run(ctx)
+			if c.toFetch {
+				s.fetchBack(serving, c)
+			}
 		}
 	case appBridge:
 		c.bridgeWith(r.args)

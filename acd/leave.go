@@ -22,9 +22,6 @@ func (c *call) leave(end ending) {
 	default:
 		c.place.leave(end.keep, lapse{c.cdr, c.core, end.open})
 	}
-	if end.keep && c.detached && end.open == nil {
-		c.server.fetchBack(c)
-	}
 	c.released.Store(true)
 	c.inPark.Store(false)
 	last := c.lastEvent(end)
@@ -34,6 +31,7 @@ func (c *call) leave(end ending) {
 			c.server.hangUp(c, end.hangup)
 		}
 	}
+	c.toFetch = end.keep && c.detached && end.open == nil
 	c.entered("leave", "").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
 }
 

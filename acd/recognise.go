@@ -227,8 +227,20 @@ func (s *Server) tellOverLink(c *call, events ...esl.Command) {
 	}
 }
 
-// fetchBack makes a caller dial us again who is parked in the line while the connection of its call is lost.
-func (s *Server) fetchBack(c *call) {
+// fetchPause is how long FreeSWITCH gets to end the connection of a call, and the originate of a leg that was ended. The park that follows a bridge ends the
+// call after three seconds.
+const fetchPause = 300 * time.Millisecond
+
+// fetchBack makes a caller dial us again who is parked while the connection of its call is lost, when FreeSWITCH, too, is done with that connection: its end
+// would take the caller from us again (docs/wire.md).
+func (s *Server) fetchBack(ctx context.Context, c *call) {
+	c.conn.Close()
+	pause := time.NewTimer(fetchPause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-ctx.Done():
+	}
 	if conn := s.connTo(c.at); conn != nil {
 		conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
 	}
