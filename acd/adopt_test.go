@@ -232,9 +232,7 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
-		if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
-			t.Errorf("the place is %v, was %v", place, since)
-		}
+		c.wantPlace("call-139", since)
 		call.Hangup()
 		c.after(time.Minute)
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")

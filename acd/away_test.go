@@ -43,6 +43,14 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 	return found
 }
 
+// wantPlace checks that the call has the place that it had.
+func (c *centre) wantPlace(uuid string, since time.Time) {
+	c.Helper()
+	if place := c.server.calls.find(uuid).place.Since; !place.Equal(since) {
+		c.Errorf("the place of %s is %v, was %v", uuid, place, since)
+	}
+}
+
 // wantNoTalk checks that nothing is kept of any talk.
 func (c *centre) wantNoTalk() {
 	c.Helper()

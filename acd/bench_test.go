@@ -206,7 +206,7 @@ func BenchmarkCallOut(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer)
 		c.callOut(b.Context(), l)
-		l.over(nil)
+		l.over()
 		if n%100 == 0 {
 			b.StopTimer()
 			c.do(esl.API("status")) // the switch has kept up

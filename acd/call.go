@@ -114,11 +114,9 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	switch r.app {
 	case appQueue:
 		if c.admit(r) {
+			defer s.fetchBack(serving, c) // behind the next
 			defer s.release(c)
 			c.run(ctx)
-			if c.toFetch {
-				s.fetchBack(serving, c)
-			}
 		}
 	case appBridge:
 		c.bridgeWith(r.args)

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,25 +19,22 @@ const legParkTimeout = 10 * time.Second
 // legEndLimit is how long the word of a leg's end may take over the link: mod_event_socket looks for events every 20 ms.
 const legEndLimit = 200 * time.Millisecond
 
-// errPhoneLeft says that it was the agent's phone that ended the leg: it is free for the next call, whatever we hear later.
-var errPhoneLeft = errors.New("the agent's phone hung up")
-
 // leg is the agent's channel of one offer.
 type leg struct {
 	offer  *Offer
 	uuid   string
 	job    string // of the originate
 	record queue.OfferRecord
-	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone, for errPhoneLeft where the agent's phone hung up
-	over   context.CancelCauseFunc
+	ctx    context.Context // ends when FreeSWITCH says over a link that the leg is gone
+	over   context.CancelFunc
 	talks  atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
 
-	byPhone atomic.Bool // it was the agent's phone that ended it
+	byPhone atomic.Bool // it was the agent's phone that ended it, as the link told: it is free for the next call, whatever we hear later
 }
 
 func newLeg(o *Offer) *leg {
 	l := &leg{offer: o, uuid: newUUID(), job: newUUID()}
-	l.ctx, l.over = context.WithCancelCause(context.Background())
+	l.ctx, l.over = context.WithCancel(context.Background())
 	l.record = queue.OfferRecord{
 		Call: o.Call, Group: o.Group, Agent: o.Agent.Extension, Leg: l.uuid,
 		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered,
@@ -127,7 +123,7 @@ func (l *leg) kill() esl.Command { return esl.API("uuid_kill " + l.uuid) }
 
 // ended completes the offer's record.
 func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.Change {
-	l.over(nil)
+	l.over()
 	l.record.Outcome, l.record.Cause, l.record.Ended = outcome, cause, time.Now()
 	record := l.record
 	return queue.Change{Offer: &record}
@@ -143,13 +139,13 @@ func (l *leg) awaitEnd() {
 	}
 }
 
-// left takes the link's word that the leg is gone. An agent whose phone hung up is free with that, before the call hears of it.
-func (l *leg) left(why error) {
-	l.byPhone.Store(why == errPhoneLeft) // first: a call that finds its talk over can tell why
-	if place := l.talks.Load(); place != nil && why == errPhoneLeft {
+// left takes the link's word that the leg is gone, and whether the agent's phone ended it. Then the agent of a talk is free with that, before the call hears of it.
+func (l *leg) left(byPhone bool) {
+	l.byPhone.Store(byPhone) // first: a call that finds its talk over can tell why
+	if place := l.talks.Load(); byPhone && place != nil {
 		place.endUntold(l.offer)
 	}
-	l.over(why)
+	l.over()
 }
 
 // phoneLeft reports whether the link has told that the agent's phone ended the leg.

@@ -284,7 +284,7 @@ func (l *link) hearFirst(e *esl.Event) {
 		return
 	}
 	if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
-		leg.left(whoEnded(e))
+		leg.left(byItsPhone(e))
 	}
 }
 
@@ -307,14 +307,9 @@ func (l *link) hear(e *esl.Event) {
 	}
 }
 
-// whoEnded is errPhoneLeft where a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the 200 OK to it before it hangs the channel
-// up (sofia.c, sofia_handle_sip_i_bye). For every other end it is nil: the phone has yet to hear of it.
-func whoEnded(e *esl.Event) error {
-	if e.Get("variable_sip_term_status") == "200" {
-		return errPhoneLeft
-	}
-	return nil
-}
+// byItsPhone reports whether a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the 200 OK to it before it hangs the channel up (sofia.c,
+// sofia_handle_sip_i_bye). At every other end the phone has yet to hear of it.
+func byItsPhone(e *esl.Event) bool { return e.Get("variable_sip_term_status") == "200" }
 
 func (l *link) hearRegistration(e *esl.Event) {
 	extension := or(e.Get("from-user"), e.Get("user")) // an expiry names it user (sofia_reg.c)

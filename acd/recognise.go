@@ -232,8 +232,11 @@ func (s *Server) tellOverLink(c *call, events ...esl.Command) {
 const fetchPause = 300 * time.Millisecond
 
 // fetchBack makes a caller dial us again who is parked while the connection of its call is lost, when FreeSWITCH, too, is done with that connection: its end
-// would take the caller from us again (docs/wire.md).
+// would take the caller from us again (docs/wire.md). One who has come by themselves meanwhile, because nothing played in the park, is left alone.
 func (s *Server) fetchBack(ctx context.Context, c *call) {
+	if !c.toFetch {
+		return
+	}
 	c.conn.Close()
 	pause := time.NewTimer(fetchPause)
 	defer pause.Stop()
@@ -241,7 +244,7 @@ func (s *Server) fetchBack(ctx context.Context, c *call) {
 	case <-pause.C:
 	case <-ctx.Done():
 	}
-	if conn := s.connTo(c.at); conn != nil {
+	if conn := s.connTo(c.at); conn != nil && s.calls.find(c.uuid) == nil {
 		conn.Post(s.fetch(conn, c.uuid, c.group)) // where it fails, the link that comes up next finds the caller
 	}
 }

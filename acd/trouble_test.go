@@ -202,9 +202,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				if len(views) != 1 || views[0].Phase != "wait" {
 					t.Fatalf("the caller is lost: %+v; %q", views, call.Actions())
 				}
-				if place := c.server.calls.find("call-139").place.Since; !place.Equal(since) {
-					t.Errorf("the place is %v, was %v", place, since)
-				}
+				c.wantPlace("call-139", since)
 				call.Hangup()
 				c.after(time.Second)
 				if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,6 +10,62 @@ import (
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
+
+func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
+		c.caller("138")
+		c.after(2 * time.Second)
+		c.caller("139")
+		c.after(20 * time.Second)
+		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
+		c.wantRest()
+	})
+}
+
+// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: the connection of the call that ended takes nothing any more, and the next caller's leg is
+// called all the same, at once.
+func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
+		call := c.caller("138")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-138")
+		c.wires.last().clogged.Store(true)
+		c.caller("139")
+		for call.Bridged() != "" {
+			c.after(10 * time.Millisecond)
+		}
+		if n := c.sw.Counts().Originates; n != 2 {
+			t.Errorf("%d originates as the talk is over, want the next call's to be there", n)
+		}
+		c.wantEvents("call-139", "queue_add")
+		c.after(toldLimit)
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
+		c.after(4 * time.Second)
+		c.wantTalk("1000", "call-139")
+		c.after(20 * time.Second)
+		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "1000 nway_agent_talking")
+		c.wantRest()
+	})
+}
+
+// wantInOrder checks that our own listeners were told so, in this order.
+func (c *centre) wantInOrder(want ...string) {
+	c.Helper()
+	at := 0
+	for _, what := range want {
+		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
+				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
+		})
+		if found < 0 {
+			c.Errorf("not told, or not in this order: %q of %q", what, want)
+			return
+		}
+		at += found + 1
+	}
+}
 
 // TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody is stuck, and what is told waits for nothing.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
@@ -53,17 +110,8 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 		c.after(3 * time.Second)
 		c.server.Dispatcher.Ready(c.Context(), "1001")
 	}
-	leg, done := call.Bridged(), make(chan struct{})
-	one, other := func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) }
-	if round%4 < 2 {
-		one, other = other, one
-	}
-	go func() {
-		one()
-		close(done)
-	}()
-	other()
-	<-done
+	leg := call.Bridged()
+	atOnce(round%4 < 2, func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) })
 	c.after(time.Minute)
 	c.server.Dispatcher.mu.Lock()
 	if left := len(c.server.Dispatcher.untold); left != 0 {
@@ -132,25 +180,19 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 
 // TestATransferInTheMomentOfTheHangUp is refused, or takes place.
 func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
+	accepted := 0
 	for round := range 40 {
 		open(t, ordinary("1000", "1001"), func(c *centre) {
 			call := c.caller("139")
 			c.after(5 * time.Second)
-			leg, done := call.Bridged(), make(chan struct{})
+			leg := call.Bridged()
 			var refused error
-			one := func() { c.sw.PhoneLeaves(leg) }
-			other := func() { refused = c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001") }
-			if round%2 == 0 {
-				one, other = other, one
-			}
-			go func() {
-				one()
-				close(done)
-			}()
-			other()
-			<-done
+			atOnce(round%2 == 0, func() { c.sw.PhoneLeaves(leg) }, func() {
+				refused = c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001")
+			})
 			c.after(10 * time.Second)
 			if refused == nil {
+				accepted++
 				c.wantTalk("1001", "call-139")
 			}
 			call.Hangup()
@@ -158,4 +200,18 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 			c.wantRest()
 		})
 	}
+	if accepted == 0 {
+		t.Error("none was accepted: nothing was seen")
+	}
+}
+
+// atOnce does both at the same time; the first in a goroutine of its own, or swapped the second.
+func atOnce(swapped bool, first, second func()) {
+	if swapped {
+		first, second = second, first
+	}
+	var running sync.WaitGroup
+	running.Go(first)
+	second()
+	running.Wait()
 }
