@@ -29,6 +29,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/e2e":  {},
 	"nwayacd/esl":  {},
+	"nwayacd/internal/phone": {
+		libraries: []string{"github.com/emiago/sipgo", "github.com/google/uuid"},
+	},
+	"nwayacd/internal/switchboard": {ours: []string{"esl"}},
 	"nwayacd/metrics": {
 		ours:      []string{"acd", "agent", "queue"},
 		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},
@@ -39,7 +43,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	},
 	"nwayacd/sim": {ours: []string{"esl"}},
 	"nwayacd/soak": {
-		ours:      []string{"esl", "sim"},
+		ours:      []string{"esl", "internal/phone", "internal/switchboard", "sim"},
 		libraries: []string{"github.com/lib/pq"},
 	},
 	"nwayacd/sql": {},
