@@ -19,26 +19,31 @@ var apiCommands map[string]apiCommand
 
 func init() { // the table and the commands refer to each other
 	apiCommands = map[string]apiCommand{
-		"originate":         (*Switch).originate,
-		"uuid_bridge":       (*Switch).uuidBridge,
-		"uuid_break":        (*Switch).uuidBreak,
-		"uuid_kill":         (*Switch).uuidKill,
-		"uuid_setvar":       (*Switch).uuidSetvar,
-		"uuid_setvar_multi": (*Switch).uuidSetvarMulti,
-		"uuid_getvar":       (*Switch).uuidGetvar,
-		"uuid_dump":         (*Switch).uuidDump,
-		"uuid_exists":       (*Switch).uuidExists,
-		"uuid_transfer":     (*Switch).uuidTransfer,
-		"uuid_park":         (*Switch).uuidPark,
-		"uuid_record":       (*Switch).uuidRecord,
-		"uuid_hold":         (*Switch).uuidHold,
-		"uuid_answer":       (*Switch).uuidAnswer,
-		"uuid_phone_event":  func(*Switch, string) string { return "-ERR Operation failed\n" },
-		"show":              (*Switch).show,
-		"global_getvar":     (*Switch).globalGetvar,
-		"global_setvar":     (*Switch).globalSetvar,
-		"eval":              (*Switch).eval,
-		"expand":            (*Switch).expandAPI,
+		"originate":          (*Switch).originate,
+		"uuid_bridge":        (*Switch).uuidBridge,
+		"uuid_break":         (*Switch).uuidBreak,
+		"uuid_kill":          (*Switch).uuidKill,
+		"uuid_setvar":        (*Switch).uuidSetvar,
+		"uuid_setvar_multi":  (*Switch).uuidSetvarMulti,
+		"uuid_getvar":        (*Switch).uuidGetvar,
+		"uuid_dump":          (*Switch).uuidDump,
+		"uuid_exists":        (*Switch).uuidExists,
+		"uuid_transfer":      (*Switch).uuidTransfer,
+		"uuid_dual_transfer": (*Switch).uuidDualTransfer,
+		"uuid_park":          (*Switch).uuidPark,
+		"uuid_broadcast":     (*Switch).uuidBroadcast,
+		"sched_hangup":       (*Switch).schedHangup,
+		"sched_del":          (*Switch).schedDel,
+		"uuid_record":        (*Switch).uuidRecord,
+		"uuid_hold":          (*Switch).uuidHold,
+		"uuid_answer":        (*Switch).uuidAnswer,
+		"uuid_phone_event":   func(*Switch, string) string { return "-ERR Operation failed\n" },
+		"show":               (*Switch).show,
+		"sofia_contact":      (*Switch).sofiaContact,
+		"global_getvar":      (*Switch).globalGetvar,
+		"global_setvar":      (*Switch).globalSetvar,
+		"eval":               (*Switch).eval,
+		"expand":             (*Switch).expandAPI,
 		"version": func(*Switch, string) string {
 			return "FreeSWITCH Version " + version + " (git a88d069 2024-08-02 21:02:27Z 64bit)\n"
 		},
@@ -95,7 +100,7 @@ func (s *Switch) eval(arg string) string {
 		}
 		arg = text
 	}
-	return expand(arg, s.global)
+	return s.expand(arg)
 }
 
 func (s *Switch) expandAPI(arg string) string {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -56,8 +57,8 @@ func (s *Switch) uuidAnswer(uuid string) string {
 }
 
 func (s *Switch) uuidSetvar(arg string) string {
-	args := separate(arg, ' ')
-	if len(args) != 2 && len(args) != 3 {
+	args := strings.SplitN(arg, " ", 3) // the value may have spaces
+	if len(args) < 2 {
 		return "-USAGE: <uuid> <var> [value]\n"
 	}
 	c := s.find(args[0])
@@ -66,26 +67,35 @@ func (s *Switch) uuidSetvar(arg string) string {
 	}
 	value := ""
 	if len(args) == 3 {
-		value = args[2]
+		value = unquote(args[2], ' ')
 	}
 	c.setVar(args[1], value)
 	return done
 }
 
 func (s *Switch) uuidSetvarMulti(arg string) string {
+	const usage = "-USAGE: <uuid> <var>=<value>;<var>=<value>...\n"
 	uuid, list, found := strings.Cut(arg, " ")
 	if !found {
-		return "-USAGE: <uuid> <var>=<value>;<var>=<value>...\n"
+		return ""
 	}
 	c := s.find(uuid)
 	if c == nil {
-		return noChannel
+		return noChannel + usage
 	}
+	answer := usage
 	for _, pair := range separate(list, ';') {
 		name, value, _ := strings.Cut(pair, "=")
-		c.setVar(name, value)
+		if name == "" {
+			answer = "-ERR No variable specified\n" + usage
+			continue
+		}
+		answer = done
+		if !strings.Contains(value, "${") { // refused with a line in the log, and +OK
+			c.setVar(name, value)
+		}
 	}
-	return done
+	return answer
 }
 
 func (s *Switch) uuidGetvar(arg string) string {
@@ -97,10 +107,7 @@ func (s *Switch) uuidGetvar(arg string) string {
 	if c == nil {
 		return noChannel
 	}
-	if value := c.getVar(args[1]); value != "" {
-		return value
-	}
-	return "_undef_"
+	return cmp.Or(c.getVar(args[1]), s.global(args[1]), "_undef_")
 }
 
 func (s *Switch) uuidExists(uuid string) string {
@@ -117,7 +124,7 @@ func (s *Switch) uuidDump(arg string) string {
 		return noChannel
 	}
 	e := event{name: "CHANNEL_DATA", channel: uuid}
-	headers := c.describe(s.stamp(&e))
+	headers := c.describe(s.stamp(&e, s.bus.last()))
 	switch format {
 	case "json":
 		fields := map[string]string{}
@@ -162,6 +169,7 @@ func (s *Switch) uuidTransfer(arg string) string {
 	case which == "-bleg" && peer != nil:
 		s.transfer(peer, args)
 	case which == "-both" && peer != nil:
+		c.slow(frame) // it is transferred itself before it sees that the other was
 		s.transfer(peer, args)
 		s.transfer(c, args)
 	default:
@@ -170,20 +178,31 @@ func (s *Switch) uuidTransfer(arg string) string {
 	return done
 }
 
-// transfer sends a channel into a new dialplan, out of all that it runs.
-func (s *Switch) transfer(c *channel, args []string) {
-	c.settle()
-	c.reroute(args)
+// uuidDualTransfer is UUID DESTINATION[/DIALPLAN[/CONTEXT]] PEER-DESTINATION[/…].
+func (s *Switch) uuidDualTransfer(arg string) string {
+	args := separate(arg, ' ')
+	if len(args) != 3 {
+		return "-USAGE: <uuid> <A-dest-exten>[/<A-dialplan>][/<A-context>] " +
+			"<B-dest-exten>[/<B-dialplan>][/<B-context>]\n"
+	}
+	c := s.find(args[0])
+	if c == nil {
+		return noChannel
+	}
+	if peer := c.partner(); peer != nil {
+		c.slow(frame) // it is transferred itself before it sees that the other was
+		s.transfer(peer, destinationParts(args[2]))
+	}
+	s.transfer(c, destinationParts(args[1]))
+	return done
 }
 
-func (c *channel) reroute(args []string) {
-	plan := c.s.destination(args)
-	if len(args) < 2 || !strings.EqualFold(args[1], "inline") {
-		c.mu.Lock()
-		c.dialled = args[0]
-		c.mu.Unlock()
+// destinationParts is a destination of uuid_dual_transfer; a chain for inline may have slashes.
+func destinationParts(text string) []string {
+	if chain, found := strings.CutSuffix(text, "/inline"); found {
+		return []string{chain, "inline"}
 	}
-	c.redirect(c.route(plan))
+	return strings.SplitN(text, "/", 3)
 }
 
 func (s *Switch) uuidPark(uuid string) string {
@@ -238,23 +257,6 @@ func (s *Switch) uuidHold(arg string) string {
 		return "+OK Success\n"
 	}
 	return "-ERR Operation failed\n"
-}
-
-func (c *channel) hold(on bool) bool {
-	c.mu.Lock()
-	if c.answeredAt.IsZero() || c.cause != "" || on == (c.callState == "HELD") { // a second time is refused
-		c.mu.Unlock()
-		return false
-	}
-	name := "CHANNEL_UNHOLD"
-	c.callState = "ACTIVE"
-	if on {
-		name, c.callState = "CHANNEL_HOLD", "HELD"
-	}
-	c.mu.Unlock()
-	c.fire(name)
-	c.fire("CHANNEL_CALLSTATE")
-	return true
 }
 
 func (c *channel) talksTo() *channel {

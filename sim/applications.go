@@ -26,8 +26,13 @@ func init() { // the table and the applications refer to each other
 		"sleep":               (*channel).sleepApp,
 		"set":                 (*channel).setApp,
 		"multiset":            (*channel).multiset,
+		"multiunset":          (*channel).multiunset,
 		"export":              (*channel).export,
 		"unset":               func(c *channel, data string) string { c.setVar(data, ""); return "" },
+		"execute_extension":   (*channel).executeExtension,
+		"intercept":           (*channel).intercept,
+		"conference":          func(c *channel, _ string) string { c.answer(); c.idle(wait{}); return "" },
+		"valet_park":          func(c *channel, _ string) string { c.preAnswer(); c.idle(wait{}); return "" },
 		"hangup":              func(c *channel, data string) string { c.hangup(causeOr(data, "NORMAL_CLEARING")); return "" },
 		"transfer":            (*channel).transferApp,
 		"park":                func(c *channel, _ string) string { c.park(); return "" },
@@ -39,12 +44,12 @@ func init() { // the table and the applications refer to each other
 		"stop_record_session": (*channel).stopRecordSession,
 		"event":               (*channel).eventApp,
 		"echo":                func(c *channel, _ string) string { c.answer(); c.idle(wait{}); return "" },
+		"eval":                nothing,
 		"info":                nothing,
 		"log":                 nothing,
-		"execute_extension":   nothing,
 		"start_dtmf":          nothing,
 		"flush_dtmf":          nothing,
-		"sched_hangup":        nothing,
+		"sched_hangup":        (*channel).schedHangupApp,
 		"dsr":                 nothing,
 		"detect_speech":       nothing,
 	}
@@ -90,12 +95,46 @@ func (c *channel) setApp(data string) string {
 }
 
 func (c *channel) multiset(data string) string {
+	for _, pair := range several(data) {
+		c.setApp(pair)
+	}
+	return ""
+}
+
+func (c *channel) multiunset(data string) string {
+	for _, name := range several(data) {
+		c.setVar(name, "")
+	}
+	return ""
+}
+
+// several splits the argument of multiset and multiunset at spaces, or at the X of ^^X.
+func several(data string) []string {
 	separator := " "
 	if rest, own := strings.CutPrefix(data, "^^"); own && rest != "" {
 		separator, data = rest[:1], rest[1:]
 	}
-	for pair := range strings.SplitSeq(data, separator) {
-		c.setApp(pair)
+	return strings.Split(data, separator)
+}
+
+// executeExtension runs another extension's actions and comes back. It stops
+// when somebody has taken the channel meanwhile (switch_core_session_execute_exten).
+func (c *channel) executeExtension(data string) string {
+	args := separate(data, ' ')
+	if len(args) == 0 {
+		return ""
+	}
+	var plan []Action
+	if len(args) > 1 && strings.EqualFold(args[1], "inline") {
+		plan = inline(args[0])
+	} else {
+		plan, _ = c.s.route(args[0])
+	}
+	for _, action := range plan {
+		if c.interrupted() {
+			break
+		}
+		c.execute(action.App, action.Data, "")
 	}
 	return ""
 }

@@ -1,26 +1,35 @@
 package sim
 
 import (
+	"sync"
 	"time"
 
 	"nwayacd/esl"
 )
 
-// bridgeLimit is the 1,000 rounds of 20 ms after which FreeSWITCH gives the other leg up.
-const bridgeLimit = 20 * time.Second
+const (
+	bridgeLimit = 20 * time.Second       // the 1,000 rounds of 20 ms after which FreeSWITCH gives the other leg up
+	leadTime    = 200 * time.Millisecond // the 10 frames after which execute_on_pre_bridge runs (DEFAULT_LEAD_FRAMES)
+)
 
-// talk is two legs being brought together by uuid_bridge: the originator's
-// goroutine runs it, the other's lends its leg.
+// talk is two legs being brought together: the originator's goroutine runs it,
+// the other's lends its leg.
 type talk struct {
-	a, b   *channel
-	joined chan struct{} // closed by b when it is there
-	begun  chan struct{} // closed by a when they talk
-	left   chan struct{} // closed by b when it goes
-	over   chan struct{} // closed by a when it goes
+	a, b      *channel
+	notBefore time.Time     // the earliest moment of CHANNEL_BRIDGE
+	joined    chan struct{} // closed by b when it is there
+	begun     chan struct{} // closed by a when they talk
+	goneA     chan struct{} // closed by a when it listens to b no more
+	goneB     chan struct{} // closed by b when it listens to a no more
+	decided   chan struct{} // closed by b when it knows what it does next: it leaves CS_EXCHANGE_MEDIA
+	leaveA    sync.Once
 }
 
 func newTalk(a, b *channel) *talk {
-	return &talk{a: a, b: b, joined: make(chan struct{}), begun: make(chan struct{}), left: make(chan struct{}), over: make(chan struct{})}
+	return &talk{
+		a: a, b: b, joined: make(chan struct{}), begun: make(chan struct{}),
+		goneA: make(chan struct{}), goneB: make(chan struct{}), decided: make(chan struct{}),
+	}
 }
 
 // bridge is switch_ivr_uuid_bridge: it orders both legs out of what they do and
@@ -31,15 +40,24 @@ func (s *Switch) bridge(a, b *channel) bool {
 	}
 	a.settle()
 	b.settle()
+	return s.arrange(a, b, 0)
+}
+
+// arrange is bridge without waiting for what was sent to the two; takes is how
+// long the bridge takes to stand.
+func (s *Switch) arrange(a, b *channel, takes time.Duration) bool {
 	if !a.hasMedia() {
 		if !b.hasMedia() {
 			return false
 		}
 		a, b = b, a
 	}
-	a.meet(b)
-	b.meet(a)
+	a.meet(b, "originatee")
+	b.meet(a, "originator")
 	t := newTalk(a, b)
+	if takes > 0 {
+		t.notBefore = time.Now().Add(takes)
+	}
 	for _, c := range []*channel{a, b} {
 		if c.dies { // before the legs could meet
 			c.phoneLeaves()
@@ -50,67 +68,100 @@ func (s *Switch) bridge(a, b *channel) bool {
 	return true
 }
 
-func (c *channel) meet(other *channel) {
+// meet is what uuid_bridge writes on each of the two channels before they leave what they do.
+func (c *channel) meet(other *channel, kind string) {
 	c.setVar("bridge_channel", other.name)
 	c.setVar("bridge_uuid", other.uuid)
 	c.setVar("signal_bond", other.uuid)
+	c.mu.Lock()
+	dialled, name, number := c.dialled, c.callerName, c.callerID
+	c.mu.Unlock()
+	c.setVar("original_destination_number", dialled)
+	c.setVar("original_caller_id_name", name)
+	c.setVar("original_caller_id_number", number)
+	c.faces(other, kind)
+	c.movedBy("uuid_br", other.uuid)
+}
+
+// faces begins a new caller profile, whose other leg is that.
+func (c *channel) faces(other *channel, kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.profiles++
+	c.otherLeg, c.otherType = other, kind
 }
 
 // lead is the originator's side (uuid_bridge_on_soft_execute).
 func (t *talk) lead() step {
 	a, b := t.a, t.b
-	a.setState("CS_HIBERNATE")
-	defer close(t.over)
-	if !t.meets() {
+	for _, state := range []string{"CS_HIBERNATE", "CS_RESET", "CS_SOFT_EXECUTE"} {
+		a.setState(state)
+	}
+	defer t.forsake()
+	switch {
+	case !b.up(): // switch_core_session_locate finds none that is down
+		return t.late()
+	case !t.meets(), !b.up():
 		return t.missed()
+	case a.interrupted():
+		b.hangup("DESTINATION_OUT_OF_ORDER")
+		return a.ordered(nil)
+	case b.interrupted():
+		a.hangup("DESTINATION_OUT_OF_ORDER")
+		return nil
 	}
 	about := func(other *channel) []esl.Header {
 		return []esl.Header{{Name: "Application", Value: "uuid_bridge"}, {Name: "Application-Data", Value: other.uuid}}
 	}
 	a.fire("CHANNEL_EXECUTE", about(b)...)
 	b.fire("CHANNEL_EXECUTE", about(a)...)
-	t.run()
-	return a.ordered(a.afterBridge(b))
+	torn := t.run()
+	return a.ordered(a.afterBridge(b, torn))
 }
 
-// meets waits for the other leg to have left what it did.
+// forsake tells the other side that the originator is not with it any more, or never will be.
+func (t *talk) forsake() { t.leaveA.Do(func() { close(t.goneA) }) }
+
+// meets waits for the other leg to have left what it did, and says whether both are still up then.
 func (t *talk) meets() bool {
 	limit := time.NewTimer(bridgeLimit)
 	defer limit.Stop()
 	select {
 	case <-t.joined:
-		return t.b.up() && t.a.up()
 	case <-t.b.ctx.Done():
 	case <-t.a.ctx.Done():
 	case <-limit.C:
-	}
-	return false
-}
-
-// missed is the other leg gone between uuid_bridge's +OK and the bridge:
-// only a caller with park_after_bridge survives it.
-func (t *talk) missed() step {
-	a := t.a
-	if !a.up() {
+		t.a.hangup("DESTINATION_OUT_OF_ORDER")
 		t.b.hangup("DESTINATION_OUT_OF_ORDER")
-		return nil
 	}
-	if isTrue(a.getVar("park_after_bridge")) {
-		return a.ordered(a.parked)
+	if !t.notBefore.IsZero() {
+		t.a.pause(time.Until(t.notBefore))
 	}
-	a.hangup("DESTINATION_OUT_OF_ORDER")
-	return nil
+	return t.b.up() && t.a.up()
 }
 
-// run is the talk itself, from CHANNEL_BRIDGE to CHANNEL_UNBRIDGE.
-func (t *talk) run() {
+// pause lets time pass in which the channel notices nothing but its own hang-up.
+func (c *channel) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.ctx.Done():
+	}
+}
+
+// run is the talk itself, from CHANNEL_BRIDGE to CHANNEL_UNBRIDGE. It says
+// whether the originator was called away from it (clean_exit).
+func (t *talk) run() (torn bool) {
 	a, b := t.a, t.b
+	b.setVar("call_uuid", a.uuid)
 	a.setPeer(b)
 	b.setPeer(a)
-	b.setVar("call_uuid", a.uuid)
 	a.s.bridges.Add(1)
 	about := []esl.Header{{Name: "Bridge-A-Unique-ID", Value: a.uuid}, {Name: "Bridge-B-Unique-ID", Value: b.uuid}}
-	a.setState("CS_EXCHANGE_MEDIA")
 	a.fire("CHANNEL_BRIDGE", about...)
 	if b.isAnswered() {
 		a.answer()
@@ -118,22 +169,37 @@ func (t *talk) run() {
 	close(t.begun)
 	a.changed()
 	b.changed()
-	a.listenWhileBridged(t.left)
-	a.setPeer(nil)
-	b.setPeer(nil)
+	a.listenWhileBridged(t.goneB)
+	a.notice()
+	torn = a.interrupted() && a.up()
+	a.partFrom(b, t.forsake)
+	b.stopBroadcast()
+	<-t.decided // its goroutine ends the talk too, whatever it runs
 	a.note("bridge_hangup_cause", b.hangupCause())
 	b.note("bridge_hangup_cause", a.hangupCause())
+	b.setVar("call_uuid", b.uuid)
 	a.fire("CHANNEL_UNBRIDGE", about...)
 	a.changed()
 	b.changed()
+	return torn
 }
 
 // listenWhileBridged lasts until the other side goes, the channel is called
 // away, or its own phone hangs up after its time.
 func (c *channel) listenWhileBridged(gone <-chan struct{}) {
+	limit := c.talk
+	if limit == 0 || limit > leadTime {
+		lead := time.NewTimer(leadTime)
+		defer lead.Stop()
+		if c.idle(wait{timer: lead.C, other: gone}) != timeUp {
+			return
+		}
+		c.executeOn("execute_on_pre_bridge")
+		limit -= leadTime
+	}
 	var timer <-chan time.Time
-	if c.talk > 0 {
-		t := time.NewTimer(c.talk)
+	if limit > 0 {
+		t := time.NewTimer(limit)
 		defer t.Stop()
 		timer = t.C
 	}
@@ -145,48 +211,39 @@ func (c *channel) listenWhileBridged(gone <-chan struct{}) {
 // follow is the other side (audio_bridge_on_exchange_media).
 func (t *talk) follow(b *channel) step {
 	b.setState("CS_HIBERNATE")
+	b.setState("CS_RESET") // and there it stays if the originator is taken away before they meet
 	close(t.joined)
-	select {
-	case <-t.begun:
-		b.listenWhileBridged(t.over)
-	case <-t.over:
-	case <-b.ctx.Done():
+	if t.awaitBegin(b) {
+		b.setState("CS_EXCHANGE_MEDIA")
+		b.listenWhileBridged(t.goneA)
+		b.notice()
+		b.partFrom(t.a, func() { close(t.goneB) })
+	} else {
+		close(t.goneB)
 	}
-	close(t.left)
-	select {
-	case <-t.over:
-	case <-b.ctx.Done():
-	}
-	if !b.up() {
-		return nil
-	}
-	b.clearReset()
-	return b.ordered(func() step {
-		if isTrue(b.getVar("park_after_bridge")) {
-			return b.parked
-		}
-		b.hangup("NORMAL_CLEARING")
-		return nil
-	})
+	next := b.afterFollowing()
+	close(t.decided)
+	return b.ordered(next)
 }
 
-// afterBridge is what the originator goes on with, in FreeSWITCH's order:
-// park, hang up with the other's cause, the rest of the dialplan.
-func (c *channel) afterBridge(other *channel) step {
-	if !c.up() {
-		return nil
-	}
-	c.clearReset()
-	switch {
-	case isTrue(c.getVar("park_after_bridge")):
-		return c.parked
-	case isTrue(c.getVar("hangup_after_bridge")):
-		return func() step {
-			c.hangup(causeOr(other.hangupCause(), "NORMAL_CLEARING"))
-			return nil
+// awaitBegin is false when the bridge does not come about.
+func (t *talk) awaitBegin(b *channel) bool {
+	for !b.interrupted() {
+		select {
+		case <-t.begun:
+			return true
+		case <-t.goneA:
+			select {
+			case <-t.begun:
+				return true
+			default:
+				return false
+			}
+		case <-b.wake:
+		case <-b.ctx.Done():
 		}
 	}
-	return c.execution
+	return false
 }
 
 func (c *channel) setPeer(peer *channel) {
@@ -198,6 +255,8 @@ func (c *channel) setPeer(peer *channel) {
 		return
 	}
 	c.setVarLocked("bridge_to", peer.uuid) // unlike bridge_uuid, gone with the bridge
+	c.setVarLocked("last_bridge_to", peer.uuid)
+	c.setVarLocked("signal_bond", peer.uuid)
 	c.bridgedAt = time.Now()
 }
 
@@ -221,34 +280,62 @@ func (c *channel) bridgeApp(data string) string {
 		return ""
 	}
 	t := newTalk(c, nil)
+	defer t.forsake()
 	l := &leg{vars: vars, dial: dial, timeout: defaultTimeout, caller: c, join: t}
 	l.timeout = seconds(l.get("originate_timeout"), seconds(c.getVar("call_timeout"), l.timeout))
+	c.setOriginating(true)
 	other, cause := c.s.ring(l)
+	c.setOriginating(false)
+	if c.handOver(other) {
+		return ""
+	}
 	if cause != "" {
 		c.setVar("originate_disposition", cause)
 		return ""
 	}
-	defer close(t.over)
 	t.b = other
 	if !t.meets() {
 		return ""
 	}
-	t.run()
-	if next := c.afterApp(other); next != nil {
-		c.redirect(next)
+	c.faces(other, "originatee")
+	other.faces(c, "originator")
+	torn := t.run()
+	if c.up() && !c.interrupted() {
+		if next := c.afterTalk(other, torn); next != nil {
+			c.redirect(next)
+		}
 	}
 	return ""
 }
 
-// afterApp is afterBridge for the application: going on in the dialplan is just coming back.
-func (c *channel) afterApp(other *channel) step {
-	switch {
-	case !c.up(), c.interrupted():
-		return nil
-	case isTrue(c.getVar("park_after_bridge")):
-		return c.parked
-	case isTrue(c.getVar("hangup_after_bridge")):
-		c.hangup(causeOr(other.hangupCause(), "NORMAL_CLEARING"))
+func (c *channel) setOriginating(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.originating = on
+}
+
+func (c *channel) isOriginating() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.originating
+}
+
+// handOver ends a channel whose phone has put somebody else in its place while
+// the other side rang: they are bridged with who answered, or go on in this
+// channel's dialplan if nobody did.
+func (c *channel) handOver(other *channel) bool {
+	holding := c.getVar("holding_uuid")
+	if holding == "" {
+		return false
 	}
-	return nil
+	if held := c.s.find(holding); held != nil {
+		if other != nil {
+			held.setVar("hangup_after_bridge", "true")
+			c.s.arrange(held, other, 0)
+		} else {
+			held.redirect(held.route(c.plan))
+		}
+	}
+	c.hangup("ATTENDED_TRANSFER")
+	return true
 }

@@ -22,10 +22,11 @@ type channel struct {
 	name     string // sofia/internal/1000@sim.local
 	outbound bool
 	ext      string // of the phone at its other end; "" = none
+	device   string // which telephone of the extension it is
 	call     *Call  // the caller's handle; nil on other legs
 	created  time.Time
 	answered chan struct{}
-	gone     chan struct{} // closed when the channel is destroyed
+	gone     chan struct{} // closed when the channel is over, but for connections that linger
 	ctx      context.Context
 	down     context.CancelFunc // ctx is done when it is hung up
 	wake     chan struct{}
@@ -41,7 +42,17 @@ type channel struct {
 	callerName  string
 	dialled     string
 	dialplan    string
-	state       string // CS_…
+	rdnis       string        // the number it was transferred from
+	transferred string        // transfer_source of its last transfer
+	profiles    int           // caller profiles so far: each transfer and each uuid_bridge begins a new one
+	otherLeg    *channel      // of the present profile; stays when a bridge ends, goes with a transfer
+	otherType   string        // what it is: originator or originatee
+	held        bool          // by its own phone (CF_LEG_HOLDING)
+	originating bool          // it lets another phone ring (CF_ORIGINATOR)
+	intercepted bool          // its peer is being taken by somebody's intercept (CF_INTERCEPT)
+	lag         time.Duration // until it notices the end of the bridge in progress
+	sched       []*time.Timer // of sched_hangup
+	state       string        // CS_…
 	callState   string
 	progressed  time.Time
 	media       time.Time // early media since
@@ -73,7 +84,7 @@ func newChannel(s *Switch, uuid, name string) *channel {
 	c := &channel{
 		s: s, serial: s.born.Add(1), uuid: uuid, name: name, created: time.Now(), dialplan: "XML",
 		answered: make(chan struct{}), gone: make(chan struct{}), wake: make(chan struct{}, 1),
-		state: "CS_NEW", callState: "DOWN",
+		state: "CS_NEW", callState: "DOWN", profiles: 1,
 	}
 	c.ctx, c.down = context.WithCancel(s.ctx)
 	return c
@@ -93,6 +104,9 @@ func (c *channel) live(first step) {
 func (c *channel) destroy() {
 	c.mu.Lock()
 	conns := c.conns
+	for _, t := range c.sched {
+		t.Stop()
+	}
 	c.mu.Unlock()
 	c.setState("CS_HANGUP")
 	for _, l := range conns {
@@ -101,10 +115,13 @@ func (c *channel) destroy() {
 	c.setState("CS_REPORTING")
 	c.fire("CHANNEL_HANGUP_COMPLETE")
 	c.setState("CS_DESTROY")
-	c.s.forget(c)
-	c.fire("CHANNEL_DESTROY")
 	close(c.gone)
 	c.changed()
+	for _, l := range conns { // each holds the session's lock, and with linger for long
+		<-l.finished
+	}
+	c.s.forget(c)
+	c.fire("CHANNEL_DESTROY")
 }
 
 // hangup ends the channel for a cause; the first one stands.
@@ -115,12 +132,19 @@ func (c *channel) hangup(cause string) {
 		return
 	}
 	c.cause, c.hungUp, c.callState = cause, time.Now(), "HANGUP"
+	holding := c.held // still, for the end of its bridge: CF_HANGUP_HELD
 	c.mu.Unlock()
 	c.s.trace(c.uuid, "hangup", cause)
+	if holding {
+		c.fire("CHANNEL_UNHOLD")
+	}
 	c.fire("CHANNEL_HANGUP")
 	c.down()
 	c.kick()
 	c.changed()
+	if ringing := c.s.find(c.getVar("att_xfer_kill_uuid")); ringing != nil {
+		ringing.hangup("NORMAL_CLEARING")
+	}
 }
 
 // phoneLeaves is the channel's own phone hanging up: its BYE is noted first (sofia.c, sofia_handle_sip_i_bye).
@@ -215,6 +239,12 @@ func (c *channel) interrupted() bool {
 	return c.order != nil || c.reset
 }
 
+func (c *channel) isReset() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reset
+}
+
 func (c *channel) clearReset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -240,16 +270,29 @@ func (c *channel) setVar(name, value string) {
 	c.setVarLocked(name, value)
 }
 
+// setVarLocked puts a variable that is set again behind all others, as
+// switch_event_add_header does with unique headers.
 func (c *channel) setVarLocked(name, value string) {
-	at := slices.IndexFunc(c.vars, func(v esl.Header) bool { return sameName(v.Name, name) })
-	switch {
-	case at < 0 && value != "":
+	c.vars = slices.DeleteFunc(c.vars, func(v esl.Header) bool { return sameName(v.Name, name) })
+	if value != "" {
 		c.vars = append(c.vars, esl.Header{Name: name, Value: value})
-	case at >= 0 && value == "":
-		c.vars = slices.Delete(c.vars, at, at+1)
-	case at >= 0:
-		c.vars[at].Value = value
 	}
+}
+
+// pushVar adds to the values of a variable: SWITCH_STACK_PUSH.
+func (c *channel) pushVar(name, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := ""
+	for _, v := range c.vars {
+		if sameName(v.Name, name) {
+			old = v.Value
+		}
+	}
+	if old != "" {
+		value = "ARRAY::" + strings.TrimPrefix(old, "ARRAY::") + "|:" + value
+	}
+	c.setVarLocked(name, value)
 }
 
 func (c *channel) getVar(name string) string {
@@ -284,32 +327,4 @@ func (c *channel) profileLocked(name string) string {
 		return c.s.opt.Name
 	}
 	return ""
-}
-
-// expand replaces ${name} by the channel's variable or the global one, as applications' arguments are.
-func (c *channel) expand(text string) string {
-	return expand(text, func(name string) string {
-		if value := c.getVar(name); value != "" {
-			return value
-		}
-		return c.s.global(name)
-	})
-}
-
-func expand(text string, lookup func(string) string) string {
-	var out strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "${")
-		out.WriteString(before)
-		if !found {
-			return out.String()
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed {
-			out.WriteString("${" + rest)
-			return out.String()
-		}
-		out.WriteString(lookup(name))
-		text = after
-	}
 }

@@ -20,7 +20,7 @@ func (c *channel) glimpse(name string) ChannelEvent {
 	defer c.mu.Unlock()
 	e := ChannelEvent{
 		Name: name, UUID: c.uuid, Extension: c.ext, Outbound: c.outbound, App: c.app, Data: c.data, Cause: c.cause,
-		PresenceData: c.getVarLocked("presence_data"),
+		PresenceData: c.getVarLocked("presence_data"), Device: c.device, ByPhone: c.getVarLocked("sip_term_status") == "200",
 	}
 	if c.peer != nil {
 		e.Peer = c.peer.uuid
@@ -31,7 +31,7 @@ func (c *channel) glimpse(name string) ChannelEvent {
 // describe appends the channel's headers: switch_channel_event_set_data.
 func (c *channel) describe(h []esl.Header) []esl.Header {
 	c.mu.Lock()
-	peer := c.peer
+	other, kind := c.otherLeg, c.otherType
 	h = append(h,
 		esl.Header{Name: "Channel-State", Value: c.state},
 		esl.Header{Name: "Channel-Call-State", Value: c.callState},
@@ -59,21 +59,17 @@ func (c *channel) describe(h []esl.Header) []esl.Header {
 		h = append(h, codecs...)
 	}
 	h = c.profile(h, "Caller")
-	kind := "originatee"
-	if c.outbound {
-		kind = "originator"
-	}
 	vars := c.vars
 	extra := make([]esl.Header, len(vars))
 	for i, v := range vars {
 		extra[i] = esl.Header{Name: "variable_" + v.Name, Value: v.Value}
 	}
 	c.mu.Unlock()
-	if peer != nil {
+	if other != nil {
 		h = append(h, esl.Header{Name: "Other-Type", Value: kind})
-		peer.mu.Lock()
-		h = peer.profile(h, "Other-Leg")
-		peer.mu.Unlock()
+		other.mu.Lock()
+		h = other.profile(h, "Other-Leg")
+		other.mu.Unlock()
 	}
 	return append(h, extra...)
 }
@@ -108,12 +104,14 @@ func (c *channel) profile(h []esl.Header, prefix string) []esl.Header {
 	}
 	add("-Network-Addr", localIP)
 	add("-ANI", c.callerID)
+	add("-RDNIS", c.rdnis)
 	add("-Destination-Number", c.dialled)
 	add("-Unique-ID", c.uuid)
 	add("-Source", "mod_sofia")
 	add("-Context", "default")
 	add("-Channel-Name", c.name)
-	add("-Profile-Index", "1")
+	add("-Transfer-Source", c.transferred)
+	add("-Profile-Index", strconv.Itoa(c.profiles))
 	add("-Profile-Created-Time", stamp(c.created))
 	add("-Channel-Created-Time", stamp(c.created))
 	add("-Channel-Answered-Time", stamp(c.answeredAt))

@@ -35,6 +35,11 @@ func (c *channel) route(plan []Action) step {
 	return func() step {
 		c.plan = slices.Clone(plan)
 		c.setState("CS_ROUTING")
+		c.mu.Lock()
+		if strings.EqualFold(c.dialplan, "inline") && c.rdnis != "" { // inline_dialplan_hunt gives the number back
+			c.dialled, c.rdnis = c.rdnis, ""
+		}
+		c.mu.Unlock()
 		return c.execution
 	}
 }
@@ -50,7 +55,17 @@ func (c *channel) execution() step {
 			c.call.did(action)
 		}
 		c.execute(action.App, action.Data, "")
-		c.clearReset()
+		if c.isReset() {
+			return c.stranded()
+		}
 	}
 	return c.ordered(nil)
+}
+
+// stranded is a channel that the end of a connection took out of something else
+// than a socket application: it is left in CS_RESET, and nothing brings it on.
+func (c *channel) stranded() step {
+	c.setState("CS_RESET")
+	c.clearReset()
+	return c.ordered(c.limbo)
 }

@@ -76,11 +76,10 @@ func (b *bus) silence() {
 	clear(b.bound)
 }
 
-func (b *bus) asked(e *event) []*listener {
+func (b *bus) asked(e *event) (asked []*listener, sequence uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sequence++
-	var asked []*listener
 	add := func(list []*listener) {
 		for _, l := range list {
 			if l.wants(e) {
@@ -95,7 +94,14 @@ func (b *bus) asked(e *event) []*listener {
 	if e.owner != "" && e.owner != e.channel {
 		add(b.bound[e.owner])
 	}
-	return asked
+	return asked, b.sequence
+}
+
+// last is the Event-Sequence of the last event.
+func (b *bus) last() uint64 {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.sequence
 }
 
 // fire sends an event to whoever asked for it; describe adds the rest of its
@@ -104,12 +110,12 @@ func (s *Switch) fire(e event, describe func([]esl.Header) []esl.Header) {
 	if s.swallows(e.name) {
 		return
 	}
-	asked := s.bus.asked(&e)
+	asked, sequence := s.bus.asked(&e)
 	if len(asked) == 0 {
 		return
 	}
 	own := e.headers
-	e.headers = s.stamp(&e)
+	e.headers = s.stamp(&e, sequence)
 	if describe != nil {
 		e.headers = describe(e.headers)
 	}
@@ -134,11 +140,8 @@ func (s *Switch) fire(e event, describe func([]esl.Header) []esl.Header) {
 }
 
 // stamp returns the headers FreeSWITCH puts before all others (switch_event_prep_for_delivery).
-func (s *Switch) stamp(e *event) []esl.Header {
+func (s *Switch) stamp(e *event, sequence uint64) []esl.Header {
 	now := time.Now()
-	s.bus.mu.RLock()
-	sequence := s.bus.sequence
-	s.bus.mu.RUnlock()
 	headers := make([]esl.Header, 0, 96)
 	if e.subclass != "" {
 		headers = append(headers, esl.Header{Name: "Event-Subclass", Value: e.subclass})

@@ -62,12 +62,19 @@ func (c *channel) next() *message {
 		return nil
 	}
 	m := c.inbox[0]
-	c.inbox = c.inbox[1:]
-	if len(c.inbox) == 0 && c.quiet != nil {
+	if c.inbox = c.inbox[1:]; len(c.inbox) == 0 {
+		c.emptyLocked()
+	}
+	return m
+}
+
+// emptyLocked drops what was sent and not taken up yet, and tells who waits for that.
+func (c *channel) emptyLocked() {
+	c.inbox = nil
+	if c.quiet != nil {
 		close(c.quiet)
 		c.quiet = nil
 	}
-	return m
 }
 
 // parseAll is switch_ivr_parse_all_events, at the end of the socket application: what was sent and not obeyed comes to nothing here where the
@@ -178,18 +185,27 @@ func (c *channel) obey(m *message) {
 	}
 	switch m.command {
 	case "execute":
-		for n := 0; n < m.loops || m.loops < 0; n++ {
-			began := time.Now()
-			c.execute(m.app, m.data, m.uuid)
-			// FreeSWITCH gives up repeating what ends within half a second.
-			if c.interrupted() || time.Since(began) < 500*time.Millisecond {
-				return
-			}
-		}
+		c.repeat(m)
 	case "hangup":
 		c.hangup(causeOr(m.cause, "NORMAL_CLEARING"))
 	case "xferext", "unicast", "nomedia":
 		c.s.trace(c.uuid, m.command, "is not simulated")
+	}
+}
+
+// repeat executes an application as often as the message says, between its two events each
+// time. FreeSWITCH gives up repeating what ends within half a second, or is broken.
+func (c *channel) repeat(m *message) {
+	defer c.setVar("current_loop", "")
+	defer c.setVar("total_loops", "")
+	for n := 0; n < m.loops || m.loops < 0; n++ {
+		c.setVar("current_loop", strconv.Itoa(n+1))
+		c.setVar("total_loops", strconv.Itoa(m.loops))
+		began, first := time.Now(), c.firstPlay()
+		c.execute(m.app, m.data, m.uuid)
+		if c.interrupted() || c.isBroken(first) || time.Since(began) < 500*time.Millisecond {
+			return
+		}
 	}
 }
 
@@ -206,10 +222,13 @@ func (c *channel) lock(n int) {
 	c.locked += n
 }
 
+// zombie are the applications that run on a channel that is hung up, too.
+var zombie = []string{"set", "multiset", "unset", "multiunset", "export", "event", "eval", "info", "log"}
+
 // execute runs one application between its two events: switch_core_session_exec.
-// A channel that is down executes nothing.
+// A channel that is down executes only what has the flag SAF_ZOMBIE_EXEC.
 func (c *channel) execute(name, arg, uuid string) {
-	if !c.up() {
+	if !c.up() && !slices.Contains(zombie, name) {
 		return
 	}
 	run, known := applications[name]

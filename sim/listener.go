@@ -41,6 +41,7 @@ type listener struct {
 	ending    bool // no more commands
 	closed    bool // the writer may go when all is sent
 	said      bool // connect was
+	left      bool // the same, and the channel was let go; under the channel's lock
 	resume    bool
 	lingering bool
 	lingerFor int // seconds; negative = until the peer goes
@@ -70,9 +71,6 @@ func (l *listener) serve() {
 	l.leave()
 	writer.Wait()
 	l.nc.Close()
-	if l.own != nil {
-		l.own.letGo()
-	}
 }
 
 // enlist makes Close know of the connection and wait for it; false when the switch is down.
@@ -123,6 +121,8 @@ func (l *listener) leave() {
 	l.jobs.Wait()
 	if l.own != nil {
 		l.own.resumeAfter(l.resume)
+		// FreeSWITCH lets go a few microseconds after it has closed the connection. Here the peer might come back before that.
+		l.own.letGo(l)
 	}
 	l.nc.SetWriteDeadline(time.Now().Add(lastWrite))
 	l.finish()

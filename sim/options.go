@@ -42,13 +42,18 @@ const (
 	Unregistered        // is not there: SUBSCRIBER_ABSENT at once
 	AnswersAndDies      // hangs up right after answering, before any bridge
 	DiesOnBridge        // hangs up right after uuid_bridge said +OK, before CHANNEL_BRIDGE
+	Forwards            // answers 302 with the number Behaviour.To
 )
 
 // Behaviour is how a phone takes calls.
 type Behaviour struct {
 	Do    Deed
 	After time.Duration // how long it rings before that
-	Cause string        // of Refuses; "" = USER_BUSY
+	Cause string        // of Refuses; "" = that of Code, or USER_BUSY
+	Code  int           // SIP's number for what Refuses does; 0 = none is told
+	Quiet bool          // it says nothing before that: no 180. With Misses it is a phone that is dead
+	Early bool          // it says 183 with media instead of 180
+	To    string        // where Forwards leads
 	Talk  time.Duration // hangs up so long after the bridge; 0 = never
 }
 
@@ -73,6 +78,7 @@ type CallOptions struct {
 type ChannelState struct {
 	UUID, Name, Direction  string // Direction is inbound or outbound, seen from the switch
 	Extension              string // of the phone it leads to or comes from; "" when none
+	Device                 string // which telephone of the extension it leads to; "" = the one that Agent sets
 	CallState              string // DOWN, RINGING, EARLY, ACTIVE, HELD or HANGUP
 	App                    string // the application it runs
 	Peer                   string // UUID it is bridged with; ""
@@ -90,6 +96,8 @@ type ChannelEvent struct {
 	App, Data    string // of CHANNEL_EXECUTE and CHANNEL_EXECUTE_COMPLETE
 	Peer         string // UUID it is bridged with; ""
 	Cause        string // of CHANNEL_HANGUP and what follows it
+	ByPhone      bool   // then: the channel's own phone hung up
+	Device       string // which telephone of the extension it leads to
 	PresenceData string
 }
 

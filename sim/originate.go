@@ -2,8 +2,11 @@ package sim
 
 import (
 	"cmp"
+	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -11,8 +14,8 @@ const defaultTimeout = 60 * time.Second
 
 // leg is one outbound leg to be made.
 type leg struct {
-	vars    [][2]string
-	dial    string
+	vars    [][2]string // of all legs
+	dial    string      // of one, or of several, separated by commas
 	timeout time.Duration
 	then    []Action // what it runs once answered
 	caller  *channel // the leg's originator, with the application bridge
@@ -54,7 +57,7 @@ func (s *Switch) originate(arg string) string {
 
 func (s *Switch) expandAll(vars [][2]string) [][2]string {
 	for i := range vars {
-		vars[i][1] = expand(vars[i][1], s.global)
+		vars[i][1] = s.expand(vars[i][1])
 	}
 	return vars
 }
@@ -82,38 +85,121 @@ func seconds(text string, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// ring makes the leg, lets it ring and waits for how that ends: the answered
-// leg, or the cause it failed for.
+// ring makes the legs, lets them ring and waits for how that ends: the leg that
+// answered first, or the cause for which the last one failed.
 func (s *Switch) ring(l *leg) (*channel, string) {
-	p, cause := s.locate(l.dial)
-	if cause != "" {
+	made, cause := s.makeLegs(l)
+	if len(made) == 0 {
 		return nil, cause
-	}
-	c := s.newLeg(l, p)
-	s.originated(p.ext)
-	if !s.enter(c, func() step { return c.ringing(p, l) }) {
-		return nil, "DESTINATION_OUT_OF_ORDER" // as with a UUID that is in use
 	}
 	limit := time.NewTimer(l.timeout)
 	defer limit.Stop()
-	var cancelled <-chan struct{}
+	cancelled := make(chan string, 2)
 	if l.caller != nil {
-		cancelled = l.caller.ctx.Done()
+		defer context.AfterFunc(l.caller.ctx, func() {
+			if l.caller.getVar("holding_uuid") == "" { // else somebody is in its place
+				cancelled <- "ORIGINATOR_CANCEL"
+			}
+		})()
 	}
-	select {
-	case <-c.answered:
-	case <-c.ctx.Done():
-	case <-limit.C:
-		c.cancel("NO_ANSWER")
-	case <-cancelled:
-		c.cancel("ORIGINATOR_CANCEL")
-	}
-	if c.isAnswered() { // even when it died right after
+	winner, cause := race(made, limit.C, cancelled)
+	if winner != nil { // even when it died right after
 		s.answers.Add(1)
-		return c, ""
+		return winner, ""
 	}
-	<-c.gone // at once: a leg that rings has nothing to leave
-	return nil, c.hangupCause()
+	for _, c := range made {
+		<-c.gone // at once: a leg that rings has nothing to leave
+	}
+	return nil, cause
+}
+
+// makeLegs makes a leg to each telephone that the dial string leads to. With the same
+// origination_uuid for several, all but the first are refused, as by FreeSWITCH ("Duplicate UUID").
+func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
+	called := map[string]bool{}
+	for _, part := range l.split() {
+		phones, why := s.locateAll(part.dial)
+		if why != "" {
+			cause = why
+			continue
+		}
+		for _, p := range phones {
+			c := s.newLeg(part, p)
+			s.originated(p.ext, !called[p.ext])
+			called[p.ext] = true
+			if !s.enter(c, func() step { return c.ringing(p, part) }) {
+				cause = "DESTINATION_OUT_OF_ORDER" // as with a UUID that is in use
+				continue
+			}
+			made = append(made, c)
+		}
+	}
+	return made, cause
+}
+
+// split is the legs of a dial string: DIAL,[a=1,b=2]DIAL, each with the variables of all and its own.
+func (l *leg) split() (parts []*leg) {
+	depth, begin := 0, 0
+	add := func(dial string) {
+		part := *l
+		if own, rest, found := strings.Cut(dial, "]"); found && strings.HasPrefix(own, "[") {
+			part.vars, dial = slices.Concat(assignments(own[1:]), l.vars), rest
+		}
+		part.dial = dial
+		parts = append(parts, &part)
+	}
+	for i := range len(l.dial) {
+		switch b := l.dial[i]; {
+		case b == '[':
+			depth++
+		case b == ']':
+			depth--
+		case b == ',' && depth == 0:
+			add(l.dial[begin:i])
+			begin = i + 1
+		}
+	}
+	add(l.dial[begin:])
+	return parts
+}
+
+// race waits until one leg answers, and lets the others lose; or until all are gone, or are cancelled.
+func race(made []*channel, limit <-chan time.Time, cancelled <-chan string) (winner *channel, cause string) {
+	over := make(chan *channel, len(made))
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	for _, c := range made {
+		watching.Go(func() { // ends with the leg's ringing
+			select {
+			case <-c.answered:
+			case <-c.ctx.Done():
+			}
+			over <- c
+		})
+	}
+	cancelAll := func(cause string) {
+		for _, c := range made {
+			c.cancel(cause)
+		}
+	}
+	for left := len(made); left > 0; {
+		select {
+		case c := <-over:
+			left--
+			if c.isAnswered() && winner == nil {
+				winner = c
+				cancelAll("LOSE_RACE")
+			} else if c.isAnswered() { // in the same moment
+				c.hangup("LOSE_RACE")
+			}
+			cause = cmp.Or(c.hangupCause(), cause)
+		case <-limit:
+			cancelAll("NO_ANSWER")
+		case why := <-cancelled:
+			cancelAll(why)
+		}
+	}
+	return winner, cause
 }
 
 // cancel hangs up a leg unless it has answered in the same moment.
@@ -123,10 +209,11 @@ func (c *channel) cancel(cause string) {
 	}
 }
 
-// originated counts a leg before it exists, and whether its phone has a live one already.
-func (s *Switch) originated(ext string) {
+// originated counts a leg before it exists, and, at the first one of an originate to that extension,
+// whether the extension has a live one already.
+func (s *Switch) originated(ext string, first bool) {
 	s.originates.Add(1)
-	if ext == "" {
+	if ext == "" || !first {
 		return
 	}
 	s.mu.Lock()
@@ -148,7 +235,7 @@ func (s *Switch) newLeg(l *leg, p destinationPhone) *channel {
 		uuid = s.newUUID()
 	}
 	c := newChannel(s, uuid, p.channelName)
-	c.outbound, c.ext = true, p.ext
+	c.outbound, c.ext, c.device = true, p.ext, p.device
 	c.talk, c.dies = p.behaviour.Talk, p.behaviour.Do == DiesOnBridge
 	c.dialled = p.number
 	c.callerID, c.callerName = l.get("origination_caller_id_number"), l.get("origination_caller_id_name")
@@ -177,8 +264,13 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 	c.setState("CS_CONSUME_MEDIA")
 	c.setDeaf(true)
 	defer c.setDeaf(false)
-	b := p.behaviour
-	c.ringReady()
+	b := c.forwarded(p.behaviour)
+	switch {
+	case b.Early:
+		c.preAnswer()
+	case !b.Quiet:
+		c.ringReady()
+	}
 	if b.Do == Misses {
 		<-c.ctx.Done()
 		return nil
@@ -190,8 +282,8 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 	case <-c.ctx.Done():
 		return nil
 	}
-	if b.Do == Refuses {
-		c.hangup(causeOr(b.Cause, "USER_BUSY"))
+	if b.Do == Refuses || b.Do == Forwards {
+		c.refused(b)
 		return nil
 	}
 	c.answer()
@@ -200,6 +292,48 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 		return nil
 	}
 	return c.afterAnswer(l)
+}
+
+// forwarded is how the phone behaves to which a 302 leads, where that is followed.
+func (c *channel) forwarded(b Behaviour) Behaviour {
+	if b.Do != Forwards || isTrue(c.getVar("outbound_redirect_fatal")) {
+		return b
+	}
+	to, _ := c.s.registered(b.To)
+	return to
+}
+
+// refused ends the leg as the phone's final answer says: with a SIP number its cause, and the variable that names the number.
+func (c *channel) refused(b Behaviour) {
+	code := b.Code
+	if b.Do == Forwards {
+		code = 302
+	}
+	if code != 0 {
+		c.setVar("proto_specific_hangup_cause", "sip:"+strconv.Itoa(code))
+	}
+	c.hangup(causeOr(b.Cause, causeOfSIP(code)))
+}
+
+// causeOfSIP is what mod_sofia makes of a final answer.
+func causeOfSIP(code int) string {
+	switch {
+	case code == 302:
+		return "REQUESTED_CHAN_UNAVAIL"
+	case code == 404:
+		return "UNALLOCATED_NUMBER"
+	case code == 408:
+		return "RECOVERY_ON_TIMER_EXPIRE"
+	case code == 480:
+		return "NO_USER_RESPONSE"
+	case code == 488:
+		return "INCOMPATIBLE_DESTINATION"
+	case code == 603:
+		return "CALL_REJECTED"
+	case code >= 500 && code < 600:
+		return "NORMAL_TEMPORARY_FAILURE"
+	}
+	return "USER_BUSY"
 }
 
 func (c *channel) afterAnswer(l *leg) step {

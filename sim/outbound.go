@@ -27,18 +27,24 @@ func (c *channel) socket(data string) string {
 		l.full = l.full || strings.EqualFold(word, "full")
 	}
 	c.attach(l)
+	defer c.resume()
 	c.s.running.Go(l.serve) // ends with the connection, which outlives the application
 	select {
 	case <-l.connected:
 	case <-l.finished:
 	case <-c.ctx.Done():
 	}
-	if l.handedBack() {
-		return ""
-	}
-	c.park() // also when the connection ended before it said connect: FreeSWITCH parks all the same, for ever without socket_resume
+	c.parkFor(l) // also if the connection ended before it said connect: FreeSWITCH parks all the same, for ever without socket_resume
 	c.parseAll()
 	return ""
+}
+
+// resume lets the dialplan go on behind a socket application that ended because
+// a connection did: CS_RESET becomes CS_EXECUTE again.
+func (c *channel) resume() {
+	if isTrue(c.getVar("socket_resume")) {
+		c.clearReset()
+	}
 }
 
 // attach notes a connection that has to hear of the channel's end.
@@ -58,11 +64,10 @@ func (l *listener) isFinished() bool {
 	}
 }
 
-func (l *listener) handedBack() bool {
+func (l *listener) saidConnect() bool {
 	l.mu.Lock()
-	said := l.said
-	l.mu.Unlock()
-	return said && l.isFinished()
+	defer l.mu.Unlock()
+	return l.said
 }
 
 // dial tries the hosts from left to right; the path of the one tried becomes socket_path.
@@ -107,7 +112,7 @@ func (l *listener) connect() []byte {
 		control = "full"
 	}
 	e := event{name: "CHANNEL_DATA", channel: l.own.uuid}
-	headers := l.s.stamp(&e)
+	headers := l.s.stamp(&e, l.s.bus.last())
 	l.own.mu.Lock()
 	headers = l.own.profile(headers, "Channel")
 	l.own.mu.Unlock()

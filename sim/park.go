@@ -9,8 +9,12 @@ import (
 // park is switch_ivr_park: the channel waits for executes until it is released
 // or hung up. park_timeout is read once, here, and is gone then, together with
 // park_after_bridge.
-func (c *channel) park() {
-	release, ok := c.beginPark()
+func (c *channel) park() { c.parkFor(nil) }
+
+// parkFor is the park of a socket application whose connection is l. There is none if the
+// connection said connect, and is over.
+func (c *channel) parkFor(l *listener) {
+	release, ok := c.beginPark(l)
 	if !ok {
 		return // under control already
 	}
@@ -31,10 +35,10 @@ func (c *channel) park() {
 }
 
 // beginPark marks the channel as under control (CF_CONTROLLED); not twice.
-func (c *channel) beginPark() (release chan struct{}, ok bool) {
+func (c *channel) beginPark(l *listener) (release chan struct{}, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.release != nil || c.reset {
+	if c.release != nil || c.reset || l != nil && l.left {
 		return nil, false
 	}
 	c.release = make(chan struct{})
@@ -48,9 +52,11 @@ func (c *channel) endPark() {
 }
 
 // letGo ends a park, whoever began it: what every socket connection does when it is over.
-func (c *channel) letGo() {
+func (c *channel) letGo(l *listener) {
+	said := l.saidConnect()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	l.left = said
 	if c.release == nil {
 		return
 	}

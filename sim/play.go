@@ -159,6 +159,13 @@ func (c *channel) beginBreakable() int {
 	return c.lastPlay
 }
 
+// firstPlay is the number that the next application to be broken gets.
+func (c *channel) firstPlay() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastPlay + 1
+}
+
 func (c *channel) endBreakable() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -178,7 +185,7 @@ func (c *channel) breakPlaying(all bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if all {
-		c.inbox = nil
+		c.emptyLocked()
 		c.broken = c.lastPlay
 	}
 	if len(c.playing) > 0 {

@@ -14,7 +14,7 @@ func (c *channel) snapshot() ChannelState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	state := ChannelState{
-		UUID: c.uuid, Name: c.name, Direction: c.direction(), Extension: c.ext, CallState: c.callState,
+		UUID: c.uuid, Name: c.name, Direction: c.direction(), Extension: c.ext, Device: c.device, CallState: c.callState,
 		App: c.app, Number: c.callerID, PresenceData: c.getVarLocked("presence_data"),
 		Answered: !c.answeredAt.IsZero(), Bridged: c.peer != nil,
 		Created: c.created, AnsweredSince: c.answeredAt,
@@ -130,9 +130,9 @@ func (s *Switch) registrationTable() table {
 		"reg_user", "realm", "token", "url", "expires", "network_ip", "network_port", "network_proto", "hostname", "metadata",
 	}}
 	expires := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
-	for _, ext := range s.registrations() {
+	for _, d := range s.registrations() {
 		t.rows = append(t.rows, []string{
-			ext, s.domain(), "register-" + ext, "sofia/internal/sip:" + ext + "@" + localIP + ":5060", expires,
+			d.ext, s.domain(), d.callID(), "sofia/internal/sip:" + d.address(), expires,
 			localIP, "5060", "udp", s.opt.Name, "",
 		})
 	}

@@ -158,7 +158,7 @@ func TestAfterHangupTheConnectionLingers(t *testing.T) {
 		call.Hangup()
 		<-call.Done()
 		pass(0)
-		has(t, a.events(), "CHANNEL_HANGUP", "linger", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY")
+		has(t, a.events(), "CHANNEL_HANGUP", "linger", "CHANNEL_HANGUP_COMPLETE")
 		is(t, "kill", a.api("uuid_kill agent"), "+OK")
 		is(t, "job", a.last("BACKGROUND_JOB").Body(), "-ERR NORMAL_CLEARING\n")
 		pass(31 * time.Second)

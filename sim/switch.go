@@ -41,6 +41,8 @@ type Switch struct {
 	gateways   map[string]Behaviour
 	extensions map[string][]Action
 	globals    map[string]string
+
+	noDirectory bool // user/EXT finds nobody
 }
 
 // New returns a switch with no phones and no callers. Close ends it.
@@ -89,6 +91,7 @@ func (s *Switch) boot() {
 	s.globals["hostname"] = s.opt.Name
 	s.globals["switchname"] = s.opt.Name
 	s.globals["local_ip_v4"] = localIP
+	s.globals["hold_music"] = "local_stream://moh"
 	switch s.opt.Domain {
 	case "":
 		s.globals["domain"] = "sim.local"
@@ -144,9 +147,7 @@ func (s *Switch) hangupAll(cause string) {
 
 // Counts returns what happened so far.
 func (s *Switch) Counts() Counts {
-	s.mu.Lock()
-	live := len(s.channels)
-	s.mu.Unlock()
+	live := len(s.Channels())
 	return Counts{
 		Calls:        int(s.calls.Load()),
 		Originates:   int(s.originates.Load()),
@@ -157,11 +158,16 @@ func (s *Switch) Counts() Counts {
 	}
 }
 
-// Channels lists the live channels in order of their creation.
+// Channels lists the live channels in order of their creation. `show channels`
+// has also those that are only kept by a connection that lingers.
 func (s *Switch) Channels() []ChannelState {
 	var states []ChannelState
 	for _, c := range s.inOrder() {
-		states = append(states, c.snapshot())
+		select {
+		case <-c.gone:
+		default:
+			states = append(states, c.snapshot())
+		}
 	}
 	return states
 }
@@ -174,10 +180,15 @@ func (s *Switch) inOrder() []*channel {
 	return all
 }
 
+// find is switch_core_session_locate: it finds no channel that is hung up.
 func (s *Switch) find(uuid string) *channel {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.channels[uuid]
+	c := s.channels[uuid]
+	s.mu.Unlock()
+	if c == nil || c.hangupCause() != "" {
+		return nil
+	}
+	return c
 }
 
 // enter puts a new channel into the registry and starts its goroutine, which
