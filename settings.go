@@ -27,9 +27,12 @@ func settings(c *conf.Config) acd.Settings {
 		Floor: queue.Settings{
 			Reoffer: c.ACD.Reoffer, Remember: c.ACD.Remember,
 			NoAnswerToReady: c.ACD.NoAnswerToReady, TypingAuto: c.ACD.TypingAuto, Hold: holdTalks,
+			RestBusy: c.ACD.RestBusy, RestReject: c.ACD.RestReject, RestNoAnswer: c.ACD.RestNoAnswer,
+			RestUnreachable: c.ACD.RestUnreachable, MaxMisses: c.ACD.MaxMisses,
 		},
 		AutoAnswer: c.ACD.AutoAnswer, VideoCodecs: c.ACD.VideoCodecs,
 		BusyRepeat: c.ACD.BusyRepeat, MaxWait: c.ACD.MaxWait, MaxCalls: c.Server.MaxCalls, RecordPath: c.ACD.RecordPath,
+		Progress: c.ACD.Progress, FollowForward: c.ACD.FollowForward, AfterTalk: acd.AfterTalk(c.ACD.AfterTalk),
 		Prompts: acd.Prompts{
 			JobPrefix: c.Prompts.JobPrefix, JobSuffix: c.Prompts.JobSuffix, JobDigits: c.Prompts.JobDigits,
 			Blacklist: c.Prompts.Blacklist, Busy: c.Prompts.Busy, Transfer: c.Prompts.Transfer,

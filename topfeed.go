@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"nwayacd/conf"
@@ -131,12 +132,15 @@ type (
 		Extension, Name        string
 		RegState               string `json:"reg_state"`
 		SeatState              string `json:"seat_state"`
+		Status                 string `json:"seat_status"`
 		CallState              string `json:"call_state"`
 		Available, Locked, DND bool
 		Outside                int `json:"outside_calls"`
 		Groups                 []string
 		Call                   string `json:"call_uuid"`
 		Since                  string
+		RestCause              string `json:"rest_cause"`
+		RestUntil              string `json:"rest_until"`
 	}
 )
 
@@ -191,6 +195,7 @@ func (f *topFeed) view(now time.Time, groups []topGroupRow, calls []topCallRow, 
 		tenures[a.Extension] = held
 		v.Agents = append(v.Agents, topAgent{
 			Extension: a.Extension, Name: a.Name, State: held.state, Caller: callers[a.Call], Groups: a.Groups, For: held.length(now),
+			Rest: a.rest(now),
 		})
 	}
 	f.tenures = tenures
@@ -241,6 +246,21 @@ func (a *topAgentRow) state() string {
 		return "locked"
 	case a.DND:
 		return "dnd"
+	case a.RestCause != "" && a.Status == "idle":
+		return "rest"
 	}
 	return "busy"
+}
+
+// rest is why the agent rests and how much longer, such as "busy 12s"; "" if something else keeps
+// it from a call.
+func (a *topAgentRow) rest(now time.Time) string {
+	if a.state() != "rest" {
+		return ""
+	}
+	until, err := time.Parse(time.RFC3339, a.RestUntil)
+	if err != nil {
+		return a.RestCause
+	}
+	return fmt.Sprintf("%s %ds", a.RestCause, max(0, int(math.Ceil(until.Sub(now).Seconds()))))
 }

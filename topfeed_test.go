@@ -180,3 +180,22 @@ func TestWhatTheListsBecome(t *testing.T) {
 		}
 	}
 }
+
+func TestTopTellsWhyAnAgentRestsAndHowMuchLonger(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 18, 500_000_000, time.UTC)
+	row := topAgentRow{
+		Extension: "1000", RegState: "reged", SeatState: "up", Status: "idle", CallState: "ready",
+		RestCause: "busy", RestUntil: "2026-03-02T09:00:30Z",
+	}
+	busy, gone := row, row
+	busy.Status, gone.RegState = "busy", "unreg"
+	for _, c := range []struct {
+		row         topAgentRow
+		state, rest string
+	}{{row, "rest", "busy 12s"}, {busy, "busy", ""}, {gone, "unreg", ""}} {
+		v := newTopFeed(conf.Control{}).view(now, nil, nil, []topAgentRow{c.row})
+		if a := v.Agents[0]; a.State != c.state || a.Rest != c.rest {
+			t.Errorf("%q %q, want %q %q", a.State, a.Rest, c.state, c.rest)
+		}
+	}
+}

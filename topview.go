@@ -32,12 +32,13 @@ type topCaller struct {
 
 type topAgent struct {
 	Extension, Name, State, Caller string
+	Rest                           string // why and how much longer, in the state rest
 	Groups                         []string
 	For                            time.Duration // in State; below 0: since before we looked
 }
 
 // topStates are the states of agents in the order of their interest.
-var topStates = []string{"noanswer", "ring", "talking", "typing", "outside", "ready", "busy", "dnd", "locked", "unreg", "down"}
+var topStates = []string{"noanswer", "ring", "talking", "typing", "rest", "outside", "ready", "busy", "dnd", "locked", "unreg", "down"}
 
 // topHeadings is how many lines stand around the rows of the three tables.
 const topHeadings = 2 + 3*2
@@ -163,11 +164,11 @@ func (v topView) callerTable() topTable {
 
 func (v topView) agentTable() topTable {
 	t := topTable{columns: []topColumn{
-		{"AGENT", false, 12}, {"STATE", false, 10}, {"FOR", true, 9}, {"CALLER", false, 20}, {"NAME", false, 20}, {"GROUPS", false, 0},
+		{"AGENT", false, 12}, {"STATE", false, 21}, {"FOR", true, 9}, {"CALLER", false, 20}, {"NAME", false, 20}, {"GROUPS", false, 0},
 	}}
 	interest := func(a topAgent) int { return slices.Index(topStates, a.State) }
 	for _, a := range slices.SortedStableFunc(slices.Values(v.Agents), func(a, b topAgent) int { return interest(a) - interest(b) }) {
-		t.add(a.Extension, a.State, clock(a.For), a.Caller, a.Name, strings.Join(a.Groups, ","))
+		t.add(a.Extension, strings.TrimSpace(a.State+" "+a.Rest), clock(a.For), a.Caller, a.Name, strings.Join(a.Groups, ","))
 	}
 	return t
 }

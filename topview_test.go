@@ -32,6 +32,7 @@ func busyFloor() topView {
 			{Extension: "1001", Name: "evil \x1b[2J\n\u202e", State: "talking", Caller: "13900000008", Groups: []string{"110"}, For: at(0, 1)},
 			{Extension: "1002", State: "busy", Groups: []string{"110"}, For: -1},
 			{Extension: "1003", Name: "Ann", State: "ring", Caller: "13900000001", Groups: []string{"110"}, For: at(0, 4)},
+			{Extension: "1005", State: "rest", Rest: "busy 12s", Groups: []string{"110"}, For: at(0, 3)},
 			{Extension: "1004", Name: "Bob with a very long name", State: "ready", Groups: []string{"110", "120"}, For: at(125, 0)},
 		},
 	}

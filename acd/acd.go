@@ -1,15 +1,16 @@
-// Package acd runs the calls: it takes each caller that FreeSWITCH's socket application hands over from greeting to hang-up, one
-// goroutine a call, against one Dispatcher that all calls share.
+// Package acd runs the calls: it takes each caller that FreeSWITCH's socket application hands over
+// from greeting to hang-up, one goroutine a call, against one Dispatcher that all calls share.
 //
-// It owns the call's story, the agents' legs, the links to the FreeSWITCH servers and the nwayacd:: events. What is decided is package
-// queue's; how it is kept is told to a Journal, behind which acd knows no database; the bytes are package esl's.
+// It owns the call's story, the agents' legs, the links to the FreeSWITCH servers and the nwayacd::
+// events. Package queue decides. Changes go to a Journal, behind which acd knows no database. The
+// bytes are package esl's.
 package acd
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,19 +21,33 @@ import (
 	"nwayacd/queue"
 )
 
-// Settings are what a running call reads and an operator may change while calls run. The names in comments are the configuration's.
+// Settings are what a running call reads and an operator may change while calls run. The names in
+// comments are the configuration's.
 type Settings struct {
 	Floor queue.Settings
 
 	AutoAnswer  bool          // auto-answer
 	VideoCodecs string        // video-codecs
-	ASR         string        // asr-str, with $1 for the caller's uuid; "" where use-asr is off
+	ASR         string        // asr-str, with $1 for the caller's uuid; "" if use-asr is off
 	BusyRepeat  time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
 	MaxWait     time.Duration // max-wait-seconds; 0 = no limit
 	MaxCalls    int           // max-calls; 0 = no limit
 	RecordPath  string        // record-path
 	Prompts     Prompts
+
+	Progress      time.Duration // progress-seconds: how long a phone may say nothing; 0 = no limit
+	FollowForward bool          // follow-forward: a 302 of a phone is followed
+	AfterTalk     AfterTalk     // after-talk
 }
+
+// AfterTalk is what becomes of the caller when the agent's phone has ended the talk.
+type AfterTalk string
+
+// The values of after-talk.
+const (
+	AfterTalkHangup   AfterTalk = "hangup"   // the caller is hung up
+	AfterTalkDialplan AfterTalk = "dialplan" // the caller goes on in the dialplan, with the outcome answered
+)
 
 // Prompts are the files of the configuration's [prompts]; "" plays nothing.
 type Prompts struct {
@@ -73,25 +88,27 @@ type Options struct {
 	Log      zerolog.Logger
 	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
 	Seed     uint64                // of the random mode
-	// Command runs a command for a channel that came by the route /cmd, and returns its reply; nil where there are none.
+	// Command runs a command for a channel that came by the route /cmd, and returns its reply. It
+	// is nil if there are none.
 	Command func(ctx context.Context, line string) string
-	// Dial, where not nil, takes the place of TCP for the links.
+	// Dial takes the place of TCP for the links, unless it is nil.
 	Dial func(context.Context) (net.Conn, error)
-	// OnOffer, where not nil, is told how long it took from the moment when a waiting caller and an available agent both existed until the
-	// agent's leg was on the wire.
+	// OnOffer, unless nil, gets the time from the moment when a waiting caller and an available
+	// agent both existed until the agent's leg was on the wire.
 	OnOffer func(time.Duration)
-	// OnAnswer, where not nil, is told how long each caller waited, from arrival, for the first agent who was bridged with it.
+	// OnAnswer, unless nil, gets how long each caller waited, from arrival, for the first agent who
+	// was bridged with the caller.
 	OnAnswer func(group string, waited time.Duration)
-	// OnOfferEnd, where not nil, is told of each offer whose end its call saw.
+	// OnOfferEnd, unless nil, gets each offer whose end its call saw.
 	OnOfferEnd func(queue.OfferRecord)
-	// OnCDR, where not nil, is told of each call that ended.
+	// OnCDR, unless nil, gets the CDR of each visit that ended.
 	OnCDR func(queue.CDR)
 }
 
 // Server is the ACD: it serves calls, keeps the links and runs the dispatcher.
 type Server struct {
 	Dispatcher *Dispatcher
-	Events     *Bus // what FreeSWITCH's listeners hear, for ours
+	Events     *Bus // the events that FreeSWITCH's listeners get, for our own listeners
 
 	options   Options
 	settings  atomic.Pointer[Settings]
@@ -102,35 +119,38 @@ type Server struct {
 		mu    sync.Mutex
 		links map[*link]bool
 	}
-	legs     legs
-	talks    entrusted
-	calls    calls
-	phases   phases
-	counts   counts
-	room     *esl.Room   // for what callers' channels carry
-	reports  esl.Reports // of what came to the socket port and was no call
-	drain    context.Context
-	startOff context.CancelCauseFunc
+	channels  *registry
+	following sync.WaitGroup  // goroutines of talks that came from an earlier life, or that a link found
+	followMu  sync.Mutex      // guards followed
+	followed  bool            // Run is about to wait for them: none may begin any more
+	life      context.Context // ends with Run
+	endLife   context.CancelCauseFunc
+
+	recoveredCalls []*call // of talks that an earlier life left, until Run follows them
+	phases         phases
+	counts         counts
+	room           *esl.Room   // for what callers' channels carry
+	reports        esl.Reports // of what came to the socket port and was no call
+	drain          context.Context
+	startOff       context.CancelCauseFunc
 }
 
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{
 		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom),
-		calls: calls{byUUID: map[string]*seated{}, open: map[*call]struct{}{}},
-		legs:  legs{byUUID: map[string]*leg{}},
-		talks: entrusted{byUUID: map[string]*queue.Talk{}},
 	}
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
 	server.Advertise("")
 	server.unseen.links = map[*link]bool{}
 	server.drain, server.startOff = context.WithCancelCause(context.Background())
+	server.life, server.endLife = context.WithCancelCause(context.Background())
 	server.Dispatcher = newDispatcher(o, s)
-	outside := newOutside(server.Dispatcher)
+	server.channels = newRegistry(server.Dispatcher)
 	for _, sw := range o.Switches {
 		if sw.Address != "" {
-			l := newLink(sw, server, outside)
+			l := newLink(sw, server)
 			server.links = append(server.links, l)
 			server.unseen.links[l] = true
 		}
@@ -139,9 +159,9 @@ func New(o Options, s queue.Snapshot) *Server {
 	if o.OnCDR != nil {
 		server.Dispatcher.onCDR = o.OnCDR
 	}
-	server.resume(goingOn(s.Talks))
+	server.recoverTalks()
 	if len(server.links) == 0 {
-		server.Dispatcher.releaseHeld() // nobody will tell us of talks that go on
+		server.Dispatcher.releaseHeld() // no link will find talks that go on
 	}
 	return server
 }
@@ -150,15 +170,22 @@ func New(o Options, s queue.Snapshot) *Server {
 func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.Dispatcher.run(ctx) })
+	defer context.AfterFunc(ctx, func() { s.endLife(errCut) })()
+	for _, c := range s.recoveredCalls {
+		s.follow(c)
+	}
+	s.recoveredCalls = nil
 	for _, l := range s.links {
 		running.Go(func() { l.keep(ctx) })
 	}
 	running.Wait()
+	s.endFollowing()
 	return context.Cause(ctx)
 }
 
-// Serve takes calls from ln until ctx is done or Drain is called, and returns when the last call's goroutine has. The end of ctx cuts
-// the calls' control off at once; a caller in a talk keeps talking.
+// Serve takes calls from ln until ctx is done or Drain is called, and returns when the last call's
+// goroutine has. The end of ctx cuts the calls' control off at once; a caller in a talk keeps
+// talking.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	accepting, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -171,7 +198,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		Allow:     s.options.Allow,
 		Refused:   s.refused,
 		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
-		Recovered: s.recovered,
+		Recovered: s.panicked,
 	}
 	return server.Serve(accepting, ln)
 }
@@ -188,39 +215,28 @@ func (s *Server) Configure(next Settings) {
 	s.Dispatcher.configure(next.Floor)
 }
 
-// refused tells of a connection from outside the allowed networks.
+// refused logs a connection from outside the allowed networks.
 func (s *Server) refused(remote net.Addr) {
 	s.counts.refused.Add(1)
 	s.report(remote).Msg("a connection to the socket port from a network that is not allowed")
 }
 
-// report begins the line about a connection that is no call's. It is nil, which logs nothing, where that source had one lately.
+// report begins the line about a connection that is no call's. It is nil, which logs nothing, if
+// that source had one lately.
 func (s *Server) report(remote net.Addr) *zerolog.Event {
 	passed, due := s.reports.Due(esl.Source(remote))
 	if !due {
 		return nil
 	}
-	return s.log.Warn().Str("from", remote.String()).Int("more-like-it", passed)
+	return s.log.Warn().Str("from", remote.String()).Int("unreported", passed)
 }
 
-func (s *Server) recovered(reason any, stack []byte) {
+func (s *Server) panicked(reason any, stack []byte) {
 	s.counts.panics.Add(1)
 	s.log.Error().Any("panic", reason).Bytes("stack", stack).Msg("a call's control ended in a panic")
 }
 
-// The causes that end a call's context, or the part of it that waits.
-var (
-	errTaken    = errors.New("taken over by someone outside")
-	errWaited   = errors.New("waited max-wait-seconds")
-	errDrain    = errors.New("shutting down")
-	errCut      = errors.New("cut off by the end of the program")
-	errSilent   = errors.New("FreeSWITCH did not answer")
-	errReturned = errors.New("came back on another connection")
-	errOverflow = errors.New("more signals than the call could follow")
-)
-
-// hangup is the cause that the caller's channel is over.
-type hangup struct{ cause string }
-
-// Error says it with FreeSWITCH's word.
-func (h hangup) Error() string { return "hung up: " + h.cause }
+// ownTalks leaves out the talks of other servers on the same database.
+func ownTalks(talks []queue.Talk, identity string) []queue.Talk {
+	return slices.DeleteFunc(slices.Clone(talks), func(t queue.Talk) bool { return t.Server != identity })
+}

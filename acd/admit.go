@@ -1,8 +1,9 @@
 package acd
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"net"
 	"strings"
 	"time"
 
@@ -10,57 +11,167 @@ import (
 	"nwayacd/queue"
 )
 
-// learn asks who calls and what for. False means that there is nobody, or nothing we know of, and the call was handed on. A caller who wants
-// an agent and hangs up meanwhile is a call, which ends at once.
-func (c *call) learn(ctx context.Context) (r route, ok bool) {
-	limit, stop := context.WithTimeout(context.Background(), replyLimit) // the call's context may end before the last reply
-	defer stop()
-	replies, cut := c.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
-	_, gone := errors.AsType[hangup](context.Cause(ctx))
-	if len(replies) == 0 || cut != nil && !gone {
-		c.server.report(c.conn.RemoteAddr()).Err(cut).Msg("a connection without a call")
-		return r, false
-	}
-	c.listens.Store(cut == nil)
-	channel := replies[0].Event()
-	if !isUUID(channel.Get("Unique-ID")) {
-		c.server.report(c.conn.RemoteAddr()).Msg("a connection without a channel: not from FreeSWITCH")
-		return r, false
-	}
-	c.know(channel)
-	r, err := routeOf(channel)
-	if been := channel.Get("variable_" + outcomeVariable); been != "" && r.app != appCommand {
-		c.handOn("") // a repeated socket line of the dialplan
-		return r, false
-	}
-	if err != nil {
-		c.log.Warn().Err(err).Msg("call handed back")
-		c.turnAway(returnedInvalid)
-		return r, false
-	}
-	return r, cut == nil || r.app == appQueue
+// arrival is what a channel says of itself as it comes to the socket port.
+type arrival struct {
+	ch       *channel
+	who      caller
+	route    route
+	visit    visit  // the last one, of which this one is the next or goes on
+	place    string // that a server gave back as it shut down, as placeVariable has it; "" = none
+	recalled bool   // a call of ours ordered the caller back
+	consult  string // uuid of the consulting call whose place the caller takes over; "" = none
+	picked   bool   // the channel was answered before it came here
+	sw       string // FreeSWITCH-Hostname
+	at       time.Time
 }
 
-// admit lets a call in that wants an agent. False means that it was handed on.
-func (c *call) admit(r route) bool {
-	group, err := c.server.groupOf(r)
+// handle takes one connection of FreeSWITCH's socket application.
+func (s *Server) handle(serving context.Context, nc net.Conn) {
+	c := newCall(s, serving)
+	ctx := c.renew()
+	defer c.end(nil)
+	s.counts.accepted.Add(1)
+	defer c.countPhase(noPhase)
+	ch := newChannel()
+	ch.call.Store(c)
+	c.where.Store(ch)
+	ch.conn = esl.NewConnection(nc, esl.Options{
+		OnEvent: ch.hear, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
+	})
+	defer ch.conn.Close()
+	a, ok := c.learn(ctx, ch)
+	if !ok {
+		return
+	}
+	s.channels.connected(ch)
+	defer s.channels.disconnected(ch)
+	switch a.route.app {
+	case appQueue:
+		if s.rejoin(serving, ctx, a) || c.cameTooLate(ctx, a) {
+			return
+		}
+		if c.admit(a) {
+			c.serve(ctx)
+		}
+	case appBridge:
+		c.bridgeWith(a.route)
+	case appCallOut:
+		c.goOut(ctx, a)
+	case appCommand:
+		c.runCommand(ctx, a.route.args)
+	}
+}
+
+func newCall(s *Server, serving context.Context) *call {
+	return &call{
+		server: s, settings: s.settings.Load(), log: s.log, serving: serving,
+		signals: make(chan signal, signalsBound), gone: make(chan struct{}),
+	}
+}
+
+// learn asks FreeSWITCH about the channel. It returns false if there is no channel, or no route
+// that we know, and the call was handed back. A caller who wants an agent and hangs up meanwhile is
+// a call, which ends at once.
+func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
+	// The call's context may end before the last reply.
+	limit, stop := context.WithTimeout(context.Background(), replyLimit)
+	defer stop()
+	replies, cut := ch.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
+	_, gone := isHangup(context.Cause(ctx))
+	if len(replies) == 0 || cut != nil && !gone {
+		c.server.report(ch.conn.RemoteAddr()).Err(cut).Msg("a connection without a call")
+		return a, false
+	}
+	ch.listens.Store(cut == nil)
+	headers := replies[0].Event()
+	if !isUUID(headers.Get("Unique-ID")) {
+		c.server.report(ch.conn.RemoteAddr()).Msg("a connection without a channel: not from FreeSWITCH")
+		return a, false
+	}
+	a = c.server.readChannel(ch, headers)
+	c.take(a)
+	r, err := routeOf(headers)
+	a.route = r
+	if a.consult == "" && returnedHere(headers, r) { // who takes over another one's place has not been here for it
+		c.handOn("", r) // a repeated socket line of the dialplan
+		return a, false
+	}
 	if err != nil {
 		c.log.Warn().Err(err).Msg("call handed back")
-		c.turnAway(returnedInvalid)
+		c.turnAway(returnedInvalid, r)
+		return a, false
+	}
+	return a, cut == nil || r.app == appQueue
+}
+
+// readChannel reads the caller's particulars from the channel.
+func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
+	// A clone, because else the event's text of some kilobytes would stay.
+	get := func(name string) string { return strings.Clone(headers.Get(name)) }
+	ch.uuid, ch.core = get("Unique-ID"), get("Core-UUID")
+	ch.since = sequenceOf(headers)
+	ch.isAt(s.switchOf(ch.core))
+	who := caller{
+		number:  knownNumber(sanitize(get("Caller-Caller-ID-Number"))),
+		dialled: sanitize(get("Caller-Destination-Number")),
+		user:    get("variable_user_name"),
+	}
+	who.name = knownName(get("Caller-Caller-ID-Name"), who.number)
+	who.exported = exportsOf(headers)
+	who.home = homeOf(headers)
+	return arrival{
+		ch: ch, who: who, at: time.Now(), sw: get("FreeSWITCH-Hostname"),
+		visit: readVisit(get("variable_" + visitVariable)), place: get("variable_" + placeVariable),
+		recalled: get("variable_"+recallVariable) != "",
+		consult:  get("variable_" + consultVariable), picked: headers.Get("Answer-State") == "answered",
+	}
+}
+
+// take makes the call that of the arrival's channel.
+func (c *call) take(a arrival) {
+	c.who = a.who
+	c.record.arrived(a)
+	c.log = c.server.log.With().Str("uuid", a.ch.uuid).Str("caller", a.who.shown()).Logger()
+	if c.group != "" {
+		c.log = c.log.With().Str("group", c.group).Logger()
+	}
+}
+
+// admit lets a call in that wants an agent. It returns false if the call was handed back.
+func (c *call) admit(a arrival) bool {
+	group, err := c.server.groupOf(a.route)
+	if err != nil {
+		c.log.Warn().Err(err).Msg("call handed back")
+		c.turnAway(returnedInvalid, a.route)
 		return false
 	}
-	c.group = strings.Clone(group) // the channel's text would stay with it
-	c.cdr.Group = c.group
-	c.log = c.log.With().Str("group", group).Logger()
+	c.enterGroup(group)
+	c.record.place = a.place
 	if !c.server.seat(c) {
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: all places are taken")
-		c.turnAway(returnedFull)
+		c.turnAway(returnedFull, a.route)
 		return false
 	}
 	return true
 }
 
-// isUUID reports whether the word can be a channel's uuid and nothing else; an operator may name channels as they like.
+// enterGroup makes the group that of the visit.
+func (c *call) enterGroup(group string) {
+	c.group = strings.Clone(group) // the channel's text would stay with it
+	c.record.Group = c.group
+	c.log = c.log.With().Str("group", group).Logger()
+}
+
+// groupNow is the group of the visit, for other goroutines than the call's.
+func (c *call) groupNow() string {
+	if v := c.view.Load(); v != nil {
+		return v.Group
+	}
+	return ""
+}
+
+// isUUID reports whether the word can be a channel's uuid and nothing else; an operator may name
+// channels as they like.
 func isUUID(word string) bool {
 	for _, r := range word {
 		if r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
@@ -70,49 +181,37 @@ func isUUID(word string) bool {
 	return word != "" && len(word) <= 128
 }
 
-// know takes the caller's particulars off the channel.
-func (c *call) know(channel *esl.Event) {
-	get := func(name string) string { return strings.Clone(channel.Get(name)) } // the event's text is some kilobytes, and would stay
-	c.uuid = get("Unique-ID")
-	c.caller = knownNumber(tame(get("Caller-Caller-ID-Number")))
-	c.dialled = tame(get("Caller-Destination-Number"))
-	c.user, c.wasAnswered = get("variable_user_name"), channel.Get("Answer-State") == "answered"
-	c.since = get("variable_" + placeVariable)
-	if channel.Get("variable_"+parkedVariable) != "" {
-		c.fetched = time.Now()
-	}
-	c.core = get("Core-UUID")
-	c.at = c.server.switchOf(c.core)
-	c.comeBack = comeBack(c.dialled, or(channel.Get("Caller-Dialplan"), "XML"), or(channel.Get("Caller-Context"), "default"))
-	c.cdr.UUID, c.cdr.Caller, c.cdr.Dialled = c.uuid, c.caller, c.dialled
-	c.cdr.Switch = get("FreeSWITCH-Hostname")
-	c.log = c.log.With().Str("uuid", c.uuid).Str("caller", c.shownCaller()).Logger()
-}
+// wordRoom bounds what is kept of a number or a name, in bytes.
+const wordRoom = 64
 
-// numberRoom bounds what is kept of a number, in bytes.
-const numberRoom = 64
-
-// tame leaves of a word that strangers choose what is harmless in every command, variable, event and file name made of it.
-func tame(word string) string {
+// sanitize leaves of a word that strangers choose what is harmless in every command, variable,
+// event and file name made of it.
+func sanitize(word string) string {
 	word = strings.ReplaceAll(esl.Clean(word), ";", "")
-	if len(word) > numberRoom {
-		word = strings.ToValidUTF8(word[:numberRoom], "")
+	if len(word) > wordRoom {
+		word = strings.ToValidUTF8(word[:wordRoom], "")
 	}
 	return word
 }
 
-// comeBack is where a call that is out of the socket application is handed back to: EXTENSION DIALPLAN CONTEXT; "" where one of them is more
-// than a plain word, such as an inline dialplan.
-func comeBack(words ...string) string {
+// homeOf is home of a channel as it says where it is.
+func homeOf(headers *esl.Event) string {
+	return home(sanitize(headers.Get("Caller-Destination-Number")), cmp.Or(headers.Get("Caller-Dialplan"), "XML"),
+		cmp.Or(headers.Get("Caller-Context"), "default"))
+}
+
+// home is where a call that is out of the socket application is handed back to: EXTENSION DIALPLAN
+// CONTEXT. It is empty if one of them is more than a plain word, such as an inline dialplan.
+func home(words ...string) string {
 	for _, word := range words {
-		if !isUUID(strings.Trim(word, "+*#")) {
+		if word == "inline" || !isUUID(strings.Trim(word, "+*#")) {
 			return ""
 		}
 	}
 	return strings.Join(words, " ")
 }
 
-// knownNumber is the caller's number, "" where the network says that there is none to know.
+// knownNumber is the caller's number, "" if the network says that there is none to know.
 func knownNumber(number string) string {
 	switch strings.ToLower(number) {
 	case "anonymous", "unknown", "unavailable", "restricted", "private":
@@ -122,54 +221,85 @@ func knownNumber(number string) string {
 }
 
 // turnAway hands a call back that never took a place, and writes its CDR.
-func (c *call) turnAway(reason string) {
-	c.cdr.Outcome, c.cdr.Cause, c.cdr.Ended = queue.Returned, reason, time.Now()
-	c.server.keep(c.cdr)
-	c.handOn(reason)
+func (c *call) turnAway(reason string, r route) {
+	c.record.ended(queue.Returned, reason)
+	c.server.keepCDR(c.record.CDR)
+	c.handOn(reason, r)
 }
 
 // handOn gives the call back to the dialplan, which goes on with its next action. Nothing plays.
-func (c *call) handOn(reason string) {
-	c.released.Store(true)
-	// FreeSWITCH may see our exit before it has begun to wait for commands; without socket_resume the caller would then wait for ever.
+func (c *call) handOn(reason string, r route) {
+	c.channel().become(released)
+	// FreeSWITCH may see our exit before it has begun to wait for commands. Without socket_resume
+	// the caller would then wait for ever.
 	variables := []string{"socket_resume=true"}
 	if reason != "" {
-		variables = append(variables, outcomeVariable+"="+reason)
+		variables = append(variables, outcomeVariable+"="+reason, outcomeOfVariable+"="+sanitize(r.word()))
 	}
 	c.do(c.setVariables(variables...))
 	c.do(esl.Raw("exit"))
 }
 
-// seat counts the call in, unless max-calls are here already. A call of the same uuid that is still here is one whose connection broke:
-// its goroutine is told to go and waited for, also where the caller has hung up again, so that the caller finds the place it had.
+// seat counts the call in, unless max-calls are here already. A call of the same channel that is
+// still here ends: the caller's new connection is the end of that visit, also if it comes before
+// any event that says so. Its goroutine is waited for, for two reasons:
+//   - the caller finds the place that a lost connection kept;
+//   - its last event comes before this visit's first.
 func (s *Server) seat(c *call) bool {
-	s.closeTalk(c.uuid, queue.NoSide, errReturned.Error()) // it is over where its caller comes in again
 	for {
 		most := c.settings.MaxCalls
-		if _, kept := s.Dispatcher.expects(c.uuid); kept {
-			most = 0 // who has a place already is not sent away for those who came later
+		if _, kept := s.Dispatcher.expects(c.uuid()); kept {
+			most = 0 // a caller who has a place already is not sent away for later ones
 		}
-		earlier, ok := s.calls.add(c, most)
+		earlier, ok := s.channels.seat(c, most)
 		if earlier == nil {
 			return ok
 		}
-		earlier.call.end(errReturned)
-		earlier.call.conn.Close() // so that nothing it does waits for an answer
-		<-earlier.gone
+		earlier.returned(c.group, "")
+		select {
+		case <-earlier.gone:
+		case <-time.After(visitLimit):
+			c.log.Error().Msg("call handed back: the visit before does not end")
+			return false
+		}
 	}
 }
+
+// returned ends the visit of a caller whose channel has a new connection, which asks for the group.
+// cause is attendedTransfer if a phone connected the caller with that group.
+func (c *call) returned(group, cause string) {
+	switch {
+	case c.channel().is().talks():
+		c.signal(happened{what: callerReturned, number: group, cause: cause})
+	case group != c.groupNow():
+		c.end(errTaken) // the transfer is not the end of a connection: nothing of this visit goes on there
+	default:
+		c.end(errReturned)
+	}
+}
+
+// serve runs the story of an admitted call, and returns when the connection may be closed.
+func (c *call) serve(ctx context.Context) {
+	ch := c.channel()
+	func() {
+		defer c.release()
+		c.run(ctx)
+	}()
+	if !ch.ended.Load() {
+		ch.awaitEnd(c.serving) // somebody took the caller, whose next application would end with it
+	}
+}
+
+// visitLimit is how long the end of a visit may take when the caller has begun the next one.
+const visitLimit = 2 * replyLimit
 
 // release counts the call out.
-func (s *Server) release(c *call) { s.calls.remove(c) }
-
-// keep writes the CDR of a call that is not on the floor.
-func (s *Server) keep(cdr queue.CDR) {
-	s.Dispatcher.do(func(time.Time) { s.Dispatcher.keepCDR(cdr) })
+func (c *call) release() {
+	c.server.channels.unseat(c)
+	close(c.gone)
 }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
+// keepCDR writes the CDR of a call that is not on the floor.
+func (s *Server) keepCDR(cdr queue.CDR) {
+	s.Dispatcher.do(func(time.Time) { s.Dispatcher.floor.Ended(cdr) })
 }

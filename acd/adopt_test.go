@@ -9,7 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch has.
+// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch
+// has.
 func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
@@ -71,7 +72,8 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of the call, and is whole.
+// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of
+// the call, and is whole.
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
@@ -101,7 +103,8 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk until the link is back.
+// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk
+// until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -119,7 +122,8 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not end the talk.
+// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not
+// end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -138,7 +142,8 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they do not.
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they
+// do not.
 func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -173,7 +178,8 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	})
 }
 
-// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered the call by the group.
+// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered
+// the call by the group.
 func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +223,8 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a place.
+// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a
+// place.
 func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
@@ -241,14 +248,15 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	})
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and brings the caller back.
+// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and
+// brings the caller back.
 func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.lose("CHANNEL_PARK")
 		call := c.caller("139")
 		c.after(answerAt + time.Second)
-		go c.server.calls.find("call-139").conn.Close()
+		go c.breaks("call-139")
 		c.after(time.Second)
 		c.wires.find("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})

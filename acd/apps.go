@@ -1,8 +1,8 @@
 package acd
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -10,27 +10,29 @@ import (
 	"nwayacd/queue"
 )
 
-// The applications beside the queue. Each runs on the channel's own connection and then gives the channel back to the dialplan.
+// The applications beside the queue. Each runs on the channel's own connection and then gives the
+// channel back to the dialplan.
 
-// replyVariable takes the reply to a command that came by the route /cmd.
+// replyVariable takes the reply to a command of the route /cmd.
 const replyVariable = "nwayacd_reply"
 
 // replyRoom bounds what of a reply goes into the variable, in bytes.
 const replyRoom = 500
 
-// obey runs a command for the channel, a feature code of an agent's phone, and goes on in the dialplan with its reply in a variable.
-func (c *call) obey(ctx context.Context, args []string) {
+// runCommand runs a command for the channel, a feature code of an agent's phone, and goes on in the
+// dialplan with its reply in a variable.
+func (c *call) runCommand(ctx context.Context, args []string) {
 	line := strings.Join(args, " ")
 	reply := "-ERR no commands here"
 	if run := c.server.options.Command; run != nil {
 		reply = run(ctx, line)
 	}
 	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).Msg("command of a channel")
-	c.released.Store(true)
+	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
 }
 
-// carried is a reply as a variable can hold it: on one line, and not for ever.
+// carried is a reply as a variable can hold it: on one line, and not too long.
 func carried(reply string) string {
 	reply = esl.Clean(strings.ReplaceAll(reply, "\n", " "))
 	if len(reply) > replyRoom {
@@ -39,42 +41,44 @@ func carried(reply string) string {
 	return reply
 }
 
-// bridgeWith bridges the channel with another one, which may be a waiting caller of ours: its call then ends as taken. From there on the
-// talk is FreeSWITCH's.
-func (c *call) bridgeWith(args []string) {
+// bridgeWith bridges the channel with another one, which may be a waiting caller of ours. That
+// one's call then ends as taken. From then on the talk is FreeSWITCH's.
+func (c *call) bridgeWith(r route) {
+	args := r.args
 	if len(args) != 1 || !isUUID(args[0]) {
 		c.log.Warn().Strs("args", args).Msg("nway_bridge takes one uuid")
-		c.turnAway(returnedInvalid)
+		c.turnAway(returnedInvalid, r)
 		return
 	}
-	c.released.Store(true)
-	c.partner.Store(&args[0])
+	c.channel().become(released)
 	replies := c.do(
 		c.setVariables("socket_resume=false", "uuid_bridge_continue_on_cancel=true"),
 		esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
-		esl.API("uuid_bridge "+c.uuid+" "+args[0]),
+		esl.API("uuid_bridge "+c.uuid()+" "+args[0]),
 	)
 	if replies == nil {
 		return
 	}
 	if !replies[2].OK() {
 		c.log.Warn().Str("reply", replies[2].Text()).Msg("nway_bridge failed")
-		c.turnAway(returnedInvalid)
+		c.turnAway(returnedInvalid, r)
 		return
 	}
 	c.log.Info().Str("with", args[0]).Msg("bridged")
 	c.do(esl.Raw("exit"))
 }
 
-// goOut calls a number through a gateway for the channel, with a CDR, and with its agent talking while it lasts.
-func (c *call) goOut(ctx context.Context, args []string) {
+// goOut calls a number through a gateway for the channel, with a CDR, and with its agent talking
+// while it lasts.
+func (c *call) goOut(ctx context.Context, a arrival) {
+	args := a.route.args
 	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] || args[0] == "" || args[1] == "" {
 		c.log.Warn().Strs("args", args).Msg("nwaycallout takes NUMBER GATEWAY [CALLER-ID]")
-		c.turnAway(returnedInvalid)
+		c.turnAway(returnedInvalid, a.route)
 		return
 	}
-	extension := or(c.user, c.caller)
-	profile, engaged := c.server.Dispatcher.engage(extension, c.uuid)
+	extension := cmp.Or(c.who.user, c.who.number)
+	profile, engaged := c.server.Dispatcher.engage(extension, c.uuid())
 	if engaged != nil {
 		defer c.server.Dispatcher.disengage(engaged)
 	}
@@ -82,38 +86,39 @@ func (c *call) goOut(ctx context.Context, args []string) {
 	if len(args) == 3 {
 		callerID = args[2]
 	}
-	c.cdr.Agent, c.cdr.Dialled = extension, args[0]
-	cause := c.dialOut(ctx, args[0], args[1], callerID)
-	c.finishCallOut(ctx, cause)
+	c.record.Direction, c.record.Agent, c.record.Dialled = queue.Outbound, extension, args[0]
+	cause := c.dialOut(ctx, a, args[0], args[1], callerID)
+	c.finishCallOut(ctx, a, cause)
 }
 
-// dialOut bridges the channel with the number and returns when that is over: "" where the number answered, else FreeSWITCH's cause.
-func (c *call) dialOut(ctx context.Context, number, gateway, callerID string) (cause string) {
+// dialOut bridges the channel with the number and returns when that is over: "" if the number
+// answered, else FreeSWITCH's cause.
+func (c *call) dialOut(ctx context.Context, a arrival, number, gateway, callerID string) (cause string) {
 	id := newUUID()
 	var vars []esl.Header
 	if callerID != "" {
 		vars = append(vars, esl.Header{Name: "origination_caller_id_number", Value: callerID})
 	}
 	c.log.Info().Str("number", number).Str("gateway", gateway).Msg("calling out")
-	c.outward.Store(true)
+	c.channel().become(callingOut)
 	c.tell(
 		subscriptionOut,
 		c.setVariables("socket_resume=false", "continue_on_fail=true"),
 		esl.Execute("bridge", esl.Vars(vars...)+"sofia/gateway/"+gateway+"/"+number, esl.ExecuteOptions{EventUUID: id, Lock: true}),
 	)
 	c.await(ctx, func(s signal) bool {
-		c.noteAnswer(s)
+		c.noteAnswer(a, s)
 		done, ok := s.(executed)
 		return ok && done.id == id
 	})
-	c.readRest(c.noteAnswer) // the answer may have come in the same instant as the end
-	if !c.cdr.Answered.IsZero() {
+	c.readRest(func(s signal) { c.noteAnswer(a, s) }) // the answer may have come in the same instant as the end
+	if !c.record.Answered.IsZero() {
 		return ""
 	}
-	if gone, hungUp := errors.AsType[hangup](context.Cause(ctx)); hungUp {
+	if gone, hungUp := isHangup(context.Cause(ctx)); hungUp {
 		return gone.cause
 	}
-	if replies := c.do(esl.API("uuid_getvar " + c.uuid + " originate_disposition")); replies != nil {
+	if replies := c.do(esl.API("uuid_getvar " + c.uuid() + " originate_disposition")); replies != nil {
 		if disposition := replies[0].Text(); replies[0].OK() && disposition != "_undef_" {
 			return disposition
 		}
@@ -121,37 +126,34 @@ func (c *call) dialOut(ctx context.Context, number, gateway, callerID string) (c
 	return "NORMAL_TEMPORARY_FAILURE"
 }
 
-// noteAnswer learns that the number answered. FreeSWITCH bridges early media too, so the bridge says it only for a channel that was answered
-// before; any other is answered when the number is.
-func (c *call) noteAnswer(s signal) {
-	switch s.(type) {
-	case channelAnswered:
-	case bridged:
-		if !c.wasAnswered {
-			return
-		}
-	default:
+// noteAnswer learns that the number answered. FreeSWITCH bridges early media too. So the bridge
+// means an answer only for a channel that was answered before. Any other channel is answered when
+// the number is.
+func (c *call) noteAnswer(a arrival, s signal) {
+	h, bridged := s.(happened)
+	_, answered := s.(channelAnswered)
+	if !answered && (!bridged || h.what != callerBridged || !a.picked) {
 		return
 	}
-	if c.cdr.Answered.IsZero() {
-		c.cdr.Answered, c.cdr.Bridged = time.Now(), time.Now()
+	if c.record.Answered.IsZero() {
+		c.record.Answered, c.record.Bridged = time.Now(), time.Now()
 	}
 }
 
-// finishCallOut writes the CDR and gives the channel back to the dialplan, with what came of it in outcomeVariable.
-func (c *call) finishCallOut(ctx context.Context, cause string) {
-	_, hungUp := errors.AsType[hangup](context.Cause(ctx))
+// finishCallOut writes the CDR and gives the channel back to the dialplan, with what came of it in
+// outcomeVariable.
+func (c *call) finishCallOut(ctx context.Context, a arrival, cause string) {
+	_, hungUp := isHangup(context.Cause(ctx))
+	outcome := queue.Failed
 	switch {
 	case cause == "":
-		c.cdr.Outcome = queue.Answered
+		outcome = queue.Answered
 	case hungUp:
-		c.cdr.Outcome = queue.Abandoned
-	default:
-		c.cdr.Outcome = queue.Failed
+		outcome = queue.Abandoned
 	}
-	c.cdr.Cause, c.cdr.Ended = cause, time.Now()
-	c.server.keep(c.cdr)
+	c.record.ended(outcome, cause)
+	c.server.keepCDR(c.record.CDR)
 	if !hungUp {
-		c.handOn(or(cause, string(queue.Answered)))
+		c.handOn(cmp.Or(cause, string(queue.Answered)), a.route)
 	}
 }

@@ -46,7 +46,7 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 // wantPlace checks that the call has the place that it had.
 func (c *centre) wantPlace(uuid string, since time.Time) {
 	c.Helper()
-	if place := c.server.calls.find(uuid).place.Since; !place.Equal(since) {
+	if place := c.server.channels.caller(uuid).place.Since; !place.Equal(since) {
 		c.Errorf("the place of %s is %v, was %v", uuid, place, since)
 	}
 }
@@ -360,7 +360,8 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 	})
 }
 
-// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent are where they can go on.
+// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
+// are where they can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
 		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar"} {

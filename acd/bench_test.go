@@ -23,7 +23,8 @@ type forgetful struct{}
 func (forgetful) Write(...queue.Change) uint64       { return 0 }
 func (forgetful) Sync(context.Context, uint64) error { return nil }
 
-// counter is a server and a simulated FreeSWITCH on real TCP, with one agent and a line of callers in group 110.
+// counter is a server and a simulated FreeSWITCH on real TCP, with one agent and a line of callers
+// in group 110.
 type counter struct {
 	*testing.B
 	server  *Server
@@ -118,9 +119,11 @@ func (c *counter) line(length int) (calls []*sim.Call) {
 	return calls
 }
 
-// BenchmarkNextCall is from a hang-up after the talk to the ringing of the agent's phone for the next caller: the event is read, the agent freed, the
-// next caller chosen, the leg originated over TCP, and read by the switch, which is simulated here and has its part in the time. Where the caller
-// hangs up, the agent's leg has to be ended first. offer-µs is ours alone: from agent free to originate on the wire.
+// BenchmarkNextCall is from a hang-up after the talk to the ringing of the agent's phone for the
+// next caller: the event is read, the agent freed, the next caller chosen, the leg originated over
+// TCP, and read by the switch, which is simulated here and has its part in the time. Where the
+// caller hangs up, the agent's leg has to be ended first. offer-µs is ours alone: from agent free
+// to originate on the wire.
 func BenchmarkNextCall(b *testing.B) {
 	for _, agents := range []int{1, 1_000, 10_000} {
 		for _, who := range []string{"agent", "caller"} {
@@ -159,7 +162,7 @@ func nextCall(b *testing.B, others int, agentHangsUp bool) {
 // untilTalking returns when the server, too, knows that the call is in its talk.
 func (c *counter) untilTalking(uuid string) {
 	for {
-		if call := c.server.calls.find(uuid); call != nil && call.view.Load().Phase == "talk" {
+		if call := c.server.channels.caller(uuid); call != nil && call.view.Load().Phase == "talk" {
 			return
 		}
 		time.Sleep(20 * time.Microsecond)
@@ -175,7 +178,8 @@ func reportPercentiles(b *testing.B, what string, times []time.Duration) {
 	}
 }
 
-// BenchmarkPhoneSilent is from a caller's hang-up while the agent's phone rings until the phone is silent.
+// BenchmarkPhoneSilent is from a caller's hang-up while the agent's phone rings until the phone is
+// silent.
 func BenchmarkPhoneSilent(b *testing.B) {
 	c := openCounter(b, 0, sim.Behaviour{Do: sim.Misses})
 	for b.Loop() {
@@ -191,20 +195,21 @@ func BenchmarkPhoneSilent(b *testing.B) {
 	}
 }
 
-// BenchmarkCallOut is what the call's goroutine does when it has an offer: the events, the originate with its variables and the music, in one
-// write over TCP to a switch that says +OK to everything.
+// BenchmarkCallOut is what the call's goroutine does when it has an offer: the events, the
+// originate with its variables and the music, in one write over TCP to a switch that says +OK to
+// everything.
 func BenchmarkCallOut(b *testing.B) {
 	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()}, ordinary("1000").snapshot)
-	c := &call{
-		server: server, settings: server.settings.Load(), conn: obedient(b), log: zerolog.Nop(),
-		uuid: newUUID(), caller: "13900001111", group: "110",
-	}
+	c := newCall(server, b.Context())
+	c.renew()
+	c.where.Store(&channel{uuid: newUUID(), conn: obedient(b)})
+	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
-		Call: c.uuid, Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),
+		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),
 	}}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		l := newLeg(offer)
+		l := newLeg(offer, c.waysTo(offer.Agent))
 		c.callOut(b.Context(), l)
 		l.over()
 		if n%100 == 0 {
@@ -249,7 +254,8 @@ func obedient(b *testing.B) *esl.Connection {
 	return conn
 }
 
-// BenchmarkStep is one step on the floor through the dispatcher: an agent of 10,000 becomes busy and ready again, by hand.
+// BenchmarkStep is one step on the floor through the dispatcher: an agent of 10,000 becomes busy
+// and ready again, by hand.
 func BenchmarkStep(b *testing.B) {
 	c := openCounter(b, 10_000, sim.Behaviour{})
 	d := c.server.Dispatcher

@@ -9,7 +9,8 @@ import (
 	"nwayacd/esl"
 )
 
-// busRoom is how many events are remembered: for listeners that come back and ask for what they missed, and as the most a slow one may lag.
+// busRoom is how many events are remembered. A listener that comes back can ask for what it missed,
+// and a slow one may lag by no more than this.
 const busRoom = 8192
 
 // Event is one nwayacd:: event, as FreeSWITCH gets it too.
@@ -20,7 +21,7 @@ type Event struct {
 	Headers  []esl.Header
 }
 
-// Get returns the value of a header, "" where there is none.
+// Get returns the value of a header, "" if there is none.
 func (e Event) Get(name string) string {
 	for _, h := range e.Headers {
 		if h.Name == name {
@@ -33,10 +34,12 @@ func (e Event) Get(name string) string {
 // fire is the command that fires the event into FreeSWITCH.
 func (e Event) fire() esl.Command { return esl.Fire(e.Subclass, e.Headers...) }
 
-// ErrSlow says that a listener let more events pass than are remembered: it is cut off, never waited for.
+// ErrSlow says that a listener let more events pass than are remembered: it is cut off, never
+// waited for.
 var ErrSlow = errors.New("acd: the listener was too slow for the events")
 
-// Bus hands events to whoever listens on our own ports. Publishing never waits: a listener is a place in the row of events and a bell.
+// Bus hands events to the listeners on our own ports. Publishing never waits: a listener is a
+// position in the row of events and a bell.
 type Bus struct {
 	mu        sync.Mutex
 	row       []Event // the last busRoom events, a ring: the event of ID n stands at n % busRoom
@@ -72,8 +75,8 @@ func (b *Bus) publish(e Event) {
 	}
 }
 
-// Listen returns a listener for what comes after the event of that ID; after 0, or an ID from another life of the server, for what comes
-// from now on. Close it.
+// Listen returns a listener for the events after the one of that ID. After 0, or an ID that this
+// server has not given yet, it is for the events from now on. Close it.
 func (b *Bus) Listen(after uint64) *Listener {
 	b.mu.Lock()
 	defer b.mu.Unlock()

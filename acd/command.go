@@ -7,8 +7,10 @@ import (
 	"nwayacd/queue"
 )
 
-// The operations behind the commands of SPEC section 8. Each returns nil when the change is in the journal, safe from a crash; an
-// error of package queue when it was refused and nothing changed; ctx's cause when the disk did not answer in time.
+// The operations behind the commands of docs/commands.md. Each returns
+//   - nil if the change is in the journal, safe from a crash;
+//   - an error of package queue if it was refused and nothing changed;
+//   - ctx's cause if the disk did not answer in time.
 
 // Login makes the agent up, idle, ready, registered and a member of exactly these groups.
 func (d *Dispatcher) Login(ctx context.Context, extension string, groups []string) error {
@@ -40,12 +42,12 @@ func (d *Dispatcher) RemoveAgent(ctx context.Context, extension string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.RemoveAgent(extension) })
 }
 
-// SetJobNumber sets the number said to callers, and whether to say it.
+// SetJobNumber sets the number that callers hear, and whether they hear it.
 func (d *Dispatcher) SetJobNumber(ctx context.Context, extension, number string, say bool) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.SetJobNumber(extension, number, say) })
 }
 
-// SetRegistered says by hand whether the extension's phone is registered.
+// SetRegistered sets by hand whether the extension's phone is registered.
 func (d *Dispatcher) SetRegistered(ctx context.Context, extension string, registered bool) error {
 	return d.command(ctx, func(now time.Time) error { return d.floor.SetRegistered(extension, registered, now) })
 }
@@ -65,7 +67,13 @@ func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, bla
 	return d.command(ctx, func(time.Time) error { return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer) })
 }
 
-// Transfer offers the call to the extension, whether the call waits, rings or talks. It returns when the extension is reserved for it.
+// SetCallerPrefix changes what the phones of the group's agents show before the caller's name.
+func (d *Dispatcher) SetCallerPrefix(ctx context.Context, number, prefix string) error {
+	return d.command(ctx, func(time.Time) error { return d.floor.SetCallerPrefix(number, prefix) })
+}
+
+// Transfer offers the call to the extension, whether the call waits, rings or talks. It returns
+// when the extension is reserved for it.
 func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error {
 	return d.command(ctx, func(now time.Time) error {
 		if d.closed {
@@ -75,7 +83,8 @@ func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error
 	})
 }
 
-// PutBlacklisted puts a number on the blacklist, for callers who arrive from now on. replaced says that it was there with another rule.
+// PutBlacklisted puts a number on the blacklist, for callers who arrive from now on. replaced says
+// that it was there with another rule.
 func (d *Dispatcher) PutBlacklisted(ctx context.Context, b queue.Blacklisted) (replaced bool, err error) {
 	err = d.command(ctx, func(time.Time) error { replaced = d.floor.PutBlacklisted(b); return nil })
 	return replaced, err
@@ -86,7 +95,8 @@ func (d *Dispatcher) DropBlacklisted(ctx context.Context, number string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.DropBlacklisted(number) })
 }
 
-// PutVIP makes a number a VIP of a group, or of all with the group "", for calls that arrive from now on. already says that it was one.
+// PutVIP makes a number a VIP of a group, or of all with the group "", for calls that arrive from
+// now on. already says that it was one.
 func (d *Dispatcher) PutVIP(ctx context.Context, v queue.VIP) (already bool, err error) {
 	err = d.command(ctx, func(time.Time) error { already = d.floor.PutVIP(v); return nil })
 	return already, err
@@ -132,7 +142,8 @@ func (d *Dispatcher) Groups() []queue.GroupView {
 	return d.floor.Groups()
 }
 
-// Edit takes over what another program changed in the database. It calls take where nothing is written until that is in force.
+// Edit takes over what another program changed in the database. It calls take at a moment when
+// nothing is written until the change is in force.
 func (d *Dispatcher) Edit(take func() []queue.Change) {
 	d.do(func(now time.Time) {
 		for _, c := range take() {
@@ -141,8 +152,8 @@ func (d *Dispatcher) Edit(take func() []queue.Change) {
 	})
 }
 
-// Reload takes over a whole snapshot of the database, as if every difference had been edited just now. It calls take where nothing is written
-// until that is in force.
+// Reload takes over a whole snapshot of the database, as if every difference had been edited just
+// now. It calls take at a moment when nothing is written until the snapshot is in force.
 func (d *Dispatcher) Reload(take func() queue.Snapshot) {
 	d.do(func(now time.Time) { d.floor.Reload(take(), now) })
 }

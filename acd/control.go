@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nwayacd/esl"
+	"nwayacd/queue"
 )
 
 // Errors of the operations on live channels. The text of each is what an operator reads after -ERR.
@@ -41,16 +42,13 @@ type CallView struct {
 	PhaseFrom time.Time
 }
 
-// CallViews lists the calls being served and the talks that go on without us, the longest here first.
+// CallViews lists the calls being served, the longest here first.
 func (s *Server) CallViews() []CallView {
 	var views []CallView
-	for _, c := range s.calls.all() {
+	for _, c := range s.channels.all() {
 		if v := c.view.Load(); v != nil {
 			views = append(views, *v)
 		}
-	}
-	for _, t := range s.talks.all() {
-		views = append(views, talkView(t))
 	}
 	slices.SortFunc(views, func(a, b CallView) int {
 		return cmp.Or(a.Arrived.Compare(b.Arrived), cmp.Compare(a.UUID, b.UUID))
@@ -58,36 +56,64 @@ func (s *Server) CallViews() []CallView {
 	return views
 }
 
-// Enqueue sends a live channel, on whichever linked FreeSWITCH has it, into the group: it dials us as a call of the dialplan does, and
-// comes back to us should we die. Errors: queue.ErrNoGroup, queue.ErrCallHere, ErrNoChannel, ErrNoLink, and FreeSWITCH's word.
+// Enqueue sends a live channel, on whichever linked FreeSWITCH has it, into the group. It comes to
+// our socket port as a call of the dialplan does, and comes back if this process dies.
+//   - A caller who waits here keeps their time of arrival in the other group.
+//   - One who talks leaves the agent and has a new place.
+//
+// Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrNoChannel, ErrNoLink, and FreeSWITCH's word.
 func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
-	if err := s.Dispatcher.mayJoin(uuid, group); err != nil {
-		return err
+	if c := s.channels.caller(uuid); c != nil && !c.channel().is().talks() {
+		return s.Dispatcher.requestMove(uuid, group)
+	}
+	if _, known := s.Dispatcher.group(group); !known {
+		return fmt.Errorf("group %s: %w", group, queue.ErrNoGroup)
 	}
 	conn, err := s.find(ctx, uuid)
 	if err != nil {
 		return err
 	}
-	_, err = s.order(ctx, conn, esl.API("uuid_setvar "+uuid+" "+outcomeVariable), s.fetch(conn, uuid, group))
+	commands := []esl.Command{esl.API("uuid_setvar " + uuid + " " + outcomeVariable)}
+	if from := whence(ctx, conn, uuid); from != "" {
+		commands = append(commands, esl.API("uuid_setvar "+uuid+" "+homeVariable+" "+from))
+	}
+	_, err = s.order(ctx, conn, append(commands, s.fetch(conn, uuid, group))...)
 	return err
 }
 
-// fetch is the command that makes a live channel dial us for the group, and come back should we die meanwhile.
+// whence is where a live channel is in the dialplan. It is sent there if none of us can be reached.
+// It is empty if FreeSWITCH cannot say.
+func whence(ctx context.Context, conn *esl.Connection, uuid string) string {
+	replies, err := conn.Do(ctx, esl.API("uuid_dump "+uuid))
+	if err != nil {
+		return ""
+	}
+	return homeOf(dumped(replies[0]))
+}
+
+// fetch is the command that sends a live channel to our socket port for the group. If this process
+// dies meanwhile, the channel comes back.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
 	return esl.API("uuid_transfer " + uuid + " '" + s.wayBack(conn, group) + "' inline")
 }
 
-// wayBack are the actions of an inline dialplan that lead a caller to us, or home while nobody of us can be reached. conn is with their FreeSWITCH.
+// wayBack are the actions of an inline dialplan that lead a caller to us, or home if no server can
+// be reached. conn is with the caller's FreeSWITCH.
 func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
-	return "set:socket_resume=true," + socket + ",sleep:1000," + socket + ",transfer:${" + homeVariable + "}"
+	actions := []string{"set:socket_resume=true", socket}
+	for _, pause := range []string{"1000", "2000", "4000", "8000"} { // as long as a restart of ours may take
+		actions = append(actions, "sleep:"+pause, socket)
+	}
+	return strings.Join(append(actions, "transfer:${"+homeVariable+"}"), ",")
 }
 
-// Advertise sets the address (host:port) that a FreeSWITCH dials back for a live channel; without a host, ours as seen on that switch's link.
+// Advertise sets the address (host:port) that a FreeSWITCH dials back for a live channel; without a
+// host, ours as seen on that switch's link.
 func (s *Server) Advertise(address string) { s.advertise.Store(&address) }
 
-// advertised is the address at which the FreeSWITCH of that link reaches our socket port: the configured one, or else the one we reach it
-// from.
+// advertised is the address at which the FreeSWITCH of that link reaches our socket port: the
+// configured one, or else the one we reach it from.
 func (s *Server) advertised(conn *esl.Connection) string {
 	address := *s.advertise.Load()
 	host, port, err := net.SplitHostPort(address)
@@ -98,35 +124,51 @@ func (s *Server) advertised(conn *esl.Connection) string {
 	return net.JoinHostPort(host, port)
 }
 
-// Hold lets the caller of a talk hear hold music, or brings it back; uuid is the caller's or the agent's channel. FreeSWITCH's hold acts on
-// the agent's leg, which must be a SIP one: for any other it says +OK and starts music that nothing ends. Errors: ErrNotTalking, ErrNoHold
-// and FreeSWITCH's word.
+// socketAddress is where the FreeSWITCH of a channel reaches our socket port; "" if the channel has
+// no connection.
+func (s *Server) socketAddress(ch *channel) string {
+	if ch.conn == nil {
+		return ""
+	}
+	return s.advertised(ch.conn)
+}
+
+// Hold lets the caller of a talk hear hold music, or brings the caller back. uuid is the caller's
+// or the agent's channel. FreeSWITCH's hold acts on the agent's leg, which must be a SIP one: for
+// any other it says +OK and starts music that nothing ends. Errors: ErrNotTalking, ErrNoHold and
+// FreeSWITCH's word.
 func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 	c, leg, err := s.talkOf(uuid)
 	if err != nil {
 		return err
 	}
+	conn := c.wire()
+	if conn == nil {
+		return ErrNoLink
+	}
 	if !hold {
-		// The music may only be queued yet: FreeSWITCH starts it when the caller's phone has sent some frames (switch_ivr_bridge.c).
-		replies, err := c.conn.Do(ctx, esl.API("uuid_hold off "+leg), c.breakAll())
+		// The music may only be queued yet: FreeSWITCH starts it when the caller's phone has sent
+		// some frames (switch_ivr_bridge.c).
+		replies, err := conn.Do(ctx, esl.API("uuid_hold off "+leg), c.breakAll())
 		if err != nil {
 			return err
 		}
 		return refusal(replies[0])
 	}
-	name, err := c.conn.API(ctx, "uuid_getvar "+leg+" channel_name")
+	name, err := conn.API(ctx, "uuid_getvar "+leg+" channel_name")
 	if err != nil {
 		return err
 	}
 	if !strings.HasPrefix(name, "sofia/") && !strings.HasPrefix(name, "verto.rtc/") {
 		return fmt.Errorf("%s: %w", name, ErrNoHold)
 	}
-	_, err = s.order(ctx, c.conn, esl.API("uuid_hold "+leg))
+	_, err = s.order(ctx, conn, esl.API("uuid_hold "+leg))
 	return err
 }
 
-// ThreeWay rings phone through the gateway into the talk that the channel is in. It returns when the third party has answered, or with
-// FreeSWITCH's word why it has not.
+// ThreeWay rings phone through the gateway into the talk that the channel is in. It returns when
+// the third party has answered, or with FreeSWITCH's word why it has not. If the agent hangs up
+// later, caller and third party stay together.
 func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) error {
 	c, _, err := s.talkOf(uuid)
 	if err != nil {
@@ -135,37 +177,41 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 	if dialable(phone) != phone || dialable(gateway) != gateway {
 		return fmt.Errorf("%s, %s: %w", phone, gateway, ErrArgument)
 	}
-	// A connection of its own: a plain api call holds up all that comes after it on the same one, and here it lasts as long as it rings.
+	// A connection of its own: a plain api call holds up everything after it on the same
+	// connection, and this one lasts as long as it rings.
 	ctx, stop := context.WithTimeout(ctx, threeWayTimeout+replyLimit)
 	defer stop()
-	conn, err := s.dial(ctx, c.at)
+	conn, err := s.dial(ctx, c.channel().at())
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	third := &thirdLeg{newUUID(), phone}
+	s.channels.addThird(c, third.uuid)
 	vars := esl.Vars(
+		esl.Header{Name: "origination_uuid", Value: third.uuid},
 		esl.Header{Name: "originate_timeout", Value: seconds(threeWayTimeout)},
 		esl.Header{Name: "ignore_early_media", Value: "true"},
-		esl.Header{Name: "origination_caller_id_number", Value: c.shownCaller()},
+		esl.Header{Name: "origination_caller_id_number", Value: c.who.shown()},
 	)
-	_, err = s.order(ctx, conn, esl.API("originate "+vars+"sofia/gateway/"+gateway+"/"+phone+" &three_way("+c.uuid+")"))
-	return err
+	_, err = s.order(ctx, conn, esl.API("originate "+vars+"sofia/gateway/"+gateway+"/"+phone+" &three_way("+c.uuid()+")"))
+	if err != nil {
+		s.channels.removeThird(third.uuid)
+		return err
+	}
+	c.third.Store(third)
+	return nil
 }
 
 // talkOf is the call in whose talk the channel is, caller or agent, and the agent's leg.
 func (s *Server) talkOf(uuid string) (c *call, leg string, err error) {
-	c = s.calls.find(uuid)
-	if l := s.legs.find(uuid); c == nil && l != nil {
-		c = s.calls.find(l.offer.Call)
+	if c = s.channels.caller(uuid); c == nil {
+		c = s.channels.legCall(uuid)
 	}
-	if c == nil {
+	if c == nil || c.channel().is() != talking {
 		return nil, "", fmt.Errorf("%s: %w", uuid, ErrNotTalking)
 	}
-	partner, v := c.partner.Load(), c.view.Load()
-	if partner == nil || v == nil || v.Phase != "talk" {
-		return nil, "", fmt.Errorf("%s: %w", uuid, ErrNotTalking)
-	}
-	return c, *partner, nil
+	return c, c.legUUID(), nil
 }
 
 // find is the link to the FreeSWITCH that has the channel.
@@ -205,7 +251,8 @@ func (s *Server) dial(ctx context.Context, at Switch) (*esl.Connection, error) {
 	return esl.Login(ctx, nc, at.Password, esl.Options{})
 }
 
-// order sends commands and returns what the last one printed; where that is a refusal, it is the error.
+// order sends commands and returns what the last one printed. A refusal of the last one is the
+// error.
 func (s *Server) order(ctx context.Context, conn *esl.Connection, commands ...esl.Command) (string, error) {
 	replies, err := conn.Do(ctx, commands...)
 	if err != nil {

@@ -2,7 +2,6 @@ package acd
 
 import (
 	"context"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,9 +11,10 @@ import (
 	"nwayacd/queue"
 )
 
-// Dispatcher is the one owner of the floor: whatever happens to an agent, a group or a place in a line goes through it, is decided
-// under its lock at once, and what follows is delivered before the lock is given back. It never looks around for work; its only
-// goroutine waits for the next deadline.
+// Dispatcher is the one owner of the floor. Whatever happens to an agent, a group or a place in a
+// line goes through it. It is decided under its lock at once, and what follows is delivered before
+// the lock is given back. The Dispatcher never looks around for work. Its only goroutine waits for
+// the next deadline.
 type Dispatcher struct {
 	journal  Journal
 	identity string
@@ -24,19 +24,17 @@ type Dispatcher struct {
 	mu     sync.Mutex
 	floor  *queue.Floor
 	places map[string]*Place
-	lapsed map[string]lapse      // calls that may come back, by uuid
-	talks  map[string]queue.Talk // that go on and that the journal was told of, by the caller's uuid
-	untold map[string]*untold    // ends of talks, by the agent's extension
-	closed bool                  // shutting down: no transfers
-	armed  time.Time             // the deadline run waits for
-	rearm  chan struct{}         // holds one when armed moved
+	untold map[string]*untold // ends of talks, by the agent's extension
+	closed bool               // shutting down: no transfers
+	armed  time.Time          // the deadline run waits for
+	rearm  chan struct{}      // holds one when armed moved
 }
 
 // Offer is a lease on its way to the call it is for.
 type Offer struct {
 	*queue.Lease
 	expired chan struct{} // closed when the lease ran out
-	after   *untold       // the end of the agent's talk before; nil where it is told
+	after   *untold       // the end of the agent's talk before; nil if it is announced
 }
 
 // Place is one call's place on the floor, as its goroutine holds it.
@@ -48,33 +46,19 @@ type Place struct {
 	stranded   chan struct{} // closed when the group is gone
 	offers     []*Offer      // that stand: one, and a transfer's beside it
 	pending    []*Offer      // of those, the ones not taken yet
-	untold     *untold       // the end of its talk, where the link told it; under the dispatcher's lock, as the two above
+	moveTo     string        // group that a command moves the caller to; "" = none
+	untold     *untold       // the end of its talk, if the link reported it; under the dispatcher's lock
 }
 
-// untold is the end of a talk that the link has told us of, and its call has told nobody of yet. The agent is free, and called for the next caller;
-// what is said of the agent and of that call waits for the call's word, but not for long: its connection may be dead.
+// untold is the end of a talk that the link has reported and the talk's own call has not announced
+// yet. The agent is free, and called for the next caller. What is announced of the agent and of
+// that next call waits for the talk's call, but not for long: its connection may be dead.
 type untold struct {
 	call     string // uuid of the caller's channel
 	agent    string
 	told     chan struct{}    // closed then
 	statuses []agent.LogEntry // that wait
 	limit    *time.Timer
-}
-
-// lapse is a call that may come back.
-type lapse struct {
-	cdr      queue.CDR // that it gets when it does not
-	coreUUID string    // of its FreeSWITCH; "" = not known any more
-
-	// offer is its last one, of which nobody knows whether it became a talk: nil = there is none. It was missed, unless the talk is adopted.
-	offer *queue.OfferRecord
-}
-
-// settle writes the record of the offer of which nobody knew: it did not become a talk.
-func (was lapse) settle(j Journal) {
-	if was.offer != nil {
-		j.Write(queue.Change{Offer: was.offer})
-	}
 }
 
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
@@ -85,44 +69,16 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
 		onCDR:    func(queue.CDR) {},
 		places:   map[string]*Place{},
-		lapsed:   map[string]lapse{},
-		talks:    map[string]queue.Talk{},
 		untold:   map[string]*untold{},
 		rearm:    make(chan struct{}, 1),
 	}
-	for _, t := range s.Talks {
-		d.talks[t.CDR.UUID] = t
-	}
-	s.Talks = goingOn(s.Talks)
-	d.do(func(now time.Time) {
-		d.floor.Load(s, now)
-		for _, w := range s.Waiting {
-			d.lapsed[w.UUID] = lapse{cdr: queue.CDR{
-				UUID: w.UUID, Caller: w.Caller, Group: w.Group, VIP: w.VIP, Arrived: w.Since, Ended: now, Outcome: queue.Failed, Cause: errNotBack.Error(),
-			}}
-		}
-		d.loadParted(now)
-	})
+	d.do(func(now time.Time) { d.floor.Load(s, now) })
 	return d
 }
 
-// loadParted takes over the CDRs of callers who had been in a talk and waited again: of those who have a place, until they come back, or do not.
-func (d *Dispatcher) loadParted(now time.Time) {
-	for uuid, t := range d.talks {
-		if !t.Parted {
-			continue
-		}
-		t.CDR.Ended, t.CDR.Cause = now, errNotBack.Error()
-		if _, waits := d.lapsed[uuid]; waits {
-			d.lapsed[uuid] = lapse{cdr: t.CDR}
-		} else {
-			d.keepCDR(t.CDR)
-		}
-	}
-}
-
-// do runs one step on the floor and carries out what follows from it. It returns the journal's number of the last change so far. A call that got
-// an offer runs before whoever made the step, who may have much to do yet.
+// do runs one step on the floor and carries out what follows from it. It returns the journal's
+// number of the last change so far. A call that got an offer runs before the caller of do, which
+// may have much to do yet.
 func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 	sequence, offered := d.carryOut(step)
 	if offered {
@@ -145,25 +101,21 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 			delete(d.places, uuid)
 		}
 	}
-	for _, uuid := range effects.Forgotten {
-		if lapsed, here := d.lapsed[uuid]; here {
-			delete(d.lapsed, uuid)
-			lapsed.settle(d.journal)
-			d.keepCDR(lapsed.cdr)
-		}
-	}
 	sequence = d.journal.Write(effects.Changes...)
+	for _, cdr := range effects.Ended {
+		d.onCDR(cdr)
+	}
 	for _, status := range effects.Statuses {
 		d.tellStatus(status)
 	}
 	d.rearmClock()
 	for _, l := range effects.Offers {
-		d.deliver(l) // last: who is woken last runs first
+		d.deliver(l) // last: the goroutine that is woken last runs first
 	}
 	return sequence, len(effects.Offers) > 0
 }
 
-// tellStatus tells what became of an agent, in its turn.
+// tellStatus announces what became of an agent, in its turn.
 func (d *Dispatcher) tellStatus(status agent.LogEntry) {
 	if end := d.untold[status.Extension]; end != nil {
 		end.statuses = append(end.statuses, status)
@@ -172,7 +124,8 @@ func (d *Dispatcher) tellStatus(status agent.LogEntry) {
 	}
 }
 
-// letTell lets go what waited for that end of a talk to be told; nil, or let go before, is nothing. It is part of a step.
+// letTell announces what waited for that end of a talk. It does nothing for nil, and the second
+// time. It is part of a step.
 func (d *Dispatcher) letTell(end *untold) {
 	if end == nil || d.untold[end.agent] != end {
 		return
@@ -247,7 +200,7 @@ func (d *Dispatcher) run(ctx context.Context) {
 	}
 }
 
-// rearmClock wakes run where the next deadline is not the one it waits for.
+// rearmClock wakes run if the next deadline is not the one it waits for.
 func (d *Dispatcher) rearmClock() {
 	if next := d.floor.Next(); !next.IsZero() && (d.armed.IsZero() || next.Before(d.armed)) {
 		signalOne(d.rearm)
@@ -264,41 +217,14 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 	return d.journal.Sync(ctx, sequence)
 }
 
-// keepCDR writes the CDR of a call that ended; it is part of a step.
-func (d *Dispatcher) keepCDR(cdr queue.CDR) {
-	delete(d.talks, cdr.UUID)
-	changes := []queue.Change{{CDR: &cdr}}
-	if cdr.Leg != "" { // there was a talk
-		changes = append(changes, queue.Change{TalkOver: &cdr.UUID})
-	}
-	d.journal.Write(changes...)
-	d.onCDR(cdr)
-}
-
-// part says that a talk is over and its call is not. The journal learns of it behind d.talks: a Rewrite in between is corrected.
-func (d *Dispatcher) part(t queue.Talk) {
-	t.Parted = true
-	d.mu.Lock()
-	d.talks[t.CDR.UUID] = t
-	d.mu.Unlock()
-	d.journal.Write(queue.Change{Talk: &t})
-}
-
-// Rewrite writes the present state of the floor and the talks to the journal anew, or (whole) all the floor knows: the database lacks it.
+// Rewrite writes the present state of the floor to the journal anew, or (whole) all the floor
+// knows: the database lacks it.
 func (d *Dispatcher) Rewrite(whole bool) {
-	d.do(func(time.Time) {
-		d.floor.Rewrite(whole)
-		still := queue.StillTalking{Server: d.identity, UUIDs: slices.Sorted(maps.Keys(d.talks))}
-		var changes []queue.Change
-		for _, uuid := range still.UUIDs {
-			t := d.talks[uuid]
-			changes = append(changes, queue.Change{Talk: &t})
-		}
-		d.journal.Write(append(changes, queue.Change{StillTalking: &still})...)
-	})
+	d.do(func(time.Time) { d.floor.Rewrite(whole, d.identity) })
 }
 
-// refuseTransfers says that we shut down: a caller taken out of a talk now would find nobody.
+// refuseTransfers says that the server shuts down: a caller taken out of a talk now would find no
+// agent.
 func (d *Dispatcher) refuseTransfers() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

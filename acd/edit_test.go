@@ -11,7 +11,8 @@ func (c *centre) edit(changes ...queue.Change) {
 	c.server.Dispatcher.Edit(func() []queue.Change { return changes })
 }
 
-// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: what would be decided there would be undone.
+// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: what would be decided there would
+// be undone.
 func TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse(t *testing.T) {
 	s := ordinary("1000")
 	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)

@@ -10,7 +10,8 @@ import (
 	"nwayacd/esl"
 )
 
-// anonymous stands in events for a caller who sent no number: FreeSWITCH drops headers with empty values.
+// anonymous stands in events for a caller who sent no number: FreeSWITCH drops headers with empty
+// values.
 const anonymous = "anonymous"
 
 // The words of nway_queue_operate.
@@ -19,7 +20,8 @@ const (
 	queueRemove = "nway_queue_remove"
 )
 
-// callStatus is the word of an info event: nway_callstatus. The spelling of transfered is the module's.
+// callStatus is the value of nway_callstatus in an info event. The spelling of transfered is the
+// module's.
 type callStatus string
 
 const (
@@ -31,7 +33,8 @@ const (
 	statusTransfered   callStatus = "transfered"
 )
 
-// publish shows an event to the listeners on our own ports and returns the command that fires it into FreeSWITCH.
+// publish shows an event to the listeners on our own ports and returns the command that fires it
+// into FreeSWITCH.
 func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
 	for i := range headers {
 		headers[i].Value = strings.Map(printable, headers[i].Value)
@@ -41,29 +44,48 @@ func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
 	return e.fire()
 }
 
-// queueEvent is nwayacd::queue, with exactly the module's headers; extension only where an agent was chosen.
-func (c *call) queueEvent(operate, extension string) esl.Command {
-	return c.server.publish("nwayacd::queue",
-		esl.Header{Name: "nway_queue_caller", Value: c.shownCaller()},
+// callRef is what events say of a call.
+type callRef struct {
+	server              *Server
+	uuid, caller, group string
+}
+
+// ref is what events say of the call now.
+func (c *call) ref() callRef { return callRef{c.server, c.uuid(), c.who.shown(), c.group} }
+
+// queueEvent is nwayacd::queue, with exactly the module's headers; extension only if an agent was
+// chosen.
+func (r callRef) queueEvent(operate, extension string) esl.Command {
+	return r.server.publish("nwayacd::queue",
+		esl.Header{Name: "nway_queue_caller", Value: r.caller},
 		esl.Header{Name: "nway_queue_extension", Value: extension},
-		esl.Header{Name: "nway_queue_uuid", Value: c.uuid},
-		esl.Header{Name: "nway_queue_group", Value: c.group},
+		esl.Header{Name: "nway_queue_uuid", Value: r.uuid},
+		esl.Header{Name: "nway_queue_group", Value: r.group},
 		esl.Header{Name: "nway_queue_operate", Value: operate},
 		esl.Header{Name: "nway_status_time", Value: epoch(time.Now())},
 	)
 }
 
-// infoEvent is nwayacd::info about the offer. times is nway_transfer_times: the number of the offer within its call.
-func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
-	return c.server.publish("nwayacd::info",
-		esl.Header{Name: "nway_callin", Value: c.shownCaller()},
-		esl.Header{Name: "nway_callout", Value: o.Agent.Extension},
-		esl.Header{Name: "nway_group", Value: c.group},
+// infoEvent is nwayacd::info about an agent, or about where else the call goes. times is
+// nway_transfer_times: the number of the offer within its call.
+func (r callRef) infoEvent(status callStatus, callout string, times int) esl.Command {
+	return r.server.publish("nwayacd::info",
+		esl.Header{Name: "nway_callin", Value: r.caller},
+		esl.Header{Name: "nway_callout", Value: callout},
+		esl.Header{Name: "nway_group", Value: r.group},
 		esl.Header{Name: "nway_callstatus", Value: string(status)},
-		esl.Header{Name: "nway_caller_uuid", Value: c.uuid},
+		esl.Header{Name: "nway_caller_uuid", Value: r.uuid},
 		esl.Header{Name: "nway_queue_time", Value: epoch(time.Now())},
 		esl.Header{Name: "nway_transfer_times", Value: strconv.Itoa(times)},
 	)
+}
+
+func (c *call) queueEvent(operate, extension string) esl.Command {
+	return c.ref().queueEvent(operate, extension)
+}
+
+func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
+	return c.ref().infoEvent(status, o.Agent.Extension, times)
 }
 
 // agentEvent is nwayacd::agent.
@@ -73,13 +95,6 @@ func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
 		esl.Header{Name: "nway_agent_status", Value: "nway_agent_" + string(e.Status)},
 		esl.Header{Name: "nway_queue_time", Value: epoch(e.At)},
 	)
-}
-
-func (c *call) shownCaller() string {
-	if c.caller == "" {
-		return anonymous
-	}
-	return c.caller
 }
 
 // printable drops what would end a header: the database may hold anything.

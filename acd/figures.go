@@ -9,7 +9,8 @@ import (
 	"nwayacd/queue"
 )
 
-// Figures are the server's numbers at one moment, for whoever watches it. None of them is had by looking at calls or agents one by one.
+// Figures are the server's numbers at one moment. None of them takes a look at calls or agents one
+// by one.
 type Figures struct {
 	Floor    queue.Figures
 	Phases   map[string]int // calls by the phase they are in; a phase that was never met is missing
@@ -21,7 +22,8 @@ type Figures struct {
 	Panics   uint64 // calls whose control ended in a panic
 }
 
-// Figures tells the numbers. The floor's are those of one moment between two of its steps, so that they agree with each other.
+// Figures returns the numbers. The floor's are those of one moment between two of its steps, so
+// that they agree with each other.
 func (s *Server) Figures() Figures {
 	return Figures{
 		Floor: s.Dispatcher.figures(), Phases: s.phases.all(), Draining: s.Draining(),
@@ -34,7 +36,7 @@ func (s *Server) Draining() bool { return s.drain.Err() != nil }
 
 func (d *Dispatcher) figures() (figures queue.Figures) {
 	d.do(func(now time.Time) {
-		d.floor.Tick(now) // what is due by now has happened: nobody waits in vain because a timer is late
+		d.floor.Tick(now) // what is due by now has happened, also if a timer is late
 		figures = d.floor.Figures(now)
 	})
 	return figures

@@ -15,7 +15,8 @@ import (
 	"nwayacd/sim"
 )
 
-// centre is a call centre in a synctest bubble: a server, a simulated FreeSWITCH joined to it by pipes, and everything that was recorded.
+// centre is a call centre in a synctest bubble: a server, a simulated FreeSWITCH joined to it by
+// pipes, and everything that was recorded.
 type centre struct {
 	*testing.T
 	server *Server
@@ -86,7 +87,8 @@ func (l *ledger) waiting() map[string]bool {
 	return rows
 }
 
-// eventLog is what a CTI hears that listens to FreeSWITCH: "WORD EXTENSION" of queue and info events, in order, by caller's uuid.
+// eventLog is what a CTI hears that listens to FreeSWITCH: "WORD EXTENSION" of queue and info
+// events, in order, by caller's uuid.
 type eventLog struct {
 	mu   sync.Mutex
 	of   map[string][]string
@@ -161,9 +163,12 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 type shift struct {
 	settings Settings
 	snapshot queue.Snapshot
+	dial     string // the switch's dial string; "" = the default
+	localIP  string // its address in server_ip
 }
 
-// ordinary is a shift of group 110, mode sequence, with these agents logged in, and prompts that last a second.
+// ordinary is a shift of group 110, mode sequence, with these agents logged in, and prompts that
+// last a second.
 func ordinary(extensions ...string) shift {
 	s := shift{settings: Settings{
 		Floor:   queue.Settings{Reoffer: 5 * time.Second, NoAnswerToReady: true},
@@ -196,7 +201,15 @@ func start(t *testing.T, s shift) *centre {
 		Seed: 1, Swallow: c.wires.swallows,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return c.socket.Load().dial(ctx) },
 		PlayTime: func(file string) time.Duration {
-			return map[bool]time.Duration{true: -1, false: time.Second}[file == "hold.wav"]
+			switch file {
+			case "hold.wav":
+				return -1
+			case "short.wav":
+				return 300 * time.Millisecond
+			case "tune.wav":
+				return 3 * time.Second
+			}
+			return time.Second
 		},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -276,7 +289,8 @@ func (c *centre) wantEvents(uuid string, want ...string) {
 	c.Errorf("events of %s:\n got  %q\n want %q", uuid, got, want)
 }
 
-// wantRest checks that nothing of any call is left: no channel, no place, no row, no agent with an offer; and returns the CDRs.
+// wantRest checks that nothing of any call is left: no channel, no place, no row, no agent with an
+// offer; and returns the CDRs.
 func (c *centre) wantRest() []queue.CDR {
 	c.Helper()
 	if left := c.sw.Channels(); len(left) > 0 {
@@ -297,4 +311,11 @@ func (c *centre) wantRest() []queue.CDR {
 		c.Errorf("%d double offers", n)
 	}
 	return c.kept.cdrs()
+}
+
+// breaks cuts the connection of a caller's channel, if the call is still there.
+func (c *centre) breaks(uuid string) {
+	if call := c.server.channels.caller(uuid); call != nil {
+		call.channel().conn.Close()
+	}
 }

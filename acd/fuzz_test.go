@@ -7,7 +7,8 @@ import (
 	"nwayacd/esl"
 )
 
-// FuzzRoute: whatever FreeSWITCH hands over, the route is one we have, or an error; and what a caller is called by is harmless.
+// FuzzRoute: whatever FreeSWITCH hands over, the route is one we have, or an error; and what a
+// caller is called by is harmless.
 func FuzzRoute(f *testing.F) {
 	f.Add("nwayacd/110", "110", "139")
 	f.Add("nwaycallout/139/gw/%2500", "", "${x}")
@@ -25,10 +26,10 @@ func FuzzRoute(f *testing.F) {
 				t.Errorf("%q is the application %q", path, r.app)
 			}
 		}
-		if caller := tame(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") || len(caller) > numberRoom {
+		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") || len(caller) > wordRoom {
 			t.Errorf("%q was let through", caller)
 		}
-		if back := comeBack(dialled, "XML", "default"); strings.ContainsAny(back, ",'$:") {
+		if back := home(dialled, "XML", "default"); strings.ContainsAny(back, ",'$:") {
 			t.Errorf("handed back to %q", back)
 		}
 	})

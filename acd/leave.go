@@ -1,107 +1,198 @@
 package acd
 
 import (
+	"slices"
 	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
-// leave is the end of every call, whatever happened: the line, the agent and the database are clean, the CDR is written, the last event
-// is sent, and the channel is where the ending wants it.
+// leave is the end of every call, whatever happened: the line, the agent and the database are
+// clean, the CDR is written, the last event is sent, and the channel is where the ending wants it.
+// If only the program ends, a talk is left as it is.
 func (c *call) leave(end ending) {
-	if !end.over() {
+	if end == nil {
 		end = c.afterPanic()
 	}
-	c.finishCDR(end)
-	switch {
-	case c.place == nil:
-		c.server.keep(c.cdr)
-	case end.entrust != nil:
-		c.server.entrust(c, end.entrust)
-	default:
-		c.place.leave(end.keep, lapse{c.cdr, c.core, end.open})
+	ch := c.channel()
+	switch end.(type) {
+	case followedNoMore, panicked:
+		c.stopFollowing()
+		return
 	}
-	c.released.Store(true)
-	c.inPark.Store(false)
-	last := c.lastEvent(end)
-	if c.do(c.lastCommands(end, last)...) == nil {
-		c.server.tellOverLink(c, last...)
-		if end.hangup != "" {
-			c.server.hangUp(c, end.hangup)
-		}
-	}
-	c.toFetch = end.keep && c.detached && end.open == nil
-	c.entered("leave", "").Str("outcome", string(end.outcome)).Str("reason", end.reason).Dur("duration", time.Since(c.cdr.Arrived)).Send()
+	end.record(&c.record)
+	c.leaveFloor(end)
+	ch.become(released)
+	last := c.lastEvent()
+	c.lastCommands(end, last)
+	c.entered("leave", "").Str("outcome", string(c.record.Outcome)).Str("reason", c.record.Cause).
+		Dur("duration", time.Since(c.record.Arrived)).Send()
 }
 
-// afterPanic ends the control of a call whose goroutine panicked: a leg that rings is ended, a talk goes on, a caller who waits goes back to the
-// dialplan.
+// stopFollowing leaves a talk to FreeSWITCH and to the next one who follows it.
+func (c *call) stopFollowing() {
+	ch, l := c.channel(), c.leg.Load()
+	if ch.alive() {
+		ch.exit()
+	}
+	c.server.channels.removeLeg(l)
+	c.server.channels.unseat(c)
+	c.place.abandon()
+	c.server.followAnew(c.talkSoFar(l))
+}
+
+// afterPanic ends the control of a call whose goroutine panicked. A leg that rings is ended, a talk
+// goes on, and a waiting caller goes back to the dialplan.
 func (c *call) afterPanic() ending {
-	end := ending{outcome: queue.Failed, reason: "internal error", handBack: true}
-	if c.leg == nil {
+	end := handedBack{outcome: queue.Failed, reason: "internal error"}
+	l := c.leg.Load()
+	if l == nil {
 		return end
 	}
-	if c.cdr.Leg == c.leg.uuid && !c.cdr.Bridged.IsZero() {
-		end.outcome, end.handBack, end.entrust = c.cdr.Outcome, false, c.leg
-		return end
+	if c.channel().is().talks() && !c.channel().is().over() && c.record.Leg == l.uuid {
+		return panicked{}
 	}
-	c.withdraw(c.leg)
-	c.drop(c.leg, queue.OfferWithdrawn, end.reason)
+	c.withdraw(l, "")
+	c.drop(l, queue.OfferWithdrawn, end.reason)
 	return end
 }
 
-func (c *call) finishCDR(end ending) {
-	c.cdr.Outcome, c.cdr.Ended = end.outcome, time.Now()
-	if c.cdr.Cause == "" {
-		c.cdr.Cause = or(end.reason, end.hangup)
+// leaveFloor takes the call off the floor and writes its CDR, or keeps its place if the caller may
+// come back.
+func (c *call) leaveFloor(end ending) {
+	lost, mayReturn := end.(lost)
+	switch {
+	case c.place == nil:
+		c.server.keepCDR(c.record.CDR)
+	case mayReturn:
+		c.place.lapse(queue.Absent{CDR: c.record.CDR, CoreUUID: c.channel().core, Offer: lost.offer})
+	default:
+		c.place.leave(c.record.CDR)
 	}
 }
 
-// lastEvent is queue/remove without an agent; none of a call that had no place, or whose talk goes on.
-func (c *call) lastEvent(end ending) []esl.Command {
-	if c.place == nil || end.entrust != nil {
+// lastEvent is queue/remove without an agent. A call that had no place has none.
+func (c *call) lastEvent() []esl.Command {
+	if c.place == nil {
 		return nil
 	}
 	return []esl.Command{c.queueEvent(queueRemove, "")}
 }
 
 // lastCommands are the call's last write, with its last event.
-func (c *call) lastCommands(end ending, last []esl.Command) (commands []esl.Command) {
-	if end.entrust != nil {
-		return []esl.Command{esl.Raw("exit")}
-	}
-	if end.outcome == queue.Taken { // else the end of this connection would reset a channel that is past its socket application, for good
-		variables := []string{"socket_resume=false"}
-		if !end.keep {
-			variables = append(variables, parkedVariable+"=")
+func (c *call) lastCommands(end ending, last []esl.Command) {
+	ch := c.channel()
+	switch end := end.(type) {
+	case handedBack:
+		c.endBefore(ch, end)
+		c.say(ch, append(last, c.handBack(end)...))
+	case sentAway:
+		// No hangup message: the channel itself would read that, after whatever it plays. Hold
+		// music may have begun just now.
+		c.say(ch, append(last, esl.API("uuid_kill "+ch.uuid+" "+end.cause)))
+	case taken:
+		if end.bridged {
+			c.say(ch, append([]esl.Command{c.letAlone()}, last...))
+			return
 		}
-		commands = append(commands, c.setVariables(variables...))
+		c.hold(ch, last)
+	case lost:
+		c.hold(ch, last)
+	default:
+		c.say(ch, last)
 	}
-	commands = append(commands, last...)
-	if end.place && c.place != nil {
-		commands = append(commands, c.setVariables(placeVariable+"="+placeOf(c.group, c.place.Since)))
-	}
-	if end.handBack {
-		commands = append(commands, c.handBack(end.variable)...)
-	}
-	if end.hangup != "" {
-		// No hangup message: the channel itself would read that, after whatever it plays. Hold music may have begun just now.
-		commands = append(commands, esl.API("uuid_kill "+c.uuid+" "+end.hangup))
-	}
-	return append(commands, esl.Raw("exit"))
 }
 
-// handBack gives the caller to the dialplan's next action. The end of the socket application does that; a caller who is out of it since a
-// bridge goes through the dialplan again, where the variable, or our refusal to take calls, leads to the same place.
-func (c *call) handBack(variable string) []esl.Command {
-	variables := []string{parkedVariable + "="}
-	if variable != "" {
-		variables = append(variables, outcomeVariable+"="+variable)
+// endBefore ends the connection of a caller who goes back to the dialplan before they are there, if
+// they are transferred, or if an earlier connection is held open for the same channel. An end that
+// came later would take the caller out of the
+// dialplan for ever, because that sets socket_resume again. As long as music plays, the socket
+// application does not notice; the commands that follow, over the link, break the music.
+func (c *call) endBefore(ch *channel, end handedBack) {
+	held := c.server.channels.letGo(ch.uuid)
+	if len(held) == 0 && !c.goesHome(end) || !ch.alive() || !c.followed() {
+		exitAll(held)
+		return
 	}
-	commands := []esl.Command{c.breakAll(), c.setVariables(variables...)}
-	if c.detached && c.comeBack != "" {
-		commands = append(commands, esl.API("uuid_transfer "+c.uuid+" "+c.comeBack))
+	c.do(c.setVariables("socket_resume="))
+	exitAll(held)
+	c.noteUnsent(ch.exit())
+	limit := time.NewTimer(replyLimit)
+	defer limit.Stop()
+	for _, conn := range append(held, ch.conn) {
+		select {
+		case <-conn.Done():
+		case <-limit.C:
+			return
+		}
+	}
+}
+
+// say sends the last commands over the call's own connection, which then ends, or over the link.
+func (c *call) say(ch *channel, commands []esl.Command) {
+	if ch.alive() {
+		sent := c.do(append(slices.Clone(commands), esl.Raw("exit"))...) != nil
+		ch.ended.Store(true)
+		if sent {
+			return
+		}
+	}
+	if len(commands) > 0 {
+		c.do(commands...)
+	}
+}
+
+// hold keeps the connection of a caller who is somewhere else now, silent, until the channel is
+// bridged or hangs up. Its end could end what the caller is in (docs/wire.md).
+func (c *call) hold(ch *channel, last []esl.Command) {
+	if !ch.alive() {
+		c.say(ch, last)
+		return
+	}
+	commands := append([]esl.Command{c.letAlone()}, last...)
+	if c.do(commands...) == nil {
+		ch.ended.Store(true) // it is dead, and nothing of it is left to be held
+		c.say(ch, last)
+		return
+	}
+	c.server.channels.holdOpen(ch.uuid, ch.conn)
+	c.noteUnsent(ch.conn.Post(esl.Raw("noevents"), esl.Raw("nolinger")))
+}
+
+// letAlone unsets what would make FreeSWITCH act on a caller who waited here.
+func (c *call) letAlone() esl.Command { return c.setVariables(unsetting(waitingList)...) }
+
+// handBack gives the caller to the dialplan's next action. The end of the socket application does
+// that. A caller who was recalled goes through the dialplan again, where the variable, or our
+// refusal to take calls, leads to the same place.
+func (c *call) handBack(end handedBack) []esl.Command {
+	var variables []string
+	if end.variable != "" {
+		variables = append(variables, outcomeVariable+"="+end.variable, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()))
+	}
+	if end.place && c.place != nil {
+		variables = append(variables, placeVariable+"="+placeOf(c.group, c.place.Since))
+	}
+	if !c.record.recall.IsZero() {
+		variables = append(variables, transferHook+"=") // it may be about to unset what is set here
+	}
+	commands := []esl.Command{c.breakAll()}
+	if len(variables) > 0 {
+		commands = append(commands, c.setVariables(variables...))
+	}
+	switch {
+	case !c.goesHome(end):
+	case c.who.home != "":
+		commands = append(commands, esl.API("uuid_transfer "+c.uuid()+" "+c.who.home))
+	default: // a recovered talk, whose channel knows it
+		commands = append(commands, esl.API("uuid_transfer "+c.uuid()+" 'transfer:${"+homeVariable+"}' inline"))
 	}
 	return commands
+}
+
+// goesHome reports whether a caller who goes back to the dialplan is transferred there, because the
+// way that led here is over, or leads here again only with a place that is kept.
+func (c *call) goesHome(end handedBack) bool {
+	return !c.record.recall.IsZero() && (!end.place || c.who.home != "")
 }

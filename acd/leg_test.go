@@ -4,15 +4,21 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"nwayacd/agent"
 	"nwayacd/queue"
 )
 
 func originateOf(t *testing.T, a agent.Profile, s Settings, at Switch) string {
 	t.Helper()
-	c := &call{server: &Server{}, settings: &s, at: at, uuid: "caller-1", caller: "139", group: "110"}
-	l := newLeg(&Offer{Lease: &queue.Lease{Call: "caller-1", Group: "110", Agent: a, Number: 1, RingTimeout: queue.DefaultRingTimeout}})
-	return l.variables(c) + l.dialString(at)
+	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop()}, queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
+	c := &call{server: server, settings: &s, who: caller{number: "139"}, group: "110"}
+	ch := &channel{uuid: "caller-1"}
+	ch.isAt(at)
+	c.where.Store(ch)
+	l := newLeg(&Offer{Lease: &queue.Lease{Call: "caller-1", Group: "110", Agent: a, Number: 1, RingTimeout: queue.DefaultRingTimeout}}, c.waysTo(a))
+	return l.variables(c) + l.dialString()
 }
 
 func TestAnAgentsLegIsOriginatedAsItsRowAndTheConfigurationSay(t *testing.T) {

@@ -37,7 +37,7 @@ func (c *centre) boot(s queue.Snapshot) {
 	c.life = &life{ledger: c.kept}
 	c.server = New(Options{
 		Settings: c.shift.settings, Journal: c.life, Identity: "test", Log: zerolog.New(zerolog.NewTestWriter(c)).Level(zerolog.WarnLevel),
-		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon"}},
+		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial, LocalIP: c.shift.localIP}},
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			nc, err := c.sims.dial(ctx)
 			if err != nil {
@@ -151,13 +151,15 @@ func (w *wires) each(do func(*wire)) {
 // cut closes all connections.
 func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
 
-// hush makes the connections half-open: nothing comes through any more, in either direction, and neither side is told.
+// hush makes the connections half-open: nothing comes through any more, in either direction, and
+// neither side is told.
 func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
 
 // clog is the switch that reads no more: what is written to it stays unread.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 
-// freeze holds what is said on the connections, in both directions, until thaw delivers it: also what was written by an end that has closed since.
+// freeze holds what is said on the connections, in both directions, until thaw delivers it: also
+// what was written by an end that has closed since.
 func (w *wires) freeze() { w.each((*wire).freeze) }
 
 func (w *wires) thaw() { w.each((*wire).thaw) }

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -12,13 +13,14 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/esl"
-	"nwayacd/queue"
 )
 
-// statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones are dropped for it.
+// statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones
+// are dropped for it.
 const statusBound = 4096
 
-// Limits of a link: the list of 10,000 channels is some ten megabytes, and while it is read events pile up.
+// Limits of a link: the list of 10,000 channels is some ten megabytes, and while it is read events
+// pile up.
 const (
 	linkMaxBody  = 64 << 20
 	linkMaxQueue = 1 << 16
@@ -27,18 +29,18 @@ const (
 	lookBatch    = 500              // channels asked about in one write
 )
 
-// link is the connection to one FreeSWITCH's event socket: which phones are registered there, which calls agents have outside the ACD,
-// and the way agent events reach who listens to that FreeSWITCH.
+// link is the connection to one FreeSWITCH's event socket. Over it come the registrations of
+// phones, the events of channels that talks need, and agents' external calls. Over it go commands
+// and agent events.
 type link struct {
-	at        Switch
-	server    *Server
-	outside   *outside
-	log       zerolog.Logger
-	statuses  chan esl.Command
-	conn      atomic.Pointer[esl.Connection] // while there is one
-	seen      map[string]bool                // extensions that ever registered there; keep's goroutine only
-	leftovers chan leftover                  // callers who should be gone soon
-	turned    chan struct{}                  // holds one when it came up or went down, or a talk needs it while it is down
+	at       Switch
+	server   *Server
+	log      zerolog.Logger
+	statuses chan esl.Command
+	conn     atomic.Pointer[esl.Connection] // while there is one
+	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
+	contacts *contacts                      // of the telephones that are registered there
+	turned   chan struct{}                  // holds one if it came up or went down, or a call needs it while down
 
 	mu    sync.Mutex
 	state LinkState
@@ -50,15 +52,17 @@ type LinkState struct {
 	Up       bool
 	CoreUUID string // FreeSWITCH's identity since it started
 	Hostname string // FreeSWITCH-Hostname
+	Domain   string // its global variable domain
 	NoDomain bool   // the dial string needs the global variable domain, and the switch has none
 	Since    time.Time
 }
 
-func newLink(at Switch, s *Server, o *outside) *link {
+func newLink(at Switch, s *Server) *link {
 	l := &link{
-		at: at, server: s, outside: o, log: s.log.With().Str("freeswitch", at.Name).Logger(),
-		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1), leftovers: make(chan leftover, letGoBound),
-		state: LinkState{Name: at.Name, Since: time.Now()},
+		at: at, server: s, log: s.log.With().Str("freeswitch", at.Name).Logger(),
+		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1),
+		contacts: newContacts(),
+		state:    LinkState{Name: at.Name, Since: time.Now()},
 	}
 	for _, a := range s.Dispatcher.Agents() {
 		if at.LocalIP != "" && a.Server == at.LocalIP {
@@ -68,7 +72,7 @@ func newLink(at Switch, s *Server, o *outside) *link {
 	return l
 }
 
-// Links tells the state of each configured FreeSWITCH.
+// Links returns the state of each configured FreeSWITCH.
 func (s *Server) Links() []LinkState {
 	states := make([]LinkState, 0, len(s.links))
 	for _, l := range s.links {
@@ -89,17 +93,59 @@ func (l *link) become(change func(*LinkState)) {
 	change(&l.state)
 }
 
-// switchOf is the configured FreeSWITCH of that Core-UUID, the first one where no link knows it.
+// switchOf is the configured FreeSWITCH of that Core-UUID. If no link knows it, it is one that has
+// not been heard of yet, or else one whose link is down: it may have restarted.
 func (s *Server) switchOf(coreUUID string) Switch {
-	for _, l := range s.links {
-		if state := l.current(); state.CoreUUID != "" && state.CoreUUID == coreUUID {
-			return l.at
+	var guess Switch
+	rank := -1
+	for _, at := range s.options.Switches {
+		r := 2
+		if l := s.linkOf(at.Name); l != nil {
+			switch state := l.current(); {
+			case state.CoreUUID == "":
+			case state.CoreUUID == coreUUID:
+				return at
+			case !state.Up:
+				r = 1
+			default:
+				r = 0
+			}
+		}
+		if r > rank {
+			guess, rank = at, r
 		}
 	}
-	if len(s.options.Switches) > 0 {
-		return s.options.Switches[0]
+	return guess
+}
+
+// claim makes the calls with that Core-UUID those of the FreeSWITCH whose link has learned that it
+// is its own. They may have come before the link was up.
+func (s *Server) claim(at Switch, coreUUID string) {
+	for _, ch := range s.channels.every() {
+		if ch.core == coreUUID && ch.at().Name != at.Name {
+			ch.isAt(at)
+		}
 	}
-	return Switch{}
+}
+
+// switchNamed is the configured FreeSWITCH of that name.
+func (s *Server) switchNamed(name string) Switch {
+	for _, at := range s.options.Switches {
+		if at.Name == name {
+			return at
+		}
+	}
+	return Switch{Name: name}
+}
+
+// linkOf is the link to the configured FreeSWITCH of that name, nil if there is none.
+func (s *Server) linkOf(name string) *link {
+	for _, l := range s.links {
+		if l.at.Name == name {
+			return l
+		}
+	}
+	return nil
 }
 
 // publishStatus hands an agent event to our listeners and to every link. It does not block.
@@ -110,7 +156,8 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 	}
 }
 
-// queue leaves an event for the switch. Where too many wait already, the oldest is dropped: who listens there wants to know what is the case now.
+// queue leaves an event for the switch. If too many wait already, the oldest is dropped: listeners
+// there want to know the present state.
 func (l *link) queue(fire esl.Command) {
 	for {
 		select {
@@ -139,7 +186,8 @@ func (l *link) keep(ctx context.Context) {
 	watching.Wait()
 }
 
-// looked counts the switches that were looked at once; after the last one all is known of talks from before a restart.
+// looked counts the switches that were looked at once; after the last one all is known of talks
+// from before a restart.
 func (s *Server) looked(l *link) {
 	s.unseen.mu.Lock()
 	defer s.unseen.mu.Unlock()
@@ -152,9 +200,10 @@ func (s *Server) looked(l *link) {
 }
 
 // heardOnLink is what a link listens to.
-const heardOnLink = "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
+const heardOnLink = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE " +
+	"CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
 
-// session serves one connection until it is lost: first what is the case there now, then what changes.
+// session serves one connection until it is lost: first the present state there, then what changes.
 func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	if err := l.lookAround(ctx, conn); err != nil {
 		return err
@@ -163,10 +212,11 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	l.comeUp(conn)
 	defer l.goDown()
 	var beside sync.WaitGroup
-	beside.Go(func() { l.tellStatuses(ctx, conn) }) // these end with ctx, which ends with the connection or this session
+	// These end with ctx, which ends with the connection or this session.
+	beside.Go(func() { l.tellStatuses(ctx, conn) })
 	beside.Go(func() { l.lookAgain(ctx, conn) })
-	beside.Go(func() { l.endLeftovers(ctx, conn) })
-	beside.Go(func() { end(l.listen(ctx, conn)) })
+	beside.Go(func() { l.askContacts(ctx, conn) })
+	beside.Go(func() { end(l.heartbeat(ctx, conn)) })
 	defer beside.Wait()
 	defer end(nil)
 	for {
@@ -182,6 +232,7 @@ func (l *link) comeUp(conn *esl.Connection) {
 	l.conn.Store(conn)
 	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
 	signalOne(l.turned)
+	l.server.signalTalks(l.at.Name, lookAgain{})
 	l.server.looked(l)
 	l.log.Info().Msg("linked to FreeSWITCH")
 }
@@ -206,7 +257,8 @@ func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
 	}
 }
 
-// lookAround subscribes, and then asks for registrations and channels, so that nothing falls between.
+// lookAround subscribes, and then asks for registrations and channels, so that nothing falls
+// between the two.
 func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
@@ -224,22 +276,21 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	was := l.current().CoreUUID
 	l.become(func(s *LinkState) {
 		s.CoreUUID, s.Hostname = replies[1].Text(), replies[3].Text()
-		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
+		s.Domain = replies[2].Text()
+		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(cmp.Or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
 			!strings.Contains(l.at.DialString, "@")
 	})
+	l.server.claim(l.at, l.current().CoreUUID)
 	if l.current().NoDomain {
 		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
 	}
 	l.compareRegistrations(rows(replies[4].Text()))
 	channels := rows(replies[5].Text())
-	l.outside.retain(l, uuids(channels))
+	l.server.channels.retainExternal(l, uuids(channels))
 	if now := l.current().CoreUUID; was != "" && was != now {
 		l.server.endCalls(l.at.Name, was)
 	}
-	if err := l.checkTalks(ctx, conn, l.server.talks.at(l.at.Name)); err != nil {
-		return err
-	}
-	return l.recognise(ctx, conn, l.suspects(channels, false))
+	return l.reconcile(ctx, conn, l.suspects(channels, false))
 }
 
 // uuids are those of the channels that the table lists.
@@ -262,33 +313,19 @@ func rows(text string) []map[string]string {
 	return shown.Rows
 }
 
-// compareRegistrations lets the list govern the extensions that ever registered there; others keep what hand or login said.
-func (l *link) compareRegistrations(list []map[string]string) {
-	now := map[string]bool{}
-	for _, r := range list {
-		now[r["reg_user"]] = true
-		l.seen[r["reg_user"]] = true
+// hearFirst takes an event as it arrives, in the connection's reader, because the calls that it
+// concerns wait for it. It returns whether hear takes the event as well: of a call's fourteen
+// events, eight are not queued for it.
+func (l *link) hearFirst(e *esl.Event) (waits bool) {
+	l.server.channels.hear(e)
+	switch e.Name() {
+	case "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY", "CUSTOM":
+		return true
 	}
-	for extension := range l.seen {
-		l.register(extension, now[extension])
-	}
+	return false
 }
 
-func (l *link) register(extension string, registered bool) {
-	l.server.Dispatcher.registered(extension, registered, l.at.LocalIP)
-}
-
-// hearFirst takes an event as it arrives, in the connection's reader: the end of a leg frees its agent, and a caller waits for that.
-func (l *link) hearFirst(e *esl.Event) {
-	if e.Name() != "CHANNEL_HANGUP" {
-		return
-	}
-	if leg := l.server.legs.find(e.Get("Unique-ID")); leg != nil {
-		leg.left(byItsPhone(e))
-	}
-}
-
-// hear takes an event of the switch, in its turn: not before the link has looked around.
+// hear takes an event of the switch in its turn: not before the link has looked around.
 func (l *link) hear(e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
@@ -298,38 +335,17 @@ func (l *link) hear(e *esl.Event) {
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
 			l.meet(e.Get("Unique-ID"), user)
 		}
-	case "CHANNEL_HANGUP":
-		l.hearEnd(e)
 	case "CHANNEL_DESTROY":
-		l.outside.forget(l, e.Get("Unique-ID"))
+		l.server.channels.dropExternal(e.Get("Unique-ID"))
 	case "CUSTOM":
 		l.hearRegistration(e)
 	}
 }
 
-// byItsPhone reports whether a leg's CHANNEL_HANGUP says that its phone sent a BYE: mod_sofia notes the 200 OK to it before it hangs the channel up (sofia.c,
-// sofia_handle_sip_i_bye). At every other end the phone has yet to hear of it.
-func byItsPhone(e *esl.Event) bool { return e.Get("variable_sip_term_status") == "200" }
-
-func (l *link) hearRegistration(e *esl.Event) {
-	extension := or(e.Get("from-user"), e.Get("user")) // an expiry names it user (sofia_reg.c)
-	if extension == "" {
-		return
-	}
-	registered := e.Subclass() == "sofia::register"
-	l.seen[extension] = l.seen[extension] || registered
-	l.register(extension, registered)
-}
-
-// knows reports whether the channel is of a call of ours, or of a talk that goes on without us.
-func (s *Server) knows(uuid string) bool {
-	return s.legs.find(uuid) != nil || s.talks.sideOf(uuid) != queue.NoSide
-}
-
 // meet notes a channel that an extension has, unless it is a leg of ours.
 func (l *link) meet(uuid, extension string) {
-	if uuid != "" && extension != "" && !l.server.knows(uuid) {
-		l.outside.note(l, uuid, extension)
+	if uuid != "" && extension != "" && !l.server.channels.isOurs(uuid) {
+		l.server.channels.noteExternal(l, uuid, extension)
 	}
 }
 

@@ -2,6 +2,8 @@ package acd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,7 +11,8 @@ import (
 	"nwayacd/queue"
 )
 
-// The steps of a call on the floor; each is one step of the Dispatcher. All but the channels and endUntold are for the call's goroutine only.
+// The steps of a call on the floor. Each is one step of the Dispatcher. All but the channels and
+// endUntold are for the call's goroutine only.
 
 // blacklisted reports whether the group refuses the caller.
 func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool) {
@@ -25,14 +28,15 @@ func (d *Dispatcher) group(number string) (queue.Group, bool) {
 	return d.floor.Group(number)
 }
 
-// mayJoin is nil where a channel could join the group's line.
+// mayJoin is nil if a channel could join the group's line.
 func (d *Dispatcher) mayJoin(uuid, group string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.MayJoin(uuid, group)
 }
 
-// engage makes an agent who calls out talking; nil where the extension is no agent, or has an offer or a call.
+// engage makes an agent who calls out talking. It returns nil if the extension is no agent, or has
+// an offer or a call.
 func (d *Dispatcher) engage(extension, uuid string) (p agent.Profile, l *queue.Lease) {
 	d.do(func(now time.Time) { p, l = d.floor.Engage(extension, uuid, now) })
 	return p, l
@@ -43,31 +47,38 @@ func (d *Dispatcher) disengage(l *queue.Lease) {
 	d.do(func(now time.Time) { d.floor.End(l, now) })
 }
 
-// registered follows a phone's registration with a FreeSWITCH whose address is server ("" = not told).
+// registered notes a phone's registration with a FreeSWITCH whose address is server ("" = not
+// known).
 func (d *Dispatcher) registered(extension string, is bool, server string) {
 	d.do(func(now time.Time) { d.floor.Registration(extension, is, server, now) })
 }
 
-// join takes a place; it is not offered to anybody before open. soFar is the CDR of a call that comes back on another connection.
-func (d *Dispatcher) join(a queue.Arrival) (p *Place, soFar queue.CDR, err error) {
-	p = &Place{dispatcher: d, uuid: a.UUID, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
+// registeredAnew notes that a phone of the extension has registered that was not there before. A
+// rest of the agent is over.
+func (d *Dispatcher) registeredAnew(extension string) {
+	d.do(func(now time.Time) { d.floor.EndRest(extension, now) })
+}
+
+// join takes a place. It is not offered before open.
+func (d *Dispatcher) join(a queue.Arrival) (p *Place, err error) {
+	p = d.newPlace(a.UUID)
 	d.do(func(time.Time) {
 		if p.Place, err = d.floor.Join(a); err == nil {
 			d.places[a.UUID] = p
-			soFar = d.lapsed[a.UUID].cdr
-			d.lapsed[a.UUID].settle(d.journal)
-			delete(d.lapsed, a.UUID)
 		}
 	})
-	return p, soFar, err
+	return p, err
+}
+
+func (d *Dispatcher) newPlace(uuid string) *Place {
+	return &Place{dispatcher: d, uuid: uuid, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
 }
 
 // expects reports whether a place is kept for the caller, and in which group.
 func (d *Dispatcher) expects(uuid string) (group string, kept bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	lapsed, kept := d.lapsed[uuid]
-	return lapsed.cdr.Group, kept
+	return d.floor.Expects(uuid)
 }
 
 // open says that the welcome is over.
@@ -107,7 +118,8 @@ func (p *Place) inLine() bool {
 	}
 }
 
-// confirm asks whether the reservation holds. With one server on the database it always does; with several this is the step that asks it.
+// confirm asks whether the reservation holds. With one server on the database it always does. With
+// several this is the step that asks the database.
 func (p *Place) confirm(_ context.Context, o *Offer) bool {
 	select {
 	case <-o.expired:
@@ -117,31 +129,28 @@ func (p *Place) confirm(_ context.Context, o *Offer) bool {
 	}
 }
 
-// answer turns the offer into a talk; false means that the lease is over and the leg must go.
+// answer turns the offer into a talk. It returns false if the lease is over and the leg must go.
 func (p *Place) answer(o *Offer) (talk bool) {
 	p.dispatcher.do(func(now time.Time) { talk = p.dispatcher.floor.Answer(o.Lease, now) })
 	return talk
 }
 
-// bridged puts the talk in the place's stead: should we die, it is found, and should we die before, the caller comes back to the place.
+// bridged replaces the caller's waiting row with the talk. If this process dies afterwards, the
+// talk is found. If it dies before, the caller comes back to the place.
 func (p *Place) bridged(t queue.Talk) {
-	d := p.dispatcher
-	d.do(func(time.Time) {
-		d.talks[t.CDR.UUID] = t
-		d.floor.Bridged(t)
-	})
+	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Bridged(t) })
 }
 
-// miss ends a lease whose leg failed; true means that the caller is back in the line.
-func (p *Place) miss(o *Offer, unregistered bool) (back bool) {
+// miss ends a lease whose leg failed. It returns true if the caller is back in the line.
+func (p *Place) miss(o *Offer, m queue.Miss) (back bool) {
 	p.dispatcher.do(func(now time.Time) {
-		back = p.dispatcher.floor.Miss(o.Lease, unregistered, now)
+		back = p.dispatcher.floor.Miss(o.Lease, m, now)
 		p.drop(o.Lease)
 	})
 	return back
 }
 
-// withdraw ends an offer through no doing of the agent.
+// withdraw ends an offer that did not end by the agent's doing.
 func (p *Place) withdraw(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.floor.Withdraw(o.Lease, now)
@@ -149,7 +158,7 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
-// forsake is withdraw where it is not known whether the leg is gone.
+// forsake is withdraw for an offer whose leg may still ring.
 func (p *Place) forsake(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.floor.Forsake(o.Lease, now)
@@ -157,14 +166,14 @@ func (p *Place) forsake(o *Offer) {
 	})
 }
 
-// stay keeps the caller, whose offer or talk was given up for a transfer. True means that the transfer has come to nothing and the caller is
-// back in the line.
+// stay keeps the caller, whose offer or talk was given up for a transfer. It returns true if the
+// transfer has come to nothing and the caller is back in the line.
 func (p *Place) stay() (back bool) {
 	p.dispatcher.do(func(now time.Time) { back = p.dispatcher.floor.Stay(p.uuid, now) })
 	return back
 }
 
-// end ends a talk, and says that its end is told.
+// end ends a talk whose end is announced.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.letTell(p.untold)
@@ -173,10 +182,11 @@ func (p *Place) end(o *Offer) {
 	})
 }
 
-// toldLimit is how long what is said of an agent waits for the call that is over.
+// toldLimit is how long the announcements about an agent wait for the call that is over.
 const toldLimit = 200 * time.Millisecond
 
-// endUntold ends a talk ahead of its call, which has yet to tell of it; nothing happens where the call was faster. It may be called from anywhere.
+// endUntold ends a talk before its call has announced the end. It does nothing if the call was
+// faster. It may be called from anywhere.
 func (p *Place) endUntold(o *Offer) {
 	d, who := p.dispatcher, o.Agent.Extension
 	d.do(func(now time.Time) {
@@ -197,51 +207,149 @@ func (p *Place) has(o *Offer) bool {
 	return slices.Contains(p.offers, o)
 }
 
-// entrust takes the call off the floor and leaves its agent in the talk, which goes on without us until endTalk.
-func (p *Place) entrust() {
-	d := p.dispatcher
-	d.do(func(now time.Time) {
-		delete(d.places, p.uuid)
-		d.floor.Entrust(p.uuid, now)
+// parted says that a talk is over and its caller goes on here.
+func (p *Place) parted(t queue.Talk) {
+	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Parted(t) })
+}
+
+// recover puts a talk on the floor that a link found at its FreeSWITCH and that was never written
+// down, with what is known of its caller.
+func (d *Dispatcher) recover(t queue.Talk) (whole queue.Talk, ok bool) {
+	d.do(func(now time.Time) { whole, ok = d.floor.Adopt(t, now) })
+	return whole, ok
+}
+
+// resume returns the place and the offer of a talk that is on the floor and that no call follows.
+// It returns false if there is none.
+func (d *Dispatcher) resume(uuid string) (p *Place, o *Offer, ok bool) {
+	d.do(func(time.Time) {
+		place, lease, talks := d.floor.Resumed(uuid)
+		if ok = talks && d.places[uuid] == nil; !ok {
+			return
+		}
+		p = d.newPlace(uuid)
+		o = &Offer{Lease: lease, expired: make(chan struct{})}
+		p.Place, p.offers = place, []*Offer{o}
+		d.places[uuid] = p
+	})
+	return p, o, ok
+}
+
+// talks lists the talks that are on the floor.
+func (d *Dispatcher) talks() []queue.Talk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Talks()
+}
+
+// absent lists the callers for whom a place is kept.
+func (d *Dispatcher) absent() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.floor.Absent()
+}
+
+// dropAbsent gives up the places of callers who are gone.
+func (d *Dispatcher) dropAbsent(uuids []string) {
+	d.do(func(time.Time) {
+		for _, uuid := range uuids {
+			d.floor.DropAbsent(uuid)
+		}
 	})
 }
 
-// endTalk ends a talk that no call of ours runs, and writes its CDR and the record of its offer in the same step.
-func (d *Dispatcher) endTalk(t *queue.Talk) {
+// abandon leaves a talk on the floor. The next one who follows the talk finds it there.
+func (p *Place) abandon() {
+	p.dispatcher.do(func(time.Time) { delete(p.dispatcher.places, p.uuid) })
+}
+
+// succeed gives the place, and what else the call has on the floor, to another caller's channel.
+func (d *Dispatcher) succeed(p *Place, next queue.Arrival) {
 	d.do(func(now time.Time) {
-		if end := d.untold[t.CDR.Agent]; end != nil && end.call == t.CDR.UUID { // it was over as it was entrusted
-			d.letTell(end)
+		if d.floor.Succeed(p.uuid, next, now) {
+			delete(d.places, p.uuid)
+			p.uuid = next.UUID
+			d.places[p.uuid] = p
 		}
-		d.floor.EndTalk(t.CDR.Agent, t.CDR.UUID, now)
-		d.journal.Write(queue.Change{Offer: &t.Offer})
-		d.keepCDR(t.CDR)
 	})
+}
+
+// requestMove asks the call of a waiting caller to go to another group. Errors: queue.ErrNoCall,
+// queue.ErrNoGroup, queue.ErrCallHere if it waits there already, and queue.ErrTransfers.
+func (d *Dispatcher) requestMove(uuid, group string) (err error) {
+	d.do(func(time.Time) {
+		p := d.places[uuid]
+		_, known := d.floor.Group(group)
+		switch {
+		case !known:
+			err = fmt.Errorf("group %s: %w", group, queue.ErrNoGroup)
+		case p == nil:
+			err = fmt.Errorf("%s: %w", uuid, queue.ErrNoCall)
+		case p.moveTo != "":
+			err = fmt.Errorf("%s: %w", uuid, queue.ErrTransfers)
+		case p.Group.Number == group:
+			err = fmt.Errorf("%s: %w", uuid, queue.ErrCallHere)
+		default:
+			p.moveTo = group
+			signalOne(p.bell)
+		}
+	})
+	return err
+}
+
+// moving is the group that the caller is to be moved to, "" if there is none.
+func (p *Place) moving() string {
+	p.dispatcher.mu.Lock()
+	defer p.dispatcher.mu.Unlock()
+	return p.moveTo
+}
+
+// wanted reports whether a command wants the caller elsewhere: a transfer's offer can be taken, or
+// the caller is to be moved.
+func (p *Place) wanted() bool { return p.moving() != "" || p.transferWaits() }
+
+// move takes the caller to the group that a command named. It returns false if an offer came first,
+// which its call must give up.
+func (p *Place) move() (next queue.Place, moved bool, err error) {
+	d := p.dispatcher
+	d.do(func(now time.Time) {
+		if next, err = d.floor.Move(p.uuid, p.moveTo, now); errors.Is(err, queue.ErrTransfers) {
+			err = nil
+			return
+		}
+		moved = err == nil
+		if p.moveTo = ""; moved {
+			p.Place = next
+		}
+	})
+	return next, moved, err
 }
 
 // forget says that the calls of a FreeSWITCH's earlier life will not come back.
 func (d *Dispatcher) forget(coreUUID string) {
-	d.do(func(time.Time) {
-		for uuid, lapsed := range d.lapsed {
-			if lapsed.coreUUID == coreUUID {
-				d.floor.Forget(uuid)
-			}
-		}
+	d.do(func(time.Time) { d.floor.ForgetSwitch(coreUUID) })
+}
+
+// leave takes the call off the floor with whatever it still has there, and writes its CDR in the
+// same step.
+func (p *Place) leave(cdr queue.CDR) {
+	p.off(func(now time.Time) {
+		p.dispatcher.floor.Ended(cdr)
+		p.dispatcher.floor.Leave(p.uuid, now)
 	})
 }
 
-// leave takes the call off the floor with whatever it still has there, and writes its CDR in the same step. keep says that the caller may come
-// back on another connection: then it finds its place again, and the CDR is that of its end there, or this one when it does not come.
-func (p *Place) leave(keep bool, call lapse) {
+// lapse is leave for a caller who may come back on another connection. A caller who does finds the
+// place again, and the CDR is that of the end there. For a caller who does not it is this one.
+func (p *Place) lapse(a queue.Absent) {
+	p.off(func(now time.Time) { p.dispatcher.floor.Lapse(p.uuid, a, now) })
+}
+
+func (p *Place) off(step func(now time.Time)) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
 		d.letTell(p.untold)
 		delete(d.places, p.uuid)
-		if keep && d.floor.Lapse(p.uuid, now) {
-			d.lapsed[p.uuid] = call
-			return
-		}
-		d.floor.Leave(p.uuid, now)
-		call.settle(d.journal)
-		d.keepCDR(call.cdr)
+		step(now)
 	})
 }

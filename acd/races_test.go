@@ -12,8 +12,9 @@ import (
 	"nwayacd/sim"
 )
 
-// A race has an instant: 1000 answers the caller at answerAt, or what else the situation is about happens then. Each is played with the
-// other event before, at and after it, many times over, since within one instant the scheduler decides.
+// A race has an instant: 1000 answers the caller at answerAt, or what else the situation is about
+// happens then. Each is played with the other event before, at and after it, many times over, since
+// within one instant the scheduler decides.
 const (
 	welcomeOver = time.Second
 	answerAt    = welcomeOver + time.Second
@@ -38,8 +39,9 @@ func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre),
 	}
 }
 
-// settle lets what was begun come to its end and checks what must be true of every end: a caller who is still there talks or waits with a
-// place, and when they are gone nothing is left, the CDR is there once, and the agents take calls.
+// settle lets what was begun come to its end and checks what must be true of every end: a caller
+// who is still there talks or waits with a place, and when they are gone nothing is left, the CDR
+// is there once, and the agents take calls.
 func (c *centre) settle(call *sim.Call) {
 	c.Helper()
 	c.after(time.Minute)

@@ -2,48 +2,59 @@ package acd
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
-// ring calls the agent of the offer while the caller goes on hearing music. It returns the leg when it answered; nil when nothing came of
-// it, and then the wait knows how the story goes on.
+// ring calls the agent of the offer while the caller goes on hearing music. It returns the leg that
+// answered, or nil if nothing came of the offer. Then the wait knows how the story goes on.
 func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	if !c.place.confirm(ctx, o) {
 		return nil
 	}
+	if c.place.moving() != "" {
+		c.place.withdraw(o)
+		return nil
+	}
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
-	l := newLeg(o)
-	c.leg = l
-	c.server.legs.add(l)
+	l := newLeg(o, c.waysTo(o.Agent))
+	c.leg.Store(l)
+	c.server.channels.addLeg(c, l)
 	c.callOut(ctx, l)
 	overdue := time.NewTimer(o.RingTimeout + overdueAfter)
 	defer overdue.Stop()
+	silent := time.NewTimer(c.silence(l))
+	defer silent.Stop()
 	for {
 		select {
 		case s := <-c.signals:
 			job, ours := s.(jobDone)
 			switch {
 			case !ours || job.id != l.job:
-				c.noteMusic(s)
+				c.noteAside(s)
+				c.keepMusic(ctx)
 			case job.cause != "":
 				c.missed(l, job.cause)
 				return nil
-			case c.answered(l):
+			case c.answered(l, job.channel):
 				return l
 			default: // the lease ran out in the same instant, or the extension is no more
 				c.expired(l)
 				return nil
 			}
 		case <-c.place.bell:
-			if c.place.transferWaits() {
-				c.giveUp(l, "transferred")
+			if c.place.wanted() {
+				c.giveUp(l)
 				return nil
 			}
+		case <-l.news:
+			c.endOthers(l)
+		case <-silent.C:
+			c.endSilent(l)
 		case <-overdue.C:
 			c.expired(l)
 			return nil
@@ -57,8 +68,9 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	}
 }
 
-// callOut calls the agent's leg, and then announces the offer: the originate is on its way before the events are made, of which FreeSWITCH takes
-// about a millisecond to read a thousand bytes (docs/wire.md). The caller hears the transfer prompt, and music until the agent answers, also where
+// callOut calls the agent's leg, and then announces the offer. So the originate is on its way
+// before the events are made: FreeSWITCH takes about a millisecond to read a thousand bytes
+// (docs/wire.md). The caller hears the transfer prompt, and music until the agent answers, also if
 // the call never had to wait.
 func (c *call) callOut(ctx context.Context, l *leg) {
 	o := l.offer
@@ -81,11 +93,12 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	commands = append(commands, c.startMusic()...)
 	prompt := c.prompts().Transfer
 	c.tell(append(commands, c.playOver(prompt)...)...)
-	c.cdr.Offers = max(c.cdr.Offers, o.Number)
+	c.record.offered(o.Number)
 	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
-// awaitTold returns when the end of the agent's talk before is told, so that nobody who listens hears of the agent's next call first; or ctx is done.
+// awaitTold returns when the end of the agent's talk before is announced, so that listeners hear of
+// that end before the agent's next call. It returns earlier if ctx is done.
 func (o *Offer) awaitTold(ctx context.Context) {
 	if o.after == nil {
 		return
@@ -96,8 +109,9 @@ func (o *Offer) awaitTold(ctx context.Context) {
 	}
 }
 
-// answered makes the offer a talk, unless its lease is over.
-func (c *call) answered(l *leg) bool {
+// answered makes the offer a talk with the telephone of that channel, unless its lease is over.
+func (c *call) answered(l *leg, channel string) bool {
+	l.wins(channel)
 	if !c.place.answer(l.offer) {
 		return false
 	}
@@ -106,15 +120,17 @@ func (c *call) answered(l *leg) bool {
 	return true
 }
 
-// missed puts the caller back in the line, at the place it had: the agent's leg failed, or died before the bridge.
+// missed puts the caller back in the line, at the place it had: the agent's leg failed, or was gone
+// before the bridge.
 func (c *call) missed(l *leg, cause string) {
-	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("cause", cause).Msg("missed")
-	c.tellMissed(l, c.place.miss(l.offer, unregistered(cause)))
+	m, cause := c.missOf(l, cause)
+	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("miss", string(m.Cause)).Str("cause", cause).Msg("missed")
+	c.tellMissed(l, c.place.miss(l.offer, m))
 	c.drop(l, queue.OfferMissed, cause)
 }
 
-// tellMissed says that an offer was missed, and that the caller is back in the line where it is. An offer that a transfer has taken the place of
-// was not missed.
+// tellMissed announces that an offer was missed, and that the caller is back in the line if that is
+// so. An offer that a transfer replaced was not missed.
 func (c *call) tellMissed(l *leg, back bool) {
 	if !back && c.place.transferWaits() {
 		return
@@ -126,12 +142,13 @@ func (c *call) tellMissed(l *leg, back bool) {
 	c.tell(events...)
 }
 
-// expired ends an offer of which FreeSWITCH said nothing: the leg first, then the lease, so that no phone gets a second call while it rings with
-// this one. Only where FreeSWITCH is silent to that as well, the lease may run out before, and the dispatcher has freed the agent.
+// expired ends an offer without a report from FreeSWITCH: the leg first, then the lease, so that no
+// phone gets a second call while it rings with this one. If FreeSWITCH does not answer to that
+// either, the lease may run out before, and the dispatcher has freed the agent.
 func (c *call) expired(l *leg) {
 	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
-	if c.server.kill(l, c.at) || c.cancel(l) { // the connection that was silent may be dead
-		c.place.miss(l.offer, false)
+	if c.server.kill(l, c.channel().at()) || c.cancel(l, "") { // the connection that was silent may be dead
+		c.place.miss(l.offer, queue.Miss{}) // FreeSWITCH was silent, not the phone
 		c.tellMissed(l, c.place.inLine())
 	} else {
 		c.place.forsake(l.offer)
@@ -139,48 +156,51 @@ func (c *call) expired(l *leg) {
 	c.drop(l, queue.OfferExpired, "")
 }
 
-// desert ends an offer whose caller is gone, or will not wait for it: the agent's phone stops ringing before the agent is free for the
-// next offer.
+// desert ends an offer whose caller is gone, or will not wait for it. The agent's phone stops
+// ringing before the agent is free for the next offer.
 func (c *call) desert(l *leg, why error) {
 	var commands []esl.Command
-	if _, gone := errors.AsType[hangup](why); gone {
+	if _, gone := isHangup(why); gone {
 		commands = append(commands, c.infoEvent(statusCallinHangup, l.offer, 1))
 	}
-	c.withdraw(l, commands...)
+	c.withdraw(l, "", commands...)
 	c.drop(l, queue.OfferWithdrawn, why.Error())
 }
 
-// withdraw ends the leg, and then its offer. Where FreeSWITCH does not say that the leg is gone, the agent's phone may still ring, and the offer
-// stands until it is over by itself.
-func (c *call) withdraw(l *leg, commands ...esl.Command) {
-	if c.cancel(l, commands...) {
+// withdraw ends the leg for a cause, and then its offer. If FreeSWITCH does not report that the leg
+// is gone, the agent's phone may still ring, and the offer stands until its lease is over.
+func (c *call) withdraw(l *leg, cause string, commands ...esl.Command) {
+	if c.cancel(l, cause, commands...) {
 		c.place.withdraw(l.offer)
 	} else {
 		c.place.forsake(l.offer)
 	}
 }
 
-// giveUp ends an offer in favour of another agent, without noanswer or queue/add.
-func (c *call) giveUp(l *leg, why string) {
-	c.withdraw(l)
-	if c.place.stay() { // the transfer has come to nothing meanwhile
+// giveUp ends an offer in favour of another agent or group, without noanswer or queue/add.
+func (c *call) giveUp(l *leg) {
+	moved := c.place.moving() != ""
+	c.withdraw(l, lostRace)
+	if !moved && c.place.stay() { // the transfer has come to nothing meanwhile
 		c.tell(c.queueEvent(queueAdd, ""))
 	}
-	c.drop(l, queue.OfferWithdrawn, why)
+	c.drop(l, queue.OfferWithdrawn, "transferred")
 }
 
-// cancel ends a leg that may ring, or not even exist yet: FreeSWITCH runs a bgapi in a thread of its own, and our uuid_kill may overtake
-// the originate it is to end. It returns when the leg is gone, or as good as: killed, or its job is over; false where the connection is, and nobody
-// knows. The commands go out with the first try.
-func (c *call) cancel(l *leg, commands ...esl.Command) (gone bool) {
+// cancel ends the channels of a leg that may ring, or may not exist yet: FreeSWITCH runs a bgapi in
+// a thread of its own, and our uuid_kill may overtake the originate. So it tries again until all
+// are killed or the job is over. It returns false if the connection is lost and the leg's state is
+// unknown. The commands go out with the first try.
+func (c *call) cancel(l *leg, cause string, commands ...esl.Command) (gone bool) {
 	limit, stop := context.WithDeadline(context.Background(), l.offer.Offered.Add(l.offer.RingTimeout+cancelLimit))
 	defer stop()
-	for pause := cancelPause; ; pause *= 2 {
-		replies := c.do(append([]esl.Command{l.kill()}, commands...)...)
+	left := l.channels()
+	for pause := cancelPause; len(left) > 0; pause *= 2 {
+		replies := c.do(append(kills(left, cause), commands...)...)
 		if replies == nil {
-			return c.server.kill(l, c.at)
+			return c.server.kill(l, c.channel().at())
 		}
-		if replies[0].OK() || limit.Err() != nil {
+		if left = refused(left, replies, l.channels()); len(left) == 0 || limit.Err() != nil {
 			return true
 		}
 		commands = nil
@@ -191,15 +211,29 @@ func (c *call) cancel(l *leg, commands ...esl.Command) (gone bool) {
 		})
 		stop()
 		if job, is := over.(jobDone); is {
-			if job.cause == "" { // it answered; whatever the reply, it is gone then
+			if job.cause == "" { // one answered; whatever the reply, it is gone then
+				l.wins(job.channel)
 				return c.endLeg(l)
 			}
 			return true
 		}
 	}
+	c.tell(commands...) // all channels were gone before
+	return true
 }
 
-// overdueAfter is how long after the ring timeout the end of an originate may be told; before the lease is over (package queue).
+// refused are the channels that FreeSWITCH could not end, and that are not known to be gone.
+func refused(channels []string, replies []esl.Reply, there []string) (left []string) {
+	for i, uuid := range channels {
+		if !replies[i].OK() && slices.Contains(there, uuid) {
+			left = append(left, uuid)
+		}
+	}
+	return left
+}
+
+// overdueAfter is how long after the ring timeout FreeSWITCH may report the end of an originate. It
+// is before the end of the lease (package queue).
 const overdueAfter = time.Second
 
 // cancelPause is the first pause between two tries to end a leg that is not there yet.
@@ -207,8 +241,8 @@ const cancelPause = 5 * time.Millisecond
 
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
-	c.leg = nil
-	c.server.legs.remove(l)
+	c.leg.Store(nil)
+	c.server.channels.removeLeg(l)
 	ended := l.ended(outcome, cause)
 	c.server.options.Journal.Write(ended)
 	if report := c.server.options.OnOfferEnd; report != nil {

@@ -8,14 +8,22 @@ import (
 	"nwayacd/esl"
 )
 
-// outcomeVariable tells the dialplan why a call came back on purpose, and us that a call has been here.
+// outcomeVariable tells the dialplan why a call came back on purpose. To us it says that the call
+// has been here.
 const outcomeVariable = "nwayacd_outcome"
 
-// The values of outcomeVariable for a call that wanted an agent; a call out comes back with answered, or FreeSWITCH's cause.
+// outcomeOfVariable is the route that set outcomeVariable. A call that a transfer brings by another
+// route has not been there.
+const outcomeOfVariable = "nwayacd_outcome_of"
+
+// The values of outcomeVariable for a call that wanted an agent; a call out comes back with
+// answered, or FreeSWITCH's cause.
 const (
 	returnedInvalid = "invalid-route"
 	returnedFull    = "full"
 	returnedTimeout = "timeout"
+
+	returnedAnswered = "answered" // after a talk, with after-talk = "dialplan"
 )
 
 // The applications of the module, which a channel asks for by its route.
@@ -32,8 +40,11 @@ type route struct {
 	args []string
 }
 
-// routeOf reads the route: the path of the socket address, else one of the variables that are named like the module's applications and hold
-// what those took as data, else the number dialled, which is a group or nothing.
+// routeOf reads the route. It is one of these, in this order:
+//   - the path of the socket address;
+//   - a variable that is named like one of the module's applications and holds what that took as
+//     data;
+//   - the number dialled, which is a group or nothing.
 func routeOf(channel *esl.Event) (route, error) {
 	if path := strings.Trim(channel.Get("variable_socket_path"), "/"); path != "" {
 		parts := strings.Split(path, "/")
@@ -66,4 +77,19 @@ func (s *Server) groupOf(r route) (string, error) {
 		return "", fmt.Errorf("acd: no group %q", r.args[0])
 	}
 	return r.args[0], nil
+}
+
+// word is the route as a socket address has it in its path.
+func (r route) word() string {
+	return strings.Join(append([]string{r.app}, r.args...), "/")
+}
+
+// routeTo is the route of a group.
+func routeTo(group string) string { return appQueue + "/" + url.PathEscape(group) }
+
+// returnedHere reports whether the channel was handed back by this route before: a dialplan may
+// have several socket lines.
+func returnedHere(headers *esl.Event, r route) bool {
+	been, of := headers.Get("variable_"+outcomeVariable), headers.Get("variable_"+outcomeOfVariable)
+	return been != "" && r.app != appCommand && (of == "" || of == sanitize(r.word()))
 }

@@ -1,39 +1,46 @@
 package acd
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"nwayacd/esl"
 )
 
-// signal is something FreeSWITCH said about a call: one of the types below.
+// signal is something that happened to a call: one of the types below.
 type signal interface{ isSignal() }
 
 type (
-	// executed: an application on the caller's channel is over. id is the one we gave it; hangup is the cause where the channel was hung up by then.
-	executed struct{ app, id, response, hangup string }
-	// jobDone: a background job of ours is over; cause is FreeSWITCH's word for why it failed, "" when it did not.
-	jobDone struct{ id, cause string }
-	// bridged: the caller talks to the channel other.
-	bridged struct{ other string }
-	// unbridged: the caller talks to nobody any more.
-	unbridged struct{}
-	// parked: the caller's channel waits for our word.
-	parked struct{}
+	// executed: an application on the caller's channel is over. id is the one we gave it. hangup is
+	// the cause if the channel was hung up by then. unhooked reports that the channel has none of
+	// our hooks, and sequence is the event's Event-Sequence.
+	executed struct {
+		app, id, response, hangup string
+		unhooked                  bool
+		sequence                  uint64
+	}
+	// jobDone: a background job of ours is over. cause is FreeSWITCH's cause if it failed, "" if
+	// not. Then channel is the one that it made.
+	jobDone struct{ id, cause, channel string }
 	// channelAnswered: the caller's channel was answered.
 	channelAnswered struct{}
-	// hungUp: the caller's channel is over.
-	hungUp struct{ cause string }
+	// lookAgain: the link to the FreeSWITCH of a talk is back, and events may have been missed.
+	lookAgain struct{}
+	// unseen: no link can follow the talk any more.
+	unseen struct{ why error }
+	// lostSight: the call's own connection is lost during a talk that no link follows.
+	lostSight struct{ why error }
 )
 
 func (executed) isSignal()        {}
 func (jobDone) isSignal()         {}
-func (bridged) isSignal()         {}
-func (unbridged) isSignal()       {}
-func (parked) isSignal()          {}
 func (channelAnswered) isSignal() {}
-func (hungUp) isSignal()          {}
+func (lookAgain) isSignal()       {}
+func (unseen) isSignal()          {}
+func (lostSight) isSignal()       {}
+func (happened) isSignal()        {}
+func (successor) isSignal()       {}
 
 // hearing is an event that a call listens to, and how it becomes a signal.
 type hearing struct {
@@ -45,17 +52,20 @@ type hearing struct {
 var heard = []hearing{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
+		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" // which is set together with it
+		s.sequence = sequenceOf(e)
 		if e.Get("Answer-State") == "hangup" {
-			s.hangup = or(e.Get("Hangup-Cause"), "NONE")
+			s.hangup = cmp.Or(e.Get("Hangup-Cause"), "NONE")
 		}
 		return s
 	}},
-	{"CHANNEL_BRIDGE", func(e *esl.Event) signal { return bridged{other: otherLeg(e)} }},
-	{"CHANNEL_UNBRIDGE", func(*esl.Event) signal { return unbridged{} }},
-	{"CHANNEL_PARK", func(*esl.Event) signal { return parked{} }},
-	{"CHANNEL_HANGUP", func(e *esl.Event) signal { return hungUp{cause: e.Get("Hangup-Cause")} }},
+	{"CHANNEL_BRIDGE", nil}, // the registry understands these four
+	{"CHANNEL_UNBRIDGE", nil},
+	{"CHANNEL_PARK", nil},
+	{"CHANNEL_HANGUP", nil},
 	{"BACKGROUND_JOB", func(e *esl.Event) signal {
-		return jobDone{id: e.Get("Job-UUID"), cause: jobCause(e.Body())}
+		made, _ := strings.CutPrefix(strings.TrimSpace(e.Body()), "+OK ")
+		return jobDone{id: e.Get("Job-UUID"), cause: jobCause(e.Body()), channel: strings.Clone(made)}
 	}},
 }
 
@@ -65,8 +75,8 @@ var heardOut = hearing{"CHANNEL_ANSWER", func(*esl.Event) signal { return channe
 // subscriptionOut is the command that makes FreeSWITCH send it.
 var subscriptionOut = esl.Raw("event plain " + heardOut.event)
 
-// ofMyevents are the events that myevents switches on (mod_event_socket.c, "myevents"). Each one costs FreeSWITCH a pass over all
-// listeners, so what is not heard is switched off again.
+// ofMyevents are the events that myevents switches on (mod_event_socket.c, "myevents"). Each one
+// costs FreeSWITCH a pass over all listeners, so what is not heard is switched off again.
 var ofMyevents = []string{
 	"CHANNEL_ANSWER", "CHANNEL_APPLICATION", "CHANNEL_BRIDGE", "CHANNEL_CREATE", "CHANNEL_DATA", "CHANNEL_DESTROY",
 	"CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_ORIGINATE",
@@ -74,7 +84,8 @@ var ofMyevents = []string{
 	"CHANNEL_UNBRIDGE", "CHANNEL_UNPARK", "DETECTED_SPEECH", "DTMF", "NOTALK", "TALK",
 }
 
-// subscription are the commands that make FreeSWITCH send the events of heard for this channel, and no others.
+// subscription are the commands that make FreeSWITCH send the events of heard for this channel, and
+// no others.
 var subscription = func() []esl.Command {
 	deaf := slices.DeleteFunc(slices.Clone(ofMyevents), func(name string) bool {
 		return slices.ContainsFunc(heard, func(h hearing) bool { return h.event == name })
@@ -87,11 +98,11 @@ var subscription = func() []esl.Command {
 	}
 }()
 
-// decode is the signal in an event, nil when it is none of ours.
+// decode is the signal in an event, nil if there is none.
 func decode(e *esl.Event) signal {
 	name := e.Name()
 	for i := range heard {
-		if heard[i].event == name {
+		if heard[i].event == name && heard[i].decode != nil {
 			return heard[i].decode(e)
 		}
 	}
@@ -99,17 +110,6 @@ func decode(e *esl.Event) signal {
 		return heardOut.decode(e)
 	}
 	return nil
-}
-
-// otherLeg is the uuid of the channel on the other side of a CHANNEL_BRIDGE.
-func otherLeg(e *esl.Event) string {
-	if other := e.Get("Other-Leg-Unique-ID"); other != "" {
-		return other
-	}
-	if b := e.Get("Bridge-B-Unique-ID"); b != e.Get("Unique-ID") {
-		return b
-	}
-	return e.Get("Bridge-A-Unique-ID")
 }
 
 // jobCause is the cause in a job's answer `-ERR CAUSE`, "" for `+OK …`.

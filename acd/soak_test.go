@@ -10,8 +10,9 @@ import (
 	"nwayacd/sim"
 )
 
-// TestARandomShift lets an hour pass with callers, agents and commands at random, many of them in the same instant, and checks that the
-// shift ends clean: every caller has one CDR, no agent is stuck, no channel is left, no phone ever had two calls of ours.
+// TestARandomShift lets an hour pass with callers, agents and commands at random, many of them in
+// the same instant, and checks that the shift ends clean: every caller has one CDR, no agent is
+// stuck, no channel is left, no phone ever had two calls of ours.
 func TestARandomShift(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -159,7 +159,8 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		}
 		call.Hangup()
 		c.after(time.Second)
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed {
+		// The link may say that the caller is gone before the connection's end is noticed.
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -196,7 +197,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				c.server.Dispatcher.Busy(c.Context(), "1000")
 				c.after(30 * time.Second)
 				since := c.server.CallViews()[0].Arrived
-				go c.server.calls.find("call-139").conn.Close()
+				go c.breaks("call-139")
 				c.after(30 * time.Second)
 				views := c.server.CallViews()
 				if len(views) != 1 || views[0].Phase != "wait" {
@@ -220,10 +221,11 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
 		})
 		c.after(5 * time.Second)
-		go c.server.calls.find("call-1").conn.Close()
+		go c.breaks("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed {
+		// The link may say that the caller is gone before the connection's end is noticed.
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -256,7 +258,11 @@ func TestARecordingEndsWithItsTalk(t *testing.T) {
 		}
 		c.after(4 * time.Second)
 		c.wantState("1001", agent.Talking)
-		const file = "/rec/110-1000-139-call-139.wav"
+		first := c.kept.offers()
+		if len(first) != 1 {
+			t.Fatalf("offers: %+v", first)
+		}
+		file := "/rec/110-1000-139-call-139-" + first[0].Leg + ".wav"
 		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
 			t.Error("1001, whose talks are not recorded, was being recorded")
 		}
@@ -356,7 +362,8 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	}
 }
 
-// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the channel is down, before or behind the reply.
+// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the
+// channel is down, before or behind the reply.
 type hungUpEarly struct {
 	at, before, after string
 	ends              bool // with what stands before the reply

@@ -23,15 +23,16 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: the connection of the call that ended takes nothing any more, and the next caller's leg is
-// called all the same, at once.
+// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: FreeSWITCH does not say what became
+// of the caller whose talk is over. The next caller's leg is called all the same, at once.
 func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
 		c.after(4 * time.Second)
 		c.wantTalk("1000", "call-138")
-		c.wires.last().clogged.Store(true)
+		c.wires.lose("CHANNEL_UNBRIDGE")
+		c.wires.lose("CHANNEL_PARK")
 		c.caller("139")
 		for call.Bridged() != "" {
 			c.after(10 * time.Millisecond)
@@ -45,7 +46,7 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 		c.after(4 * time.Second)
 		c.wantTalk("1000", "call-139")
 		c.after(20 * time.Second)
-		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "1000 nway_agent_talking")
+		c.wantInOrder("1000 nway_agent_ready", "1000 nway_agent_ring", "call-138 hangup", "1000 nway_agent_talking")
 		c.wantRest()
 	})
 }
@@ -67,13 +68,14 @@ func (c *centre) wantInOrder(want ...string) {
 	}
 }
 
-// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody is stuck, and what is told waits for nothing.
+// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody
+// is stuck, and what is told waits for nothing.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
 		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
-			if found := c.server.calls.find(call.UUID()); found != nil {
-				found.conn.Close()
+			if found := c.server.channels.caller(call.UUID()); found != nil {
+				found.channel().conn.Close()
 			}
 		},
 		"the loss of the link": func(c *centre, _ *sim.Call) {
@@ -100,7 +102,8 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	}
 }
 
-// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one that is a little earlier.
+// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one
+// that is a little earlier.
 func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	call := c.caller("139")
 	c.after(5 * time.Second)
@@ -130,27 +133,8 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	c.wantWork()
 }
 
-func TestTheLinkTellsOfATalkThatItsCallHasLeft(t *testing.T) {
-	open(t, ordinary("1000"), func(c *centre) {
-		call := c.caller("138")
-		c.after(4 * time.Second)
-		c.wantTalk("1000", "call-138")
-		left := c.server.calls.find("call-138")
-		place, offer := left.place, left.leg.offer
-		left.conn.Close()
-		c.after(time.Second) // entrusted
-		place.endUntold(offer)
-		if n := len(c.server.Dispatcher.untold); n != 0 {
-			t.Errorf("%d ends of talks wait for a call that is gone", n)
-		}
-		c.wantTalk("1000", "call-138")
-		c.sw.PhoneLeaves(call.Bridged())
-		c.after(time.Minute)
-		c.wantRest()
-	})
-}
-
-// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of the agent's next call.
+// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of
+// the agent's next call.
 func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 	for range 12 {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -160,7 +144,7 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			c.after(4 * time.Second)
 			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
 			leg := call.Bridged()
-			go c.server.calls.find("call-138").conn.Close()
+			go c.breaks("call-138")
 			c.sw.PhoneLeaves(leg)
 			c.after(10 * time.Second)
 			c.wantTalk("1000", "call-139")
@@ -171,7 +155,7 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
 				t.Errorf("CDRs %+v", cdrs)
 			}
-			c.sw.PhoneLeaves(c.server.calls.find("call-139").leg.uuid)
+			c.sw.PhoneLeaves(c.server.channels.caller("call-139").legUUID())
 			c.after(time.Minute)
 			c.wantRest()
 		})

@@ -1,59 +1,66 @@
 package acd
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"time"
 
+	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
-// wait keeps the caller company until there is an agent to ring for it; a nil offer comes with the story's ending.
+// wait plays music to the caller until there is an agent to ring. A nil offer comes with the
+// story's ending.
 func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
-	if c.settings.MaxWait > 0 && c.cdr.Outcome == "" && c.fetched.IsZero() { // who has talked to an agent is never sent away for having waited
-		limited, stop := context.WithDeadlineCause(ctx, c.place.Since.Add(c.settings.MaxWait), errWaited)
-		defer stop()
-		ctx = limited
-	}
+	ctx, stopLimit := c.unlessWaitedTooLong(ctx)
+	defer stopLimit()
 	if ctx.Err() == nil {
 		c.place.open()
 	}
 	repeat := c.untilBusyPrompt()
 	defer repeat.Stop()
 	for entered := false; ctx.Err() == nil; {
+		if group := c.place.moving(); group != "" {
+			c.move(group)
+		}
 		if o := c.place.take(); o != nil {
-			return o, ending{}
+			return o, nil
 		}
 		if !entered {
 			entered = true
 			c.entered("wait", "").Send()
 		}
-		c.playHold()
+		c.playHold(ctx)
 		select {
 		case <-c.place.bell:
 		case s := <-c.signals:
-			c.noteMusic(s)
+			c.noteAside(s)
 		case <-repeat.C:
 			c.repeatBusy()
 			repeat = c.untilBusyPrompt()
 		case <-c.place.stranded:
-			return nil, ending{outcome: queue.Returned, reason: "group removed", handBack: true, variable: returnedInvalid}
+			return nil, handedBack{outcome: queue.Returned, reason: "group removed", variable: returnedInvalid}
 		case <-ctx.Done():
 		}
 	}
 	return nil, c.endingOf(context.Cause(ctx))
 }
 
-// fetchedLately is for how long the connection that a fetched caller had before may take them from us: not longer than FreeSWITCH needs to end it.
-const fetchedLately = 2 * time.Second
+// unlessWaitedTooLong is the part of the call's context that ends after max-wait-seconds. That
+// limit does not apply to a caller who has already talked to an agent.
+func (c *call) unlessWaitedTooLong(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.settings.MaxWait <= 0 || c.record.talked {
+		return ctx, func() {}
+	}
+	return context.WithDeadlineCause(ctx, c.place.Since.Add(c.settings.MaxWait), errWaited)
+}
 
 // never is longer than any call.
 const never = 365 * 24 * time.Hour
 
-// untilBusyPrompt runs until the busy prompt is due again, busy-repeat-seconds after the last time, whatever happened meanwhile.
+// untilBusyPrompt runs until the busy prompt is due again, busy-repeat-seconds after the last time,
+// whatever happened meanwhile.
 func (c *call) untilBusyPrompt() *time.Timer {
 	if c.settings.BusyRepeat <= 0 {
 		return time.NewTimer(never)
@@ -64,7 +71,7 @@ func (c *call) untilBusyPrompt() *time.Timer {
 	return time.NewTimer(time.Until(c.music.busyAt.Add(c.settings.BusyRepeat)))
 }
 
-// unlessDraining is the part of the call's context that ends also when we shut down.
+// unlessDraining is the part of the call's context that ends also when the server shuts down.
 func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
 	ctx, end := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
@@ -74,25 +81,57 @@ func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// endingOf says how the story ends by what ended the wait.
-func (c *call) endingOf(cause error) ending {
-	outcome := queue.Abandoned
-	if c.cdr.Outcome != "" { // there was a talk
-		outcome = c.cdr.Outcome
+// move takes the waiting caller to another group, where they keep their time of arrival. The visit
+// to the first group ends.
+func (c *call) move(group string) {
+	place, moved, err := c.place.move()
+	if err != nil {
+		c.log.Warn().Str("to", group).Err(err).Msg("a caller could not be moved")
 	}
-	if gone, ok := errors.AsType[hangup](cause); ok {
-		return ending{outcome: outcome, reason: gone.cause}
+	if !moved {
+		return
 	}
-	switch {
-	case errors.Is(cause, errWaited):
-		return ending{outcome: queue.TimedOut, handBack: true, variable: returnedTimeout}
-	case errors.Is(cause, errDrain):
-		return ending{outcome: queue.Returned, reason: cause.Error(), handBack: true, place: true}
-	case errors.Is(cause, errTaken):
-		return ending{outcome: queue.Taken, keep: time.Since(c.fetched) < fetchedLately}
-	case errors.Is(cause, errRestarted):
-		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error()}
-	default:
-		return ending{outcome: cmp.Or(c.cdr.Outcome, queue.Failed), reason: cause.Error(), keep: true}
+	c.tell(c.queueEvent(queueRemove, ""))
+	before := c.record.CDR
+	c.record.passedOn(group, queue.TransferBlind)
+	c.record.ended(queue.Moved, errMoved.Error())
+	c.server.keepCDR(c.record.CDR)
+	c.record.CDR = queue.CDR{
+		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled, Switch: before.Switch,
+		Direction: before.Direction, VIP: place.VIP, Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
 	}
+	c.enterGroup(group)
+	c.record.talked = false
+	c.tell(c.waitingVariables(), c.queueEvent(queueAdd, ""))
+	c.entered("wait", "").Str("from", before.Group).Send()
+}
+
+// wayIn are the actions of an inline dialplan that lead a caller whom a phone connects with this
+// call to its place. If we shut down or die meanwhile, they lead to where this call came in.
+func (c *call) wayIn(there string) string {
+	socket := ",socket:" + there + "/" + routeTo(c.group) + " async full"
+	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket + ",sleep:4000" + socket
+	if c.who.home != "" {
+		way += ",transfer:" + c.who.home
+	}
+	return way
+}
+
+// waitingVariables makes FreeSWITCH do what is right for a waiting caller if something happens
+// without us:
+//   - our connection is lost: the dialplan's next action;
+//   - somebody bridges or transfers the caller: nothing of ours;
+//   - a consulting phone connects another caller with this call: that caller comes to our socket
+//     port.
+func (c *call) waitingVariables() esl.Command {
+	c.channel().guarded.Store(true)
+	variables := []string{
+		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(), placeVariable + "=", overVariable + "=", consultVariable + "=",
+		recallVariable + "=",
+		preBridgeHook + "=multiunset " + waitingList, transferHook + "=multiunset " + waitingList,
+	}
+	if there := c.server.socketAddress(c.channel()); there != "" {
+		variables = append(variables, "inline_destination="+c.wayIn(there))
+	}
+	return c.setVariables(variables...)
 }

@@ -17,41 +17,48 @@ type Agent struct {
 	Presence
 
 	// Call is what the agent does for the ACD at this moment (call_state).
-	Call CallState
+	Call CallState `json:"Call"`
 	// Since is when Call last moved (last_state_change_time).
-	Since time.Time
+	Since time.Time `json:"Since"`
 	// Deferred is what was asked for during an offer or a call and takes effect when it ends (deferred).
-	Deferred Deferred
+	Deferred Deferred `json:"Deferred"`
 	// Outside counts the calls the agent has that are not the ACD's.
-	Outside int
+	Outside int `json:"Outside"`
+	// Rest is what the agent's missed offers have brought it.
+	Rest Rest `json:"-"`
 }
 
 // Profile is what an operator configures about an agent. The names in parentheses are the columns of call_extension.
 type Profile struct {
-	Extension     string // extension_number, unique
-	Name          string // extension_name
-	CalloutNumber string // callout_number: caller id of calls the agent makes
-	JobNumber     string // job_number
-	SayJobNumber  bool   // say_job_number: the caller hears the job number before the talk
-	Record        bool   // is_record
-	WithoutState  bool   // answer_without_state: offered calls whether logged in or not
-	Survey        bool   // use_custom_value: the caller rates the talk when the agent hung up first
-	Video         bool   // use_video
-	Server        string // server_ip: address of the FreeSWITCH the phone is registered with; "" = the caller's own
+	Extension     string        `json:"Extension"`          // extension_number, unique
+	Name          string        `json:"Name"`               // extension_name
+	CalloutNumber string        `json:"CalloutNumber"`      // callout_number: caller id of calls the agent makes
+	JobNumber     string        `json:"JobNumber"`          // job_number
+	SayJobNumber  bool          `json:"SayJobNumber"`       // say_job_number: the caller hears the job number before the talk
+	Record        bool          `json:"Record"`             // is_record
+	WithoutState  bool          `json:"WithoutState"`       // answer_without_state: offered calls whether logged in or not
+	Survey        bool          `json:"Survey"`             // use_custom_value: the caller rates the talk when the agent hung up first
+	Video         bool          `json:"Video"`              // use_video
+	Progress      time.Duration `json:"Progress,omitempty"` // progress_seconds: how long the phone may say nothing; 0 = the configuration's
+	Server        string        `json:"Server"`             // server_ip: address of the FreeSWITCH the phone is registered with; "" = the caller's own
 }
 
 // Presence is what decides, beside calls, whether the agent can take one.
 type Presence struct {
-	Registered bool // reg_state: reged, unreg
-	Up         bool // seat_state: up (logged in), down
-	Idle       bool // seat_status: idle, busy
-	Locked     bool
-	DND        bool
+	Registered bool `json:"Registered"` // reg_state: reged, unreg
+	Up         bool `json:"Up"`         // seat_state: up (logged in), down
+	Idle       bool `json:"Idle"`       // seat_status: idle, busy
+	Locked     bool `json:"Locked"`
+	DND        bool `json:"DND"`
 }
 
-// Available reports whether the agent may be offered a call now: registered, logged in, idle, ready, not locked, not on
-// do-not-disturb and in no call outside the ACD. An agent that answers without state need be neither logged in nor idle.
-func (a *Agent) Available() bool {
+// Available reports whether the agent may be offered a call now: registered, logged in, idle,
+// ready, not locked, not on do-not-disturb, in no call outside the ACD and not resting. An agent
+// that answers without state need be neither logged in nor idle.
+func (a *Agent) Available() bool { return a.callable() && !a.Rest.On() }
+
+// callable is Available but for a rest.
+func (a *Agent) callable() bool {
 	return a.Registered && a.Call == Ready && !a.Locked && !a.DND && a.Outside == 0 &&
 		(a.WithoutState || a.Up && a.Idle)
 }

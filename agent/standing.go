@@ -9,14 +9,15 @@ const (
 	StandingRing                        // an offer
 	StandingTalking                     // also a call out
 	StandingTyping                      // wrap-up
-	StandingNoAnswer                    // missed an offer and noanswer-to-ready is off
+	StandingNoAnswer                    // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
+	StandingRest                        // available, but for a rest after a missed offer
 	StandingBusy                        // logged in, and not idle
 	StandingUnavailable                 // ready, and yet not to be called: not registered, locked, do-not-disturb, or on a call outside the ACD
 	StandingDown                        // not logged in
 	Standings           = iota          // how many there are
 )
 
-var standingNames = [Standings]string{"ready", "ring", "talking", "typing", "noanswer", "busy", "unavailable", "down"}
+var standingNames = [Standings]string{"ready", "ring", "talking", "typing", "noanswer", "rest", "busy", "unavailable", "down"}
 
 // String is the standing's word.
 func (s Standing) String() string { return standingNames[s] }
@@ -37,8 +38,10 @@ func (a *Agent) Standing() Standing {
 		return StandingNoAnswer
 	case !a.Idle && !a.WithoutState:
 		return StandingBusy
-	case !a.Available():
+	case !a.callable():
 		return StandingUnavailable
+	case a.Rest.On():
+		return StandingRest
 	}
 	return StandingReady
 }

@@ -1,6 +1,9 @@
 package agent
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestEachAgentHasOneStanding(t *testing.T) {
 	for _, c := range []struct {
@@ -23,6 +26,10 @@ func TestEachAgentHasOneStanding(t *testing.T) {
 		{"went home", on(func(a *Agent) { a.Up = false }), StandingDown},
 		{"went home in a wrap-up", on(func(a *Agent) { a.Up, a.Call = false, Typing }), StandingDown},
 		{"answers without state", Agent{Profile: Profile{WithoutState: true}, Presence: Presence{Registered: true}}, StandingReady},
+		{"rests after a miss", resting(nil), StandingRest},
+		{"rests after a miss, and is busy", resting(func(a *Agent) { a.Idle = false }), StandingBusy},
+		{"rests after a miss, and has no phone", resting(func(a *Agent) { a.Registered = false }), StandingUnavailable},
+		{"missed an offer, and rests no more", on(func(a *Agent) { a.Rest = Rest{Misses: 2, Cause: MissBusy} }), StandingReady},
 	} {
 		if got := c.a.Standing(); got != c.want {
 			t.Errorf("an agent who %s is %v, want %v", c.does, got, c.want)
@@ -31,6 +38,13 @@ func TestEachAgentHasOneStanding(t *testing.T) {
 			t.Errorf("an agent who %s is ready: %v, available: %v", c.does, ready, c.a.Available())
 		}
 	}
+}
+
+// resting is an agent on duty who rests, changed.
+func resting(change func(*Agent)) Agent {
+	a := on(change)
+	a.Rest = Rest{Misses: 1, Cause: MissBusy, Until: time.Unix(1, 0)}
+	return a
 }
 
 // on is an agent on duty, changed.

@@ -14,7 +14,7 @@ const (
 	Ring               // an offer: the agent's leg is being called
 	Talking            // bridged, or about to be
 	Typing             // wrap-up
-	NoAnswer           // missed an offer and noanswer-to-ready is off
+	NoAnswer           // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
 )
 
 var callStateNames = [...]string{"ready", "ring", "talking", "typing", "noanswer"}
@@ -57,7 +57,7 @@ const (
 	Offer    Move = iota // the dispatcher reserved the agent for a caller
 	Answer               // the agent's leg answered
 	Miss                 // the agent's leg failed, or died before the bridge; the offer goes back
-	MissOut              // the same, and a missed offer takes the agent out of distribution (noanswer-to-ready = false)
+	MissOut              // the same, and a missed offer takes the agent out of distribution (noanswer-to-ready = false, max-misses)
 	Withdraw             // the offer went away through no doing of the agent: the caller left or was transferred
 	WrapUp               // the talk ended and is written up (typing-auto)
 	Finish               // the talk ended and the agent is free at once

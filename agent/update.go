@@ -7,28 +7,29 @@ import "time"
 // It is what the dispatcher writes (only the columns that changed) and, the other way round, what another program changed in the
 // agent's row.
 type Update struct {
-	Extension string
+	Extension string `json:"Extension"`
 
-	Registered *bool      `json:",omitempty"`
-	Up         *bool      `json:",omitempty"`
-	Idle       *bool      `json:",omitempty"`
-	Call       *CallState `json:",omitempty"`
-	Since      *time.Time `json:",omitempty"`
-	Deferred   *Deferred  `json:",omitempty"`
-	HungUp     *time.Time `json:",omitempty"` // last_hangup_time: written, never read
+	Registered *bool      `json:"Registered,omitempty"`
+	Up         *bool      `json:"Up,omitempty"`
+	Idle       *bool      `json:"Idle,omitempty"`
+	Call       *CallState `json:"Call,omitempty"`
+	Since      *time.Time `json:"Since,omitempty"`
+	Deferred   *Deferred  `json:"Deferred,omitempty"`
+	HungUp     *time.Time `json:"HungUp,omitempty"` // last_hangup_time: written, never read
 
-	Locked *bool `json:",omitempty"`
-	DND    *bool `json:",omitempty"`
+	Locked *bool `json:"Locked,omitempty"`
+	DND    *bool `json:"DND,omitempty"`
 
-	Name          *string `json:",omitempty"`
-	CalloutNumber *string `json:",omitempty"`
-	JobNumber     *string `json:",omitempty"`
-	SayJobNumber  *bool   `json:",omitempty"`
-	Record        *bool   `json:",omitempty"`
-	WithoutState  *bool   `json:",omitempty"`
-	Survey        *bool   `json:",omitempty"`
-	Video         *bool   `json:",omitempty"`
-	Server        *string `json:",omitempty"`
+	Name          *string        `json:"Name,omitempty"`
+	CalloutNumber *string        `json:"CalloutNumber,omitempty"`
+	JobNumber     *string        `json:"JobNumber,omitempty"`
+	SayJobNumber  *bool          `json:"SayJobNumber,omitempty"`
+	Record        *bool          `json:"Record,omitempty"`
+	WithoutState  *bool          `json:"WithoutState,omitempty"`
+	Survey        *bool          `json:"Survey,omitempty"`
+	Video         *bool          `json:"Video,omitempty"`
+	Progress      *time.Duration `json:"Progress,omitempty"` // kept in whole seconds
+	Server        *string        `json:"Server,omitempty"`
 }
 
 // Apply sets in a what u changes. The caller keeps u.Call out where the agent is Engaged.
@@ -49,6 +50,7 @@ func (u *Update) Apply(a *Agent) {
 	set(&a.WithoutState, u.WithoutState)
 	set(&a.Survey, u.Survey)
 	set(&a.Video, u.Video)
+	set(&a.Progress, u.Progress)
 	set(&a.Server, u.Server)
 }
 
@@ -58,7 +60,7 @@ func (a *Agent) Update() Update {
 		Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
 		Deferred: &a.Deferred, Locked: &a.Locked, DND: &a.DND, Name: &a.Name, CalloutNumber: &a.CalloutNumber,
 		JobNumber: &a.JobNumber, SayJobNumber: &a.SayJobNumber, Record: &a.Record, WithoutState: &a.WithoutState,
-		Survey: &a.Survey, Video: &a.Video, Server: &a.Server,
+		Survey: &a.Survey, Video: &a.Video, Progress: &a.Progress, Server: &a.Server,
 	}
 }
 
@@ -82,6 +84,7 @@ func Diff(before, after *Agent) (Update, bool) {
 	changed = differ(&u.WithoutState, before.WithoutState, after.WithoutState) || changed
 	changed = differ(&u.Survey, before.Survey, after.Survey) || changed
 	changed = differ(&u.Video, before.Video, after.Video) || changed
+	changed = differ(&u.Progress, before.Progress, after.Progress) || changed
 	changed = differ(&u.Server, before.Server, after.Server) || changed
 	return u, changed
 }
@@ -135,8 +138,8 @@ const (
 
 // LogEntry is one row of nwayacd_agent_log: an agent's state changed. Attendance is computed from these.
 type LogEntry struct {
-	Extension string
-	Status    Status
-	At        time.Time
-	Caller    string `json:",omitempty"` // uuid of the caller's channel, where an offer or call is the reason
+	Extension string    `json:"Extension"`
+	Status    Status    `json:"Status"`
+	At        time.Time `json:"At"`
+	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, where an offer or call is the reason
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // unwritten are the fields of Agent that an Update does not carry: the key, and what lives in memory only.
-var unwritten = map[string]bool{"Extension": true, "Outside": true}
+var unwritten = map[string]bool{"Extension": true, "Outside": true, "Rest": true}
 
 // fields returns the written fields of an agent by name, embedded structs opened.
 func fields(a *Agent) map[string]reflect.Value {
@@ -35,6 +35,8 @@ func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
 		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(callStateNames)-1), func(i int) CallState { return CallState(i) }).Draw(t, name))
 	case Deferred:
 		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(deferredNames)-1), func(i int) Deferred { return Deferred(i) }).Draw(t, name))
+	case time.Duration:
+		return reflect.ValueOf(time.Duration(rapid.IntRange(0, 3).Draw(t, name)) * time.Second)
 	case time.Time:
 		return reflect.ValueOf(time.Unix(rapid.Int64Range(0, 3).Draw(t, name), 0))
 	}
@@ -115,6 +117,8 @@ func other(t *testing.T, field reflect.Value) {
 		field.SetUint(uint64(Typing))
 	case Deferred:
 		field.SetUint(uint64(LogoutDeferred))
+	case time.Duration:
+		field.SetInt(int64(time.Second))
 	case time.Time:
 		field.Set(reflect.ValueOf(time.Unix(1, 0)))
 	default:

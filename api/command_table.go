@@ -11,11 +11,11 @@ import (
 
 // Commands are all commands there are, in the order of the manual.
 var Commands = []Command{
-	{"nwayacd", "UUID GROUP", "sends a live channel, on whichever linked FreeSWITCH it is, into the group", enqueue},
+	{"nwayacd", "UUID GROUP", "sends a live channel, on whichever linked FreeSWITCH it is, into the group; a caller who waits here keeps the time of arrival", enqueue},
 	{"nway_login", "EXT GROUP[,GROUP…]", "logs an extension in: up, idle, ready, member of exactly these groups", login},
 	{"nway_logout", "EXT", "logs an extension out of all its groups; during an offer or call, when that ends", logout},
 	{"nway_busy", "EXT", "makes an extension busy; during an offer or call, when that ends", busy},
-	{"nway_ready", "EXT", "makes an extension idle and ready, and ends its wrap-up", ready},
+	{"nway_ready", "EXT", "makes an extension idle and ready, and ends its wrap-up or rest", ready},
 	{"nway_list_exts", "[json]", "lists all extensions with their states", listExtensions},
 	{"nway_list_groups", "[json]", "lists all groups with their members and callers", listGroups},
 	{"nway_list_calls", "[json]", "lists the calls that wait, ring or talk, the longest here first", listCalls},

@@ -218,9 +218,24 @@ func TestAPasswordIsNotRepeatedInARefusal(t *testing.T) {
 	}
 }
 
+func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
+	s, _ := server()
+	if err := s.ACD.Dispatcher.SetCallerPrefix(t.Context(), "110", "Sales: "); err != nil {
+		t.Fatal(err)
+	}
+	for command, want := range map[string]string{
+		"nway_list_groups json": `"caller_prefix":"Sales: "`,
+		"nway_list_exts json":   `"progress_seconds":0`,
+	} {
+		if got := Run(t.Context(), s, command); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", command, got)
+		}
+	}
+}
+
 func TestListsHoldWhateverIsInAName(t *testing.T) {
 	s, _ := server()
-	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false|||\n\n+OK"
+	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false||||||0\n\n+OK"
 	if got := Run(t.Context(), s, "nway_list_exts"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -301,6 +316,18 @@ Each command can be given
 const commandsFoot = `
 A word with spaces, or an empty one, stands in quotes (` + "`'…'` or `\"…\"`" + `). Names of commands are read in either letter case. A line has at
 most 4096 characters, and no control characters.
+
+## Who rests
+An agent who missed an offer rests: it is offered nothing for a while, and ` + "`" + `call_state` + "`" + ` stays ` + "`" + `ready` + "`" + `. ` + "`" + `nway_list_exts` + "`" + ` shows it
+in its last three columns, and in JSON under the same names:
+
+| column | what it says |
+|---|---|
+| ` + "`" + `rest_cause` + "`" + ` | why: ` + "`" + `busy` + "`" + `, ` + "`" + `reject` + "`" + `, ` + "`" + `noanswer` + "`" + ` or ` + "`" + `unreachable` + "`" + `; empty if the agent does not rest |
+| ` + "`" + `rest_until` + "`" + ` | when the rest is over |
+| ` + "`" + `misses` + "`" + ` | offers missed in a row. An answered call, a new registration, ` + "`" + `nway_ready` + "`" + ` or ` + "`" + `nway_login` + "`" + ` ends the row and the rest |
+
+How long a rest is, and after how many misses an agent is ` + "`" + `noanswer` + "`" + `: see [operations.md](operations.md#agents-who-rest).
 
 ## The command port
 It speaks the inbound protocol of FreeSWITCH's event socket: auth, api, bgapi (with a Job-UUID of one's own or a new one; the answer is

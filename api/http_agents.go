@@ -27,9 +27,13 @@ type agentShown struct {
 	OutsideCalls int       `json:"outside_calls" doc:"calls that are not the ACD's"`
 	JobNumber    string    `json:"job_number"`
 	SayJobNumber bool      `json:"say_job_number"`
+	Progress     int       `json:"progress_seconds" doc:"how long the phone may say nothing before it counts as unreachable; 0: the configuration's"`
 	Groups       []string  `json:"groups" nullable:"false"`
 	Call         string    `json:"call_uuid,omitempty" doc:"the caller's channel it has an offer or a call with"`
 	Since        time.Time `json:"since,omitzero" doc:"of call_state"`
+	RestCause    string    `json:"rest_cause,omitempty" enum:"busy,reject,noanswer,unreachable" doc:"why the agent is offered nothing until rest_until, if it rests"`
+	RestUntil    time.Time `json:"rest_until,omitzero" doc:"when the rest is over"`
+	Misses       int       `json:"misses" doc:"offers missed in a row"`
 }
 
 type agentPath struct {
@@ -113,7 +117,7 @@ func (h *HTTP) agentOperations(r resource) {
 	register(r, operation{
 		id: "make-agent-ready", method: http.MethodPost, path: one + "/ready", summary: "Make an agent idle and ready",
 		commands: []string{"nway_ready"},
-		about:    "Ends the wrap-up, and takes back a busy or logout that waits for a call's end.", refusals: unknown,
+		about:    "Ends the wrap-up and a rest, and takes back a busy or logout that waits for a call's end.", refusals: unknown,
 	}, h.ofAgent(d.Ready))
 	register(r, operation{
 		id: "set-job-number", method: http.MethodPut, path: one + "/job-number", summary: "Set an agent's job number", refusals: unknown,
@@ -199,12 +203,13 @@ func (h *HTTP) setRegistered(ctx context.Context, in *registeredSet) (*of[agentS
 }
 
 func showAgent(v queue.AgentView) agentShown {
+	cause, until := restOf(&v)
 	return agentShown{
 		Extension: v.Extension, Name: v.Name,
 		RegState: word(v.Registered, "reged", "unreg"), SeatState: word(v.Up, "up", "down"), SeatStatus: word(v.Idle, "idle", "busy"),
 		CallState: v.Call.String(), Available: v.Available(), Deferred: v.Deferred.String(), Locked: v.Locked, DND: v.DND,
-		OutsideCalls: v.Outside, JobNumber: v.JobNumber, SayJobNumber: v.SayJobNumber, Groups: orEmpty(v.Groups), Call: v.CallUUID,
-		Since: v.Since,
+		OutsideCalls: v.Outside, JobNumber: v.JobNumber, SayJobNumber: v.SayJobNumber, Progress: int(v.Progress / time.Second),
+		Groups: orEmpty(v.Groups), Call: v.CallUUID, Since: v.Since, RestCause: cause, RestUntil: until, Misses: v.Rest.Misses,
 	}
 }
 

@@ -12,18 +12,19 @@ import (
 
 // groupShown is a group in the HTTP API.
 type groupShown struct {
-	Group       string       `json:"group" example:"110"`
-	Name        string       `json:"name"`
-	Mode        int          `json:"mode" minimum:"0" maximum:"5"`
-	ModeName    string       `json:"mode_name" example:"remember+cyclic"`
-	Cursor      string       `json:"current_ext_number" doc:"the extension offered last"`
-	RingSeconds int          `json:"group_callout_timeout" doc:"how long an agent's phone rings, in seconds"`
-	Members     []string     `json:"members" nullable:"false" doc:"extensions, in order"`
-	Available   int          `json:"available" doc:"members who could take a call now"`
-	Waiting     int          `json:"waiting" doc:"callers whom no agent has answered yet"`
-	Talking     int          `json:"talking"`
-	Oldest      time.Time    `json:"oldest,omitzero" doc:"since when the caller served next waits; absent when nobody is in the line"`
-	Prompts     promptsShown `json:"prompts"`
+	Group        string       `json:"group" example:"110"`
+	Name         string       `json:"name"`
+	Mode         int          `json:"mode" minimum:"0" maximum:"5"`
+	ModeName     string       `json:"mode_name" example:"remember+cyclic"`
+	Cursor       string       `json:"current_ext_number" doc:"the extension offered last"`
+	RingSeconds  int          `json:"group_callout_timeout" doc:"how long an agent's phone rings, in seconds"`
+	Members      []string     `json:"members" nullable:"false" doc:"extensions, in order"`
+	Available    int          `json:"available" doc:"members who could take a call now"`
+	Waiting      int          `json:"waiting" doc:"callers whom no agent has answered yet"`
+	Talking      int          `json:"talking"`
+	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the caller served next waits; absent when nobody is in the line"`
+	Prompts      promptsShown `json:"prompts"`
+	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"what the agents' phones show before the caller's name"`
 }
 
 // promptsShown are a group's own prompts.
@@ -61,6 +62,13 @@ type changedPrompts struct {
 	}
 }
 
+type changedGroup struct {
+	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
+	Body  struct {
+		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: stays as it is; empty: nothing is shown"`
+	}
+}
+
 func (h *HTTP) groupOperations(r resource) {
 	const all, one = apiPrefix + "/groups", apiPrefix + "/groups/{group}"
 	register(r, operation{
@@ -80,6 +88,10 @@ func (h *HTTP) groupOperations(r resource) {
 		commands: []string{"nway_rm_group"},
 		about:    "Refused while callers wait in it.", refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, h.removeGroup)
+	register(r, operation{
+		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",
+		about: "It counts for offers made from now on.", refusals: []int{http.StatusNotFound},
+	}, h.changeGroup)
 	register(r, operation{
 		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts", summary: "Change a group's own prompts",
 		commands: []string{"nway_set_ring_group"},
@@ -116,6 +128,15 @@ func (h *HTTP) removeGroup(ctx context.Context, in *groupPath) (*nothing, error)
 	return nil, h.Server.ACD.Dispatcher.RemoveGroup(ctx, in.Group)
 }
 
+func (h *HTTP) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShown], error) {
+	if prefix := in.Body.CallerPrefix; prefix != nil {
+		if err := h.Server.ACD.Dispatcher.SetCallerPrefix(ctx, in.Group, *prefix); err != nil {
+			return nil, err
+		}
+	}
+	return h.getGroup(ctx, &groupPath{in.Group})
+}
+
 func (h *HTTP) setPrompts(ctx context.Context, in *changedPrompts) (*of[groupShown], error) {
 	b := &in.Body
 	err := h.Server.ACD.Dispatcher.SetPrompts(ctx, in.Group,
@@ -131,7 +152,8 @@ func showGroup(v queue.GroupView) groupShown {
 		Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
 		RingSeconds: int(v.RingTimeout / time.Second), Members: orEmpty(v.Members), Available: v.Available,
 		Waiting: v.Waiting, Talking: v.Talking, Oldest: v.Oldest,
-		Prompts: promptsShown{v.Prompts.Welcome, v.Prompts.Blacklist, v.Prompts.Busy, v.Prompts.Transfer},
+		Prompts:      promptsShown{v.Prompts.Welcome, v.Prompts.Blacklist, v.Prompts.Busy, v.Prompts.Transfer},
+		CallerPrefix: v.CallerPrefix,
 	}
 }
 

@@ -110,8 +110,11 @@ func (b *browser) ask(method, path, body string, headers ...string) (*http.Respo
 
 func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 	b, records := web(t, "")
-	records.cdrs = []queue.CDR{{UUID: "ended", Outcome: queue.Abandoned}}
-	records.offers = []queue.OfferRecord{{Call: "served", Agent: "1000"}}
+	records.cdrs = []queue.CDR{{UUID: "ended", Outcome: queue.Abandoned}, {
+		UUID: "moved", Visit: 2, CameFrom: "110", Direction: queue.Outbound, CallerName: "Li", Outcome: queue.Moved, TransferredTo: "130",
+		TransferKind: queue.TransferBlind, Recording: "b.wav", Recordings: []string{"a.wav", "b.wav"},
+	}, {UUID: "old", Outcome: queue.Answered, Recording: "a.wav"}}
+	records.offers = []queue.OfferRecord{{Call: "served", Agent: "1000", Visit: 2, Recording: "b.wav"}}
 	long := strings.Repeat("1", 10_000)
 	for _, c := range []struct {
 		method, path, body string
@@ -134,6 +137,12 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"PATCH", "/groups/120/prompts", `{"transfer":"t.wav"}`, 200, `"welcome":"w.wav","blacklist":"","busy":"","transfer":"t.wav"`},
 		{"PATCH", "/groups/120/prompts", `{"welcome":"a\u0000b"}`, 422, "control characters"},
 		{"PATCH", "/groups/999/prompts", `{}`, 404, "no such group"},
+		{"PATCH", "/groups/120", `{"caller_prefix":"销售: "}`, 200, `"caller_prefix":"销售: "`},
+		{"PATCH", "/groups/120", `{}`, 200, `"caller_prefix":"销售: "`},
+		{"PATCH", "/groups/120", `{"caller_prefix":"a\nb"}`, 422, "body.caller_prefix"},
+		{"PATCH", "/groups/120", `{"caller_prefix":"` + strings.Repeat("x", 65) + `"}`, 422, "body.caller_prefix"},
+		{"PATCH", "/groups/120", `{"caller_prefix":""}`, 200, `"caller_prefix":""`},
+		{"PATCH", "/groups/999", `{"caller_prefix":"x"}`, 404, "no such group"},
 
 		{"POST", "/agents", `{"extension":"1001","password":"s3cret"}`, 201, `"call_state":"ready"`},
 		{"POST", "/agents", `{"extension":"1001","password":"s3cret"}`, 409, "exists already"},
@@ -173,11 +182,17 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"POST", "/calls", `{"uuid":"a","group":"999"}`, 422, "group 999: no such group"},
 
 		{"GET", "/cdrs", "", 200, `"next":7`},
+		{"GET", "/cdrs?uuid=ended", "", 200, `"uuid":"ended","visit":1,"direction":"in"`},
+		{"GET", "/cdrs?uuid=ended", "", 200, `"recordings":[]`},
+		{"GET", "/cdrs?uuid=moved&outcome=moved", "", 200, `"visit":2,"came_from":"110","direction":"out","caller":"","caller_name":"Li"`},
+		{"GET", "/cdrs?uuid=moved", "", 200, `"transferred_to":"130","transfer_kind":"blind","recording":"b.wav","recordings":["a.wav","b.wav"]`},
+		{"GET", "/cdrs?uuid=old", "", 200, `"recordings":["a.wav"]`},
 		{"GET", "/cdrs?outcome=lost", "", 422, "query.outcome"},
 		{"GET", "/cdrs?limit=501", "", 422, "query.limit"},
 		{"GET", "/cdrs?gruop=110", "", 422, "query.gruop"},
 		{"GET", "/cdrs?from=yesterday", "", 422, "query.from"},
 		{"GET", "/calls/served/offers", "", 200, `"agent":"1000"`},
+		{"GET", "/calls/served/offers", "", 200, `"visit":2,"number":0,"recording":"b.wav"`},
 		{"GET", "/calls/ended/offers", "", 200, `{"items":[]}`},
 		{"GET", "/calls/nobody/offers", "", 404, "no such call"},
 

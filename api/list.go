@@ -25,9 +25,13 @@ type extensionRow struct {
 	DND       bool     `json:"dnd"`
 	Outside   int      `json:"outside_calls"`
 	JobNumber string   `json:"job_number"`
+	Progress  int      `json:"progress_seconds"` // 0 = the configuration's
 	Groups    []string `json:"groups"`
 	Call      string   `json:"call_uuid"`
-	Since     string   `json:"since"` // RFC 3339, of call_state
+	Since     string   `json:"since"`      // RFC 3339, of call_state
+	RestCause string   `json:"rest_cause"` // "" = the agent does not rest
+	RestUntil string   `json:"rest_until"` // RFC 3339
+	Misses    int      `json:"misses"`     // in a row
 }
 
 // groupRow is a group in nway_list_groups.
@@ -43,6 +47,7 @@ type groupRow struct {
 	Waiting   int      `json:"waiting"`
 	Talking   int      `json:"talking"`
 	Longest   string   `json:"longest_wait"` // seconds; "" = nobody in the line
+	Prefix    string   `json:"caller_prefix"`
 }
 
 // callRow is a call in nway_list_calls.
@@ -68,7 +73,7 @@ func listExtensions(_ context.Context, s Server, args []string) (string, error) 
 	return list(args, rows, extensionHeader, func(r extensionRow) []string {
 		return []string{
 			r.Extension, r.Name, r.RegState, r.SeatState, r.Status, r.CallState, strconv.FormatBool(r.Available),
-			r.JobNumber, strings.Join(r.Groups, ","), r.Call,
+			r.JobNumber, strings.Join(r.Groups, ","), r.Call, r.RestCause, r.RestUntil, strconv.Itoa(r.Misses),
 		}
 	})
 }
@@ -96,17 +101,27 @@ func rowOfCall(v *acd.CallView, now time.Time) callRow {
 
 const (
 	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
-	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid"
+	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid|rest_cause|rest_until|misses"
 	groupHeader     = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
 )
 
 func rowOfAgent(v *queue.AgentView) extensionRow {
+	cause, until := restOf(v)
 	return extensionRow{
 		Extension: v.Extension, Name: v.Name,
 		RegState: word(v.Registered, "reged", "unreg"), SeatState: word(v.Up, "up", "down"), Status: word(v.Idle, "idle", "busy"),
 		CallState: v.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
-		JobNumber: v.JobNumber, Groups: v.Groups, Call: v.CallUUID, Since: stamp(v.Since),
+		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups, Call: v.CallUUID, Since: stamp(v.Since),
+		RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
 	}
+}
+
+// restOf is why and until when the agent rests; "" if it does not.
+func restOf(v *queue.AgentView) (cause string, until time.Time) {
+	if v.Rest.On() {
+		cause = string(v.Rest.Cause)
+	}
+	return cause, v.Rest.Until
 }
 
 func listGroups(_ context.Context, s Server, args []string) (string, error) {
@@ -116,7 +131,7 @@ func listGroups(_ context.Context, s Server, args []string) (string, error) {
 		rows = append(rows, groupRow{
 			Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
 			Ring: int(v.RingTimeout / time.Second), Members: v.Members, Available: v.Available,
-			Waiting: v.Waiting, Talking: v.Talking, Longest: wait(v.Oldest, now),
+			Waiting: v.Waiting, Talking: v.Talking, Longest: wait(v.Oldest, now), Prefix: v.CallerPrefix,
 		})
 	}
 	return list(args, rows, groupHeader, func(r groupRow) []string {

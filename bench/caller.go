@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// caller is one call: a connection to the server's socket port, from its arrival to its end. Its commands are carried out by the goroutine
-// that reads them; timers of its leg and its patience act on it as well.
+// caller is one call, from its arrival to its end, and its connection to the server's socket port, which the server ends as the talk begins.
+// What comes on that connection is carried out by the goroutine that reads it; timers of the leg and of the caller's patience, and commands
+// on the link, act on the call as well.
 type caller struct {
 	sw      *Switch
 	channel channel
@@ -19,7 +20,8 @@ type caller struct {
 	due     time.Time // when it was to arrive
 	nc      net.Conn
 	wire    wire
-	over    atomic.Bool // the channel hung up, or was handed back
+	over    atomic.Bool   // the channel hung up, or was handed back
+	gone    chan struct{} // closed when it hung up and its leg with it
 
 	mu       sync.Mutex
 	listens  bool      // the server has said myevents: it hears how the call ends
@@ -31,6 +33,8 @@ type caller struct {
 	leg      *leg      // that rings or talks
 	bridged  bool
 	talked   bool
+	guarded  atomic.Bool // the variables of a caller who waits are set
+	hooks    string      // the variables of the talk, with what FreeSWITCH does when it is over
 	patience *time.Timer
 }
 
@@ -39,7 +43,10 @@ const dialLimit = 10 * time.Second
 // arrive runs a call that was due at that time, and returns when it is over.
 func (s *Switch) arrive(ctx context.Context, due time.Time) {
 	uuid, number, g := s.name()
-	c := &caller{sw: s, number: number, group: g, due: due, channel: newChannel(uuid, number, g, "sofia/internal/"+number, false)}
+	c := &caller{
+		sw: s, number: number, group: g, due: due, gone: make(chan struct{}),
+		channel: newChannel(&s.events, uuid, number, g, "sofia/internal/"+number, false),
+	}
 	s.counts.arrived.Add(1)
 	s.enter(c)
 	defer s.leave(c)
@@ -50,12 +57,26 @@ func (s *Switch) arrive(ctx context.Context, due time.Time) {
 		s.counts.note("dial: %v", err)
 		return
 	}
-	defer nc.Close()
 	c.open(nc)
 	s.counts.connected.Add(1)
 	s.tellLink(c.channel.event(nil, "CHANNEL_CREATE", ""))
 	c.serve()
+	c.disconnect()
 	c.end()
+}
+
+// disconnect ends the call's own connection. A caller who is in a talk, or was, goes on without it, and disconnect returns when they are gone.
+func (c *caller) disconnect() {
+	c.mu.Lock()
+	talked := c.talked
+	c.mu.Unlock()
+	if talked {
+		c.sw.counts.segments.Add(dataSegments(c.nc))
+	}
+	c.wire.close()
+	if talked {
+		<-c.gone
+	}
 }
 
 // serve carries out commands until the connection is over.
@@ -108,6 +129,7 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
 	case "connect":
+		c.sw.tellLink(c.channel.event(nil, "CHANNEL_PARK", "")) // the socket application parks
 		return c.channel.connected(out), false
 	case "linger":
 		return appendReply(out, "+OK will linger"), false
@@ -127,16 +149,22 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	case "api":
 		return c.api(out, rest), false
 	case "exit":
-		c.over.Store(true)
+		c.handedBack()
 		return appendReply(out, "+OK bye"), true
 	}
 	return appendReply(out, c.sw.counts.mistake(line)), false
 }
 
-func (c *caller) message(out []byte, r request, came time.Time) []byte {
-	if r.header("call-command") == "hangup" {
-		return c.hungUp(appendReply(out, "+OK"), r.header("hangup-cause"))
+// handedBack is the end of the connection by the server. A caller who waits is with the dialplan then; one who talked is not concerned.
+func (c *caller) handedBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.talked {
+		c.over.Store(true)
 	}
+}
+
+func (c *caller) message(out []byte, r request, came time.Time) []byte {
 	app, id := r.header("execute-app-name"), r.header("Event-UUID")
 	switch app {
 	case "answer":
@@ -151,7 +179,11 @@ func (c *caller) message(out []byte, r request, came time.Time) []byte {
 }
 
 func (c *caller) executed(out []byte, app, id string) []byte {
-	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE", "Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n")
+	hook := ""
+	if c.guarded.Load() {
+		hook = "variable_" + strings.TrimSuffix(waitHook, "=") + ": multiunset\n"
+	}
+	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE", "Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n"+hook)
 }
 
 // plays is hold music that begins at that time. Without a leg that rings, the caller waits: no agent was free.
@@ -187,19 +219,17 @@ func (c *caller) waitNoMore() {
 func (c *caller) api(out []byte, line string) []byte {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
-	case "uuid_setvar_multi", "uuid_setvar":
-		return appendAnswer(out, "+OK\n")
-	case "uuid_break":
-		return c.broken(appendAnswer(out, "+OK\n"))
 	case "uuid_bridge":
 		_, other, _ := strings.Cut(rest, " ")
 		return c.bridge(out, other)
+	case "uuid_break": // the answer comes before the events
+		return c.broken(appendAnswer(out, "+OK\n"))
 	case "uuid_kill":
-		return appendAnswer(out, c.sw.kill(rest))
-	case "uuid_transfer":
-		return c.channel.event(appendAnswer(out, "+OK\n"), "CHANNEL_PARK", "")
+		if uuid, word, _ := strings.Cut(rest, " "); uuid == c.channel.uuid && !c.over.Load() {
+			return c.hungUp(appendAnswer(out, "+OK\n"), cause(word))
+		}
 	}
-	return appendAnswer(out, c.sw.counts.mistake(line))
+	return appendAnswer(out, c.sw.api(line))
 }
 
 // broken ends all that plays.
@@ -218,7 +248,7 @@ func (c *caller) broken(out []byte) []byte {
 func (c *caller) bridge(out []byte, uuid string) []byte {
 	c.mu.Lock()
 	l := c.leg
-	there := l != nil && l.uuid == uuid && !c.over.Load()
+	there, hooks := l != nil && l.uuid == uuid && !c.over.Load(), c.hooks
 	if there {
 		c.bridged, c.talked = true, true
 		l.timer = time.AfterFunc(c.sw.spread(c.sw.load.Talk), l.talkOver)
@@ -229,16 +259,38 @@ func (c *caller) bridge(out []byte, uuid string) []byte {
 	}
 	out = appendAnswer(out, "+OK "+uuid+"\n")
 	out = c.executed(out, "socket", "")
-	return c.channel.event(out, "CHANNEL_BRIDGE", "Bridge-A-Unique-ID: "+c.channel.uuid+"\nBridge-B-Unique-ID: "+uuid+"\nOther-Leg-Unique-ID: "+uuid+"\n")
+	from := len(out)
+	out = c.channel.event(out, "CHANNEL_BRIDGE", c.with(uuid)+asHeaders(hooks))
+	c.sw.tellLink(out[from:])
+	return out
 }
 
-// parted tells that the agent hung up: the caller is parked, until the server says what next. Nothing is told where the caller has gone meanwhile.
+// with is what an event says of a bridge of the caller and that leg.
+func (c *caller) with(leg string) string {
+	return "Other-Leg-Unique-ID: " + leg + "\nBridge-A-Unique-ID: " + c.channel.uuid + "\nBridge-B-Unique-ID: " + leg + "\n"
+}
+
+// parted tells that the agent hung up. FreeSWITCH parks the caller if the hooks are set, else the call is over. park_timeout is left out,
+// so that a caller whom the server forgets is seen. Nothing is told where the caller has gone meanwhile.
 func (c *caller) parted(leg string) {
-	if c.over.Load() {
-		return
+	c.mu.Lock()
+	parks := c.hooks != ""
+	c.mu.Unlock()
+	switch {
+	case c.over.Load():
+	case parks:
+		out := c.channel.event(nil, "CHANNEL_UNBRIDGE", c.with(leg)+isOver)
+		c.tell(c.channel.event(out, "CHANNEL_PARK", isOver))
+	default:
+		c.tell(c.channel.event(nil, "CHANNEL_UNBRIDGE", c.with(leg)))
+		c.wire.send(c.hungUp(nil, "NORMAL_CLEARING"))
 	}
-	out := c.channel.event(nil, "CHANNEL_UNBRIDGE", "Bridge-A-Unique-ID: "+c.channel.uuid+"\nBridge-B-Unique-ID: "+leg+"\n")
-	c.wire.send(c.channel.event(out, "CHANNEL_PARK", ""))
+}
+
+// tell sends events on the link and on the call's own connection, which may have ended.
+func (c *caller) tell(events []byte) {
+	c.sw.tellLink(events)
+	c.wire.send(events)
 }
 
 // giveUp is a caller who has waited too long.
@@ -265,25 +317,35 @@ func (c *caller) hangUp() {
 	}
 }
 
-// hungUp ends the caller's channel once, and appends what FreeSWITCH says of it.
+// hungUp ends the caller's channel once, tells the link, and appends what the call's own connection gets. Who talks takes the leg along.
 func (c *caller) hungUp(out []byte, cause string) []byte {
+	c.mu.Lock()
 	if c.over.Swap(true) {
+		c.mu.Unlock()
 		return out
 	}
-	c.mu.Lock()
 	c.waitNoMore()
-	if c.bridged {
-		c.leg.phone.freed(false)
-	}
+	l, bridged := c.leg, c.bridged
 	c.mu.Unlock()
-	more := "Hangup-Cause: " + cause + "\n"
-	out = c.channel.event(out, "CHANNEL_HANGUP", more)
-	out = append(out, "Content-Type: text/disconnect-notice\nControlled-Session-UUID: "+c.channel.uuid+"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
-	c.sw.tellLink(c.channel.event(nil, "CHANNEL_HANGUP", more))
-	return out
+	from := len(out)
+	out = c.channel.event(out, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n")
+	c.sw.tellLink(out[from:])
+	if bridged {
+		time.AfterFunc(c.sw.withinFrame(), func() { c.takeAlong(l) })
+	} else {
+		close(c.gone)
+	}
+	return append(out, "Content-Type: text/disconnect-notice\nControlled-Session-UUID: "+c.channel.uuid+"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
 }
 
-// end counts the call when its connection is over.
+// takeAlong is the end of a talk whose caller hung up: FreeSWITCH hangs the leg up, and then the bridge is over.
+func (c *caller) takeAlong(l *leg) {
+	l.die("NORMAL_CLEARING", "")
+	c.tell(c.channel.event(nil, "CHANNEL_UNBRIDGE", c.with(l.uuid)))
+	close(c.gone)
+}
+
+// end counts the call when it is over.
 func (c *caller) end() {
 	c.mu.Lock()
 	c.waitNoMore()
@@ -297,7 +359,6 @@ func (c *caller) end() {
 		l.die("NORMAL_CLEARING", "") // the server forgot it
 	}
 	if talked {
-		c.sw.counts.segments.Add(dataSegments(c.nc))
 		c.sw.counts.completed.Add(1)
 	} else {
 		c.sw.counts.unanswered.Add(1)
@@ -311,11 +372,13 @@ func (c *caller) open(nc net.Conn) {
 	c.nc, c.wire.nc = nc, nc
 }
 
-// cut breaks the connection of a call that did not end.
+// cut ends a call that did not end.
 func (c *caller) cut() {
-	c.wire.mu.Lock()
-	defer c.wire.mu.Unlock()
-	if c.wire.nc != nil {
-		c.wire.nc.Close()
+	c.mu.Lock()
+	over := c.over.Swap(true)
+	c.mu.Unlock()
+	if !over {
+		close(c.gone)
 	}
+	c.wire.close()
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -117,23 +118,29 @@ const coreUUID = "bbbbbbbb-0000-4000-8000-bbbbbbbbbbbb"
 
 // channel is what is said of a channel in each of its events.
 type channel struct {
-	uuid string
-	text string
+	uuid  string
+	text  string
+	count *atomic.Uint64 // of the switch's events
 }
 
-func newChannel(uuid, number, dialled, name string, outbound bool) channel {
+func newChannel(count *atomic.Uint64, uuid, number, dialled, name string, outbound bool) channel {
 	direction, kind := "inbound", "called"
 	if outbound {
 		direction, kind = "outbound", "dialed_user"
 	}
 	fill := strings.NewReplacer("{uuid}", uuid, "{number}", number, "{dialled}", dialled, "{name}", name, "{direction}", direction,
 		"{kind}", kind, "{created}", strconv.FormatInt(time.Now().UnixMicro(), 10))
-	return channel{uuid: uuid, text: fill.Replace(channelText)}
+	return channel{uuid: uuid, text: fill.Replace(channelText), count: count}
 }
 
 // event appends an event of the channel; more are further header lines.
 func (c channel) event(dst []byte, name, more string) []byte {
-	return appendEvent(dst, name, c.text, more, "")
+	return appendEvent(dst, c.count.Add(1), name, c.text, more, "")
+}
+
+// dump is what uuid_dump prints; more are further header lines.
+func (c channel) dump(more string) string {
+	return "Event-Name: CHANNEL_DATA\n" + stampText + c.text + more + "\n"
 }
 
 // connected appends the reply to the command `connect`: the whole channel.
@@ -145,18 +152,20 @@ func (c channel) connected(dst []byte) []byte {
 
 // jobDone appends the answer of a background job of the channel.
 func (c channel) jobDone(dst []byte, job, answer string) []byte {
-	return appendEvent(dst, "BACKGROUND_JOB", "", "Job-UUID: "+job+"\nJob-Command: originate\nJob-Owner-UUID: "+c.uuid+"\n", answer)
+	return appendEvent(dst, c.count.Add(1), "BACKGROUND_JOB", "", "Job-UUID: "+job+"\nJob-Command: originate\nJob-Owner-UUID: "+c.uuid+"\n", answer)
 }
 
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
-func appendEvent(dst []byte, name, text, more, body string) []byte {
+func appendEvent(dst []byte, sequence uint64, name, text, more, body string) []byte {
 	buffer := bodies.Get().(*[]byte)
 	defer bodies.Put(buffer)
 	inner := append((*buffer)[:0], "Event-Name: "...)
 	inner = append(inner, name...)
 	inner = append(inner, "\n"+stampText+"Event-Date-Timestamp: "...)
 	inner = strconv.AppendInt(inner, time.Now().UnixMicro(), 10)
+	inner = append(inner, "\nEvent-Sequence: "...)
+	inner = strconv.AppendUint(inner, sequence, 10)
 	inner = append(inner, '\n')
 	inner = append(inner, text...)
 	inner = append(inner, more...)

@@ -17,19 +17,21 @@ type leg struct {
 	answered, gone bool
 }
 
-// originate takes `originate {vars}user/EXT &park()`, rings the agent's phone, and measures how long it took to come to this.
+// originate takes `originate {vars}CONTACT &park()` or `…user/EXT …`, rings the agent's phone, and measures how long it took to come to this.
 func (c *caller) originate(out []byte, line, job string, came time.Time) []byte {
 	command, found := strings.CutPrefix(line, "originate {")
-	vars, dial, braces := strings.Cut(command, "}user/")
-	ext, _, _ := strings.Cut(dial, " ")
+	vars, dial, braces := strings.Cut(command, "}")
+	ext := dialledExtension(dial)
 	uuid := variable(vars, "origination_uuid")
 	p := c.sw.phones[ext]
 	if !found || !braces || uuid == "" || p == nil {
 		return appendReply(out, c.sw.counts.mistake(line))
 	}
-	l := &leg{sw: c.sw, caller: c, uuid: uuid, job: job, phone: p, channel: newChannel(uuid, c.number, ext, "sofia/internal/"+ext, true)}
+	l := &leg{sw: c.sw, caller: c, uuid: uuid, job: job, phone: p, channel: newChannel(&c.sw.events, uuid, c.number, ext, "sofia/internal/"+ext, true)}
+	l.channel.text = "Channel-Presence-Data: " + variable(vars, "presence_data") + "\n" + l.channel.text
 	c.measure(l, came)
-	c.sw.tellLink(l.channel.event(nil, "CHANNEL_CREATE", ""))
+	ringing := l.channel.event(nil, "CHANNEL_CREATE", "")
+	c.sw.tellLink(l.channel.event(ringing, "CHANNEL_PROGRESS", "")) // the phone's 180
 	then := l.answer
 	if c.sw.load.Miss > 0 && c.sw.chance(c.sw.load.Miss) {
 		then = l.refuse
@@ -74,6 +76,20 @@ func (c *caller) measure(l *leg, came time.Time) {
 	}
 }
 
+// dialledExtension is whose phone `user/EXT &park()` means, or the contact of EXT that the switch has told of; "" where it is neither.
+func dialledExtension(dial string) string {
+	dial, _, _ = strings.Cut(dial, " ")
+	if ext, user := strings.CutPrefix(dial, "user/"); user {
+		return ext
+	}
+	contact, ours := strings.CutPrefix(dial, contactStart)
+	ext, whole := strings.CutSuffix(contact, contactEnd)
+	if !ours || !whole {
+		return ""
+	}
+	return ext
+}
+
 // variable is the value of name='…' in the braces before a dial string.
 func variable(vars, name string) string {
 	_, rest, _ := strings.Cut(vars, name+"='")
@@ -91,13 +107,14 @@ func (l *leg) answer() {
 	}
 	l.answered = true
 	c.mu.Unlock()
+	answered := l.channel.event(nil, "CHANNEL_ANSWER", "")
+	l.sw.tellLink(l.channel.event(answered, "CHANNEL_PARK", ""))
 	c.wire.send(c.channel.jobDone(nil, l.job, "+OK "+l.uuid+"\n"))
-	l.sw.tellLink(l.channel.event(nil, "CHANNEL_ANSWER", ""))
 }
 
 // refuse is a missed offer.
 func (l *leg) refuse() {
-	if l.die("USER_BUSY", "") {
+	if l.die("USER_BUSY", "variable_proto_specific_hangup_cause: sip%3A486\n") {
 		l.sw.counts.missed.Add(1)
 	}
 }
@@ -130,7 +147,7 @@ func (l *leg) die(cause, more string) bool {
 	}
 	l.gone = true
 	l.timer.Stop()
-	bridged := c.bridged && !c.over.Load()
+	bridged := c.bridged
 	c.bridged = false
 	if c.leg == l {
 		c.leg = nil
@@ -143,24 +160,16 @@ func (l *leg) die(cause, more string) bool {
 	l.sw.dropLeg(l)
 	l.phone.hungUp(l) // before the event: the next offer may come at once
 	hangup := l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"+more)
-	if more == byPhone {
+	if bridged {
 		l.phone.freed(false)
 	}
 	l.sw.tellLink(hangup)
 	switch {
 	case rang:
 		c.wire.send(c.channel.jobDone(nil, l.job, "-ERR "+cause+"\n"))
-	case bridged:
+	case bridged && !c.over.Load():
 		time.AfterFunc(c.sw.withinFrame(), func() { c.parted(l.uuid) })
 	}
 	l.sw.tellLink(l.channel.event(nil, "CHANNEL_DESTROY", ""))
 	return true
-}
-
-// kill is uuid_kill.
-func (s *Switch) kill(uuid string) string {
-	if l := s.findLeg(uuid); l != nil && l.die("NORMAL_CLEARING", "") {
-		return "+OK\n"
-	}
-	return "-ERR No such channel!\n" // after a talk, the usual answer
 }

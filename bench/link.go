@@ -2,10 +2,18 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
 )
+
+// link is a connection of the server to the switch's event socket.
+type link struct {
+	wire
+	listed bool // the server has asked for the channels
+	asked  int  // contacts that it has asked for
+}
 
 // serveLinks takes the server's links until ctx is done.
 func (s *Switch) serveLinks(ctx context.Context, ln net.Listener) {
@@ -27,7 +35,7 @@ func (s *Switch) serveLink(ctx context.Context, nc net.Conn) {
 	defer nc.Close()
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	defer stop()
-	l := &wire{nc: nc}
+	l := &link{wire: wire{nc: nc}}
 	l.send([]byte("Content-Type: auth/request\n\n"))
 	in := requests{nc: nc}
 	defer s.unlink(l)
@@ -46,7 +54,7 @@ func (s *Switch) serveLink(ctx context.Context, nc net.Conn) {
 	}
 }
 
-func (s *Switch) unlink(l *wire) {
+func (s *Switch) unlink(l *link) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.link == l {
@@ -55,7 +63,7 @@ func (s *Switch) unlink(l *wire) {
 }
 
 // answer carries out one command of the link.
-func (s *Switch) answer(out []byte, l *wire, line string) []byte {
+func (s *Switch) answer(out []byte, l *link, line string) []byte {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
 	case "auth":
@@ -68,34 +76,78 @@ func (s *Switch) answer(out []byte, l *wire, line string) []byte {
 	case "sendevent":
 		return appendReply(out, "+OK "+coreUUID)
 	case "api":
-		return appendAnswer(out, s.linkAPI(rest))
+		return appendAnswer(out, s.linkAPI(l, rest))
 	}
 	return appendReply(out, s.counts.mistake(line))
 }
 
-func (s *Switch) linkAPI(line string) string {
+// linkAPI carries out what only a link asks, and what any connection may.
+func (s *Switch) linkAPI(l *link, line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
 	case "global_getvar":
 		if rest == "core_uuid" {
 			return coreUUID
 		}
-		return "127.0.0.1"
+		return domain
 	case "show":
-		if strings.HasPrefix(rest, "channels") {
-			select {
-			case s.linked <- struct{}{}:
-			default:
-			}
+		if strings.HasPrefix(rest, "registrations") {
+			return s.registrations()
 		}
+		l.listed = true
+		s.noteAsked(l)
 		return `{"row_count":0}`
-	case "uuid_kill":
-		return s.kill(rest)
-	case "uuid_exists":
-		if s.findLeg(rest) != nil {
-			return "true"
-		}
-		return "false"
+	case "sofia_contact":
+		l.asked++
+		s.noteAsked(l)
+		return s.contact(rest)
 	}
-	return s.counts.mistake(line)
+	return s.api(line)
+}
+
+// noteAsked says that the server knows what it needs of the switch: the channels, and where each phone is.
+func (s *Switch) noteAsked(l *link) {
+	if !l.listed || l.asked < len(s.phones) {
+		return
+	}
+	select {
+	case s.linked <- struct{}{}:
+	default:
+	}
+}
+
+// domain is the switch's global variable, and so that of its phones.
+const domain = "127.0.0.1"
+
+// contactStart begins the contact of a phone; its extension follows, and then contactEnd.
+const (
+	contactStart = "sofia/internal/sip:"
+	contactEnd   = "@" + domain + ":5062;transport=udp"
+)
+
+// contact answers sofia_contact */EXT@DOMAIN: each phone has registered one contact.
+func (s *Switch) contact(of string) string {
+	ext, _, _ := strings.Cut(strings.TrimPrefix(of, "*/"), "@")
+	if s.phones[ext] == nil {
+		return "error/user_not_registered"
+	}
+	return contactStart + ext + contactEnd
+}
+
+// registrations answers show registrations as json.
+func (s *Switch) registrations() string {
+	var out strings.Builder
+	fmt.Fprintf(&out, `{"row_count":%d`, len(s.phones))
+	before := `,"rows":[`
+	for ext := range s.phones {
+		fmt.Fprintf(&out, `%s{"reg_user":"%s","realm":"%s","token":"%[2]s@phone","url":"%[4]s%[2]s%[5]s","expires":"1893456000",`+
+			`"network_ip":"127.0.0.1","network_port":"5062","network_proto":"udp","hostname":"bench","metadata":""}`,
+			before, ext, domain, contactStart, contactEnd)
+		before = ","
+	}
+	if len(s.phones) > 0 {
+		out.WriteByte(']')
+	}
+	out.WriteByte('}')
+	return out.String()
 }

@@ -67,20 +67,24 @@ func (s *site) open(ctx context.Context, o Options) error {
 	if _, err := s.server.start(ctx); err != nil {
 		return err
 	}
+	if err := s.awaitLink(ctx); err != nil {
+		return err
+	}
 	if err := s.seed(ctx, o.Load); err != nil {
 		return err
 	}
 	if err := s.server.stop(); err != nil {
 		return err
 	}
-	select { // of the first process
-	case <-s.sw.linked:
-	default:
-	}
 	var err error
 	if s.boot, err = s.server.start(ctx); err != nil {
 		return err
 	}
+	return s.awaitLink(ctx)
+}
+
+// awaitLink returns when the server has linked to the switch and knows where its phones are.
+func (s *site) awaitLink(ctx context.Context) error {
 	select {
 	case <-s.sw.linked:
 		return nil

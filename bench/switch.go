@@ -25,10 +25,12 @@ type Switch struct {
 
 	linked chan struct{} // holds one when the server has looked around on its link
 
+	events atomic.Uint64 // Event-Sequence of the last one
+
 	mu      sync.Mutex
-	link    *wire
+	link    *link
 	legs    map[string]*leg
-	callers map[*caller]struct{}
+	callers map[string]*caller // by uuid, both
 	random  *rand.Rand
 	next    int
 	gone    chan struct{} // closed when the last caller has gone; nil where nobody waits for that
@@ -46,7 +48,7 @@ type phone struct {
 func newSwitch(load Load, mark string) *Switch {
 	s := &Switch{
 		load: load, mark: mark, figures: newFigures(), linked: make(chan struct{}, 1),
-		phones: map[string]*phone{}, legs: map[string]*leg{}, callers: map[*caller]struct{}{},
+		phones: map[string]*phone{}, legs: map[string]*leg{}, callers: map[string]*caller{},
 		random: rand.New(rand.NewPCG(load.Seed, 1)),
 	}
 	for i := range load.Groups {
@@ -93,7 +95,7 @@ func (s *Switch) name() (uuid, number, group string) {
 	return fmt.Sprintf("%s-0000-4000-8000-%012d", s.mark, s.next), fmt.Sprintf("139%08d", s.next), s.groups[s.random.IntN(len(s.groups))]
 }
 
-// tellLink sends an event on the link, where there is one.
+// tellLink sends events on the link, where there is one.
 func (s *Switch) tellLink(frames []byte) {
 	s.mu.Lock()
 	link := s.link
@@ -115,10 +117,15 @@ func (s *Switch) dropLeg(l *leg) {
 	delete(s.legs, l.uuid)
 }
 
-func (s *Switch) findLeg(uuid string) *leg {
+// find is the leg or the caller with that uuid; nil, nil where there is neither.
+func (s *Switch) find(uuid string) (*leg, *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.legs[uuid]
+	c := s.callers[uuid]
+	if c != nil && c.over.Load() {
+		c = nil // commands do not find a channel that hung up
+	}
+	return s.legs[uuid], c
 }
 
 // everyCaller lists who is here.
@@ -126,7 +133,7 @@ func (s *Switch) everyCaller() []*caller {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := make([]*caller, 0, len(s.callers))
-	for c := range s.callers {
+	for _, c := range s.callers {
 		all = append(all, c)
 	}
 	return all
@@ -135,13 +142,13 @@ func (s *Switch) everyCaller() []*caller {
 func (s *Switch) enter(c *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.callers[c] = struct{}{}
+	s.callers[c.channel.uuid] = c
 }
 
 func (s *Switch) leave(c *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.callers, c)
+	delete(s.callers, c.channel.uuid)
 	if len(s.callers) == 0 && s.gone != nil {
 		close(s.gone)
 		s.gone = nil

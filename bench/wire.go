@@ -113,6 +113,16 @@ type wire struct {
 	dead    bool
 }
 
+// close ends the connection; what is sent from now on is dropped.
+func (w *wire) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = true
+	if w.nc != nil {
+		w.nc.Close()
+	}
+}
+
 func (w *wire) send(frames []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -88,7 +89,7 @@ func TestFramesOfManyWritersStayWhole(t *testing.T) {
 
 // TestEventsAreWhatTheServerReads holds the generator's frames against the reader of package esl.
 func TestEventsAreWhatTheServerReads(t *testing.T) {
-	c := newChannel("a-uuid", "13900000001", "110", "sofia/internal/1", false)
+	c := newChannel(new(atomic.Uint64), "a-uuid", "13900000001", "110", "sofia/internal/1", false)
 	frames := appendReply(nil, "+OK")
 	frames = appendAnswer(frames, "+OK x\n")
 	frames = c.connected(frames)
@@ -118,8 +119,8 @@ func TestEventsAreWhatTheServerReads(t *testing.T) {
 	if e := next(); e.Get("Unique-ID") != "a-uuid" || e.Get("Caller-Caller-ID-Number") != "13900000001" || e.Get("variable_socket_path") != "nwayacd/110" {
 		t.Errorf("connect says %q, %q, %q", e.Get("Unique-ID"), e.Get("Caller-Caller-ID-Number"), e.Get("variable_socket_path"))
 	}
-	if e := inner(); e.Name() != "CHANNEL_HANGUP" || e.Get("Hangup-Cause") != "NORMAL_CLEARING" {
-		t.Errorf("event %s, %s", e.Name(), e.Get("Hangup-Cause"))
+	if e := inner(); e.Name() != "CHANNEL_HANGUP" || e.Get("Hangup-Cause") != "NORMAL_CLEARING" || e.Get("Event-Sequence") != "1" {
+		t.Errorf("event %s, %s, %s", e.Name(), e.Get("Hangup-Cause"), e.Get("Event-Sequence"))
 	}
 	if e := inner(); e.Get("Job-UUID") != "a-job" || e.Body() != "-ERR USER_BUSY\n" {
 		t.Errorf("job %s says %q", e.Get("Job-UUID"), e.Body())

@@ -17,9 +17,9 @@ import (
 type check func(string) error
 
 // RecordPlaceholders are what record-path may hold: the caller's uuid, the group, the agent's extension, the
-// caller's number, and the local day and time the talk began. The number comes from outside: whoever fills the
+// uuid of the agent's channel, the caller's number, and the local day and time the talk began. The number comes from outside: whoever fills the
 // template in cleans it of "/" and "..".
-var RecordPlaceholders = []string{"{uuid}", "{group}", "{ext}", "{caller}", "{date}", "{time}"}
+var RecordPlaceholders = []string{"{uuid}", "{group}", "{ext}", "{offer}", "{caller}", "{date}", "{time}"}
 
 func orEmpty(c check) check {
 	return func(s string) error {

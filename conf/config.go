@@ -46,6 +46,14 @@ type ACD struct {
 	Reoffer         time.Duration // until a lone agent who missed a call is tried again
 	Remember        time.Duration // remember-days: 0: nobody is remembered
 	MaxWait         time.Duration // longest wait of a caller; 0: no limit
+	RestBusy        time.Duration // rest-busy-seconds: no offer after a miss by that cause; 0: no rest
+	RestReject      time.Duration // rest-reject-seconds
+	RestNoAnswer    time.Duration // rest-noanswer-seconds
+	RestUnreachable time.Duration // rest-unreachable-seconds
+	MaxMisses       int           // misses in a row that make an agent noanswer; 0: never
+	Progress        time.Duration // progress-seconds: a phone silent for so long is unreachable; 0: no limit
+	FollowForward   bool          // a phone that answers 302 is followed
+	AfterTalk       string        // "hangup" or "dialplan"
 	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
 }
 
@@ -149,7 +157,13 @@ func Default() *Config {
 			BusyRepeat:      30 * time.Second,
 			Reoffer:         5 * time.Second,
 			Remember:        30 * day,
-			RecordPath:      "/var/lib/freeswitch/recordings/{date}/{group}-{ext}-{uuid}.wav",
+			RestBusy:        15 * time.Second,
+			RestReject:      10 * time.Second,
+			RestNoAnswer:    5 * time.Second,
+			RestUnreachable: 30 * time.Second,
+			Progress:        3 * time.Second,
+			AfterTalk:       "hangup",
+			RecordPath:      "/var/lib/freeswitch/recordings/{date}/{group}-{ext}-{uuid}-{offer}.wav",
 		},
 		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
 		Database: Database{DataDir: "data", JournalLimit: 1024},

@@ -17,6 +17,14 @@ type section struct {
 	keys []key
 }
 
+// longestRest is what a rest may last, in seconds: that of an agent who missed many offers in a
+// row.
+const longestRest = 300
+
+// longestProgress is what a phone may say nothing for, in seconds. A phone that is woken by a push
+// message takes some.
+const longestProgress = 60
+
 // mostConnections is what one process can hold; each of the two ports has its own bound.
 const mostConnections = 20_000
 
@@ -75,6 +83,14 @@ func (a *ACD) keys() []key {
 		{"reoffer-seconds", seconds(&a.Reoffer, 1), false},
 		{"remember-days", days(&a.Remember), false},
 		{"max-wait-seconds", seconds(&a.MaxWait, 0), false},
+		{"rest-busy-seconds", secondsTo(&a.RestBusy, longestRest), false},
+		{"rest-reject-seconds", secondsTo(&a.RestReject, longestRest), false},
+		{"rest-noanswer-seconds", secondsTo(&a.RestNoAnswer, longestRest), false},
+		{"rest-unreachable-seconds", secondsTo(&a.RestUnreachable, longestRest), false},
+		{"max-misses", count(&a.MaxMisses, 0, 1000), false},
+		{"progress-seconds", secondsTo(&a.Progress, longestProgress), false},
+		{"follow-forward", toggle(&a.FollowForward), false},
+		{"after-talk", text(&a.AfterTalk, isOneOf("hangup", "dialplan")), false},
 		{"record-path", text(&a.RecordPath, isPlain, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))), false},
 	}
 }

@@ -69,6 +69,10 @@ func seconds(field *time.Duration, low int64) value {
 	return span(field, time.Second, " of seconds", low, longest)
 }
 
+func secondsTo(field *time.Duration, high int64) value {
+	return span(field, time.Second, " of seconds", 0, high)
+}
+
 func days(field *time.Duration) value {
 	return span(field, day, " of days", 0, 3650)
 }

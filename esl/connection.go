@@ -14,8 +14,10 @@ const defaultWriteTimeout = 5 * time.Second
 
 // Options of a connection; the zero value will do.
 type Options struct {
-	OnEvent      func(*Event)  // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
-	OnArrival    func(*Event)  // called by the reader with each event that is to wait for ReadEvent, before it does; must not block; may be nil
+	OnEvent func(*Event) // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
+	// OnArrival is called by the reader with each event before it waits for ReadEvent. If it returns
+	// false, the event does not wait. It must not block. It may be nil.
+	OnArrival    func(*Event) (waits bool)
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
 	ReplyTimeout time.Duration // the longest that a reply may be waited for before the connection is over; 0 is for ever
 	Limits       Limits

@@ -171,16 +171,20 @@ func TestABadArgumentWritesNothing(t *testing.T) {
 
 func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
 	arrived := 0 // the reader's, until the connection is over
-	c, fs := connect(t, Options{OnArrival: func(*Event) { arrived++ }})
+	c, fs := connect(t, Options{OnArrival: func(e *Event) bool {
+		arrived++
+		return e.Name() != "IN PASSING"
+	}})
 	fs.plays(func() {
 		for i := range 100 {
 			fs.event(fmt.Sprint("E", i))
+			fs.event("IN PASSING")
 		}
 		fs.frame(Header{"Content-Type", ContentDisconnect}, Header{"Content-Disposition", "linger"})
 		fs.Close()
 	})
 	<-c.gone
-	if arrived != 101 {
+	if arrived != 201 {
 		t.Errorf("told of %d arrivals before anything was read", arrived)
 	}
 	for i := range 100 {

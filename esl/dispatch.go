@@ -65,8 +65,8 @@ func (c *Connection) deliver(event *Event) error {
 		c.opt.OnEvent(event)
 		return nil
 	}
-	if c.opt.OnArrival != nil {
-		c.opt.OnArrival(event)
+	if c.opt.OnArrival != nil && !c.opt.OnArrival(event) {
+		return nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -87,6 +87,9 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 		Members: queue.Standings{agent.StandingTyping: 4},
 	})
 	w.figures.Floor.Agents = queue.Standings{agent.StandingReady: 7, agent.StandingDown: 9}
+	w.figures.Floor.Agents[agent.StandingRest] = 2
+	w.figures.Floor.Resting = map[queue.MissCause]int{queue.MissBusy: 2}
+	w.figures.Floor.Misses = map[queue.MissCause]uint64{queue.MissUnreachable: 8}
 	w.figures.Phases, w.figures.Draining = map[string]int{"wait": 3}, true
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
@@ -99,6 +102,8 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 		`nwayacd_group_agents{group="110",state="typing"} 4`, `nwayacd_group_agents{group="110",state="ready"} 0`,
 		`nwayacd_group_info{group="110",name="Sales"} 1`,
 		`nwayacd_agents{state="ready"} 7`, `nwayacd_agents{state="down"} 9`,
+		`nwayacd_agents{state="rest"} 2`, `nwayacd_agents_resting{cause="busy"} 2`, `nwayacd_agents_resting{cause="noanswer"} 0`,
+		`nwayacd_misses_total{cause="unreachable"} 8`, `nwayacd_misses_total{cause="reject"} 0`,
 		`nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`, `nwayacd_draining 1`,
 		`nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`, `nwayacd_panics_total 3`,
 		`nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,

@@ -43,6 +43,8 @@ var (
 	inVainFor      = described("waiting_in_vain_seconds", "For how long the first of callers_waiting_in_vain could have had the agent.", "group")
 
 	agents   = described("agents", "Agents by what they do.", "state")
+	resting  = described("agents_resting", "Agents who rest after a missed offer, by why they missed it: those of agents{state=\"rest\"}.", "cause")
+	misses   = described("misses_total", "Offers that agents missed, by why; what the switch or the connection is to blame for does not count.", "cause")
 	calls    = described("calls", "Calls by the phase they are in.", "phase")
 	draining = described("draining", "1 while the server shuts down and takes no calls.")
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
@@ -80,7 +82,7 @@ type floorWatch struct {
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
-		agents, calls, draining, accepted, refused, panics, linkUp, linkChanged,
+		agents, resting, misses, calls, draining, accepted, refused, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 	} {
 		to <- d
@@ -99,6 +101,10 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 	}
 	for standing, n := range figures.Floor.Agents {
 		show.gauge(agents, float64(n), agent.Standing(standing).String())
+	}
+	for _, cause := range agent.MissCauses {
+		show.gauge(resting, float64(figures.Floor.Resting[cause]), string(cause))
+		show.counter(misses, figures.Floor.Misses[cause], string(cause))
 	}
 	for _, phase := range phases {
 		show.gauge(calls, float64(figures.Phases[phase]), phase)

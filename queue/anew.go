@@ -7,29 +7,31 @@ import (
 	"nwayacd/agent"
 )
 
-// Rewrite keeps the present state of the floor anew, for a database that lacks it: what distribution changes by itself, or (whole) the
-// agents, groups and lists too. Of rows that the floor does not have, those of callers in line go; others are left alone. Who last answered a caller is not among it: there can be
-// hundreds of thousands of these, and the floor goes on knowing them.
-func (f *Floor) Rewrite(whole bool) {
+// Rewrite writes the present state of the floor anew, for a database that lacks it: what distribution changes by itself, or
+// (whole) the agents, groups and lists too. Rows of callers in line, and of talks of this server, that the floor does not have
+// are removed; others are left alone. Who last answered a caller is not written: there can be hundreds of thousands of these,
+// and the floor goes on knowing them.
+func (f *Floor) Rewrite(whole bool, server string) {
 	s := f.snapshot()
 	if whole {
 		f.out.Changes = append(f.out.Changes, s.Changes()...)
 	} else {
 		f.out.Changes = append(f.out.Changes, s.stateChanges()...)
 	}
-	f.out.Changes = append(f.out.Changes, Change{StillWaiting: &StillWaiting{UUIDs: f.placesKept()}})
+	f.keep(Change{StillWaiting: &StillWaiting{UUIDs: f.placesKept()}})
+	f.keep(Change{StillTalking: &StillTalking{Server: server, UUIDs: slices.Sorted(maps.Keys(f.talks))}})
 }
 
-// placesKept are the calls in line, and those that may come back to their place.
+// placesKept are the calls in line, and those of absent callers.
 func (f *Floor) placesKept() []string {
-	uuids := slices.Collect(maps.Keys(f.former))
+	uuids := slices.Collect(maps.Keys(f.absent))
 	for uuid, c := range f.calls {
 		if c.listed {
 			uuids = append(uuids, uuid)
 		}
 	}
 	slices.Sort(uuids)
-	return slices.Compact(uuids)
+	return uuids
 }
 
 func (f *Floor) snapshot() Snapshot {
@@ -45,8 +47,14 @@ func (f *Floor) snapshot() Snapshot {
 	}
 	for _, c := range f.calls {
 		if c.listed {
-			s.Waiting = append(s.Waiting, Waiting{UUID: c.uuid, Caller: c.caller, Group: c.line.Number, VIP: c.vip, Since: c.since})
+			s.Waiting = append(s.Waiting, c.row())
 		}
+	}
+	for _, a := range f.absent {
+		s.Waiting = append(s.Waiting, a.place)
+	}
+	for _, uuid := range slices.Sorted(maps.Keys(f.talks)) {
+		s.Talks = append(s.Talks, *f.talks[uuid])
 	}
 	s.Blacklist, s.VIPs = f.Blacklist(), f.VIPs()
 	return s
@@ -59,6 +67,7 @@ func (s *Snapshot) Changes() []Change {
 		all = append(all, Change{GroupAdded: &g}, Change{Group: &GroupUpdate{
 			Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
 			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+			CallerPrefix: &g.CallerPrefix,
 		}})
 	}
 	for _, a := range s.Agents {

@@ -10,7 +10,7 @@ import (
 // rewritten is a floor that knows of another one only what its Rewrite kept.
 func rewritten(f *Floor, whole bool, base Snapshot) *Floor {
 	f.Take()
-	f.Rewrite(whole)
+	f.Rewrite(whole, "a")
 	fresh := NewFloor(plain, 1)
 	fresh.Load(base, nine)
 	for _, c := range f.Take().Changes {
@@ -56,7 +56,7 @@ func TestAFloorWrittenAnewIsTheFloor(t *testing.T) {
 			t.Errorf("group %s is %+v, want %+v", number, got, l.Group)
 		}
 	}
-	s.f.Rewrite(true)
+	s.f.Rewrite(true, "a")
 	waiting := 0
 	for _, c := range s.f.Take().Changes {
 		if c.Waiting != nil {
@@ -99,10 +99,10 @@ func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T)
 	s.calls("waits", "138", "110")
 	s.calls("lapses", "139", "110")
 	s.calls("leaves", "137", "110")
-	s.f.Lapse("lapses", s.now)
+	s.lapses("lapses", Absent{})
 	s.f.Leave("leaves", s.now)
 	s.f.Take()
-	s.f.Rewrite(false)
+	s.f.Rewrite(false, "a")
 	var still []string
 	for _, c := range s.f.Take().Changes {
 		if c.StillWaiting != nil {
@@ -111,6 +111,36 @@ func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T)
 	}
 	if want := []string{"former", "lapses", "waits"}; !reflect.DeepEqual(still, want) {
 		t.Errorf("places are kept of %v, want %v", still, want)
+	}
+}
+
+func TestTheTalksAndTheAbsentAreWrittenAnew(t *testing.T) {
+	s := begin(t, plain)
+	s.group("110", Sequence, "1000")
+	s.calls("talks", "138", "110")
+	s.talks("talks", "1000")
+	s.calls("is absent", "139", "110")
+	place := s.ledger.waiting["is absent"]
+	s.lapses("is absent", Absent{})
+	s.f.Rewrite(false, "a")
+	var talks []Talk
+	var places []Waiting
+	still := StillTalking{}
+	for _, c := range s.f.Take().Changes {
+		switch {
+		case c.Talk != nil:
+			talks = append(talks, *c.Talk)
+		case c.Waiting != nil:
+			places = append(places, *c.Waiting)
+		case c.StillTalking != nil:
+			still = *c.StillTalking
+		}
+	}
+	if len(talks) != 1 || !reflect.DeepEqual(talks[0], s.ledger.talks["talks"]) || !reflect.DeepEqual(still, StillTalking{"a", []string{"talks"}}) {
+		t.Errorf("talks %+v, still %+v", talks, still)
+	}
+	if !reflect.DeepEqual(places, []Waiting{place}) {
+		t.Errorf("places %+v, want %+v", places, place)
 	}
 }
 

@@ -1,7 +1,9 @@
 package queue
 
 import (
+	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"nwayacd/agent"
@@ -23,6 +25,106 @@ func (p *play) check(offers []*Lease) {
 	if len(p.f.calls) != len(p.m.calls) {
 		p.t.Fatalf("%d calls, should be %d", len(p.f.calls), len(p.m.calls))
 	}
+	p.checkAbsent()
+	p.checkTalks()
+	p.checkVisits()
+}
+
+// checkVisits: each call, and each place that is kept, is in the visit that the model says, and its leases name that.
+func (p *play) checkVisits() {
+	p.t.Helper()
+	for _, c := range p.m.calls {
+		if got := p.f.calls[c.uuid]; got == nil || got.visit != c.visit {
+			p.t.Fatalf("%s is %+v, should be in visit %+v", c.uuid, got, c.visit)
+		}
+	}
+	for _, l := range p.m.standing() {
+		if l.real.Visit != l.call.visit.number {
+			p.t.Fatalf("the lease of %s names visit %d, should name %+v", l.call.uuid, l.real.Visit, l.call.visit)
+		}
+	}
+	for _, a := range p.m.absent {
+		if w := p.f.absent[a.uuid].place; (visit{w.Name, w.Visit, w.CameFrom}) != a.visit {
+			p.t.Fatalf("the place of %s is %+v, should be of visit %+v", a.uuid, w, a.visit)
+		}
+	}
+}
+
+// equal is slices.Equal for records that hold a slice.
+func equal(a, b []CDR) bool {
+	return slices.EqualFunc(a, b, func(a, b CDR) bool { return reflect.DeepEqual(a, b) })
+}
+
+// checkRecords: this step wrote what the model says: the CDRs, the records of offers, and who answered whom.
+func (p *play) checkRecords(out Effects) {
+	p.t.Helper()
+	var cdrs []CDR
+	var records []OfferRecord
+	var remembered []Memory
+	for _, c := range out.Changes {
+		if c.Remembered != nil {
+			remembered = append(remembered, *c.Remembered)
+		}
+		if c.CDR != nil {
+			cdrs = append(cdrs, *c.CDR)
+		}
+		if c.Offer != nil {
+			records = append(records, *c.Offer)
+		}
+	}
+	if !equal(cdrs, out.Ended) {
+		p.t.Fatalf("counted are the CDRs %+v, written were %+v", out.Ended, cdrs)
+	}
+	p.owed -= len(cdrs)
+	byUUID := func(a, b CDR) int { return strings.Compare(a.UUID, b.UUID) }
+	slices.SortStableFunc(cdrs, byUUID)
+	slices.SortStableFunc(p.m.ended, byUUID)
+	if !equal(cdrs, p.m.ended) {
+		p.t.Fatalf("the CDRs are %+v, should be %+v", cdrs, p.m.ended)
+	}
+	if added := p.m.memories[p.remembered:]; !slices.Equal(remembered, added) {
+		p.t.Fatalf("remembered is %+v, should be %+v", remembered, added)
+	}
+	p.remembered = len(p.m.memories)
+	byCall := func(a, b OfferRecord) int { return strings.Compare(a.Call, b.Call) }
+	slices.SortFunc(records, byCall)
+	slices.SortFunc(p.m.records, byCall)
+	if !slices.Equal(records, p.m.records) {
+		p.t.Fatalf("the records of offers are %+v, should be %+v", records, p.m.records)
+	}
+}
+
+// checkAbsent: the places that are kept are those that the model says, and each caller has a CDR to come.
+func (p *play) checkAbsent() {
+	p.t.Helper()
+	if len(p.f.absent) != len(p.m.absent) {
+		p.t.Fatalf("%d callers are absent, should be %d", len(p.f.absent), len(p.m.absent))
+	}
+	for _, a := range p.m.absent {
+		if group, kept := p.f.Expects(a.uuid); !kept || group != a.group {
+			p.t.Fatalf("%s is expected: %v, in %q, should be in %q", a.uuid, kept, group, a.group)
+		}
+	}
+	if here := len(p.f.calls) + len(p.f.absent); p.owed != here {
+		p.t.Fatalf("%d CDRs are to come, of %d callers", p.owed, here)
+	}
+}
+
+// checkTalks: the talks are those that were bridged and whose call has not ended.
+func (p *play) checkTalks() {
+	p.t.Helper()
+	goOn := 0
+	for uuid, talk := range p.m.talks {
+		if got := p.f.talks[uuid]; got == nil || !reflect.DeepEqual(*got, talk) {
+			p.t.Fatalf("the talk of %s is %+v, should be %+v", uuid, got, talk)
+		}
+		if !talk.Parted {
+			goOn++
+		}
+	}
+	if len(p.f.talks) != len(p.m.talks) || len(p.f.Talks()) != goOn {
+		p.t.Fatalf("%d talks, of which %d go on, should be %d and %d", len(p.f.talks), len(p.f.Talks()), len(p.m.talks), goOn)
+	}
 }
 
 // checkLeases: no agent has two, and who has one is not free.
@@ -33,6 +135,12 @@ func (p *play) checkLeases() {
 	for uuid, c := range p.f.calls {
 		for _, l := range [...]*Lease{c.lease, c.next} {
 			if l == nil || l.over {
+				continue
+			}
+			if l.Call != uuid {
+				p.t.Fatalf("the lease of %s names %s", uuid, l.Call)
+			}
+			if p.loose(l) {
 				continue
 			}
 			ext := l.Agent.Extension
@@ -103,7 +211,8 @@ func (p *play) checkAgent(a *nAgent) {
 		return
 	}
 	want := agent.Presence{Registered: a.registered, Up: a.up, Idle: a.idle, Locked: a.locked, DND: a.dnd}
-	if d.Presence != want || d.Call != a.state || d.Deferred != a.wish || d.Outside != a.outside || d.WithoutState != a.withoutState {
+	if d.Presence != want || d.Call != a.state || d.Deferred != a.wish || d.Outside != a.outside || d.WithoutState != a.withoutState ||
+		d.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
 		p.t.Fatalf("%s is %+v, should be %+v", a.ext, d.Agent, *a)
 	}
 }
@@ -147,9 +256,12 @@ func (p *play) counted(g *nGroup) (available, waits, talks int) {
 func (p *play) checkFigures() {
 	p.t.Helper()
 	figures := p.f.Figures(p.now)
-	all, members := Standings{}, map[string]Standings{}
+	all, members, resting := Standings{}, map[string]Standings{}, map[MissCause]int{}
 	for _, d := range p.f.desks {
 		all[d.Standing()]++
+		if d.Standing() == agent.StandingRest {
+			resting[d.Rest.Cause]++
+		}
 		for number := range d.groups {
 			counted := members[number]
 			counted[d.Standing()]++
@@ -158,6 +270,12 @@ func (p *play) checkFigures() {
 	}
 	if figures.Agents != all || len(figures.Groups) != len(p.f.lines) {
 		p.t.Fatalf("%d groups, agents %v; should be %d, %v", len(figures.Groups), figures.Agents, len(p.f.lines), all)
+	}
+	for _, cause := range agent.MissCauses {
+		if figures.Resting[cause] != resting[cause] || figures.Misses[cause] != p.m.counted[cause] {
+			p.t.Fatalf("%s: %d rest of %d misses, should be %d of %d",
+				cause, figures.Resting[cause], figures.Misses[cause], resting[cause], p.m.counted[cause])
+		}
 	}
 	for _, g := range figures.Groups {
 		want := GroupFigures{

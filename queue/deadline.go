@@ -14,8 +14,9 @@ type deadline struct {
 	again  string    // the extension may be offered a call again that it missed
 	wrapUp *desk     // a wrap-up ends: the one that began at since
 	since  time.Time // of wrapUp
+	rest   *desk     // a rest ends: the one until at
 	held   bool      // what is not known of talks of an earlier life will not be known
-	former string    // a call from before a restart, or whose connection went, did not come back
+	absent string    // an absent caller did not come back
 }
 
 // deadlines is a binary heap with the earliest on top; container/heap would put each one into an interface.
@@ -74,6 +75,7 @@ func (f *Floor) Next() time.Time {
 // stale reports that nothing is left to happen.
 func (d *deadline) stale() bool {
 	return d.lease != nil && (d.lease.over || d.lease.answered) ||
+		d.rest != nil && !d.rest.Rest.Until.Equal(d.at) ||
 		d.wrapUp != nil && (d.wrapUp.Call != agent.Typing || !d.wrapUp.Since.Equal(d.since))
 }
 
@@ -95,21 +97,28 @@ func (f *Floor) Tick(now time.Time) {
 			if f.desks[d.wrapUp.Extension] == d.wrapUp && f.recover(d.wrapUp, now) {
 				f.note(d.wrapUp, agent.StatusReady, "", now)
 			}
+		case d.rest != nil:
+			f.wake(d.rest)
 		case d.held:
 			f.ReleaseHeld(now)
-		case d.former != "":
-			f.forget(d.former, now)
+		case d.absent != "":
+			f.expireAbsent(d.absent, now)
 		}
 		f.settle(now)
 	}
 }
 
 // expire frees the agent of an offer that nobody ended: FreeSWITCH said nothing for the ring timeout and leaseGrace.
+//
+// Such a miss does not count. It says something about FreeSWITCH or the connection to it, and
+// nothing about the phone. If it counted, a FreeSWITCH that hangs for a minute would make its
+// agents rest or, with max-misses, go out one by one, and a supervisor would have to bring each of
+// them back. The call itself is not offered to the same agent for Settings.Reoffer.
 func (f *Floor) expire(l *Lease, now time.Time) {
 	if l.forsaken {
 		f.Withdraw(l, now)
 		return
 	}
 	f.out.Expired = append(f.out.Expired, l)
-	f.Miss(l, false, now)
+	f.Miss(l, Miss{Cause: MissNone}, now)
 }

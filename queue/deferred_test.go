@@ -65,7 +65,7 @@ func TestAWishWaitsForTheEndOfATalkOfAnEarlierLife(t *testing.T) {
 		s := restarted(t, writtenUp(), Snapshot{
 			Agents: []agent.Agent{wishing("1000", agent.Talking, wish)},
 			Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
-			Talks: []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000"}}},
+			Talks: []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000", Leg: "l"}}},
 		})
 		s.f.ReleaseHeld(s.now)
 		s.look()
@@ -73,8 +73,7 @@ func TestAWishWaitsForTheEndOfATalkOfAnEarlierLife(t *testing.T) {
 		if v := s.view("1000"); v.Agent.Call != agent.Talking || v.Deferred != wish || !v.Up || !v.Idle {
 			t.Errorf("before the talk ends: %+v", v)
 		}
-		s.f.EndTalk("1000", "a", s.now)
-		s.look()
+		s.hangsUp("a")
 		s.said("1000", agent.StatusTyping, either(wish == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
 		s.granted("1000", wish)
 		s.pass(plain.Recover)
@@ -176,11 +175,10 @@ func TestAWishSurvivesADeathAtAnyMoment(t *testing.T) {
 					kept.ledger.load(before)
 					kept.ledger.apply(changes[:n])
 					left := kept.snapshot()
-					left.Talks = []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000"}}}
+					left.Talks = []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000", Leg: "l"}}}
 					next := restarted(t, rules, left)
 					next.calls("b", "", "110")
-					next.f.EndTalk("1000", "a", next.now)
-					next.look()
+					next.hangsUp("a")
 					next.granted("1000", wish)
 					next.pass(rules.Recover)
 					next.granted("1000", wish)
@@ -247,7 +245,7 @@ func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
 		s.calls("a", "", "110")
 		s.rings("a", "1000")
 		s.asks("1000", agent.LogoutDeferred)
-		s.f.Rewrite(whole)
+		s.f.Rewrite(whole, "a")
 		a := agent.Agent{}
 		for _, c := range s.f.Take().Changes {
 			if c.Agent != nil {

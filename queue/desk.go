@@ -102,6 +102,7 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 	}
 	f.change(d, func(a *agent.Agent) { a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred })
 	f.recoverFree(d, now)
+	f.endRest(d)
 	f.regroup(d, groups)
 	f.keep(Change{Membership: &Membership{Extension: extension, Groups: groups}})
 	f.note(d, agent.StatusLogin, "", now)
@@ -161,8 +162,9 @@ func (f *Floor) grant(d *desk, wish agent.Deferred, now time.Time) {
 	}
 }
 
-// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer, and takes back a deferred busy or logout. During an
-// offer or call that is all it does, and nobody hears of it.
+// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer and a rest,
+// and takes back a deferred busy or logout. During an offer or call it does no more than that, and
+// sends no event.
 func (f *Floor) Ready(extension string, now time.Time) error {
 	d, err := f.desk(extension)
 	if err != nil {
@@ -171,6 +173,7 @@ func (f *Floor) Ready(extension string, now time.Time) error {
 	wasIdle := d.Idle
 	f.change(d, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
 	f.recoverFree(d, now)
+	f.endRest(d)
 	if !f.engaged(d) || !wasIdle {
 		f.note(d, agent.StatusReady, "", now)
 	}
@@ -190,19 +193,24 @@ func (f *Floor) recover(d *desk, now time.Time) bool {
 	return d.lease == nil && f.move(d, agent.Recover, now)
 }
 
-// SetRegistered says whether FreeSWITCH knows a phone for the extension.
+// SetRegistered says by hand whether FreeSWITCH knows a phone for the extension. If it does, a rest
+// is over.
 func (f *Floor) SetRegistered(extension string, registered bool, now time.Time) error {
 	d, err := f.desk(extension)
 	if err != nil {
 		return err
 	}
 	f.change(d, func(a *agent.Agent) { a.Registered = registered })
+	if registered {
+		f.endRest(d)
+	}
 	f.settle(now)
 	return nil
 }
 
-// Registration follows a phone that registered or went, with the address of the FreeSWITCH it did so at ("" = not told). An extension
-// that is no agent is of no interest.
+// Registration follows a phone that registered or went, with the address of the FreeSWITCH it did
+// so at ("" = not told). An extension that is no agent is of no interest. A rest is over if the
+// agent had no phone before; a phone that registers anew beside that one ends it by EndRest.
 func (f *Floor) Registration(extension string, registered bool, server string, now time.Time) {
 	d := f.desks[extension]
 	if d == nil {
@@ -210,6 +218,9 @@ func (f *Floor) Registration(extension string, registered bool, server string, n
 	}
 	if !registered && d.Server != "" && server != "" && d.Server != server {
 		return // it has registered elsewhere since
+	}
+	if registered && !d.Registered {
+		f.endRest(d)
 	}
 	f.change(d, func(a *agent.Agent) {
 		a.Registered = registered
@@ -295,8 +306,13 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	l.over = true
 	d := f.desks[l.Agent.Extension]
 	if d == nil || d.lease != l {
-		delete(f.orphans, l.Agent.Extension)
-		return // another program removed the extension meanwhile
+		if f.orphans[l.Agent.Extension] == l { // another program removed the extension meanwhile
+			delete(f.orphans, l.Agent.Extension)
+		}
+		return
+	}
+	if l.answered && m != agent.Miss && m != agent.MissOut {
+		f.endRest(d)
 	}
 	d.lease = nil
 	u := f.shift(d, m, now)

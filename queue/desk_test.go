@@ -310,7 +310,7 @@ func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
 	s.must(s.f.Transfer("a", "2000", s.now))
 	s.f.End(talk, s.now)
 	s.look()
-	if s.f.Miss(s.rings("a", "2000"), false, s.now) {
+	if s.f.Miss(s.rings("a", "2000"), Miss{}, s.now) {
 		t.Error("back in a line that is gone")
 	}
 	out := s.f.Take()

@@ -6,22 +6,13 @@ import (
 	"nwayacd/agent"
 )
 
-// formerGrace is how long the place of a call from before a restart waits for that call to come back.
-const formerGrace = time.Minute
-
-// former is the place of such a call, and until when it is kept.
-type former struct{ since, until time.Time }
-
-// expect keeps a place for a call that may come back.
-func (f *Floor) expect(uuid string, since, now time.Time) {
-	until := now.Add(formerGrace)
-	f.former[uuid] = former{since, until}
-	f.deadlines.add(deadline{at: until, former: uuid})
-}
-
-// Load fills an empty floor with what the database knows. Agents of the talks of an earlier life that are among s.Talks talk on until EndTalk; others
-// with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready; a wrap-up goes on from when it began. What an agent asked
-// for during an offer or a talk takes effect when that ends; where it is over, at once.
+// Load fills an empty floor with what the database knows.
+//
+//   - The talks among s.Talks that go on are on the floor, until they are ended as any other is: Resumed finds them.
+//   - Other agents with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready.
+//   - A wrap-up goes on from when it began.
+//   - What an agent asked for during an offer or a talk takes effect when that ends. If it is over, it does so at once.
+//   - Those who waited are absent.
 func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
@@ -29,24 +20,17 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, g := range s.Groups {
 		f.addLine(g)
 	}
-	talks := map[string]Talk{}
-	for _, t := range s.Talks {
-		if other, more := talks[t.CDR.Agent]; !more || t.Offer.Answered.After(other.Offer.Answered) { // the other has ended, and no CDR yet
-			talks[t.CDR.Agent] = t
-		}
-	}
 	for _, a := range s.Agents {
-		d := f.addDesk(a)
-		if t, talks := talks[a.Extension]; talks && d.Call == agent.Talking {
-			d.lease = t.lease(d.Profile)
-			continue
+		f.addDesk(a)
+	}
+	f.loadTalks(s.Talks, newestTalks(s.Talks))
+	for _, a := range s.Agents {
+		if d := f.desks[a.Extension]; d.lease == nil {
+			f.resume(d, now)
 		}
-		f.resume(d, now)
 	}
 	f.loadLists(s)
-	for _, w := range s.Waiting {
-		f.expect(w.UUID, w.Since, now)
-	}
+	f.loadAbsent(s, now)
 	f.settle(now)
 }
 
@@ -97,22 +81,6 @@ func (f *Floor) ReleaseHeld(now time.Time) {
 		f.grantDeferred(d, now)
 	}
 	f.settle(now)
-}
-
-// forget drops the place of a call that did not come back.
-func (f *Floor) forget(uuid string, now time.Time) {
-	if place, here := f.former[uuid]; here && !now.Before(place.until) {
-		f.Forget(uuid)
-	}
-}
-
-// Forget drops the place that is kept for a call: it will not come back.
-func (f *Floor) Forget(uuid string) {
-	if _, here := f.former[uuid]; here {
-		delete(f.former, uuid)
-		f.keep(Change{Left: &uuid})
-		f.out.Forgotten = append(f.out.Forgotten, uuid)
-	}
 }
 
 // Edit takes over what another program changed in the database. Nothing of it is written back, but an agent's call state that it may
@@ -193,6 +161,10 @@ func (f *Floor) editAgent(u agent.Update, now time.Time) {
 
 // noteEdit publishes what an edit made of the agent, as the command of the same effect would.
 func (f *Floor) noteEdit(d *desk, before *agent.Agent, now time.Time) {
+	if d.Up && !before.Up || d.Idle && !before.Idle || d.Registered && !before.Registered ||
+		d.Call == agent.Ready && before.Call != agent.Ready {
+		f.endRest(d)
+	}
 	if d.Up != before.Up {
 		f.note(d, either(d.Up, agent.StatusLogin, agent.StatusLogout), "", now)
 	}
@@ -231,7 +203,7 @@ func (f *Floor) strand(number string) {
 
 // turnAway sends a call whose group is gone back to the dialplan.
 func (f *Floor) turnAway(c *call) {
-	c.phase = leaving
+	c.phase, c.stranded = leaving, true
 	f.out.Stranded = append(f.out.Stranded, c.uuid)
 }
 

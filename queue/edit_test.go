@@ -125,7 +125,7 @@ func TestAGroupRemovedUnderItsCallers(t *testing.T) {
 		t.Fatalf("stranded: %v", s.stranded)
 	}
 	s.open("greeted")
-	s.f.Miss(l, false, s.now)
+	s.f.Miss(l, Miss{}, s.now)
 	s.look()
 	s.pass(time.Minute)
 	if slices.Sort(s.stranded); !slices.Equal(s.stranded, []string{"greeted", "ringing", "waiting"}) {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 
 	"nwayacd/agent"
@@ -10,6 +11,9 @@ import (
 type Figures struct {
 	Agents Standings      // all
 	Groups []GroupFigures // in no order
+
+	Resting map[MissCause]int    // agents of agent.StandingRest, by the cause of the rest; each cause is there
+	Misses  map[MissCause]uint64 // offers missed since the start, by cause; each cause is there, MissNone is not
 }
 
 // Standings counts agents by their standing.
@@ -31,7 +35,13 @@ type GroupFigures struct {
 
 // Figures counts the floor. It costs O(log n) a group: what grows with agents and callers is counted as it changes.
 func (f *Floor) Figures(now time.Time) Figures {
-	figures := Figures{Agents: f.standings, Groups: make([]GroupFigures, 0, len(f.lines))}
+	figures := Figures{
+		Agents: f.standings, Groups: make([]GroupFigures, 0, len(f.lines)),
+		Resting: map[MissCause]int{}, Misses: map[MissCause]uint64{},
+	}
+	for i, cause := range agent.MissCauses {
+		figures.Resting[cause], figures.Misses[cause] = f.resting[i], f.misses[i]
+	}
 	for _, l := range f.lines {
 		g := GroupFigures{
 			Number: l.Number, Name: l.Name, Members: l.standings,
@@ -109,10 +119,13 @@ func (f *Floor) count(d *desk) {
 // recount keeps the figures in step with the agent.
 func (f *Floor) recount(d *desk) {
 	was, is := d.standing, d.Standing()
+	d.standing = is
+	if is == agent.StandingRest || d.rests != MissNone {
+		f.recountRest(d)
+	}
 	if was == is {
 		return
 	}
-	d.standing = is
 	for _, l := range d.lines {
 		l.standings.move(was, is)
 	}
@@ -124,4 +137,23 @@ func (f *Floor) recount(d *desk) {
 func (s *Standings) move(from, to agent.Standing) {
 	s[from]--
 	s[to]++
+}
+
+// recountRest keeps the count of rests in step with the agent. One who is taken off the floor rests
+// no more.
+func (f *Floor) recountRest(d *desk) {
+	is := MissNone
+	if d.standing == agent.StandingRest && f.desks[d.Extension] == d {
+		is = d.Rest.Cause
+	}
+	if is == d.rests {
+		return
+	}
+	if i := slices.Index(agent.MissCauses[:], d.rests); i >= 0 {
+		f.resting[i]--
+	}
+	if i := slices.Index(agent.MissCauses[:], is); i >= 0 {
+		f.resting[i]++
+	}
+	d.rests = is
 }

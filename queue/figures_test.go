@@ -56,7 +56,7 @@ func TestOnlyWhoMissedEachOtherMayWaitBesideAFreeAgent(t *testing.T) {
 	s.group("110", Sequence, "1000")
 	s.calls("a", "1", "110")
 	l := s.rings("a", "1000")
-	s.f.Miss(l, false, s.now)
+	s.f.Miss(l, Miss{}, s.now)
 	if g := s.figures("110"); g.Waiting != 1 || g.Members[agent.StandingReady] != 1 || g.InVain != 0 {
 		t.Errorf("a moment after the missed offer: %+v", g)
 	}

@@ -20,6 +20,11 @@ type Settings struct {
 	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
 	NoAnswerToReady bool          // noanswer-to-ready
 	TypingAuto      bool          // typing-auto: a wrap-up follows each talk
+	RestBusy        time.Duration // rest-busy-seconds: the rest after a first miss of that cause; 0 = none
+	RestReject      time.Duration // rest-reject-seconds
+	RestNoAnswer    time.Duration // rest-noanswer-seconds
+	RestUnreachable time.Duration // rest-unreachable-seconds
+	MaxMisses       int           // max-misses: after so many in a row the agent is noanswer; 0 = never
 	Hold            time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
 }
 
@@ -37,16 +42,19 @@ type Floor struct {
 	lines     map[string]*line
 	members   map[string]groupSet // by extension; also of extensions and groups that do not exist yet
 	calls     map[string]*call
-	orphans   map[string]*Lease // offers and calls of extensions that another program removed
-	held      map[string]*desk  // agents whose talk of an earlier life may go on, by extension
-	outside   map[string]int    // calls outside the ACD, by extension; also of those that are no agents (yet)
-	former    map[string]former // places of calls that were here before a restart or whose connection went, by uuid
+	orphans   map[string]*Lease   // offers and calls of extensions that another program removed
+	held      map[string]*desk    // agents whose talk of an earlier life may go on, by extension
+	outside   map[string]int      // calls outside the ACD, by extension; also of those that are no agents (yet)
+	absent    map[string]*absence // callers whose connection is gone and who may come back, by uuid
+	talks     map[string]*Talk    // that were written and whose CDR is not, by the caller's uuid; none of them is altered
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
 	vips      map[VIP]struct{}
 	deadlines deadlines
 	sequence  uint64
-	standings Standings // of all agents
+	standings Standings                     // of all agents
+	resting   [len(agent.MissCauses)]int    // agents of StandingRest, by the cause of the rest
+	misses    [len(agent.MissCauses)]uint64 // since the start, by cause
 
 	idle   []*desk // became available since the last settle
 	placed []*call // took a place since the last settle
@@ -60,12 +68,12 @@ type Floor struct {
 
 // Effects is what followed from the last steps, in order; the owner carries it out.
 type Effects struct {
-	Offers    []*Lease         // for the calls they name
-	Expired   []*Lease         // ended by their deadline: the call's goroutine must give its leg up
-	Forgotten []string         // calls that lapsed and did not come back
-	Stranded  []string         // calls whose group another program removed: they go back to the dialplan
-	Changes   []Change         // to be kept
-	Statuses  []agent.LogEntry // agent events, to be published; their log rows are among Changes
+	Offers   []*Lease         // for the calls they name
+	Expired  []*Lease         // ended by their deadline: the call's goroutine must give its leg up
+	Ended    []CDR            // written by these steps, for those who count calls
+	Stranded []string         // calls whose group another program removed: they go back to the dialplan
+	Changes  []Change         // to be kept
+	Statuses []agent.LogEntry // agent events, to be published; their log rows are among Changes
 }
 
 // NewFloor returns an empty floor. The seed makes the random mode repeatable.
@@ -80,7 +88,8 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 		orphans:   map[string]*Lease{},
 		held:      map[string]*desk{},
 		outside:   map[string]int{},
-		former:    map[string]former{},
+		absent:    map[string]*absence{},
+		talks:     map[string]*Talk{},
 		memories:  map[memoryKey]memory{},
 		blacklist: map[string]Blacklisted{},
 		vips:      map[VIP]struct{}{},
@@ -107,7 +116,7 @@ const mostSpare = 256
 // emptied is no effects, with the memory of e.
 func (e *Effects) emptied() Effects {
 	return Effects{
-		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Forgotten: emptied(e.Forgotten), Stranded: emptied(e.Stranded),
+		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), Stranded: emptied(e.Stranded),
 		Changes: emptied(e.Changes), Statuses: emptied(e.Statuses),
 	}
 }

@@ -64,6 +64,17 @@ func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *st
 	return nil
 }
 
+// SetCallerPrefix changes what the agents' phones show before the caller's name.
+func (f *Floor) SetCallerPrefix(number, prefix string) error {
+	l := f.lines[number]
+	if l == nil {
+		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+	}
+	l.CallerPrefix = prefix
+	f.keep(Change{Group: &GroupUpdate{Number: number, CallerPrefix: &prefix}})
+	return nil
+}
+
 func (u *GroupUpdate) apply(g *Group) {
 	set(&g.Name, u.Name)
 	set(&g.Mode, u.Mode)
@@ -73,6 +84,7 @@ func (u *GroupUpdate) apply(g *Group) {
 	set(&g.Prompts.Blacklist, u.Blacklist)
 	set(&g.Prompts.Busy, u.Busy)
 	set(&g.Prompts.Transfer, u.Transfer)
+	set(&g.CallerPrefix, u.CallerPrefix)
 }
 
 func set[T any](field *T, to *T) {

@@ -18,8 +18,20 @@ type ledger struct {
 	members map[Member]bool
 	waiting map[string]Waiting
 	memory  map[memoryKey]memory
-	former  map[string]bool // callers whose row stayed while they were away
+	away    map[string]bool // callers whose row stayed while they were absent
+	talks   map[string]Talk
+	cdrs    map[visited]CDR
+	offers  []OfferRecord
+	over    string // the talk of the CDR just before, which is to be over next
 }
+
+// visited is what has one CDR.
+type visited struct {
+	uuid   string
+	number int
+}
+
+func visitOf(c CDR) visited { return visited{c.UUID, c.VisitNumber()} }
 
 // failer is what of a test a check needs: testing's T or rapid's.
 type failer interface {
@@ -30,7 +42,8 @@ type failer interface {
 func newLedger(t failer) *ledger {
 	return &ledger{
 		t: t, agents: map[string]*agent.Agent{}, groups: map[string]*Group{}, members: map[Member]bool{},
-		waiting: map[string]Waiting{}, memory: map[memoryKey]memory{}, former: map[string]bool{},
+		waiting: map[string]Waiting{}, memory: map[memoryKey]memory{}, away: map[string]bool{},
+		talks: map[string]Talk{}, cdrs: map[visited]CDR{},
 	}
 }
 
@@ -46,14 +59,23 @@ func (b *ledger) load(s Snapshot) {
 		b.members[m] = true
 	}
 	for _, w := range s.Waiting {
-		b.waiting[w.UUID], b.former[w.UUID] = w, true
+		b.waiting[w.UUID], b.away[w.UUID] = w, true
+	}
+	for _, t := range s.Talks {
+		b.talks[t.CDR.UUID] = t
 	}
 }
 
 func (b *ledger) apply(changes []Change) {
 	b.t.Helper()
 	for _, c := range changes {
+		if over := b.over; over != "" && (c.TalkOver == nil || *c.TalkOver != over) {
+			b.t.Fatalf("between the CDR of %s and the end of the talk: %+v", over, c)
+		}
 		b.one(c)
+	}
+	if b.over != "" {
+		b.t.Fatalf("the talk of %s has its CDR and is not over", b.over)
 	}
 }
 
@@ -93,7 +115,7 @@ func (b *ledger) one(c Change) {
 		}
 	case c.Waiting != nil:
 		old, listed := b.waiting[c.Waiting.UUID]
-		b.fresh(!listed || old != *c.Waiting || b.former[c.Waiting.UUID], c) // who comes back is written anew
+		b.fresh(!listed || old != *c.Waiting || b.away[c.Waiting.UUID], c) // who comes back is written anew
 		b.waiting[c.Waiting.UUID] = *c.Waiting
 	case c.Left != nil:
 		_, listed := b.waiting[*c.Left]
@@ -101,7 +123,37 @@ func (b *ledger) one(c Change) {
 		delete(b.waiting, *c.Left)
 	case c.Remembered != nil:
 		b.memory[memoryKey{c.Remembered.Caller, c.Remembered.Group}] = memory{c.Remembered.Agent, c.Remembered.At}
-	case c.AgentLog != nil, c.Talk != nil:
+	case c.AgentLog != nil:
+	default:
+		b.record(c)
+	}
+}
+
+// record writes what is kept of calls that end: a visit has one CDR, and a talk that is over was one before.
+func (b *ledger) record(c Change) {
+	b.t.Helper()
+	switch {
+	case c.Talk != nil:
+		old, talks := b.talks[c.Talk.CDR.UUID]
+		b.fresh(!talks || !reflect.DeepEqual(old, *c.Talk), c)
+		b.talks[c.Talk.CDR.UUID] = *c.Talk
+	case c.TalkOver != nil:
+		_, talks := b.talks[*c.TalkOver]
+		b.fresh(talks && b.over == *c.TalkOver, c)
+		b.over = ""
+		delete(b.talks, *c.TalkOver)
+	case c.CDR != nil:
+		_, ended := b.cdrs[visitOf(*c.CDR)]
+		b.fresh(!ended, c)
+		b.cdrs[visitOf(*c.CDR)] = *c.CDR
+		if _, talks := b.talks[c.CDR.UUID]; talks && c.CDR.Leg == "" {
+			b.t.Fatalf("%s has a CDR of no talk, and was in one: %+v", c.CDR.UUID, c.CDR)
+		}
+		if c.CDR.Leg != "" {
+			b.over = c.CDR.UUID
+		}
+	case c.Offer != nil:
+		b.offers = append(b.offers, *c.Offer)
 	default:
 		b.t.Fatalf("the floor does not write %+v", c)
 	}
@@ -172,7 +224,7 @@ func (b *ledger) matches(f *Floor) {
 	listed := map[string]Waiting{}
 	for uuid, c := range f.calls {
 		if c.listed {
-			listed[uuid] = Waiting{c.uuid, c.caller, c.line.Number, c.vip, c.since}
+			listed[uuid] = c.row()
 		}
 	}
 	for uuid, c := range f.calls {
@@ -187,12 +239,25 @@ func (b *ledger) matches(f *Floor) {
 	}
 	for uuid := range b.waiting {
 		_, waits := listed[uuid]
-		if _, former := f.former[uuid]; !waits && !former {
+		if _, absent := f.absent[uuid]; !waits && !absent {
 			b.t.Fatalf("%s waits no more and is still written down", uuid)
 		}
 	}
+	b.matchTalks(f)
 	if len(f.desks) != len(b.agents) || len(f.lines) != len(b.groups) {
 		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.desks), len(f.lines), len(b.agents), len(b.groups))
+	}
+}
+
+func (b *ledger) matchTalks(f *Floor) {
+	b.t.Helper()
+	if len(f.talks) != len(b.talks) {
+		b.t.Fatalf("%d talks are remembered, written were %d", len(f.talks), len(b.talks))
+	}
+	for uuid, talk := range f.talks {
+		if !reflect.DeepEqual(b.talks[uuid], *talk) {
+			b.t.Fatalf("the talk of %s is %+v, written was %+v", uuid, *talk, b.talks[uuid])
+		}
 	}
 }
 
@@ -200,7 +265,7 @@ func (b *ledger) matchAgents(f *Floor) {
 	b.t.Helper()
 	for ext, d := range f.desks {
 		want := d.Agent
-		want.Outside, want.Since = 0, time.Time{}
+		want.Outside, want.Since, want.Rest = 0, time.Time{}, agent.Rest{}
 		got := *b.agents[ext]
 		got.Outside, got.Since = 0, time.Time{}
 		if got != want {

@@ -38,6 +38,7 @@ type desk struct {
 
 	freed    time.Time      // when it became free
 	standing agent.Standing // as it is counted
+	rests    MissCause      // the rest that it is counted in; MissNone = none
 }
 
 func newLine(g Group) *line {

@@ -189,7 +189,7 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 	if s.f.Answer(l, s.now) {
 		t.Error("the agent answers a caller who has left")
 	}
-	if s.f.Miss(l, false, s.now) {
+	if s.f.Miss(l, Miss{}, s.now) {
 		t.Error("a caller who has left is back in the line")
 	}
 	s.look()
@@ -310,9 +310,7 @@ func lapsed(t *testing.T) (*shift, Place) {
 	s.group("110", Sequence)
 	p := s.joins("a", "", "110")
 	s.open("a")
-	s.f.Lapse("a", s.now)
-	s.look()
-	s.ledger.former["a"] = true
+	s.lapses("a", Absent{})
 	return s, p
 }
 
@@ -345,8 +343,7 @@ func TestACallerWhoseConnectionWentTwiceHasTheWholeTimeAgain(t *testing.T) {
 	s, place := lapsed(t)
 	s.pass(formerGrace / 2)
 	s.joins("a", "", "110")
-	s.f.Lapse("a", s.now)
-	s.look()
+	s.lapses("a", Absent{})
 	s.pass(formerGrace - 2*time.Second)
 	if p := s.joins("a", "", "110"); !p.Since.Equal(place.Since) {
 		t.Errorf("the place is from %v, was %v", p.Since, place.Since)
@@ -362,8 +359,7 @@ func TestAConnectionThatGoesDuringAnOfferOrATalkFreesTheAgent(t *testing.T) {
 			if l := s.rings("a", "1000"); answered {
 				s.answers(l)
 			}
-			s.f.Lapse("a", s.now)
-			s.look()
+			s.lapses("a", Absent{})
 			s.state("1000", agent.Ready)
 			s.counts("110", 1, 0, 0)
 			s.pass(2 * formerGrace)

@@ -179,7 +179,7 @@ func TestAnOfferThatFreeSWITCHForgotExpires(t *testing.T) {
 	if s.f.Answer(l, s.now) {
 		t.Error("an answer after the end of the offer counts")
 	}
-	if s.f.Miss(l, true, s.now) {
+	if s.f.Miss(l, Miss{Unregistered: true}, s.now) {
 		t.Error("a miss after the end of the offer counts")
 	}
 	s.look()
@@ -204,7 +204,7 @@ func TestFreeSWITCHKnowsNoPhoneForTheAgent(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
-	if !s.f.Miss(s.rings("a", "1000"), true, s.now) {
+	if !s.f.Miss(s.rings("a", "1000"), Miss{Unregistered: true}, s.now) {
 		t.Error("the caller is not back in the line")
 	}
 	s.look()

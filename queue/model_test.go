@@ -75,7 +75,7 @@ const shiftLength = 10_000
 
 func playShift(t *testing.T, mix, from uint64, modes [4]Mode, steps int) {
 	d := rand.New(rand.NewPCG(mix, from))
-	p := newPlay(t, d, modes, false)
+	p := newPlay(t, d, modes, from == 0)
 	acts := p.acts()
 	var drum []func(dice)
 	for _, name := range slices.Sorted(maps.Keys(acts)) {

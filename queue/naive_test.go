@@ -21,6 +21,11 @@ type naive struct {
 	freed    []*nAgent // by this step, in order
 	actual   []*Lease  // the floor's offers of this step that the model has not made yet
 	stranded []string
+	counted  map[MissCause]uint64 // misses
+	absent   []*nAbsent
+	talks    map[string]Talk // that were bridged and whose CDR is not written, by the caller's uuid
+	ended    []CDR           // written by this step
+	records  []OfferRecord   // the same
 }
 
 type nAgent struct {
@@ -33,6 +38,9 @@ type nAgent struct {
 	wish                      agent.Deferred
 	lease                     *nLease
 	wrapUpEnds                time.Time
+	misses                    int // in a row
+	cause                     MissCause
+	restEnds                  time.Time // zero: none
 }
 
 type nGroup struct {
@@ -46,16 +54,29 @@ type nGroup struct {
 
 type nCall struct {
 	uuid, caller string
+	visit        visit
 	group        *nGroup
-	life         int
+	life         int // -1: of a talk that a restart found when its group was gone
 	vip          bool
 	since        time.Time
+	arrived      time.Time
 	phase        phase
 	lease, next  *nLease
 	held         []hold
-	lastMiss     *nAgent
 	answered     bool
 	talks        bool // answered, and bridged
+	stranded     bool
+}
+
+// nAbsent is a caller who may come back.
+type nAbsent struct {
+	uuid, caller, group string
+	visit               visit
+	vip                 bool
+	since, until        time.Time
+	core                string
+	cdr                 CDR
+	offer               *OfferRecord
 }
 
 type hold struct {
@@ -69,9 +90,15 @@ type nLease struct {
 	real           *Lease
 	expires        time.Time
 	answered, over bool
+	loose          bool // of a talk that its agent is not in any more
 }
 
 func (n *naive) available(a *nAgent) bool {
+	return n.callable(a) && !a.restEnds.After(n.now)
+}
+
+// callable is available but for a rest.
+func (n *naive) callable(a *nAgent) bool {
 	return a.here && a.registered && a.state == agent.Ready && a.lease == nil && !a.locked && !a.dnd && a.outside == 0 &&
 		(a.withoutState || a.up && a.idle)
 }
@@ -108,15 +135,12 @@ func (n *naive) best(a *nAgent, but *nCall) (best *nCall) {
 	return best
 }
 
-// fitting are the agents that c may be offered to now, in order. The one who missed it last is skipped while another is available.
+// fitting are the agents that c may be offered to now, in order. One who just missed it is not.
 func (n *naive) fitting(c *nCall) (fit []*nAgent) {
 	for _, a := range n.agents {
 		if n.available(a) && n.serves(a, c) && !n.holds(c, a) {
 			fit = append(fit, a)
 		}
-	}
-	if len(fit) > 1 {
-		fit = slices.DeleteFunc(fit, func(a *nAgent) bool { return a == c.lastMiss })
 	}
 	return fit
 }
@@ -216,12 +240,16 @@ func (n *naive) open(c *nCall) {
 // back puts a call into its line, or turns it away where the group is gone.
 func (n *naive) back(c *nCall) *nCall {
 	if !c.group.here || c.group.life != c.life {
-		c.phase = leaving
-		n.stranded = append(n.stranded, c.uuid)
+		n.strand(c)
 		return nil
 	}
 	c.phase, c.answered, c.talks = waiting, false, false
 	return c
+}
+
+func (n *naive) strand(c *nCall) {
+	c.phase, c.stranded = leaving, true
+	n.stranded = append(n.stranded, c.uuid)
 }
 
 func (n *naive) leave(c *nCall) {
@@ -229,6 +257,7 @@ func (n *naive) leave(c *nCall) {
 	c.phase = leaving
 	for _, l := range []*nLease{c.lease, c.next} {
 		if l != nil && !l.over {
+			n.spoke(l)
 			n.release(l, agent.Ready)
 		}
 	}
@@ -267,26 +296,30 @@ func (n *naive) answer(l *nLease) bool {
 	}
 	c := l.call
 	l.answered, c.answered, l.agent.state = true, true, agent.Talking
-	if c.group.mode >= RememberSequence && c.caller != "" {
-		n.memories = append(n.memories, Memory{c.caller, c.group.number, l.agent.ext, n.now})
-	}
+	n.remember(c, l.agent)
 	return true
 }
 
-func (n *naive) miss(l *nLease, unregistered bool) bool {
+func (n *naive) remember(c *nCall, a *nAgent) {
+	if c.group.mode >= RememberSequence && c.caller != "" && c.life >= 0 {
+		n.memories = append(n.memories, Memory{c.caller, c.group.number, a.ext, n.now})
+	}
+}
+
+func (n *naive) miss(l *nLease, m Miss) bool {
 	n.t.Helper()
 	if l.over {
 		return false
 	}
 	c := l.call
 	c.held = append(c.held, hold{l.agent, n.now.Add(n.rules.Reoffer)})
-	c.lastMiss = l.agent
-	to := agent.NoAnswer
-	if n.rules.NoAnswerToReady {
-		to = agent.Ready
+	n.counted[m.Cause]++
+	to := agent.Ready
+	if l.agent.lease == l {
+		to = n.missed(l.agent, m.Cause)
 	}
 	n.release(l, to)
-	if unregistered {
+	if m.Unregistered {
 		l.agent.registered = false
 	}
 	var placed *nCall
@@ -317,6 +350,7 @@ func (n *naive) end(l *nLease, talked bool) {
 	if l.over {
 		return
 	}
+	n.spoke(l)
 	to := agent.Ready
 	if talked && l.answered && n.rules.TypingAuto {
 		to = agent.Typing
@@ -339,63 +373,4 @@ func (n *naive) transfer(c *nCall, a *nAgent) bool {
 		c.lease, c.phase = l, offered
 	}
 	return true
-}
-
-// standing are the leases that are not over.
-func (n *naive) standing() (all []*nLease) {
-	for _, c := range n.calls {
-		for _, l := range []*nLease{c.lease, c.next} {
-			if l != nil && !l.over {
-				all = append(all, l)
-			}
-		}
-	}
-	return all
-}
-
-// due is when something happens by itself next; zero when nothing will.
-func (n *naive) due() (next time.Time) {
-	consider := func(t time.Time) {
-		if t.After(n.now) && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
-	}
-	for _, c := range n.calls {
-		for _, h := range c.held {
-			consider(h.until)
-		}
-	}
-	for _, l := range n.standing() {
-		if !l.answered {
-			consider(l.expires)
-		}
-	}
-	for _, a := range n.agents {
-		if a.here && a.state == agent.Typing {
-			consider(a.wrapUpEnds)
-		}
-	}
-	return next
-}
-
-// tick lets happen what is due now. Which of several offers that expire in the same instant goes first is left to the floor.
-func (n *naive) tick(expired []*Lease) {
-	n.t.Helper()
-	n.settle(nil) // those whom a miss held off
-	for _, a := range n.agents {
-		if a.here && a.state == agent.Typing && a.wrapUpEnds.Equal(n.now) {
-			a.state = agent.Ready
-			n.settle(nil)
-		}
-	}
-	for _, real := range expired {
-		if i := slices.IndexFunc(n.standing(), func(l *nLease) bool { return l.real == real && l.expires.Equal(n.now) }); i >= 0 {
-			n.miss(n.standing()[i], false)
-		}
-	}
-	for _, l := range n.standing() {
-		if !l.answered && !l.expires.After(n.now) {
-			n.t.Fatalf("the offer of %s to %s should have expired", l.call.uuid, l.agent.ext)
-		}
-	}
 }

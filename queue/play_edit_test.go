@@ -24,6 +24,7 @@ func (p *play) login(d dice, a *nAgent) {
 		func() {
 			if known {
 				a.registered, a.up, a.idle, a.wish = true, true, true, agent.NothingDeferred
+				a.fresh()
 				if a.lease == nil {
 					a.state = agent.Ready
 				}
@@ -40,6 +41,30 @@ func (p *play) register(d dice) {
 	p.step(func() { _ = p.f.SetRegistered(a.ext, on, p.now) }, func() {
 		if a.here {
 			a.registered = on
+			if on {
+				a.fresh()
+			}
+		}
+		p.m.settle(nil)
+	})
+}
+
+// phone is what FreeSWITCH tells of a phone: its registration, and whether that is a new one.
+func (p *play) phone(d dice) {
+	a, which := p.someAgent(d), d.IntN(3)
+	p.note("the phone of %s: %d", a.ext, which)
+	p.step(func() {
+		if which == 0 {
+			p.f.EndRest(a.ext, p.now)
+		} else {
+			p.f.Registration(a.ext, which == 1, "", p.now)
+		}
+	}, func() {
+		if which == 0 || which == 1 && !a.registered {
+			a.fresh()
+		}
+		if which > 0 && a.here {
+			a.registered = which == 1
 		}
 		p.m.settle(nil)
 	})
@@ -68,7 +93,7 @@ func (p *play) hire(a *nAgent) {
 func (p *play) appear(a *nAgent, idle bool) {
 	*a = nAgent{ext: a.ext, here: true, idle: idle, outside: a.outside}
 	for _, l := range p.m.standing() {
-		if l.agent == a {
+		if l.agent == a && !l.loose {
 			a.lease, a.state = l, either(l.answered, agent.Talking, agent.Ring)
 		}
 	}
@@ -114,7 +139,7 @@ func (p *play) edit(c Change, model func()) {
 }
 
 func (p *play) editAgent(d dice) {
-	a, which, on := p.someAgent(d), d.IntN(8), d.IntN(2) == 0
+	a, which, on := p.someAgent(d), d.IntN(9), d.IntN(2) == 0
 	u := agent.Update{Extension: a.ext}
 	state := agent.CallState(d.IntN(5))
 	wish := agent.Deferred(d.IntN(3))
@@ -134,6 +159,8 @@ func (p *play) editAgent(d dice) {
 		u.WithoutState, field = &on, &a.withoutState
 	case 5:
 		u.Deferred = &wish
+	case 6:
+		u.Registered, field = &on, &a.registered
 	default:
 		u.Call = &state
 	}
@@ -142,11 +169,17 @@ func (p *play) editAgent(d dice) {
 		switch {
 		case !a.here:
 		case field != nil:
+			if on && !*field && (which <= 1 || which == 6) { // as if logged in, made ready, registered
+				a.fresh()
+			}
 			*field = on
 		case which == 5:
 			p.wish(a, wish)
 		case a.lease == nil && a.state != state:
 			a.state, a.wrapUpEnds = state, p.now.Add(p.m.rules.Recover)
+			if state == agent.Ready {
+				a.fresh()
+			}
 		}
 	})
 }
@@ -220,14 +253,14 @@ func (p *play) deleted(g *nGroup) {
 	g.here = false
 	for _, c := range p.m.calls {
 		if c.group == g && c.life == g.life && (c.phase == waiting || c.phase == greeting) {
-			c.phase = leaving
-			p.m.stranded = append(p.m.stranded, c.uuid)
+			p.m.strand(c)
 		}
 	}
 }
 
 func (p *play) configure(d dice) {
-	p.m.rules.NoAnswerToReady, p.m.rules.TypingAuto = d.IntN(2) == 0, d.IntN(2) == 0
+	p.m.rules.NoAnswerToReady, p.m.rules.TypingAuto = d.IntN(4) > 0, d.IntN(2) == 0
+	p.m.rules.MaxMisses = playMaxMisses[d.IntN(len(playMaxMisses))]
 	p.step(func() { p.f.Configure(p.m.rules) }, func() {})
 }
 
@@ -238,9 +271,11 @@ func (p *play) wait(d dice) {
 // acts are all that can happen, with how often it does.
 func (p *play) acts() map[string]act {
 	return map[string]act{
-		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lapse": {1, p.lapse},
-		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {5, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
-		"login": {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "outside": {3, p.outside},
+		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lapse": {2, p.lapse},
+		"stay": {3, p.stay}, "adopt": {2, p.adopt}, "restart a switch": {1, p.restartSwitch}, "succeed": {2, p.succeed},
+		"move": {3, p.move}, "restart": {1, p.restart},
+		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {8, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
+		"login": {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "phone": {3, p.phone}, "outside": {3, p.outside},
 		"edit agent": {4, p.editAgent}, "edit member": {3, p.editMember}, "edit group": {1, p.editGroup},
 		"agent": {2, p.addOrRemoveAgent}, "group": {1, p.addOrRemoveGroup}, "configure": {1, p.configure}, "wait": {8, p.wait},
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -22,19 +23,19 @@ type play struct {
 	steps  int
 	noted  int
 	born   int        // callers so far
-	away   []absent   // callers whose connection went
+	owed   int        // CDRs: of visits that began and have none
 	log    [60]remark // what was done last
-}
 
-type absent struct {
-	uuid         string
-	since, until time.Time
+	remembered int // of the model's memories, those that were written
 }
 
 var (
 	playExtensions = []string{"7", "999", "1000", "1001", "1002", "10000", "2000a", "abc"}
 	playGroups     = []string{"110", "120", "130", "140"}
+	playMaxMisses  = []int{0, 0, 0, 1, 2, 4}
+	playCauses     = []MissCause{MissNone, MissBusy, MissReject, MissNoAnswer, MissUnreachable}
 	playCallers    = []string{"", "1", "2", "3", "888", "999"}
+	playNames      = []string{"", "Li", "Wang"}
 )
 
 const playCalls = 12
@@ -43,10 +44,10 @@ const playCalls = 12
 func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	rules := Settings{
 		Reoffer: 5 * time.Second, Remember: 20 * time.Minute, Recover: 31 * time.Second,
-		NoAnswerToReady: d.IntN(2) == 0, TypingAuto: d.IntN(2) == 0,
+		NoAnswerToReady: d.IntN(4) > 0, TypingAuto: d.IntN(2) == 0, MaxMisses: playMaxMisses[d.IntN(len(playMaxMisses))],
 	}
 	p := &play{t: t, f: NewFloor(rules, 7), now: nine}
-	p.m = &naive{t: t, rules: rules, now: nine}
+	p.m = &naive{t: t, rules: rules, now: nine, counted: map[MissCause]uint64{}, talks: map[string]Talk{}}
 	p.f.Edit(Change{VIPAdded: &VIP{"888", "110"}}, p.now)
 	p.f.Edit(Change{VIPAdded: &VIP{Number: "999"}}, p.now)
 	for i, number := range playGroups {
@@ -82,6 +83,8 @@ func (p *play) stagger() {
 	p.serial++
 	own := time.Duration(p.serial * 7919 % 999_983)
 	p.m.rules.Reoffer, p.m.rules.Recover = 5*time.Second+own, 31*time.Second+own
+	p.m.rules.RestBusy, p.m.rules.RestReject = 13*time.Second+own, 7*time.Second+own
+	p.m.rules.RestNoAnswer, p.m.rules.RestUnreachable = 3*time.Second+own, 29*time.Second+own
 	p.f.Configure(p.m.rules)
 }
 
@@ -92,7 +95,7 @@ func (p *play) part() {
 	for i, l := range all {
 		for _, twin := range all[:i] {
 			if !l.answered && !l.over && !twin.answered && !twin.over && l.expires.Equal(twin.expires) {
-				p.step(func() { p.f.Miss(l.real, false, p.now) }, func() { p.m.miss(l, false) })
+				p.step(func() { p.f.Miss(l.real, Miss{}, p.now) }, func() { p.m.miss(l, Miss{}) })
 			}
 		}
 	}
@@ -101,8 +104,9 @@ func (p *play) part() {
 func (p *play) follow(model func(expired []*Lease)) {
 	p.t.Helper()
 	out := p.f.Take()
-	p.m.now, p.m.actual, p.m.stranded = p.now, out.Offers, nil
+	p.m.now, p.m.actual, p.m.stranded, p.m.ended, p.m.records = p.now, out.Offers, nil, nil, nil
 	model(out.Expired)
+	p.checkRecords(out)
 	if len(p.m.actual) > 0 {
 		p.t.Fatalf("%s rings %s, and nobody should", p.m.actual[0].Call, p.m.actual[0].Agent.Extension)
 	}
@@ -136,7 +140,6 @@ func (p *play) pass(d time.Duration) {
 	}
 	p.now, p.m.now = end, end
 	p.step(func() { p.f.Tick(end) }, func() {})
-	p.away = slices.DeleteFunc(p.away, func(a absent) bool { return !end.Before(a.until) })
 }
 
 // same fails where the floor allowed what the model refuses, or the other way round.
@@ -196,26 +199,68 @@ func (p *play) join(d dice) {
 	if len(p.m.calls) >= playCalls {
 		return
 	}
-	p.born++
-	a := Arrival{UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Group: g.number, Since: p.now}
-	since := p.now
-	if len(p.away) > 0 && g.here && d.IntN(2) == 0 {
-		a.UUID, since = p.away[0].uuid, p.away[0].since
-		p.away = p.away[1:]
+	a := p.arrival(d, caller)
+	a.Group = g.number
+	was := p.someAbsent(d)
+	if was != nil {
+		a.UUID = was.uuid
 	}
 	p.note("%s joins %s", a.UUID, g.number)
+	var place Place
 	p.step(func() {
-		place, err := p.f.Join(a)
+		var err error
+		place, err = p.f.Join(a)
 		p.same("join", err == nil, g.here)
-		if err == nil && !place.Since.Equal(since) {
-			p.t.Fatalf("%s has the place of %v, should have that of %v", a.UUID, place.Since, since)
-		}
 	}, func() {
 		if g.here {
-			vip := caller == "999" || caller == "888" && g.number == "110"
-			p.m.calls = append(p.m.calls, &nCall{uuid: a.UUID, caller: caller, group: g, life: g.life, vip: vip, since: since})
+			p.arrive(a, g, was, place)
 		}
 	})
+}
+
+// arrival is one of a new channel, in any visit of its call.
+func (p *play) arrival(d dice, caller string) Arrival {
+	p.born++
+	a := Arrival{UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Since: p.now, Name: playNames[d.IntN(len(playNames))]}
+	if a.Visit = d.IntN(4); a.Visit > 1 {
+		a.CameFrom = p.someGroup(d).number
+	}
+	return a
+}
+
+// arrive is the caller who joined, with the place that was kept if there was one.
+func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
+	p.t.Helper()
+	visit := a.visit()
+	want := Place{Group: place.Group, VIP: isVIP(a.Caller, g), Since: p.now}
+	switch {
+	case was == nil:
+		p.owed++
+	case was.group != g.number: // the visit to the other group is over
+		want.Since = was.since
+		visit.number, visit.cameFrom = max(visit.number, max(was.visit.number, 1)+1), was.group
+		p.m.dropAbsent(func(a *nAbsent) bool { return a == was })
+		p.owed++
+	default:
+		visit.number, visit.cameFrom = was.visit.number, was.visit.cameFrom
+		want.Since, want.Kept = was.since, true
+		if was.cdr.Leg != "" {
+			want.SoFar = was.cdr
+		}
+		p.m.returns(was)
+	}
+	want.Visit, want.CameFrom = visit.number, visit.cameFrom
+	if !reflect.DeepEqual(place, want) {
+		p.t.Fatalf("the place of %s is %+v, should be %+v", a.UUID, place, want)
+	}
+	p.m.calls = append(p.m.calls, &nCall{
+		uuid: a.UUID, caller: a.Caller, visit: visit, group: g, life: g.life, vip: want.VIP, since: want.Since, arrived: p.now,
+	})
+}
+
+// isVIP is who is served first in the play.
+func isVIP(caller string, g *nGroup) bool {
+	return caller == "999" || caller == "888" && g.number == "110"
 }
 
 func (p *play) open(d dice) {
@@ -237,23 +282,15 @@ func (p *play) call(d dice) {
 func (p *play) leave(d dice) {
 	if c := p.someCall(d); c != nil {
 		p.note("%s leaves", c.uuid)
-		p.step(func() { p.f.Leave(c.uuid, p.now) }, func() { p.m.leave(c) })
+		cdr := p.cdr(c, Abandoned)
+		p.step(func() {
+			p.f.Leave(c.uuid, p.now)
+			p.f.Ended(cdr)
+		}, func() {
+			p.m.leave(c)
+			p.m.closes(cdr)
+		})
 	}
-}
-
-func (p *play) lapse(d dice) {
-	c := p.someCall(d)
-	if c == nil {
-		return
-	}
-	p.note("the connection of %s goes", c.uuid)
-	if !c.talks {
-		p.away = append(p.away, absent{c.uuid, c.since, p.now.Add(formerGrace)})
-		if p.ledger != nil {
-			p.ledger.former[c.uuid] = true
-		}
-	}
-	p.step(func() { p.f.Lapse(c.uuid, p.now) }, func() { p.m.leave(c) })
 }
 
 func (p *play) answer(d dice) {
@@ -266,20 +303,25 @@ func (p *play) answer(d dice) {
 func (p *play) bridge(d dice) {
 	if l := p.someLease(d); l != nil && l.answered && l.call.lease == l {
 		p.note("%s talks to %s", l.agent.ext, l.call.uuid)
-		p.step(func() { p.f.Bridged(Talk{CDR: CDR{UUID: l.call.uuid}}) }, func() { l.call.talks = true })
+		talk := p.talk(l.call, l.agent)
+		p.step(func() { p.f.Bridged(talk) }, func() {
+			l.call.talks = true
+			p.m.talks[l.call.uuid] = talk
+			p.m.spoke(l)
+		})
 	}
 }
 
 func (p *play) miss(d dice) {
-	l, unregistered := p.someLease(d), d.IntN(8) == 0
+	l, m := p.someLease(d), Miss{Cause: playCauses[d.IntN(len(playCauses))], Unregistered: d.IntN(8) == 0}
 	if l == nil {
 		return
 	}
-	p.note("%s misses %s", l.agent.ext, l.call.uuid)
+	p.note("%s misses %s: %+v", l.agent.ext, l.call.uuid, m)
 	var back bool
 	p.step(
-		func() { back = p.f.Miss(l.real, unregistered, p.now) },
-		func() { p.same("back in the line", back, p.m.miss(l, unregistered)) },
+		func() { back = p.f.Miss(l.real, m, p.now) },
+		func() { p.same("back in the line", back, p.m.miss(l, m)) },
 	)
 	p.step(func() { p.same("answer after the end", p.f.Answer(l.real, p.now), false) }, func() {})
 }
@@ -345,6 +387,7 @@ func (p *play) obey(a *nAgent, which int) {
 		a.idle = false
 	default:
 		a.idle, a.wish = true, agent.NothingDeferred
+		a.fresh()
 		if a.lease == nil {
 			a.state = agent.Ready
 		}

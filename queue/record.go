@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"time"
 
 	"nwayacd/agent"
@@ -8,52 +9,67 @@ import (
 
 // Group is a queue as an operator sets it up. The names in parentheses are the columns of ext_group.
 type Group struct {
-	Number      string        // group_number
-	Name        string        // group_name
-	Mode        Mode          // group_call_mode
-	Cursor      string        // current_ext_number: the extension offered last
-	RingTimeout time.Duration // group_callout_timeout, kept in whole seconds
-	Prompts     Prompts
+	Number      string        `json:"Number"`      // group_number
+	Name        string        `json:"Name"`        // group_name
+	Mode        Mode          `json:"Mode"`        // group_call_mode
+	Cursor      string        `json:"Cursor"`      // current_ext_number: the extension offered last
+	RingTimeout time.Duration `json:"RingTimeout"` // group_callout_timeout, kept in whole seconds
+	Prompts     Prompts       `json:"Prompts"`
+	// CallerPrefix stands before the caller's name on the agents' phones (caller_prefix); "" is none.
+	CallerPrefix string `json:"CallerPrefix,omitempty"`
 }
 
 // Prompts are a group's own files; "" means the configuration's default.
 type Prompts struct {
-	Welcome   string // welcome_ring
-	Blacklist string // black_list_ring
-	Busy      string // busy_ring
-	Transfer  string // transfer_ring
+	Welcome   string `json:"Welcome"`   // welcome_ring
+	Blacklist string `json:"Blacklist"` // black_list_ring
+	Busy      string `json:"Busy"`      // busy_ring
+	Transfer  string `json:"Transfer"`  // transfer_ring
 }
 
 // DefaultRingTimeout is how long an agent's phone rings where the group says nothing.
 const DefaultRingTimeout = 15 * time.Second
 
 // Member puts an extension into a group (ext_group_map).
-type Member struct{ Group, Extension string }
+type Member struct {
+	Group     string `json:"Group"`
+	Extension string `json:"Extension"`
+}
 
 // Blacklisted is a row of call_blacklist.
 type Blacklisted struct {
-	Category int       // 0 global, 2 inbound; others do not concern the ACD
-	Number   string    // call_number, the table's key
-	Dialled  string    `json:",omitempty"` // dest_number: only calls to this number; "" = all
-	Group    string    `json:",omitempty"` // group_number; "" = all
-	Expires  time.Time `json:",omitzero"`  // expire_time; zero = never
+	Category int       `json:"Category"`          // 0 global, 2 inbound; others do not concern the ACD
+	Number   string    `json:"Number"`            // call_number, the table's key
+	Dialled  string    `json:"Dialled,omitempty"` // dest_number: only calls to this number; "" = all
+	Group    string    `json:"Group,omitempty"`   // group_number; "" = all
+	Expires  time.Time `json:"Expires,omitzero"`  // expire_time; zero = never
 }
 
 // VIP is a caller served first in a group (call_vip_number).
-type VIP struct{ Number, Group string }
+type VIP struct {
+	Number string `json:"Number"`
+	Group  string `json:"Group"`
+}
 
 // Memory is who last answered a caller in a group (cf_call_remember).
 type Memory struct {
-	Caller, Group, Agent string
-	At                   time.Time
+	Caller string    `json:"Caller"`
+	Group  string    `json:"Group"`
+	Agent  string    `json:"Agent"`
+	At     time.Time `json:"At"`
 }
 
 // Waiting is a caller's place in the line (callin_queue), from arrival until the bridge with an agent stands or the caller left: one whom an agent
 // answered a moment ago has it still, though nothing counts them as waiting any more.
 type Waiting struct {
-	UUID, Caller, Group string
-	VIP                 bool
-	Since               time.Time // the place: kept to the nanosecond
+	UUID     string    `json:"UUID"`
+	Caller   string    `json:"Caller"`
+	Group    string    `json:"Group"`
+	VIP      bool      `json:"VIP"`
+	Since    time.Time `json:"Since"`              // the place: kept to the nanosecond
+	Name     string    `json:"Name,omitempty"`     // the caller's; "" if the call brought none
+	Visit    int       `json:"Visit,omitempty"`    // of the call, from 1; 0 is read as 1
+	CameFrom string    `json:"CameFrom,omitempty"` // number of the group of the visit before
 }
 
 // Outcome is how a call ended here: the last word of its CDR.
@@ -69,6 +85,11 @@ const (
 	Taken       Outcome = "taken"       // someone outside took the waiting caller
 	Returned    Outcome = "returned"    // handed back to the dialplan: shutting down, over max-calls
 	Failed      Outcome = "error"
+
+	// Consult is the outcome of a consulting call if somebody else took over its place or its talk.
+	Consult Outcome = "consult"
+	// Moved is the outcome of a visit that a command ended by moving the waiting caller to another group.
+	Moved Outcome = "moved"
 )
 
 // Side is who ended a talk.
@@ -81,45 +102,84 @@ const (
 	AgentSide  Side = "agent"
 )
 
-// CDR is one call, one row of nwayacd_cdr. Times that did not come are zero.
+// TransferKind is how a talk was passed on.
+type TransferKind string
+
+// The kinds of transfer; a talk that was not passed on has none.
+const (
+	NoTransfer       TransferKind = ""
+	TransferBlind    TransferKind = "blind"     // the agent, or a program, sent the caller away
+	TransferAttended TransferKind = "attended"  // the agent spoke with the third person first
+	TransferByCaller TransferKind = "by-caller" // the caller's own phone passed the agent on
+)
+
+// Direction is which way a call went.
+type Direction string
+
+// The directions of a call. Inbound is empty because records made before there were directions are all inbound.
+const (
+	Inbound  Direction = ""
+	Outbound Direction = "out" // an agent called out with nwaycallout
+)
+
+// CDR is one visit of a call to a group, one row of nwayacd_cdr. Visits of one call share UUID and are numbered from 1.
+// Times that did not come are zero.
 type CDR struct {
-	UUID      string // of the caller's channel
-	Caller    string // "" where the caller sent no number
-	Dialled   string
-	Group     string
-	VIP       bool   `json:",omitempty"`
-	Switch    string // FreeSWITCH-Hostname
-	Agent     string `json:",omitempty"` // who answered last
-	Leg       string `json:",omitempty"` // uuid of that agent's leg
-	Offers    int    `json:",omitempty"`
-	Outcome   Outcome
-	HungUpBy  Side   `json:",omitempty"`
-	Cause     string `json:",omitempty"` // FreeSWITCH's hangup cause, or what went wrong
-	Survey    string `json:",omitempty"` // the digit pressed
-	Recording string `json:",omitempty"`
-	Arrived   time.Time
-	Answered  time.Time `json:",omitzero"` // by the first agent
-	Bridged   time.Time `json:",omitzero"`
-	Ended     time.Time
+	UUID          string       `json:"UUID"`   // of the caller's channel
+	Caller        string       `json:"Caller"` // "" where the caller sent no number
+	CallerName    string       `json:"CallerName,omitempty"`
+	Dialled       string       `json:"Dialled"`
+	Group         string       `json:"Group"`
+	VIP           bool         `json:"VIP,omitempty"`
+	Switch        string       `json:"Switch"`          // FreeSWITCH-Hostname
+	Agent         string       `json:"Agent,omitempty"` // who answered last
+	Leg           string       `json:"Leg,omitempty"`   // uuid of that agent's leg
+	Offers        int          `json:"Offers,omitempty"`
+	Outcome       Outcome      `json:"Outcome"`
+	HungUpBy      Side         `json:"HungUpBy,omitempty"`
+	Cause         string       `json:"Cause,omitempty"`  // FreeSWITCH's hangup cause, or what went wrong
+	Survey        string       `json:"Survey,omitempty"` // the digit pressed
+	Recording     string       `json:"Recording,omitempty"`
+	Arrived       time.Time    `json:"Arrived"`
+	Answered      time.Time    `json:"Answered,omitzero"` // by the first agent
+	Bridged       time.Time    `json:"Bridged,omitzero"`
+	Ended         time.Time    `json:"Ended"`
+	Visit         int          `json:"Visit,omitempty"`    // 0 is read as 1
+	CameFrom      string       `json:"CameFrom,omitempty"` // number of the group of the visit before; "" for the first visit
+	Direction     Direction    `json:"Direction,omitempty"`
+	TransferredTo string       `json:"TransferredTo,omitempty"` // where the caller, or the agent, was sent
+	TransferKind  TransferKind `json:"TransferKind,omitempty"`
+	Recordings    []string     `json:"Recordings,omitempty"` // all files of the visit, in order; Recording is the last of them
+}
+
+// VisitNumber is which visit of its call the record is of: a record made before visits were numbered is of the first.
+func (c *CDR) VisitNumber() int { return max(c.Visit, 1) }
+
+// Recorded adds a file to the recordings of the visit.
+func (c *CDR) Recorded(file string) {
+	c.Recording = file
+	c.Recordings = append(slices.Clip(c.Recordings), file)
 }
 
 // Talk is a talk that goes on, as it is kept for who comes after us should we die: whose agent talks, where, and the CDR so far.
 type Talk struct {
-	Server   string // identity of the server whose talk it is
-	Link     string // the configured name of the FreeSWITCH that has it
-	CoreUUID string // that FreeSWITCH's identity since it started
-	CDR      CDR
-	Offer    OfferRecord // that became the talk
-	Parted   bool        `json:",omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
+	Server   string      `json:"Server"`   // identity of the server whose talk it is
+	Link     string      `json:"Link"`     // the configured name of the FreeSWITCH that has it
+	CoreUUID string      `json:"CoreUUID"` // that FreeSWITCH's identity since it started
+	CDR      CDR         `json:"CDR"`
+	Offer    OfferRecord `json:"Offer"`            // that became the talk
+	Parted   bool        `json:"Parted,omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
 }
 
 // StillWaiting names the calls whose place is kept: what was said of others is over.
-type StillWaiting struct{ UUIDs []string }
+type StillWaiting struct {
+	UUIDs []string `json:"UUIDs"`
+}
 
 // StillTalking names the callers of all talks of a server that go on: others of it are over.
 type StillTalking struct {
-	Server string
-	UUIDs  []string
+	Server string   `json:"Server"`
+	UUIDs  []string `json:"UUIDs"`
 }
 
 // OfferOutcome is how an offer ended.
@@ -135,37 +195,48 @@ const (
 
 // OfferRecord is one try to give one call to one agent, one row of nwayacd_offer.
 type OfferRecord struct {
-	Call, Group, Agent string
-	Leg                string // uuid of the agent's leg
-	Number             int    // 1 for the call's first offer
-	Transfer           bool   `json:",omitempty"` // made by nwayacd_transfer
-	Offered            time.Time
-	Answered           time.Time `json:",omitzero"`
-	Ended              time.Time
-	Outcome            OfferOutcome
-	Cause              string `json:",omitempty"` // FreeSWITCH's cause of a missed offer
+	Call      string       `json:"Call"`
+	Group     string       `json:"Group"`
+	Agent     string       `json:"Agent"`
+	Leg       string       `json:"Leg"`                // uuid of the agent's leg
+	Number    int          `json:"Number"`             // 1 for the first offer of the visit
+	Transfer  bool         `json:"Transfer,omitempty"` // made by nwayacd_transfer
+	Offered   time.Time    `json:"Offered"`
+	Answered  time.Time    `json:"Answered,omitzero"`
+	Ended     time.Time    `json:"Ended"`
+	Outcome   OfferOutcome `json:"Outcome"`
+	Cause     string       `json:"Cause,omitempty"`     // FreeSWITCH's cause of a missed offer
+	Visit     int          `json:"Visit,omitempty"`     // of the call, whose CDR has the same; 0 is read as 1
+	Recording string       `json:"Recording,omitempty"` // the talk's file
 }
+
+// VisitNumber is the number of the visit in which the offer was made.
+func (o *OfferRecord) VisitNumber() int { return max(o.Visit, 1) }
 
 // GroupUpdate is a change of one group: a nil field stays as it is.
 type GroupUpdate struct {
-	Number      string
-	Name        *string        `json:",omitempty"`
-	Mode        *Mode          `json:",omitempty"`
-	Cursor      *string        `json:",omitempty"`
-	RingTimeout *time.Duration `json:",omitempty"`
-	Welcome     *string        `json:",omitempty"`
-	Blacklist   *string        `json:",omitempty"`
-	Busy        *string        `json:",omitempty"`
-	Transfer    *string        `json:",omitempty"`
+	Number       string         `json:"Number"`
+	Name         *string        `json:"Name,omitempty"`
+	Mode         *Mode          `json:"Mode,omitempty"`
+	Cursor       *string        `json:"Cursor,omitempty"`
+	RingTimeout  *time.Duration `json:"RingTimeout,omitempty"`
+	Welcome      *string        `json:"Welcome,omitempty"`
+	Blacklist    *string        `json:"Blacklist,omitempty"`
+	Busy         *string        `json:"Busy,omitempty"`
+	Transfer     *string        `json:"Transfer,omitempty"`
+	CallerPrefix *string        `json:"CallerPrefix,omitempty"`
 }
 
 // NewAgent is an extension that was added, with the password its phone registers with.
-type NewAgent struct{ Extension, Password string }
+type NewAgent struct {
+	Extension string `json:"Extension"`
+	Password  string `json:"Password"`
+}
 
 // Membership makes an agent a member of exactly these groups.
 type Membership struct {
-	Extension string
-	Groups    []string
+	Extension string   `json:"Extension"`
+	Groups    []string `json:"Groups"`
 }
 
 // Change is one thing that changed: exactly one field is set.
@@ -173,46 +244,46 @@ type Membership struct {
 // The same words go both ways. What the dispatcher decided goes to the journal and from there to the database; what another
 // program edited in the database comes back to the dispatcher.
 type Change struct {
-	Agent        *agent.Update `json:",omitempty"`
-	AgentAdded   *NewAgent     `json:",omitempty"`
-	AgentRemoved *string       `json:",omitempty"`
+	Agent        *agent.Update `json:"Agent,omitempty"`
+	AgentAdded   *NewAgent     `json:"AgentAdded,omitempty"`
+	AgentRemoved *string       `json:"AgentRemoved,omitempty"`
 
-	Group        *GroupUpdate `json:",omitempty"`
-	GroupAdded   *Group       `json:",omitempty"`
-	GroupRemoved *string      `json:",omitempty"`
+	Group        *GroupUpdate `json:"Group,omitempty"`
+	GroupAdded   *Group       `json:"GroupAdded,omitempty"`
+	GroupRemoved *string      `json:"GroupRemoved,omitempty"`
 
-	Membership   *Membership `json:",omitempty"` // by login and logout
-	MemberJoined *Member     `json:",omitempty"` // by an edit of one row
-	MemberLeft   *Member     `json:",omitempty"`
+	Membership   *Membership `json:"Membership,omitempty"`   // by login and logout
+	MemberJoined *Member     `json:"MemberJoined,omitempty"` // by an edit of one row
+	MemberLeft   *Member     `json:"MemberLeft,omitempty"`
 
-	Waiting *Waiting `json:",omitempty"`
-	Left    *string  `json:",omitempty"` // uuid of a caller who waits no longer
+	Waiting *Waiting `json:"Waiting,omitempty"`
+	Left    *string  `json:"Left,omitempty"` // uuid of a caller who waits no longer
 
-	Talk     *Talk   `json:",omitempty"` // goes on
-	TalkOver *string `json:",omitempty"` // uuid of the caller whose talk does not go on
+	Talk     *Talk   `json:"Talk,omitempty"`     // goes on
+	TalkOver *string `json:"TalkOver,omitempty"` // uuid of the caller whose talk does not go on
 
-	StillWaiting *StillWaiting `json:",omitempty"`
-	StillTalking *StillTalking `json:",omitempty"`
+	StillWaiting *StillWaiting `json:"StillWaiting,omitempty"`
+	StillTalking *StillTalking `json:"StillTalking,omitempty"`
 
-	Remembered *Memory         `json:",omitempty"`
-	CDR        *CDR            `json:",omitempty"`
-	Offer      *OfferRecord    `json:",omitempty"`
-	AgentLog   *agent.LogEntry `json:",omitempty"`
+	Remembered *Memory         `json:"Remembered,omitempty"`
+	CDR        *CDR            `json:"CDR,omitempty"`
+	Offer      *OfferRecord    `json:"Offer,omitempty"`
+	AgentLog   *agent.LogEntry `json:"AgentLog,omitempty"`
 
-	Blacklisted   *Blacklisted `json:",omitempty"`
-	Unblacklisted *string      `json:",omitempty"` // call_number
-	VIPAdded      *VIP         `json:",omitempty"`
-	VIPRemoved    *VIP         `json:",omitempty"`
+	Blacklisted   *Blacklisted `json:"Blacklisted,omitempty"`
+	Unblacklisted *string      `json:"Unblacklisted,omitempty"` // call_number
+	VIPAdded      *VIP         `json:"VIPAdded,omitempty"`
+	VIPRemoved    *VIP         `json:"VIPRemoved,omitempty"`
 }
 
 // Snapshot is all that the database knows and the dispatcher starts from.
 type Snapshot struct {
-	Agents    []agent.Agent
-	Groups    []Group
-	Members   []Member
-	Blacklist []Blacklisted
-	VIPs      []VIP
-	Memories  []Memory
-	Waiting   []Waiting
-	Talks     []Talk
+	Agents    []agent.Agent `json:"Agents"`
+	Groups    []Group       `json:"Groups"`
+	Members   []Member      `json:"Members"`
+	Blacklist []Blacklisted `json:"Blacklist"`
+	VIPs      []VIP         `json:"VIPs"`
+	Memories  []Memory      `json:"Memories"`
+	Waiting   []Waiting     `json:"Waiting"`
+	Talks     []Talk        `json:"Talks"`
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ type shift struct {
 	changes  []Change         // of the last step that wrote any
 	expired  []*Lease
 	stranded []string
+	ended    []CDR
 }
 
 // nine is when every shift starts.
@@ -45,6 +47,7 @@ func (s *shift) look() {
 	s.statuses = append(s.statuses, out.Statuses...)
 	s.expired = append(s.expired, out.Expired...)
 	s.stranded = append(s.stranded, out.Stranded...)
+	s.ended = append(s.ended, out.Ended...)
 	if len(out.Changes) > 0 {
 		s.changes = out.Changes
 	}
@@ -65,7 +68,7 @@ func (s *shift) refused(err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("got %v, want %v", err, want)
 	}
-	if out := s.f.Take(); len(out.Offers)+len(out.Expired)+len(out.Stranded)+len(out.Changes)+len(out.Statuses) > 0 {
+	if out := s.f.Take(); len(out.Offers)+len(out.Expired)+len(out.Stranded)+len(out.Changes)+len(out.Statuses)+len(out.Ended) > 0 {
 		s.Fatalf("refused, and yet: %+v", out)
 	}
 	s.ledger.matches(s.f)
@@ -138,7 +141,7 @@ func (s *shift) talks(uuid, extension string) *Lease {
 	s.Helper()
 	l := s.rings(uuid, extension)
 	s.answers(l)
-	s.f.Bridged(Talk{CDR: CDR{UUID: uuid}})
+	s.f.Bridged(Talk{CDR: CDR{UUID: uuid, Agent: extension, Leg: "leg of " + uuid}})
 	s.look()
 	return l
 }
@@ -155,7 +158,7 @@ func (s *shift) answers(l *Lease) {
 // misses expects that the caller is back in the line.
 func (s *shift) misses(l *Lease) {
 	s.Helper()
-	if !s.f.Miss(l, false, s.now) {
+	if !s.f.Miss(l, Miss{}, s.now) {
 		s.Fatalf("%s is not back in the line", l.Call)
 	}
 	s.look()
@@ -173,6 +176,44 @@ func (s *shift) leaves(uuid string) {
 	s.Helper()
 	s.f.Leave(uuid, s.now)
 	s.look()
+}
+
+// lapses is a caller whose connection goes, with the CDR that counts if they do not come back.
+func (s *shift) lapses(uuid string, a Absent) (kept bool) {
+	s.Helper()
+	if a.CDR.UUID == "" {
+		a.CDR = CDR{UUID: uuid, Outcome: Failed}
+	}
+	kept = s.f.Lapse(uuid, a, s.now)
+	s.ledger.away[uuid] = kept
+	s.look()
+	return kept
+}
+
+// hangsUp ends the talk of a call that Load or Adopt put on the floor.
+func (s *shift) hangsUp(uuid string) {
+	s.Helper()
+	_, l, ok := s.f.Resumed(uuid)
+	if !ok {
+		s.Fatalf("%s is in no talk", uuid)
+	}
+	s.f.End(l, s.now)
+	s.f.Leave(uuid, s.now)
+	for _, t := range s.f.Talks() {
+		if t.CDR.UUID == uuid {
+			s.f.Ended(t.CDR)
+		}
+	}
+	s.look()
+}
+
+// records expects that exactly these CDRs were written since the last look, in order.
+func (s *shift) records(want ...CDR) {
+	s.Helper()
+	if len(s.ended)+len(want) > 0 && !reflect.DeepEqual(s.ended, want) {
+		s.Fatalf("CDRs: %+v, want %+v", s.ended, want)
+	}
+	s.ended = nil
 }
 
 func (s *shift) edit(c Change) {

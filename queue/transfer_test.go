@@ -137,7 +137,7 @@ func TestTheOldOfferExpiresAfterTheTransfer(t *testing.T) {
 	s.pass(time.Second)
 	s.must(s.f.Transfer("a", "2000", s.now))
 	l := s.rings("a", "2000")
-	if s.f.Miss(ringing, false, s.now) {
+	if s.f.Miss(ringing, Miss{}, s.now) {
 		t.Error("back in the line, though it rings at 2000")
 	}
 	s.look()
@@ -152,7 +152,7 @@ func TestTheTransferIsMissedBeforeTheOldOfferIsGivenUp(t *testing.T) {
 	s.calls("a", "", "110")
 	ringing := s.rings("a", "1000")
 	s.must(s.f.Transfer("a", "2000", s.now))
-	if s.f.Miss(s.rings("a", "2000"), false, s.now) {
+	if s.f.Miss(s.rings("a", "2000"), Miss{}, s.now) {
 		t.Error("back in the line, though 1000 still rings")
 	}
 	s.look()

@@ -15,10 +15,10 @@ import (
 
 // checkpoint is all that the database held at one moment, kept in the data-dir. With the journal behind it, it is the last known state.
 type checkpoint struct {
-	Position  uint64 // how far the journal was applied at that moment
-	Written   time.Time
-	Snapshot  queue.Snapshot
-	Passwords map[string]string // of agents' phones, by extension
+	Position  uint64            `json:"Position"` // how far the journal was applied at that moment
+	Written   time.Time         `json:"Written"`
+	Snapshot  queue.Snapshot    `json:"Snapshot"`
+	Passwords map[string]string `json:"Passwords"` // of agents' phones, by extension
 }
 
 // checkpointFile is readable by its owner only: passwords are in it.

@@ -1,7 +1,10 @@
 package store
 
 import (
+	"io/fs"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"nwayacd/agent"
 	"nwayacd/queue"
@@ -70,19 +73,11 @@ func TestAWishIsPartOfTheLastKnownState(t *testing.T) {
 
 func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
-		s, stop := run(t, o)
-		s.Write(addedAgent("1000"), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true), Call: new(agent.Talking)}})
-		flush(t, s)
-		for _, statement := range []string{
-			`ALTER TABLE call_extension DROP COLUMN deferred`, `DELETE FROM nwayacd_migration WHERE name LIKE '%deferred%'`,
-		} {
-			exec(t, s.db.DB, statement)
-		}
-		stop()
-		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 1 {
+		migrateBefore(t, o, "deferred", `INSERT INTO call_extension (extension_number, seat_state, call_state) VALUES ('1000', 'up', 'talking')`)
+		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 2 {
 			t.Fatalf("%v %v", applied, err)
 		}
-		s, stop = run(t, o)
+		s, stop := run(t, o)
 		if a := agentOf(t, load(t, s), "1000"); !a.Up || a.Call != agent.Talking || a.Deferred != agent.NothingDeferred {
 			t.Errorf("migrated: %+v", a)
 		}
@@ -92,6 +87,36 @@ func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
 			t.Errorf("written: %+v", a)
 		}
 	})
+}
+
+// migrateBefore makes the schema as it was before the migration of that name, and fills it.
+func migrateBefore(t *testing.T, o Options, name string, fill string) {
+	t.Helper()
+	db, err := newDatabase(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	names, err := fs.Glob(db.migrations, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	older := fstest.MapFS{}
+	for _, file := range names {
+		if strings.Contains(file, name) {
+			break
+		}
+		text, err := fs.ReadFile(db.migrations, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		older[file] = &fstest.MapFile{Data: text}
+	}
+	db.migrations = older
+	if _, err := db.migrate(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db.DB, fill)
 }
 
 func TestAWishNobodyKnowsIsNone(t *testing.T) {

@@ -280,6 +280,7 @@ var agentColumns = map[string]func(*agent.Update, *agent.Agent){
 	"answer_without_state":   func(u *agent.Update, a *agent.Agent) { u.WithoutState = &a.WithoutState },
 	"use_custom_value":       func(u *agent.Update, a *agent.Agent) { u.Survey = &a.Survey },
 	"use_video":              func(u *agent.Update, a *agent.Agent) { u.Video = &a.Video },
+	"progress_seconds":       func(u *agent.Update, a *agent.Agent) { u.Progress = &a.Progress },
 	"server_ip":              func(u *agent.Update, a *agent.Agent) { u.Server = &a.Server },
 }
 
@@ -292,4 +293,5 @@ var groupColumns = map[string]func(*queue.GroupUpdate, *queue.Group){
 	"black_list_ring":       func(u *queue.GroupUpdate, g *queue.Group) { u.Blacklist = &g.Prompts.Blacklist },
 	"busy_ring":             func(u *queue.GroupUpdate, g *queue.Group) { u.Busy = &g.Prompts.Busy },
 	"transfer_ring":         func(u *queue.GroupUpdate, g *queue.Group) { u.Transfer = &g.Prompts.Transfer },
+	"caller_prefix":         func(u *queue.GroupUpdate, g *queue.Group) { u.CallerPrefix = &g.CallerPrefix },
 }

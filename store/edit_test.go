@@ -75,6 +75,22 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 		},
 		{`UPDATE call_extension SET deferred = 'LOGOUT' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":"logout"}}`}},
 		{`UPDATE call_extension SET deferred = '' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":""}}`}},
+		{
+			`UPDATE call_extension SET progress_seconds = 8 WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Progress":8000000000}}`},
+		},
+		{
+			`UPDATE call_extension SET progress_seconds = NULL WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Progress":0}}`},
+		},
+		{
+			`UPDATE ext_group SET caller_prefix = 'Sales: ' WHERE group_number = '110'`,
+			[]string{`{"Group":{"Number":"110","CallerPrefix":"Sales: "}}`},
+		},
+		{
+			`UPDATE ext_group SET caller_prefix = NULL WHERE group_number = '110'`,
+			[]string{`{"Group":{"Number":"110","CallerPrefix":""}}`},
+		},
 		{`UPDATE call_extension SET client_ip = '10.0.0.1' WHERE extension_number = '1000'`, nil},
 		{`UPDATE call_extension SET dnd = true WHERE extension_number = '1000'`, nil},
 		{
@@ -232,7 +248,7 @@ func TestASnapshotHasWhatIsNotAppliedYet(t *testing.T) {
 			queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true), Deferred: new(agent.LogoutDeferred)}},
 			queue.Change{Group: &queue.GroupUpdate{Number: "110", Cursor: new("1001")}},
 			queue.Change{Membership: &queue.Membership{Extension: "1001", Groups: []string{"110", "120"}}},
-			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Group: "110", Since: moment}},
+			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Group: "110", Since: moment, Visit: 1}},
 			queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}},
 			queue.Change{Blacklisted: &queue.Blacklisted{Number: "2"}},
 			queue.Change{Remembered: &queue.Memory{Caller: "1", Group: "110", Agent: "1000", At: moment}})

@@ -64,6 +64,7 @@ func (o *object) update(u *agent.Update) {
 	o.flagIf("WithoutState", u.WithoutState)
 	o.flagIf("Survey", u.Survey)
 	o.flagIf("Video", u.Video)
+	o.durationIf("Progress", u.Progress)
 	o.stringIf("Server", u.Server)
 }
 
@@ -81,13 +82,12 @@ func (o *object) group(u *queue.GroupUpdate) {
 		o.integer("Mode", int64(*u.Mode))
 	}
 	o.stringIf("Cursor", u.Cursor)
-	if u.RingTimeout != nil {
-		o.integer("RingTimeout", int64(*u.RingTimeout))
-	}
+	o.durationIf("RingTimeout", u.RingTimeout)
 	o.stringIf("Welcome", u.Welcome)
 	o.stringIf("Blacklist", u.Blacklist)
 	o.stringIf("Busy", u.Busy)
 	o.stringIf("Transfer", u.Transfer)
+	o.stringIf("CallerPrefix", u.CallerPrefix)
 }
 
 func (o *object) waiting(w *queue.Waiting) {
@@ -96,6 +96,9 @@ func (o *object) waiting(w *queue.Waiting) {
 	o.string("Group", w.Group)
 	o.flag("VIP", w.VIP)
 	o.time("Since", w.Since)
+	o.stringUnlessEmpty("Name", w.Name)
+	o.integerUnlessZero("Visit", w.Visit)
+	o.stringUnlessEmpty("CameFrom", w.CameFrom)
 }
 
 func (o *object) memory(m *queue.Memory) {
@@ -117,20 +120,21 @@ func (o *object) offer(r *queue.OfferRecord) {
 	o.time("Ended", r.Ended)
 	o.string("Outcome", string(r.Outcome))
 	o.stringUnlessEmpty("Cause", r.Cause)
+	o.integerUnlessZero("Visit", r.Visit)
+	o.stringUnlessEmpty("Recording", r.Recording)
 }
 
 func (o *object) cdr(c *queue.CDR) {
 	o.string("UUID", c.UUID)
 	o.string("Caller", c.Caller)
+	o.stringUnlessEmpty("CallerName", c.CallerName)
 	o.string("Dialled", c.Dialled)
 	o.string("Group", c.Group)
 	o.flagUnlessFalse("VIP", c.VIP)
 	o.string("Switch", c.Switch)
 	o.stringUnlessEmpty("Agent", c.Agent)
 	o.stringUnlessEmpty("Leg", c.Leg)
-	if c.Offers != 0 {
-		o.integer("Offers", int64(c.Offers))
-	}
+	o.integerUnlessZero("Offers", c.Offers)
 	o.string("Outcome", string(c.Outcome))
 	o.stringUnlessEmpty("HungUpBy", string(c.HungUpBy))
 	o.stringUnlessEmpty("Cause", c.Cause)
@@ -140,6 +144,12 @@ func (o *object) cdr(c *queue.CDR) {
 	o.timeUnlessZero("Answered", c.Answered)
 	o.timeUnlessZero("Bridged", c.Bridged)
 	o.time("Ended", c.Ended)
+	o.integerUnlessZero("Visit", c.Visit)
+	o.stringUnlessEmpty("CameFrom", c.CameFrom)
+	o.stringUnlessEmpty("Direction", string(c.Direction))
+	o.stringUnlessEmpty("TransferredTo", c.TransferredTo)
+	o.stringUnlessEmpty("TransferKind", string(c.TransferKind))
+	o.stringsUnlessNone("Recordings", c.Recordings)
 }
 
 func (o *object) talk(t *queue.Talk) {
@@ -175,6 +185,10 @@ func (o *object) inside(name string, fields func()) {
 
 func (o *object) string(name, value string) {
 	o.name(name)
+	o.quote(value)
+}
+
+func (o *object) quote(value string) {
 	if !plain(value) {
 		quoted, _ := json.Marshal(value) // every string has a JSON
 		o.text = append(o.text, quoted...)
@@ -245,6 +259,32 @@ func (o *object) flagUnlessFalse(name string, value bool) {
 	if value {
 		o.flag(name, value)
 	}
+}
+
+func (o *object) integerUnlessZero(name string, value int) {
+	if value != 0 {
+		o.integer(name, int64(value))
+	}
+}
+
+func (o *object) durationIf(name string, value *time.Duration) {
+	if value != nil {
+		o.integer(name, int64(*value))
+	}
+}
+
+func (o *object) stringsUnlessNone(name string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	o.name(name)
+	separator := byte('[')
+	for _, value := range values {
+		o.text = append(o.text, separator)
+		o.quote(value)
+		separator = ','
+	}
+	o.text = append(o.text, ']')
 }
 
 func (o *object) timeUnlessZero(name string, value time.Time) {

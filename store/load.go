@@ -11,6 +11,9 @@ import (
 	"nwayacd/queue"
 )
 
+// maxSeconds is more than any setting in seconds is: a day.
+const maxSeconds = 24 * 60 * 60
+
 // reader turns rows into the words of queue. What a row says that nobody knows is replaced by what does no harm, with a warning.
 type reader struct{ log zerolog.Logger }
 
@@ -22,10 +25,10 @@ type account struct {
 
 func (r reader) agent(scan func(...any) error) (account, error) {
 	var ext, password, name, callout, job, say, record, without, survey, video, server text
-	var reg, seat, status, locked, dnd, call, deferred text
+	var reg, seat, status, locked, dnd, call, deferred, progress text
 	var since stamp
 	err := scan(&ext, &password, &name, &callout, &job, &say, &record, &without, &survey, &video, &server,
-		&reg, &seat, &status, &locked, &dnd, &call, &since, &deferred)
+		&reg, &seat, &status, &locked, &dnd, &call, &since, &deferred, &progress)
 	if err != nil {
 		return account{}, err
 	}
@@ -35,7 +38,7 @@ func (r reader) agent(scan func(...any) error) (account, error) {
 			Extension: ext.trimmed(), Name: string(name), CalloutNumber: string(callout), JobNumber: string(job),
 			SayJobNumber: w.flag("say_job_number", say), Record: w.flag("is_record", record),
 			WithoutState: w.flag("answer_without_state", without), Survey: w.flag("use_custom_value", survey),
-			Video: w.flag("use_video", video), Server: server.trimmed(),
+			Video: w.flag("use_video", video), Progress: w.seconds("progress_seconds", progress), Server: server.trimmed(),
 		},
 		Presence: agent.Presence{
 			Registered: w.word("reg_state", reg, "reged", "unreg"), Up: w.word("seat_state", seat, "up", "down"),
@@ -54,8 +57,8 @@ func (r reader) agent(scan func(...any) error) (account, error) {
 }
 
 func (r reader) group(scan func(...any) error) (queue.Group, error) {
-	var number, name, mode, cursor, timeout, welcome, blacklist, busy, transfer text
-	err := scan(&number, &name, &mode, &cursor, &timeout, &welcome, &blacklist, &busy, &transfer)
+	var number, name, mode, cursor, timeout, welcome, blacklist, busy, transfer, prefix text
+	err := scan(&number, &name, &mode, &cursor, &timeout, &welcome, &blacklist, &busy, &transfer, &prefix)
 	if err != nil {
 		return queue.Group{}, err
 	}
@@ -66,6 +69,7 @@ func (r reader) group(scan func(...any) error) (queue.Group, error) {
 		Prompts: queue.Prompts{
 			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(), Transfer: transfer.trimmed(),
 		},
+		CallerPrefix: string(prefix), // the space at its end is part of it
 	}
 	if n, ok := mode.integer(); ok {
 		m, err := queue.ParseMode(int(n))
@@ -119,10 +123,16 @@ func (r reader) memory(scan func(...any) error) (queue.Memory, error) {
 }
 
 func (r reader) waiting(scan func(...any) error) (queue.Waiting, error) {
-	var uuid, caller, group, kind, place text
+	var uuid, caller, group, kind, place, name, visit, from text
 	var at stamp
-	err := scan(&uuid, &caller, &group, &kind, &place, &at)
-	w := queue.Waiting{UUID: uuid.trimmed(), Caller: string(caller), Group: group.trimmed(), VIP: kind.trimmed() == "1", Since: at.Time}
+	err := scan(&uuid, &caller, &group, &kind, &place, &at, &name, &visit, &from)
+	w := queue.Waiting{
+		UUID: uuid.trimmed(), Caller: string(caller), Group: group.trimmed(), VIP: kind.trimmed() == "1", Since: at.Time,
+		Name: string(name), Visit: 1, CameFrom: from.trimmed(),
+	}
+	if n, ok := visit.integer(); ok {
+		w.Visit = max(int(n), 1)
+	}
 	if ns, ok := place.integer(); ok { // rows of the module have none
 		w.Since = time.Unix(0, ns)
 	}
@@ -167,6 +177,18 @@ func (r rowReader) flag(column string, value text) bool {
 	}
 	r.warn(column, value)
 	return false
+}
+
+// seconds reads a column that is a number of seconds: none, or one nobody knows, is 0.
+func (r rowReader) seconds(column string, value text) time.Duration {
+	n, ok := value.integer()
+	if ok && n >= 0 && n <= maxSeconds {
+		return time.Duration(n) * time.Second
+	}
+	if value != "" {
+		r.warn(column, value)
+	}
+	return 0
 }
 
 // word reports whether the column says yes, in either letter case.

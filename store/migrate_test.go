@@ -27,7 +27,7 @@ func TestAnExistingDatabaseLosesNothing(t *testing.T) {
 			exec(t, db, `DELETE FROM nwayacd_migration`)
 		}
 		applied, err := Migrate(within(t), o)
-		if err != nil || len(applied) != 5 {
+		if err != nil || len(applied) != 6 {
 			t.Fatalf("%s: %v %v", pass, applied, err)
 		}
 		expectFixture(t, pass, reopened(t, o))

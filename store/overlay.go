@@ -53,7 +53,9 @@ func overlayRest(snap *queue.Snapshot, c queue.Change) {
 	case c.MemberLeft != nil:
 		snap.Members = without(snap.Members, *c.MemberLeft)
 	case c.Waiting != nil:
-		snap.Waiting = append(notWaiting(snap.Waiting, c.Waiting.UUID), *c.Waiting)
+		w := *c.Waiting
+		w.Visit = max(w.Visit, 1) // as the database has it
+		snap.Waiting = append(notWaiting(snap.Waiting, w.UUID), w)
 	case c.Left != nil:
 		snap.Waiting = notWaiting(snap.Waiting, *c.Left)
 	case c.Talk != nil:
@@ -106,6 +108,7 @@ func updateGroup(g *queue.Group, u *queue.GroupUpdate) {
 	take(&g.Prompts.Blacklist, u.Blacklist)
 	take(&g.Prompts.Busy, u.Busy)
 	take(&g.Prompts.Transfer, u.Transfer)
+	take(&g.CallerPrefix, u.CallerPrefix)
 }
 
 func take[T any](field *T, to *T) {

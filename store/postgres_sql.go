@@ -27,23 +27,26 @@ var postgres = dialect{
 		blacklist: pgBlacklist,
 		vips:      pgVIPs,
 		memories:  pgMemories,
-		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz FROM callin_queue`,
-		talks:     `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
-		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
+		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz, callin_name, visit, came_from
+			FROM callin_queue`,
+		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
+		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
 	empty: neitherAgentsNorGroups,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
-		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
-		survey, recording, arrived, answered, bridged, ended, id FROM nwayacd_cdr
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings, id FROM nwayacd_cdr
 		WHERE ($1::bigint = 0 OR id < $1::bigint)
 			AND ($2::timestamptz IS NULL OR arrived >= $2::timestamptz) AND ($3::timestamptz IS NULL OR arrived < $3::timestamptz)
 			AND ($4::text = '' OR group_number = $4::text) AND ($5::text = '' OR agent = $5::text)
 			AND ($6::text = '' OR caller = $6::text) AND ($7::text = '' OR call_uuid = $7::text)
 			AND ($8::text = '' OR outcome = $8::text)
 		ORDER BY id DESC LIMIT $9::int`,
-	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
-		FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
+	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
+		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
 	refused:      refusedByPostgres,
 	away:         postgresAway,
@@ -57,9 +60,9 @@ var postgres = dialect{
 const (
 	pgAgents = `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
 		answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-		last_state_change_time::timestamptz, deferred FROM call_extension`
+		last_state_change_time::timestamptz, deferred, progress_seconds FROM call_extension`
 	pgGroups = `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-		black_list_ring, busy_ring, transfer_ring FROM ext_group`
+		black_list_ring, busy_ring, transfer_ring, caller_prefix FROM ext_group`
 	pgMembers   = `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`
 	pgBlacklist = `SELECT category, call_number, dest_number, group_number, expire_time::timestamptz FROM call_blacklist`
 	pgVIPs      = `SELECT DISTINCT phone_number, group_number FROM call_vip_number`
@@ -84,10 +87,11 @@ var postgresWrite = map[kind][]string{
 			FROM jsonb_array_elements($1::jsonb) AS t(d))
 		UPDATE call_extension e SET (reg_state, seat_state, seat_status, call_state, last_state_change_time, last_hangup_time,
 			lastupdatetime, locked, dnd, extension_name, callout_number, job_number, say_job_number, is_record, answer_without_state,
-			use_custom_value, use_video, server_ip, deferred) = (
+			use_custom_value, use_video, server_ip, deferred, progress_seconds) = (
 			SELECT r.reg_state, r.seat_state, r.seat_status, r.call_state, r.last_state_change_time, r.last_hangup_time,
 				r.lastupdatetime, r.locked, r.dnd, r.extension_name, r.callout_number, r.job_number, r.say_job_number, r.is_record,
-				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip, r.deferred
+				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip, r.deferred,
+				r.progress_seconds
 			FROM jsonb_populate_record(e, u.d) AS r)
 		FROM u WHERE e.extension_number = u.d ->> 'extension_number'`},
 	addAgent: {`INSERT INTO call_extension
@@ -102,15 +106,15 @@ var postgresWrite = map[kind][]string{
 			WHERE m.ext = n.extension_number`,
 	},
 	setGroup: {`UPDATE ext_group g SET (group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-			black_list_ring, busy_ring, transfer_ring) = (
+			black_list_ring, busy_ring, transfer_ring, caller_prefix) = (
 			SELECT r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout, r.welcome_ring,
-				r.black_list_ring, r.busy_ring, r.transfer_ring
+				r.black_list_ring, r.busy_ring, r.transfer_ring, r.caller_prefix
 			FROM jsonb_populate_record(g, u.d) AS r)
 		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE g.group_number = u.d ->> 'group_number'`},
 	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
-			welcome_ring, black_list_ring, busy_ring, transfer_ring)
+			welcome_ring, black_list_ring, busy_ring, transfer_ring, caller_prefix)
 		SELECT r.group_number, r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout,
-			r.welcome_ring, r.black_list_ring, r.busy_ring, r.transfer_ring
+			r.welcome_ring, r.black_list_ring, r.busy_ring, r.transfer_ring, r.caller_prefix
 		FROM jsonb_array_elements($1::jsonb) AS u(d), jsonb_populate_record(NULL::ext_group, u.d) AS r
 		WHERE NOT EXISTS (SELECT 1 FROM ext_group g WHERE g.group_number = r.group_number)`},
 	removeGroup: {
@@ -134,14 +138,14 @@ var postgresWrite = map[kind][]string{
 		WHERE m.ext = n.ext AND m.ext_group_number = n.ext_group_number`},
 	putWaiting: {
 		`UPDATE callin_queue q SET callin_number = n.callin_number, callin_group = n.callin_group, callin_type = n.callin_type,
-				call_time = n.call_time, place = n.place
+				call_time = n.call_time, place = n.place, callin_name = n.callin_name, visit = n.visit, came_from = n.came_from
 			FROM jsonb_to_recordset($1::jsonb) AS n(call_uuid text, callin_number text, callin_group text, callin_type int,
-				call_time timestamptz, place bigint)
+				call_time timestamptz, place bigint, callin_name text, visit int, came_from text)
 			WHERE q.call_uuid = n.call_uuid`,
-		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place)
-			SELECT n.call_uuid, n.callin_number, n.callin_group, n.callin_type, n.call_time, n.place
+		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place, callin_name, visit, came_from)
+			SELECT n.call_uuid, n.callin_number, n.callin_group, n.callin_type, n.call_time, n.place, n.callin_name, n.visit, n.came_from
 			FROM jsonb_to_recordset($1::jsonb) AS n(call_uuid text, callin_number text, callin_group text, callin_type int,
-				call_time timestamptz, place bigint)
+				call_time timestamptz, place bigint, callin_name text, visit int, came_from text)
 			WHERE NOT EXISTS (SELECT 1 FROM callin_queue q WHERE q.call_uuid = n.call_uuid)`,
 	},
 	dropWaiting: {`DELETE FROM callin_queue q USING jsonb_to_recordset($1::jsonb) AS n(call_uuid text)
@@ -177,14 +181,16 @@ var postgresWrite = map[kind][]string{
 	dropVIP: {`DELETE FROM call_vip_number v USING jsonb_to_recordset($1::jsonb) AS n(phone_number text, group_number text)
 		WHERE v.phone_number = n.phone_number AND COALESCE(v.group_number, '') = n.group_number`},
 	putCDR: {`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
-			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended)
+			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended,
+			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings)
 		SELECT r.call_uuid, r.caller, r.dialled, r.group_number, r.vip, r.switch, r.agent, r.leg_uuid, r.offers, r.outcome,
-			r.hung_up_by, r.cause, r.survey, r.recording, r.arrived, r.answered, r.bridged, r.ended
+			r.hung_up_by, r.cause, r.survey, r.recording, r.arrived, r.answered, r.bridged, r.ended,
+			r.visit, r.direction, r.caller_name, r.came_from, r.transferred_to, r.transfer_kind, r.recordings
 		FROM jsonb_populate_recordset(NULL::nwayacd_cdr, $1::jsonb) AS r`},
 	putOffer: {`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
-			offered, answered, ended, ring_ms, talk_ms)
+			offered, answered, ended, ring_ms, talk_ms, visit, recording)
 		SELECT r.call_uuid, r.group_number, r.agent, r.leg_uuid, r.number, r.transfer, r.outcome, r.cause,
-			r.offered, r.answered, r.ended, r.ring_ms, r.talk_ms
+			r.offered, r.answered, r.ended, r.ring_ms, r.talk_ms, r.visit, r.recording
 		FROM jsonb_populate_recordset(NULL::nwayacd_offer, $1::jsonb) AS r`},
 	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
 		SELECT r.extension, r.status, r.at, r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_agent_log, $1::jsonb) AS r`},

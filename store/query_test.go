@@ -121,3 +121,42 @@ func TestAPasswordOutlivesTheDatabase(t *testing.T) {
 		t.Error("with the database away, nobody knows whether 1001 has a password")
 	}
 }
+
+func TestVisitsOfOneCallAreRowsOfTheirOwn(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		s, stop := run(t, o)
+		visit := func(n int, group, from string, outcome queue.Outcome) []queue.Change {
+			return []queue.Change{
+				{Offer: &queue.OfferRecord{Call: "u1", Group: group, Agent: "1000", Number: 1, Visit: n, Offered: moment, Ended: moment}},
+				{CDR: &queue.CDR{UUID: "u1", Visit: n, Group: group, CameFrom: from, Outcome: outcome, Arrived: moment, Ended: moment}},
+				{TalkOver: new("u1")},
+			}
+		}
+		s.Write(visit(1, "110", "", queue.Answered)...)
+		s.Write(visit(2, "120", "110", queue.Moved)...)
+		s.Write(visit(3, "130", "120", queue.Consult)...)
+		stop()
+		s, _ = run(t, o) // nothing of it is written again
+		page, _, err := s.SearchCDRs(within(t), queue.CDRSearch{Call: "u1", Limit: 10})
+		if err != nil || len(page) != 3 {
+			t.Fatalf("%d rows, %v", len(page), err)
+		}
+		for i, c := range page { // what ended last comes first
+			if c.Visit != 3-i || c.CameFrom != []string{"120", "110", ""}[i] {
+				t.Errorf("row %d is visit %d, came from %q", i, c.Visit, c.CameFrom)
+			}
+		}
+		offers, err := s.Offers(within(t), "u1")
+		if err != nil || len(offers) != 3 {
+			t.Fatalf("%d offers, %v", len(offers), err)
+		}
+		for i, o := range offers {
+			if o.Visit != i+1 || o.Group != []string{"110", "120", "130"}[i] {
+				t.Errorf("offer %d: %+v", i, o)
+			}
+		}
+		if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE came_from IS NULL AND recordings = '[]' AND direction = 'in'`); n != 1 {
+			t.Errorf("%d rows of a first visit", n)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -150,6 +151,7 @@ func (w *words) agentDoc(u *agent.Update) doc {
 	put(d, "callout_number", u.CalloutNumber)
 	put(d, "job_number", u.JobNumber)
 	put(d, "server_ip", u.Server)
+	seconds(d, "progress_seconds", u.Progress)
 	for column, flag := range map[string]*bool{
 		"locked": u.Locked, "dnd": u.DND, "say_job_number": u.SayJobNumber, "is_record": u.Record,
 		"answer_without_state": u.WithoutState, "use_custom_value": u.Survey, "use_video": u.Video,
@@ -176,9 +178,8 @@ func groupUpdateDoc(u *queue.GroupUpdate) doc {
 	put(d, "black_list_ring", u.Blacklist)
 	put(d, "busy_ring", u.Busy)
 	put(d, "transfer_ring", u.Transfer)
-	if u.RingTimeout != nil {
-		d["group_callout_timeout"] = int64(*u.RingTimeout / time.Second)
-	}
+	put(d, "caller_prefix", u.CallerPrefix)
+	seconds(d, "group_callout_timeout", u.RingTimeout)
 	return d
 }
 
@@ -186,6 +187,7 @@ func groupDoc(g *queue.Group) doc {
 	d := groupUpdateDoc(&queue.GroupUpdate{
 		Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
 		Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+		CallerPrefix: &g.CallerPrefix,
 	})
 	if g.RingTimeout <= 0 {
 		d["group_callout_timeout"] = int64(queue.DefaultRingTimeout / time.Second)
@@ -200,7 +202,8 @@ func memberRow(k kind, m *queue.Member) row {
 func waitingRow(w *queue.Waiting) row {
 	return row{putWaiting, w.UUID, doc{
 		"call_uuid": w.UUID, "callin_number": w.Caller, "callin_group": w.Group, "callin_type": number(w.VIP),
-		"call_time": stampDoc(w.Since), "place": w.Since.UnixNano(),
+		"call_time": stampDoc(w.Since), "place": w.Since.UnixNano(), "callin_name": w.Name, "visit": max(w.Visit, 1),
+		"came_from": orNothing(w.CameFrom),
 	}}
 }
 
@@ -226,7 +229,9 @@ func cdrDoc(c *queue.CDR) doc {
 		"call_uuid": c.UUID, "caller": c.Caller, "dialled": c.Dialled, "group_number": c.Group, "vip": c.VIP, "switch": c.Switch,
 		"agent": c.Agent, "leg_uuid": c.Leg, "offers": c.Offers, "outcome": c.Outcome, "hung_up_by": c.HungUpBy, "cause": c.Cause,
 		"survey": c.Survey, "recording": c.Recording, "arrived": stampDoc(c.Arrived), "answered": stampDoc(c.Answered),
-		"bridged": stampDoc(c.Bridged), "ended": stampDoc(c.Ended),
+		"bridged": stampDoc(c.Bridged), "ended": stampDoc(c.Ended), "caller_name": c.CallerName, "visit": c.VisitNumber(),
+		"came_from": orNothing(c.CameFrom), "direction": cmp.Or(c.Direction, inbound), "transferred_to": c.TransferredTo,
+		"transfer_kind": c.TransferKind, "recordings": listDoc(c.Recordings),
 	}
 }
 
@@ -235,6 +240,7 @@ func offerDoc(o *queue.OfferRecord) doc {
 		"call_uuid": o.Call, "group_number": o.Group, "agent": o.Agent, "leg_uuid": o.Leg, "number": o.Number, "transfer": o.Transfer,
 		"outcome": o.Outcome, "cause": o.Cause, "offered": stampDoc(o.Offered), "answered": stampDoc(o.Answered),
 		"ended": stampDoc(o.Ended), "ring_ms": milliseconds(o.Offered, o.Ended), "talk_ms": nil,
+		"visit": o.VisitNumber(), "recording": o.Recording,
 	}
 	if !o.Answered.IsZero() {
 		d["ring_ms"], d["talk_ms"] = milliseconds(o.Offered, o.Answered), milliseconds(o.Answered, o.Ended)
@@ -257,6 +263,23 @@ func stampDoc(t time.Time) any {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
+// inbound is the word of the database for queue.Inbound.
+const inbound = "in"
+
+// listDoc is a list as a text column keeps it: as JSON.
+func listDoc(list []string) string {
+	text, _ := json.Marshal(append([]string{}, list...)) // every string has a JSON
+	return string(text)
+}
+
+// orNothing is NULL for an empty text.
+func orNothing(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
 func number(set bool) int {
 	if set {
 		return 1
@@ -267,6 +290,12 @@ func number(set bool) int {
 func put[T any](d doc, column string, value *T) {
 	if value != nil {
 		d[column] = *value
+	}
+}
+
+func seconds(d doc, column string, value *time.Duration) {
+	if value != nil {
+		d[column] = int64(*value / time.Second)
 	}
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -38,6 +39,15 @@ func (t text) trimmed() string { return strings.TrimSpace(string(t)) }
 func (t text) integer() (n int64, ok bool) {
 	n, err := strconv.ParseInt(t.trimmed(), 10, 64)
 	return n, err == nil
+}
+
+// list is the texts of a column that keeps them as JSON; none if it is not JSON.
+func (t text) list() []string {
+	var list []string
+	if err := json.Unmarshal([]byte(t), &list); err != nil || len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 // stamp reads a time; what cannot be read, and infinity, is the zero time.

@@ -64,29 +64,33 @@ var embedded = dialect{
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
 			answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-			last_state_change_time, deferred FROM call_extension ORDER BY id`,
+			last_state_change_time, deferred, progress_seconds FROM call_extension ORDER BY id`,
 		groups: `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-			black_list_ring, busy_ring, transfer_ring FROM ext_group ORDER BY id`,
+			black_list_ring, busy_ring, transfer_ring, caller_prefix FROM ext_group ORDER BY id`,
 		members:   `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`,
 		blacklist: `SELECT category, call_number, dest_number, group_number, expire_time FROM call_blacklist`,
 		vips:      `SELECT DISTINCT phone_number, group_number FROM call_vip_number`,
 		memories:  `SELECT call_number, group_number, agent_number, insert_time FROM cf_call_remember`,
-		waiting:   `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time FROM callin_queue`,
-		talks:     `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
-		password:  `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
+		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time, callin_name, visit, came_from
+			FROM callin_queue`,
+		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
+		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
 	empty: neitherAgentsNorGroups,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
-		survey, recording, arrived, answered, bridged, ended FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings
+		FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
-		survey, recording, arrived, answered, bridged, ended, id FROM nwayacd_cdr
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings, id FROM nwayacd_cdr
 		WHERE (?1 = 0 OR id < ?1)
 			AND (?2 IS NULL OR julianday(arrived) >= julianday(?2)) AND (?3 IS NULL OR julianday(arrived) < julianday(?3))
 			AND (?4 = '' OR group_number = ?4) AND (?5 = '' OR agent = ?5) AND (?6 = '' OR caller = ?6)
 			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
 		ORDER BY id DESC LIMIT ?9`,
-	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended
-		FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
+	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
+		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
 	refused:      refusedBySQLite,
 	away:         func(error) bool { return false },
@@ -118,7 +122,8 @@ var sqliteWrite = map[kind][]string{
 			use_custom_value = COALESCE(u.value ->> 'use_custom_value', e.use_custom_value),
 			use_video = COALESCE(u.value ->> 'use_video', e.use_video),
 			server_ip = COALESCE(u.value ->> 'server_ip', e.server_ip),
-			deferred = COALESCE(u.value ->> 'deferred', e.deferred)
+			deferred = COALESCE(u.value ->> 'deferred', e.deferred),
+			progress_seconds = COALESCE(u.value ->> 'progress_seconds', e.progress_seconds)
 		FROM json_each(?1) AS u WHERE e.extension_number = u.value ->> 'extension_number'`},
 	addAgent: {`INSERT INTO call_extension (extension_number, extension_name, extension_pswd)
 		SELECT value ->> 'extension_number', value ->> 'extension_number', value ->> 'extension_pswd' FROM json_each(?1)
@@ -135,13 +140,14 @@ var sqliteWrite = map[kind][]string{
 			welcome_ring = COALESCE(u.value ->> 'welcome_ring', g.welcome_ring),
 			black_list_ring = COALESCE(u.value ->> 'black_list_ring', g.black_list_ring),
 			busy_ring = COALESCE(u.value ->> 'busy_ring', g.busy_ring),
-			transfer_ring = COALESCE(u.value ->> 'transfer_ring', g.transfer_ring)
+			transfer_ring = COALESCE(u.value ->> 'transfer_ring', g.transfer_ring),
+			caller_prefix = COALESCE(u.value ->> 'caller_prefix', g.caller_prefix)
 		FROM json_each(?1) AS u WHERE g.group_number = u.value ->> 'group_number'`},
 	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
-			welcome_ring, black_list_ring, busy_ring, transfer_ring)
+			welcome_ring, black_list_ring, busy_ring, transfer_ring, caller_prefix)
 		SELECT value ->> 'group_number', value ->> 'group_name', value ->> 'group_call_mode', value ->> 'current_ext_number',
 			value ->> 'group_callout_timeout', value ->> 'welcome_ring', value ->> 'black_list_ring', value ->> 'busy_ring',
-			value ->> 'transfer_ring'
+			value ->> 'transfer_ring', value ->> 'caller_prefix'
 		FROM json_each(?1) WHERE value ->> 'group_number' NOT IN (SELECT group_number FROM ext_group)`},
 	removeGroup: {
 		`DELETE FROM ext_group WHERE group_number IN (SELECT value ->> 'group_number' FROM json_each(?1))`,
@@ -165,9 +171,10 @@ var sqliteWrite = map[kind][]string{
 		SELECT value ->> 'ext', value ->> 'ext_group_number' FROM json_each(?1))`},
 	putWaiting: {
 		`DELETE FROM callin_queue WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`,
-		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place)
+		`INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place, callin_name, visit, came_from)
 			SELECT value ->> 'call_uuid', value ->> 'callin_number', value ->> 'callin_group', value ->> 'callin_type',
-				value ->> 'call_time', value ->> 'place' FROM json_each(?1)`,
+				value ->> 'call_time', value ->> 'place', value ->> 'callin_name', value ->> 'visit', value ->> 'came_from'
+			FROM json_each(?1)`,
 	},
 	dropWaiting: {`DELETE FROM callin_queue WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
 	putMemory: {
@@ -189,17 +196,20 @@ var sqliteWrite = map[kind][]string{
 		SELECT value ->> 'phone_number', value ->> 'group_number' FROM json_each(?1))`},
 	putCDR: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
 		INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
-			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended)
+			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended,
+			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings)
 		SELECT value ->> 'call_uuid', value ->> 'caller', value ->> 'dialled', value ->> 'group_number', value ->> 'vip',
 			value ->> 'switch', value ->> 'agent', value ->> 'leg_uuid', value ->> 'offers', value ->> 'outcome',
 			value ->> 'hung_up_by', value ->> 'cause', value ->> 'survey', value ->> 'recording', value ->> 'arrived',
-			value ->> 'answered', value ->> 'bridged', value ->> 'ended' FROM n`},
+			value ->> 'answered', value ->> 'bridged', value ->> 'ended', value ->> 'visit', value ->> 'direction',
+			value ->> 'caller_name', value ->> 'came_from', value ->> 'transferred_to', value ->> 'transfer_kind',
+			value ->> 'recordings' FROM n`},
 	putOffer: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
 		INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
-			offered, answered, ended, ring_ms, talk_ms)
+			offered, answered, ended, ring_ms, talk_ms, visit, recording)
 		SELECT value ->> 'call_uuid', value ->> 'group_number', value ->> 'agent', value ->> 'leg_uuid', value ->> 'number',
 			value ->> 'transfer', value ->> 'outcome', value ->> 'cause', value ->> 'offered', value ->> 'answered',
-			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms' FROM n`},
+			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms', value ->> 'visit', value ->> 'recording' FROM n`},
 	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
 		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)

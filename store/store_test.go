@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -206,11 +207,13 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{Agent: &agent.Update{Extension: "1000", Registered: &yes, Up: &yes, Idle: new(false), Locked: &yes}},
 			queue.Change{Agent: &agent.Update{Extension: "1000", Call: &typing, Since: &moment, HungUp: &moment}},
 			queue.Change{Agent: &agent.Update{Extension: "1000", Idle: &yes, Name: &name, JobNumber: &job, SayJobNumber: &yes, Video: &yes}},
+			queue.Change{Agent: &agent.Update{Extension: "1000", Progress: new(8 * time.Second)}},
 			queue.Change{Group: &queue.GroupUpdate{Number: "110", Mode: &mode, Cursor: &cursor}},
-			queue.Change{Group: &queue.GroupUpdate{Number: "110", RingTimeout: &ring, Welcome: &welcome}},
+			queue.Change{Group: &queue.GroupUpdate{Number: "110", RingTimeout: &ring, Welcome: &welcome, CallerPrefix: new("Sales: ")}},
 			queue.Change{GroupAdded: &queue.Group{Number: "130"}},
 			queue.Change{GroupRemoved: new("130")},
-			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789)}},
+			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789),
+				Name: "李豪", Visit: 3, CameFrom: "120"}},
 			queue.Change{Waiting: &queue.Waiting{UUID: "u2", Caller: "138", Group: "110", Since: moment}},
 			queue.Change{Left: new("u2")},
 			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "a", CDR: queue.CDR{UUID: "t1", Caller: "1"}}},
@@ -229,7 +232,7 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		stop()
 		snap := reopened(t, o)
 		want := agent.Agent{
-			Profile:  agent.Profile{Extension: "1000", Name: name, JobNumber: job, SayJobNumber: true, Video: true},
+			Profile:  agent.Profile{Extension: "1000", Name: name, JobNumber: job, SayJobNumber: true, Video: true, Progress: 8 * time.Second},
 			Presence: agent.Presence{Registered: true, Up: true, Idle: true, Locked: true}, Call: agent.Typing,
 		}
 		got := agentOf(t, snap, "1000")
@@ -245,7 +248,7 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		g := snap.Groups[groupAt(&snap, "110")]
 		if want := (queue.Group{
 			Number: "110", Name: "group 110", Mode: mode, Cursor: "1000", RingTimeout: ring,
-			Prompts: queue.Prompts{Welcome: welcome},
+			Prompts: queue.Prompts{Welcome: welcome}, CallerPrefix: "Sales: ",
 		}); g != want {
 			t.Errorf("group\n got %+v\nwant %+v", g, want)
 		}
@@ -254,6 +257,9 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		}
 		if len(snap.Waiting) != 1 || snap.Waiting[0].Since.UnixNano() != 1234567890123456789 || !snap.Waiting[0].VIP || snap.Waiting[0].Caller != "139" {
 			t.Errorf("waiting %+v: the place must be kept to the nanosecond", snap.Waiting)
+		}
+		if w := snap.Waiting[0]; w.Name != "李豪" || w.Visit != 3 || w.CameFrom != "120" {
+			t.Errorf("waiting %+v", w)
 		}
 		if talks := snap.Talks; len(talks) != 1 || talks[0].Server != "s1" || talks[0].Link != "b" || talks[0].CoreUUID != "core" ||
 			talks[0].CDR.UUID != "t1" || talks[0].CDR.Caller != "o'clock" || talks[0].CDR.Agent != "1000" || !talks[0].CDR.Bridged.Equal(moment) {
@@ -287,13 +293,15 @@ func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 		s, _ := run(t, o)
 		full := queue.CDR{
 			UUID: "u1", Caller: "139", Dialled: "95", Group: "110", VIP: true, Switch: "fs1", Agent: "1000", Leg: "l1", Offers: 2,
-			Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5", Recording: "/r/u1.wav",
+			Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5", Recording: "/r/u1-2.wav",
+			CallerName: "李豪 \"Li\"", Visit: 2, CameFrom: "100", Direction: queue.Outbound, TransferredTo: "2000@b",
+			TransferKind: queue.TransferAttended, Recordings: []string{"/r/u1 \"1\".wav", "/r/u1-2.wav"},
 			Arrived: moment, Answered: moment.Add(3 * time.Second), Bridged: moment.Add(4 * time.Second), Ended: moment.Add(time.Minute),
 		}
-		bare := queue.CDR{UUID: "u2", Outcome: queue.Abandoned, Arrived: moment.Add(time.Second), Ended: moment.Add(2 * time.Second)}
+		bare := queue.CDR{UUID: "u2", Visit: 1, Outcome: queue.Abandoned, Arrived: moment.Add(time.Second), Ended: moment.Add(2 * time.Second)}
 		offer := queue.OfferRecord{
 			Call: "u1", Group: "110", Agent: "1000", Leg: "l1", Number: 2, Transfer: true, Offered: moment,
-			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second), Outcome: queue.OfferAnswered, Cause: "x",
+			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second), Outcome: queue.OfferAnswered, Cause: "x", Visit: 2, Recording: "/r/u1-2.wav",
 		}
 		s.Write(queue.Change{CDR: &full}, queue.Change{CDR: &bare}, queue.Change{Offer: &offer},
 			queue.Change{AgentLog: &agent.LogEntry{Extension: "1000", Status: agent.StatusTalking, At: moment, Caller: "u1"}})
@@ -303,7 +311,7 @@ func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 			t.Fatalf("%v %v", cdrs, err)
 		}
 		for i, want := range []queue.CDR{full, bare} {
-			if got := utcCDR(cdrs[i]); got != want {
+			if got := utcCDR(cdrs[i]); !reflect.DeepEqual(got, want) {
 				t.Errorf("cdr\n got %+v\nwant %+v", got, want)
 			}
 		}
@@ -314,9 +322,7 @@ func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 		if err != nil || len(offers) != 1 {
 			t.Fatalf("%v %v", offers, err)
 		}
-		got := offers[0]
-		got.Offered, got.Answered, got.Ended = got.Offered.UTC(), got.Answered.UTC(), got.Ended.UTC()
-		if got != offer {
+		if got := utcOffer(offers[0]); got != offer {
 			t.Errorf("offer\n got %+v\nwant %+v", got, offer)
 		}
 		if n := count(t, s, `SELECT count(*) FROM nwayacd_offer WHERE ring_ms = 1500 AND talk_ms = 2500`); n != 1 {

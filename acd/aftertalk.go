@@ -1,0 +1,85 @@
+package acd
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+)
+
+const (
+	surveyLimit   = 2 * time.Minute
+	surveyTimeout = 5 * time.Second // for the digit, after the prompt
+)
+
+// surveyVariable holds the digit that the caller pressed.
+const surveyVariable = "nwayacd_survey"
+
+// afterTalk asks the caller for a mark, if the agent's callers are asked, and hangs up. FreeSWITCH
+// parked the caller for us.
+func (t *talk) afterTalk(ctx context.Context) ending {
+	outcome := t.record.Outcome
+	switch {
+	case t.settings.AfterTalk == AfterTalkDialplan && t.held: // recalled once, or over before the dialplan was told to go on
+		t.record.recall = time.Now()
+		return handedBack{outcome: outcome, variable: returnedAnswered}
+	case t.goesOn():
+		return taken{outcome: outcome} // the dialplan has them
+	}
+	if !t.leg.offer.Agent.Survey || t.settings.Prompts.Survey == "" {
+		return sentAway{outcome, "NORMAL_CLEARING"}
+	}
+	t.send(t.ask())
+	limited, stop := context.WithTimeout(ctx, surveyLimit)
+	defer stop()
+	s := t.await(limited, func(s signal) bool {
+		h, is := s.(happened)
+		return is && (h.what == callerHungUp || h.what == callerBridged || h.what == callerReturned)
+	})
+	switch h, _ := s.(happened); {
+	case s == nil && ctx.Err() != nil:
+		return t.endingOf(context.Cause(ctx))
+	case s == nil:
+		return sentAway{outcome, "NORMAL_CLEARING"}
+	case h.what == callerHungUp:
+		if len(h.digit) == 1 {
+			t.record.Survey = h.digit
+		}
+		return callerGone{outcome, h.cause}
+	default:
+		return taken{outcome: outcome}
+	}
+}
+
+// ask is the command that asks the caller for a mark and then hangs up. Both are actions of an
+// inline dialplan, so they happen also if this process is gone by then. CHANNEL_HANGUP carries the
+// digit.
+func (t *talk) ask() esl.Command {
+	digits := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + playable(t.settings.Prompts.Survey) +
+		" silence_stream://10 " + surveyVariable + ` \d`
+	actions := strings.Join([]string{
+		"unset:" + overVariable, "unset:park_after_bridge", "unset:park_timeout",
+		"play_and_get_digits:" + strings.ReplaceAll(digits, inlineSeparator, ""), "hangup:NORMAL_CLEARING",
+	}, inlineSeparator)
+	return esl.API("uuid_transfer " + t.uuid() + " 'm:" + inlineSeparator + ":" + actions + "' inline")
+}
+
+// inlineSeparator stands between the actions of an inline dialplan whose arguments may have commas.
+const inlineSeparator = "^"
+
+// hangUp is how one side of a talk ended.
+type hangUp struct {
+	sequence uint64 // of the event: what FreeSWITCH reported first has the lower number
+	byPhone  bool   // its own phone sent a BYE
+}
+
+// before reports whether this side hung up, and so ended the other. FreeSWITCH reports the two ends
+// within a millisecond of each other and in either order, so a BYE of the phone itself says more.
+func (h hangUp) before(other hangUp) bool {
+	if h.byPhone != other.byPhone {
+		return h.byPhone
+	}
+	return h.sequence < other.sequence
+}

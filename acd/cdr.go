@@ -1,0 +1,87 @@
+package acd
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// record is the CDR of a visit as it comes to be, with what belongs to it and is no column.
+type record struct {
+	queue.CDR
+	place  string    // that a server gave back as it shut down, as placeVariable has it; "" = none
+	talked bool      // an agent was bridged with the caller in this visit
+	recall time.Time // when the caller last came to us by an inline dialplan of ours, which leads nowhere else; zero = never
+}
+
+// arrived begins the record of a caller who comes in.
+func (r *record) arrived(a arrival) {
+	r.CDR = queue.CDR{
+		UUID: a.ch.uuid, Caller: a.who.number, CallerName: a.who.name, Dialled: a.who.dialled, Switch: a.sw, Direction: queue.Inbound,
+		Visit: a.visit.number + 1, CameFrom: a.visit.group, Arrived: a.at,
+	}
+}
+
+// resumes makes the record one with that of the visit which the caller began before their
+// connection was lost.
+func (r *record) resumes(soFar queue.CDR) {
+	soFar.Ended, soFar.HungUpBy, soFar.Cause = time.Time{}, queue.NoSide, ""
+	r.CDR, r.talked = soFar, soFar.Leg != ""
+}
+
+// offered counts an offer of the visit.
+func (r *record) offered(number int) { r.Offers = max(r.Offers, number) }
+
+// bridged notes the talk with the leg.
+func (r *record) bridged(l *leg, at time.Time) {
+	r.Outcome, r.talked = queue.Answered, true
+	if l.offer.Transfer {
+		r.Outcome = queue.Transferred
+	}
+	if r.Answered.IsZero() {
+		r.Answered = l.record.Answered
+	}
+	r.Agent, r.Leg = l.offer.Agent.Extension, l.uuid
+	if !at.IsZero() {
+		r.Bridged = at
+	}
+}
+
+// passedOn notes that the caller, or the agent, was transferred.
+func (r *record) passedOn(to string, kind queue.TransferKind) {
+	r.TransferredTo, r.TransferKind = to, kind
+}
+
+// ended completes the record. cause is FreeSWITCH's cause or what went wrong; the first one stands.
+func (r *record) ended(outcome queue.Outcome, cause string) {
+	r.Outcome, r.Ended = outcome, time.Now()
+	if r.Cause == "" {
+		r.Cause = cause
+	}
+}
+
+// visitVariable is on a caller's channel: NUMBER:GROUP of the last visit. By it the next visit
+// knows its number.
+const visitVariable = "nwayacd_visit"
+
+// visit is one of the visits of a call; the zero value stands before the first.
+type visit struct {
+	number int
+	group  string
+}
+
+func (v visit) word() string { return strconv.Itoa(v.number) + ":" + sanitize(v.group) }
+
+func readVisit(word string) visit {
+	number, group, _ := strings.Cut(word, ":")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > 1e6 {
+		return visit{}
+	}
+	return visit{n, sanitize(group)}
+}
+
+// visit is the one that the call is.
+func (c *call) visit() visit { return visit{c.record.Visit, c.group} }

@@ -1,0 +1,90 @@
+package acd
+
+import (
+	"strings"
+
+	"nwayacd/esl"
+)
+
+// What FreeSWITCH does with a caller by itself is in variables of the caller's channel. They would
+// do the same to a channel that has left us. So hooks, which FreeSWITCH runs on the channel's own
+// thread, remove them as the channel leaves. docs/wire.md has the order.
+const (
+	preBridgeHook = "execute_on_pre_bridge_nwayacd"     // somebody bridges a waiting caller
+	transferHook  = "execute_on_blind_transfer_nwayacd" // somebody transfers the caller
+	cleanHook     = "execute_on_post_bridge_nwayacd_1"  // the talk is over: all of this goes
+	overHook      = "execute_on_post_bridge_nwayacd_2"  // if nobody took the caller, FreeSWITCH parks them
+
+	legCleanHook = "execute_on_post_bridge_nwayacd_1" // of the agent's leg: the two that follow go
+	legKeepHook  = "execute_on_post_bridge_nwayacd_2" // the leg is parked if its agent is to be kept
+)
+
+// waitingList names what makes FreeSWITCH act on a caller who waits.
+var waitingList = strings.Join([]string{"socket_resume", "inline_destination", consultVariable, preBridgeHook, transferHook}, " ")
+
+// talkList names what makes FreeSWITCH act on a caller who talks. transfer_after_bridge is
+// FreeSWITCH's own, from hold_hangup_xfer_exten.
+var talkList = strings.Join([]string{
+	"park_after_bridge", "park_timeout", "uuid_bridge_park_on_cancel", "uuid_bridge_continue_on_cancel", "socket_resume",
+	"transfer_after_bridge", "inline_destination", overVariable, transferHook, cleanHook, overHook,
+}, " ")
+
+// unsetting is the assignments that unset all variables of a list.
+func unsetting(list string) (assignments []string) {
+	for name := range strings.FieldsSeq(list) {
+		assignments = append(assignments, name+"=")
+	}
+	return assignments
+}
+
+// talkVariables makes the caller safe for the time after the talk. socket_resume would tear the
+// bridge. If the agent hangs up, FreeSWITCH parks the caller and says with nwayacd_over that nobody
+// took them. If this process is gone by then, park_timeout ends the call.
+func (c *call) talkVariables() esl.Command {
+	variables := []string{
+		"socket_resume=", "inline_destination=", overVariable + "=", preBridgeHook + "=",
+		talkVariable + "=" + c.server.options.Identity, visitVariable + "=" + c.visit().word(),
+	}
+	if c.who.home != "" { // not known of a recovered talk, whose channel has it
+		variables = append(variables, homeVariable+"="+c.who.home)
+	}
+	if c.goesOn() {
+		variables = append(variables, outcomeVariable+"=", outcomeOfVariable+"=")
+	}
+	timeout := seconds(parkAfterTalk)
+	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+timeout, "uuid_bridge_park_on_cancel=true",
+		transferHook+"=multiunset "+talkList, cleanHook+"=multiunset "+talkList,
+		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+timeout+",set:"+overVariable+"=true inline")...)
+}
+
+// dialplanVariables let a caller whose talk is up go on in the dialplan after it. Until then a
+// caller whose agent is gone before the bridge is parked for us, as any other. There are none if
+// the caller is parked after the talk, too. A caller who was recalled is: what would go on is the
+// way back to us (wayBack), not the dialplan.
+func (c *call) dialplanVariables() []esl.Command {
+	if c.settings.AfterTalk != AfterTalkDialplan || !c.record.recall.IsZero() {
+		return nil
+	}
+	return []esl.Command{c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", overHook+"=",
+		outcomeVariable+"="+returnedAnswered, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
+		transferHook+"=multiunset "+talkList+" "+outcomeVariable+" "+outcomeOfVariable, cleanHook+"=multiunset "+talkList)}
+}
+
+// goesOn reports whether the caller goes on in the dialplan after the talk, without being parked
+// for us.
+func (c *call) goesOn() bool { return c.foreign.Load() || c.settings.AfterTalk == AfterTalkDialplan }
+
+// keepAgentVariable is set on a caller in a talk, by a program that takes the caller away for so
+// many seconds and brings them back.
+const keepAgentVariable = "nwayacd_keep_agent"
+
+// keepHooks make FreeSWITCH park the leg, instead of hanging it up, if the caller is taken away and
+// the agent is to be kept.
+func (c *call) keepHooks(l *leg) []esl.Command {
+	wanted := "${uuid_getvar(" + c.uuid() + " " + keepAgentVariable + ")}"
+	return []esl.Command{
+		esl.API("uuid_setvar " + l.uuid + " " + legCleanHook + " multiunset park_after_bridge park_timeout " + legCleanHook + " " + legKeepHook),
+		esl.API("uuid_setvar " + l.uuid + " " + legKeepHook + " execute_extension set:park_after_bridge=" + wanted +
+			",set:park_timeout=" + wanted + " inline"),
+	}
+}

@@ -1,0 +1,154 @@
+package acd
+
+import (
+	"cmp"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// What FreeSWITCH says of a talk if it is asked, because an event is overdue or the link is back.
+
+// look asks FreeSWITCH what became of the two, because an event is overdue or the link is back.
+func (t *talk) look() {
+	was := t.channel().is()
+	replies := t.do(esl.API("uuid_getvar " + t.leg.uuid + " bridge_to"))
+	if replies == nil {
+		return // the link is away; it says when it is back
+	}
+	if replies[0].Text() == t.uuid() {
+		t.on(happened{what: bridgedTogether})
+		if t.unsettled && t.channel().is() == talking {
+			t.together()
+		}
+		return
+	}
+	replies = t.do(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
+	if replies == nil {
+		return
+	}
+	leg, caller := dumped(replies[0]), dumped(replies[1])
+	for _, h := range t.seen(leg, caller) {
+		t.on(h)
+	}
+	is := t.channel().is()
+	if is != was || is == talking || is == legKept || is.over() {
+		return
+	}
+	switch {
+	case is == callerMoving || is == callerAway && t.legGone:
+		t.on(happened{what: callerReturned, number: t.to}) // with somebody else by now
+	case is == legOver && caller.Get("variable_"+cleanHook) == "" && !t.cleaned:
+		t.cleaned = true // the hooks run, and the next one may say that nobody took the caller
+		if destination(caller.Get("Caller-Destination-Number")) == destination(t.who.dialled) {
+			t.timer.Reset(legOverLimit) // they are where they were: a hook of the dialplan may take its time
+		} else {
+			t.timer.Reset(legOverPause)
+		}
+	case is == legOver && caller.Get("variable_"+cleanHook) == "": // the hooks of whatever took the caller have run
+		t.on(happened{what: callerTransferred, number: destination(caller.Get("Caller-Destination-Number"))})
+	case is == legOver && !t.broken:
+		// The bridge is not over for the caller's thread: it plays the music of a hold, which
+		// outlives the leg.
+		t.broken = true
+		t.send(t.breakAll())
+		t.timer.Reset(legOverLimit)
+	case is == legOver: // the thread hangs, because the leg died as it was bridged
+		t.on(happened{what: callerFreed})
+	case !t.legGone && is != legAway && alone(leg):
+		t.endLeg(t.leg)
+		t.on(happened{what: legHungUp, cause: errUnseen.Error()})
+	case !t.legGone && is != legAway:
+		t.channel().become(legAway) // the caller's phone transferred the agent
+		t.passedOn(leg.Get("Caller-Destination-Number"), queue.TransferByCaller)
+	}
+}
+
+// seen is what two dumps say, in the order in which it matters.
+func (t *talk) seen(leg, caller *esl.Event) (told []happened) {
+	with := caller.Get("variable_bridge_to")
+	switch state := caller.Get("Channel-State"); {
+	case caller.Get("Unique-ID") == "":
+		told = append(told, happened{what: callerHungUp, cause: t.unseenCause()})
+	case with == t.leg.uuid:
+		told = append(told, happened{what: bridgedTogether})
+	case with != "":
+		told = append(told, happened{what: callerBridged, other: with})
+	case state == "CS_PARK" || caller.Get("variable_"+overVariable) == "true":
+		told = append(told, happened{what: callerFreed, held: true, parked: true})
+	}
+	switch with := leg.Get("variable_bridge_to"); {
+	case leg.Get("Unique-ID") == "":
+		told = append(told, happened{what: legHungUp, cause: t.unseenCause()})
+	case with != "" && with != t.uuid():
+		told = append(told, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
+	}
+	return told
+}
+
+// parked is where a caller is whom uuid_park took: that is no number of the dialplan.
+const parked = "park"
+
+// askWhereTo asks where the caller is if the event of a transfer named the number that they had
+// dialled. They may have been transferred to it again. But FreeSWITCH ends the bridge before it
+// changes the number, so that the event can come between the two.
+func (t *talk) askWhereTo() {
+	if t.to != destination(t.who.dialled) {
+		return
+	}
+	switch there := t.dump(t.uuid()); {
+	case there == nil || there.Get("Caller-Destination-Number") == "":
+	case there.Get("Channel-State") == "CS_PARK":
+		t.to = parked
+	default:
+		t.to = destination(there.Get("Caller-Destination-Number"))
+	}
+}
+
+// cameIn reports whether a channel called in.
+func (t *talk) cameIn(uuid string) bool {
+	other := t.dump(uuid)
+	return other != nil && other.Get("Call-Direction") == "inbound"
+}
+
+// numberOf is what a record calls the channel that the caller, or the agent, was bridged with: the
+// group if an agent of ours talks there, else the extension that was dialled. An event has only the
+// name under which the telephone registered, which may be a random word.
+func (t *talk) numberOf(h happened) string {
+	if h.other == "" {
+		return h.number
+	}
+	if other := t.server.channels.legCall(h.other); other != nil {
+		return other.group
+	}
+	other := t.dump(h.other)
+	if other == nil {
+		return h.number
+	}
+	return sanitize(cmp.Or(other.Get("variable_dialed_user"), h.number, other.Get("Caller-Destination-Number")))
+}
+
+// alone reports whether a leg is with no other channel: parked, or left over from a bridge.
+func alone(leg *esl.Event) bool {
+	switch leg.Get("Channel-State") {
+	case "CS_EXECUTE", "CS_ROUTING", "CS_SOFT_EXECUTE":
+		return leg.Get("variable_current_application") == "park" || leg.Get("variable_current_application") == ""
+	}
+	return leg.Get("variable_bridge_to") == ""
+}
+
+// unseenCause returns why no link saw the end of a channel.
+func (t *talk) unseenCause() string {
+	if l := t.server.linkOf(t.channel().at().Name); l != nil {
+		if now := l.current().CoreUUID; t.channel().core != "" && now != "" && t.channel().core != now {
+			return errRestarted.Error()
+		}
+	}
+	return errUnseen.Error()
+}
+
+// giveUp ends a talk that no link can follow any more.
+func (t *talk) giveUp(why error) {
+	t.cause, t.callerGone, t.legGone = why.Error(), true, true
+	t.channel().become(callerEnded)
+}

@@ -1,0 +1,319 @@
+package acd
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// What phones and other programs did to callers in the soak.
+
+// twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
+func twoGroups() shift {
+	s := ordinary("1000", "1001")
+	s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: "120", RingTimeout: queue.DefaultRingTimeout})
+	s.snapshot.Members[1].Group = "120"
+	return s
+}
+
+// socketTo is the one line of a dialplan that leads into a group.
+func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
+
+// consults lets a phone hold its call, and call group 120.
+func (c *centre) consults(own, by string) *sim.Call {
+	if err := c.sw.Hold(own); err != nil {
+		c.Error(err)
+	}
+	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120", Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
+}
+
+func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		own := call.Bridged()
+		consult := c.consults(own, "1000")
+		c.after(5 * time.Second)
+		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
+			c.Fatal(err)
+		}
+		c.after(5 * time.Second)
+		call.Hangup()
+		c.after(5 * time.Second)
+		c.wantVisits("call-139", "110 answered 1000 120 attended", "120 answered 1001 - -")
+		c.wantVisits("consult", "120 consult 1001 - -")
+	})
+}
+
+// The caller of a receptionist was never ours when they came to talk with an agent. If that agent
+// transfers them to a group, that is their second visit.
+func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		c.sw.Agent("3000", sim.Behaviour{})
+		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.after(time.Second)
+		own := call.Bridged()
+		consult := c.consults(own, "3000")
+		c.after(5 * time.Second)
+		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
+			c.Fatal(err)
+		}
+		c.after(time.Second)
+		if err := c.sw.Refer(call.Bridged(), "110"); err != nil {
+			c.Fatal(err)
+		}
+		c.after(5 * time.Second)
+		call.Hangup()
+		c.after(5 * time.Second)
+		var numbers []int
+		for _, cdr := range c.kept.cdrs() {
+			if cdr.UUID == "outsider" {
+				numbers = append(numbers, cdr.Visit)
+			}
+		}
+		if !slices.Equal(numbers, []int{1, 2}) {
+			c.Errorf("the visits are numbered %d", numbers)
+		}
+	})
+}
+
+// What FreeSWITCH tells of a caller after they were transferred is about where they are then.
+func TestTheFirstWordOfATransferStands(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		told []happened
+		to   string
+		kind queue.TransferKind
+	}{
+		{"park where they went to", []happened{
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred, number: "110", parked: true},
+		}, "120", queue.TransferAttended},
+		{"the group behind a number", []happened{
+			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
+		}, "120", queue.TransferBlind},
+		{"the place of a consulting call that is gone", []happened{
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerReturned, number: "120"},
+		}, "120", queue.TransferAttended},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := &talk{call: &call{}}
+			for _, h := range test.told {
+				k.note(h)
+			}
+			if k.to != test.to || k.kind != test.kind {
+				t.Errorf("transferred to %q, kind %q", k.to, k.kind)
+			}
+		})
+	}
+}
+
+// A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
+// is, nobody transferred them.
+func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
+		c.sw.PhoneLeaves(call.Bridged())
+		c.after(5 * time.Second)
+		if call.Cause() == "" {
+			c.Error("the caller was not let go")
+		}
+		c.wantVisits("call-139", "110 answered 1000 - -")
+	})
+}
+
+// The agent of a three-way call transfers the caller: then nobody brings them together with the
+// third party.
+func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Gateway("out", sim.Behaviour{})
+		c.sw.Agent("3000", sim.Behaviour{})
+		c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		if err := c.server.ThreeWay(c.Context(), call.UUID(), "0123", "out"); err != nil {
+			c.Fatal(err)
+		}
+		if err := c.sw.Refer(call.Bridged(), "3000"); err != nil {
+			c.Fatal(err)
+		}
+		c.after(5 * time.Second)
+		if call.Cause() != "" || call.Bridged() != c.legOf("3000") {
+			c.Errorf("the caller talks to %q: %s", call.Bridged(), call.Cause())
+		}
+		call.Hangup()
+	})
+}
+
+// Another program takes a caller for whom a phone rings. Hold music must not begin again where the
+// caller is then.
+func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
+	for range rounds {
+		open(t, ordinary("1000"), func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+			c.sw.Agent("3000", sim.Behaviour{})
+			c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
+			call := c.caller("139")
+			c.after(3 * time.Second)
+			heard := len(call.Heard())
+			c.heard.conn.API(c.Context(), "uuid_transfer call-139 3000")
+			c.after(5 * time.Second)
+			if after := call.Heard(); len(after) != heard {
+				c.Errorf("heard during the talk: %q", after[heard:])
+			}
+			call.Hangup()
+			synctest.Wait()
+		})
+	}
+}
+
+// A telephone may register under a random word. A record names the extension that was dialled.
+func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("word", sim.Behaviour{})
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
+			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+				c.Fatal(command, reply, err)
+			}
+		}
+		c.after(5 * time.Second)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantVisits(call.UUID(), "110 answered 1000 3000 attended")
+		c.wantRest()
+	})
+}
+
+// A server that shuts down gives a caller back who has taken over the place of a consulting call:
+// they go on in the group's dialplan.
+func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		c.server.Advertise("10.0.0.5:8084")
+		c.sw.Agent("3000", sim.Behaviour{})
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.after(time.Second)
+		own := call.Bridged()
+		consult := c.consults(own, "3000")
+		c.after(2 * time.Second)
+		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
+			c.Fatal(err)
+		}
+		c.after(time.Second)
+		c.dies()
+		c.after(10 * time.Second)
+		if call.Cause() != "" || call.Var("found") != "true" {
+			c.Errorf("the caller is not in the group's dialplan: %q, %q", call.Cause(), call.Actions())
+		}
+		c.comesBack()
+		call.Hangup()
+		c.after(time.Second)
+	})
+}
+
+// Another program took a waiting caller to another group of ours, so the first connection is held
+// open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
+// socket_resume.
+func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
+			"playback hold.wav")...)
+		call := c.caller("139")
+		c.after(3 * time.Second)
+		c.heard.conn.API(c.Context(), "uuid_transfer call-139 120")
+		c.after(3 * time.Second)
+		c.server.Drain()
+		c.after(500 * time.Millisecond)
+		c.cut()
+		c.after(3 * time.Second)
+		if call.Var("found") != "true" {
+			c.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
+		}
+		call.Hangup()
+		c.after(time.Second)
+	})
+}
+
+// A caller who takes over the place of a consulting call comes with a connection of their own. It
+// may tell that their new socket application has parked them before the link tells that they left
+// the talk.
+func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
+	r := newRegistry(nil)
+	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
+	ch := &channel{uuid: "caller"}
+	ch.become(talking)
+	k.where.Store(ch)
+	if _, ok := r.seat(k, 0); !ok {
+		t.Fatal("the caller has a call already")
+	}
+	r.hear(esl.NewEvent("",
+		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
+		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
+	h, _ := (<-k.signals).(happened)
+	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
+		t.Errorf("heard %s of %q, cause %q", h.what, h.number, h.cause)
+	}
+}
+
+// An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
+// is no word of an agent who is to be kept.
+func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
+	r := newRegistry(nil)
+	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
+	ch := &channel{uuid: "caller"}
+	ch.become(talking)
+	k.where.Store(ch)
+	r.legs["leg"] = &owner{call: k}
+	for i, with := range []string{"", "caller"} {
+		r.hear(esl.NewEvent("",
+			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}))
+	}
+	words := len(k.signals)
+	if words != 1 {
+		t.Errorf("%d words of a leg that was parked once after its talk", words)
+	}
+}
+
+// A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
+// their connection must not come when they are there.
+func TestRecalledCallerOutlivesTheServer(t *testing.T) {
+	for range rounds {
+		open(t, ordinary("1000"), func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
+			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
+			call := c.caller("139")
+			c.after(3 * time.Second)
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+			c.after(6 * time.Second) // a phone rings, over the connection
+			c.server.Drain()
+			c.after(500 * time.Millisecond)
+			c.cut()
+			c.after(3 * time.Second)
+			if call.Var("found") != "true" {
+				c.Errorf("the caller is not at home: %q", call.Actions())
+			}
+			call.Hangup()
+			c.after(time.Second)
+		})
+	}
+}

@@ -1,0 +1,75 @@
+package acd
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"nwayacd/sim"
+)
+
+// playing is how many applications run on the caller's channel, one inside the other, that play the
+// file.
+func playing(call *sim.Call, file string) (n int) {
+	for _, heard := range call.Heard() {
+		if heard == file+" playing" {
+			n++
+		}
+	}
+	return n
+}
+
+func TestHoldMusicIsOnePlaybackHoweverLongTheCallerWaits(t *testing.T) {
+	for file, wait := range map[string]time.Duration{"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute, "other.wav": 20 * time.Second} {
+		t.Run(file, func(t *testing.T) {
+			s := ordinary()
+			s.settings.Prompts = Prompts{Hold: file}
+			open(t, s, func(c *centre) {
+				call := c.caller("139")
+				c.after(wait + 100*time.Millisecond)
+				if n := playing(call, file); n != 1 {
+					t.Errorf("%d playbacks; heard %q", n, call.Heard())
+				}
+			})
+		})
+	}
+}
+
+func TestAShortFileIsStrungTogether(t *testing.T) {
+	s := ordinary()
+	s.settings.Prompts = Prompts{Hold: "short.wav"}
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(time.Minute + 100*time.Millisecond)
+		whole := strung("short.wav", filesFor("short.wav", 300*time.Millisecond))
+		if n := playing(call, whole); n != 1 {
+			t.Errorf("heard %q", call.Heard())
+		}
+	})
+}
+
+func TestAMissingFileIsNotPlayedAgainAndAgain(t *testing.T) {
+	s := ordinary()
+	s.settings.Prompts = Prompts{Hold: "missing.wav"}
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(time.Minute)
+		if got := call.Heard(); !slices.Equal(got, []string{"missing.wav missing"}) {
+			t.Errorf("heard %q", got)
+		}
+	})
+}
+
+func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
+	s := ordinary()
+	s.settings.Prompts = Prompts{Hold: "tune.wav"}
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(10 * time.Second)
+		c.heard.conn.API(c.Context(), "uuid_break call-139")
+		c.after(10 * time.Second)
+		if n := playing(call, "tune.wav"); n != 1 {
+			t.Errorf("%d playbacks; heard %q", n, call.Heard())
+		}
+	})
+}

@@ -1,0 +1,127 @@
+package acd
+
+import (
+	"context"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// How a talk ends: what is announced, who is freed, and what comes next.
+
+// finish announces the end of the talk and frees the agent. If the agent's phone hung up, it is
+// free immediately. Otherwise the end of the leg is awaited: FreeSWITCH reports a hang-up some
+// milliseconds before the phone receives it, and the next INVITE would find the phone busy.
+func (t *talk) finish() {
+	switch {
+	case t.far:
+	case !t.legGone && t.legElsewhere():
+		t.leaveLeg()
+	case !t.legGone:
+		t.endLeg(t.leg)
+		t.leg.awaitEnd()
+	case !t.leg.phoneLeft() && t.followed(): // its BYE may be on its way
+		t.endLeg(t.leg)
+	}
+	var events []esl.Command
+	ref, offer := t.ref(), t.leg.offer
+	if t.channel().is() == takenBlind || t.channel().is() == takenAttended {
+		if t.attended {
+			t.kind = queue.TransferAttended
+		}
+		t.askWhereTo()
+		t.record.passedOn(t.to, t.kind)
+		events = append(events, ref.infoEvent(statusTransfered, t.to, offer.Number))
+	} else if t.channel().is() == takenByCaller {
+		t.record.passedOn(t.to, queue.TransferByCaller)
+	}
+	events = append(events, ref.infoEvent(statusHangup, offer.Agent.Extension, offer.Number))
+	t.announce(t.stopRecording(), events...)
+	t.place.end(offer)
+	t.drop(t.leg, queue.OfferAnswered, "")
+}
+
+// send sends commands of a talk and waits for their replies. It reports whether FreeSWITCH
+// answered.
+func (c *call) send(commands ...esl.Command) (answered bool) { return c.do(commands...) != nil }
+
+// announce sends events of the call, behind other commands, and returns when FreeSWITCH has them:
+// what another connection says next comes after these. While FreeSWITCH is away, the link keeps
+// them.
+func (c *call) announce(before []esl.Command, events ...esl.Command) {
+	if c.do(append(before, events...)...) != nil {
+		return
+	}
+	if l := c.server.linkOf(c.channel().at().Name); l != nil {
+		for _, event := range events {
+			l.queue(event)
+		}
+	}
+}
+
+// ending returns how the story goes on after the talk.
+func (t *talk) ending(ctx context.Context) ending {
+	outcome := t.record.Outcome
+	switch t.channel().is() {
+	case agentEnded:
+		t.record.HungUpBy = queue.AgentSide
+		if t.callerGone && t.callerEnd.before(t.legEnd) {
+			t.record.HungUpBy = queue.CallerSide
+		}
+		if t.callerGone {
+			return callerGone{outcome, t.cause}
+		}
+		return t.afterTalk(ctx)
+	case callerEnded:
+		if t.record.HungUpBy == queue.NoSide && t.cause != errAway.Error() && t.cause != errUnlinked.Error() && t.cause != errRestarted.Error() &&
+			t.cause != errUnseen.Error() {
+			t.record.HungUpBy = queue.CallerSide
+		}
+		return callerGone{outcome, t.cause}
+	case takenByCaller:
+		return callerGone{outcome, t.cause}
+	default:
+		return taken{outcome: outcome, reason: t.cause}
+	}
+}
+
+// passOn ends the talk for a transfer by command: the caller is parked, recalled, and waits for the
+// next agent.
+func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
+	if third := t.third.Swap(nil); third != nil {
+		t.server.channels.removeThird(third.uuid)
+		t.send(esl.API("uuid_kill " + third.uuid))
+	}
+	if t.goesOn() {
+		t.send(t.talkVariables()) // this end is not the one after which the dialplan goes on
+	}
+	t.endLeg(t.leg)
+	limited, stop := context.WithTimeout(ctx, legOverLimit)
+	defer stop()
+	for is := t.channel().is(); !is.over() && limited.Err() == nil; is = t.channel().is() {
+		select {
+		case s := <-t.signals:
+			t.take(s)
+		case <-limited.Done():
+		}
+	}
+	if t.channel().is() != agentEnded && ctx.Err() == nil && !t.channel().is().over() {
+		t.look()
+	}
+	over := t.channel().is()
+	t.legGone = true
+	if !over.over() || over == agentEnded && !t.callerGone {
+		t.place.parted(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+	}
+	t.finish()
+	if ctx.Err() != nil {
+		return ctx, t.endingOf(context.Cause(ctx))
+	}
+	if over.over() && (over != agentEnded || t.callerGone) {
+		return ctx, t.ending(ctx)
+	}
+	if t.place.stay() { // the transfer has come to nothing meanwhile
+		t.send(t.queueEvent(queueAdd, ""))
+	}
+	return t.recall(ctx)
+}

@@ -1,0 +1,254 @@
+package acd
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// An offer rings every telephone of its agent: one originate with a channel for each. The telephone
+// that answers first has the call. FreeSWITCH lets the others know that it was answered elsewhere
+// (LOSE_RACE). The job of the originate says how that ended. What each telephone answered is heard
+// over the link.
+
+// way is how one telephone of an agent is called.
+type way struct {
+	dial      string
+	elsewhere bool // it is registered with another FreeSWITCH, which hands the call on
+	open      bool // nothing is known of what lies behind it: an operator's own dial string
+}
+
+// phone is one telephone's channel. Its leg's lock guards what is heard of it.
+type phone struct {
+	way
+	uuid     string
+	rang     bool // it said 180 or 183
+	answered bool
+	gone     bool   // its channel is over
+	cause    string // then: FreeSWITCH's cause, and SIP's number; 0 = there was none
+	code     int
+}
+
+// defaultDial is the dial string for which the contacts of an extension are dialled themselves.
+const defaultDial = "user/{ext}"
+
+// waysTo are the ways to an agent's telephones from the caller's FreeSWITCH, one at least.
+func (c *call) waysTo(a agent.Profile) []way {
+	ways := append(c.ownWays(a), c.farWays(a)...)
+	if len(ways) > 0 {
+		return ways
+	}
+	if isFar(a, c.channel().at()) {
+		return []way{farWay(a.Extension, a.Server, c.channel().at())}
+	}
+	pattern := cmp.Or(c.channel().at().DialString, defaultDial)
+	dial := strings.NewReplacer("{ext}", dialable(a.Extension), "{ip}", dialable(a.Server)).Replace(pattern)
+	return []way{{dial: dial, open: !strings.HasPrefix(dial, "user/")}}
+}
+
+// isFar reports whether the agent belongs to another FreeSWITCH than that, and can be called there.
+func isFar(a agent.Profile, at Switch) bool {
+	return a.Server != "" && at.LocalIP != "" && a.Server != at.LocalIP && at.RemoteDial != ""
+}
+
+func farWay(extension, server string, at Switch) way {
+	dial := strings.NewReplacer("{ext}", dialable(extension), "{ip}", dialable(server)).Replace(at.RemoteDial)
+	return way{dial: dial, elsewhere: true}
+}
+
+// ownWays are the contacts that the agent has at the caller's FreeSWITCH. There are none without a
+// link, which keeps them, and for an operator's own dial string.
+func (c *call) ownWays(a agent.Profile) (ways []way) {
+	link := c.server.linkOf(c.channel().at().Name)
+	if link == nil || cmp.Or(c.channel().at().DialString, defaultDial) != defaultDial {
+		return nil
+	}
+	state := link.current()
+	if !state.Up {
+		return nil
+	}
+	for _, contact := range link.contacts.dialled(a.Extension, state.Domain) {
+		ways = append(ways, way{dial: contact})
+	}
+	return ways
+}
+
+// farWays lead to the agent's telephones at other FreeSWITCH servers.
+func (c *call) farWays(a agent.Profile) (ways []way) {
+	if c.channel().at().RemoteDial == "" || c.channel().at().LocalIP == "" {
+		return nil
+	}
+	linked := false
+	for _, l := range c.server.links {
+		if l.at.Name == c.channel().at().Name || l.at.LocalIP == "" || l.at.LocalIP == c.channel().at().LocalIP {
+			continue
+		}
+		linked = linked || l.at.LocalIP == a.Server
+		if is, _ := l.contacts.registered(a.Extension); is {
+			ways = append(ways, farWay(a.Extension, l.at.LocalIP, c.channel().at()))
+		}
+	}
+	if !linked && isFar(a, c.channel().at()) { // with a server that we have no link to
+		ways = append(ways, farWay(a.Extension, a.Server, c.channel().at()))
+	}
+	return ways
+}
+
+// hear takes an event of one of the leg's channels, in the connection's reader. It returns true if
+// the leg is over with it.
+func (l *leg) hear(e *esl.Event) (over bool) {
+	uuid, name := e.Get("Unique-ID"), e.Name()
+	l.mu.Lock()
+	p := l.phoneOf(uuid)
+	if p == nil {
+		l.mu.Unlock()
+		return false
+	}
+	switch name {
+	case "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA":
+		p.rang = true
+	case "CHANNEL_ANSWER":
+		p.answered = true
+	case "CHANNEL_HANGUP", "CHANNEL_DESTROY":
+		p.gone, p.cause = true, strings.Clone(e.Get("Hangup-Cause"))
+		p.code = sipCode(e.Get("variable_proto_specific_hangup_cause"))
+	}
+	over = p.gone && (l.winner == p || l.winner == nil && p.answered && p.cause != lostRace || l.allGone())
+	l.mu.Unlock()
+	if over {
+		l.left(byItsPhone(e))
+	}
+	signalOne(l.news)
+	return over
+}
+
+// sipCode is NNN of sip:NNN, 0 of anything else.
+func sipCode(word string) (code int) {
+	digits, isSIP := strings.CutPrefix(word, "sip:")
+	if !isSIP || len(digits) != 3 {
+		return 0
+	}
+	for _, r := range digits {
+		if r < '0' || r > '9' {
+			return 0
+		}
+		code = code*10 + int(r-'0')
+	}
+	return code
+}
+
+// phoneOf is the telephone with that channel; nil if there is none. The lock is held.
+func (l *leg) phoneOf(uuid string) *phone {
+	if i := slices.IndexFunc(l.phones, func(p *phone) bool { return p.uuid == uuid }); i >= 0 {
+		return l.phones[i]
+	}
+	return nil
+}
+
+func (l *leg) allGone() bool {
+	return !slices.ContainsFunc(l.phones, func(p *phone) bool { return !p.gone })
+}
+
+// wins makes the channel the leg's: its telephone answered first, as the job says.
+func (l *leg) wins(uuid string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.phoneOf(uuid); p != nil {
+		l.winner, p.answered = p, true
+		l.uuid, l.record.Leg = p.uuid, p.uuid
+		if p.gone {
+			l.over()
+		}
+	}
+}
+
+// channels are the uuids of the leg that may still exist: of the telephone that answered, or of
+// all.
+func (l *leg) channels() (uuids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.phones {
+		if !p.gone && (l.winner == nil || l.winner == p) {
+			uuids = append(uuids, p.uuid)
+		}
+	}
+	return uuids
+}
+
+// some are the uuids of the telephones for which that is so, and which are not gone.
+func (l *leg) some(is func(*phone) bool) (uuids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.phones {
+		if !p.gone && is(p) {
+			uuids = append(uuids, p.uuid)
+		}
+	}
+	return uuids
+}
+
+// lostRace is FreeSWITCH's cause for a telephone whose call was answered elsewhere.
+const lostRace = "LOSE_RACE"
+
+// kills are the commands that end channels for a cause.
+func kills(uuids []string, cause string) []esl.Command {
+	commands := make([]esl.Command, len(uuids))
+	for i, uuid := range uuids {
+		commands[i] = esl.API(strings.TrimSuffix("uuid_kill "+uuid+" "+cause, " "))
+	}
+	return commands
+}
+
+// endSilent ends the telephones that have said nothing: no 180, no 183 and no answer. A 100 is
+// none, because a proxy sends it. FreeSWITCH's own leg_progress_timeout cannot do it
+// (docs/wire.md).
+func (c *call) endSilent(l *leg) {
+	if !c.sawAll(l) {
+		return
+	}
+	silent := l.some(func(p *phone) bool { return !p.rang && !p.answered })
+	if len(silent) > 0 {
+		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).Msg("a telephone says nothing")
+		c.tell(kills(silent, "NO_USER_RESPONSE")...)
+	}
+}
+
+// endOthers ends the telephones that ring on though the agent declined the call on one of them.
+func (c *call) endOthers(l *leg) {
+	l.mu.Lock()
+	declined := slices.ContainsFunc(l.phones, func(p *phone) bool { return p.gone && p.miss() == queue.MissReject })
+	l.mu.Unlock()
+	if declined {
+		c.tell(kills(l.channels(), lostRace)...)
+	}
+}
+
+// sawAll reports whether the link to the caller's FreeSWITCH has seen all events of the leg so far.
+func (c *call) sawAll(l *leg) bool {
+	link := c.server.linkOf(c.channel().at().Name)
+	if link == nil {
+		return false
+	}
+	state := link.current()
+	return state.Up && state.Since.Before(l.offer.Offered)
+}
+
+// silence is how long the leg's telephones may say nothing; never if that is not watched.
+func (c *call) silence(l *leg) time.Duration {
+	limit := c.settings.Progress
+	if own := l.offer.Agent.Progress; own > 0 {
+		return own
+	}
+	if slices.ContainsFunc(l.phones, func(p *phone) bool { return p.open }) {
+		limit = 0 // behind a gateway it may take long
+	}
+	if limit <= 0 {
+		return never
+	}
+	return limit
+}

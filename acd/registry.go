@@ -1,0 +1,301 @@
+package acd
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// registry knows what every channel is to us: the caller of a call, an agent's leg, a third party,
+// or an external call, which an extension has past the ACD. Events about a channel are understood
+// through it, whichever connection brings them.
+type registry struct {
+	dispatcher *Dispatcher
+
+	mu       sync.Mutex
+	callers  map[string]*owner       // by the channel's uuid
+	legs     map[string]*owner       // the same; an agent's leg that is transferred into a group is a caller too
+	thirds   map[string]*owner       // rung into a talk by nway_threeway
+	fars     map[string]*farChannel  // at the agents' FreeSWITCH servers, the other ends of legs
+	external map[string]externalCall // the same
+	outside  map[string]int          // how many external calls an extension has
+	silent   map[string][]*esl.Connection
+	open     map[*channel]struct{} // callers' channels with a connection, those that want no agent among them
+}
+
+// owner is the call that a channel is part of.
+type owner struct {
+	call *call
+	leg  *leg // of an agent's leg
+
+	// The same event may come over the call's own connection and over the link. These are the last
+	// events of this channel, and the last CHANNEL_BRIDGE events of other channels that named it.
+	seen, seenPeer heardEvents
+}
+
+// externalCall is a call that an extension has past the ACD.
+type externalCall struct {
+	link      *link
+	extension string
+}
+
+func newRegistry(d *Dispatcher) *registry {
+	return &registry{
+		dispatcher: d, callers: map[string]*owner{}, legs: map[string]*owner{}, thirds: map[string]*owner{},
+		fars:     map[string]*farChannel{},
+		external: map[string]externalCall{}, outside: map[string]int{}, silent: map[string][]*esl.Connection{},
+		open: map[*channel]struct{}{},
+	}
+}
+
+// seat makes the call that of its caller's channel, unless most calls are served already (0 = no
+// limit). If the channel has a call already, seat changes nothing and returns that call.
+func (r *registry) seat(c *call, most int) (earlier *call, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	uuid := c.channel().uuid
+	if o := r.callers[uuid]; o != nil {
+		return o.call, false
+	}
+	if most > 0 && len(r.callers) >= most {
+		return nil, false
+	}
+	r.callers[uuid] = &owner{call: c}
+	return nil, true
+}
+
+// unseat ends the call's ownership of its caller's channel.
+func (r *registry) unseat(c *call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if o := r.callers[c.channel().uuid]; o != nil && o.call == c {
+		delete(r.callers, c.channel().uuid)
+	}
+}
+
+// reseat makes the call that of another caller's channel, which takes over what the call has. It
+// returns false if that channel has a call of its own.
+func (r *registry) reseat(c *call, next *channel) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.callers[next.uuid] != nil {
+		return false
+	}
+	delete(r.callers, c.channel().uuid)
+	r.callers[next.uuid] = &owner{call: c}
+	return true
+}
+
+// caller returns the call of that caller's channel, nil if there is none.
+func (r *registry) caller(uuid string) *call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.callers[uuid].of()
+}
+
+// legCall returns the call of that agent's leg, nil if there is none.
+func (r *registry) legCall(uuid string) *call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.legs[uuid].of()
+}
+
+func (o *owner) of() *call {
+	if o == nil {
+		return nil
+	}
+	return o.call
+}
+
+// all lists the calls that are being served.
+func (r *registry) all() []*call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]*call, 0, len(r.callers))
+	for _, o := range r.callers {
+		all = append(all, o.call)
+	}
+	return all
+}
+
+// count returns how many calls are being served.
+func (r *registry) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.callers)
+}
+
+// Calls is how many calls are being served, talks of an earlier life of the server among them.
+func (s *Server) Calls() int { return s.channels.count() }
+
+func (r *registry) addLeg(c *call, l *leg) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range l.phones {
+		r.legs[p.uuid] = &owner{call: c, leg: l}
+	}
+}
+
+func (r *registry) removeLeg(l *leg) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range l.phones {
+		delete(r.legs, p.uuid)
+	}
+}
+
+// addThird notes a third party that is rung into the call's talk.
+func (r *registry) addThird(c *call, uuid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.thirds[uuid] = &owner{call: c}
+}
+
+func (r *registry) removeThird(uuid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.thirds, uuid)
+}
+
+// isThird reports whether a third party is still there.
+func (r *registry) isThird(uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.thirds[uuid] != nil
+}
+
+// connected and disconnected keep the list of all channels that have a connection.
+func (r *registry) connected(ch *channel) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open[ch] = struct{}{}
+}
+
+func (r *registry) disconnected(ch *channel) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.open, ch)
+	for uuid, held := range r.silent { // a few: callers who were taken while they waited
+		if i := slices.Index(held, ch.conn); i >= 0 {
+			if r.silent[uuid] = slices.Delete(held, i, i+1); len(held) == 1 {
+				delete(r.silent, uuid)
+			}
+		}
+	}
+}
+
+// every lists all callers' channels.
+func (r *registry) every() []*channel {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	every := make([]*channel, 0, len(r.open))
+	for ch := range r.open {
+		every = append(every, ch)
+	}
+	for _, o := range r.callers {
+		every = append(every, o.call.channel())
+	}
+	return every
+}
+
+// at lists the callers' channels of one FreeSWITCH that have a connection.
+func (r *registry) at(name string) (there []*channel) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ch := range r.open {
+		if ch.at().Name == name {
+			there = append(there, ch)
+		}
+	}
+	return there
+}
+
+// holdOpen keeps a connection of a caller who was taken while waiting. If it ended, FreeSWITCH
+// would end whatever the caller is in now (mod_event_socket.c, end of listener_run). So it stays
+// open until the channel is bridged or hangs up.
+func (r *registry) holdOpen(uuid string, conn *esl.Connection) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silent[uuid] = append(r.silent[uuid], conn)
+}
+
+// letGo returns the connections that are held open for a channel. They may end now.
+func (r *registry) letGo(uuid string) []*esl.Connection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := r.silent[uuid]
+	delete(r.silent, uuid)
+	return held
+}
+
+// exitSilent ends the connections that were held open for a channel.
+func (r *registry) exitSilent(uuid string) { exitAll(r.letGo(uuid)) }
+
+func exitAll(held []*esl.Connection) {
+	for _, conn := range held {
+		conn.Post(esl.Raw("exit")) // FreeSWITCH closes it; its handler waits for that
+	}
+}
+
+// isOurs reports whether the channel is an agent's leg or a third party of one of our calls.
+func (r *registry) isOurs(uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.legs[uuid] != nil || r.thirds[uuid] != nil
+}
+
+// noteExternal counts a call that an extension has past the ACD.
+func (r *registry) noteExternal(l *link, uuid, extension string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.external[uuid]; !known {
+		r.external[uuid] = externalCall{l, extension}
+		r.countExternal(extension, 1)
+	}
+}
+
+// dropExternal forgets an external call.
+func (r *registry) dropExternal(uuid string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, is := r.external[uuid]; is {
+		delete(r.external, uuid)
+		r.countExternal(known.extension, -1)
+	}
+}
+
+// retainExternal drops the external calls of a FreeSWITCH that are not in there. They ended while
+// it was not linked.
+func (r *registry) retainExternal(l *link, there map[string]bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for uuid, known := range r.external {
+		if known.link == l && !there[uuid] {
+			delete(r.external, uuid)
+			r.countExternal(known.extension, -1)
+		}
+	}
+}
+
+// externalAt lists the external calls of a FreeSWITCH.
+func (r *registry) externalAt(l *link) (uuids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for uuid, known := range r.external {
+		if known.link == l {
+			uuids = append(uuids, uuid)
+		}
+	}
+	return uuids
+}
+
+func (r *registry) countExternal(extension string, by int) {
+	r.outside[extension] += by
+	calls := r.outside[extension]
+	if calls == 0 {
+		delete(r.outside, extension)
+	}
+	r.dispatcher.do(func(now time.Time) { r.dispatcher.floor.SetOutside(extension, calls, now) })
+}

@@ -1,0 +1,137 @@
+package acd
+
+import (
+	"context"
+	"time"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// A channel that comes to the socket port may belong to a call that is here already:
+//   - a caller who has to wait again after a talk was recalled, and is back;
+//   - a phone connected the caller of its other call with a group that it had called. The caller
+//     takes over what the consulting call has.
+
+// consultVariable is on a caller whom a phone connected with the group it had called: the uuid of
+// the consulting call's channel.
+const consultVariable = "nwayacd_consult"
+
+// successor asks a call to go on with another connection: of its own caller, or of a caller who
+// takes over.
+type successor struct {
+	arrival
+	ctx      context.Context // of the connection; ended if the caller hung up meanwhile
+	accepted chan bool       // holds one
+}
+
+// onFloor is what the floor gets to know of the arrival's caller.
+func (a arrival) onFloor() queue.Arrival {
+	return queue.Arrival{
+		UUID: a.ch.uuid, Caller: a.who.number, Name: a.who.name, Visit: a.visit.number + 1, CameFrom: a.visit.group, Since: a.at,
+	}
+}
+
+// rejoin hands the connection to the call that it belongs to, if there is one, and returns when the
+// connection is over. It returns false if the arrival is a call of its own.
+func (s *Server) rejoin(serving, ctx context.Context, a arrival) bool {
+	c := s.channels.caller(a.ch.uuid)
+	if c == nil || c.channel().is() != recalled {
+		if c = s.consulting(a); c == nil {
+			return false
+		}
+	}
+	next := successor{arrival: a, ctx: ctx, accepted: make(chan bool, 1)}
+	c.signal(next)
+	select {
+	case accepted := <-next.accepted:
+		if !accepted {
+			return false
+		}
+	case <-c.gone:
+		return false
+	}
+	a.ch.awaitEnd(serving)
+	return true
+}
+
+// consulting returns the call whose place the arrival takes over, nil if there is none. A visit of
+// the arriving caller ends first.
+func (s *Server) consulting(a arrival) *call {
+	if a.consult == "" || a.consult == a.ch.uuid {
+		return nil
+	}
+	c := s.channels.caller(a.consult)
+	if c == nil || c.channel().is() != inSocket {
+		return nil
+	}
+	if earlier := s.channels.caller(a.ch.uuid); earlier != nil {
+		earlier.returned(c.groupNow(), attendedTransfer)
+		select {
+		case <-earlier.gone:
+		case <-time.After(visitLimit):
+			return nil
+		}
+	}
+	return c
+}
+
+// awaitEnd blocks until the connection is over, or the program cuts its calls off.
+func (ch *channel) awaitEnd(serving context.Context) {
+	select {
+	case <-ch.conn.Done():
+	case <-serving.Done():
+	}
+}
+
+// succeed lets another caller take over the place of this consulting call, with its time, and the
+// agent who rings for it.
+func (c *call) succeed(next successor) {
+	was, before, ref := c.channel(), c.record, c.ref()
+	if was.is() != inSocket || c.place == nil || !c.server.channels.reseat(c, next.ch) {
+		next.accepted <- false
+		return
+	}
+	c.tell(ref.queueEvent(queueRemove, ""))
+	c.server.Dispatcher.succeed(c.place, next.onFloor())
+	before.ended(queue.Consult, attendedTransfer)
+	c.server.keepCDR(before.CDR)
+	c.adopt(next)
+	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
+	c.server.channels.holdOpen(next.ch.uuid, was.conn) // the agent's leg may ring on it
+	c.tell(c.waitingVariables(), c.setVariables(consultVariable+"="), esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
+		c.queueEvent(queueAdd, ""))
+	if l := c.leg.Load(); l != nil {
+		l.record.Call, l.record.Visit = c.uuid(), c.record.Visit
+		c.record.offered(l.offer.Number)
+		c.tell(c.queueEvent(queueRemove, l.offer.Agent.Extension), c.infoEvent(statusCallout, l.offer, l.offer.Number))
+		if !l.record.Answered.IsZero() {
+			c.tell(c.infoEvent(statusAnswered, l.offer, l.offer.Number))
+		}
+	}
+	c.tell(c.startMusic()...)
+	c.log.Info().Str("consult", was.uuid).Msg("a caller takes over the place of a consulting call")
+}
+
+// awaitSuccessor waits for the caller who takes over this consulting call, whose own channel is
+// over. An agent who has answered meanwhile would find nobody.
+func (c *call) awaitSuccessor(ctx context.Context) {
+	for c.grace.Load() != nil && ctx.Err() == nil {
+		select {
+		case s := <-c.signals:
+			c.noteAside(s)
+		case <-ctx.Done():
+		}
+	}
+}
+
+// adopt makes the arrival's caller and channel those of the call.
+func (c *call) adopt(next successor) {
+	c.take(next.arrival)
+	c.record.recall = time.Now() // their dialplan is only the way to us
+	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.reattach(next)
+	if timer := c.grace.Swap(nil); timer != nil {
+		timer.Stop()
+	}
+}

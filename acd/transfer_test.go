@@ -1,0 +1,324 @@
+package acd
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// What people do with their phones after the call is distributed. The same situations are played
+// with SIP phones on a real FreeSWITCH in package e2e.
+
+// office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
+// has one socket line for each, a menu and a parking lot.
+func office(t *testing.T, change func(*shift), situation func(c *centre, mary *sim.Call)) {
+	t.Helper()
+	s := ordinary("1000", "1001")
+	s.settings.Prompts = Prompts{Hold: "hold.wav"}
+	s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: "120", RingTimeout: queue.DefaultRingTimeout})
+	s.snapshot.Members = []queue.Member{{Group: "110", Extension: "1000"}, {Group: "120", Extension: "1001"}}
+	if change != nil {
+		change(&s)
+	}
+	open(t, s, func(c *centre) {
+		c.server.Advertise("10.0.0.5:8084")
+		for _, group := range []string{"110", "120"} {
+			c.sw.Extension(group, sim.Plan("socket 10.0.0.5:8084/nwayacd/"+group+" async full")...)
+		}
+		c.sw.Extension("menu", sim.Plan("answer", "playback prompt.wav", "playback hold.wav")...)
+		c.sw.Extension("lot", sim.Plan("answer", "park")...)
+		situation(c, c.dials("139", "110"))
+	})
+}
+
+// dials lets an outside caller dial a group whose dialplan has one socket line.
+func (c *centre) dials(number, group string) *sim.Call {
+	plan := sim.Plan("socket 10.0.0.5:8084/nwayacd/" + group + " async full")
+	return c.sw.Call(sim.CallOptions{UUID: "call-" + number, Number: number, Dialled: group, Dialplan: plan})
+}
+
+// leg is the channel of the agent who talks with the caller.
+func (c *centre) leg(call *sim.Call) string {
+	c.Helper()
+	leg := call.Bridged()
+	if leg == "" {
+		c.Fatalf("%s talks with nobody", call.UUID())
+	}
+	return leg
+}
+
+// refers lets the phone of an agent who talks with the caller send them to a number.
+func (c *centre) refers(call *sim.Call, to string) {
+	c.Helper()
+	if err := c.sw.Refer(c.leg(call), to); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// connects lets a phone connect the party of one of its channels with that of the other.
+func (c *centre) connects(held, consult string, inConsultDialog bool) {
+	c.Helper()
+	if err := c.sw.ReferReplaces(held, consult, inConsultDialog); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// wantVisits checks the CDRs of a call in order: "GROUP OUTCOME AGENT TO KIND" each, - for none.
+func (c *centre) wantVisits(uuid string, want ...string) {
+	c.Helper()
+	var have []string
+	dash := func(s string) string {
+		if s == "" {
+			return "-"
+		}
+		return s
+	}
+	for _, cdr := range c.kept.cdrs() {
+		if cdr.UUID == uuid {
+			if cdr.VisitNumber() != len(have)+1 {
+				c.Errorf("visit %d of %s is number %d", len(have)+1, uuid, cdr.VisitNumber())
+			}
+			words := []string{cdr.Group, string(cdr.Outcome), cdr.Agent, cdr.TransferredTo, string(cdr.TransferKind)}
+			for i := range words {
+				words[i] = dash(words[i])
+			}
+			have = append(have, strings.Join(words, " "))
+		}
+	}
+	if !slices.Equal(have, want) {
+		c.Errorf("the visits of %s are %q, want %q", uuid, have, want)
+	}
+}
+
+// wantUntouched checks that no variable of ours makes FreeSWITCH act on the caller any more.
+func (c *centre) wantUntouched(call *sim.Call) {
+	c.Helper()
+	for name := range strings.FieldsSeq(talkList + " " + waitingList) {
+		if value := call.Var(name); value != "" {
+			c.Errorf("%s has %s = %q", call.UUID(), name, value)
+		}
+	}
+}
+
+func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
+	for name, sends := range map[string]func(c *centre, mary *sim.Call){
+		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
+		"by uuid_transfer": func(c *centre, mary *sim.Call) {
+			c.heard.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
+		},
+		"by command": func(c *centre, mary *sim.Call) {
+			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
+				c.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				c.wantTalk("1000", mary.UUID())
+				sends(c, mary)
+				c.after(3 * time.Second)
+				c.wantState("1000", agent.Ready)
+				c.wantTalk("1001", mary.UUID())
+				c.after(10 * time.Second) // longer than any time-out of ours
+				c.wantTalk("1001", mary.UUID())
+				mary.Hangup()
+				c.after(time.Second)
+				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
+				c.wantEvents(mary.UUID(),
+					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
+					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1", "queue_remove")
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
+	for _, to := range []string{"menu", "lot"} {
+		t.Run(to, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				c.refers(mary, to)
+				c.after(time.Second)
+				c.wantState("1000", agent.Ready)
+				c.after(20 * time.Second)
+				if cause := mary.Cause(); cause != "" {
+					t.Errorf("the caller was hung up: %s", cause)
+				}
+				for _, heard := range mary.Heard() {
+					if strings.HasSuffix(heard, " broken") && strings.HasPrefix(heard, "prompt") {
+						t.Errorf("the menu was cut: %q", mary.Heard())
+					}
+				}
+				c.wantUntouched(mary)
+				c.wantVisits(mary.UUID(), "110 answered 1000 "+to+" blind")
+				mary.Hangup()
+				c.after(time.Second)
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		paul := c.dials("138", "110")
+		c.after(2 * time.Second)
+		c.heard.conn.API(c.Context(), "uuid_transfer call-138 lot")
+		c.after(30 * time.Second)
+		if cause := paul.Cause(); cause != "" {
+			t.Errorf("the caller was hung up: %s", cause)
+		}
+		c.wantUntouched(paul)
+		c.wantVisits("call-138", "110 taken - - -")
+		paul.Hangup()
+		mary.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+// consulting is an agent of group 110, or a receptionist, with mary on the line, who calls group
+// 120.
+func (c *centre) consulting(held string) (consult *sim.Call) {
+	c.Helper()
+	if err := c.sw.Hold(held); err != nil {
+		c.Fatal(err)
+	}
+	return c.sw.AgentCall("1000", "120")
+}
+
+func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+		t.Run(name, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				held := c.leg(mary)
+				consult := c.consulting(held)
+				c.after(3 * time.Second)
+				c.wantTalk("1001", consult.UUID())
+				c.connects(held, consult.UUID(), inConsult)
+				c.after(time.Second)
+				c.wantState("1000", agent.Ready)
+				c.wantTalk("1001", mary.UUID())
+				c.after(10 * time.Second)
+				c.wantTalk("1001", mary.UUID())
+				c.sw.PhoneLeaves(c.leg(mary))
+				c.after(time.Second)
+				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
+				c.wantVisits(consult.UUID(), "120 consult 1001 - -")
+				c.wantRest()
+			})
+		})
+	}
+}
+
+// With after-talk = "dialplan" FreeSWITCH says the same of a consulting call that is passed on as
+// of one that the agent ended, until the event after it.
+func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+		t.Run(name, func(t *testing.T) {
+			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				held := c.leg(mary)
+				consult := c.consulting(held)
+				c.after(3 * time.Second)
+				c.wantTalk("1001", consult.UUID())
+				c.connects(held, consult.UUID(), inConsult)
+				c.after(time.Second)
+				c.wantState("1000", agent.Ready)
+				c.wantTalk("1001", mary.UUID())
+				c.after(10 * time.Second)
+				c.wantTalk("1001", mary.UUID())
+				c.sw.PhoneLeaves(c.leg(mary))
+				c.after(5 * time.Second)
+				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
+				c.wantVisits(consult.UUID(), "120 consult 1001 - -")
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+		t.Run(name, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
+					t.Fatal(err)
+				}
+				held := c.leg(mary)
+				consult := c.consulting(held)
+				c.after(time.Second)
+				paul := c.dials("138", "120") // comes after the consulting call
+				c.after(time.Second)
+				c.connects(held, consult.UUID(), inConsult)
+				c.after(5 * time.Second)
+				c.wantState("1000", agent.Ready)
+				if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
+					t.Fatal(err)
+				}
+				c.after(3 * time.Second)
+				c.wantTalk("1001", mary.UUID()) // before paul
+				mary.Hangup()
+				paul.Hangup()
+				c.after(5 * time.Second)
+				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
+				c.wantVisits(consult.UUID(), "120 consult - - -")
+				c.wantRest()
+			})
+		})
+	}
+}
+
+func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: 6 * time.Second})
+		held := c.leg(mary)
+		consult := c.consulting(held)
+		c.after(2 * time.Second)
+		c.wantState("1001", agent.Ring)
+		c.connects(held, consult.UUID(), false)
+		c.after(time.Second)
+		c.wantState("1001", agent.Ring) // rings on
+		c.after(5 * time.Second)
+		c.wantTalk("1001", mary.UUID())
+		if n := c.sw.Counts().Originates; n != 2 {
+			t.Errorf("%d originates, want one for each agent", n)
+		}
+		c.after(10 * time.Second)
+		mary.Hangup()
+		c.after(time.Second)
+		c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
+		c.wantVisits(consult.UUID(), "120 consult - - -")
+		c.wantRest()
+	})
+}
+
+func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		leg := c.leg(mary)
+		if err := c.sw.Refer(mary.UUID(), "menu"); err != nil {
+			t.Fatal(err)
+		}
+		c.after(10 * time.Second)
+		c.wantState("1000", agent.Talking) // with whatever the caller sent them to
+		if !slices.ContainsFunc(c.sw.Channels(), func(ch sim.ChannelState) bool { return ch.UUID == leg }) {
+			t.Error("the agent's leg was ended")
+		}
+		c.sw.PhoneLeaves(leg)
+		c.after(time.Second)
+		c.wantVisits(mary.UUID(), "110 answered 1000 menu by-caller")
+		c.wantRest()
+	})
+}

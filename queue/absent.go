@@ -1,0 +1,133 @@
+package queue
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// formerGrace is how long the place of an absent caller is kept.
+const formerGrace = time.Minute
+
+// causeNotBack is in the CDR of a caller who waited when the server died, and did not come back.
+const causeNotBack = "waited when the server died, and did not come back"
+
+// Absent is a caller whose connection is gone, and who may come back. The place is kept for a
+// minute.
+type Absent struct {
+	CDR      CDR    // written if the caller does not come back
+	CoreUUID string // identity of the FreeSWITCH that has the channel; "" if not known, as after a restart
+
+	// Offer is the record of the last offer if it is not known whether that became a talk; nil if
+	// it is known. The record is written when the caller is back, or does not come back. It is not
+	// written if the talk is adopted.
+	Offer *OfferRecord
+}
+
+// absence is an absent caller on the floor.
+type absence struct {
+	Absent
+	place Waiting
+	until time.Time // when the place is given up
+}
+
+// soFar is the CDR so far of a caller who had talked; zero if there was no talk.
+func (a *absence) soFar() CDR {
+	if a.CDR.Leg == "" {
+		return CDR{}
+	}
+	return a.CDR
+}
+
+// expect keeps a place for an absent caller.
+func (f *Floor) expect(place Waiting, a Absent, now time.Time) {
+	until := now.Add(formerGrace)
+	f.absent[place.UUID] = &absence{Absent: a, place: place, until: until}
+	f.deadlines.add(deadline{at: until, absent: place.UUID})
+}
+
+// Lapse is Leave for a caller whose connection is gone, and who may come back: the place is kept
+// for a minute. A caller who is in a talk has no place: then Lapse returns false, and has written
+// the CDR.
+func (f *Floor) Lapse(uuid string, a Absent, now time.Time) (kept bool) {
+	if c := f.calls[uuid]; c != nil && c.listed {
+		c.listed = false // the row stays, because the server may die before the caller is back
+		f.expect(c.row(), a, now)
+		kept = true
+	} else {
+		f.keepOffer(a.Offer)
+		f.Ended(a.CDR)
+	}
+	f.Leave(uuid, now)
+	return kept
+}
+
+// Expects reports whether a place is kept for the caller, and in which group.
+func (f *Floor) Expects(uuid string) (group string, kept bool) {
+	a := f.absent[uuid]
+	if a == nil {
+		return "", false
+	}
+	return a.place.Group, true
+}
+
+// ForgetSwitch gives up the places of the absent callers of a FreeSWITCH that restarted: their
+// calls are gone.
+func (f *Floor) ForgetSwitch(coreUUID string) {
+	if coreUUID == "" {
+		return
+	}
+	for _, uuid := range slices.Sorted(maps.Keys(f.absent)) {
+		if f.absent[uuid].CoreUUID == coreUUID {
+			f.dropAbsent(uuid)
+		}
+	}
+}
+
+// Absent lists the callers for whom a place is kept, in order.
+func (f *Floor) Absent() []string { return slices.Sorted(maps.Keys(f.absent)) }
+
+// DropAbsent gives up the place of an absent caller whose channel is gone. Nothing happens if no
+// place is kept.
+func (f *Floor) DropAbsent(uuid string) { f.dropAbsent(uuid) }
+
+// expireAbsent gives up the place of an absent caller if its time is over.
+func (f *Floor) expireAbsent(uuid string, now time.Time) {
+	if a := f.absent[uuid]; a != nil && !now.Before(a.until) {
+		f.dropAbsent(uuid)
+	}
+}
+
+// dropAbsent gives up the place of an absent caller, who will not come back, and writes the CDR.
+func (f *Floor) dropAbsent(uuid string) {
+	a := f.absent[uuid]
+	if a == nil {
+		return
+	}
+	delete(f.absent, uuid)
+	f.keepOffer(a.Offer)
+	f.Ended(a.CDR)
+	f.keep(Change{Left: &uuid})
+}
+
+// keepOffer writes the record of an offer that did not become a talk; nil is no record.
+func (f *Floor) keepOffer(o *OfferRecord) {
+	if o != nil {
+		f.keep(Change{Offer: o})
+	}
+}
+
+// complete adds what is known of an absent caller to what the channels say of the talk that the
+// caller is in.
+func (a *absence) complete(t Talk) Talk {
+	cdr := a.CDR
+	cdr.Ended, cdr.HungUpBy, cdr.Cause = time.Time{}, NoSide, ""
+	cdr.Dialled, cdr.Switch = either(cdr.Dialled != "", cdr.Dialled, t.CDR.Dialled), either(cdr.Switch != "", cdr.Switch, t.CDR.Switch)
+	cdr.Outcome, cdr.Agent, cdr.Leg, cdr.Offers = t.CDR.Outcome, t.CDR.Agent, t.CDR.Leg, max(cdr.Offers, t.CDR.Offers)
+	if cdr.Answered.IsZero() {
+		cdr.Answered = t.CDR.Answered
+	}
+	cdr.Bridged = t.CDR.Bridged
+	t.CDR, t.Offer.Group, t.Offer.Visit = cdr, cdr.Group, cdr.Visit
+	return t
+}

@@ -1,0 +1,91 @@
+package queue
+
+import (
+	"fmt"
+	"time"
+)
+
+// place is what the caller's goroutine needs to know of the call's place.
+func (c *call) place() Place {
+	return Place{Group: c.line.Group, VIP: c.vip, Since: c.since, Visit: c.visit.number, CameFrom: c.visit.cameFrom}
+}
+
+// Succeed lets another channel take over what a call has: the place with its time, the offer that
+// rings, or the talk. From then on the leases name the new channel, which is served first if its
+// caller is a VIP. If a place was kept for the new channel, that is given up. The records are the
+// caller's to write: Bridged for a talk, and Ended for the old channel. Succeed returns false if
+// there is no such call, or if the new channel is on the floor already.
+func (f *Floor) Succeed(old string, next Arrival, now time.Time) bool {
+	uuid, caller := next.UUID, next.Caller
+	before := f.calls[old]
+	if before == nil || before.stranded || f.calls[uuid] != nil {
+		return false
+	}
+	f.dropAbsent(uuid)
+	c := new(*before) // changes that are not written yet point into the other one
+	c.uuid, c.caller, c.visit, c.listed = uuid, caller, next.visit(), false
+	c.vip = f.vip(Arrival{Caller: caller, Group: c.line.Number})
+	delete(f.calls, old)
+	f.calls[uuid] = c
+	if c.phase == waiting {
+		c.line.waiting.Delete(before)
+		c.line.waiting.Set(c)
+	}
+	if !c.answered {
+		c.line.unanswered.Set(c) // in the stead of the other one, which has the same place
+	}
+	if before.listed {
+		f.unlist(before)
+		f.list(c)
+	}
+	f.rename(c, now)
+	return true
+}
+
+// rename gives the call's leases its uuid and its visit, and the caller's memory the agent who
+// talks.
+func (f *Floor) rename(c *call, now time.Time) {
+	for _, l := range []*Lease{c.lease, c.next} {
+		if l == nil {
+			continue
+		}
+		l.Call, l.Visit = c.uuid, c.visit.number
+		if d := f.desks[l.Agent.Extension]; l.answered && d != nil {
+			f.remember(c.caller, c.line, d, now)
+		}
+	}
+}
+
+// Move puts a call that has no offer and no talk into the line of another group, with its time of
+// arrival. The call may have its welcome, wait, or have just lost its offer. It may be offered in
+// the other group at once, or after Open if its welcome is not over. The errors are ErrNoGroup,
+// ErrNoCall, ErrEnding if the call goes back to the dialplan, and ErrTransfers if it has an offer.
+func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
+	c, to := f.calls[uuid], f.lines[group]
+	switch {
+	case c == nil:
+		return Place{}, fmt.Errorf("%s: %w", uuid, ErrNoCall)
+	case to == nil:
+		return Place{}, fmt.Errorf("group %s: %w", group, ErrNoGroup)
+	case c.stranded:
+		return Place{}, fmt.Errorf("%s: %w", uuid, ErrEnding)
+	case c.phase == offered:
+		return Place{}, fmt.Errorf("%s: %w", uuid, ErrTransfers)
+	}
+	before := c.row()
+	c.visit.number, c.visit.cameFrom = max(c.visit.number, 1)+1, c.line.Number
+	c.setAnswered(false)
+	c.line.waiting.Delete(c)
+	c.line.unanswered.Delete(c)
+	c.line.inside--
+	c.line, c.vip = to, f.vip(Arrival{Caller: c.caller, Group: group})
+	to.inside++
+	to.unanswered.Set(c)
+	c.listed = c.listed && c.row() == before
+	f.list(c)
+	if c.phase != greeting {
+		f.wait(c)
+		f.settle(now)
+	}
+	return c.place(), nil
+}

@@ -1,0 +1,106 @@
+package queue
+
+import (
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// MissCause is why an agent missed an offer; see package agent.
+type MissCause = agent.MissCause
+
+// The causes of a miss, as those who report one to the Floor name them.
+const (
+	MissNone        = agent.MissNone
+	MissBusy        = agent.MissBusy
+	MissReject      = agent.MissReject
+	MissNoAnswer    = agent.MissNoAnswer
+	MissUnreachable = agent.MissUnreachable
+)
+
+// Miss is what is known of an offer that came to nothing at the agent's side.
+type Miss struct {
+	Cause        MissCause
+	Unregistered bool // FreeSWITCH knows no phone for the extension
+}
+
+// longestRest bounds a rest, however many misses came before it.
+const longestRest = 5 * time.Minute
+
+// rest is how long an agent rests after a miss of that cause: twice as long at each miss in a row.
+func (s *Settings) rest(cause MissCause, misses int) time.Duration {
+	var rest time.Duration
+	switch cause {
+	case MissNone:
+	case MissBusy:
+		rest = s.RestBusy
+	case MissReject:
+		rest = s.RestReject
+	case MissNoAnswer:
+		rest = s.RestNoAnswer
+	case MissUnreachable:
+		rest = s.RestUnreachable
+	}
+	for ; misses > 1 && rest < longestRest; misses-- {
+		rest *= 2
+	}
+	return min(rest, longestRest)
+}
+
+// missed counts the miss of the lease's agent and starts its rest. It returns the move that ends
+// the lease.
+//
+// An agent whom the miss takes out (noanswer) does not rest: nway_ready, which brings it back,
+// would end the rest as well. A miss that was not the agent's doing changes nothing here, but
+// noanswer-to-ready = false takes the agent out as ever.
+func (f *Floor) missed(l *Lease, cause MissCause, now time.Time) agent.Move {
+	out := !f.settings.NoAnswerToReady
+	if i := slices.Index(agent.MissCauses[:], cause); i >= 0 {
+		f.misses[i]++
+		if d := f.desks[l.Agent.Extension]; d != nil && d.lease == l {
+			misses := d.Rest.Misses + 1
+			out = out || f.settings.MaxMisses > 0 && misses >= f.settings.MaxMisses
+			d.Rest = agent.Rest{Misses: misses, Cause: cause}
+			if rest := f.settings.rest(cause, misses); rest > 0 && !out {
+				d.Rest.Until = now.Add(rest)
+				f.deadlines.add(deadline{at: d.Rest.Until, rest: d})
+			}
+		}
+	}
+	return either(out, agent.MissOut, agent.Miss)
+}
+
+// spoke ends the row of misses of the agent who answered the lease, if one did.
+func (f *Floor) spoke(l *Lease) {
+	if l == nil || !l.answered {
+		return
+	}
+	if d := f.desks[l.Agent.Extension]; d != nil && d.lease == l {
+		f.endRest(d)
+	}
+}
+
+// EndRest ends a rest and the row of misses before it: a phone of the extension has registered
+// anew.
+func (f *Floor) EndRest(extension string, now time.Time) {
+	if d := f.desks[extension]; d != nil {
+		f.endRest(d)
+		f.settle(now)
+	}
+}
+
+func (f *Floor) endRest(d *desk) {
+	if d.Rest == (agent.Rest{}) {
+		return
+	}
+	d.Rest = agent.Rest{}
+	f.refile(d)
+}
+
+// wake ends a rest whose time is over. The misses still count as a row: the next one follows on
+// them.
+func (f *Floor) wake(d *desk) {
+	d.Rest.Until = time.Time{}
+	f.refile(d)
+}

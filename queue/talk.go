@@ -1,0 +1,174 @@
+package queue
+
+import (
+	"time"
+
+	"nwayacd/agent"
+)
+
+// Bridged says that the bridge of an answered call stands. From now on a restart finds the call's
+// talk, and no place.
+func (f *Floor) Bridged(t Talk) {
+	f.keepTalk(&t)
+	if c := f.calls[t.CDR.UUID]; c != nil {
+		f.unlist(c)
+		f.spoke(c.lease)
+	}
+}
+
+// Parted says that a talk is over, and that its caller goes on here. The CDR so far is kept with
+// the talk.
+func (f *Floor) Parted(t Talk) {
+	t.Parted = true
+	f.keepTalk(&t)
+}
+
+// keepTalk remembers a talk, which nobody alters any more, and writes it.
+func (f *Floor) keepTalk(t *Talk) {
+	f.talks[t.CDR.UUID] = t
+	f.keep(Change{Talk: t})
+}
+
+// Ended writes the CDR of a call that ended, on the floor or not. If the call had a talk, that is
+// over.
+func (f *Floor) Ended(cdr CDR) {
+	delete(f.talks, cdr.UUID)
+	f.keep(Change{CDR: &cdr})
+	if cdr.Leg != "" { // package store keeps the two together, as long as they are neighbours
+		f.keep(Change{TalkOver: &cdr.UUID})
+	}
+	f.out.Ended = append(f.out.Ended, cdr)
+}
+
+// Talks returns the talks that go on, in no order.
+func (f *Floor) Talks() []Talk {
+	talks := make([]Talk, 0, len(f.talks))
+	for _, t := range f.talks {
+		if !t.Parted {
+			talks = append(talks, *t)
+		}
+	}
+	return talks
+}
+
+// Adopt puts a talk on the floor that was found at its FreeSWITCH, and that nobody had written
+// down. The place that was kept for its caller is given up. Adopt returns the talk with what is
+// known of the caller. It returns false if no place is kept for the caller, or if the agent is gone
+// or has an offer or a call.
+func (f *Floor) Adopt(t Talk, now time.Time) (whole Talk, ok bool) {
+	d, was := f.desks[t.CDR.Agent], f.absent[t.CDR.UUID]
+	if was == nil || d == nil || d.lease != nil {
+		return Talk{}, false
+	}
+	whole = was.complete(t)
+	delete(f.absent, t.CDR.UUID)
+	delete(f.held, d.Extension)
+	l := whole.lease(d.Profile)
+	c := f.addTalk(&whole, l, was.place.Since)
+	f.engage(d, l, now)
+	f.keepTalk(new(whole))
+	f.keep(Change{Left: &c.uuid})
+	f.remember(c.caller, c.line, d, now)
+	return whole, true
+}
+
+// lease is that of the talk's agent.
+func (t *Talk) lease(who agent.Profile) *Lease {
+	return &Lease{
+		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer, Visit: t.CDR.Visit,
+		Offered: t.Offer.Offered, answered: true,
+	}
+}
+
+// addTalk puts the caller of a talk on the floor: in the line of its group, or in a line of its own
+// if there is no such group any more.
+func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
+	in := f.lines[t.CDR.Group]
+	if in == nil {
+		in = newLine(Group{Number: t.CDR.Group})
+	}
+	f.sequence++
+	c := &call{
+		uuid: t.CDR.UUID, caller: t.CDR.Caller, visit: visit{t.CDR.CallerName, t.CDR.Visit, t.CDR.CameFrom}, line: in, vip: t.CDR.VIP, since: since, seq: f.sequence,
+		phase: offered, offers: t.CDR.Offers, lease: l, answered: true,
+	}
+	f.calls[c.uuid] = c
+	in.inside++
+	in.talking++
+	return c
+}
+
+// Resumed returns the place and the lease of a call whose talk Load or Adopt put on the floor. It
+// returns false if the call is not on the floor, or is in no talk. The lease binds nobody if the
+// agent has left the talk without our noticing.
+func (f *Floor) Resumed(uuid string) (p Place, l *Lease, ok bool) {
+	c := f.calls[uuid]
+	if c == nil || c.lease == nil || !c.lease.answered {
+		return Place{}, nil, false
+	}
+	return c.place(), c.lease, true
+}
+
+// loadTalks puts the talks that go on on the floor, with the agents who are in them, and remembers
+// the others.
+func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
+	for _, t := range talks {
+		f.talks[t.CDR.UUID] = &t
+		if t.Parted {
+			continue
+		}
+		l := t.lease(agent.Profile{Extension: t.CDR.Agent})
+		d, newest := f.desks[t.CDR.Agent], newest[t.CDR.Agent] == t.CDR.UUID
+		switch {
+		case d != nil && newest && d.Call == agent.Talking:
+			l.Agent, d.lease = d.Profile, l
+		case d != nil:
+			l.Agent = d.Profile
+		case newest:
+			f.orphans[t.CDR.Agent] = l
+		}
+		f.addTalk(&t, l, t.CDR.Arrived)
+	}
+}
+
+// newestTalks tells the caller of each agent's newest talk that goes on. Older ones have ended, and
+// their CDR is not written.
+func newestTalks(talks []Talk) (callers map[string]string) {
+	newest := map[string]Talk{}
+	for _, t := range talks {
+		if other, more := newest[t.CDR.Agent]; !t.Parted && (!more || t.Offer.Answered.After(other.Offer.Answered)) {
+			newest[t.CDR.Agent] = t
+		}
+	}
+	callers = map[string]string{}
+	for extension, t := range newest {
+		callers[extension] = t.CDR.UUID
+	}
+	return callers
+}
+
+// loadAbsent keeps the places of those who waited when the server died, with the CDRs of those who
+// had talked before. The CDR of a caller who had talked and does not wait is written.
+func (f *Floor) loadAbsent(s Snapshot, now time.Time) {
+	for _, w := range s.Waiting {
+		if f.calls[w.UUID] != nil { // the server died between the two changes of Bridged
+			f.keep(Change{Left: &w.UUID})
+			continue
+		}
+		f.expect(w, Absent{CDR: CDR{
+			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom, Arrived: w.Since, Ended: now,
+			Outcome: Failed, Cause: causeNotBack,
+		}}, now)
+	}
+	for _, t := range s.Talks {
+		if !t.Parted {
+			continue
+		}
+		t.CDR.Ended, t.CDR.Cause = now, causeNotBack
+		if a := f.absent[t.CDR.UUID]; a != nil {
+			a.CDR = t.CDR
+		} else {
+			f.Ended(t.CDR)
+		}
+	}
+}
