@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +51,7 @@ func TestWrapUpEndsByHand(t *testing.T) {
 }
 
 func TestAgentWhoMissedIsReadyAgain(t *testing.T) {
-	f := floor{agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}}, config: settings{"acd.reoffer-seconds": "1"}}
+	f := floor{agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}}, config: settings{"acd.reoffer-seconds": "1", "acd.rest-busy-seconds": "0"}}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.story("queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add")
@@ -64,6 +66,44 @@ func TestAgentWhoMissedIsReadyAgain(t *testing.T) {
 		mary.hangsUp()
 		w.cleanAfter()
 	})
+}
+
+func TestPhoneOnDoNotDisturbIsNotTriedForEveryCaller(t *testing.T) {
+	f := floor{agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}}}
+	onBoth(t, f, func(t *testing.T, w *world) {
+		var all []*call
+		for i := range 10 {
+			all = append(all, w.arrives(fmt.Sprint("caller ", i)))
+		}
+		time.Sleep(4 * time.Second) // long enough for an offer of each caller, and short of the default rest of 15 s
+		if rings := w.ringsOf("anna"); rings != 1 {
+			t.Errorf("anna's phone rang %d times", rings)
+		}
+		if a := w.agent("anna"); a.Call != "ready" || a.Available || a.Rest != "busy" || a.Misses != 1 {
+			t.Errorf("anna is %+v", a)
+		}
+		w.phone("anna", answers())
+		w.srv.must("nway_ready " + w.ext["anna"])
+		eventually(t, patience, "anna talks", func() bool { return w.agent("anna").Call == "talking" })
+		if a := w.agent("anna"); a.Rest != "" || a.Misses != 0 {
+			t.Errorf("anna is %+v", a)
+		}
+		for _, c := range slices.Backward(all) { // the one who talks last, so that nobody else is offered
+			c.hangsUp()
+			c.isGone()
+		}
+		w.cleanAfter()
+	})
+}
+
+// ringsOf is how often the agent rang so far, by the agent events.
+func (w *world) ringsOf(name string) (rings int) {
+	for _, status := range w.ear.agentStory(w.ext[name]) {
+		if status == "ring" {
+			rings++
+		}
+	}
+	return rings
 }
 
 func TestAgentWhoMissedStaysOutUntilReady(t *testing.T) {

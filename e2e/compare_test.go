@@ -26,7 +26,7 @@ func BenchmarkSideBySide(b *testing.B) {
 	if testDSN == "" {
 		b.Fatal("NWAYACD_TEST_DSN is not set: nwayacd is compared with PostgreSQL, or not at all")
 	}
-	sw, err := startFreeSWITCH("compare", "compare")
+	sw, err := startFreeSWITCH("compare", "compare", firstIP)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T
 func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
-		mary.talksTo("anna")
+		mary.isInTalk("anna")
 		w.lineIsEmpty()
 		w.srv.kill()
 		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever

@@ -21,38 +21,57 @@ import (
 // freeswitch is a real switch. All situations share one: numbers of callers and agents are unique over all of them.
 type freeswitch struct {
 	dir  string
+	ip   string // of its SIP profile and its media
 	addr string
 	sip  int
+	ws   int // WebSocket
 	sips *sipExchange
 	conn *esl.Connection
 	cmd  *exec.Cmd
 	over chan error
 }
 
-var theFreeSWITCH struct {
+var theFreeSWITCH, theSecondFreeSWITCH sharedFreeSWITCH
+
+// sharedFreeSWITCH is a switch that many situations have, started by the first who asks.
+type sharedFreeSWITCH struct {
 	once sync.Once
 	sw   *freeswitch
 	err  error
 }
 
-// realSwitch is the running FreeSWITCH, started by the first who asks.
+// The two real switches have addresses of their own, by which they know each other's agents.
+const firstIP, secondIP = "127.0.0.1", "127.0.0.2"
+
+// realSwitch is the running FreeSWITCH.
 func realSwitch(t *testing.T) *freeswitch {
+	t.Helper()
+	return theFreeSWITCH.running(t, "freeswitch", firstIP)
+}
+
+// secondSwitch is another one, for what happens between two.
+func secondSwitch(t *testing.T) *freeswitch {
+	t.Helper()
+	return theSecondFreeSWITCH.running(t, "freeswitch-2", secondIP)
+}
+
+func (shared *sharedFreeSWITCH) running(t *testing.T, folder, ip string) *freeswitch {
 	t.Helper()
 	if _, err := exec.LookPath("freeswitch"); err != nil {
 		t.Skip("FREESWITCH IS NOT IN PATH: this situation is played on the simulated switch only")
 	}
-	theFreeSWITCH.once.Do(func() { theFreeSWITCH.sw, theFreeSWITCH.err = startFreeSWITCH("freeswitch", "freeswitch") })
-	if theFreeSWITCH.err != nil {
-		t.Fatal(theFreeSWITCH.err)
+	shared.once.Do(func() { shared.sw, shared.err = startFreeSWITCH("freeswitch", folder, ip) })
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	return theFreeSWITCH.sw
+	return shared.sw
 }
 
 // ownFreeSWITCH is one for a situation in which the switch itself comes to grief.
 func ownFreeSWITCH(t *testing.T) *freeswitch {
 	t.Helper()
 	realSwitch(t) // skips where there is none
-	s, err := startFreeSWITCH("freeswitch", strings.ReplaceAll(t.Name(), "/", "_"))
+	s, err := startFreeSWITCH("freeswitch", strings.ReplaceAll(t.Name(), "/", "_"), secondIP)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +85,8 @@ func ownFreeSWITCH(t *testing.T) *freeswitch {
 }
 
 // startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl; it keeps everything in that folder.
-func startFreeSWITCH(name, folder string) (*freeswitch, error) {
-	s := &freeswitch{dir: filepath.Join(suite.dir, folder)}
+func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
+	s := &freeswitch{dir: filepath.Join(suite.dir, folder), ip: ip}
 	var err error
 	if s.sips, err = newSIPExchange(); err != nil {
 		return nil, err
@@ -108,8 +127,8 @@ func (s *freeswitch) crash(t testing.TB) {
 }
 
 func (s *freeswitch) configure(from string) error {
-	ports := freePorts(2)
-	s.addr, s.sip = fmt.Sprintf("127.0.0.1:%d", ports[0]), ports[1]
+	ports := freePorts(3)
+	s.addr, s.sip, s.ws = fmt.Sprintf("127.0.0.1:%d", ports[0]), ports[1], ports[2]
 	for _, dir := range []string{"conf", "work"} {
 		if err := os.MkdirAll(filepath.Join(s.dir, dir), 0o755); err != nil {
 			return err
@@ -124,8 +143,22 @@ func (s *freeswitch) configure(from string) error {
 		return err
 	}
 	return errors.Join(page.Execute(file, map[string]any{
-		"Dir": s.dir, "Port": ports[0], "SIP": s.sip, "Exchange": s.sips.port(), "Password": password, "LogLevel": logLevel(),
+		"Dir": s.dir, "IP": s.ip, "Port": ports[0], "SIP": s.sip, "WebSocket": s.ws, "Exchange": s.sips.port(), "Password": password,
+		"LogLevel": logLevel(), "Extensions": extensions(),
 	}), file.Close())
+}
+
+// unlisted is an extension that the directory does not have.
+const unlisted = "%d09"
+
+// extensions are what the directory knows: those that hire gives to the people of up to 600 situations.
+func extensions() (all []string) {
+	for situation := 100; situation < 700; situation++ {
+		for person := range 8 {
+			all = append(all, fmt.Sprintf("%d%02d", situation, person))
+		}
+	}
+	return all
 }
 
 // logLevel is debug where somebody wants to read it.
@@ -161,7 +194,10 @@ func (s *freeswitch) connect() error {
 
 // stopFreeSWITCH ends it where it was started.
 func stopFreeSWITCH() {
-	if s := theFreeSWITCH.sw; s != nil {
+	for _, s := range []*freeswitch{theFreeSWITCH.sw, theSecondFreeSWITCH.sw} {
+		if s == nil {
+			continue
+		}
 		if err := s.stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "e2e:", err)
 		}
@@ -196,7 +232,7 @@ func (s *freeswitch) sipDialString() string {
 
 func (s *freeswitch) outside(_ testing.TB, number string, p phone) { s.sips.set(number, p) }
 
-func (s *freeswitch) phoneLeaves(ext, _ string) { s.sips.hangsUp(ext) }
+func (s *freeswitch) phoneLeaves(t testing.TB, ext, _ string) { s.sips.hangsUp(t, ext) }
 
 func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
 	t.Helper()
@@ -231,12 +267,8 @@ func (s *freeswitch) press(t testing.TB, far, digits string) {
 
 func (s *freeswitch) register(t testing.TB, ext string) registration {
 	t.Helper()
-	p := newSIPPhone(t, ext, s.sip)
-	p.register(60)
-	return p
+	return newBusyPhone(t, ext, s)
 }
-
-func (p *sipPhone) unregister() { p.register(0) }
 
 func (s *freeswitch) api(t testing.TB, line string) { s.send(t, esl.API(line)) }
 

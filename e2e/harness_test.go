@@ -66,6 +66,10 @@ func newServer(t testing.TB, sw switchboard, db *database, f floor) *server {
 	srv.conf = filepath.Join(srv.dir, "nwayacd.toml")
 	text := all.toml() + fmt.Sprintf("[[freeswitch]]\nname = \"fs\"\naddress = %q\npassword = %q\ndial-string = %q\n",
 		sw.address(), password, f.dial(sw))
+	if f.other != nil {
+		text += sw.(*freeswitch).reaches(f.other) + fmt.Sprintf("[[freeswitch]]\nname = \"other\"\naddress = %q\npassword = %q\ndial-string = %q\n",
+			f.other.address(), password, f.dial(sw)) + f.other.reaches(sw.(*freeswitch))
+	}
 	if err := os.WriteFile(srv.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func TestHeldCallerHearsMusicAndComesBack(t *testing.T) {
 		}
 		if sips := w.sips(); sips != nil {
 			want := []string{"sendonly", "sendrecv", "sendonly", "sendrecv"}
-			if have := sips.call(w.ext["anna"]).offers; !slices.Equal(have, want) {
+			if have := sips.call(w.ext["anna"]).View().Offers; !slices.Equal(have, want) {
 				t.Errorf("anna's phone was offered %v, not %v", have, want)
 			}
 		}

@@ -1,12 +1,13 @@
 package e2e
 
 import (
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	desk "nwayacd/internal/phone"
 )
 
 // Callers whose number the network should never have let through. They come over SIP, as hostile ones do.
@@ -33,7 +34,7 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 	for what, number := range hostileNumbers {
 		number = strings.ReplaceAll(number, "%s", filepath.Join(fs.dir, "expanded"))
 		user := strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
-		fs.sips.dial(user, dest, fs.sip, fmt.Sprintf("X-acd: %s\r\n", w.srv.socket))
+		fs.sips.dial(t, user, dest, fs, desk.Header{Name: "X-acd", Value: w.srv.socket})
 		var leg *channel
 		eventually(t, patience, what+": anna's phone is called and answers", func() bool { leg = w.leg("anna"); return leg != nil && leg.peer != "" })
 		w.becomes("anna", "reged up idle talking")

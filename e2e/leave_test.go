@@ -107,7 +107,7 @@ func TestCallTakenByAnotherLeavesTheLine(t *testing.T) {
 		}
 		mary.story("queue add", "queue remove")
 		mary.cdr("outcome=taken", "agent=")
-		eventually(t, patience, "socket_resume is false", func() bool { return mary.variable("socket_resume") == "false" })
+		eventually(t, patience, "socket_resume is gone", func() bool { return mary.variable("socket_resume") == "" })
 		if mary.variable("taken") != "true" || mary.channel().gone {
 			t.Error("mary is not where she was taken")
 		}

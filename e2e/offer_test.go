@@ -37,7 +37,7 @@ func TestMissedOfferKeepsThePlace(t *testing.T) {
 func TestWhoMissedTheHeadServesTheNextMeanwhile(t *testing.T) {
 	f := floor{
 		groups: []groupRow{{number: group, ring: 1}}, agents: []agentRow{{name: "anna", phone: ringsOn()}},
-		config: settings{"acd.reoffer-seconds": "2"},
+		config: settings{"acd.reoffer-seconds": "2", "acd.rest-noanswer-seconds": "0"},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
@@ -161,7 +161,7 @@ func TestLegThatDiesDuringTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T)
 }
 
 func TestCallerSurvivesALegThatDiesAtAnyMoment(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.reoffer-seconds": "60"}}, func(t *testing.T, w *world) {
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.reoffer-seconds": "60", "acd.rest-noanswer-seconds": "0"}}, func(t *testing.T, w *world) {
 		for later := time.Duration(0); later <= 60*time.Millisecond; later += 4 * time.Millisecond {
 			w.phone("anna", phone{do: diesInBridge, after: 20 * time.Millisecond, talk: later})
 			c := w.arrives("caller " + later.String())

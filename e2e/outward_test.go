@@ -24,7 +24,7 @@ func (c *call) talksOutside() {
 func (w *world) shown(callerID string) {
 	w.t.Helper()
 	if sips := w.sips(); sips != nil {
-		if c := sips.call(w.own(thirdParty)); c == nil || c.caller != callerID {
+		if c := sips.call(w.own(thirdParty)); c == nil || c.Number() != callerID {
 			w.t.Errorf("the number outside was called by %+v, not %s", c, callerID)
 		}
 	}
@@ -150,8 +150,12 @@ func TestAgentLeavesATalkOfThree(t *testing.T) {
 		w.srv.must("nway_threeway " + w.leg("anna").uuid + " " + w.own(thirdParty) + " " + gateway) // the agent's side will do
 		w.hangsUp("anna")
 		w.becomes("anna", "reged up idle ready")
+		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=", "transferred_to="+w.own(thirdParty), "transfer_kind=attended")
+		if mary.channel().gone { // she goes on talking with the third party
+			t.Error("mary was cut off when the agent left")
+		}
+		mary.hangsUp()
 		mary.isGone()
-		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=agent")
 		w.cleanAfter()
 	})
 }

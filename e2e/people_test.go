@@ -249,6 +249,9 @@ func (w *world) cleanAfter() {
 	eventually(w.t, patience, "no channel is left", func() bool { return len(w.ear.left()) == 0 })
 	w.lineIsEmpty()
 	for agent := range w.ext {
+		if w.noAgent[agent] {
+			continue
+		}
 		eventually(w.t, patience, agent+" is free of calls", func() bool {
 			a := w.agent(agent)
 			return a.UUID == "" && a.Call != "ring" && a.Call != "talking"

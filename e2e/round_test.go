@@ -74,7 +74,7 @@ func (rd *round) play(t testing.TB) timeline {
 		t.Fatal(err)
 	}
 	for _, number := range rd.callers {
-		rd.sw.sips.dial(number, rd.app, rd.sw.sip, "")
+		rd.sw.sips.dial(t, number, rd.app, rd.sw)
 		time.Sleep(time.Duration(rd.rush.ExpFloat64() * float64(meanPause)))
 	}
 	select {

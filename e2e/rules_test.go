@@ -20,10 +20,11 @@ func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
 		if got := paul.variable("socket_resume"); got != "true" {
 			t.Errorf("socket_resume is %q", got)
 		}
-		rita.unset("socket_resume") // and without it: she hears the music for ever
+		rita.unset("socket_resume")       // and without it: she hears the music for ever
+		before := rita.channel().executed // her first connection may have found nobody
 		w.srv.kill()
 		paul.isHandedBack()
-		if rita.channel().gone || slices.Contains(rita.channel().executed, "sleep 1000") {
+		if rita.channel().gone || !slices.Equal(rita.channel().executed, before) {
 			t.Errorf("without socket_resume: %q", rita.channel().executed)
 		}
 		paul.hangsUp()
@@ -34,19 +35,21 @@ func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
 	})
 }
 
-func TestRuleSocketResumeTearsABridge(t *testing.T) {
+// A talk needs nothing of the server: its own connection ends when the bridge is up.
+func TestTalkDoesNotNeedTheServersConnection(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
 		paul := w.arrives("paul")
 		paul.isInTalk("bert")
-		if got := mary.variable("socket_resume"); got != "false" {
+		if got := mary.variable("socket_resume"); got != "" {
 			t.Errorf("socket_resume is %q in a talk", got)
 		}
 		w.ear.api("uuid_setvar " + paul.uuid + " socket_resume true")
 		w.srv.kill()
-		eventually(t, patience, "paul's talk is torn", func() bool { return paul.with() == "" })
+		time.Sleep(time.Second) // for FreeSWITCH to notice, and to do what it should not
 		mary.talksTo("anna")
+		paul.talksTo("bert")
 		mary.hangsUp()
 		paul.hangsUp()
 		mary.isGone()
@@ -67,7 +70,7 @@ func TestRuleHangupTellsWhoseBYEItWas(t *testing.T) {
 		for agent, c := range calls {
 			c.talksTo(agent)
 		}
-		w.sw.phoneLeaves(w.ext["anna"], w.leg("anna").uuid)
+		w.sw.phoneLeaves(t, w.ext["anna"], w.leg("anna").uuid)
 		calls["bert"].hangsUp()
 		w.hangsUp("carl") // by uuid_kill
 		for agent, c := range calls {
@@ -158,10 +161,7 @@ func TestRuleBridgeToLastsAsLongAsTheBridge(t *testing.T) {
 		}
 		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["carl"])
 		mary.rings("carl")
-		eventually(t, patience, "mary is parked in the line", func() bool { return mary.variable("nwayacd_parked") != "" })
-		if leg := mary.variable("bridge_to"); leg != "" || mary.variable("bridge_uuid") == "" {
-			t.Errorf("after it bridge_to is %q, bridge_uuid %q", leg, mary.variable("bridge_uuid"))
-		}
+		eventually(t, patience, "the bridge is over", func() bool { return mary.variable("bridge_to") == "" })
 		mary.hangsUp()
 		mary.isGone()
 		w.cleanAfter()

@@ -72,7 +72,7 @@ func (s *simulated) phone(_ testing.TB, ext string, p phone) {
 	s.sw.Agent(ext, sim.Behaviour{Do: deeds[p.do], After: p.after, Cause: p.cause})
 }
 
-func (s *simulated) phoneLeaves(_, leg string) { s.sw.PhoneLeaves(leg) }
+func (s *simulated) phoneLeaves(_ testing.TB, _, leg string) { s.sw.PhoneLeaves(leg) }
 
 func (s *simulated) call(_ testing.TB, c incoming) string {
 	call := s.sw.Call(sim.CallOptions{Number: c.number, Dialled: c.dialled, Dialplan: sim.Plan(callersDialplan(c)...)})

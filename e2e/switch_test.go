@@ -17,7 +17,7 @@ type switchboard interface {
 	// phone sets how the phone of ext takes its next calls.
 	phone(t testing.TB, ext string, p phone)
 	// phoneLeaves lets the phone of ext end its call, which is leg; on the real switch it must be a SIP phone.
-	phoneLeaves(ext, leg string)
+	phoneLeaves(t testing.TB, ext, leg string)
 	// call lets a caller arrive whose dialplan leads to nwayacd's socket port. It returns the uuid of the caller's own end, which is not
 	// always the channel that nwayacd sees.
 	call(t testing.TB, c incoming) (far string)

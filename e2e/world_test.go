@@ -32,6 +32,10 @@ type floor struct {
 	// dialString takes the place of the switch's own.
 	dialString string
 	sip        bool // the agents' legs are SIP
+	// onTalk lets the agents' SIP phones pick up when the switch tells them to.
+	onTalk bool
+	// other is a second real switch, which calls the first one's agents by remote-dial, and the other way round.
+	other *freeswitch
 	// ownPostgres is a PostgreSQL that nobody shares.
 	ownPostgres bool
 	asShipped   bool // the program is built without the race detector, whose memory is not the program's
@@ -79,8 +83,10 @@ type world struct {
 	ear    *ear
 	ext    map[string]string // extension by agent's name
 	phones map[string]phone  // by extension
-	calls  []*call
-	number map[string]string // by caller's name
+	// noAgent are those with an extension who are nobody of nwayacd's.
+	noAgent map[string]bool
+	calls   []*call
+	number  map[string]string // by caller's name
 }
 
 var worlds atomic.Int64
@@ -90,7 +96,7 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 	t.Helper()
 	w := &world{
 		t: t, id: 100 + int(worlds.Add(1)), sw: sw, ext: map[string]string{}, phones: map[string]phone{},
-		number: map[string]string{},
+		number: map[string]string{}, noAgent: map[string]bool{},
 	}
 	w.db = newDatabase(t)
 	if f.ownPostgres {
@@ -262,6 +268,8 @@ type agentState struct {
 	Available bool     `json:"available"`
 	Groups    []string `json:"groups"`
 	UUID      string   `json:"call_uuid"`
+	Rest      string   `json:"rest_cause"`
+	Misses    int      `json:"misses"`
 }
 
 func (a agentState) String() string {
