@@ -8,6 +8,7 @@ PATTERN ?= .
 COUNT ?= 6
 BENCHTIME ?= 200ms
 RACE ?= 1
+SWITCH ?= sim
 
 .PHONY: help build test race fuzz soak bench compare lint vuln fmt image clean
 
@@ -23,8 +24,8 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
 
-soak: ## the server under load for TIME (TIME=30m) while everything goes wrong at random; SEED repeats a run, RACE=0 judges memory
-	@SEED=$(SEED) RACE=$(RACE) script/soak $(TIME)
+soak: ## the server under load for TIME (TIME=30m) while everything goes wrong at random; SWITCH=freeswitch plays it with SIP phones; SEED repeats a run, RACE=0 judges memory
+	@SEED=$(SEED) RACE=$(RACE) SWITCH=$(SWITCH) script/soak $(TIME)
 
 bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTIME=200ms
 	@script/bench '$(PATTERN)' $(COUNT) $(BENCHTIME)

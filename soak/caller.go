@@ -4,30 +4,35 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"nwayacd/sim"
 )
 
-// The groups that callers dial. Callers of the last one find it gone at times, and nobody is a member.
+// The groups that callers dial. Callers of the last one find it gone at times, and nobody is a
+// member.
 var groups = []string{"110", "111", "112", "113"}
 
 const lonely = "119"
 
-// dialplan is deploy/freeswitch/dialplan/nwayacd.xml as this switch has it: the first address is that of a server that is not there, and who
-// finds no server at all tries again a second later.
+// shortPlan is a group whose dialplan has one socket line, as in the README.
+const shortPlan = "113"
+
+// dialplan is deploy/freeswitch/dialplan/nwayacd.xml as this switch has it: the first address is
+// that of a server that is not there, and who finds no server at all tries again a second later.
 func (s *soak) dialplan(sw *sim.Switch) {
 	for _, group := range append(groups, lonely, testGroup) {
 		to := "/nwayacd/" + group
-		sw.Extension(group, sim.Plan(
-			"set socket_resume=true",
-			"socket "+s.nobody+to+"|"+s.srv.socket+to+" async full",
-			"sleep 1000",
-			"socket "+s.nobody+to+"|"+s.srv.socket+to+" async full",
-			"transfer nwayacd-${nwayacd_outcome}",
-		)...)
-		sw.Extension("nwayacd-", sim.Plan("sleep 1000", "transfer ${nway_dialled}")...)
+		socket := "socket " + s.nobody + to + "|" + s.srv.socket + to + " async full"
+		plan := []string{"set socket_resume=true", "set nway_dialled=" + group, socket, "sleep 1000", socket, "transfer nwayacd-${nwayacd_outcome}"}
+		if group == shortPlan {
+			plan = slices.Delete(plan, 3, 5)
+		}
+		sw.Extension(group, sim.Plan(plan...)...)
 	}
+	sw.Extension("nwayacd-", sim.Plan("sleep 1000", "transfer ${nway_dialled}")...)
 	sw.Extension("nwayacd-timeout", sim.Plan("hangup NORMAL_CLEARING")...)
 	sw.Extension("nwayacd-full", sim.Plan("hangup NORMAL_CIRCUIT_CONGESTION")...)
 	sw.Extension("nwayacd-invalid-route", sim.Plan("hangup UNALLOCATED_NUMBER")...)
@@ -50,7 +55,8 @@ func (s *soak) arrivals(ctx context.Context) {
 	}
 }
 
-// arrive lets one caller in: a few lose heart at once, most after a while, and some stay until they are served.
+// arrive lets one caller in: a few lose heart at once, most after a while, and some stay until they
+// are served.
 func (s *soak) arrive(ctx context.Context, chance *rand.Rand, n int) {
 	o := sim.CallOptions{Number: fmt.Sprintf("139%08d", chance.IntN(5000))}
 	group := groups[chance.IntN(len(groups))]
@@ -67,16 +73,16 @@ func (s *soak) arrive(ctx context.Context, chance *rand.Rand, n int) {
 	}
 	sw := chance.IntN(len(s.switches))
 	if ctx.Err() == nil {
-		s.call(fmt.Sprintf("caller-%06d", n), group, sw, o)
+		s.call(wantsAgent, fmt.Sprintf("caller-%06d", n), group, sw, o)
 	}
 }
 
-// call lets a caller dial a group and follows the call to its end.
-func (s *soak) call(uuid, group string, sw int, o sim.CallOptions) *caller {
-	c := &caller{uuid: uuid, group: group, sw: sw, born: time.Now()}
-	c.story.add("%s calls %s on fs%d, patience %s", o.Number, group, sw+1, o.Patience)
-	o.UUID, o.Dialled, o.Vars = uuid, group, map[string]string{"nway_dialled": group}
-	o.Dialplan = sim.Plan("transfer " + group)
+// call lets a caller dial a number and follows the call to its end.
+func (s *soak) call(kind callKind, uuid, number string, sw int, o sim.CallOptions) *caller {
+	c := &caller{uuid: uuid, group: number, sw: sw, born: time.Now(), kind: kind, plain: kind == wantsDesk}
+	c.story.add("%s calls %s on fs%d, patience %s", o.Number, number, sw+1, o.Patience)
+	o.UUID, o.Dialled = uuid, number
+	o.Dialplan = sim.Plan("transfer " + number)
 	s.watch.enter(c)
 	call := s.switches[sw].Call(o)
 	s.watch.mu.Lock()
@@ -102,26 +108,44 @@ const (
 )
 
 func (s *soak) isOver(c *caller, call *sim.Call) {
+	outcome := call.Var("nwayacd_outcome")
 	s.watch.mu.Lock()
 	c.over = time.Now()
 	delete(s.watch.live, c.uuid)
-	c.verdict = verdictOn(c, call)
+	explained := s.watch.explained(c, call.Cause(), outcome)
+	c.verdict = verdictOn(c, call.Cause(), outcome, explained)
 	s.watch.mu.Unlock()
-	if c.verdict == lost {
-		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s and was never answered", c.uuid, call.Cause()), c)
+	if !explained {
+		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s, and nobody hung up", c.uuid, call.Cause()), c)
 	}
+	s.checkHeard(c, call)
 }
 
-func verdictOn(c *caller, call *sim.Call) string {
-	switch cause := call.Cause(); {
+func verdictOn(c *caller, cause, outcome string, explained bool) string {
+	switch {
 	case c.bridges > 0:
 		return served
 	case cause == "ORIGINATOR_CANCEL":
 		return abandoned
-	case cause == "CRASH", cause == "SYSTEM_SHUTDOWN":
+	case isCrash(cause):
 		return crashed
-	case call.Var("nwayacd_outcome") != "":
+	case outcome != "" && explained:
 		return returned
+	case explained:
+		return abandoned
 	}
 	return lost
+}
+
+// checkHeard looks whether the prompts of the menu were cut, though the caller stayed.
+func (s *soak) checkHeard(c *caller, call *sim.Call) {
+	if !slices.Contains([]string{menuIsOver, thrownOut}, call.Cause()) {
+		return
+	}
+	for _, heard := range call.Heard() {
+		file, end, _ := strings.Cut(heard, " ")
+		if slices.Contains(prompts, file) && end == "broken" {
+			s.violate("prompt cut", fmt.Sprintf("%s heard %s not to its end: %v", c.uuid, file, call.Heard()), c)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -116,7 +117,8 @@ func (s *soak) endServerTwice(chance *rand.Rand) func() {
 	return func() { s.ends(over); s.keeper.release() }
 }
 
-// endLimit is how long a server may take from SIGTERM to its end: drain-seconds, the store's five, and a busy machine.
+// endLimit is how long a server may take from SIGTERM to its end: drain-seconds, the store's five,
+// and a busy machine.
 const endLimit = 25 * time.Second
 
 // ends waits for the end of a process that was told to.
@@ -192,11 +194,22 @@ type breaker struct {
 	last   time.Time         // something was mended
 	lastDB time.Time         // the database was
 	count  map[string]int
+	spans  []span // when something was broken
 	mends  sync.WaitGroup
 }
 
-// run lets something go wrong at random, and mends it a while later, until ctx is done; then everything is whole. Every so often there is a
-// lull, in which what takes longer must come right.
+// span is a time in which something was broken.
+type span struct{ from, to time.Time }
+
+// brokenWithin says whether anything was broken in that time.
+func (b *breaker) brokenWithin(from, to time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.spans, func(s span) bool { return s.from.Before(to) && s.to.After(from) })
+}
+
+// run lets something go wrong at random, and mends it a while later, until ctx is done; then
+// everything is whole. Every so often there is a lull, in which what takes longer must come right.
 func (b *breaker) run(ctx context.Context) {
 	defer b.mends.Wait()
 	all := b.wanted()
@@ -236,6 +249,7 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 	if strings.HasPrefix(f.place, "link") {
 		b.s.watch.noLink(lasts)
 	}
+	began := time.Now()
 	b.mends.Go(func() { // ends when it is mended, at once when ctx is done
 		heal := f.begin(b.s, chance)
 		select {
@@ -247,6 +261,7 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 		defer b.mu.Unlock()
 		delete(b.broken, f.place)
 		b.last = time.Now()
+		b.spans = append(b.spans, span{began, b.last})
 		if strings.Contains(f.place, "database") {
 			b.lastDB = b.last
 		}

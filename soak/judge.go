@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,7 +15,9 @@ const (
 	calmAfter  = 12 * time.Second // nothing is judged sooner
 	restBound  = 6 * time.Second  // more than reoffer-seconds
 	idleBound  = 8 * time.Second  // an agent is free and a caller of its group waits
-	deadBound  = 8 * time.Second  // a caller is on a switch, in no talk, and nwayacd does not know of it
+	deadBound  = 4 * time.Second  // a caller hears nobody, no prompt and no music
+	aloneBound = 8 * time.Second  // an agent's phone is answered and hears nobody
+	readyBound = 4 * time.Second  // an agent is ready and their phone is in a talk of ours
 	stuckBound = 10 * time.Second // an agent rings or talks, and its phone has no leg
 )
 
@@ -84,10 +87,11 @@ func (j *judge) look(ctx context.Context) {
 		busy := a.Call == "ring" || a.Call == "talking"
 		j.wrong(now, a.Extension, busy && !j.s.watch.has(a.Extension), stuckBound, "stuck agent",
 			fmt.Sprintf("%s is %s for %s and its phone has no leg", a.Extension, a.Call, a.UUID), nil)
+		talk, c := j.s.watch.talkOf(a.Extension)
+		j.wrong(now, a.Extension+" "+talk, talk != "" && a.Call == "ready", readyBound, "agent ready in a talk",
+			fmt.Sprintf("%s is %s and its leg %s talks", a.Extension, a.Call, short(talk)), c)
 	}
-	for _, c := range j.s.deadAir(calls) {
-		j.wrong(now, c.uuid, true, deadBound, "dead air", c.uuid+" is on the switch, in no talk, and nwayacd does not know of the call", c)
-	}
+	j.lookAtChannels(now)
 	j.since = now
 }
 
@@ -116,23 +120,23 @@ func (s *soak) list(ctx context.Context, command string, into any) error {
 	return json.Unmarshal([]byte(reply), into)
 }
 
-// deadAir are the callers who are answered, in no talk, out of the dialplan's hands and not in the list.
-func (s *soak) deadAir(listed []listedCall) (dead []*caller) {
-	known := map[string]bool{}
-	for _, c := range listed {
-		known[c.UUID] = true
-	}
-	for _, sw := range s.switches {
+// audible are the applications in which somebody hears something, or waits for a moment only.
+var audible = []string{"playback", "endless_playback", "play_and_get_digits", "sleep", "valet_park", "bridge"}
+
+// lookAtChannels looks for callers and agents' phones who are answered and hear nobody and nothing.
+func (j *judge) lookAtChannels(now map[string]time.Time) {
+	for _, sw := range j.s.switches {
 		for _, ch := range sw.Channels() {
-			if ch.Direction != "inbound" || ch.Bridged || ch.App == "sleep" || known[ch.UUID] {
-				continue
-			}
-			if c := s.watch.find(ch.UUID); c != nil {
-				dead = append(dead, c)
+			alone := ch.Answered && !ch.Bridged && !slices.Contains(audible, ch.App)
+			if c := j.s.watch.find(ch.UUID); c != nil {
+				alone = alone && !j.s.watch.isAt(c, park)
+				j.wrong(now, ch.UUID, alone, deadBound, "dead air", fmt.Sprintf("%s hears nobody and nothing: %+v", ch.UUID, ch), c)
+			} else if callerOf(ch.PresenceData) != "" && !j.s.watch.isKept(ch.UUID) {
+				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone", fmt.Sprintf("the leg of %s hears nobody: %+v", ch.Extension, ch),
+					j.s.watch.find(callerOf(ch.PresenceData)))
 			}
 		}
 	}
-	return dead
 }
 
 // Limits of the end: how long everything may take to come right once load and faults are over.
@@ -214,29 +218,41 @@ func isAs(a listedAgent, want state) bool {
 // testGroup has no members: its callers are transferred.
 const testGroup = "118"
 
-// testCalls sends a caller to every available agent.
+// testCalls sends a caller to every available agent, a few at a time.
 func (s *soak) testCalls(ctx context.Context) {
-	calls := map[string]*caller{}
+	var all sync.WaitGroup
+	room := make(chan struct{}, testsAtOnce)
 	for i, p := range s.people {
 		if now := p.left(); now.up && now.idle {
-			calls[p.extension] = s.call("test-"+p.extension, testGroup, i%len(s.switches), testCaller)
+			all.Go(func() { // ends within two limits
+				room <- struct{}{}
+				s.testCall(ctx, p.extension, i%len(s.switches))
+				<-room
+			})
 		}
 	}
-	for extension, c := range calls {
-		done := s.within(testLimit, func() bool {
-			reply := s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension)
-			return strings.HasPrefix(reply, "+OK")
-		})
-		if !done {
-			s.violate("stuck agent", "a test call cannot be sent to "+extension, c)
+	all.Wait()
+}
+
+const testsAtOnce = 6
+
+func (s *soak) testCall(ctx context.Context, extension string, sw int) {
+	c := s.call(wantsAgent, "test-"+extension, testGroup, sw, testCaller)
+	sent := false
+	over := s.within(testLimit, func() bool {
+		if s.watch.talksWith(c.uuid) == "" && strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK") {
+			sent = true
+			s.pause(time.Second)
 		}
+		return s.watch.verdict(c) != ""
+	})
+	switch {
+	case !sent:
+		s.violate("stuck agent", "a test call cannot be sent to "+extension, c)
+	case !over || s.watch.verdict(c) != served:
+		s.violate("stuck agent", "a test call to "+extension+" was not answered", c)
 	}
-	for extension, c := range calls {
-		if !s.within(testLimit, func() bool { return s.watch.verdict(c) != "" }) || s.watch.verdict(c) != served {
-			s.violate("stuck agent", "a test call to "+extension+" was not answered", c)
-			c.call.Hangup()
-		}
-	}
+	c.call.Hangup()
 }
 
 // checkLists looks for what is left when everybody has gone.

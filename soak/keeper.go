@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// keeper starts the server whenever it is not there, as systemd does, unless somebody holds it down.
+// keeper starts the server whenever it is not there, as systemd does, unless somebody holds it
+// down.
 type keeper struct {
 	s       *soak
 	mu      sync.Mutex
@@ -73,7 +74,8 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// ended looks at how a process ended that nobody told to, and lets a moment pass before the next one.
+// ended looks at how a process ended that nobody told to, and lets a moment pass before the next
+// one.
 func (k *keeper) ended(ctx context.Context) {
 	how, lived, asked := k.s.srv.exited()
 	k.s.watch.orphan()

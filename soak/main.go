@@ -17,11 +17,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"nwayacd/internal/switchboard"
 )
 
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
+		if errors.Is(err, errNoSwitch) {
+			os.Exit(2)
+		}
 		os.Exit(1)
 	}
 }
@@ -43,9 +48,16 @@ func run() (err error) {
 	flag.StringVar(&without, "without", "", "kinds of faults to leave out")
 	flag.StringVar(&o.Dir, "dir", "", "where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
 	flag.StringVar(&o.Program, "program", "", "an nwayacd that is built already; empty: built from these sources")
+	flag.StringVar(&o.Switch, "switch", "sim", "sim: simulated switches; freeswitch: the one on the PATH, with SIP phones")
 	flag.BoolVar(&keep, "keep", false, "keep that folder")
 	flag.Parse()
 	o.Only, o.Without = words(only), words(without)
+	if o.Switch == "freeswitch" {
+		if !switchboard.Exists() {
+			return errNoSwitch
+		}
+		o.office()
+	}
 	keep = keep || o.Dir != ""
 	if o.Dir, err = folder(o.Dir); err != nil {
 		return err
@@ -61,7 +73,11 @@ func run() (err error) {
 		}
 	}
 	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate, o.Agents, o.Every, o.Dir)
-	f, err := play(ctx, o, os.Stdout)
+	runs := play
+	if o.Switch == "freeswitch" {
+		runs = playOffice
+	}
+	f, err := runs(ctx, o, os.Stdout)
 	if err != nil {
 		return err
 	}
@@ -78,7 +94,22 @@ func run() (err error) {
 func defaults() options {
 	return options{
 		Time: 30 * time.Minute, Race: true, Rate: 12, Agents: 60, Switches: 2, Every: 4 * time.Second, Shift: 20 * time.Second,
-		Operate: 500 * time.Millisecond, Lines: 30 * time.Second,
+		Operate: 150 * time.Millisecond, Lines: 30 * time.Second,
+	}
+}
+
+// office makes those defaults smaller that are meant for simulated phones.
+func (o *options) office() {
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if !given["rate"] {
+		o.Rate = 1.5
+	}
+	if !given["agents"] {
+		o.Agents = 10
+	}
+	if !given["every"] {
+		o.Every = 12 * time.Second
 	}
 }
 

@@ -6,12 +6,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
 
-// operators give commands on calls and groups at random, until ctx is done. Most of them may be refused: what they are about is gone, or not
-// free, by the time they are read.
+// operators give commands on calls and groups at random, until ctx is done. Most of them may be
+// refused: what they are about is gone, or not free, by the time they are read.
 func (s *soak) operators(ctx context.Context) {
 	chance := s.chance("operators")
 	var working sync.WaitGroup
@@ -30,6 +31,9 @@ func (s *soak) operators(ctx context.Context) {
 // deeds are what operators and other programs do; what is listed twice happens twice as often.
 var deeds = []func(*soak, context.Context, *rand.Rand){
 	(*soak).transfers, (*soak).transfers, (*soak).transfers, (*soak).transfersTwice, (*soak).transfersTwice, (*soak).holds, (*soak).holds,
+	(*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).agentConnects, (*soak).agentConnects, (*soak).agentConnects,
+	(*soak).receptionistConnects, (*soak).receptionistConnects, (*soak).callerPassesOn, (*soak).moves, (*soak).moves, (*soak).keepsAgent,
+	(*soak).threeWays, (*soak).phoneHolds, (*soak).phoneHolds, (*soak).takesWaiting,
 	(*soak).changesPrompts, (*soak).editsMode, (*soak).editsJobNumber, (*soak).disturbs, (*soak).movesLonely, (*soak).addsGroup, (*soak).asksHTTP,
 }
 
@@ -55,8 +59,31 @@ func (s *soak) orders(ctx context.Context, c *caller, command string) string {
 
 func (s *soak) transfers(ctx context.Context, chance *rand.Rand) {
 	if c := s.anyone(chance); c != nil {
-		s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+s.somebody(chance).extension)
+		s.transfersTo(ctx, c, s.somebody(chance).extension)
 	}
+}
+
+func (s *soak) transfersTo(ctx context.Context, c *caller, extension string) (done bool) {
+	s.watch.acts(c)
+	with := s.mayEndTalk(c)
+	done = strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK")
+	s.figures.did("transfer by command", done)
+	if done {
+		s.watch.passes(c)
+		if now := s.watch.talksWith(c.uuid); now != with {
+			s.mayEndTalk(c)
+		}
+	}
+	return done
+}
+
+// mayEndTalk notes that a command is on its way that takes the caller from their agent.
+func (s *soak) mayEndTalk(c *caller) (with string) {
+	if with = s.watch.talksWith(c.uuid); with != "" {
+		s.watch.excuse(2*patience, with)
+		s.tells(with, deed{caller: c.uuid})
+	}
+	return with
 }
 
 // transfersTwice sends one caller to two agents in the same moment.
@@ -68,7 +95,7 @@ func (s *soak) transfersTwice(ctx context.Context, chance *rand.Rand) {
 	var both sync.WaitGroup
 	for range 2 {
 		to := s.somebody(chance).extension
-		both.Go(func() { s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+to) })
+		both.Go(func() { s.transfersTo(ctx, c, to) })
 	}
 	both.Wait()
 }

@@ -12,7 +12,8 @@ import (
 	"nwayacd/sim"
 )
 
-// person is an agent: a phone on every switch, and somebody who logs in and out, is busy and ready, and does it again until told that it is done.
+// person is an agent: a phone on every switch, and somebody who logs in and out, is busy and ready,
+// and does it again until told that it is done.
 type person struct {
 	s         *soak
 	extension string
@@ -21,6 +22,7 @@ type person struct {
 	mu     sync.Mutex // guards what follows
 	phone  *rand.Rand // how the next calls are taken
 	absent bool       // the phone is not registered
+	two    bool       // a second one is
 	good   bool       // the soak is over: every call is answered
 	state  state      // as the person left it
 }
@@ -49,7 +51,8 @@ func newPerson(s *soak, n int) *person {
 	return &person{s: s, extension: extension, phone: s.chance("phone " + extension)}
 }
 
-// pickUp decides how the phone takes its next call on a switch. It is called when one begins to ring.
+// pickUp decides how the phone takes its next call on a switch. It is called when one begins to
+// ring.
 func (p *person) pickUp(sw *sim.Switch) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,15 +70,25 @@ func (p *person) behaviour() sim.Behaviour {
 	}
 	b.After = time.Duration(p.phone.IntN(700)) * time.Millisecond
 	b.Talk = time.Duration(p.phone.ExpFloat64()*1500)*time.Millisecond + time.Millisecond
-	switch p.phone.IntN(20) {
+	if p.phone.IntN(3) == 0 {
+		b.Talk += time.Duration(2000+p.phone.IntN(6000)) * time.Millisecond
+	}
+	b.Early = p.phone.IntN(10) == 0
+	switch p.phone.IntN(24) {
 	case 0, 1:
 		b.Do = sim.Misses
 	case 2:
-		b.Do = sim.Refuses
+		b.Do, b.Code = sim.Refuses, 486
 	case 3:
-		b.Do = sim.AnswersAndDies
+		b.Do, b.Code = sim.Refuses, []int{603, 480, 404, 503, 408}[p.phone.IntN(5)]
 	case 4:
+		b.Do = sim.AnswersAndDies
+	case 5:
 		b.Do = sim.DiesOnBridge
+	case 6:
+		b.Do, b.To = sim.Forwards, colleague(p.phone.IntN(colleagues))
+	case 7:
+		b.Do, b.Quiet = sim.Misses, true
 	}
 	return b
 }
@@ -101,6 +114,44 @@ func (p *person) behave() {
 	p.good = true
 	p.mu.Unlock()
 	p.register(true)
+	p.beside(false)
+}
+
+// second is the name of a person's second telephone.
+const second = "b"
+
+// beside registers a second telephone of the person, or the same one again, or ends its
+// registration.
+func (p *person) beside(is bool) {
+	p.story.add("the second telephone registers: %t", is)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.two = is; !is {
+		for _, sw := range p.s.switches {
+			sw.Unregister(p.extension, second)
+		}
+		return
+	}
+	for _, sw := range p.s.switches {
+		sw.Register(p.extension, second, p.behaviour())
+	}
+}
+
+// expires lets the registration of the first telephone run out while the second one is there.
+func (p *person) expires() {
+	p.story.add("the registration of the first telephone runs out")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.absent = true
+	for _, sw := range p.s.switches {
+		sw.Expire(p.extension)
+	}
+}
+
+func (p *person) hasTwo() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.two
 }
 
 // logIn is the first thing a person does; it is false when ctx ended first.
@@ -127,7 +178,9 @@ func (p *person) work(ctx context.Context) {
 
 func (p *person) changes(ctx context.Context, chance *rand.Rand) {
 	now := p.left()
-	switch kind := chance.IntN(10); {
+	switch kind := chance.IntN(16); {
+	case kind >= 10:
+		p.changesPhones(ctx, chance)
 	case !now.up:
 		p.logIn(ctx, chance)
 	case !now.idle || kind == 0:
@@ -140,15 +193,37 @@ func (p *person) changes(ctx context.Context, chance *rand.Rand) {
 		p.logIn(ctx, chance)
 	default:
 		p.register(false)
-		select {
-		case <-time.After(time.Duration(chance.IntN(3000)) * time.Millisecond):
-		case <-ctx.Done():
-		}
+		lingers(ctx, time.Duration(chance.IntN(3000))*time.Millisecond)
 		p.register(true)
+		p.s.figures.did("phone unregistered and back", true)
 	}
 }
 
-// does sends a command until it is confirmed, also when the day is over; false when the soak is broken off.
+// changesPhones is what a person does with their telephones beside calls.
+func (p *person) changesPhones(ctx context.Context, chance *rand.Rand) {
+	switch kind := chance.IntN(4); {
+	case kind == 0:
+		p.register(true)
+		p.s.figures.did("re-registration", true)
+	case !p.hasTwo():
+		p.beside(true)
+		p.s.figures.did("second telephone", true)
+	case kind == 1:
+		p.beside(false)
+		p.s.figures.did("second telephone unregistered", true)
+	case kind == 2:
+		p.beside(true)
+		p.s.figures.did("re-registration of the second telephone", true)
+	default:
+		p.expires()
+		lingers(ctx, time.Duration(chance.IntN(4000))*time.Millisecond)
+		p.register(true)
+		p.s.figures.did("first telephone expired beside the second", true)
+	}
+}
+
+// does sends a command until it is confirmed, also when the day is over; false when the soak is
+// broken off.
 func (p *person) does(ctx context.Context, command string, then func(*state)) bool {
 	for ctx := context.WithoutCancel(ctx); p.s.root.Err() == nil; {
 		reply, err := p.s.console(p.extension).do(ctx, command)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,17 +13,21 @@ import (
 // record is one row of nwayacd_cdr; times are seconds since the epoch, 0 where there is none.
 type record struct {
 	outcome, cause                    string
-	offers                            int
+	group, leg, to, kind              string
+	visit, offers                     int
 	arrived, answered, bridged, ended float64
 }
 
-// final says that the call was over with it: it was not handed back to come again, and control over it was not lost.
+// final says that the call was over with it: it was not handed back to come again, and control over
+// it was not lost.
 func (r record) final() bool { return r.outcome != "returned" && r.outcome != "error" }
 
-// checkRecords compares the database with what the switches saw. The server is down by then, and has applied all.
+// checkRecords compares the database with what the switches saw. The server is down by then, and
+// has applied all.
 func (s *soak) checkRecords(ctx context.Context) {
 	rows, err := s.pg.rows(ctx, `SELECT call_uuid, outcome, cause, offers, extract(epoch FROM arrived), COALESCE(extract(epoch FROM answered), 0),
-		COALESCE(extract(epoch FROM bridged), 0), extract(epoch FROM ended) FROM nwayacd_cdr ORDER BY call_uuid, id`)
+		COALESCE(extract(epoch FROM bridged), 0), extract(epoch FROM ended), group_number, leg_uuid, transferred_to, transfer_kind, visit
+		FROM nwayacd_cdr ORDER BY call_uuid, visit, id`)
 	if err != nil {
 		s.violate("harness", err.Error(), nil)
 		return
@@ -31,6 +36,8 @@ func (s *soak) checkRecords(ctx context.Context) {
 	for _, row := range rows {
 		r := record{outcome: row[1], cause: row[2], arrived: number(row[4]), answered: number(row[5]), bridged: number(row[6]), ended: number(row[7])}
 		r.offers, _ = strconv.Atoi(row[3])
+		r.group, r.leg, r.to, r.kind = row[8], row[9], row[10], row[11]
+		r.visit, _ = strconv.Atoi(row[12])
 		cdrs[row[0]] = append(cdrs[row[0]], r)
 	}
 	s.figures.CDRs = len(rows)
@@ -49,12 +56,15 @@ func number(text string) float64 {
 	return n
 }
 
-// checkCDR: a caller whom nwayacd answered has one CDR, beside those of times when it handed the call back or lost it and the call came again.
+// checkCDR: each visit of a caller whom nwayacd took in has one CDR, beside those of times when it
+// handed the call back or lost it and the call came again.
 func (s *soak) checkCDR(c *caller, cdrs []record) {
-	finals := 0
+	finals, final, groups := map[int]int{}, 0, map[string]bool{}
 	for i, r := range cdrs {
+		groups[r.group] = true
 		if r.final() || i == len(cdrs)-1 {
-			finals++
+			finals[r.visit]++
+			final++
 		} else {
 			s.figures.CDRsReturned++
 		}
@@ -62,19 +72,76 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 			s.figures.CDRsWrong++
 			s.violate("CDR with times out of order", fmt.Sprintf("%s: %+v", c.uuid, r), c)
 		}
+		if r.leg != "" {
+			s.checkTruth(c, r)
+		}
 	}
-	switch {
-	case finals == 0 && !c.answered.IsZero():
+	for visit, n := range finals {
+		if n > 1 {
+			s.figures.CDRsTwice++
+			s.violate("two CDRs", fmt.Sprintf("visit %d of %s, %s: %+v", visit, c.uuid, c.verdict, cdrs), c)
+		}
+	}
+	if finals[1] == 0 && final > 0 && c.kind != wantsDesk && !slices.ContainsFunc(cdrs, func(r record) bool { return r.visit == 1 }) {
 		s.figures.CDRsMissing++
-		s.violate("no CDR", fmt.Sprintf("%s, %s", c.uuid, c.verdict), c)
-	case finals > 1:
+		s.violate("no CDR", fmt.Sprintf("of the first visit of %s: %+v", c.uuid, cdrs), c)
+	}
+	for _, group := range c.entered {
+		if !groups[group] && group != "" {
+			s.figures.CDRsMissing++
+			s.violate("no CDR", fmt.Sprintf("of the visit of %s to group %s, %s: %+v", c.uuid, group, c.verdict, cdrs), c)
+			groups[group] = true
+		}
+	}
+	if final == 0 || c.moved || c.kind != wantsAgent || len(s.watch.deedsOf(c)) > 0 {
+		s.checkConsult(c, cdrs)
+		return
+	}
+	switch last := cdrs[len(cdrs)-1]; {
+	case final > 1 && len(finals) > 1:
 		s.figures.CDRsTwice++
 		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
-	case finals == 1 && cdrs[len(cdrs)-1].outcome == "error" && c.bridges == 1 && s.srv.diedIn(c.bridged, c.bridged.Add(unwritten)):
+	case last.outcome == "error" && c.bridges == 1 && s.srv.diedIn(c.bridged, c.bridged.Add(unwritten)):
 		s.figures.CDRsUnwritten++
-	case finals == 1 && !agrees(c, cdrs[len(cdrs)-1]):
+	case !agrees(c, last):
 		s.figures.CDRsWrong++
 		s.violate("CDR with another outcome", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
+	}
+}
+
+// checkConsult: a consulting call whose place or talk went to somebody else ended so, and was not
+// abandoned.
+func (s *soak) checkConsult(c *caller, cdrs []record) {
+	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) || s.breaker.brokenWithin(c.born, c.over) {
+		return
+	}
+	if last := cdrs[len(cdrs)-1]; last.outcome != "consult" && last.outcome != "moved" {
+		s.figures.CDRsWrong++
+		s.violate("CDR of a consulting call", fmt.Sprintf("%s: %+v", c.uuid, cdrs), c)
+	}
+}
+
+// checkTruth holds the record of a talk against what the soak did with it.
+func (s *soak) checkTruth(c *caller, r record) {
+	deeds := s.watch.deedsWith(r.leg)
+	if len(deeds) > 0 && deeds[0].caller != c.uuid {
+		return // of the consulting call that the caller took the talk over from
+	}
+	switch {
+	case len(deeds) == 0 && (r.to != "" || r.kind != "") && r.outcome != "moved":
+		s.figures.CDRsWrong++
+		s.violate("CDR of a transfer that nobody made", fmt.Sprintf("%s: %+v", c.uuid, r), c)
+	case len(deeds) == 1 && deeds[0].sure:
+		d := deeds[0]
+		from, to := d.at.Add(-2*time.Second), d.at.Add(4*time.Second)
+		if s.srv.diedWithin(from, to) || s.breaker.brokenWithin(from, to) {
+			return
+		}
+		s.figures.count(&s.figures.Truths)
+		if r.to != d.to || r.kind != d.kind {
+			s.figures.CDRsWrong++
+			s.violate("CDR of another transfer", fmt.Sprintf("%s was transferred to %s (%s) at %.3f s: %+v", c.uuid, d.to, d.kind, d.at.Sub(s.began).Seconds(), r), c)
+		}
 	}
 }
 
@@ -89,8 +156,9 @@ func disordered(r record) bool {
 	return at == 0
 }
 
-// unwritten is how old a talk may be of which a server that is killed has written nothing yet: it hears of the bridge over a way that is slow, on a machine whose
-// processors are taken away. If it is over before the next server looks, nobody knows that it ever was.
+// unwritten is how old a talk may be of which a server that is killed has written nothing yet: it
+// hears of the bridge over a way that is slow, on a machine whose processors are taken away. If it
+// is over before the next server looks, nobody knows that it ever was.
 const unwritten = 300 * time.Millisecond
 
 // agrees compares nwayacd's last word on a call with what happened to it.
@@ -108,33 +176,42 @@ func agrees(c *caller, r record) bool {
 	return false
 }
 
-// untold is for how long a server may not have heard of a leg's end: the call's connection was half-open, and the offer had not run out.
+// untold is for how long a server may not have heard of a leg's end: the call's connection was
+// half-open, and the offer had not run out.
 const untold = 10 * time.Second
 
-// underWay is for how long an originate may be on its way: a path that is frozen delivers it later, also when the server that wrote it is dead by then.
+// underWay is for how long an originate may be on its way: a path that is frozen delivers it later,
+// also when the server that wrote it is dead by then.
 const underWay = 5 * time.Second
 
-// checkOffers: each leg that rang has one row, and no leg two. What rang, or was about to, as the server was killed may have none.
+// checkOffers: each leg that rang has one row, and no leg two. What rang, or was about to, as the
+// server was killed may have none.
 func (s *soak) checkOffers(ctx context.Context) {
 	rows, err := s.pg.rows(ctx, "SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid")
 	if err != nil {
 		s.violate("harness", err.Error(), nil)
 		return
 	}
-	kept := map[string]string{}
-	for _, row := range rows {
-		kept[row[0]] = row[1]
-	}
-	s.figures.OffersKept = len(kept)
 	s.watch.mu.Lock()
 	seen := s.watch.all
 	s.watch.mu.Unlock()
+	offerOf, kept := map[string]string{}, map[string]int{}
 	for _, l := range seen {
+		offerOf[l.uuid] = l.offer
+	}
+	for _, row := range rows {
+		kept[cmp.Or(offerOf[row[0]], row[0])] += int(number(row[1]))
+	}
+	s.figures.OffersKept = len(rows)
+	for _, l := range seen {
+		if l.offer != l.uuid {
+			continue // a telephone beside the first
+		}
 		switch n := kept[l.uuid]; {
-		case n == "" && !s.srv.diedWithin(l.born.Add(-underWay), l.over.Add(untold)):
+		case n == 0 && !s.srv.diedWithin(l.born.Add(-underWay), l.over.Add(untold)):
 			s.violate("no row of an offer", fmt.Sprintf("leg %s of %s for %s", l.uuid, l.extension, l.caller), s.watch.find(l.caller))
-		case n != "" && n != "1":
-			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %s", l.uuid, l.extension, l.caller, n), s.watch.find(l.caller))
+		case n > 1:
+			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %d", l.uuid, l.extension, l.caller, n), s.watch.find(l.caller))
 		}
 	}
 	missed, err := s.pg.rows(ctx, "SELECT count(*) FROM nwayacd_offer WHERE outcome <> 'answered'")
@@ -153,7 +230,8 @@ func (s *soak) checkRejected(ctx context.Context) {
 	}
 }
 
-// diedWithin says whether a process ended in that time, or so soon after that the end of what it saw was not written.
+// diedWithin says whether a process ended in that time, or so soon after that the end of what it
+// saw was not written.
 func (s *server) diedWithin(from, to time.Time) bool {
 	return s.diedIn(from, to.Add(2*time.Second))
 }

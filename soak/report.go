@@ -49,7 +49,34 @@ type figures struct {
 	RSSIdle    int64          `json:"rss_idle"`
 	Violations map[string]int `json:"violations"`
 
+	// Deeds are what people and other programs tried with calls, by name, and how often that came
+	// about.
+	Deeds map[string]*tries `json:"deeds"`
+	// Truths is how many records were held against a transfer that the soak itself made.
+	Truths int `json:"records_held_against_deeds"`
+
 	mu sync.Mutex
+}
+
+// tries counts one kind of deed.
+type tries struct {
+	Tried int `json:"tried"`
+	Done  int `json:"done"`
+}
+
+// did counts a deed that was tried, and whether it came about.
+func (f *figures) did(name string, done bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := f.Deeds[name]
+	if t == nil {
+		t = &tries{}
+		f.Deeds[name] = t
+	}
+	t.Tried++
+	if done {
+		t.Done++
+	}
 }
 
 func (f *figures) count(n *int) {

@@ -51,12 +51,16 @@ func newServer(program, dir string, db string, switches ...string) (*server, err
 typing-auto = true
 recover-seconds = 1
 reoffer-seconds = 1
+rest-busy-seconds = 1
+rest-reject-seconds = 1
+rest-noanswer-seconds = 1
+rest-unreachable-seconds = 1
 busy-repeat-seconds = 5
 [prompts]
-hold-music = "silence_stream://-1"
-default-agent-welcome = "silence_stream://100"
-default-agent-busy = "silence_stream://200"
-default-agent-transfer = "silence_stream://100"
+hold-music = "silence_stream://-1,1400"
+default-agent-welcome = "silence_stream://100,1400"
+default-agent-busy = "silence_stream://200,1400"
+default-agent-transfer = "silence_stream://100,1400"
 [database]
 dbstring = %q
 data-dir = %q

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -39,6 +40,7 @@ type options struct {
 	Without  []string
 	MaxRSS   int64 // bytes
 	Program  string
+	Switch   string // sim or freeswitch
 	Root     string // of the sources
 	Dir      string // where everything is kept
 }
@@ -74,22 +76,28 @@ type soak struct {
 	switches []*sim.Switch
 	links    []*path // from the server to each switch's event socket
 	ways     []*path // of the calls, from each switch to the server
+	ears     []*ear  // at each switch, past all faults
+	program  string  // address of the other program that calls may be sent to
+	order    *order
 	people   []*person
 	consoles [consoles]*console
 	breaker  *breaker
 
+	serial    atomic.Int64   // of the calls that deeds make
 	following sync.WaitGroup // of calls, and of what was logged of them
 	serving   sync.WaitGroup // of ports
 }
 
-// chance is a source of random choices of its own: what one part does never changes what another one chooses.
+// chance is a source of random choices of its own: what one part does never changes what another
+// one chooses.
 func (s *soak) chance(of string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(of))
 	return rand.New(rand.NewPCG(s.opt.Seed, h.Sum64()))
 }
 
-// play is a whole run. The error is about what kept it from being one; what the run found is in the figures.
+// play is a whole run. The error is about what kept it from being one; what the run found is in the
+// figures.
 func play(ctx context.Context, o options, out io.Writer) (f *figures, err error) {
 	if o.MaxRSS == 0 {
 		o.MaxRSS = 200 << 20
@@ -100,6 +108,7 @@ func play(ctx context.Context, o options, out io.Writer) (f *figures, err error)
 	s := &soak{opt: o, root: ctx, began: time.Now(), out: out, toDB: newPath()}
 	s.figures.Violations, s.figures.Seed, s.figures.Race = map[string]int{}, o.Seed, o.Race
 	s.watch = newWatch(s.violate)
+	s.figures.Deeds, s.order = map[string]*tries{}, newOrder(s)
 	s.breaker = &breaker{s: s, broken: map[string]string{}, count: map[string]int{}, last: time.Now()}
 	s.keeper = newKeeper(s)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -147,8 +156,12 @@ func (s *soak) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.nobody = local(ports[0])
+	if err := s.openProgram(ctx); err != nil {
+		return err
+	}
 	for _, sw := range s.switches {
 		s.dialplan(sw)
+		s.elsewhere(sw)
 	}
 	for i := range s.consoles {
 		s.consoles[i] = &console{address: s.srv.control}
@@ -185,12 +198,16 @@ func (s *soak) openSwitch(ctx context.Context, i int) (address string, err error
 	})
 	s.switches, s.ways, s.links = append(s.switches, sw), append(s.ways, way), append(s.links, link)
 	s.serving.Go(func() { sw.Serve(ctx, listener{ln, link}) }) // ends with ctx
+	if err := s.openEar(ctx, sw); err != nil {
+		return "", err
+	}
 	return ln.Addr().String(), nil
 }
 
 // playTime is how long silence_stream://MS lasts; all files of the soak are such.
 func playTime(file string) time.Duration {
-	ms, err := strconv.Atoi(strings.TrimPrefix(file, "silence_stream://"))
+	text, _, _ := strings.Cut(strings.TrimPrefix(file, "silence_stream://"), ",") // behind the comma is how much noise
+	ms, err := strconv.Atoi(text)
 	if err != nil || ms < 0 {
 		return -1
 	}
@@ -258,7 +275,8 @@ func (s *soak) allLogIn(ctx context.Context) {
 	all.Wait()
 }
 
-// load is callers, people, operators and faults at once, until the time is over. Commands and faults under way are waited for.
+// load is callers, people, operators and faults at once, until the time is over. Commands and
+// faults under way are waited for.
 func (s *soak) load(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, s.opt.Time)
 	defer stop()

@@ -13,7 +13,8 @@ import (
 // linkBound is how long it takes until a link that died without a word is up again.
 const linkBound = 20 * time.Second
 
-// watch follows every channel on every switch, from within the switches: nothing that nwayacd says or leaves out deceives it.
+// watch follows every channel on every switch, from within the switches: nothing that nwayacd says
+// or leaves out deceives it.
 type watch struct {
 	violate func(kind, what string, c *caller)
 
@@ -25,6 +26,10 @@ type watch struct {
 	blind   time.Time                  // until then a link may be away, and not known to be
 	freed   map[string]time.Time       // when the last leg of an extension was over
 	all     []legSeen
+
+	channels map[string]*channelSeen // that have been in a talk
+	deeds    map[string][]deed       // what the soak did with the talk of a leg
+	kept     map[string]time.Time    // legs whose agents another program keeps, until then
 }
 
 // caller is one call into the ACD.
@@ -43,6 +48,34 @@ type caller struct {
 	legs      map[string]*leg // that ring or talk for them
 	over      time.Time
 	verdict   string
+	app       string     // the last application
+	left      bool       // who they talked with last hung up
+	with      string     // the channel they talked with last
+	plain     bool       // their dialplan may end the call
+	kind      callKind   // why they call
+	talks     []talkSeen // with agents
+	entered   []string   // the groups that took them in, in order
+	asks      string     // the group that their dialplan sends them to, before it took them in
+	acted     time.Time  // when the last deed about their talk began
+	aim       string     // where the soak sent them last
+	there     bool       // and they are there
+	connects  bool       // of a consulting call: its place or talk went to somebody else
+	moved     bool       // the soak sent them somewhere else at least once
+}
+
+// callKind is why somebody calls.
+type callKind uint8
+
+const (
+	wantsAgent callKind = iota
+	consults            // an agent or a receptionist, who calls a group for somebody
+	wantsDesk           // a caller of somebody who is no agent
+)
+
+// talkSeen is a talk of a caller with a leg of ours.
+type talkSeen struct {
+	leg, extension string
+	at             time.Time
 }
 
 // leg is a channel to an agent's phone.
@@ -52,16 +85,19 @@ type leg struct {
 	born            time.Time
 	answered        bool
 	orphaned        bool // its server is dead, and the next one ends it as soon as it has a link
+	ours            bool // nwayacd called it
+	offer           string
 }
 
 // legSeen is what is remembered of each leg of the ACD.
 type legSeen struct {
 	uuid, caller, extension string
+	offer                   string // uuid of the first leg of the same offer
 	born, over              time.Time
 }
 
 func newWatch(violate func(kind, what string, c *caller)) *watch {
-	return &watch{violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{}, phones: map[string]map[string]*leg{}, freed: map[string]time.Time{}}
+	return &watch{violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{}, phones: map[string]map[string]*leg{}, freed: map[string]time.Time{}, channels: map[string]*channelSeen{}, deeds: map[string][]deed{}, kept: map[string]time.Time{}}
 }
 
 // enter makes a caller known before their channel is there.
@@ -76,6 +112,7 @@ func (w *watch) enter(c *caller) {
 func (w *watch) hear(e sim.ChannelEvent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.hearTalk(e)
 	if e.Outbound && e.Extension != "" {
 		w.hearLeg(e)
 		return
@@ -90,29 +127,43 @@ func (w *watch) hearCaller(c *caller, e sim.ChannelEvent) {
 	case "CHANNEL_ANSWER":
 		c.answered = time.Now()
 		c.story.add("answered")
-	case "CHANNEL_BRIDGE":
-		c.bridges++
-		if c.bridged.IsZero() {
-			c.bridged = time.Now()
-			c.waitedFor = c.bridged.Sub(c.born)
-		}
-		c.story.add("talks to %s", w.nameOf(e.Peer))
 	case "CHANNEL_UNBRIDGE":
 		c.story.add("the talk is over")
 	case "CHANNEL_PARK":
 		c.story.add("parked")
 	case "CHANNEL_EXECUTE":
 		c.story.add("runs %s %s", e.App, e.Data)
+		c.app = e.App
+		if c.aim != "" {
+			c.there = c.there || reaches(e.App, e.Data, c.aim)
+		}
+		switch {
+		case e.App == "socket":
+			c.asks = groupOf(e.Data)
+		case strings.HasSuffix(e.App, "playback") && c.asks != "" && e.Data != prompts[0]:
+			c.entered, c.asks = append(c.entered, c.asks), ""
+		}
 	case "CHANNEL_HANGUP":
 		c.story.add("gone: %s", e.Cause)
 	}
 }
 
-func (w *watch) nameOf(leg string) string {
-	if l := w.legs[leg]; l != nil {
+// sameOffer says whether both are telephones of one extension that ring for one offer.
+func (l *leg) sameOffer(other *leg) bool {
+	return l.extension == other.extension && l.caller == other.caller && l.ours && l.born.Sub(other.born) < offerSpread
+}
+
+// offerSpread is by how much the legs of one offer may be apart.
+const offerSpread = 500 * time.Millisecond
+
+func (w *watch) nameOf(channel string) string {
+	if l := w.legs[channel]; l != nil {
 		return l.extension
 	}
-	return "a leg that is gone"
+	if c := w.callers[channel]; c != nil {
+		return c.uuid
+	}
+	return "channel " + short(channel)
 }
 
 func (w *watch) hearLeg(e sim.ChannelEvent) {
@@ -145,9 +196,16 @@ func short(uuid string) string { return uuid[:min(8, len(uuid))] }
 
 // born notes a leg, and what must not be: another one at the same phone, or for the same caller.
 func (w *watch) born(e sim.ChannelEvent) {
-	l := &leg{uuid: e.UUID, extension: e.Extension, caller: w.callers[callerOf(e.PresenceData)], born: time.Now()}
+	of := callerOf(e.PresenceData)
+	l := &leg{uuid: e.UUID, extension: e.Extension, caller: w.callers[of], born: time.Now(), ours: of != "", offer: e.UUID}
 	l.tell("%s is called, leg %s", l.extension, short(l.uuid))
 	for _, other := range w.phones[l.extension] {
+		if l.sameOffer(other) {
+			l.offer = other.offer
+		}
+		if l.sameOffer(other) || !l.ours {
+			continue // a telephone beside it, or somebody who calls past the ACD
+		}
 		whose := "a call outside"
 		if other.caller != nil {
 			whose = other.caller.uuid
@@ -164,13 +222,21 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		if other.orphaned || time.Now().Before(w.blind) { // nobody could end that leg, and the caller must not wait for it
+		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) { // nobody could end that leg, and the caller must not wait for it
 			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
 			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond), other.answered), l.caller)
 	}
 	l.caller.legs[l.uuid] = l
+}
+
+// groupOf is the group that a socket action leads to; "" where it leads to another program.
+func groupOf(address string) string {
+	_, group, _ := strings.Cut(address, "/nwayacd/")
+	group, _, _ = strings.Cut(group, " ")
+	group, _, _ = strings.Cut(group, "|")
+	return group
 }
 
 // callerOf reads the mark of nwayacd's legs, nwayacd:SERVER:CALLER:EXTENSION.
@@ -205,7 +271,7 @@ func (w *watch) bury(l *leg) {
 	w.freed[l.extension] = time.Now()
 	if l.caller != nil {
 		delete(l.caller.legs, l.uuid)
-		w.all = append(w.all, legSeen{uuid: l.uuid, caller: l.caller.uuid, extension: l.extension, born: l.born, over: time.Now()})
+		w.all = append(w.all, legSeen{uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, born: l.born, over: time.Now()})
 	}
 }
 
@@ -216,7 +282,8 @@ func (w *watch) has(extension string) bool {
 	return len(w.phones[extension]) > 0
 }
 
-// rested reports whether the phone has had no leg for so long. One that has just missed a caller is not called for the same one again at once.
+// rested reports whether the phone has had no leg for so long. One that has just missed a caller is
+// not called for the same one again at once.
 func (w *watch) rested(extension string, long time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

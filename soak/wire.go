@@ -82,7 +82,8 @@ func (p *path) all() []*wire {
 	return all
 }
 
-// freeze lets nothing through, either way. With lost, thaw ends these connections on this side only: half-open.
+// freeze lets nothing through, either way. With lost, thaw ends these connections on this side
+// only: half-open.
 func (p *path) freeze(lost bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

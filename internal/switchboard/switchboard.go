@@ -1,0 +1,161 @@
+// Package switchboard runs a real FreeSWITCH, the one on the PATH, as a child process with a
+// configuration of its own and free ports. It knows nothing of what the configuration says.
+package switchboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// Password is that of the event socket.
+const Password = "ClueCon"
+
+// Switch is one FreeSWITCH.
+type Switch struct {
+	Dir       string // everything of it is kept here
+	IP        string // of its SIP profile and its media
+	Address   string // host:port of its event socket
+	SIP       int    // port of its SIP profile
+	WebSocket int    // the same, for phones in browsers
+	Conn      *esl.Connection
+
+	cmd  *exec.Cmd
+	over chan struct{}
+	exit error
+}
+
+// Exists reports whether there is a FreeSWITCH on the PATH.
+func Exists() bool {
+	_, err := exec.LookPath("freeswitch")
+	return err == nil
+}
+
+// New finds free ports for a switch.
+func New(dir, ip string) (*Switch, error) {
+	ports, err := freePorts(ip, 3)
+	if err != nil {
+		return nil, err
+	}
+	return &Switch{Dir: dir, IP: ip, Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1], WebSocket: ports[2]}, nil
+}
+
+func freePorts(ip string, n int) (ports []int, err error) {
+	for range n {
+		ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", ip+":0")
+		if err != nil {
+			return nil, err
+		}
+		defer ln.Close()
+		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}
+
+// Port is that of the event socket.
+func (s *Switch) Port() string {
+	_, port, _ := strings.Cut(s.Address, ":")
+	return port
+}
+
+// Configure writes freeswitch.xml from a page of which Switch is the switch and Own what the caller
+// has to say.
+func (s *Switch) Configure(page string, own any) error {
+	for _, dir := range []string{"conf", "work"} {
+		if err := os.MkdirAll(filepath.Join(s.Dir, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	t, err := template.New("freeswitch.xml").Parse(page)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(filepath.Join(s.Dir, "conf", "freeswitch.xml"))
+	if err != nil {
+		return err
+	}
+	return errors.Join(t.Execute(file, map[string]any{"Switch": s, "Password": Password, "Own": own}), file.Close())
+}
+
+// startLimit is how long a FreeSWITCH may take until it is ready, on a busy machine.
+const startLimit = 30 * time.Second
+
+// Start runs the process and returns when it is ready.
+func (s *Switch) Start(ctx context.Context) error {
+	args := []string{"-nonat", "-nf", "-nc", "-conf", s.Dir + "/conf"}
+	for _, of := range []string{"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar", "recordings", "sounds"} {
+		args = append(args, "-"+of, filepath.Join(s.Dir, "work"))
+	}
+	s.cmd, s.over = exec.Command("freeswitch", args...), make(chan struct{}) //nolint:noctx // Stop ends it
+	s.cmd.SysProcAttr = dieWithParent()
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	over := s.over
+	go func() { // ends with the process, for which Stop waits
+		s.exit = s.cmd.Wait()
+		close(over)
+	}()
+	if err := s.connect(ctx); err != nil {
+		return errors.Join(err, s.Stop())
+	}
+	return nil
+}
+
+// connect waits until the event socket takes us and the core says that it is ready.
+func (s *Switch) connect(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, startLimit)
+	defer stop()
+	pause := time.NewTicker(100 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		select {
+		case <-s.over:
+			return fmt.Errorf("freeswitch ended while it started: %w; see %s", s.exit, s.Dir)
+		case <-ctx.Done():
+			return fmt.Errorf("freeswitch was not ready within %s", startLimit)
+		case <-pause.C:
+		}
+		conn, err := esl.Dial(ctx, s.Address, Password, esl.Options{OnEvent: func(*esl.Event) {}})
+		if err != nil {
+			continue
+		}
+		if status, err := conn.API(ctx, "status"); err == nil && strings.Contains(status, "is ready") {
+			s.Conn = conn
+			return nil
+		}
+		conn.Close()
+	}
+}
+
+// stopLimit is how long it may take to shut down.
+const stopLimit = 15 * time.Second
+
+// Stop ends the process.
+func (s *Switch) Stop() error {
+	if s.Conn != nil {
+		s.Conn.Post(esl.API("shutdown"))
+		defer s.Conn.Close()
+	} else {
+		s.cmd.Process.Kill()
+	}
+	limit := time.NewTimer(stopLimit)
+	defer limit.Stop()
+	select {
+	case <-s.over:
+		return nil
+	case <-limit.C:
+		s.cmd.Process.Kill()
+		<-s.over
+		return fmt.Errorf("freeswitch did not shut down within %s and was killed", stopLimit)
+	}
+}

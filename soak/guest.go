@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	desk "nwayacd/internal/phone"
+)
+
+// guest is a caller with a SIP phone, who is one for the whole call.
+type guest struct {
+	number, dialled string
+	phone           *desk.Phone
+	line            *desk.Dialog
+	story           story
+	patience        time.Duration // without a talk
+
+	// office.mu guards what follows
+	talked bool
+	with   string    // number of the phone that is heard, or was heard last
+	heard  time.Time // when it was
+	aim    string    // where the soak sent them last
+	busy   bool      // a deed is about them
+	over   time.Time
+}
+
+const joined = ","
+
+func join(words []string) string { return strings.Join(words, joined) }
+
+// welcomes lets callers in at random.
+func (b *office) welcomes(ctx context.Context) {
+	chance := b.chance("guests")
+	for {
+		lingers(ctx, time.Duration(chance.ExpFloat64()*float64(time.Second)/b.opt.Rate))
+		if ctx.Err() != nil {
+			return
+		}
+		to := groups[chance.IntN(len(groups))]
+		if chance.IntN(8) == 0 {
+			to = colleague(chance.IntN(colleagues))
+		}
+		b.comes(ctx, to, 4*time.Second+time.Duration(chance.IntN(30))*time.Second)
+	}
+}
+
+// comes lets one caller call in, and follows them.
+func (b *office) comes(ctx context.Context, to string, patience time.Duration) *guest {
+	g := &guest{number: fmt.Sprintf("139%08d", b.serial.Add(1)), dialled: to, aim: to, patience: patience}
+	g.phone = desk.New(b.phoneOptions(g.number))
+	line, err := g.phone.Call(context.WithoutCancel(ctx), to)
+	if err != nil {
+		b.violate("harness", err.Error(), nil)
+		g.phone.Close()
+		return nil
+	}
+	g.line = line
+	g.story.add("%s calls %s", g.number, to)
+	b.mu.Lock()
+	b.guests = append(b.guests, g)
+	b.mu.Unlock()
+	b.calling.Go(func() { // ends with the call, which its patience or its longest life ends
+		defer g.phone.Close()
+		b.follows(g)
+	})
+	return g
+}
+
+// Bounds of what a caller hears.
+const (
+	silentBound = 5 * time.Second // nobody, no prompt and no music, while everything is whole
+	longestCall = 90 * time.Second
+	partingLag  = 4 * time.Second // from the end of a phone to that of the other
+)
+
+// follows looks at what the caller hears until their call is over, and judges its end.
+func (b *office) follows(g *guest) {
+	began, told, alone := time.Now(), false, time.Now()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for v := g.line.View(); v.State != desk.Over; v = g.line.View() {
+		b.notes(g, v)
+		if v.Hears != "" {
+			alone = time.Now()
+		}
+		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound && !v.Held
+		if silent && !told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
+			told = true
+			b.tells("dead air", g.number+" hears nobody and nothing", g)
+		}
+		if time.Since(alone) > g.patience || time.Since(began) > longestCall {
+			g.story.add("loses heart")
+			ctx, stop := context.WithTimeout(context.Background(), patience)
+			g.line.HangUp(ctx)
+			stop()
+		}
+		<-tick.C
+	}
+	b.judges(g)
+}
+
+// notes what is heard.
+func (b *office) notes(g *guest, v desk.View) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if v.Hears == "" {
+		return
+	}
+	if g.with != v.Hears || time.Since(g.heard) > time.Second {
+		g.story.add("hears %s", v.Hears)
+	}
+	g.with, g.heard, g.talked = v.Hears, time.Now(), true
+}
+
+// judges says whether somebody ended the call who may.
+func (b *office) judges(g *guest) {
+	v := g.line.View()
+	b.mu.Lock()
+	g.over = time.Now()
+	with, aim, marked := g.with, g.aim, time.Now().Before(b.marks[g.line])
+	b.mu.Unlock()
+	g.story.add("over: by us %t, %d %s", v.ByUs, v.Code, v.Reason)
+	switch {
+	case v.ByUs, marked, aim == menu, v.Code >= 300:
+	case strings.Contains(v.Reason, thrownOut):
+		b.tells("lost caller", g.number+" was thrown out of "+aim, g)
+	case b.leftAround(g.number, with, v.Ended):
+	default:
+		b.tells("lost caller", fmt.Sprintf("%s was hung up (%s), and nobody hung up; heard %s last", g.number, v.Reason, with), g)
+	}
+}
+
+// leftAround says whether the phone that the caller heard last, or one that was called for them,
+// hung up a talk at about that time.
+func (b *office) leftAround(caller, with string, at time.Time) bool {
+	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
+		for _, d := range w.phone.Dialogs() {
+			v := d.View()
+			if v.State == desk.Over && v.ByUs && (w.number == with || v.Number == caller) && at.Sub(v.Ended) < partingLag && v.Ended.Sub(at) < time.Second {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tells of a violation, with the caller's story.
+func (b *office) tells(kind, what string, g *guest) {
+	if g != nil {
+		what += "\n  the story of " + g.number + "\n" + g.story.between(b.began, time.Time{}, time.Now())
+		for _, line := range b.srv.logged(g.number, 30) {
+			what += "    " + line + "\n"
+		}
+	}
+	b.violate(kind, what, nil)
+}
+
+func (b *office) isBusy(g *guest) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return g.busy
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	desk "nwayacd/internal/phone"
+	"nwayacd/internal/switchboard"
+)
+
+//go:embed testdata/freeswitch.xml.tmpl
+var officePage string
+
+// errNoSwitch says that the soak on a real FreeSWITCH is not possible here.
+var errNoSwitch = errors.New("there is no freeswitch on the PATH")
+
+// office is a run on a real FreeSWITCH, with SIP phones: of agents, of colleagues who are no
+// agents, and of callers.
+type office struct {
+	*soak
+	board   *switchboard.Switch
+	seats   []*seat // of agents
+	others  []*seat // of colleagues
+	serial  atomic.Int64
+	calling sync.WaitGroup // of guests
+
+	mu     sync.Mutex // guards what follows
+	guests []*guest   // of the whole soak
+	deeds  []officeDeed
+	marks  map[*desk.Dialog]time.Time // dialogs that the soak itself may have ended, until then
+}
+
+// seat is a person with a phone that is registered.
+type seat struct {
+	number string
+	phone  *desk.Phone
+	main   *desk.Contact
+	mu     sync.Mutex // guards what follows
+	second *desk.Contact
+	state  state
+	good   bool // every call is answered
+	chance *rand.Rand
+}
+
+// playOffice is a whole run on a real FreeSWITCH.
+func playOffice(ctx context.Context, o options, out io.Writer) (f *figures, err error) {
+	if !switchboard.Exists() {
+		return nil, errNoSwitch
+	}
+	s := &soak{opt: o, root: ctx, began: time.Now(), out: out, toDB: newPath()}
+	s.figures.Violations, s.figures.Deeds, s.figures.Seed, s.figures.Race = map[string]int{}, map[string]*tries{}, o.Seed, o.Race
+	s.watch = newWatch(s.violate)
+	s.breaker = &breaker{s: s, broken: map[string]string{}, count: map[string]int{}, last: time.Now()}
+	s.keeper = newKeeper(s)
+	b := &office{soak: s, marks: map[*desk.Dialog]time.Time{}}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer s.serving.Wait()
+	defer stop()
+	defer func() { err = errors.Join(err, b.close()) }()
+	if err := b.open(serving); err != nil {
+		return nil, err
+	}
+	b.run(ctx, serving)
+	b.sums()
+	return &s.figures, nil
+}
+
+func (b *office) open(ctx context.Context) (err error) {
+	if b.pg, err = startPostgres(b.opt.Root, b.opt.Dir); err != nil {
+		return err
+	}
+	db, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	b.soak.serving.Go(func() { relay(ctx, db, b.toDB, b.pg.address()) }) // ends with ctx
+	if b.board, err = switchboard.New(filepath.Join(b.opt.Dir, "freeswitch"), "127.0.0.1"); err != nil {
+		return err
+	}
+	if b.srv, err = newServer(b.opt.Program, b.opt.Dir, b.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port), b.board.Address); err != nil {
+		return err
+	}
+	numbers := b.numbers()
+	if err := b.board.Configure(officePage, map[string]any{"Server": b.srv.socket, "Extensions": numbers}); err != nil {
+		return err
+	}
+	if err := b.board.Start(ctx); err != nil {
+		return err
+	}
+	for i := range b.consoles {
+		b.consoles[i] = &console{address: b.srv.control}
+	}
+	if err := b.srv.migrate(ctx); err != nil {
+		return err
+	}
+	return b.hires(ctx, numbers)
+}
+
+// numbers are the extensions of the office.
+func (b *office) numbers() (all []string) {
+	for n := range b.opt.Agents {
+		all = append(all, fmt.Sprint(firstExtension+n))
+	}
+	for n := range colleagues {
+		all = append(all, colleague(n))
+	}
+	return all
+}
+
+// hires fills the database and registers the phones.
+func (b *office) hires(ctx context.Context, numbers []string) error {
+	for _, group := range groups {
+		if err := b.pg.exec(ctx, "INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)", group); err != nil {
+			return err
+		}
+	}
+	for n, number := range numbers {
+		w := &seat{number: number, phone: desk.New(b.phoneOptions(number)), chance: b.chance("seat " + number), good: n >= b.opt.Agents}
+		w.phone.Decides(func(desk.View) desk.Behaviour { return w.behaviour() })
+		var err error
+		if w.main, err = w.phone.Register(ctx, "udp"); err != nil {
+			return err
+		}
+		if n >= b.opt.Agents {
+			b.others = append(b.others, w)
+			continue
+		}
+		b.seats = append(b.seats, w)
+		if err := b.pg.exec(ctx, "INSERT INTO call_extension (extension_number) VALUES ($1)", number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *office) phoneOptions(number string) desk.Options {
+	return desk.Options{
+		Number: number, Server: fmt.Sprintf("%s:%d", b.board.IP, b.board.SIP), WebSocket: fmt.Sprintf("%s:%d", b.board.IP, b.board.WebSocket),
+	}
+}
+
+// behaviour is how a phone takes its next call.
+func (w *seat) behaviour() desk.Behaviour {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ring := time.Duration(w.chance.IntN(900)) * time.Millisecond
+	talk := 500*time.Millisecond + time.Duration(w.chance.ExpFloat64()*2500)*time.Millisecond
+	if w.chance.IntN(3) == 0 {
+		talk += 6 * time.Second
+	}
+	kind := w.chance.IntN(24)
+	if w.good {
+		kind = 24
+	}
+	switch kind {
+	case 0:
+		return desk.RingsForever()
+	case 1:
+		return desk.Refuses([]int{486, 603, 480, 503, 404}[w.chance.IntN(5)], ring)
+	case 2:
+		return desk.Forwards(colleague(w.chance.IntN(colleagues)))
+	case 3:
+		return desk.SaysNothing()
+	case 4:
+		return desk.AnswersFor(ring, time.Duration(w.chance.IntN(100))*time.Millisecond)
+	}
+	return desk.AnswersFor(ring, talk)
+}
+
+func (b *office) run(ctx, serving context.Context) {
+	keeping, stopKeeping := context.WithCancel(serving)
+	var kept sync.WaitGroup
+	kept.Go(func() { b.keeper.run(keeping) })
+	kept.Go(func() { b.srv.weigh(keeping) })
+	defer kept.Wait()
+	defer stopKeeping()
+	for _, w := range b.seats {
+		b.logsIn(ctx, w, groups[:])
+	}
+	b.load(ctx)
+	b.concludes(serving)
+	stopKeeping()
+	kept.Wait()
+	b.ends(b.srv.demand(syscall.SIGTERM))
+	b.checksRecords(serving)
+	b.checkLog()
+}
+
+// logsIn gives the command until it is confirmed.
+func (b *office) logsIn(ctx context.Context, w *seat, in []string) {
+	b.commands(ctx, w, "nway_login "+w.number+" "+join(in), func(st *state) { *st = state{up: true, idle: true, groups: in} })
+}
+
+// load is callers, people and faults at once, until the time is over.
+func (b *office) load(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, b.opt.Time)
+	defer stop()
+	var all sync.WaitGroup
+	all.Go(func() { b.welcomes(ctx) })
+	all.Go(func() { b.lives(ctx) })
+	all.Go(func() { b.breaker.run(ctx) })
+	all.Wait()
+	b.story.add("load and faults are over")
+}
+
+// sums brings the figures up to date.
+func (b *office) sums() {
+	starts, refusals := b.keeper.counts()
+	faults, sum := b.breaker.counts()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	f := &b.figures
+	f.Seconds, f.Calls, f.Starts, f.Refusals, f.Faults, f.FaultsAll = time.Since(b.began).Seconds(), len(b.guests), starts, refusals, faults, sum
+	for _, g := range b.guests {
+		if g.talked {
+			f.Answered++
+		} else {
+			f.Abandoned++
+		}
+	}
+	for _, w := range b.seats {
+		f.Offers += len(w.phone.Dialogs())
+	}
+}
+
+func (b *office) close() error {
+	b.calling.Wait()
+	for _, w := range append(b.seats, b.others...) {
+		w.phone.Close()
+	}
+	var err error
+	if b.board != nil && b.board.Conn != nil {
+		err = b.board.Stop()
+	}
+	return errors.Join(err, b.soak.close())
+}
