@@ -31,6 +31,9 @@ func main() {
 	}
 }
 
+// errBroken says that the run was ended from outside: what was judged after that means nothing.
+var errBroken = errors.New("the run was broken off")
+
 var errViolated = errors.New("an invariant does not hold; see above")
 
 func run() (err error) {
@@ -80,6 +83,9 @@ func run() (err error) {
 	f, err := runs(ctx, o, os.Stdout)
 	if err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return errBroken
 	}
 	fmt.Println(f.json())
 	if f.violated() > 0 {
