@@ -106,9 +106,9 @@ func (c *call) lastCommands(end ending, last []esl.Command) {
 
 // endBefore ends the connection of a caller who goes back to the dialplan before they are there, if
 // they are transferred, or if an earlier connection is held open for the same channel. An end that
-// came later would take the caller out of the
-// dialplan for ever, because that sets socket_resume again. As long as music plays, the socket
-// application does not notice; the commands that follow, over the link, break the music.
+// came later would take the caller out of the dialplan for ever, because that sets socket_resume
+// again. As long as music plays, the socket application does not notice; the commands that follow,
+// over the link, break the music.
 func (c *call) endBefore(ch *channel, end handedBack) {
 	held := c.server.channels.letGo(ch.uuid)
 	if len(held) == 0 && !c.goesHome(end) || !ch.alive() || !c.followed() {

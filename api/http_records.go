@@ -136,7 +136,8 @@ func showCDR(c queue.CDR) cdrShown {
 	}
 }
 
-// recordings are all files of the visit. Records that were written before there were lists name one.
+// recordings are all files of the visit. Records that were written before there were lists name
+// one.
 func recordings(c queue.CDR) []string {
 	if len(c.Recordings) == 0 && c.Recording != "" {
 		return []string{c.Recording}

@@ -4,7 +4,8 @@ import "strings"
 
 const noSuchChannel = "-ERR No such channel!\n"
 
-// api carries out a command that the server may send over any of its connections. A channel that is not there, or has hung up, is not found.
+// api carries out a command that the server may send over any of its connections. A channel that is
+// not there, or has hung up, is not found.
 func (s *Switch) api(line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	uuid, argument, _ := strings.Cut(rest, " ")
@@ -91,16 +92,19 @@ func cause(word string) string {
 	return word
 }
 
-// overHook is the variable of a caller by which FreeSWITCH parks them for the server when the agent has hung up, and says so.
+// overHook is the variable of a caller by which FreeSWITCH parks them for the server when the agent
+// has hung up, and says so.
 const overHook = "execute_on_post_bridge_nwayacd_2="
 
 // isOver is what the caller's events say then.
 const isOver = "variable_nwayacd_over: true\n"
 
-// waitHook is the variable of a caller whose absence tells the server that somebody transferred them.
+// waitHook is the variable of a caller whose absence tells the server that somebody transferred
+// them.
 const waitHook = "execute_on_blind_transfer_nwayacd="
 
-// set takes note of variables of the caller: name=value;name=value. Only the hooks matter. Those of a talk come in one command.
+// set takes note of variables of the caller: name=value;name=value. Only the hooks matter. Those of
+// a talk come in one command.
 func (c *caller) set(assignments string) {
 	if strings.Contains(assignments, waitHook) {
 		c.guarded.Store(true)

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// caller is one call, from its arrival to its end, and its connection to the server's socket port, which the server ends as the talk begins.
-// What comes on that connection is carried out by the goroutine that reads it; timers of the leg and of the caller's patience, and commands
-// on the link, act on the call as well.
+// caller is one call, from its arrival to its end, and its connection to the server's socket port,
+// which the server ends as the talk begins. What comes on that connection is carried out by the
+// goroutine that reads it; timers of the leg and of the caller's patience, and commands on the
+// link, act on the call as well.
 type caller struct {
 	sw      *Switch
 	channel channel
@@ -65,7 +66,8 @@ func (s *Switch) arrive(ctx context.Context, due time.Time) {
 	c.end()
 }
 
-// disconnect ends the call's own connection. A caller who is in a talk, or was, goes on without it, and disconnect returns when they are gone.
+// disconnect ends the call's own connection. A caller who is in a talk, or was, goes on without it,
+// and disconnect returns when they are gone.
 func (c *caller) disconnect() {
 	c.mu.Lock()
 	talked := c.talked
@@ -123,7 +125,8 @@ func (c *caller) listened() {
 
 var replies = sync.Pool{New: func() any { return new([]byte) }}
 
-// obey carries out one command and appends what FreeSWITCH answers; done says that the connection is over.
+// obey carries out one command and appends what FreeSWITCH answers; done says that the connection
+// is over.
 func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done bool) {
 	line := string(r.line)
 	verb, rest, _ := strings.Cut(line, " ")
@@ -155,7 +158,8 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	return appendReply(out, c.sw.counts.mistake(line)), false
 }
 
-// handedBack is the end of the connection by the server. A caller who waits is with the dialplan then; one who talked is not concerned.
+// handedBack is the end of the connection by the server. A caller who waits is with the dialplan
+// then; one who talked is not concerned.
 func (c *caller) handedBack() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -186,7 +190,8 @@ func (c *caller) executed(out []byte, app, id string) []byte {
 	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE", "Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n"+hook)
 }
 
-// plays is hold music that begins at that time. Without a leg that rings, the caller waits: no agent was free.
+// plays is hold music that begins at that time. Without a leg that rings, the caller waits: no
+// agent was free.
 func (c *caller) plays(id string, from time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -270,8 +275,9 @@ func (c *caller) with(leg string) string {
 	return "Other-Leg-Unique-ID: " + leg + "\nBridge-A-Unique-ID: " + c.channel.uuid + "\nBridge-B-Unique-ID: " + leg + "\n"
 }
 
-// parted tells that the agent hung up. FreeSWITCH parks the caller if the hooks are set, else the call is over. park_timeout is left out,
-// so that a caller whom the server forgets is seen. Nothing is told where the caller has gone meanwhile.
+// parted tells that the agent hung up. FreeSWITCH parks the caller if the hooks are set, else the
+// call is over. park_timeout is left out, so that a caller whom the server forgets is seen. Nothing
+// is told where the caller has gone meanwhile.
 func (c *caller) parted(leg string) {
 	c.mu.Lock()
 	parks := c.hooks != ""
@@ -303,7 +309,8 @@ func (c *caller) giveUp() {
 	}
 }
 
-// hangUp is the caller's own end of the call. The connection lingers until the server has said exit.
+// hangUp is the caller's own end of the call. The connection lingers until the server has said
+// exit.
 func (c *caller) hangUp() {
 	c.mu.Lock()
 	c.leaving = true
@@ -317,7 +324,8 @@ func (c *caller) hangUp() {
 	}
 }
 
-// hungUp ends the caller's channel once, tells the link, and appends what the call's own connection gets. Who talks takes the leg along.
+// hungUp ends the caller's channel once, tells the link, and appends what the call's own connection
+// gets. Who talks takes the leg along.
 func (c *caller) hungUp(out []byte, cause string) []byte {
 	c.mu.Lock()
 	if c.over.Swap(true) {
@@ -338,7 +346,8 @@ func (c *caller) hungUp(out []byte, cause string) []byte {
 	return append(out, "Content-Type: text/disconnect-notice\nControlled-Session-UUID: "+c.channel.uuid+"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
 }
 
-// takeAlong is the end of a talk whose caller hung up: FreeSWITCH hangs the leg up, and then the bridge is over.
+// takeAlong is the end of a talk whose caller hung up: FreeSWITCH hangs the leg up, and then the
+// bridge is over.
 func (c *caller) takeAlong(l *leg) {
 	l.die("NORMAL_CLEARING", "")
 	c.tell(c.channel.event(nil, "CHANNEL_UNBRIDGE", c.with(l.uuid)))

@@ -17,7 +17,8 @@ type leg struct {
 	answered, gone bool
 }
 
-// originate takes `originate {vars}CONTACT &park()` or `…user/EXT …`, rings the agent's phone, and measures how long it took to come to this.
+// originate takes `originate {vars}CONTACT &park()` or `…user/EXT …`, rings the agent's phone, and
+// measures how long it took to come to this.
 func (c *caller) originate(out []byte, line, job string, came time.Time) []byte {
 	command, found := strings.CutPrefix(line, "originate {")
 	vars, dial, braces := strings.Cut(command, "}")
@@ -45,8 +46,9 @@ func (c *caller) originate(out []byte, line, job string, came time.Time) []byte 
 	return appendReply(out, "+OK Job-UUID: "+job+"\nJob-UUID: "+job)
 }
 
-// measure notes the offer. Where a caller waited and an agent was free at the same time, it is how long that lasted: from the later of the
-// two, the agent's being free and the caller's beginning to wait. A caller who never had to wait: the time since it was due to arrive.
+// measure notes the offer. Where a caller waited and an agent was free at the same time, it is how
+// long that lasted: from the later of the two, the agent's being free and the caller's beginning to
+// wait. A caller who never had to wait: the time since it was due to arrive.
 func (c *caller) measure(l *leg, came time.Time) {
 	c.sw.counts.offers.Add(1)
 	free, login, double := l.phone.offered(l)
@@ -76,7 +78,8 @@ func (c *caller) measure(l *leg, came time.Time) {
 	}
 }
 
-// dialledExtension is whose phone `user/EXT &park()` means, or the contact of EXT that the switch has told of; "" where it is neither.
+// dialledExtension is whose phone `user/EXT &park()` means, or the contact of EXT that the switch
+// has told of; "" if it is neither.
 func dialledExtension(dial string) string {
 	dial, _, _ = strings.Cut(dial, " ")
 	if ext, user := strings.CutPrefix(dial, "user/"); user {
@@ -137,7 +140,8 @@ func (l *leg) talkOver() {
 // byPhone is what mod_sofia notes of a leg whose phone sent a BYE.
 const byPhone = "variable_sip_term_status: 200\n"
 
-// die ends the leg, whoever ended it, and tells; more is what its hang-up says besides. False = it was over.
+// die ends the leg, whoever ended it, and tells; more is what its hang-up says besides. False = it
+// was over.
 func (l *leg) die(cause, more string) bool {
 	c := l.caller
 	c.mu.Lock()

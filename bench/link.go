@@ -105,7 +105,8 @@ func (s *Switch) linkAPI(l *link, line string) string {
 	return s.api(line)
 }
 
-// noteAsked says that the server knows what it needs of the switch: the channels, and where each phone is.
+// noteAsked says that the server knows what it needs of the switch: the channels, and where each
+// phone is.
 func (s *Switch) noteAsked(l *link) {
 	if !l.listed || l.asked < len(s.phones) {
 		return

@@ -95,7 +95,7 @@ func (s *Switch) name() (uuid, number, group string) {
 	return fmt.Sprintf("%s-0000-4000-8000-%012d", s.mark, s.next), fmt.Sprintf("139%08d", s.next), s.groups[s.random.IntN(len(s.groups))]
 }
 
-// tellLink sends events on the link, where there is one.
+// tellLink sends events on the link, if there is one.
 func (s *Switch) tellLink(frames []byte) {
 	s.mu.Lock()
 	link := s.link
@@ -117,7 +117,7 @@ func (s *Switch) dropLeg(l *leg) {
 	delete(s.legs, l.uuid)
 }
 
-// find is the leg or the caller with that uuid; nil, nil where there is neither.
+// find is the leg or the caller with that uuid; nil, nil if there is neither.
 func (s *Switch) find(uuid string) (*leg, *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,13 +12,14 @@ import (
 	"unicode"
 )
 
-// check says what is wrong with a text; nil: nothing. It sees secrets too: see isDSN, isPassword and isToken,
-// which never quote what they were given.
+// check says what is wrong with a text; nil: nothing. It sees secrets too: see isDSN, isPassword
+// and isToken, which never quote what they were given.
 type check func(string) error
 
-// RecordPlaceholders are what record-path may hold: the caller's uuid, the group, the agent's extension, the
-// uuid of the agent's channel, the caller's number, and the local day and time the talk began. The number comes from outside: whoever fills the
-// template in cleans it of "/" and "..".
+// RecordPlaceholders are what record-path may hold: the caller's uuid, the group, the agent's
+// extension, the uuid of the agent's channel, the caller's number, and the local day and time the
+// talk began. The number comes from outside: whoever fills the template in cleans it of "/" and
+// "..".
 var RecordPlaceholders = []string{"{uuid}", "{group}", "{ext}", "{offer}", "{caller}", "{date}", "{time}"}
 
 func orEmpty(c check) check {
@@ -45,7 +46,8 @@ func isPlain(s string) error {
 	return nil
 }
 
-// isLiteral: what a file says is played is played, as for prompts in the database, which others may write to.
+// isLiteral: what a file says is played is played, as for prompts in the database, which others may
+// write to.
 func isLiteral(s string) error {
 	if strings.Contains(s, "${") {
 		return errors.New("has ${, but variables of FreeSWITCH are not expanded in prompts; write the path in full")
@@ -145,7 +147,8 @@ func splitAddress(s, example string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// isDial is isTemplate with every placeholder needed, and without what would end a word of the originate command.
+// isDial is isTemplate with every placeholder needed, and without what would end a word of the
+// originate command.
 func isDial(placeholders ...string) check {
 	template := isTemplate(placeholders, placeholders...)
 	return func(s string) error {
@@ -176,7 +179,8 @@ func isTemplate(known []string, needed ...string) check {
 	}
 }
 
-// isDSN only tells a libpq string from something else: the driver knows the rest, and says it when it connects.
+// isDSN only tells a libpq string from something else: the driver knows the rest, and says it when
+// it connects.
 func isDSN(s string) error {
 	if err := isPlain(s); err != nil {
 		return err

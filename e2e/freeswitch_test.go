@@ -18,7 +18,8 @@ import (
 	"nwayacd/esl"
 )
 
-// freeswitch is a real switch. All situations share one: numbers of callers and agents are unique over all of them.
+// freeswitch is a real switch. All situations share one: numbers of callers and agents are unique
+// over all of them.
 type freeswitch struct {
 	dir  string
 	ip   string // of its SIP profile and its media
@@ -84,7 +85,8 @@ func ownFreeSWITCH(t *testing.T) *freeswitch {
 	return s
 }
 
-// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl; it keeps everything in that folder.
+// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl; it
+// keeps everything in that folder.
 func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
 	s := &freeswitch{dir: filepath.Join(suite.dir, folder), ip: ip}
 	var err error
@@ -151,7 +153,8 @@ func (s *freeswitch) configure(from string) error {
 // unlisted is an extension that the directory does not have.
 const unlisted = "%d09"
 
-// extensions are what the directory knows: those that hire gives to the people of up to 600 situations.
+// extensions are what the directory knows: those that hire gives to the people of up to 600
+// situations.
 func extensions() (all []string) {
 	for situation := 100; situation < 700; situation++ {
 		for person := range 8 {
@@ -244,7 +247,8 @@ func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
 	s.api(t, "global_setvar phone_"+ext+"="+p.String())
 }
 
-// call originates a loopback pair: the -a leg is the caller's own end, the -b leg is the channel that the dialplan gives to nwayacd.
+// call originates a loopback pair: the -a leg is the caller's own end, the -b leg is the channel
+// that the dialplan gives to nwayacd.
 func (s *freeswitch) call(t testing.TB, c incoming) string {
 	t.Helper()
 	far := uuid.NewString()

@@ -34,7 +34,8 @@ type floor struct {
 	sip        bool // the agents' legs are SIP
 	// onTalk lets the agents' SIP phones pick up when the switch tells them to.
 	onTalk bool
-	// other is a second real switch, which calls the first one's agents by remote-dial, and the other way round.
+	// other is a second real switch, which calls the first one's agents by remote-dial, and the
+	// other way round.
 	other *freeswitch
 	// ownPostgres is a PostgreSQL that nobody shares.
 	ownPostgres bool
@@ -67,7 +68,8 @@ type agentRow struct {
 	set    map[string]string // columns of call_extension
 }
 
-// row is an SQL statement; $name in an argument stands for the extension of that agent, and #name for the number of that caller.
+// row is an SQL statement; $name in an argument stands for the extension of that agent, and #name
+// for the number of that caller.
 type row struct {
 	statement string
 	args      []string
@@ -125,7 +127,8 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 	return w
 }
 
-// settles waits until the logins are in the database: until then another program's edit of the same rows would be overwritten.
+// settles waits until the logins are in the database: until then another program's edit of the same
+// rows would be overwritten.
 func (w *world) settles(f floor) {
 	w.t.Helper()
 	for _, a := range f.agents {

@@ -7,9 +7,10 @@ import (
 	"nwayacd/agent"
 )
 
-// Rewrite writes the present state of the floor anew, for a database that lacks it: what distribution changes by itself, or
-// (whole) the agents, groups and lists too. Rows of callers in line, and of talks of this server, that the floor does not have
-// are removed; others are left alone. Who last answered a caller is not written: there can be hundreds of thousands of these,
+// Rewrite writes the present state of the floor anew, for a database that lacks it: what
+// distribution changes by itself, or (whole) the agents, groups and lists too. Rows of callers in
+// line, and of talks of this server, that the floor does not have are removed; others are left
+// alone. Who last answered a caller is not written: there can be hundreds of thousands of these,
 // and the floor goes on knowing them.
 func (f *Floor) Rewrite(whole bool, server string) {
 	s := f.snapshot()
@@ -60,7 +61,8 @@ func (f *Floor) snapshot() Snapshot {
 	return s
 }
 
-// Changes are those that make an empty database into s. An account that is added has no password here: the store knows it.
+// Changes are those that make an empty database into s. An account that is added has no password
+// here: the store knows it.
 func (s *Snapshot) Changes() []Change {
 	var all []Change
 	for _, g := range s.Groups {

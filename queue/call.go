@@ -56,7 +56,8 @@ func (c *call) held(extension string, now time.Time) bool {
 	return missed && now.Before(until)
 }
 
-// Refusals: of Join, Transfer and the commands. The text of each is what an operator reads after -ERR.
+// Refusals: of Join, Transfer and the commands. The text of each is what an operator reads after
+// -ERR.
 var (
 	ErrNoGroup   = errors.New("no such group")
 	ErrNoAgent   = errors.New("no such extension")
@@ -70,8 +71,9 @@ var (
 	ErrEnding    = errors.New("the call is ending")
 )
 
-// Blacklisted reports whether the caller is refused by this group: by number, for all groups or this one, category global or inbound, not
-// expired, and dialled as the entry says. A caller without a number never is.
+// Blacklisted reports whether the caller is refused by this group: by number, for all groups or
+// this one, category global or inbound, not expired, and dialled as the entry says. A caller
+// without a number never is.
 func (f *Floor) Blacklisted(caller, dialled, group string, now time.Time) bool {
 	b, listed := f.blacklist[caller]
 	return listed && caller != "" &&
@@ -89,7 +91,8 @@ func (f *Floor) Group(number string) (Group, bool) {
 	return Group{}, false
 }
 
-// MayJoin is nil where Join would take the caller: the group exists and the call is not here already.
+// MayJoin is nil where Join would take the caller: the group exists and the call is not here
+// already.
 func (f *Floor) MayJoin(uuid, group string) error {
 	switch {
 	case f.lines[group] == nil:
@@ -100,8 +103,8 @@ func (f *Floor) MayJoin(uuid, group string) error {
 	return nil
 }
 
-// Join gives a caller a place in the group's line: the one that is kept for them if they were absent. The caller is not
-// offered before Open.
+// Join gives a caller a place in the group's line: the one that is kept for them if they were
+// absent. The caller is not offered before Open.
 func (f *Floor) Join(a Arrival) (Place, error) {
 	if err := f.MayJoin(a.UUID, a.Group); err != nil {
 		return Place{}, err
@@ -131,7 +134,8 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	return p, nil
 }
 
-// vip reports whether the caller is served first in the group; a row without a group means all of them.
+// vip reports whether the caller is served first in the group; a row without a group means all of
+// them.
 func (f *Floor) vip(a Arrival) bool {
 	if a.Caller == "" {
 		return false
@@ -141,7 +145,8 @@ func (f *Floor) vip(a Arrival) bool {
 	return here || everywhere
 }
 
-// list and unlist keep the call's row among the waiting: there from arrival until the caller talks to an agent.
+// list and unlist keep the call's row among the waiting: there from arrival until the caller talks
+// to an agent.
 func (f *Floor) list(c *call) {
 	if !c.listed {
 		c.listed = true
@@ -156,8 +161,8 @@ func (f *Floor) unlist(c *call) {
 	}
 }
 
-// Stay says that the caller stays although what it had was withdrawn or ended: for a transfer, and where that has come to nothing in the
-// meantime, in the line: then it reports true.
+// Stay says that the caller stays although what it had was withdrawn or ended: for a transfer, and
+// where that has come to nothing in the meantime, in the line: then it reports true.
 func (f *Floor) Stay(uuid string, now time.Time) (back bool) {
 	c := f.calls[uuid]
 	if c == nil || c.phase != leaving {
@@ -177,7 +182,8 @@ func (f *Floor) Open(uuid string, now time.Time) {
 	}
 }
 
-// wait puts a call into its line, at the place it has always had; where another program removed the group meanwhile, there is none.
+// wait puts a call into its line, at the place it has always had; where another program removed the
+// group meanwhile, there is none.
 func (f *Floor) wait(c *call) {
 	if f.lines[c.line.Number] != c.line {
 		f.turnAway(c)

@@ -30,7 +30,8 @@ func (p *play) check(offers []*Lease) {
 	p.checkVisits()
 }
 
-// checkVisits: each call, and each place that is kept, is in the visit that the model says, and its leases name that.
+// checkVisits: each call, and each place that is kept, is in the visit that the model says, and its
+// leases name that.
 func (p *play) checkVisits() {
 	p.t.Helper()
 	for _, c := range p.m.calls {
@@ -55,7 +56,8 @@ func equal(a, b []CDR) bool {
 	return slices.EqualFunc(a, b, func(a, b CDR) bool { return reflect.DeepEqual(a, b) })
 }
 
-// checkRecords: this step wrote what the model says: the CDRs, the records of offers, and who answered whom.
+// checkRecords: this step wrote what the model says: the CDRs, the records of offers, and who
+// answered whom.
 func (p *play) checkRecords(out Effects) {
 	p.t.Helper()
 	var cdrs []CDR
@@ -94,7 +96,8 @@ func (p *play) checkRecords(out Effects) {
 	}
 }
 
-// checkAbsent: the places that are kept are those that the model says, and each caller has a CDR to come.
+// checkAbsent: the places that are kept are those that the model says, and each caller has a CDR to
+// come.
 func (p *play) checkAbsent() {
 	p.t.Helper()
 	if len(p.f.absent) != len(p.m.absent) {
@@ -163,7 +166,8 @@ func (p *play) checkLeases() {
 	}
 }
 
-// checkNobodyWaitsInVain: no agent is available while a caller of its groups waits whom it did not just miss.
+// checkNobodyWaitsInVain: no agent is available while a caller of its groups waits whom it did not
+// just miss.
 func (p *play) checkNobodyWaitsInVain() {
 	p.t.Helper()
 	for uuid, c := range p.f.calls {

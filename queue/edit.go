@@ -66,8 +66,8 @@ func (f *Floor) resume(d *desk, now time.Time) {
 	f.grantDeferred(d, now)
 }
 
-// ReleaseHeld makes agents ready, or what they asked to be, whose offer or talk is from an earlier life: by now it is known which of them are in a
-// call that goes on.
+// ReleaseHeld makes agents ready, or what they asked to be, whose offer or talk is from an earlier
+// life: by now it is known which of them are in a call that goes on.
 func (f *Floor) ReleaseHeld(now time.Time) {
 	for extension, d := range f.held {
 		delete(f.held, extension)
@@ -83,8 +83,9 @@ func (f *Floor) ReleaseHeld(now time.Time) {
 	f.settle(now)
 }
 
-// Edit takes over what another program changed in the database. Nothing of it is written back, but an agent's call state that it may
-// not touch at the moment, and what follows from a wish (Deferred) that is carried out.
+// Edit takes over what another program changed in the database. Nothing of it is written back, but
+// an agent's call state that it may not touch at the moment, and what follows from a wish
+// (Deferred) that is carried out.
 func (f *Floor) Edit(c Change, now time.Time) {
 	f.edit(c, now)
 	f.settle(now)
@@ -137,8 +138,9 @@ func (f *Floor) editLists(c Change) {
 	}
 }
 
-// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state is ignored and ours written again. A wish counts as
-// if commanded: without an offer or a call, it is carried out at once.
+// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state
+// is ignored and ours written again. A wish counts as if commanded: without an offer or a call, it
+// is carried out at once.
 func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	d := f.desks[u.Extension]
 	if d == nil {
@@ -187,7 +189,8 @@ func either[T any](first bool, a, b T) T {
 	return b
 }
 
-// strand removes a group that another program deleted under its callers: those who wait go back to the dialplan.
+// strand removes a group that another program deleted under its callers: those who wait go back to
+// the dialplan.
 func (f *Floor) strand(number string) {
 	l := f.lines[number]
 	if l == nil {
@@ -207,8 +210,8 @@ func (f *Floor) turnAway(c *call) {
 	f.out.Stranded = append(f.out.Stranded, c.uuid)
 }
 
-// Reload takes over a whole snapshot, after the database could not be heard for a while: as if every difference had been edited just
-// now.
+// Reload takes over a whole snapshot, after the database could not be heard for a while: as if
+// every difference had been edited just now.
 func (f *Floor) Reload(s Snapshot, now time.Time) {
 	f.reloadGroups(s.Groups, now)
 	f.reloadAgents(s.Agents, now)

@@ -36,7 +36,8 @@ func (f *Floor) offer(c *call, d *desk, now time.Time) {
 	}
 }
 
-// reserve makes the lease: the agent rings for this call and nobody else can have it until the lease ends.
+// reserve makes the lease: the agent rings for this call and nobody else can have it until the
+// lease ends.
 func (f *Floor) reserve(c *call, d *desk, now time.Time) *Lease {
 	c.offers++
 	l := &Lease{
@@ -51,8 +52,9 @@ func (f *Floor) reserve(c *call, d *desk, now time.Time) *Lease {
 	return l
 }
 
-// Transfer reserves the extension for the call, whatever the call does at the moment; the extension need not be a member of its
-// group. What stood before is the call's goroutine to give up. Refused, nothing has changed.
+// Transfer reserves the extension for the call, whatever the call does at the moment; the extension
+// need not be a member of its group. What stood before is the call's goroutine to give up. Refused,
+// nothing has changed.
 func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
 	c, d := f.calls[uuid], f.desks[extension]
 	switch {
@@ -78,8 +80,8 @@ func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
 	return nil
 }
 
-// Answer turns the offer into a talk. False means that the lease is over (it expired, or the call left): there is nobody to talk to and the
-// leg must go.
+// Answer turns the offer into a talk. False means that the lease is over (it expired, or the call
+// left): there is nobody to talk to and the leg must go.
 func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	c, d := f.calls[l.Call], f.desks[l.Agent.Extension]
 	if l.over || c == nil || d == nil {
@@ -93,9 +95,10 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	return true
 }
 
-// Miss ends a lease whose leg failed, or died before the bridge: the caller is back in the line at the place it had, and the
-// agent rests as the cause says. back is true if the call is back in the line. It is false if the call has another offer (a
-// transfer), if its group is gone (the call is among Effects.Stranded), or if the lease was over.
+// Miss ends a lease whose leg failed, or died before the bridge: the caller is back in the line at
+// the place it had, and the agent rests as the cause says. back is true if the call is back in the
+// line. It is false if the call has another offer (a transfer), if its group is gone (the call is
+// among Effects.Stranded), or if the lease was over.
 func (f *Floor) Miss(l *Lease, m Miss, now time.Time) (back bool) {
 	if l.over {
 		return false
@@ -123,7 +126,8 @@ func (f *Floor) spare(c *call, l *Lease, now time.Time) {
 	f.deadlines.add(deadline{at: until, again: ext})
 }
 
-// giveUp takes the ended lease off its call: a transfer's lease takes over, else the call is back in the line.
+// giveUp takes the ended lease off its call: a transfer's lease takes over, else the call is back
+// in the line.
 func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 	switch {
 	case c.next == l:
@@ -143,10 +147,12 @@ func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 	return false
 }
 
-// Withdraw ends an offer through no doing of the agent (the caller left, or was transferred elsewhere, while it rang): ready again.
+// Withdraw ends an offer through no doing of the agent (the caller left, or was transferred
+// elsewhere, while it rang): ready again.
 func (f *Floor) Withdraw(l *Lease, now time.Time) { f.end(l, agent.Withdraw, now) }
 
-// End ends a talk: the agent goes to wrap-up, or is ready where there is none. An offer that nobody answered is withdrawn.
+// End ends a talk: the agent goes to wrap-up, or is ready if there is none. An offer that nobody
+// answered is withdrawn.
 func (f *Floor) End(l *Lease, now time.Time) {
 	if !l.answered {
 		f.end(l, agent.Withdraw, now)
@@ -157,7 +163,8 @@ func (f *Floor) End(l *Lease, now time.Time) {
 	}
 }
 
-// end releases the agent; the call keeps what else it has, and keeps no place of its own: it is in the line again only by Miss.
+// end releases the agent; the call keeps what else it has, and keeps no place of its own: it is in
+// the line again only by Miss.
 func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 	if l.over {
 		return
@@ -167,8 +174,8 @@ func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 	f.settle(now)
 }
 
-// Forsake is Withdraw if it is not known whether the agent's phone still rings. The agent is not free before the lease runs
-// out, because FreeSWITCH has ended the leg by then.
+// Forsake is Withdraw if it is not known whether the agent's phone still rings. The agent is not
+// free before the lease runs out, because FreeSWITCH has ended the leg by then.
 func (f *Floor) Forsake(l *Lease, now time.Time) {
 	if l.over || l.answered {
 		return

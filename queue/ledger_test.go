@@ -9,8 +9,8 @@ import (
 	"nwayacd/agent"
 )
 
-// ledger is the database as the floor's changes make it. A change that finds what it writes already written was written twice, and
-// fails; so does a ledger that at any moment differs from the floor.
+// ledger is the database as the floor's changes make it. A change that finds what it writes already
+// written was written twice, and fails; so does a ledger that at any moment differs from the floor.
 type ledger struct {
 	t       failer
 	agents  map[string]*agent.Agent
@@ -129,7 +129,8 @@ func (b *ledger) one(c Change) {
 	}
 }
 
-// record writes what is kept of calls that end: a visit has one CDR, and a talk that is over was one before.
+// record writes what is kept of calls that end: a visit has one CDR, and a talk that is over was
+// one before.
 func (b *ledger) record(c Change) {
 	b.t.Helper()
 	switch {

@@ -7,7 +7,8 @@ import (
 	"nwayacd/agent"
 )
 
-// Group is a queue as an operator sets it up. The names in parentheses are the columns of ext_group.
+// Group is a queue as an operator sets it up. The names in parentheses are the columns of
+// ext_group.
 type Group struct {
 	Number      string        `json:"Number"`      // group_number
 	Name        string        `json:"Name"`        // group_name
@@ -15,7 +16,8 @@ type Group struct {
 	Cursor      string        `json:"Cursor"`      // current_ext_number: the extension offered last
 	RingTimeout time.Duration `json:"RingTimeout"` // group_callout_timeout, kept in whole seconds
 	Prompts     Prompts       `json:"Prompts"`
-	// CallerPrefix stands before the caller's name on the agents' phones (caller_prefix); "" is none.
+	// CallerPrefix stands before the caller's name on the agents' phones (caller_prefix); "" is
+	// none.
 	CallerPrefix string `json:"CallerPrefix,omitempty"`
 }
 
@@ -59,8 +61,9 @@ type Memory struct {
 	At     time.Time `json:"At"`
 }
 
-// Waiting is a caller's place in the line (callin_queue), from arrival until the bridge with an agent stands or the caller left: one whom an agent
-// answered a moment ago has it still, though nothing counts them as waiting any more.
+// Waiting is a caller's place in the line (callin_queue), from arrival until the bridge with an
+// agent stands or the caller left: one whom an agent answered a moment ago has it still, though
+// nothing counts them as waiting any more.
 type Waiting struct {
 	UUID     string    `json:"UUID"`
 	Caller   string    `json:"Caller"`
@@ -88,7 +91,8 @@ const (
 
 	// Consult is the outcome of a consulting call if somebody else took over its place or its talk.
 	Consult Outcome = "consult"
-	// Moved is the outcome of a visit that a command ended by moving the waiting caller to another group.
+	// Moved is the outcome of a visit that a command ended by moving the waiting caller to another
+	// group.
 	Moved Outcome = "moved"
 )
 
@@ -116,14 +120,15 @@ const (
 // Direction is which way a call went.
 type Direction string
 
-// The directions of a call. Inbound is empty because records made before there were directions are all inbound.
+// The directions of a call. Inbound is empty because records made before there were directions are
+// all inbound.
 const (
 	Inbound  Direction = ""
 	Outbound Direction = "out" // an agent called out with nwaycallout
 )
 
-// CDR is one visit of a call to a group, one row of nwayacd_cdr. Visits of one call share UUID and are numbered from 1.
-// Times that did not come are zero.
+// CDR is one visit of a call to a group, one row of nwayacd_cdr. Visits of one call share UUID and
+// are numbered from 1. Times that did not come are zero.
 type CDR struct {
 	UUID          string       `json:"UUID"`   // of the caller's channel
 	Caller        string       `json:"Caller"` // "" where the caller sent no number
@@ -152,7 +157,8 @@ type CDR struct {
 	Recordings    []string     `json:"Recordings,omitempty"` // all files of the visit, in order; Recording is the last of them
 }
 
-// VisitNumber is which visit of its call the record is of: a record made before visits were numbered is of the first.
+// VisitNumber is which visit of its call the record is of: a record made before visits were
+// numbered is of the first.
 func (c *CDR) VisitNumber() int { return max(c.Visit, 1) }
 
 // Recorded adds a file to the recordings of the visit.
@@ -161,7 +167,8 @@ func (c *CDR) Recorded(file string) {
 	c.Recordings = append(slices.Clip(c.Recordings), file)
 }
 
-// Talk is a talk that goes on, as it is kept for who comes after us should we die: whose agent talks, where, and the CDR so far.
+// Talk is a talk that goes on, as it is kept for who comes after us should we die: whose agent
+// talks, where, and the CDR so far.
 type Talk struct {
 	Server   string      `json:"Server"`   // identity of the server whose talk it is
 	Link     string      `json:"Link"`     // the configured name of the FreeSWITCH that has it

@@ -47,7 +47,8 @@ func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
 	s.look()
 }
 
-// A caller whose connection was lost is sent to another group before they are back: the visit to the first one is over and has its CDR, and its time counts.
+// A caller whose connection was lost is sent to another group before they are back: the visit to
+// the first one is over and has its CDR, and its time counts.
 func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")

@@ -121,7 +121,8 @@ func (l *listener) leave() {
 	l.jobs.Wait()
 	if l.own != nil {
 		l.own.resumeAfter(l.resume)
-		// FreeSWITCH lets go a few microseconds after it has closed the connection. Here the peer might come back before that.
+		// FreeSWITCH lets go a few microseconds after it has closed the connection. Here the peer
+		// might come back before that.
 		l.own.letGo(l)
 	}
 	l.nc.SetWriteDeadline(time.Now().Add(lastWrite))
@@ -226,7 +227,8 @@ func (l *listener) begin() {
 	l.busy = true
 }
 
-// muffle keeps all replies and events back from now on, as FreeSWITCH does whose one thread for the connection hangs in a command.
+// muffle keeps all replies and events back from now on, as FreeSWITCH does whose one thread for the
+// connection hangs in a command.
 func (l *listener) muffle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -31,8 +31,8 @@ func (l *leg) get(name string) string {
 	return ""
 }
 
-// originate is the api command: {vars}DIAL &app(arg)|EXT [DIALPLAN] [CONTEXT] [NAME] [NUMBER] [TIMEOUT].
-// It answers when the leg has answered or failed.
+// originate is the api command: {vars}DIAL &app(arg)|EXT [DIALPLAN] [CONTEXT] [NAME] [NUMBER]
+// [TIMEOUT]. It answers when the leg has answered or failed.
 func (s *Switch) originate(arg string) string {
 	args := separate(arg, ' ')
 	if len(args) < 2 {
@@ -137,7 +137,8 @@ func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 	return made, cause
 }
 
-// split is the legs of a dial string: DIAL,[a=1,b=2]DIAL, each with the variables of all and its own.
+// split is the legs of a dial string: DIAL,[a=1,b=2]DIAL, each with the variables of all and its
+// own.
 func (l *leg) split() (parts []*leg) {
 	depth, begin := 0, 0
 	add := func(dial string) {
@@ -163,7 +164,8 @@ func (l *leg) split() (parts []*leg) {
 	return parts
 }
 
-// race waits until one leg answers, and lets the others lose; or until all are gone, or are cancelled.
+// race waits until one leg answers, and lets the others lose; or until all are gone, or are
+// cancelled.
 func race(made []*channel, limit <-chan time.Time, cancelled <-chan string) (winner *channel, cause string) {
 	over := make(chan *channel, len(made))
 	var watching sync.WaitGroup
@@ -209,8 +211,8 @@ func (c *channel) cancel(cause string) {
 	}
 }
 
-// originated counts a leg before it exists, and, at the first one of an originate to that extension,
-// whether the extension has a live one already.
+// originated counts a leg before it exists, and, at the first one of an originate to that
+// extension, whether the extension has a live one already.
 func (s *Switch) originated(ext string, first bool) {
 	s.originates.Add(1)
 	if ext == "" || !first {
@@ -294,7 +296,7 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 	return c.afterAnswer(l)
 }
 
-// forwarded is how the phone behaves to which a 302 leads, where that is followed.
+// forwarded is how the phone behaves to which a 302 leads, if that is followed.
 func (c *channel) forwarded(b Behaviour) Behaviour {
 	if b.Do != Forwards || isTrue(c.getVar("outbound_redirect_fatal")) {
 		return b
@@ -303,7 +305,8 @@ func (c *channel) forwarded(b Behaviour) Behaviour {
 	return to
 }
 
-// refused ends the leg as the phone's final answer says: with a SIP number its cause, and the variable that names the number.
+// refused ends the leg as the phone's final answer says: with a SIP number its cause, and the
+// variable that names the number.
 func (c *channel) refused(b Behaviour) {
 	code := b.Code
 	if b.Do == Forwards {

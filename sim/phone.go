@@ -58,7 +58,8 @@ func (s *Switch) ExpireDevice(ext, name string) {
 	}
 }
 
-// DirectoryAway makes the user directory unreachable, or there again: user/EXT finds nobody meanwhile.
+// DirectoryAway makes the user directory unreachable, or there again: user/EXT finds nobody
+// meanwhile.
 func (s *Switch) DirectoryAway(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,7 +272,8 @@ func (s *Switch) reach(d *device, channelName string) destinationPhone {
 	return destinationPhone{ext: d.ext, number: d.ext, device: d.name, channelName: channelName, behaviour: d.behaviour}
 }
 
-// locateAddress finds a telephone by its contact, or, from the address of another switch, by its number alone.
+// locateAddress finds a telephone by its contact, or, from the address of another switch, by its
+// number alone.
 func (s *Switch) locateAddress(profile, number, host string) (destinationPhone, string) {
 	number, isContact := strings.CutPrefix(number, "sip:")
 	for _, d := range s.devices(number) {

@@ -231,7 +231,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 	l.caller.legs[l.uuid] = l
 }
 
-// groupOf is the group that a socket action leads to; "" where it leads to another program.
+// groupOf is the group that a socket action leads to; "" if it leads to another program.
 func groupOf(address string) string {
 	_, group, _ := strings.Cut(address, "/nwayacd/")
 	group, _, _ = strings.Cut(group, " ")

@@ -17,9 +17,9 @@ import (
 	"nwayacd/queue"
 )
 
-// testdata/before holds what the release before the visits left behind when it was killed: its database as SQL, its
-// journal with changes that are not in the database yet, and floor.json. Names of fields and columns that change
-// without an answer to "and what of the old ones?" are seen here.
+// testdata/before holds what the release before the visits left behind when it was killed: its
+// database as SQL, its journal with changes that are not in the database yet, and floor.json. Names
+// of fields and columns that change without an answer to "and what of the old ones?" are seen here.
 
 // TestWhatTheReleaseBeforeLeftIsAllThere opens it with the database of each kind.
 func TestWhatTheReleaseBeforeLeftIsAllThere(t *testing.T) {
@@ -54,7 +54,8 @@ func TestTheLastKnownStateOfTheReleaseBeforeCounts(t *testing.T) {
 	expectFloorBefore(t, load(t, s))
 }
 
-// TestTheVisitsRewriteNoTable holds the upgrade to what PostgreSQL does in an instant, however many rows there are.
+// TestTheVisitsRewriteNoTable holds the upgrade to what PostgreSQL does in an instant, however many
+// rows there are.
 func TestTheVisitsRewriteNoTable(t *testing.T) {
 	o := postgresOptions(t)
 	migrateBefore(t, o, "visit", `INSERT INTO nwayacd_cdr (call_uuid, outcome) VALUES ('u1', 'answered'), ('u1', 'abandoned')`)
@@ -198,7 +199,8 @@ func talkBefore(uuid, extension string, parted bool) queue.Talk {
 	}
 }
 
-// expectRecordsBefore looks for the records: two of a call that was handed back and came again, and one from the journal.
+// expectRecordsBefore looks for the records: two of a call that was handed back and came again, and
+// one from the journal.
 func expectRecordsBefore(t *testing.T, s *Store) {
 	t.Helper()
 	cdrs, err := s.CDRs(within(t), moment)
