@@ -72,7 +72,7 @@ func (o *office) sitsDownAt(fs *freeswitch, name, shown, number string, transpor
 	o.t.Helper()
 	p := desk.New(desk.Options{
 		Number: number, Name: shown,
-		Server: fmt.Sprintf("%s:%d", fs.ip, fs.sip), WebSocket: fmt.Sprintf("%s:%d", fs.ip, fs.ws), OnTalk: o.onTalk,
+		Server: fmt.Sprintf("%s:%d", fs.IP, fs.SIP), WebSocket: fmt.Sprintf("%s:%d", fs.IP, fs.WebSocket), OnTalk: o.onTalk,
 	})
 	p.Takes(desk.Answers(usual))
 	o.t.Cleanup(func() {

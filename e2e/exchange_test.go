@@ -98,7 +98,7 @@ func (x *sipExchange) hangsUp(t testing.TB, number string) {
 // as a URI wants.
 func (x *sipExchange) dial(t testing.TB, from, to string, sw *freeswitch, headers ...desk.Header) {
 	t.Helper()
-	caller := desk.New(desk.Options{Number: from, Server: fmt.Sprintf("%s:%d", sw.ip, sw.sip)})
+	caller := desk.New(desk.Options{Number: from, Server: fmt.Sprintf("%s:%d", sw.IP, sw.SIP)})
 	x.mu.Lock()
 	x.callers = append(x.callers, caller)
 	x.mu.Unlock()
@@ -117,7 +117,7 @@ type busyPhone struct {
 
 func newBusyPhone(t testing.TB, ext string, sw *freeswitch) busyPhone {
 	t.Helper()
-	p := desk.New(desk.Options{Number: ext, Server: fmt.Sprintf("%s:%d", sw.ip, sw.sip)})
+	p := desk.New(desk.Options{Number: ext, Server: fmt.Sprintf("%s:%d", sw.IP, sw.SIP)})
 	t.Cleanup(p.Close)
 	p.Takes(desk.Refuses(486, 0))
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)

@@ -2,34 +2,25 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"text/template"
 	"time"
 
 	"github.com/google/uuid"
 
 	"nwayacd/esl"
+	process "nwayacd/internal/switchboard"
 )
 
 // freeswitch is a real switch. All situations share one: numbers of callers and agents are unique
 // over all of them.
 type freeswitch struct {
-	dir  string
-	ip   string // of its SIP profile and its media
-	addr string
-	sip  int
-	ws   int // WebSocket
+	*process.Switch
 	sips *sipExchange
-	conn *esl.Connection
-	cmd  *exec.Cmd
-	over chan error
 }
 
 var theFreeSWITCH, theSecondFreeSWITCH sharedFreeSWITCH
@@ -58,7 +49,7 @@ func secondSwitch(t *testing.T) *freeswitch {
 
 func (shared *sharedFreeSWITCH) running(t *testing.T, folder, ip string) *freeswitch {
 	t.Helper()
-	if _, err := exec.LookPath("freeswitch"); err != nil {
+	if !process.Exists() {
 		t.Skip("FREESWITCH IS NOT IN PATH: this situation is played on the simulated switch only")
 	}
 	shared.once.Do(func() { shared.sw, shared.err = startFreeSWITCH("freeswitch", folder, ip) })
@@ -85,69 +76,35 @@ func ownFreeSWITCH(t *testing.T) *freeswitch {
 	return s
 }
 
-// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl; it
+// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl. It
 // keeps everything in that folder.
 func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
-	s := &freeswitch{dir: filepath.Join(suite.dir, folder), ip: ip}
+	ports := freePorts(3)
+	s := &freeswitch{Switch: &process.Switch{
+		Dir: filepath.Join(suite.dir, folder), IP: ip,
+		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1], WebSocket: ports[2],
+	}}
 	var err error
 	if s.sips, err = newSIPExchange(); err != nil {
 		return nil, err
 	}
-	if err := s.configure(filepath.Join("testdata", name+".xml.tmpl")); err != nil {
+	page, err := os.ReadFile(filepath.Join("testdata", name+".xml.tmpl"))
+	if err != nil {
 		return nil, err
 	}
-	return s, s.start()
-}
-
-func (s *freeswitch) start() error {
-	args := []string{"-nonat", "-nf", "-nc", "-conf", s.dir + "/conf"}
-	for _, of := range []string{"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar", "recordings", "sounds"} {
-		args = append(args, "-"+of, filepath.Join(s.dir, "work"))
+	own := map[string]any{"Exchange": s.sips.port(), "LogLevel": logLevel(), "Extensions": extensions()}
+	if err := s.Configure(string(page), own); err != nil {
+		return nil, err
 	}
-	s.cmd, s.over = exec.Command("freeswitch", args...), make(chan error, 1)
-	s.cmd.SysProcAttr = dieWithParent()
-	if err := s.cmd.Start(); err != nil {
-		return err
-	}
-	go func() { s.over <- s.cmd.Wait() }() // ends with the process; stop and crash wait for it
-	if err := s.connect(); err != nil {
-		return errors.Join(err, s.stop())
-	}
-	return nil
+	return s, s.Start(context.Background())
 }
 
 // crash is the process's sudden death, and its next life.
 func (s *freeswitch) crash(t testing.TB) {
 	t.Helper()
-	s.cmd.Process.Kill()
-	<-s.over
-	s.conn.Close()
-	s.conn = nil
-	if err := s.start(); err != nil {
+	if err := s.Crash(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func (s *freeswitch) configure(from string) error {
-	ports := freePorts(3)
-	s.addr, s.sip, s.ws = fmt.Sprintf("127.0.0.1:%d", ports[0]), ports[1], ports[2]
-	for _, dir := range []string{"conf", "work"} {
-		if err := os.MkdirAll(filepath.Join(s.dir, dir), 0o755); err != nil {
-			return err
-		}
-	}
-	page, err := template.ParseFiles(from)
-	if err != nil {
-		return err
-	}
-	file, err := os.Create(filepath.Join(s.dir, "conf", "freeswitch.xml"))
-	if err != nil {
-		return err
-	}
-	return errors.Join(page.Execute(file, map[string]any{
-		"Dir": s.dir, "IP": s.ip, "Port": ports[0], "SIP": s.sip, "WebSocket": s.ws, "Exchange": s.sips.port(), "Password": password,
-		"LogLevel": logLevel(), "Extensions": extensions(),
-	}), file.Close())
 }
 
 // unlisted is an extension that the directory does not have.
@@ -172,29 +129,6 @@ func logLevel() string {
 	return "debug"
 }
 
-// connect waits until the event socket takes us and the core says that it is ready.
-func (s *freeswitch) connect() error {
-	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
-	defer stop()
-	for ctx.Err() == nil {
-		select {
-		case err := <-s.over:
-			return fmt.Errorf("freeswitch ended while it started: %w; see %s", err, s.dir)
-		case <-time.After(100 * time.Millisecond):
-		}
-		conn, err := esl.Dial(ctx, s.addr, password, esl.Options{OnEvent: func(*esl.Event) {}})
-		if err != nil {
-			continue
-		}
-		if status, err := conn.API(ctx, "status"); err == nil && strings.Contains(status, "is ready") {
-			s.conn = conn
-			return nil
-		}
-		conn.Close()
-	}
-	return errors.New("freeswitch was not ready within 30 s")
-}
-
 // stopFreeSWITCH ends it where it was started.
 func stopFreeSWITCH() {
 	for _, s := range []*freeswitch{theFreeSWITCH.sw, theSecondFreeSWITCH.sw} {
@@ -208,25 +142,12 @@ func stopFreeSWITCH() {
 }
 
 func (s *freeswitch) stop() error {
-	defer keepLog(filepath.Join(s.dir, "freeswitch.log"), filepath.Base(s.dir)+".log")
+	defer keepLog(filepath.Join(s.Dir, "freeswitch.log"), filepath.Base(s.Dir)+".log")
 	defer s.sips.close()
-	if s.conn != nil {
-		s.conn.Post(esl.API("shutdown"))
-		defer s.conn.Close()
-	} else {
-		s.cmd.Process.Kill()
-	}
-	select {
-	case <-s.over:
-		return nil
-	case <-time.After(15 * time.Second):
-		s.cmd.Process.Kill()
-		<-s.over
-		return errors.New("FREESWITCH DID NOT SHUT DOWN WITHIN 15 S and was killed")
-	}
+	return s.Stop()
 }
 
-func (s *freeswitch) address() string    { return s.addr }
+func (s *freeswitch) address() string    { return s.Address }
 func (s *freeswitch) dialString() string { return "[loopback_bowout=false]loopback/{ext}/agents" }
 
 func (s *freeswitch) sipDialString() string {
@@ -280,7 +201,7 @@ func (s *freeswitch) send(t testing.TB, command esl.Command) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	if _, err := s.conn.Send(ctx, command); err != nil {
+	if _, err := s.Conn.Send(ctx, command); err != nil {
 		t.Fatal(err)
 	}
 }

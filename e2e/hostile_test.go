@@ -32,7 +32,7 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 	w := open(t, fs, f)
 	dest := w.own(own)
 	for what, number := range hostileNumbers {
-		number = strings.ReplaceAll(number, "%s", filepath.Join(fs.dir, "expanded"))
+		number = strings.ReplaceAll(number, "%s", filepath.Join(fs.Dir, "expanded"))
 		user := strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
 		fs.sips.dial(t, user, dest, fs, desk.Header{Name: "X-acd", Value: w.srv.socket})
 		var leg *channel
@@ -53,7 +53,7 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 		})
 	}
 	w.cleanAfter()
-	if _, err := os.Stat(filepath.Join(fs.dir, "expanded")); err == nil {
+	if _, err := os.Stat(filepath.Join(fs.Dir, "expanded")); err == nil {
 		t.Error("a caller's number was expanded: it ran a program")
 	}
 }

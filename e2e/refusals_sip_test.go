@@ -92,7 +92,7 @@ func TestPhoneThatSaysNothingCostsThreeSeconds(t *testing.T) {
 func TestPhoneThatForwardsHasMissedTheCall(t *testing.T) {
 	o := openPair(t, desk.RingsForever())
 	o.colleague("paula", desk.Answers(0))
-	o.desk["anna"].Takes(desk.Forwards(fmt.Sprintf("sip:%s@%s:%d", o.ext["paula"], o.fs.ip, o.fs.sip)))
+	o.desk["anna"].Takes(desk.Forwards(fmt.Sprintf("sip:%s@%s:%d", o.ext["paula"], o.fs.IP, o.fs.SIP)))
 	mary := o.phones("mary", "110")
 	o.srv.must("nway_ready " + o.ext["bob"])
 	o.talk("mary", "bob").goesOn()

@@ -74,7 +74,7 @@ func (s *freeswitch) expect(t testing.TB, line, want string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
-	replies, err := s.conn.Do(ctx, esl.API(line))
+	replies, err := s.Conn.Do(ctx, esl.API(line))
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}

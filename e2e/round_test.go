@@ -65,7 +65,7 @@ func (rd *round) play(t testing.TB) timeline {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), roundLimit)
 	defer stop()
-	conn, err := esl.Dial(ctx, rd.sw.addr, password, esl.Options{OnEvent: rd.hear})
+	conn, err := esl.Dial(ctx, rd.sw.Address, password, esl.Options{OnEvent: rd.hear})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // reaches are the lines of [[freeswitch]] that say how a switch calls agents of the other one.
 func (s *freeswitch) reaches(other *freeswitch) string {
-	return fmt.Sprintf("local-ip = %q\nremote-dial = \"sofia/phones/{ext}@{ip}:%d\"\n", s.ip, other.sip)
+	return fmt.Sprintf("local-ip = %q\nremote-dial = \"sofia/phones/{ext}@{ip}:%d\"\n", s.IP, other.SIP)
 }
 
 // at is where a caller arrives, and the switch that has anna's phone.
@@ -36,7 +36,7 @@ func openAcross(t *testing.T, a at, autoAnswer bool) *office {
 	f.config = settings{"acd.auto-answer": fmt.Sprint(autoAnswer)}
 	f.agents = slices.Clone(f.agents)
 	for i := range f.agents {
-		f.agents[i].set = map[string]string{"server_ip": other.ip}
+		f.agents[i].set = map[string]string{"server_ip": other.IP}
 	}
 	o := &office{world: open(t, fs, f), fs: fs, far: other, desk: map[string]*desk.Phone{}, onTalk: autoAnswer}
 	eventually(t, patience, "nwayacd is linked to both switches", func() bool {

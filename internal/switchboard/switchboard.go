@@ -137,6 +137,15 @@ func (s *Switch) connect(ctx context.Context) error {
 	}
 }
 
+// Crash kills the process, and starts it again.
+func (s *Switch) Crash(ctx context.Context) error {
+	s.cmd.Process.Kill()
+	<-s.over
+	s.Conn.Close()
+	s.Conn = nil
+	return s.Start(ctx)
+}
+
 // stopLimit is how long it may take to shut down.
 const stopLimit = 15 * time.Second
 
