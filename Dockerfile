@@ -11,13 +11,24 @@ WORKDIR /src
 # The modules change seldom: a layer of their own, so that editing the code does not fetch them again.
 COPY go.mod go.sum ./
 RUN --mount=type=cache,target=/go/pkg/mod go mod download
-COPY . .
+# What the program is built from and nothing else: no layer ever holds a local .env file, the data or the history.
+COPY main.go ./
+COPY acd ./acd
+COPY agent ./agent
+COPY api ./api
+COPY conf ./conf
+COPY esl ./esl
+COPY internal ./internal
+COPY queue ./queue
+COPY sim ./sim
+COPY sql ./sql
+COPY store ./store
 ARG TARGETOS TARGETARCH
 ARG VERSION=dev
 ARG COMMIT=unknown
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH \
-    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /out/nwayacd . \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X nwayacd/internal/app.version=$VERSION -X nwayacd/internal/app.commit=$COMMIT" -o /out/nwayacd . \
     && mkdir -p /out/data
 
 # static-debian12 has CA certificates (sslmode=verify-full) and time zones; nonroot is uid 65532.

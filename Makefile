@@ -1,7 +1,7 @@
 # make help lists the targets.
 .DEFAULT_GOAL := help
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS := -s -w -X nwayacd/internal/app.version=$(VERSION) -X nwayacd/internal/app.commit=$(shell git rev-parse HEAD 2>/dev/null)
 TIME ?= 30s
 ROUNDS ?= 5
 PATTERN ?= .

@@ -1,0 +1,270 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/acd"
+	"nwayacd/api"
+	"nwayacd/conf"
+	"nwayacd/esl"
+	"nwayacd/internal/metrics"
+	"nwayacd/queue"
+	"nwayacd/store"
+)
+
+// Daemon is a running server; a test or the demo can boot one as well as main.
+type Daemon struct {
+	log    zerolog.Logger
+	config *conf.Config
+	load   func() (*conf.Config, error)
+	store  *store.Store
+	acd    *acd.Server
+	// metrics are told of what happens, and shown on the HTTP port.
+	metrics *metrics.Metrics
+	port    *api.Port // the command port
+	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration left it open.
+	Socket, Control, HTTP net.Addr
+
+	failed   chan error   // holds why a part ended before it was told to
+	patience atomic.Int64 // drain-seconds, in nanoseconds
+	steps    []step       // of Stop, run last in, first out
+}
+
+// step is one part of a daemon: its name, and how to end it.
+type step struct {
+	name string
+	end  func() error
+}
+
+// Options are what differs between serving and the demo.
+type Options struct {
+	Load    func() (*conf.Config, error) // reads the configuration again; nil where there is none
+	OnOffer func(time.Duration)
+	OnCDR   func(queue.CDR)
+	Seed    uint64
+}
+
+// Start boots a server. When it returns an error, nothing of it is left running.
+func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Options) (*Daemon, error) {
+	d := &Daemon{
+		log: log, config: config, load: o.Load, failed: make(chan error, 1),
+		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
+	}
+	d.patience.Store(int64(config.Server.Drain))
+	for _, boot := range []func(context.Context, Options) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
+		if err := boot(ctx, o); err != nil {
+			return nil, errors.Join(err, d.Stop())
+		}
+	}
+	log.Info().Stringer("socket", d.Socket).Stringer("control", d.Control).Stringer("http", d.HTTP).
+		Str("version", version).Msg("serving")
+	return d, nil
+}
+
+// Stop ends the parts in reverse order: calls are served until the database is the only thing left.
+func (d *Daemon) Stop() error {
+	var faults []error
+	for _, s := range slices.Backward(d.steps) {
+		if err := s.end(); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
+		}
+	}
+	d.steps = nil
+	return errors.Join(faults...)
+}
+
+// Failed gives the reason if a part of the server ended before Stop told it to.
+func (d *Daemon) Failed() <-chan error { return d.failed }
+
+// Dispatcher has the floor of this server.
+func (d *Daemon) Dispatcher() *acd.Dispatcher { return d.acd.Dispatcher }
+
+func (d *Daemon) onStop(name string, end func() error) { d.steps = append(d.steps, step{name, end}) }
+
+// background runs a part of the daemon in a goroutine of its own; the step that ends it waits for it.
+func (d *Daemon) background(name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	go func() { over <- d.watch(ctx, name, run) }() // ends with ctx; the step below waits
+	d.onStop(name, func() error {
+		cancel()
+		if err := <-over; !errors.Is(err, context.Canceled) {
+			return err
+		}
+		return nil
+	})
+}
+
+// watch runs a part and tells where it ends before ctx does: a server without one of its parts is no server.
+func (d *Daemon) watch(ctx context.Context, name string, run func(context.Context) error) error {
+	err := run(ctx)
+	if ctx.Err() == nil {
+		select {
+		case d.failed <- fmt.Errorf("%s: ended by itself: %w", name, err):
+		default:
+		}
+	}
+	return err
+}
+
+func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
+	d.store, err = store.Open(ctx, store.Options{
+		DSN:          string(d.config.Database.DSN),
+		DataDir:      d.config.Database.DataDir,
+		AutoMigrate:  true,
+		OutputSQL:    d.config.Database.OutputSQL,
+		JournalLimit: int64(d.config.Database.JournalLimit) << 20,
+		Log:          d.log,
+		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
+		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
+		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Rewrite(whole) },
+	})
+	if err == nil {
+		d.onStop("store", d.store.Close)
+	}
+	return err
+}
+
+func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
+	snapshot, err := d.store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	seed := o.Seed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	d.acd = acd.New(acd.Options{
+		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(), Log: d.log, Seed: seed,
+		Allow: allowed(d.config.Server.Allow), Command: d.command,
+		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(d.metrics.CallEnded, o.OnCDR),
+		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
+	}, snapshot)
+	d.background("database", d.store.Run)
+	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
+	return nil
+}
+
+// command runs one line for a channel that came by the route /cmd.
+func (d *Daemon) command(ctx context.Context, line string) string {
+	return api.Run(ctx, d.commands(), line)
+}
+
+// commands is what the commands act on, whichever way they come.
+func (d *Daemon) commands() api.Server {
+	return api.Server{ACD: d.acd, Reload: d.Reload, Version: d.version}
+}
+
+// version is the answer of nwayacd_version.
+func (d *Daemon) version(ctx context.Context) string {
+	database, err := d.store.Version(ctx)
+	if err != nil {
+		database = "database away"
+	}
+	return Build() + ", " + database
+}
+
+func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
+	ln, err := listen(ctx, "control", d.config.Control.Listen)
+	if err != nil {
+		return err
+	}
+	d.Control = ln.Addr()
+	d.port = &api.Port{
+		Server:   d.commands(),
+		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
+		Bounds: api.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
+	}
+	d.background("command port", func(ctx context.Context) error { return d.port.Serve(ctx, ln) })
+	return nil
+}
+
+func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
+	ln, err := listen(ctx, "http", d.config.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	d.HTTP = ln.Addr()
+	port := &api.HTTP{
+		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
+		Metrics: d.metrics.Handler(d.log),
+		Bounds:  api.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+	}
+	d.metrics.Watch(metrics.Sources{
+		Figures: d.acd.Figures, Links: d.acd.Links, Keeping: d.keeping,
+		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
+	})
+	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
+	return nil
+}
+
+// keeping is what the metrics tell of the store.
+func (d *Daemon) keeping() metrics.Keeping {
+	s := d.store.Status()
+	return metrics.Keeping{
+		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
+		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
+	}
+}
+
+// both tells two listeners; the second may be nil.
+func both[T any](first, second func(T)) func(T) {
+	if second == nil {
+		return first
+	}
+	return func(what T) {
+		first(what)
+		second(what)
+	}
+}
+
+// serveCalls takes calls, and links to FreeSWITCH now that there is an address to which a link can fetch callers back. Its end drains first: waiting
+// callers go back to the dialplan, talks have drain-seconds to end.
+func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
+	ln, err := esl.Listen(ctx, d.config.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("[server] listen: %w", err)
+	}
+	d.Socket = ln.Addr()
+	d.acd.Advertise(advertised(d.config, ln.Addr()))
+	d.background("dispatcher", d.acd.Run)
+	calls, cut := context.WithCancel(context.Background())
+	over := make(chan error, 1)
+	stopping, told := context.WithCancel(calls)
+	go func() { // ends by Drain, or with calls; the step below waits
+		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, ln) })
+	}()
+	d.onStop("calls", func() error {
+		defer cut()
+		told()
+		d.acd.Drain()
+		patience := time.NewTimer(time.Duration(d.patience.Load()))
+		defer patience.Stop()
+		select {
+		case <-over:
+			return nil
+		case <-patience.C:
+		}
+		d.log.Warn().Int("calls", d.acd.Calls()).Msg("drain-seconds are over; the talks that are left go on without us")
+		cut()
+		<-over
+		return nil
+	})
+	return nil
+}
+
+func listen(ctx context.Context, section, address string) (net.Listener, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("[%s] listen: %w", section, err)
+	}
+	return ln, nil
+}

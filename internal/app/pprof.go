@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/http/pprof"
+	"sync"
+	"time"
+)
+
+// ServePprof serves Go's profiles of this process on an address until the returned function is called; nothing where the address is empty.
+// They show no secret, but whoever reaches them can slow the process down: the address is for loopback.
+func ServePprof(ctx context.Context, address string) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	ln, err := listen(ctx, "pprof", address)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	var serving sync.WaitGroup
+	serving.Go(func() { server.Serve(ln) }) // ends with Close
+	return func() {
+		server.Close()
+		serving.Wait()
+	}, nil
+}

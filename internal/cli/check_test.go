@@ -1,0 +1,26 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestTheExampleConfigurationIsRight(t *testing.T) {
+	check := &Check{configFile{Config: "../../conf/nwayacd.toml"}}
+	if err := check.Run(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAFaultyConfigurationIsWrongInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "faulty.toml")
+	if err := os.WriteFile(file, []byte("[acd]\nrecover-second = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (&Check{configFile{Config: file}}).Run()
+	if err == nil || exitCode(err) != ExitWrongInput || !strings.Contains(err.Error(), "recover-second") {
+		t.Errorf("exit code %d: %v", exitCode(err), err)
+	}
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"nwayacd/api"
+	"nwayacd/conf"
+)
+
+// Exit codes of `nwayacd cmd`, beside ExitWrongInput for -USAGE.
+const (
+	exitRefused     = 1 // -ERR
+	exitUnreachable = 3 // no server, or it does not take the password
+)
+
+// cmdLimit bounds one command; the longest, nway_threeway, rings a phone.
+const cmdLimit = 2 * time.Minute
+
+// Cmd is `nwayacd cmd`.
+type Cmd struct {
+	configFile
+	JSON  bool     `name:"json" help:"Print {\"ok\":…,\"reply\":…}."`
+	Words []string `arg:"" name:"command" help:"A command of docs/commands.md, such as \"nway_login 1000 110\"."`
+}
+
+// Help is what `nwayacd cmd --help` adds.
+func (*Cmd) Help() string {
+	return "Sends one command to the running server, to the port and with the password of the configuration, and prints the reply. " +
+		"Exit code 0: +OK or a list, 1: -ERR, 2: -USAGE or a wrong command line, 3: the server cannot be reached or does not take the password."
+}
+
+// Run asks the running server. The error carries the exit code.
+func (c *Cmd) Run() error {
+	config, err := conf.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), cmdLimit)
+	defer stop()
+	return c.ask(ctx, os.Stdout, config.Control)
+}
+
+func (c *Cmd) ask(ctx context.Context, out io.Writer, at conf.Control) error {
+	password := string(at.Password)
+	if password == "" {
+		password = "none" // any will do, but the protocol wants one
+	}
+	code := 0
+	reply, err := api.Ask(ctx, at.DialAddress(), password, c.line())
+	switch {
+	case err != nil:
+		reply, code = fmt.Sprintf("-ERR no reply from %s: %v", at.DialAddress(), err), exitUnreachable
+	case strings.HasPrefix(reply, "-ERR"):
+		code = exitRefused
+	case strings.HasPrefix(reply, "-USAGE"):
+		code = ExitWrongInput
+	}
+	if err := c.print(out, reply, code == 0); err != nil {
+		return err
+	}
+	if code != 0 {
+		return exitStatus(code)
+	}
+	return nil
+}
+
+func (c *Cmd) print(out io.Writer, reply string, ok bool) error {
+	if !c.JSON {
+		_, err := fmt.Fprintln(out, reply)
+		return err
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(struct {
+		OK    bool   `json:"ok"`
+		Reply string `json:"reply"`
+	}{ok, reply})
+}
+
+// line is the command in one line. A single word is the whole of it; of several, each that needs quotes gets them.
+func (c *Cmd) line() string {
+	if len(c.Words) == 1 {
+		return c.Words[0]
+	}
+	words := make([]string, len(c.Words))
+	for i, w := range c.Words {
+		switch {
+		case w != "" && !strings.Contains(w, " "):
+			words[i] = w
+		case strings.Contains(w, "'"):
+			words[i] = `"` + w + `"`
+		default:
+			words[i] = "'" + w + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}

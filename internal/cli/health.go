@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"nwayacd/api"
+	"nwayacd/conf"
+)
+
+// Health is `nwayacd health`.
+type Health struct{ configFile }
+
+// Run dials the command port, which greets with auth/request.
+func (h *Health) Run() error {
+	config, err := conf.Load(h.Config)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+	defer stop()
+	return api.Greeted(ctx, config.Control.DialAddress())
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"nwayacd/conf"
+	"nwayacd/internal/app"
+)
+
+// Serve is `nwayacd serve`.
+type Serve struct {
+	configFile
+	Pprof string `hidden:"" placeholder:"ADDRESS" help:"Serve Go's profiles there, such as 127.0.0.1:6060."`
+}
+
+// Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the configuration again.
+func (s *Serve) Run() error {
+	defer app.CarryBallast()()
+	app.SpareProcessor()
+	config, err := conf.Load(s.Config)
+	if err != nil {
+		return err
+	}
+	log := app.NewLog(config, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the next signal has its usual effect
+	stopPprof, err := app.ServePprof(ctx, s.Pprof)
+	if err != nil {
+		return err
+	}
+	defer stopPprof()
+	d, err := app.Start(ctx, config, log, app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }})
+	if err != nil {
+		return err
+	}
+	defer s.reloadOnHangup(ctx, d)()
+	var failed error
+	select {
+	case <-ctx.Done():
+		log.Info().Msg("shutting down: no new calls, waiting callers go back to the dialplan")
+	case failed = <-d.Failed():
+		log.Error().Err(failed).Msg("a part of the server ended by itself: shutting down")
+	}
+	return errors.Join(failed, d.Stop())
+}
+
+// reloadOnHangup follows SIGHUP until the returned function is called.
+func (s *Serve) reloadOnHangup(ctx context.Context, d *app.Daemon) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	following.Go(func() { // ends with ctx
+		for {
+			select {
+			case <-hangups:
+				d.Reload() // logs what comes of it
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		signal.Stop(hangups)
+		cancel()
+		following.Wait()
+	}
+}

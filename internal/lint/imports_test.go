@@ -1,0 +1,102 @@
+// Package lint holds what is true of the module as a whole.
+package lint
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// imports is what each package may import of this module, and which libraries.
+var imports = map[string]struct{ ours, libraries []string }{
+	"nwayacd": {
+		ours:      []string{"conf", "internal/cli"},
+		libraries: []string{"github.com/alecthomas/kong"},
+	},
+	"nwayacd/acd": {
+		ours:      []string{"agent", "esl", "queue"},
+		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
+	},
+	"nwayacd/agent": {},
+	"nwayacd/api": {
+		ours:      []string{"acd", "esl", "queue"},
+		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid", "github.com/rs/zerolog"},
+	},
+	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
+	"nwayacd/esl":  {},
+	"nwayacd/internal/app": {
+		ours:      []string{"acd", "api", "conf", "esl", "internal/metrics", "queue", "store"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
+	"nwayacd/internal/bench": {
+		ours:      []string{"esl", "queue"},
+		libraries: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys", "modernc.org/sqlite"},
+	},
+	"nwayacd/internal/cli": {
+		ours: []string{"api", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top", "store"},
+	},
+	"nwayacd/internal/demo": {
+		ours:      []string{"conf", "internal/app", "queue", "sim"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
+	"nwayacd/internal/e2e":  {},
+	"nwayacd/internal/lint": {},
+	"nwayacd/internal/metrics": {
+		ours:      []string{"acd", "agent", "queue"},
+		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},
+	},
+	"nwayacd/internal/phone": {
+		libraries: []string{"github.com/emiago/sipgo", "github.com/google/uuid"},
+	},
+	"nwayacd/internal/soak": {
+		ours:      []string{"esl", "internal/phone", "internal/switchboard", "sim"},
+		libraries: []string{"github.com/lib/pq"},
+	},
+	"nwayacd/internal/switchboard": {ours: []string{"esl"}},
+	"nwayacd/internal/top": {
+		ours:      []string{"conf", "esl"},
+		libraries: []string{"golang.org/x/term"},
+	},
+	"nwayacd/queue": {
+		ours:      []string{"agent"},
+		libraries: []string{"github.com/tidwall/btree"},
+	},
+	"nwayacd/sim": {ours: []string{"esl"}},
+	"nwayacd/sql": {},
+	"nwayacd/store": {
+		ours:      []string{"agent", "queue", "sql"},
+		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
+	},
+}
+
+func TestImportsRunOneWay(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "nwayacd/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		allowed, known := imports[words[0]]
+		if !known {
+			t.Errorf("%s is a package this test does not know: add it, and what it may import, here and in docs/architecture.md", words[0])
+		}
+		for _, imported := range words[1:] {
+			if !mayImport(imported, allowed.ours, allowed.libraries) {
+				t.Errorf("%s must not import %s", words[0], imported)
+			}
+		}
+	}
+}
+
+func mayImport(path string, ours, libraries []string) bool {
+	if own, is := strings.CutPrefix(path, "nwayacd/"); is {
+		return slices.Contains(ours, own)
+	}
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	return slices.ContainsFunc(libraries, func(library string) bool {
+		return path == library || strings.HasPrefix(path, library+"/")
+	})
+}

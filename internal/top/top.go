@@ -1,0 +1,60 @@
+// Package top is the screen of `nwayacd top`: a feed that looks at the floor through the command port, the view that it makes, and the
+// terminal that shows it. It must know nothing of the packages that run calls.
+package top
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+
+	"nwayacd/conf"
+)
+
+// Run shows the floor of a running server until q, Ctrl-C or the end of ctx; where there is no terminal to draw on, it prints it once.
+func Run(ctx context.Context, server conf.Control) error {
+	feed := newFeed(server)
+	view, err := feed.once(ctx)
+	if err != nil {
+		return fmt.Errorf("nwayacd: top: %w", err)
+	}
+	screen := openScreen()
+	if screen == nil {
+		width, _, err := term.GetSize(int(os.Stdout.Fd()))
+		if err != nil {
+			width = 0
+		}
+		_, err = fmt.Print(view.render(width, 0))
+		return err
+	}
+	return live(ctx, feed, screen)
+}
+
+// live draws view after view. However it ends, the terminal is given back first.
+func live(ctx context.Context, feed *Feed, screen *Screen) (err error) {
+	ctx, quit := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer func() { err = errors.Join(err, screen.close()) }()
+	defer quit()
+	background.Go(func() { feed.follow(ctx) }) // ends with ctx
+	background.Go(func() {                     // ends with a key, or the terminal
+		defer quit()
+		screen.readKeys()
+	})
+	var view View
+	for {
+		select {
+		case view = <-feed.shown:
+		case <-screen.resized:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := screen.draw(view); err != nil {
+			return fmt.Errorf("nwayacd: top: %w", err)
+		}
+	}
+}
