@@ -2,7 +2,6 @@ package store
 
 import (
 	"database/sql"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,7 +23,7 @@ import (
 // TestWhatTheReleaseBeforeLeftIsAllThere opens it with the database of each kind.
 func TestWhatTheReleaseBeforeLeftIsAllThere(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
-		restoreBefore(t, &o)
+		restore(t, filepath.Join("testdata", "before"), &o)
 		s, stop := run(t, o)
 		flush(t, s)
 		expectFloorBefore(t, load(t, s))
@@ -48,7 +47,7 @@ func TestTheLastKnownStateOfTheReleaseBeforeCounts(t *testing.T) {
 		DSN:     "host=127.0.0.1 port=1 user=nobody sslmode=disable connect_timeout=1",
 		DataDir: t.TempDir(), Log: zerolog.New(zerolog.NewTestWriter(t)),
 	}
-	copyBefore(t, "postgres", o.DataDir)
+	copyDataDir(t, filepath.Join("testdata", "before", "postgres"), o.DataDir)
 	s := open(t, o)
 	defer s.Close()
 	expectFloorBefore(t, load(t, s))
@@ -77,42 +76,25 @@ func TestTheVisitsRewriteNoTable(t *testing.T) {
 	}
 }
 
-// restoreBefore fills the empty database and data-dir of o.
-func restoreBefore(t *testing.T, o *Options) {
+// copyDataDir copies a folder of testdata, but for the dump of the database.
+func copyDataDir(t *testing.T, from, to string) {
 	t.Helper()
-	kind, driver, dsn := "postgres", "postgres", o.DSN
-	if dsn == "" {
-		kind, driver, dsn = "sqlite", "sqlite", filepath.Join(o.DataDir, sqliteFile)
-	}
-	copyBefore(t, kind, o.DataDir)
-	dump, err := os.ReadFile(filepath.Join("testdata", "before", kind, "database.sql"))
-	if err != nil {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filepath.Join(to, "database.sql")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func execIn(t *testing.T, driver, dsn, statements string) {
+	t.Helper()
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	exec(t, db, string(dump))
-}
-
-func copyBefore(t *testing.T, kind, to string) {
-	t.Helper()
-	from := os.DirFS(filepath.Join("testdata", "before", kind))
-	names, err := fs.Glob(from, "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(from, name)
-		if err == nil && name != "database.sql" {
-			err = os.WriteFile(filepath.Join(to, name), data, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	exec(t, db, statements)
 }
 
 func expectFloorBefore(t *testing.T, got queue.Snapshot) {

@@ -124,11 +124,11 @@ func (l *listener) close() error {
 
 // notice is what a trigger tells: sql/postgres/0003_notify.sql.
 type notice struct {
-	Table   string
-	Op      string // insert, update, delete, reload
-	Key     map[string]string
-	Was     map[string]string // the key before, where it changed
-	Columns []string          // that changed
+	Table   string            `json:"table"`
+	Op      string            `json:"op"` // insert, update, delete, reload
+	Key     map[string]string `json:"key"`
+	Was     map[string]string `json:"was"`     // the key before the edit, if the edit changed it
+	Columns []string          `json:"columns"` // that changed
 }
 
 const (
