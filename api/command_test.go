@@ -17,7 +17,7 @@ import (
 	"nwayacd/queue"
 )
 
-var update = flag.Bool("update", false, "write docs/commands.md anew")
+var update = flag.Bool("update", false, "write docs/commands.md again")
 
 // nowhere is a Journal that counts what it should keep.
 type nowhere struct{ written atomic.Uint64 }
@@ -271,7 +271,7 @@ func TestThePageOfCommandsIsTheTable(t *testing.T) {
 	}
 	written, err := os.ReadFile(commandsPage)
 	if err != nil || string(written) != page {
-		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it anew (%v)", t.Name(), err)
+		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it again (%v)", t.Name(), err)
 	}
 }
 
@@ -282,7 +282,7 @@ func commandsMarkdown() string {
 	for _, c := range Commands {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", cell.Replace(c.Usage()), cell.Replace(c.Does))
 	}
-	b.WriteString("\n## Arguments\n| word | what is allowed |\n|---|---|\n")
+	b.WriteString("\n## Arguments\n| word | allowed |\n|---|---|\n")
 	for _, a := range Arguments {
 		if a.Rule != "" {
 			fmt.Fprintf(&b, "| `%s` | %s: %s |\n", a.Word, a.Name, cell.Replace(a.Rule))
@@ -294,48 +294,61 @@ func commandsMarkdown() string {
 
 const commandsHead = `# Commands
 
-This page is made from the table in ` + "`api/command_table.go`" + `; a test holds the two together.
+This page is made from the table in ` + "`" + `api/command_table.go` + "`" + `; a test compares the two.
 
-Each command can be given
-* on the command port: ` + "`fs_cli -P 8022 -p PASSWORD -x \"nway_list_groups\"`" + `, or ` + "`api`" + ` and ` + "`bgapi`" + ` from any Event Socket library;
-* in a shell: ` + "`nwayacd cmd \"nway_login 1000 110\"`" + `, with ` + "`--json`" + ` for scripts;
-* in a dialplan: ` + "`socket HOST:8084/cmd/nway_login/1000/110`" + `, the reply is in the variable ` + "`nwayacd_reply`" + `;
-* over HTTP, as operations on resources: see the page at ` + "`/docs`" + ` of the HTTP port.
+A command can be given in four ways:
+* on the command port: ` + "`" + `fs_cli -P 8022 -p PASSWORD -x "nway_list_groups"` + "`" + `, or ` + "`" + `api` + "`" + ` and ` + "`" + `bgapi` + "`" + ` of
+  any Event Socket library;
+* in a shell: ` + "`" + `nwayacd cmd "nway_login 1000 110"` + "`" + `, with ` + "`" + `--json` + "`" + ` for scripts;
+* in a dialplan: ` + "`" + `socket HOST:8084/cmd/nway_login/1000/110` + "`" + `; the reply is in the variable
+  ` + "`" + `nwayacd_reply` + "`" + `;
+* over HTTP, as operations on resources: see the page at ` + "`" + `/docs` + "`" + ` of the HTTP port.
 
-| reply | means | exit code of ` + "`nwayacd cmd`" + ` |
+| reply | meaning | exit code of ` + "`" + `nwayacd cmd` + "`" + ` |
 |---|---|---|
-| ` + "`+OK …`" + `, or a list | done; what it changed is safe from a crash | 0 |
-| ` + "`-ERR reason`" + ` | refused, nothing changed | 1 |
-| ` + "`-USAGE: syntax`" + ` | the arguments are not those of the command | 2 |
+| ` + "`" + `+OK …` + "`" + `, or a list | done; the change is safe from a crash | 0 |
+| ` + "`" + `-ERR reason` + "`" + ` | refused, nothing changed | 1 |
+| ` + "`" + `-USAGE: syntax` + "`" + ` | the arguments are not those of the command | 2 |
 | | no server there, or not with this password | 3 |
 
-| command | what it does |
+| command | effect |
 |---|---|
 `
 
 const commandsFoot = `
-A word with spaces, or an empty one, stands in quotes (` + "`'…'` or `\"…\"`" + `). Names of commands are read in either letter case. A line has at
-most 4096 characters, and no control characters.
+* A word with spaces, or an empty one, stands in quotes (` + "`" + `'…'` + "`" + ` or ` + "`" + `"…"` + "`" + `).
+* Names of commands are read in either letter case.
+* A line has at most 4096 characters, and no control characters.
 
-## Who rests
-An agent who missed an offer rests: it is offered nothing for a while, and ` + "`" + `call_state` + "`" + ` stays ` + "`" + `ready` + "`" + `. ` + "`" + `nway_list_exts` + "`" + ` shows it
-in its last three columns, and in JSON under the same names:
+## Agents who rest
+An agent who missed an offer rests: the agent is offered nothing for a while, and ` + "`" + `call_state` + "`" + ` stays
+` + "`" + `ready` + "`" + `. ` + "`" + `nway_list_exts` + "`" + ` shows it in its last three columns, and in JSON under the same names:
 
-| column | what it says |
+| column | meaning |
 |---|---|
-| ` + "`" + `rest_cause` + "`" + ` | why: ` + "`" + `busy` + "`" + `, ` + "`" + `reject` + "`" + `, ` + "`" + `noanswer` + "`" + ` or ` + "`" + `unreachable` + "`" + `; empty if the agent does not rest |
-| ` + "`" + `rest_until` + "`" + ` | when the rest is over |
+| ` + "`" + `rest_cause` + "`" + ` | ` + "`" + `busy` + "`" + `, ` + "`" + `reject` + "`" + `, ` + "`" + `noanswer` + "`" + ` or ` + "`" + `unreachable` + "`" + `; empty if the agent does not rest |
+| ` + "`" + `rest_until` + "`" + ` | the end of the rest |
 | ` + "`" + `misses` + "`" + ` | offers missed in a row. An answered call, a new registration, ` + "`" + `nway_ready` + "`" + ` or ` + "`" + `nway_login` + "`" + ` ends the row and the rest |
 
-How long a rest is, and after how many misses an agent is ` + "`" + `noanswer` + "`" + `: see [operations.md](operations.md#agents-who-rest).
+How long a rest is, and after how many misses an agent is ` + "`" + `noanswer` + "`" + `, is in
+[operations.md](operations.md#agents-who-rest).
 
 ## The command port
-It speaks the inbound protocol of FreeSWITCH's event socket: auth, api, bgapi (with a Job-UUID of one's own or a new one; the answer is
-a BACKGROUND_JOB event), ` + "`event plain|json|xml`" + `, nixevent, noevents, filter, filter delete, log, nolog, exit. To hear what happens:
-` + "`event plain CUSTOM nwayacd::queue nwayacd::info nwayacd::agent`" + `, or ALL. A client that does not read what it asked for is cut off.
-Too many connections get ` + "`text/rude-rejection`" + `, too many wrong passwords wait: see [operations.md](operations.md#limits).
+It speaks the inbound protocol of FreeSWITCH's event socket:
+* ` + "`" + `auth` + "`" + `, ` + "`" + `exit` + "`" + `;
+* ` + "`" + `api` + "`" + `, and ` + "`" + `bgapi` + "`" + ` with a Job-UUID of one's own or a new one; the answer is a BACKGROUND_JOB
+  event;
+* ` + "`" + `event plain|json|xml` + "`" + `, ` + "`" + `nixevent` + "`" + `, ` + "`" + `noevents` + "`" + `, ` + "`" + `filter` + "`" + `, ` + "`" + `filter delete` + "`" + `, ` + "`" + `log` + "`" + `, ` + "`" + `nolog` + "`" + `.
 
-With ` + "`pass-through = \"NAME\"`" + ` each client has a connection of its own to that FreeSWITCH behind this one: all that is not in the table above
-goes there, and its replies and events come back in order. nwayacd's own events still come once only, from here. When that FreeSWITCH goes
-away, so does the client's connection, as it would without us.
+To get our events: ` + "`" + `event plain CUSTOM nwayacd::queue nwayacd::info nwayacd::agent` + "`" + `, or ALL.
+* A client that does not read what it subscribed to is cut off.
+* Too many connections get ` + "`" + `text/rude-rejection` + "`" + `, and too many wrong passwords have to wait: see
+  [operations.md](operations.md#limits).
+
+**Pass-through.** With ` + "`" + `pass-through = "NAME"` + "`" + ` each client has a connection of its own to that
+FreeSWITCH, behind this one.
+* Every command that is not in the table above goes there. Its replies and events come back in
+  order.
+* Our own events still come once only, from here.
+* When that FreeSWITCH goes away, the client's connection ends, as it would without nwayacd.
 `
