@@ -61,8 +61,8 @@ func isFile(word string) bool {
 	return utf8.RuneCountInString(word) <= 255 && !strings.Contains(word, "${")
 }
 
-// arguments returns what each place of the syntax wants, and how many must be given.
-func (c *Command) arguments() (all []Argument, needed int) {
+// Arguments returns what each place of the syntax wants, and how many must be given.
+func (c *Command) Arguments() (all []Argument, needed int) {
 	for word := range strings.FieldsSeq(c.Syntax) {
 		inner, optional := strings.CutPrefix(word, "[")
 		if optional {
@@ -70,12 +70,13 @@ func (c *Command) arguments() (all []Argument, needed int) {
 		} else {
 			needed++
 		}
-		all = append(all, argument(inner))
+		all = append(all, ArgumentOf(inner))
 	}
 	return all, needed
 }
 
-func argument(word string) Argument {
+// ArgumentOf returns the argument that the word stands for. The word must be one of Arguments.
+func ArgumentOf(word string) Argument {
 	for _, a := range Arguments {
 		if a.Word == word {
 			return a
@@ -84,15 +85,18 @@ func argument(word string) Argument {
 	panic("api: the syntax has a word of no meaning: " + word) // a test walks the table
 }
 
+// Fits reports whether the text may be given for the argument.
+func (a *Argument) Fits(text string) bool { return a.fits(text) }
+
 // check returns errUsage where the number of arguments is wrong or a fixed word is another, and else says which one is malformed.
 func (c *Command) check(args []string) error {
-	wanted, needed := c.arguments()
+	wanted, needed := c.Arguments()
 	if len(args) < needed || len(args) > len(wanted) {
 		return errUsage{}
 	}
 	for i, given := range args {
 		switch a := wanted[i]; {
-		case a.fits(given):
+		case a.Fits(given):
 		case a.Rule == "":
 			return errUsage{}
 		case a.Word == secret:

@@ -1,7 +1,6 @@
-// Package api is how people and programs manage a running server: the table of commands; the command port, which speaks the inbound Event
-// Socket protocol so that fs_cli and every ESL client work with it; and the HTTP API with its event stream.
-//
-// It owns the words, the arguments and the replies. What a command does is package acd's.
+// Package api is what both ports share with which people and programs manage a running server: the
+// table of commands, their arguments and their replies. The command port is package cmdport, the
+// HTTP API is package httpapi. What a command does is package acd's.
 package api
 
 import (
@@ -33,7 +32,9 @@ type Server struct {
 // maxCommand bounds a command's line, in bytes.
 const maxCommand = 4096
 
-const refusedControl = "-ERR control characters in the command"
+// ControlRefusal is the reply to a line with control characters. Not all of them can be carried by
+// the protocol of the command port, so its client refuses them as well.
+const ControlRefusal = "-ERR control characters in the command"
 
 // errUsage says that the arguments are not what the syntax wants.
 type errUsage struct{}
@@ -60,7 +61,7 @@ func Run(ctx context.Context, s Server, line string) string {
 	case !utf8.ValidString(line):
 		return "-ERR the command is not UTF-8"
 	case strings.ContainsFunc(line, unicode.IsControl):
-		return refusedControl
+		return ControlRefusal
 	}
 	words, err := split(line)
 	switch {

@@ -1,45 +1,26 @@
-package api
+package api_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
-	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
 
-	"nwayacd/acd"
-	"nwayacd/agent"
+	"nwayacd/api"
+	"nwayacd/api/apitest"
 	"nwayacd/queue"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
 var update = flag.Bool("update", false, "write docs/commands.md again")
 
-// nowhere is a Journal that counts what it should keep.
-type nowhere struct{ written atomic.Uint64 }
-
-func (n *nowhere) Write(changes ...queue.Change) uint64 { return n.written.Add(uint64(len(changes))) }
-func (*nowhere) Sync(context.Context, uint64) error     { return nil }
-
-func server() (Server, *nowhere) {
-	journal := &nowhere{}
-	s := acd.New(acd.Options{Journal: journal, Log: zerolog.Nop()}, queue.Snapshot{
-		Groups: []queue.Group{{Number: "110", Mode: queue.Cyclic}},
-		Agents: []agent.Agent{{Profile: agent.Profile{Extension: "1000", Name: "Ann|a"}}},
-	})
-	return Server{
-		ACD:     s,
-		Reload:  func() (string, error) { return "read again", nil },
-		Version: func(context.Context) string { return "nwayacd 1.2.3, commit abc, go1.26, SQLite 3" },
-	}, journal
-}
-
 func TestCommands(t *testing.T) {
-	s, _ := server()
+	s, _ := apitest.Server()
 	for _, c := range []struct{ line, reply string }{
 		{"nway_add_group 120 0", "+OK group 120 added, mode sequence"},
 		{"nway_add_group 120 0", "-ERR group 120: exists already"},
@@ -65,7 +46,7 @@ func TestCommands(t *testing.T) {
 		{"originate user/1000", "-ERR originate command not found"},
 		{"", "-ERR no command"},
 	} {
-		if got := Run(t.Context(), s, c.line); got != c.reply {
+		if got := api.Run(t.Context(), s, c.line); got != c.reply {
 			t.Errorf("%.60s\n got  %s\n want %s", c.line, got, c.reply)
 		}
 	}
@@ -74,7 +55,7 @@ func TestCommands(t *testing.T) {
 	if i := slices.IndexFunc(groups, func(g queue.GroupView) bool { return g.Number == "120" }); groups[i].Prompts != want {
 		t.Errorf("prompts %+v, want %+v", groups[i].Prompts, want)
 	}
-	if reply := Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" || len(s.ACD.Dispatcher.Groups()) != 1 {
+	if reply := api.Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" || len(s.ACD.Dispatcher.Groups()) != 1 {
 		t.Errorf("%s, groups %v", reply, s.ACD.Dispatcher.Groups())
 	}
 }
@@ -170,26 +151,26 @@ var inEveryCommand = []struct{ spoil, want string }{
 
 func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
 	for i, use := range wrongUses {
-		if Commands[i].Name != use.command {
-			t.Fatalf("the wrong uses of %s are missing", Commands[i].Name)
+		if api.Commands[i].Name != use.command {
+			t.Fatalf("the wrong uses of %s are missing", api.Commands[i].Name)
 		}
 		if len(use.wrong) < 10 {
 			t.Errorf("%s: only %d wrong uses", use.command, len(use.wrong))
 		}
 		t.Run(use.command, func(t *testing.T) {
-			s, journal := server()
+			s, journal := apitest.Server()
 			reloads := 0
 			s.Reload = func() (string, error) { reloads++; return "", nil }
 			before := floor(s)
 			try := func(line, want string) {
-				reply := Run(t.Context(), s, line)
+				reply := api.Run(t.Context(), s, line)
 				if !strings.HasPrefix(reply, "-ERR ") && !strings.HasPrefix(reply, "-USAGE: "+use.command) || !strings.Contains(reply, want) {
 					t.Errorf("%.80q\n got  %s\n want %s", line, reply, want)
 				}
 				if len(reply) > 300 || strings.ContainsAny(reply, "\x00\x1b\r\n\t") {
 					t.Errorf("%.80q: the reply is not fit to be shown: %.400q", line, reply)
 				}
-				if after := floor(s); after != before || journal.written.Load() != 0 || reloads != 0 {
+				if after := floor(s); after != before || journal.Written.Load() != 0 || reloads != 0 {
 					t.Fatalf("%.80q changed something:\n%s\n%s", line, before, after)
 				}
 			}
@@ -202,24 +183,24 @@ func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
 			}
 		})
 	}
-	if len(wrongUses) != len(Commands) {
-		t.Errorf("wrong uses of %d commands, there are %d", len(wrongUses), len(Commands))
+	if len(wrongUses) != len(api.Commands) {
+		t.Errorf("wrong uses of %d commands, there are %d", len(wrongUses), len(api.Commands))
 	}
 }
 
-func floor(s Server) string {
+func floor(s api.Server) string {
 	return fmt.Sprintf("%+v\n%+v", s.ACD.Dispatcher.Agents(), s.ACD.Dispatcher.Groups())
 }
 
 func TestAPasswordIsNotRepeatedInARefusal(t *testing.T) {
-	s, _ := server()
-	if reply := Run(t.Context(), s, "nway_add_ext 1001 'top secret'"); strings.Contains(reply, "top") {
+	s, _ := apitest.Server()
+	if reply := api.Run(t.Context(), s, "nway_add_ext 1001 'top secret'"); strings.Contains(reply, "top") {
 		t.Error(reply)
 	}
 }
 
 func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
-	s, _ := server()
+	s, _ := apitest.Server()
 	if err := s.ACD.Dispatcher.SetCallerPrefix(t.Context(), "110", "Sales: "); err != nil {
 		t.Fatal(err)
 	}
@@ -227,20 +208,20 @@ func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
 		"nway_list_groups json": `"caller_prefix":"Sales: "`,
 		"nway_list_exts json":   `"progress_seconds":0`,
 	} {
-		if got := Run(t.Context(), s, command); !strings.Contains(got, want) {
+		if got := api.Run(t.Context(), s, command); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", command, got)
 		}
 	}
 }
 
 func TestListsHoldWhateverIsInAName(t *testing.T) {
-	s, _ := server()
+	s, _ := apitest.Server()
 	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false||||||0\n\n+OK"
-	if got := Run(t.Context(), s, "nway_list_exts"); got != want {
+	if got := api.Run(t.Context(), s, "nway_list_exts"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	want = groupHeader + "\n110||2|||0|0|0|\n\n+OK"
-	if got := Run(t.Context(), s, "nway_list_groups"); got != want {
+	if got := api.Run(t.Context(), s, "nway_list_groups"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
@@ -251,14 +232,20 @@ func TestEveryPromisedCommandIsThere(t *testing.T) {
 		nway_set_ext_jobnumber nway_set_reged_ext nway_set_unreg_ext nway_add_group nway_rm_group nway_set_ring_group
 		nwayacd_transfer nway_uuid_hold nway_uuid_unhold nway_threeway nwayacd_version`
 	for name := range strings.FieldsSeq(promised) {
-		if Find(name) == nil {
+		if api.Find(name) == nil {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	for _, c := range Commands {
-		c.arguments() // panics where the syntax has a word without a meaning
+	for _, c := range api.Commands {
+		c.Arguments() // panics where the syntax has a word without a meaning
 	}
 }
+
+const (
+	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
+	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid|rest_cause|rest_until|misses"
+	groupHeader     = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
+)
 
 const commandsPage = "../docs/commands.md"
 
@@ -279,11 +266,11 @@ func commandsMarkdown() string {
 	cell := strings.NewReplacer("|", `\|`)
 	var b strings.Builder
 	b.WriteString(commandsHead)
-	for _, c := range Commands {
+	for _, c := range api.Commands {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", cell.Replace(c.Usage()), cell.Replace(c.Does))
 	}
 	b.WriteString("\n## Arguments\n| word | allowed |\n|---|---|\n")
-	for _, a := range Arguments {
+	for _, a := range api.Arguments {
 		if a.Rule != "" {
 			fmt.Fprintf(&b, "| `%s` | %s: %s |\n", a.Word, a.Name, cell.Replace(a.Rule))
 		}
@@ -294,7 +281,7 @@ func commandsMarkdown() string {
 
 const commandsHead = `# Commands
 
-This page is made from the table in ` + "`" + `api/command_table.go` + "`" + `; a test compares the two.
+This page is made from the table in ` + "`" + `api/table.go` + "`" + `; a test compares the two.
 
 A command can be given in four ways:
 * on the command port: ` + "`" + `fs_cli -P 8022 -p PASSWORD -x "nway_list_groups"` + "`" + `, or ` + "`" + `api` + "`" + ` and ` + "`" + `bgapi` + "`" + ` of

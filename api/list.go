@@ -106,18 +106,24 @@ const (
 )
 
 func rowOfAgent(v *queue.AgentView) extensionRow {
-	cause, until := restOf(v)
+	cause, until := RestOf(v)
+	reg, seat, status := StatesOf(v)
 	return extensionRow{
-		Extension: v.Extension, Name: v.Name,
-		RegState: word(v.Registered, "reged", "unreg"), SeatState: word(v.Up, "up", "down"), Status: word(v.Idle, "idle", "busy"),
+		Extension: v.Extension, Name: v.Name, RegState: reg, SeatState: seat, Status: status,
 		CallState: v.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
 		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups, Call: v.CallUUID, Since: stamp(v.Since),
 		RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
 	}
 }
 
-// restOf is why and until when the agent rests; "" if it does not.
-func restOf(v *queue.AgentView) (cause string, until time.Time) {
+// StatesOf returns the database's words for whether the agent's phone is registered, whether the
+// agent is logged in, and whether the agent is idle.
+func StatesOf(v *queue.AgentView) (reg, seat, status string) {
+	return word(v.Registered, "reged", "unreg"), word(v.Up, "up", "down"), word(v.Idle, "idle", "busy")
+}
+
+// RestOf returns why and until when the agent rests; "" and the zero time if the agent does not.
+func RestOf(v *queue.AgentView) (cause string, until time.Time) {
 	if v.Rest.On() {
 		cause = string(v.Rest.Cause)
 	}
@@ -153,7 +159,7 @@ func list[T any](args []string, rows []T, header string, cells func(T) []string)
 	for _, r := range rows {
 		line := cells(r)
 		for i := range line {
-			line[i] = strings.Map(plain, line[i])
+			line[i] = Plain(line[i])
 		}
 		b.WriteString(strings.Join(line, "|") + "\n")
 	}
@@ -161,12 +167,15 @@ func list[T any](args []string, rows []T, header string, cells func(T) []string)
 	return b.String(), nil
 }
 
-// plain keeps what an operator wrote into a name from breaking the table.
-func plain(r rune) rune {
-	if r == '|' || unicode.IsControl(r) {
-		return ' '
-	}
-	return r
+// Plain returns the text with a space for each | and control character, so that it cannot break the
+// table it is printed in.
+func Plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '|' || unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func word(first bool, a, b string) string {

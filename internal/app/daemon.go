@@ -13,6 +13,9 @@ import (
 
 	"nwayacd/acd"
 	"nwayacd/api"
+	"nwayacd/api/cmdport"
+	"nwayacd/api/connlimit"
+	"nwayacd/api/httpapi"
 	"nwayacd/conf"
 	"nwayacd/esl"
 	"nwayacd/internal/metrics"
@@ -29,7 +32,7 @@ type Daemon struct {
 	acd    *acd.Server
 	// metrics are told of what happens, and shown on the HTTP port.
 	metrics *metrics.Metrics
-	port    *api.Port // the command port
+	port    *cmdport.Port
 	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration left it open.
 	Socket, Control, HTTP net.Addr
 
@@ -178,10 +181,10 @@ func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
 		return err
 	}
 	d.Control = ln.Addr()
-	d.port = &api.Port{
+	d.port = &cmdport.Port{
 		Server:   d.commands(),
-		Password: string(d.config.Control.Password), PassThrough: elsewhere(d.config), Log: d.log,
-		Bounds: api.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
+		Password: string(d.config.Control.Password), PassThrough: passThrough(d.config), Log: d.log,
+		Bounds: connlimit.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
 	}
 	d.background("command port", func(ctx context.Context) error { return d.port.Serve(ctx, ln) })
 	return nil
@@ -193,10 +196,10 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 		return err
 	}
 	d.HTTP = ln.Addr()
-	port := &api.HTTP{
+	port := &httpapi.Port{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
 		Metrics: d.metrics.Handler(d.log),
-		Bounds:  api.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+		Bounds:  connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Keeping: d.keeping,

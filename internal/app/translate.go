@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"nwayacd/acd"
-	"nwayacd/api"
+	"nwayacd/api/cmdport"
 	"nwayacd/conf"
 	"nwayacd/queue"
 )
@@ -53,11 +53,11 @@ func switches(c *conf.Config) (all []acd.Switch) {
 	return all
 }
 
-// elsewhere is the FreeSWITCH behind the command port; nil where there is none.
-func elsewhere(c *conf.Config) *api.Elsewhere {
+// passThrough is the FreeSWITCH behind the command port; nil if there is none.
+func passThrough(c *conf.Config) *cmdport.PassThrough {
 	for _, f := range c.FreeSWITCH {
 		if f.Name == c.Control.PassThrough {
-			return &api.Elsewhere{Name: f.Name, Address: f.Address, Password: string(f.Password)}
+			return &cmdport.PassThrough{Name: f.Name, Address: f.Address, Password: string(f.Password)}
 		}
 	}
 	return nil

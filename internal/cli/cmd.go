@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"nwayacd/api"
+	"nwayacd/api/cmdport"
 	"nwayacd/conf"
 )
 
@@ -52,7 +52,7 @@ func (c *Cmd) ask(ctx context.Context, out io.Writer, at conf.Control) error {
 		password = "none" // any will do, but the protocol wants one
 	}
 	code := 0
-	reply, err := api.Ask(ctx, at.DialAddress(), password, c.line())
+	reply, err := cmdport.Ask(ctx, at.DialAddress(), password, c.line())
 	switch {
 	case err != nil:
 		reply, code = fmt.Sprintf("-ERR no reply from %s: %v", at.DialAddress(), err), exitUnreachable

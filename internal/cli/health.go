@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"nwayacd/api"
+	"nwayacd/api/cmdport"
 	"nwayacd/conf"
 )
 
@@ -19,5 +19,5 @@ func (h *Health) Run() error {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
 	defer stop()
-	return api.Greeted(ctx, config.Control.DialAddress())
+	return cmdport.Greeted(ctx, config.Control.DialAddress())
 }

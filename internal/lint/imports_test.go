@@ -19,14 +19,29 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {},
-	"nwayacd/api": {
-		ours:      []string{"acd", "esl", "queue"},
-		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid", "github.com/rs/zerolog"},
+	"nwayacd/api":   {ours: []string{"acd", "queue"}},
+	"nwayacd/api/apitest": {
+		ours:      []string{"acd", "agent", "api", "queue"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
+	"nwayacd/api/cmdport": {
+		ours:      []string{"acd", "api", "api/connlimit", "esl"},
+		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
+	},
+	"nwayacd/api/connlimit": {
+		ours:      []string{"esl"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
+	"nwayacd/api/httpapi": {
+		ours:      []string{"acd", "api", "api/connlimit", "esl", "queue"},
+		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
 	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/esl":  {},
 	"nwayacd/internal/app": {
-		ours:      []string{"acd", "api", "conf", "esl", "internal/metrics", "queue", "store"},
+		ours: []string{
+			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/metrics", "queue", "store",
+		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/bench": {
@@ -34,7 +49,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys", "modernc.org/sqlite"},
 	},
 	"nwayacd/internal/cli": {
-		ours: []string{"api", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top", "store"},
+		ours: []string{"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top", "store"},
 	},
 	"nwayacd/internal/demo": {
 		ours:      []string{"conf", "internal/app", "queue", "sim"},

@@ -1,0 +1,149 @@
+package cmdport
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nwayacd/esl"
+)
+
+// event is one event on its way to a client.
+type event struct {
+	at       time.Time
+	name     string // CUSTOM, BACKGROUND_JOB
+	subclass string
+	sequence uint64 // Event-Sequence; each of the two names counts by itself
+	headers  []esl.Header
+	body     string
+}
+
+// jobEvent is the event that tells the outcome of a bgapi.
+func jobEvent(id, line, reply string) event {
+	command, argument, _ := strings.Cut(line, " ")
+	headers := []esl.Header{{Name: "Job-UUID", Value: id}, {Name: "Job-Command", Value: command}}
+	if argument = publicArguments(command, argument); argument != "" {
+		headers = append(headers, esl.Header{Name: "Job-Command-Arg", Value: argument})
+	}
+	return event{at: time.Now(), name: eventJob, headers: headers, body: reply}
+}
+
+// publicArguments is what all clients may see of a command's arguments: of nway_add_ext the
+// extension, and not the password behind it.
+func publicArguments(command, argument string) string {
+	if strings.EqualFold(command, "nway_add_ext") {
+		argument, _, _ = strings.Cut(strings.TrimLeft(argument, " "), " ")
+	}
+	return argument
+}
+
+// sender is what every event says of where it comes from.
+type sender struct {
+	core string // of this server since it started
+	host string
+}
+
+func newSender() sender {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "nwayacd"
+	}
+	return sender{core: uuid.NewString(), host: host}
+}
+
+// allHeaders returns the headers that FreeSWITCH has in every event, under its names
+// (switch_event_prep_for_delivery_detailed), and then the event's own.
+func (e *event) allHeaders(s *sender) []esl.Header {
+	return append([]esl.Header{
+		{Name: "Event-Name", Value: e.name},
+		{Name: "Core-UUID", Value: s.core},
+		{Name: "FreeSWITCH-Hostname", Value: s.host},
+		{Name: "FreeSWITCH-Switchname", Value: s.host},
+		{Name: "Event-Date-Local", Value: e.at.Local().Format(time.DateTime)},
+		{Name: "Event-Date-GMT", Value: e.at.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},
+		{Name: "Event-Date-Timestamp", Value: strconv.FormatInt(e.at.UnixMicro(), 10)}, // microseconds
+		{Name: "Event-Sequence", Value: strconv.FormatUint(e.sequence, 10)},
+	}, e.headers...)
+}
+
+// form is how a client wants its events written.
+type form int
+
+const (
+	asPlain form = iota
+	asJSON
+	asXML
+)
+
+var forms = map[string]form{"plain": asPlain, "json": asJSON, "xml": asXML}
+
+// The content types of the other two forms.
+const (
+	contentJSON = "text/event-json"
+	contentXML  = "text/event-xml"
+)
+
+// String is the word of the event request.
+func (f form) String() string {
+	for word, is := range forms {
+		if is == f {
+			return word
+		}
+	}
+	return ""
+}
+
+// frame writes an event as FreeSWITCH writes it in that form.
+func (f form) frame(headers []esl.Header, body string) []byte {
+	switch f {
+	case asJSON:
+		return esl.AppendFrame(nil, jsonEvent(headers, body), contentType(contentJSON))
+	case asXML:
+		return esl.AppendFrame(nil, xmlEvent(headers, body), contentType(contentXML))
+	}
+	return esl.AppendEvent(nil, body, headers...)
+}
+
+// jsonEvent keeps the order of the headers, which a map would not.
+func jsonEvent(headers []esl.Header, body string) string {
+	if body != "" {
+		headers = append(headers, esl.Header{Name: "Content-Length", Value: strconv.Itoa(len(body))}, esl.Header{Name: "_body", Value: body})
+	}
+	pairs := make([]string, len(headers))
+	for i, h := range headers {
+		pairs[i] = quoted(h.Name) + ":" + quoted(h.Value)
+	}
+	return "{" + strings.Join(pairs, ",") + "}"
+}
+
+func quoted(s string) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return `""` // a string always has a JSON form
+	}
+	return string(text)
+}
+
+// xmlEvent escapes values as in the plain form (switch_event.c, add_xml_header).
+func xmlEvent(headers []esl.Header, body string) string {
+	encoded := esl.NewEvent("", headers...)
+	var b strings.Builder
+	b.WriteString("<event>\n  <headers>\n")
+	for _, h := range headers {
+		b.WriteString("    <" + h.Name + ">")
+		xml.EscapeText(&b, []byte(encoded.Raw(h.Name))) // a strings.Builder takes everything
+		b.WriteString("</" + h.Name + ">\n")
+	}
+	b.WriteString("  </headers>\n")
+	if body != "" {
+		b.WriteString("  <Content-Length>" + strconv.Itoa(len(body)) + "</Content-Length>\n  <body>")
+		xml.EscapeText(&b, []byte(body))
+		b.WriteString("</body>\n")
+	}
+	return b.String() + "</event>"
+}

@@ -1,0 +1,179 @@
+package cmdport
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// reachLimit bounds the way to the FreeSWITCH behind the port, login included.
+const reachLimit = 10 * time.Second
+
+// PassThrough is the FreeSWITCH that gets what is not ours.
+type PassThrough struct {
+	Name     string
+	Address  string // of its event socket
+	Password string
+}
+
+// upstream is one client's own connection to that FreeSWITCH. What comes from there goes to the
+// client unchanged and in order.
+type upstream struct {
+	nc       net.Conn
+	in       *esl.Reader
+	answered chan struct{} // holds one when a reply has gone to the client
+}
+
+// dial connects and logs in. A connection of its own for each client keeps their subscriptions,
+// filters and replies apart.
+func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
+	ctx, stop := context.WithTimeout(ctx, reachLimit)
+	defer stop()
+	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", p.Address)
+	if err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })()
+	u := &upstream{nc: nc, in: esl.NewReader(nc, esl.Limits{MaxBody: 64 << 20}), answered: make(chan struct{}, 1)}
+	if err := u.login(p.Password); err != nil {
+		nc.Close()
+		return nil, err
+	}
+	u.in.Hurry(nc)
+	return u, nil
+}
+
+func (u *upstream) login(password string) error {
+	if err := u.expect(esl.ContentAuth, ""); err != nil {
+		return err
+	}
+	if err := u.write([]byte("auth " + password + "\n\n")); err != nil {
+		return err
+	}
+	return u.expect(esl.ContentReply, "+OK")
+}
+
+func (u *upstream) expect(kind, reply string) error {
+	f, err := u.in.ReadFrame()
+	switch {
+	case err != nil:
+		return err
+	case f.Raw("Content-Type") == esl.ContentRejection:
+		return esl.ErrRejected
+	case f.Raw("Content-Type") != kind:
+		return fmt.Errorf("it sends %s instead of %s", f.Raw("Content-Type"), kind)
+	case !strings.HasPrefix(f.Raw("Reply-Text"), reply):
+		return esl.ErrAuth
+	}
+	return nil
+}
+
+func (u *upstream) write(frame []byte) error {
+	if err := u.nc.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return err
+	}
+	_, err := u.nc.Write(frame)
+	return err
+}
+
+// passThrough lets FreeSWITCH answer the request. It returns when the client has the answer.
+func (c *client) passThrough(ctx context.Context, r *esl.Request) error {
+	if c.upstream == nil {
+		u, err := c.port.PassThrough.dial(ctx)
+		if err != nil {
+			c.port.Log.Warn().Err(err).Str("freeswitch", c.port.PassThrough.Name).Msg("a client's request could not be passed on")
+			return c.reply("-ERR FreeSWITCH " + c.port.PassThrough.Name + " cannot be reached")
+		}
+		c.upstream = u
+		c.following.Go(func() { c.relay(ctx, u) }) // ends with the session
+	}
+	if err := c.upstream.write(requestFrame(r)); err != nil {
+		return err
+	}
+	select {
+	case <-c.upstream.answered:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// errUpstream ends the session of a client whose FreeSWITCH is gone. That FreeSWITCH itself would
+// have ended the session as well.
+var errUpstream = errors.New("cmdport: the FreeSWITCH behind the port is gone")
+
+// relay takes what comes from FreeSWITCH to the client.
+func (c *client) relay(ctx context.Context, u *upstream) {
+	defer u.nc.Close()
+	defer context.AfterFunc(ctx, func() { u.nc.Close() })()
+	for farewell := disconnected(); ; {
+		f, err := u.in.ReadFrame()
+		if err != nil {
+			c.send(farewell)
+			c.end(fmt.Errorf("%w: %w", errUpstream, err)) // changes nothing where the client ended it
+			return
+		}
+		if isOurEvent(f) {
+			continue
+		}
+		if c.send(eventFrame(f)) != nil {
+			return
+		}
+		switch f.Raw("Content-Type") {
+		case esl.ContentReply, esl.ContentAPI:
+			signalAnswer(u.answered)
+		case esl.ContentDisconnect:
+			farewell = nil // FreeSWITCH's own
+		}
+	}
+}
+
+func signalAnswer(answered chan struct{}) {
+	select {
+	case answered <- struct{}{}:
+	default: // a reply nobody asked for
+	}
+}
+
+// requestFrame is the request as it came.
+func requestFrame(r *esl.Request) []byte {
+	frame := []byte(r.Line + "\n")
+	for name, value := range r.Headers() {
+		frame = append(frame, name+": "+value+"\n"...)
+	}
+	return append(append(frame, '\n'), r.Body()...)
+}
+
+// eventFrame is the frame as it came.
+func eventFrame(f *esl.Event) []byte {
+	var frame []byte
+	for name := range f.Headers() {
+		frame = append(frame, name+": "+f.Raw(name)+"\n"...)
+	}
+	return append(append(frame, '\n'), f.Body()...)
+}
+
+// isOurEvent recognises the events that we fired into FreeSWITCH ourselves: the client has them from us already.
+func isOurEvent(f *esl.Event) bool {
+	kind, body := f.Raw("Content-Type"), f.Body()
+	if !strings.HasPrefix(kind, "text/event-") || !strings.Contains(body, "nwayacd") {
+		return false
+	}
+	switch kind {
+	case contentJSON:
+		var e struct {
+			Subclass string `json:"Event-Subclass"`
+		}
+		return json.Unmarshal([]byte(body), &e) == nil && strings.HasPrefix(e.Subclass, "nwayacd::")
+	case contentXML:
+		return strings.Contains(body, "<Event-Subclass>nwayacd%3A%3A")
+	}
+	e, err := esl.ParseEvent(body)
+	return err == nil && strings.HasPrefix(e.Subclass(), "nwayacd::")
+}

@@ -1,0 +1,126 @@
+// Package cmdport is the command port. It speaks the inbound protocol of FreeSWITCH's event socket,
+// so fs_cli and every ESL client work with it. The client that sends one command is here too.
+package cmdport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/api"
+	"nwayacd/api/connlimit"
+	"nwayacd/esl"
+)
+
+const (
+	authLimit    = 15 * time.Second // to send the right password
+	authPenalty  = time.Second      // before the first wrong password is answered, and twice as long each time; only its own connection waits
+	authTries    = 3                // on one connection
+	commandLimit = 2 * time.Minute  // for one command
+	requestLimit = 15 * time.Second // for one request to come in, from its first byte to its last
+	requestRoom  = 16 << 20         // bytes of all large requests that are being received
+	writeLimit   = 5 * time.Second  // for one frame: a client that does not read is cut off
+)
+
+// Port is the command port.
+type Port struct {
+	Server      api.Server
+	Password    string           // "" = any; only for loopback, which the configuration sees to
+	PassThrough *PassThrough     // the FreeSWITCH that gets what is not ours; nil = none
+	Bounds      connlimit.Bounds // 256, and 64 of one source
+	Log         zerolog.Logger
+
+	sender      sender             // set by Serve
+	connLimiter *connlimit.Limiter // set by Serve
+	room        *esl.Room          // set by Serve
+	authLimiter connlimit.AuthLimiter
+
+	mu      sync.Mutex
+	clients map[*client]struct{}
+	jobs    uint64 // BACKGROUND_JOB events so far
+	panics  atomic.Uint64
+}
+
+// Serve serves clients from ln until ctx is done, and returns when the last one is gone.
+func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
+	p.sender, p.clients = newSender(), map[*client]struct{}{}
+	p.connLimiter, p.room = connlimit.New(p.Bounds.Or(256, 64), p.Log), esl.NewRoom(requestRoom)
+	server := esl.Server{Handler: p.serve, Recovered: func(reason any, stack []byte) {
+		p.panicked(reason, stack, "a client of the command port ended in a panic")
+	}}
+	return server.Serve(ctx, ln)
+}
+
+func (p *Port) panicked(reason any, stack []byte, what string) {
+	p.panics.Add(1)
+	p.Log.Error().Any("panic", reason).Bytes("stack", stack).Msg(what)
+}
+
+// Panics is how many clients and jobs ended in a panic.
+func (p *Port) Panics() uint64 { return p.panics.Load() }
+
+// serve is the session of one client. Its jobs go on to their end when it leaves before.
+func (p *Port) serve(ctx context.Context, nc net.Conn) {
+	c := newClient(p, nc)
+	defer c.working.Wait()
+	session, end := context.WithCancelCause(ctx)
+	c.end = end
+	defer c.following.Wait()
+	defer end(nil)
+	defer context.AfterFunc(session, func() { nc.Close() })()
+	counted, admitted := p.connLimiter.Admit(nc.RemoteAddr(), c.evict)
+	if !admitted {
+		p.connLimiter.Refuse(nc, rejected())
+		return
+	}
+	c.counted = counted
+	defer counted.Release()
+	p.add(c)
+	defer p.remove(c)
+	err := c.converse(session, ctx)
+	if cause := context.Cause(session); cause != nil {
+		err = cause // why it was cut off; the reader only saw that it was
+	}
+	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.known || p.worthALine(err, nc)) {
+		p.Log.Info().Err(err).Stringer("client", nc.RemoteAddr()).Msg("a client of the command port is gone")
+	}
+}
+
+// worthALine reports whether to log the end of a client that never showed the password; there may
+// be many. The connection limiter itself logs those that made room for another client.
+func (p *Port) worthALine(err error, nc net.Conn) bool {
+	if errors.Is(err, errCrowded) {
+		return false
+	}
+	_, due := p.authLimiter.ReportDue(esl.Source(nc.RemoteAddr()))
+	return due
+}
+
+func (p *Port) add(c *client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clients[c] = struct{}{}
+}
+
+func (p *Port) remove(c *client) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.clients, c)
+}
+
+// announce shows the end of a job to every client that listens to BACKGROUND_JOB, as FreeSWITCH does.
+func (p *Port) announce(job event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.jobs++
+	job.sequence = p.jobs
+	for c := range p.clients {
+		c.queueJobEvent(job)
+	}
+}

@@ -1,0 +1,117 @@
+package cmdport
+
+import (
+	"context"
+	"runtime/debug"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"nwayacd/api"
+	"nwayacd/esl"
+)
+
+// maxJobUUID bounds the Job-UUID a client gives, in bytes.
+const maxJobUUID = 128
+
+// obey carries out one request; over says that the client wants to go.
+func (c *client) obey(ctx, working context.Context, r *esl.Request) (over bool, err error) {
+	verb, rest, _ := strings.Cut(r.Line, " ")
+	verb, rest = strings.ToLower(verb), strings.TrimLeft(rest, " ")
+	switch {
+	case isExit(verb):
+		return true, c.bye()
+	case verb == "api":
+		return false, c.call(ctx, r, rest)
+	case verb == "bgapi" && (c.port.PassThrough == nil || isOurs(rest)):
+		return false, c.background(working, r, strings.TrimSpace(rest))
+	case isSubscribing[verb]:
+		return false, c.subscribe(ctx, r, verb, rest)
+	case c.port.PassThrough != nil:
+		return false, c.passThrough(ctx, r)
+	}
+	return false, c.reply(refusal(verb, rest))
+}
+
+// isSubscribing names the requests that say which events a client wants.
+var isSubscribing = map[string]bool{"event": true, "nixevent": true, "noevents": true, "filter": true}
+
+// isOurs tells whether the line is one of our commands.
+func isOurs(line string) bool {
+	name, _, _ := strings.Cut(line, " ")
+	return api.Find(name) != nil
+}
+
+// call answers an api request: our commands, then what goes to FreeSWITCH, then what a console asks by itself.
+func (c *client) call(ctx context.Context, r *esl.Request, line string) error {
+	if isOurs(line) {
+		return c.answer(c.run(ctx, line) + "\n")
+	}
+	if text, asked := c.port.complete(line); asked {
+		return c.answer(text)
+	}
+	if c.port.PassThrough != nil {
+		return c.passThrough(ctx, r)
+	}
+	if text, asked := c.port.console(ctx, strings.TrimSpace(line)); asked {
+		return c.answer(text)
+	}
+	return c.answer(c.run(ctx, line) + "\n")
+}
+
+func (c *client) run(ctx context.Context, line string) string {
+	ctx, stop := context.WithTimeout(ctx, commandLimit)
+	defer stop()
+	return api.Run(ctx, c.port.Server, line)
+}
+
+// background starts a job. Its end is a BACKGROUND_JOB event, which never comes before the reply.
+func (c *client) background(ctx context.Context, r *esl.Request, line string) error {
+	id := r.Get("Job-UUID")
+	if id == "" {
+		id = uuid.NewString()
+	}
+	if len(id) > maxJobUUID {
+		return c.reply("-ERR a Job-UUID has at most " + strconv.Itoa(maxJobUUID) + " characters")
+	}
+	select {
+	case c.slots <- struct{}{}:
+	default:
+		return c.reply("-ERR " + strconv.Itoa(jobsAtOnce) + " jobs of this client are at work already")
+	}
+	err := c.reply("+OK Job-UUID: "+id, esl.Header{Name: "Job-UUID", Value: id})
+	c.working.Go(func() { // ends with the command
+		defer func() { <-c.slots }()
+		c.port.announce(jobEvent(id, line, c.runJob(ctx, line)+"\n"))
+	})
+	return err
+}
+
+// runJob is run where no session ends with a panic.
+func (c *client) runJob(ctx context.Context, line string) (reply string) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			c.port.panicked(reason, debug.Stack(), "a job of the command port ended in a panic")
+			reply = "-ERR internal error"
+		}
+	}()
+	return c.run(ctx, line)
+}
+
+// refusal is the reply to what only FreeSWITCH itself can do, worded as it does where it does.
+func refusal(verb, rest string) string {
+	switch verb {
+	case "log":
+		return "+OK log level " + rest + " (nwayacd logs to its standard error, not here)"
+	case "nolog":
+		return "-ERR not loging" // FreeSWITCH's spelling
+	case "linger", "nolinger":
+		return "-ERR not controlling a session"
+	case "sendevent":
+		return "-ERR sendevent is not allowed: this port has no channels and takes no events; see pass-through"
+	case "sendmsg", "myevents", "divert_events":
+		return "-ERR " + verb + " needs a channel, and this port has none; see pass-through"
+	}
+	return "-ERR command not found"
+}

@@ -1,0 +1,228 @@
+package cmdport
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"nwayacd/esl"
+)
+
+// The events that this port itself has, beside those of a FreeSWITCH behind it.
+const (
+	eventCustom = "CUSTOM"
+	eventJob    = "BACKGROUND_JOB"
+	eventAll    = "ALL"
+)
+
+// subclasses are the CUSTOM events there are.
+var subclasses = []string{"nwayacd::queue", "nwayacd::info", "nwayacd::agent"}
+
+// mostFilters bounds the filters of one client.
+const mostFilters = 256
+
+// subscription is which events a client wants, and in which form. It does exactly what
+// mod_event_socket.c does (parse_command, event_handler). Words after CUSTOM are subclasses, to the
+// end of the line; ALL outlives a nixevent of a subclass.
+type subscription struct {
+	mu      sync.Mutex
+	enabled bool
+	form    form
+	all     bool
+	names   map[string]bool // of those the port has
+	custom  map[string]bool // subclasses
+	filters []filter
+}
+
+// filter lets through events whose header has a value, or keeps them back.
+type filter struct {
+	name, value string
+	bare        string // the value without its signs
+	not         bool
+	pattern     *regexp.Regexp // nil: bare itself, in either letter case
+}
+
+// change carries out event, nixevent, noevents or filter.
+func (s *subscription) change(verb, rest string) (reply string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.names == nil {
+		s.names, s.custom = map[string]bool{}, map[string]bool{}
+	}
+	words := strings.Fields(rest)
+	switch verb {
+	case "event":
+		reply = s.listen(words)
+	case "nixevent":
+		reply = s.nix(words)
+	case "noevents":
+		reply = s.nothing()
+	case "filter":
+		reply = s.filter(strings.TrimSpace(rest))
+	}
+	return reply, strings.HasPrefix(reply, "+OK")
+}
+
+func (s *subscription) listen(words []string) string {
+	if len(words) > 0 {
+		if f, is := forms[strings.ToLower(words[0])]; is {
+			s.form, words = f, words[1:]
+		}
+	}
+	names, custom := eventWords(words)
+	if len(names) == 0 {
+		return "-ERR no keywords supplied"
+	}
+	for _, name := range names {
+		switch name {
+		case eventAll:
+			s.all, s.names[eventCustom], s.names[eventJob] = true, true, true
+			custom = subclasses
+		case eventCustom, eventJob:
+			s.names[name] = true
+		}
+	}
+	for _, subclass := range custom {
+		if slices.Contains(subclasses, subclass) {
+			s.custom[subclass] = true
+		}
+	}
+	s.enabled = true
+	return "+OK event listener enabled " + s.form.String()
+}
+
+func (s *subscription) nix(words []string) string {
+	names, custom := eventWords(words)
+	if len(names) == 0 {
+		return "-ERR no keywords supplied"
+	}
+	for _, name := range names {
+		switch name {
+		case eventAll:
+			s.all = false
+			clear(s.names)
+		case eventCustom: // only its subclasses
+		default:
+			s.all = false
+			delete(s.names, name)
+		}
+	}
+	for _, subclass := range custom {
+		delete(s.custom, subclass)
+	}
+	s.enabled = true
+	return "+OK events nixed"
+}
+
+func (s *subscription) nothing() string {
+	if !s.enabled {
+		return "-ERR not listening for events"
+	}
+	s.enabled, s.all = false, false
+	clear(s.names)
+	clear(s.custom)
+	return "+OK no longer listening for events"
+}
+
+var isEventName = regexp.MustCompile(`^[A-Z_]+$`).MatchString
+
+// eventWords takes apart `CHANNEL_ANSWER CUSTOM nwayacd::queue nwayacd::info`.
+func eventWords(words []string) (names, custom []string) {
+	for n, word := range words {
+		name := strings.TrimPrefix(strings.ToUpper(word), "SWITCH_EVENT_")
+		if !isEventName(name) {
+			continue
+		}
+		names = append(names, name)
+		if name == eventCustom {
+			return names, words[n+1:]
+		}
+	}
+	return names, nil
+}
+
+func (s *subscription) filter(rest string) string {
+	name, value, _ := strings.Cut(rest, " ")
+	switch value = strings.TrimSpace(value); {
+	case value == "":
+		return "-ERR invalid syntax"
+	case strings.EqualFold(name, "delete"):
+		return s.unfilter(value)
+	case strings.EqualFold(name, "add"):
+		name, value, _ = strings.Cut(value, " ")
+		if value == "" {
+			return "-ERR invalid syntax"
+		}
+	}
+	if len(s.filters) == mostFilters {
+		return fmt.Sprintf("-ERR there are %d filters already", mostFilters)
+	}
+	f, err := newFilter(name, value)
+	if err != nil {
+		return "-ERR " + err.Error()
+	}
+	s.filters = append(s.filters, f)
+	return fmt.Sprintf("+OK filter added. [%s]=[%s]", name, value)
+}
+
+// unfilter takes away all filters, those of a header, or the one of a header and value.
+func (s *subscription) unfilter(rest string) string {
+	name, value, _ := strings.Cut(rest, " ")
+	s.filters = slices.DeleteFunc(s.filters, func(f filter) bool {
+		return strings.EqualFold(name, "all") || strings.EqualFold(f.name, name) && (value == "" || strings.EqualFold(f.value, value))
+	})
+	return fmt.Sprintf("+OK filter deleted. [%s][%s]", name, value)
+}
+
+func newFilter(name, value string) (filter, error) {
+	bare := strings.TrimLeft(value, "+- ")
+	signs := value[:len(value)-len(bare)]
+	f := filter{name: name, value: value, bare: bare, not: strings.HasSuffix(strings.TrimRight(signs, " "), "-")}
+	inner, is := strings.CutPrefix(bare, "/")
+	if !is {
+		return f, nil
+	}
+	var err error
+	f.pattern, err = regexp.Compile(strings.TrimSuffix(inner, "/"))
+	return f, err
+}
+
+func (f *filter) fits(value string) bool {
+	if f.pattern != nil {
+		return f.pattern.MatchString(value)
+	}
+	return strings.EqualFold(f.bare, value)
+}
+
+// jobs tells whether the client listens to the ends of jobs.
+func (s *subscription) jobs() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.enabled && (s.all || s.names[eventJob])
+}
+
+// wants tells whether the client wants the event, and in which form.
+func (s *subscription) wants(name, subclass string, headers []esl.Header) (f form, wanted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wanted = s.all || s.names[name] && (name != eventCustom || s.custom[subclass])
+	return s.form, s.enabled && wanted && s.passes(headers)
+}
+
+// passes: without filters everything does. A filter that keeps back outranks the others.
+func (s *subscription) passes(headers []esl.Header) bool {
+	let := len(s.filters) == 0
+	for _, f := range s.filters {
+		at := slices.IndexFunc(headers, func(h esl.Header) bool { return strings.EqualFold(h.Name, f.name) })
+		if at < 0 || !f.fits(headers[at].Value) {
+			continue
+		}
+		if f.not {
+			return false
+		}
+		let = true
+	}
+	return let
+}

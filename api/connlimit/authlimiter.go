@@ -1,0 +1,72 @@
+package connlimit
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// What a source may get wrong. A forgotten wallboard with an old token stays below it, so that
+// others at its address are not slowed down.
+const (
+	maxWrong      = 10              // passwords or tokens that are not forgiven yet
+	wrongRecovery = time.Second     // until one more is forgiven
+	firstBackOff  = time.Second     // the first pause after too many; each next one is twice as long
+	longBackOff   = time.Minute     // the longest pause
+	forgiveAfter  = 5 * time.Minute // without a wrong one: the pauses begin short again
+)
+
+// AuthLimiter slows down a source that guesses passwords, and no other source. The zero value is
+// ready to use.
+type AuthLimiter struct {
+	mu      sync.Mutex
+	sources esl.Sources[attempts]
+	reports esl.Reports
+}
+
+// attempts is what one source got wrong.
+type attempts struct {
+	wrong  int           // not forgiven yet
+	last   time.Time     // of the last wrong one, or the end of the last pause
+	closed time.Time     // until then no password is checked
+	pause  time.Duration // the last one
+}
+
+// Try checks one password or token with isRight. During a pause after too many wrong ones it does
+// not check, and returns how much longer the pause is.
+func (l *AuthLimiter) Try(source netip.Addr, isRight func() bool) (right bool, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now, a := time.Now(), l.sources.Of(source)
+	if wait := a.closed.Sub(now); wait > 0 {
+		return false, wait
+	}
+	if isRight() {
+		return true, 0
+	}
+	a.addWrong(now)
+	return false, 0
+}
+
+// ReportDue reports whether a wrong password of this source is worth a line in the log, and how
+// many were passed over since the last line.
+func (l *AuthLimiter) ReportDue(source netip.Addr) (passed int, due bool) {
+	return l.reports.Due(source)
+}
+
+func (a *attempts) addWrong(now time.Time) {
+	if now.Sub(a.last) > forgiveAfter {
+		a.pause = 0
+	}
+	forgiven := min(int(now.Sub(a.last)/wrongRecovery), a.wrong)
+	a.wrong += 1 - forgiven
+	a.last = now
+	if a.wrong >= maxWrong {
+		a.wrong-- // one more try when the pause is over
+		a.pause = min(max(2*a.pause, firstBackOff), longBackOff)
+		a.closed = now.Add(a.pause)
+		a.last = a.closed
+	}
+}

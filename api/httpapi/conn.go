@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"nwayacd/api/connlimit"
+)
+
+const crowded = "too many connections"
+
+// crowdedAnswer is all that a connection beyond the bounds gets; there is no request yet that it could be the answer to.
+var crowdedAnswer = []byte(func() string {
+	body := `{"title":"Service Unavailable","status":503,"detail":"` + crowded + `"}` + "\n"
+	return fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
+		"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}())
+
+// limitedListener refuses the connections for which its limiter has no room.
+type limitedListener struct {
+	net.Listener
+	limiter  *connlimit.Limiter
+	refusing *sync.WaitGroup
+}
+
+// Accept returns a *limitedConn.
+func (l limitedListener) Accept() (net.Conn, error) {
+	for {
+		nc, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		counted, admitted := l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })
+		if admitted {
+			return &limitedConn{nc, counted}, nil
+		}
+		l.refusing.Go(func() { l.limiter.Refuse(nc, crowdedAnswer) }) // ends within a second
+	}
+}
+
+// limitedConn is counted until it is closed.
+type limitedConn struct {
+	net.Conn
+	counted *connlimit.Conn
+}
+
+// Close takes the connection out of the count.
+func (c *limitedConn) Close() error {
+	c.counted.Release()
+	return c.Conn.Close()
+}
+
+// connState lets a connection that is between two requests make room for another. http.Server calls
+// it for each change of a connection's state.
+func connState(nc net.Conn, state http.ConnState) {
+	if c, is := nc.(*limitedConn); is && state == http.StateIdle {
+		c.counted.Unconfirm()
+	}
+}
+
+type connKey struct{}
+
+func withConn(ctx context.Context, nc net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, nc)
+}
+
+// confirmConn keeps the request's connection from being closed for another one until the request is
+// answered: the request has shown the token.
+func confirmConn(r *http.Request) {
+	if c, is := r.Context().Value(connKey{}).(*limitedConn); is {
+		c.counted.Confirm()
+	}
+}
+
+// paced gives a request's body a time of its own, all of it: also the one that nobody reads.
+func paced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			body := &pacedBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
+			body.set(time.Now().Add(bodyLimit)) // fails where there is no connection, in tests
+			r = r.WithContext(r.Context())      // net/http must see its own body: by its type it knows one that was not read to the end
+			r.Body = body
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// pacedBody is a request's body within its time; the answer has its own.
+type pacedBody struct {
+	io.ReadCloser
+	set   func(time.Time) error // the read deadline
+	begun bool
+}
+
+// Read moves the deadline when the body is begun, for others set theirs before, and when it has ended.
+func (b *pacedBody) Read(p []byte) (int, error) {
+	if !b.begun {
+		b.begun = true
+		b.set(time.Now().Add(bodyLimit))
+	}
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		b.set(time.Now().Add(longestLimit))
+	}
+	return n, err
+}

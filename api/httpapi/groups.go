@@ -1,0 +1,166 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"nwayacd/queue"
+)
+
+// groupShown is a group in the HTTP API.
+type groupShown struct {
+	Group        string       `json:"group" example:"110"`
+	Name         string       `json:"name"`
+	Mode         int          `json:"mode" minimum:"0" maximum:"5"`
+	ModeName     string       `json:"mode_name" example:"remember+cyclic"`
+	Cursor       string       `json:"current_ext_number" doc:"the extension offered last"`
+	RingSeconds  int          `json:"group_callout_timeout" doc:"how long an agent's phone rings, in seconds"`
+	Members      []string     `json:"members" nullable:"false" doc:"extensions, in order"`
+	Available    int          `json:"available" doc:"members who could take a call now"`
+	Waiting      int          `json:"waiting" doc:"callers whom no agent has answered yet"`
+	Talking      int          `json:"talking"`
+	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the caller served next waits; absent when nobody is in the line"`
+	Prompts      promptsShown `json:"prompts"`
+	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"what the agents' phones show before the caller's name"`
+}
+
+// promptsShown are a group's own prompts.
+type promptsShown struct {
+	Welcome   string `json:"welcome" doc:"empty: the configuration's default"`
+	Blacklist string `json:"blacklist" doc:"empty: the configuration's default"`
+	Busy      string `json:"busy" doc:"empty: the configuration's default"`
+	Transfer  string `json:"transfer" doc:"empty: the configuration's default"`
+}
+
+type groupPath struct {
+	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
+}
+
+type newGroup struct {
+	Body struct {
+		Group arg[groupWord] `json:"group" example:"110"`
+		Mode  int            `json:"mode" minimum:"0" maximum:"5" doc:"0 sequence, 1 random, 2 cyclic, 3 to 5 the same after the remembered agent"`
+	}
+}
+
+// createdGroup is a group with its address.
+type createdGroup struct {
+	Location string `header:"Location"`
+	Body     groupShown
+}
+
+type changedPrompts struct {
+	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
+	Body  struct {
+		Welcome   *arg[promptWord] `json:"welcome,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+		Blacklist *arg[promptWord] `json:"blacklist,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+		Busy      *arg[promptWord] `json:"busy,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+		Transfer  *arg[promptWord] `json:"transfer,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+	}
+}
+
+type changedGroup struct {
+	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
+	Body  struct {
+		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: stays as it is; empty: nothing is shown"`
+	}
+}
+
+func (p *Port) groupOperations(r resource) {
+	const all, one = apiPrefix + "/groups", apiPrefix + "/groups/{group}"
+	register(r, operation{
+		id: "list-groups", method: http.MethodGet, path: all, summary: "List all groups",
+		commands: []string{"nway_list_groups"},
+	}, p.listGroups)
+	register(r, operation{
+		id: "add-group", method: http.MethodPost, path: all, summary: "Add a group", status: http.StatusCreated,
+		commands: []string{"nway_add_group"},
+		about:    "Agents who are members of its number already serve it at once.", refusals: []int{http.StatusConflict},
+	}, p.addGroup)
+	register(r, operation{
+		id: "get-group", method: http.MethodGet, path: one, summary: "Show a group", refusals: []int{http.StatusNotFound},
+	}, p.getGroup)
+	register(r, operation{
+		id: "remove-group", method: http.MethodDelete, path: one, summary: "Remove a group",
+		commands: []string{"nway_rm_group"},
+		about:    "Refused while callers wait in it.", refusals: []int{http.StatusNotFound, http.StatusConflict},
+	}, p.removeGroup)
+	register(r, operation{
+		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",
+		about: "It counts for offers made from now on.", refusals: []int{http.StatusNotFound},
+	}, p.changeGroup)
+	register(r, operation{
+		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts", summary: "Change a group's own prompts",
+		commands: []string{"nway_set_ring_group"},
+		refusals: []int{http.StatusNotFound},
+	}, p.setPrompts)
+}
+
+func (p *Port) listGroups(context.Context, *nothing) (*of[items[groupShown]], error) {
+	return listed(p.Server.ACD.Dispatcher.Groups(), showGroup), nil
+}
+
+func (p *Port) getGroup(_ context.Context, in *groupPath) (*of[groupShown], error) {
+	all := p.Server.ACD.Dispatcher.Groups()
+	i := slices.IndexFunc(all, func(v queue.GroupView) bool { return v.Number == in.Group })
+	if i < 0 {
+		return nil, fmt.Errorf("group %s: %w", in.Group, queue.ErrNoGroup)
+	}
+	return &of[groupShown]{showGroup(all[i])}, nil
+}
+
+func (p *Port) addGroup(ctx context.Context, in *newGroup) (*createdGroup, error) {
+	number := string(in.Body.Group)
+	if err := p.Server.ACD.Dispatcher.AddGroup(ctx, number, queue.Mode(in.Body.Mode)); err != nil {
+		return nil, err
+	}
+	added, err := p.getGroup(ctx, &groupPath{number})
+	if err != nil {
+		return nil, err
+	}
+	return &createdGroup{address("groups", number), added.Body}, nil
+}
+
+func (p *Port) removeGroup(ctx context.Context, in *groupPath) (*nothing, error) {
+	return nil, p.Server.ACD.Dispatcher.RemoveGroup(ctx, in.Group)
+}
+
+func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShown], error) {
+	if prefix := in.Body.CallerPrefix; prefix != nil {
+		if err := p.Server.ACD.Dispatcher.SetCallerPrefix(ctx, in.Group, *prefix); err != nil {
+			return nil, err
+		}
+	}
+	return p.getGroup(ctx, &groupPath{in.Group})
+}
+
+func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*of[groupShown], error) {
+	b := &in.Body
+	err := p.Server.ACD.Dispatcher.SetPrompts(ctx, in.Group,
+		(*string)(b.Welcome), (*string)(b.Blacklist), (*string)(b.Busy), (*string)(b.Transfer))
+	if err != nil {
+		return nil, err
+	}
+	return p.getGroup(ctx, &groupPath{in.Group})
+}
+
+func showGroup(v queue.GroupView) groupShown {
+	return groupShown{
+		Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
+		RingSeconds: int(v.RingTimeout / time.Second), Members: orEmpty(v.Members), Available: v.Available,
+		Waiting: v.Waiting, Talking: v.Talking, Oldest: v.Oldest,
+		Prompts:      promptsShown{v.Prompts.Welcome, v.Prompts.Blacklist, v.Prompts.Busy, v.Prompts.Transfer},
+		CallerPrefix: v.CallerPrefix,
+	}
+}
+
+// orEmpty keeps null out of lists.
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}

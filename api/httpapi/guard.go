@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"nwayacd/esl"
+)
+
+// guarded lets in who may come: with the token, where one is set; else only who asks for this host, not for a name that a web page made
+// resolve to it. Web pages of other origins may not change anything.
+func (p *Port) guarded(next http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
+	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, http.StatusForbidden, "web pages of other origins are not allowed here")
+	}))
+	next = origins.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case p.Token == "" && !isLocal(r.Host):
+			writeProblem(w, http.StatusForbidden, "without a token in [http] only an address or localhost may be asked for, not a name")
+		case !isPrivate(r.URL.Path):
+			next.ServeHTTP(w, r)
+		case p.knows(w, r):
+			confirmConn(r)
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// metricsPath is where Prometheus asks.
+const metricsPath = "/metrics"
+
+// isPrivate reports whether the path needs the token. Health and documentation do not.
+func isPrivate(path string) bool {
+	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
+}
+
+// knows reports whether the request has the token, and answers it where not.
+func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
+	given, shown := token(r)
+	right, wait := p.Token == "", time.Duration(0)
+	if shown && !right {
+		right, wait = p.tokens.Try(sourceOf(r), func() bool { return subtle.ConstantTimeCompare([]byte(given), []byte(p.Token)) == 1 })
+	}
+	switch {
+	case right:
+		return true
+	case wait > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
+	default:
+		w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
+		w.Header().Add("WWW-Authenticate", `Basic realm="nwayacd"`)
+		writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
+	}
+	if passed, due := p.tokens.ReportDue(sourceOf(r)); shown && due {
+		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).Msg("a wrong token on the HTTP port")
+	}
+	return false
+}
+
+// token is what the request shows: a bearer's, or the password of any user, which is what mod_xml_curl can send.
+func token(r *http.Request) (given string, shown bool) {
+	if _, password, basic := r.BasicAuth(); basic {
+		return password, true
+	}
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return given, strings.EqualFold(scheme, "Bearer")
+}
+
+func sourceOf(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return esl.Source(net.TCPAddrFromAddrPort(at))
+}
+
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || strings.EqualFold(host, "localhost")
+}
+
+// logged logs each request at debug: neither its headers nor its query, which hold secrets and callers' numbers.
+func (p *Port) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		defer p.countPanic()
+		defer func() {
+			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", noted.status).
+				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Msg("HTTP request")
+		}()
+		next.ServeHTTP(noted, r)
+	})
+}
+
+// countPanic counts a request that ends in a panic. The rest is net/http's, which ends and logs it.
+func (p *Port) countPanic() {
+	if reason := recover(); reason != nil {
+		if err, is := reason.(error); !is || !errors.Is(err, http.ErrAbortHandler) { // by which a handler hangs up
+			p.panics.Add(1)
+		}
+		panic(reason)
+	}
+}
+
+// Panics is how many requests ended in a panic.
+func (p *Port) Panics() uint64 { return p.panics.Load() }
+
+// notedWriter remembers the status.
+type notedWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader notes the status.
+func (w *notedWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *notedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withProblems has what the mux does not know (404, 405) answered in the form of all other errors.
+func withProblems(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if refuse, pattern := mux.Handler(r); pattern == "" {
+			refuse.ServeHTTP(&problemWriter{ResponseWriter: w}, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// problemWriter keeps status and headers of a plain refusal and writes a problem in place of its text.
+type problemWriter struct{ http.ResponseWriter }
+
+// WriteHeader writes the whole answer.
+func (w *problemWriter) WriteHeader(status int) {
+	if status < http.StatusBadRequest { // the mux redirects to the clean path
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	writeProblem(w.ResponseWriter, status, "/docs lists what there is")
+}
+
+// Write drops the text.
+func (w *problemWriter) Write(text []byte) (int, error) { return len(text), nil }
+
+// writeProblem answers with an application/problem+json document.
+func writeProblem(w http.ResponseWriter, status int, detail string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(huma.NewError(status, detail)) // a client that is gone misses it
+}

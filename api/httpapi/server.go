@@ -1,0 +1,84 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+type versionShown struct {
+	Version string `json:"version" doc:"version, commit, Go and database, in one line"`
+}
+
+type reloadReport struct {
+	Report string `json:"report" doc:"what takes a restart"`
+}
+
+// health is what a probe reads.
+type health struct {
+	Status int
+	Body   struct {
+		OK      bool     `json:"ok"`
+		Reasons []string `json:"reasons,omitempty" nullable:"false" doc:"why not"`
+	}
+}
+
+func (p *Port) serverOperations(r resource) {
+	register(r, operation{
+		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version", summary: "Tell version, commit, Go and database",
+		commands: []string{"nwayacd_version"},
+	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
+		return &of[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
+	})
+	register(r, operation{
+		id: "reload", method: http.MethodPost, path: apiPrefix + "/reload", summary: "Read the configuration again",
+		commands: []string{"nway_reload"},
+		about:    "A faulty file changes nothing.", refusals: []int{http.StatusConflict},
+	}, p.reload)
+	register(r, operation{
+		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
+	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
+	register(r, operation{
+		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
+		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not linked or lacks the variable domain.",
+	}, func(context.Context, *nothing) (*health, error) { return healthOf(p.reasons()), nil })
+	ready := r.api.OpenAPI().Paths["/readyz"].Get
+	ready.Responses["503"] = ready.Responses["200"]
+}
+
+func (p *Port) reload(context.Context, *nothing) (*of[reloadReport], error) {
+	report, err := p.Server.Reload()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
+	}
+	return &of[reloadReport]{reloadReport{report}}, nil
+}
+
+// reasons is why calls cannot all be served.
+func (p *Port) reasons() (all []string) {
+	if p.Server.ACD.Draining() {
+		all = append(all, "draining: the server shuts down and takes no calls")
+	}
+	if err := p.Database.Healthy(); err != nil {
+		all = append(all, err.Error())
+	}
+	for _, l := range p.Server.ACD.Links() {
+		switch {
+		case !l.Up:
+			all = append(all, fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, l.Since.UTC().Format(time.RFC3339)))
+		case l.NoDomain:
+			all = append(all, fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
+		}
+	}
+	return all
+}
+
+func healthOf(reasons []string) *health {
+	out := &health{Status: http.StatusOK}
+	if len(reasons) > 0 {
+		out.Status = http.StatusServiceUnavailable
+	}
+	out.Body.OK, out.Body.Reasons = len(reasons) == 0, reasons
+	return out
+}

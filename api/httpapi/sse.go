@@ -1,0 +1,157 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"nwayacd/acd"
+)
+
+const (
+	keepAlive    = 15 * time.Second // between comments on a quiet stream
+	streamWrite  = 5 * time.Second  // for one event; who takes longer is cut off
+	eventLost    = "nwayacd::lost"  // the listener missed events and should read the lists again
+	eventMIME    = "text/event-stream"
+	streamsAbout = "Server-sent events: the name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), the data a JSON object of " +
+		"the event's headers. Resumes after Last-Event-ID; where events in between are no longer remembered, nwayacd::lost comes first. " +
+		"A listener that does not keep up is cut off."
+)
+
+var (
+	errStreams = errors.New("there are as many streams of events as there may be")
+	errQuiet   = errors.New("nothing happened")
+	errLeaving = errors.New("shutting down")
+)
+
+type eventsAfter struct {
+	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"the id of the last event heard"`
+}
+
+// eventStream is an answer that goes on.
+type eventStream struct{ Body func(huma.Context) }
+
+func (p *Port) eventOperation(r resource) {
+	register(r, operation{
+		id: "follow-events", method: http.MethodGet, path: apiPrefix + "/events", summary: "Follow what happens", about: streamsAbout,
+	}, p.followEvents)
+	r.api.OpenAPI().Paths[apiPrefix+"/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{
+		eventMIME: {Schema: &huma.Schema{Type: huma.TypeString}},
+	}
+}
+
+func (p *Port) followEvents(_ context.Context, in *eventsAfter) (*eventStream, error) {
+	if int(p.streams.Add(1)) > p.bounds().Total/2 {
+		p.streams.Add(-1)
+		return nil, errStreams
+	}
+	return &eventStream{func(c huma.Context) {
+		defer p.streams.Add(-1)
+		r, w := humago.Unwrap(c)
+		ctx, cancel := context.WithCancelCause(r.Context())
+		defer cancel(nil)
+		defer context.AfterFunc(p.leaving, func() { cancel(errLeaving) })()
+		err := p.stream(ctx, w, in.LastEventID)
+		p.Log.Debug().Err(err).Str("client", r.RemoteAddr).Msg("a stream of events ended")
+	}}, nil
+}
+
+// stream writes events until ctx is done or the listener does not keep up.
+func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string) error {
+	out := &eventWriter{w, http.NewResponseController(w)}
+	after, known := p.afterID(lastID)
+	l := p.Server.ACD.Events.Listen(after) // before the client hears from us: from then on it misses nothing
+	defer func() { l.Close() }()
+	err := out.begin()
+	if err == nil && !known {
+		err = out.lost()
+	}
+	if err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		e, err := nextEvent(ctx, l)
+		switch {
+		case err == nil:
+			err = out.event(p.born+"-"+strconv.FormatUint(e.ID, 10), e)
+		case errors.Is(err, errQuiet):
+			err = out.text(": keep-alive\n\n")
+		case errors.Is(err, acd.ErrSlow) && first: // what it wants to resume after is forgotten
+			l.Close()
+			l = p.Server.ACD.Events.Listen(0)
+			err = out.lost()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// afterID is the number of the event that Last-Event-ID names; known is false for one of another life of the server.
+func (p *Port) afterID(lastID string) (after uint64, known bool) {
+	if lastID == "" {
+		return 0, true
+	}
+	life, number, _ := strings.Cut(lastID, "-")
+	after, err := strconv.ParseUint(number, 10, 64)
+	if life != p.born || err != nil {
+		return 0, false
+	}
+	return after, true
+}
+
+// nextEvent waits for the next event; errQuiet after keepAlive.
+func nextEvent(ctx context.Context, l *acd.Listener) (acd.Event, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, keepAlive, errQuiet)
+	defer stop()
+	return l.Next(ctx)
+}
+
+// eventWriter writes to one listener.
+type eventWriter struct {
+	to   http.ResponseWriter
+	conn *http.ResponseController
+}
+
+func (w *eventWriter) begin() error {
+	w.to.Header().Set("Content-Type", eventMIME)
+	w.to.Header().Set("Cache-Control", "no-store")
+	w.to.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	if err := w.conn.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	return w.text("retry: 2000\n\n")
+}
+
+func (w *eventWriter) event(id string, e acd.Event) error {
+	headers := make(map[string]string, len(e.Headers))
+	for _, h := range e.Headers {
+		headers[h.Name] = h.Value
+	}
+	data, err := json.Marshal(headers)
+	if err != nil {
+		return err
+	}
+	return w.text("id: " + id + "\nevent: " + e.Subclass + "\ndata: " + string(data) + "\n\n")
+}
+
+func (w *eventWriter) lost() error { return w.text("event: " + eventLost + "\ndata: {}\n\n") }
+
+// text writes at once.
+func (w *eventWriter) text(text string) error {
+	if err := w.conn.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w.to, text); err != nil {
+		return err
+	}
+	return w.conn.Flush()
+}
