@@ -161,7 +161,7 @@ func New(o Options, s queue.Snapshot) *Server {
 	}
 	server.recoverTalks()
 	if len(server.links) == 0 {
-		server.Dispatcher.releaseHeld() // no link will find talks that go on
+		server.Dispatcher.releaseReserved() // no link will find talks that go on
 	}
 	return server
 }

@@ -248,7 +248,7 @@ func (c *call) handOn(reason string, r route) {
 func (s *Server) seat(c *call) bool {
 	for {
 		most := c.settings.MaxCalls
-		if _, kept := s.Dispatcher.expects(c.uuid()); kept {
+		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
 			most = 0 // a caller who has a place already is not sent away for later ones
 		}
 		earlier, ok := s.channels.seat(c, most)

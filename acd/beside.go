@@ -122,7 +122,7 @@ func (t *talk) replaceCaller(h happened) {
 		return
 	}
 	t.send(ref.queueEvent(queueRemove, ""), esl.API("uuid_kill "+was.uuid))
-	t.server.Dispatcher.succeed(t.place, a.onFloor())
+	t.server.Dispatcher.takeOver(t.place, a.onFloor())
 	before.ended(queue.Consult, attendedTransfer)
 	t.server.keepCDR(before.CDR)
 	next.become(talking)

@@ -234,7 +234,7 @@ func (c *call) leaveOpen(l *leg, why error) ending {
 	}
 	if at := c.server.linkOf(c.channel().at().Name); at != nil {
 		c.server.channels.noteExternal(at, l.uuid, l.offer.Agent.Extension)
-		signalOne(at.turned) // so that it is not believed for ever
+		signalOne(at.stateChanged) // so that it is not believed for ever
 		if conn := at.conn.Load(); conn != nil {
 			conn.Close() // it came up meanwhile, and may have reported the leg's end before that was noted
 		}

@@ -91,11 +91,11 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	step(time.Now())
-	effects := d.floor.Take()
+	effects := d.floor.TakeEffects()
 	for _, l := range effects.Expired {
 		d.expire(l)
 	}
-	for _, uuid := range effects.Stranded {
+	for _, uuid := range effects.GroupRemoved {
 		if p := d.places[uuid]; p != nil {
 			close(p.stranded)
 			delete(d.places, uuid)
@@ -219,8 +219,8 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 
 // Rewrite writes the present state of the floor to the journal anew, or (whole) all the floor
 // knows: the database lacks it.
-func (d *Dispatcher) Rewrite(whole bool) {
-	d.do(func(time.Time) { d.floor.Rewrite(whole, d.identity) })
+func (d *Dispatcher) Resync(whole bool) {
+	d.do(func(time.Time) { d.floor.Resync(whole, d.identity) })
 }
 
 // refuseTransfers says that the server shuts down: a caller taken out of a talk now would find no
@@ -232,7 +232,7 @@ func (d *Dispatcher) refuseTransfers() {
 }
 
 // releaseHeld says that all that can be known of talks from before a restart is known.
-func (d *Dispatcher) releaseHeld() { d.do(d.floor.ReleaseHeld) }
+func (d *Dispatcher) releaseReserved() { d.do(d.floor.ReleaseReserved) }
 
 func (d *Dispatcher) configure(s queue.Settings) {
 	d.do(func(time.Time) { d.floor.Configure(s) })

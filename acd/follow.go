@@ -97,7 +97,7 @@ func (c *call) goOn(ctx context.Context) {
 // recoverTalk follows the talk of a leg of ours with partner. It returns false if that is not a
 // caller whose place is kept, if the agent has something else, or if the two are not bridged yet.
 func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect, partner string) bool {
-	if _, kept := l.server.Dispatcher.expects(partner); !kept || s.caller != partner {
+	if _, kept := l.server.Dispatcher.keepsPlace(partner); !kept || s.caller != partner {
 		return false
 	}
 	answers, err := conn.Do(ctx, esl.API("uuid_dump "+s.uuid), esl.API("uuid_dump "+partner))

@@ -48,7 +48,7 @@ func (l *link) watch(ctx context.Context) {
 	defer grace.Stop()
 	for up, waits := false, true; ; {
 		select {
-		case <-l.turned:
+		case <-l.stateChanged:
 		case <-grace.C:
 			waits = false
 			l.server.signalTalks(l.at.Name, unseen{errAway})
@@ -117,7 +117,7 @@ func (s *Server) endCalls(at, coreUUID string) {
 			c.end(errRestarted)
 		}
 	}
-	s.Dispatcher.forget(coreUUID)
+	s.Dispatcher.dropSwitch(coreUUID)
 }
 
 // signalTalks gives a signal to the calls in a talk at a FreeSWITCH.

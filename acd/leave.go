@@ -66,7 +66,7 @@ func (c *call) leaveFloor(end ending) {
 	case c.place == nil:
 		c.server.keepCDR(c.record.CDR)
 	case mayReturn:
-		c.place.lapse(queue.Absent{CDR: c.record.CDR, CoreUUID: c.channel().core, Offer: lost.offer})
+		c.place.leaveAbsent(queue.Absent{CDR: c.record.CDR, CoreUUID: c.channel().core, Offer: lost.offer})
 	default:
 		c.place.leave(c.record.CDR)
 	}

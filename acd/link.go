@@ -33,14 +33,14 @@ const (
 // phones, the events of channels that talks need, and agents' external calls. Over it go commands
 // and agent events.
 type link struct {
-	at       Switch
-	server   *Server
-	log      zerolog.Logger
-	statuses chan esl.Command
-	conn     atomic.Pointer[esl.Connection] // while there is one
-	seen     map[string]bool                // extensions that ever registered there; keep's goroutine only
-	contacts *contacts                      // of the telephones that are registered there
-	turned   chan struct{}                  // holds one if it came up or went down, or a call needs it while down
+	at           Switch
+	server       *Server
+	log          zerolog.Logger
+	statuses     chan esl.Command
+	conn         atomic.Pointer[esl.Connection] // while there is one
+	seen         map[string]bool                // extensions that ever registered there; keep's goroutine only
+	contacts     *contacts                      // of the telephones that are registered there
+	stateChanged chan struct{}                  // holds one if it came up or went down, or a call needs it while down
 
 	mu    sync.Mutex
 	state LinkState
@@ -60,7 +60,7 @@ type LinkState struct {
 func newLink(at Switch, s *Server) *link {
 	l := &link{
 		at: at, server: s, log: s.log.With().Str("freeswitch", at.Name).Logger(),
-		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, turned: make(chan struct{}, 1),
+		statuses: make(chan esl.Command, statusBound), seen: map[string]bool{}, stateChanged: make(chan struct{}, 1),
 		contacts: newContacts(),
 		state:    LinkState{Name: at.Name, Since: time.Now()},
 	}
@@ -194,7 +194,7 @@ func (s *Server) looked(l *link) {
 	if s.unseen.links[l] {
 		delete(s.unseen.links, l)
 		if len(s.unseen.links) == 0 {
-			s.Dispatcher.releaseHeld()
+			s.Dispatcher.releaseReserved()
 		}
 	}
 }
@@ -231,7 +231,7 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 func (l *link) comeUp(conn *esl.Connection) {
 	l.conn.Store(conn)
 	l.become(func(s *LinkState) { s.Up, s.Since = true, time.Now() })
-	signalOne(l.turned)
+	signalOne(l.stateChanged)
 	l.server.signalTalks(l.at.Name, lookAgain{})
 	l.server.looked(l)
 	l.log.Info().Msg("linked to FreeSWITCH")
@@ -240,7 +240,7 @@ func (l *link) comeUp(conn *esl.Connection) {
 func (l *link) goDown() {
 	l.conn.Store(nil)
 	l.become(func(s *LinkState) { s.Up, s.Since = false, time.Now() })
-	signalOne(l.turned)
+	signalOne(l.stateChanged)
 }
 
 // tellStatuses fires agent events into FreeSWITCH.

@@ -111,7 +111,7 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	over := t.channel().is()
 	t.legGone = true
 	if !over.over() || over == agentEnded && !t.callerGone {
-		t.place.parted(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+		t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
 	}
 	t.finish()
 	if ctx.Err() != nil {

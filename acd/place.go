@@ -75,10 +75,10 @@ func (d *Dispatcher) newPlace(uuid string) *Place {
 }
 
 // expects reports whether a place is kept for the caller, and in which group.
-func (d *Dispatcher) expects(uuid string) (group string, kept bool) {
+func (d *Dispatcher) keepsPlace(uuid string) (group string, kept bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.floor.Expects(uuid)
+	return d.floor.KeepsPlace(uuid)
 }
 
 // open says that the welcome is over.
@@ -161,7 +161,7 @@ func (p *Place) withdraw(o *Offer) {
 // forsake is withdraw for an offer whose leg may still ring.
 func (p *Place) forsake(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
-		p.dispatcher.floor.Forsake(o.Lease, now)
+		p.dispatcher.floor.Abandon(o.Lease, now)
 		p.drop(o.Lease)
 	})
 }
@@ -208,14 +208,14 @@ func (p *Place) has(o *Offer) bool {
 }
 
 // parted says that a talk is over and its caller goes on here.
-func (p *Place) parted(t queue.Talk) {
-	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Parted(t) })
+func (p *Place) requeued(t queue.Talk) {
+	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Requeued(t) })
 }
 
 // recover puts a talk on the floor that a link found at its FreeSWITCH and that was never written
 // down, with what is known of its caller.
 func (d *Dispatcher) recover(t queue.Talk) (whole queue.Talk, ok bool) {
-	d.do(func(now time.Time) { whole, ok = d.floor.Adopt(t, now) })
+	d.do(func(now time.Time) { whole, ok = d.floor.RecoverTalk(t, now) })
 	return whole, ok
 }
 
@@ -264,9 +264,9 @@ func (p *Place) abandon() {
 }
 
 // succeed gives the place, and what else the call has on the floor, to another caller's channel.
-func (d *Dispatcher) succeed(p *Place, next queue.Arrival) {
+func (d *Dispatcher) takeOver(p *Place, next queue.Arrival) {
 	d.do(func(now time.Time) {
-		if d.floor.Succeed(p.uuid, next, now) {
+		if d.floor.TakeOver(p.uuid, next, now) {
 			delete(d.places, p.uuid)
 			p.uuid = next.UUID
 			d.places[p.uuid] = p
@@ -326,8 +326,8 @@ func (p *Place) move() (next queue.Place, moved bool, err error) {
 }
 
 // forget says that the calls of a FreeSWITCH's earlier life will not come back.
-func (d *Dispatcher) forget(coreUUID string) {
-	d.do(func(time.Time) { d.floor.ForgetSwitch(coreUUID) })
+func (d *Dispatcher) dropSwitch(coreUUID string) {
+	d.do(func(time.Time) { d.floor.DropSwitch(coreUUID) })
 }
 
 // leave takes the call off the floor with whatever it still has there, and writes its CDR in the
@@ -341,8 +341,8 @@ func (p *Place) leave(cdr queue.CDR) {
 
 // lapse is leave for a caller who may come back on another connection. A caller who does finds the
 // place again, and the CDR is that of the end there. For a caller who does not it is this one.
-func (p *Place) lapse(a queue.Absent) {
-	p.off(func(now time.Time) { p.dispatcher.floor.Lapse(p.uuid, a, now) })
+func (p *Place) leaveAbsent(a queue.Absent) {
+	p.off(func(now time.Time) { p.dispatcher.floor.LeaveAbsent(p.uuid, a, now) })
 }
 
 func (p *Place) off(step func(now time.Time)) {

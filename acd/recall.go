@@ -85,7 +85,7 @@ func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
 // cameTooLate reports whether the arrival is a caller whom a call ordered back, and who hung up
 // before they came. Their visit is over, with its CDR, and this is not another one.
 func (c *call) cameTooLate(ctx context.Context, a arrival) bool {
-	if _, kept := c.server.Dispatcher.expects(a.ch.uuid); kept || !a.recalled {
+	if _, kept := c.server.Dispatcher.keepsPlace(a.ch.uuid); kept || !a.recalled {
 		return false
 	}
 	if _, gone := isHangup(context.Cause(ctx)); gone {

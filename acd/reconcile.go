@@ -134,7 +134,7 @@ func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, a
 	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":") // by the release before
 	talked := talk.Text() == l.server.options.Identity
 	if !ours && talked {
-		group, ours = l.server.Dispatcher.expects(s.uuid)
+		group, ours = l.server.Dispatcher.keepsPlace(s.uuid)
 	}
 	switch {
 	case ours:
@@ -254,7 +254,7 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	for _, uuid := range l.channels() {
 		s.channels.noteExternal(link, uuid, l.offer.Agent.Extension)
 	}
-	signalOne(link.turned) // so that it is not believed for ever
+	signalOne(link.stateChanged) // so that it is not believed for ever
 	return false
 }
 

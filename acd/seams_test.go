@@ -83,7 +83,7 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 		c.server.channels.caller("call").returned("120", "") // as its next connection says
 		c.after(time.Second)
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
-		if _, kept := c.server.Dispatcher.expects("call"); kept {
+		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
 			t.Error("the place of the first group is kept for the second")
 		}
 		call.Hangup()

@@ -93,7 +93,7 @@ func (c *call) succeed(next successor) {
 		return
 	}
 	c.tell(ref.queueEvent(queueRemove, ""))
-	c.server.Dispatcher.succeed(c.place, next.onFloor())
+	c.server.Dispatcher.takeOver(c.place, next.onFloor())
 	before.ended(queue.Consult, attendedTransfer)
 	c.server.keepCDR(before.CDR)
 	c.adopt(next)

@@ -310,7 +310,7 @@ func TestAnExtensionIsAddedDuringItsCall(t *testing.T) {
 func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Call = agent.Talking
-	s.settings.Floor.Hold = 10 * time.Second
+	s.settings.Floor.Reserve = 10 * time.Second
 	open(t, s, func(c *centre) {
 		c.wantState("1000", agent.Ready) // the link is up: no channel of it is left
 	})

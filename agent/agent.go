@@ -55,10 +55,10 @@ type Presence struct {
 // Available reports whether the agent may be offered a call now: registered, logged in, idle,
 // ready, not locked, not on do-not-disturb, in no call outside the ACD and not resting. An agent
 // that answers without state need be neither logged in nor idle.
-func (a *Agent) Available() bool { return a.callable() && !a.Rest.On() }
+func (a *Agent) Available() bool { return a.availableButForRest() && !a.Rest.Active() }
 
 // callable is Available but for a rest.
-func (a *Agent) callable() bool {
+func (a *Agent) availableButForRest() bool {
 	return a.Registered && a.Call == Ready && !a.Locked && !a.DND && a.Outside == 0 &&
 		(a.WithoutState || a.Up && a.Idle)
 }
@@ -83,7 +83,7 @@ func Less(a, b string) bool {
 }
 
 // Order is a key of the extension: keys compare, as plain strings, the way Less does. For who keeps many in order.
-func Order(extension string) string {
+func SortKey(extension string) string {
 	if !isNumber(extension) {
 		return "\xff" + extension
 	}

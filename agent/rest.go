@@ -27,4 +27,4 @@ type Rest struct {
 }
 
 // On reports whether the agent rests.
-func (r *Rest) On() bool { return !r.Until.IsZero() }
+func (r *Rest) Active() bool { return !r.Until.IsZero() }

@@ -38,9 +38,9 @@ func (a *Agent) Standing() Standing {
 		return StandingNoAnswer
 	case !a.Idle && !a.WithoutState:
 		return StandingBusy
-	case !a.callable():
+	case !a.availableButForRest():
 		return StandingUnavailable
-	case a.Rest.On():
+	case a.Rest.Active():
 		return StandingRest
 	}
 	return StandingReady

@@ -124,7 +124,7 @@ func StatesOf(v *queue.AgentView) (reg, seat, status string) {
 
 // RestOf returns why and until when the agent rests; "" and the zero time if the agent does not.
 func RestOf(v *queue.AgentView) (cause string, until time.Time) {
-	if v.Rest.On() {
+	if v.Rest.Active() {
 		cause = string(v.Rest.Cause)
 	}
 	return cause, v.Rest.Until

@@ -7,7 +7,7 @@ import (
 )
 
 // formerGrace is how long the place of an absent caller is kept.
-const formerGrace = time.Minute
+const absentGrace = time.Minute
 
 // causeNotBack is in the CDR of a caller who waited when the server died, and did not come back.
 const causeNotBack = "waited when the server died, and did not come back"
@@ -25,14 +25,14 @@ type Absent struct {
 }
 
 // absence is an absent caller on the floor.
-type absence struct {
+type absentCaller struct {
 	Absent
 	place Waiting
 	until time.Time // when the place is given up
 }
 
 // soFar is the CDR so far of a caller who had talked; zero if there was no talk.
-func (a *absence) soFar() CDR {
+func (a *absentCaller) soFar() CDR {
 	if a.CDR.Leg == "" {
 		return CDR{}
 	}
@@ -40,22 +40,22 @@ func (a *absence) soFar() CDR {
 }
 
 // expect keeps a place for an absent caller.
-func (f *Floor) expect(place Waiting, a Absent, now time.Time) {
-	until := now.Add(formerGrace)
-	f.absent[place.UUID] = &absence{Absent: a, place: place, until: until}
+func (f *Floor) keepPlace(place Waiting, a Absent, now time.Time) {
+	until := now.Add(absentGrace)
+	f.absent[place.UUID] = &absentCaller{Absent: a, place: place, until: until}
 	f.deadlines.add(deadline{at: until, absent: place.UUID})
 }
 
 // Lapse is Leave for a caller whose connection is gone, and who may come back: the place is kept
 // for a minute. A caller who is in a talk has no place: then Lapse returns false, and has written
 // the CDR.
-func (f *Floor) Lapse(uuid string, a Absent, now time.Time) (kept bool) {
-	if c := f.calls[uuid]; c != nil && c.listed {
-		c.listed = false // the row stays, because the server may die before the caller is back
-		f.expect(c.row(), a, now)
+func (f *Floor) LeaveAbsent(uuid string, a Absent, now time.Time) (kept bool) {
+	if c := f.calls[uuid]; c != nil && c.hasRow {
+		c.hasRow = false // the row stays, because the server may die before the caller is back
+		f.keepPlace(c.row(), a, now)
 		kept = true
 	} else {
-		f.keepOffer(a.Offer)
+		f.recordOffer(a.Offer)
 		f.Ended(a.CDR)
 	}
 	f.Leave(uuid, now)
@@ -63,7 +63,7 @@ func (f *Floor) Lapse(uuid string, a Absent, now time.Time) (kept bool) {
 }
 
 // Expects reports whether a place is kept for the caller, and in which group.
-func (f *Floor) Expects(uuid string) (group string, kept bool) {
+func (f *Floor) KeepsPlace(uuid string) (group string, kept bool) {
 	a := f.absent[uuid]
 	if a == nil {
 		return "", false
@@ -73,7 +73,7 @@ func (f *Floor) Expects(uuid string) (group string, kept bool) {
 
 // ForgetSwitch gives up the places of the absent callers of a FreeSWITCH that restarted: their
 // calls are gone.
-func (f *Floor) ForgetSwitch(coreUUID string) {
+func (f *Floor) DropSwitch(coreUUID string) {
 	if coreUUID == "" {
 		return
 	}
@@ -105,21 +105,21 @@ func (f *Floor) dropAbsent(uuid string) {
 		return
 	}
 	delete(f.absent, uuid)
-	f.keepOffer(a.Offer)
+	f.recordOffer(a.Offer)
 	f.Ended(a.CDR)
-	f.keep(Change{Left: &uuid})
+	f.record(Change{Left: &uuid})
 }
 
 // keepOffer writes the record of an offer that did not become a talk; nil is no record.
-func (f *Floor) keepOffer(o *OfferRecord) {
+func (f *Floor) recordOffer(o *OfferRecord) {
 	if o != nil {
-		f.keep(Change{Offer: o})
+		f.record(Change{Offer: o})
 	}
 }
 
 // complete adds what is known of an absent caller to what the channels say of the talk that the
 // caller is in.
-func (a *absence) complete(t Talk) Talk {
+func (a *absentCaller) complete(t Talk) Talk {
 	cdr := a.CDR
 	cdr.Ended, cdr.HungUpBy, cdr.Cause = time.Time{}, NoSide, ""
 	cdr.Dialled, cdr.Switch = either(cdr.Dialled != "", cdr.Dialled, t.CDR.Dialled), either(cdr.Switch != "", cdr.Switch, t.CDR.Switch)

@@ -30,7 +30,7 @@ func house(b *testing.B, mode Mode, agents, callers int) *Floor {
 		if err := f.AddAgent(extensionOf(a), ""); err != nil {
 			b.Fatal(err)
 		}
-		f.Take()
+		f.TakeEffects()
 	}
 	return f
 }
@@ -42,7 +42,7 @@ func uuidOf(i int) string      { return fmt.Sprintf("5d1b9f3e-8c1a-4b52-9a53-%01
 func arriveAt(b *testing.B, f *Floor, uuid, group string, at time.Time) {
 	join(b, f, uuid, group, at)
 	f.Open(uuid, at)
-	f.Take()
+	f.TakeEffects()
 }
 
 func join(b *testing.B, f *Floor, uuid, group string, at time.Time) {
@@ -78,7 +78,7 @@ func newRush(b *testing.B, agents int, groups func(agent int) []string) *rush {
 		if err := r.floor.Login(extensionOf(a), groups(a), nine); err != nil {
 			b.Fatal(err)
 		}
-		offer := r.floor.Take().Offers[0]
+		offer := r.floor.TakeEffects().Offers[0]
 		r.floor.Answer(offer, nine)
 		r.talks = append(r.talks, offer)
 	}
@@ -89,7 +89,7 @@ func newRush(b *testing.B, agents int, groups func(agent int) []string) *rush {
 func (r *rush) end(n int) *Lease {
 	r.now = r.now.Add(time.Millisecond)
 	r.floor.End(r.talks[n], r.now)
-	return r.floor.Take().Offers[0]
+	return r.floor.TakeEffects().Offers[0]
 }
 
 // restore has the n-th agent answer its offer, and the caller of its talk join its line anew.
@@ -100,7 +100,7 @@ func (r *rush) restore(n int, offer *Lease) {
 	r.floor.Leave(old.Call, r.now)
 	arriveAt(r.B, r.floor, old.Call, old.Group, r.now)
 	r.floor.Tick(r.now)
-	r.floor.Take()
+	r.floor.TakeEffects()
 }
 
 // decide measures the end of a talk alone.
@@ -154,7 +154,7 @@ func lull(b *testing.B, mode Mode, agents int) *Floor {
 		if err := f.Login(extensionOf(a), []string{groupOf(0)}, nine); err != nil {
 			b.Fatal(err)
 		}
-		f.Take()
+		f.TakeEffects()
 	}
 	return f
 }
@@ -178,13 +178,13 @@ func decideForCallers(b *testing.B, f *Floor, size int) {
 			}
 			now = now.Add(time.Minute)
 			f.Tick(now)
-			f.Take()
+			f.TakeEffects()
 			next = 0
 			b.StartTimer()
 		}
 		now = now.Add(time.Millisecond)
 		f.Open(callerOf(next), now)
-		if len(f.Take().Offers) == 0 {
+		if len(f.TakeEffects().Offers) == 0 {
 			b.Fatal("no offer")
 		}
 		next++
@@ -223,10 +223,10 @@ func BenchmarkRoundCall(b *testing.B) {
 			now = now.Add(time.Millisecond)
 			join(b, f, uuid, groupOf(0), now)
 			f.Open(uuid, now)
-			f.Answer(f.Take().Offers[0], now)
+			f.Answer(f.TakeEffects().Offers[0], now)
 			f.Leave(uuid, now)
 			f.Tick(now)
-			f.Take()
+			f.TakeEffects()
 		}
 	})
 }
@@ -249,7 +249,7 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		f := NewFloor(plain, 1)
 		f.Load(s, nine)
-		f.Take()
+		f.TakeEffects()
 	}
 }
 
@@ -263,7 +263,7 @@ func BenchmarkFigures(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		f.Take()
+		f.TakeEffects()
 		b.ReportAllocs()
 		for b.Loop() {
 			if len(f.Figures(nine).Groups) != 100 {

@@ -26,15 +26,15 @@ type call struct {
 	vip          bool
 	since        time.Time // the place
 	seq          uint64
-	opened       time.Time // when it last became waiting
+	waitingSince time.Time // when it last became waiting
 	phase        phase
 	offers       int
 	lease        *Lease               // the offer or talk that stands
 	next         *Lease               // a transfer's, until lease is given up
-	missed       map[string]time.Time // extension -> until when it is spared this call
-	listed       bool                 // has its row among the waiting
+	sparedUntil  map[string]time.Time // extension -> until when it is spared this call
+	hasRow       bool                 // has its row among the waiting
 	answered     bool                 // an agent answered, and the call neither is back in the line since nor rings for a transfer
-	stranded     bool                 // its group is gone, and it goes back to the dialplan
+	groupGone    bool                 // its group is gone, and it goes back to the dialplan
 }
 
 // setAnswered keeps the line's count in step.
@@ -51,8 +51,8 @@ func (c *call) setAnswered(answered bool) {
 }
 
 // held reports whether the extension missed this call so lately that it is spared it.
-func (c *call) held(extension string, now time.Time) bool {
-	until, missed := c.missed[extension]
+func (c *call) spares(extension string, now time.Time) bool {
+	until, missed := c.sparedUntil[extension]
 	return missed && now.Before(until)
 }
 
@@ -122,7 +122,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 		delete(f.absent, a.UUID)
 		p.Since, p.Kept, p.SoFar = was.place.Since, true, was.soFar()
 		visit.number, visit.cameFrom = was.place.Visit, was.place.CameFrom
-		f.keepOffer(was.Offer)
+		f.recordOffer(was.Offer)
 	}
 	f.sequence++
 	p.Visit, p.CameFrom = visit.number, visit.cameFrom
@@ -130,7 +130,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	f.calls[a.UUID] = c
 	l.inside++
 	l.unanswered.Set(c)
-	f.list(c)
+	f.addRow(c)
 	return p, nil
 }
 
@@ -147,17 +147,17 @@ func (f *Floor) vip(a Arrival) bool {
 
 // list and unlist keep the call's row among the waiting: there from arrival until the caller talks
 // to an agent.
-func (f *Floor) list(c *call) {
-	if !c.listed {
-		c.listed = true
-		f.keep(Change{Waiting: new(c.row())})
+func (f *Floor) addRow(c *call) {
+	if !c.hasRow {
+		c.hasRow = true
+		f.record(Change{Waiting: new(c.row())})
 	}
 }
 
-func (f *Floor) unlist(c *call) {
-	if c.listed {
-		c.listed = false
-		f.keep(Change{Left: &c.uuid})
+func (f *Floor) removeRow(c *call) {
+	if c.hasRow {
+		c.hasRow = false
+		f.record(Change{Left: &c.uuid})
 	}
 }
 
@@ -186,14 +186,14 @@ func (f *Floor) Open(uuid string, now time.Time) {
 // group meanwhile, there is none.
 func (f *Floor) wait(c *call) {
 	if f.lines[c.line.Number] != c.line {
-		f.turnAway(c)
+		f.sendBack(c)
 		return
 	}
 	c.phase = waiting
 	c.setAnswered(false)
-	f.list(c)
+	f.addRow(c)
 	c.line.waiting.Set(c)
-	f.placed = append(f.placed, c)
+	f.nowWaiting = append(f.nowWaiting, c)
 }
 
 // Leave takes the call off the floor, with whatever offer or talk it still has.
@@ -211,7 +211,7 @@ func (f *Floor) Leave(uuid string, now time.Time) {
 		c.line.unanswered.Delete(c)
 	}
 	c.phase = leaving
-	f.unlist(c)
+	f.removeRow(c)
 	for _, l := range []*Lease{c.lease, c.next} {
 		if l != nil && !l.over {
 			f.release(l, agent.Withdraw, now)

@@ -104,7 +104,7 @@ func (p *play) checkAbsent() {
 		p.t.Fatalf("%d callers are absent, should be %d", len(p.f.absent), len(p.m.absent))
 	}
 	for _, a := range p.m.absent {
-		if group, kept := p.f.Expects(a.uuid); !kept || group != a.group {
+		if group, kept := p.f.KeepsPlace(a.uuid); !kept || group != a.group {
 			p.t.Fatalf("%s is expected: %v, in %q, should be in %q", a.uuid, kept, group, a.group)
 		}
 	}
@@ -121,7 +121,7 @@ func (p *play) checkTalks() {
 		if got := p.f.talks[uuid]; got == nil || !reflect.DeepEqual(*got, talk) {
 			p.t.Fatalf("the talk of %s is %+v, should be %+v", uuid, got, talk)
 		}
-		if !talk.Parted {
+		if !talk.Requeued {
 			goOn++
 		}
 	}
@@ -151,17 +151,17 @@ func (p *play) checkLeases() {
 				p.t.Fatalf("%s has two calls, one of them %s", ext, uuid)
 			}
 			taken = append(taken, ext)
-			if d := p.f.desks[ext]; d != nil && d.lease != l {
+			if slot := p.f.slots[ext]; slot != nil && slot.lease != l {
 				p.t.Fatalf("%s does not know of its call %s", ext, uuid)
 			}
 		}
 	}
-	for ext, d := range p.f.desks {
-		if d.lease != nil && !slices.Contains(taken, ext) {
-			p.t.Fatalf("%s has a call that nobody else has: %+v", ext, d.lease)
+	for ext, slot := range p.f.slots {
+		if slot.lease != nil && !slices.Contains(taken, ext) {
+			p.t.Fatalf("%s has a call that nobody else has: %+v", ext, slot.lease)
 		}
-		if d.free != (d.Available() && d.lease == nil) {
-			p.t.Fatalf("%s is free: %v, state %+v", ext, d.free, d.Agent)
+		if slot.available != (slot.Available() && slot.lease == nil) {
+			p.t.Fatalf("%s is free: %v, state %+v", ext, slot.available, slot.Agent)
 		}
 	}
 }
@@ -174,9 +174,9 @@ func (p *play) checkNobodyWaitsInVain() {
 		if c.phase != waiting {
 			continue
 		}
-		for ext, d := range p.f.desks {
-			until, missed := c.missed[ext]
-			if _, member := d.groups[c.line.Number]; !member || !d.Available() || d.lease != nil || missed && p.now.Before(until) {
+		for ext, slot := range p.f.slots {
+			until, missed := c.sparedUntil[ext]
+			if _, member := slot.groups[c.line.Number]; !member || !slot.Available() || slot.lease != nil || missed && p.now.Before(until) {
 				continue
 			}
 			p.t.Fatalf("%s waits while %s is available", uuid, ext)
@@ -188,17 +188,17 @@ func (p *play) checkNobodyWaitsInVain() {
 func (p *play) checkTurns(offers []*Lease) {
 	p.t.Helper()
 	for _, l := range offers {
-		c, d := p.f.calls[l.Call], p.f.desks[l.Agent.Extension]
-		if l.Transfer || c == nil || d == nil {
+		c, slot := p.f.calls[l.Call], p.f.slots[l.Agent.Extension]
+		if l.Transfer || c == nil || slot == nil {
 			continue
 		}
 		for uuid, other := range p.f.calls {
-			until, missed := other.missed[d.Extension]
-			if _, member := d.groups[other.line.Number]; !member || other.phase != waiting || missed && p.now.Before(until) {
+			until, missed := other.sparedUntil[slot.Extension]
+			if _, member := slot.groups[other.line.Number]; !member || other.phase != waiting || missed && p.now.Before(until) {
 				continue
 			}
 			if other.vip && !c.vip || other.vip == c.vip && other.since.Before(c.since) {
-				p.t.Fatalf("%s got %s, and %s was before it", l.Call, d.Extension, uuid)
+				p.t.Fatalf("%s got %s, and %s was before it", l.Call, slot.Extension, uuid)
 			}
 		}
 	}
@@ -207,17 +207,17 @@ func (p *play) checkTurns(offers []*Lease) {
 // checkAgent: the agent is what the model says.
 func (p *play) checkAgent(a *nAgent) {
 	p.t.Helper()
-	d := p.f.desks[a.ext]
-	if (d != nil) != a.here {
-		p.t.Fatalf("%s is there: %v", a.ext, d != nil)
+	slot := p.f.slots[a.ext]
+	if (slot != nil) != a.here {
+		p.t.Fatalf("%s is there: %v", a.ext, slot != nil)
 	}
 	if !a.here {
 		return
 	}
 	want := agent.Presence{Registered: a.registered, Up: a.up, Idle: a.idle, Locked: a.locked, DND: a.dnd}
-	if d.Presence != want || d.Call != a.state || d.Deferred != a.wish || d.Outside != a.outside || d.WithoutState != a.withoutState ||
-		d.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
-		p.t.Fatalf("%s is %+v, should be %+v", a.ext, d.Agent, *a)
+	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.wish || slot.Outside != a.outside || slot.WithoutState != a.withoutState ||
+		slot.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
+		p.t.Fatalf("%s is %+v, should be %+v", a.ext, slot.Agent, *a)
 	}
 }
 
@@ -232,9 +232,9 @@ func (p *play) checkCounts(g *nGroup) {
 		return
 	}
 	available, waits, talks := p.counted(g)
-	if l.free.Len() != available || l.inside-l.talking != waits || l.talking != talks || l.Cursor != g.cursor {
+	if l.available.Len() != available || l.inside-l.talking != waits || l.talking != talks || l.Cursor != g.cursor {
 		p.t.Fatalf("group %s: %d available, %d waiting, %d talking, pointer %q; should be %d, %d, %d, %q",
-			g.number, l.free.Len(), l.inside-l.talking, l.talking, l.Cursor, available, waits, talks, g.cursor)
+			g.number, l.available.Len(), l.inside-l.talking, l.talking, l.Cursor, available, waits, talks, g.cursor)
 	}
 }
 
@@ -261,14 +261,14 @@ func (p *play) checkFigures() {
 	p.t.Helper()
 	figures := p.f.Figures(p.now)
 	all, members, resting := Standings{}, map[string]Standings{}, map[MissCause]int{}
-	for _, d := range p.f.desks {
-		all[d.Standing()]++
-		if d.Standing() == agent.StandingRest {
-			resting[d.Rest.Cause]++
+	for _, slot := range p.f.slots {
+		all[slot.Standing()]++
+		if slot.Standing() == agent.StandingRest {
+			resting[slot.Rest.Cause]++
 		}
-		for number := range d.groups {
+		for number := range slot.groups {
 			counted := members[number]
-			counted[d.Standing()]++
+			counted[slot.Standing()]++
 			members[number] = counted
 		}
 	}

@@ -9,14 +9,14 @@ import (
 // deadline is something that happens by itself at a time: exactly one of the fields says what. Whether it is still due is looked up
 // when its time comes, so that nothing has to be taken out of the heap.
 type deadline struct {
-	at     time.Time
-	lease  *Lease    // an offer expires
-	again  string    // the extension may be offered a call again that it missed
-	wrapUp *desk     // a wrap-up ends: the one that began at since
-	since  time.Time // of wrapUp
-	rest   *desk     // a rest ends: the one until at
-	held   bool      // what is not known of talks of an earlier life will not be known
-	absent string    // an absent caller did not come back
+	at       time.Time
+	lease    *Lease     // an offer expires
+	reoffer  string     // the extension may be offered a call again that it missed
+	wrapUp   *agentSlot // a wrap-up ends: the one that began at since
+	since    time.Time  // of wrapUp
+	rest     *agentSlot // a rest ends: the one until at
+	reserved bool       // what is not known of talks of an earlier life will not be known
+	absent   string     // an absent caller did not come back
 }
 
 // deadlines is a binary heap with the earliest on top; container/heap would put each one into an interface.
@@ -89,18 +89,18 @@ func (f *Floor) Tick(now time.Time) {
 		switch {
 		case d.lease != nil:
 			f.expire(d.lease, now)
-		case d.again != "":
-			if desk := f.desks[d.again]; desk != nil {
-				f.seat(desk, now)
+		case d.reoffer != "":
+			if slot := f.slots[d.reoffer]; slot != nil {
+				f.matchAgent(slot, now)
 			}
 		case d.wrapUp != nil:
-			if f.desks[d.wrapUp.Extension] == d.wrapUp && f.recover(d.wrapUp, now) {
-				f.note(d.wrapUp, agent.StatusReady, "", now)
+			if f.slots[d.wrapUp.Extension] == d.wrapUp && f.recover(d.wrapUp, now) {
+				f.publishStatus(d.wrapUp, agent.StatusReady, "", now)
 			}
 		case d.rest != nil:
-			f.wake(d.rest)
-		case d.held:
-			f.ReleaseHeld(now)
+			f.endRestTime(d.rest)
+		case d.reserved:
+			f.ReleaseReserved(now)
 		case d.absent != "":
 			f.expireAbsent(d.absent, now)
 		}
@@ -115,7 +115,7 @@ func (f *Floor) Tick(now time.Time) {
 // agents rest or, with max-misses, go out one by one, and a supervisor would have to bring each of
 // them back. The call itself is not offered to the same agent for Settings.Reoffer.
 func (f *Floor) expire(l *Lease, now time.Time) {
-	if l.forsaken {
+	if l.abandoned {
 		f.Withdraw(l, now)
 		return
 	}

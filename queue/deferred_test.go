@@ -67,7 +67,7 @@ func TestAWishWaitsForTheEndOfATalkOfAnEarlierLife(t *testing.T) {
 			Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			Talks: []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000", Leg: "l"}}},
 		})
-		s.f.ReleaseHeld(s.now)
+		s.f.ReleaseReserved(s.now)
 		s.look()
 		s.calls("b", "", "110")
 		if v := s.view("1000"); v.Agent.Call != agent.Talking || v.Deferred != wish || !v.Up || !v.Idle {
@@ -84,7 +84,7 @@ func TestAWishWaitsForTheEndOfATalkOfAnEarlierLife(t *testing.T) {
 
 func TestAWishOfOneWhoseTalkMayGoOnWaitsForWordOfIt(t *testing.T) {
 	rules := plain
-	rules.Hold = time.Minute
+	rules.Reserve = time.Minute
 	for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
 		for _, wish := range wishes {
 			s := restarted(t, rules, Snapshot{
@@ -92,7 +92,7 @@ func TestAWishOfOneWhoseTalkMayGoOnWaitsForWordOfIt(t *testing.T) {
 			})
 			s.calls("a", "", "110")
 			s.state("1000", state)
-			s.pass(rules.Hold)
+			s.pass(rules.Reserve)
 			s.said("1000", either(wish == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
 			s.granted("1000", wish)
 			s.quiet()
@@ -117,7 +117,7 @@ func TestAWishOfOneWhoseCallIsOverIsCarriedOutAtTheStart(t *testing.T) {
 
 func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 	rules := plain
-	rules.Hold = time.Minute
+	rules.Reserve = time.Minute
 	for name, c := range map[string]struct {
 		do   func(s *shift) error
 		want agent.Deferred
@@ -133,7 +133,7 @@ func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 		"calls out meanwhile": {func(s *shift) error {
 			_, l := s.f.Engage("1000", "b", s.now)
 			s.look()
-			s.pass(rules.Hold)
+			s.pass(rules.Reserve)
 			s.state("1000", agent.Talking)
 			s.f.End(l, s.now)
 			return nil
@@ -145,7 +145,7 @@ func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 				Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			})
 			s.must(c.do(s))
-			s.pass(rules.Hold)
+			s.pass(rules.Reserve)
 			if c.want == agent.NothingDeferred {
 				if v := s.view("1000"); !v.Available() || v.Deferred != c.want {
 					t.Errorf("%+v", v)
@@ -168,7 +168,7 @@ func TestAWishSurvivesADeathAtAnyMoment(t *testing.T) {
 			s.asks("1000", wish)
 			before := s.snapshot()
 			s.f.End(l, s.now)
-			changes := slices.Clone(s.f.Take().Changes)
+			changes := slices.Clone(s.f.TakeEffects().Changes)
 			for n := range len(changes) + 1 {
 				t.Run(fmt.Sprintf("%s/%v/%d", name, wish, n), func(t *testing.T) {
 					kept := &shift{T: t, ledger: newLedger(t)}
@@ -245,9 +245,9 @@ func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
 		s.calls("a", "", "110")
 		s.rings("a", "1000")
 		s.asks("1000", agent.LogoutDeferred)
-		s.f.Rewrite(whole, "a")
+		s.f.Resync(whole, "a")
 		a := agent.Agent{}
-		for _, c := range s.f.Take().Changes {
+		for _, c := range s.f.TakeEffects().Changes {
 			if c.Agent != nil {
 				c.Agent.Apply(&a)
 			}
@@ -260,7 +260,7 @@ func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
 
 func TestACommandDoesNotFreeOneWhoseCallOfAnEarlierLifeMayGoOn(t *testing.T) {
 	rules := plain
-	rules.Hold = time.Minute
+	rules.Reserve = time.Minute
 	for name, command := range map[string]func(f *Floor, now time.Time) error{
 		"ready": func(f *Floor, now time.Time) error { return f.Ready("1000", now) },
 		"login": func(f *Floor, now time.Time) error { return f.Login("1000", []string{"110"}, now) },
@@ -274,7 +274,7 @@ func TestACommandDoesNotFreeOneWhoseCallOfAnEarlierLifeMayGoOn(t *testing.T) {
 				s.must(command(s.f, s.now))
 				s.look()
 				s.state("1000", state)
-				s.pass(rules.Hold)
+				s.pass(rules.Reserve)
 				s.state("1000", agent.Ring) // for the caller who waits
 			})
 		}

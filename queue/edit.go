@@ -21,12 +21,12 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 		f.addLine(g)
 	}
 	for _, a := range s.Agents {
-		f.addDesk(a)
+		f.addSlot(a)
 	}
 	f.loadTalks(s.Talks, newestTalks(s.Talks))
 	for _, a := range s.Agents {
-		if d := f.desks[a.Extension]; d.lease == nil {
-			f.resume(d, now)
+		if slot := f.slots[a.Extension]; slot.lease == nil {
+			f.resumeAgent(slot, now)
 		}
 	}
 	f.loadLists(s)
@@ -51,34 +51,34 @@ func (f *Floor) loadLists(s Snapshot) {
 	}
 }
 
-func (f *Floor) resume(d *desk, now time.Time) {
-	switch d.Call {
+func (f *Floor) resumeAgent(slot *agentSlot, now time.Time) {
+	switch slot.Call {
 	case agent.Ring, agent.Talking:
-		f.held[d.Extension] = d
-		if f.settings.Hold <= 0 {
-			f.ReleaseHeld(now)
+		f.reserved[slot.Extension] = slot
+		if f.settings.Reserve <= 0 {
+			f.ReleaseReserved(now)
 			return
 		}
-		f.deadlines.add(deadline{at: now.Add(f.settings.Hold), held: true})
+		f.deadlines.add(deadline{at: now.Add(f.settings.Reserve), reserved: true})
 	case agent.Typing:
-		f.startWrapUp(d, d.Since)
+		f.startWrapUp(slot, slot.Since)
 	}
-	f.grantDeferred(d, now)
+	f.applyDeferred(slot, now)
 }
 
 // ReleaseHeld makes agents ready, or what they asked to be, whose offer or talk is from an earlier
 // life: by now it is known which of them are in a call that goes on.
-func (f *Floor) ReleaseHeld(now time.Time) {
-	for extension, d := range f.held {
-		delete(f.held, extension)
-		if f.desks[extension] != d {
+func (f *Floor) ReleaseReserved(now time.Time) {
+	for extension, slot := range f.reserved {
+		delete(f.reserved, extension)
+		if f.slots[extension] != slot {
 			continue
 		}
-		engaged := d.Call == agent.Ring || d.Call == agent.Talking
-		if engaged && f.recover(d, now) && d.Deferred == agent.NothingDeferred {
-			f.note(d, agent.StatusReady, "", now)
+		engaged := slot.Call == agent.Ring || slot.Call == agent.Talking
+		if engaged && f.recover(slot, now) && slot.Deferred == agent.NothingDeferred {
+			f.publishStatus(slot, agent.StatusReady, "", now)
 		}
-		f.grantDeferred(d, now)
+		f.applyDeferred(slot, now)
 	}
 	f.settle(now)
 }
@@ -96,12 +96,12 @@ func (f *Floor) edit(c Change, now time.Time) {
 	case c.Agent != nil:
 		f.editAgent(*c.Agent, now)
 	case c.AgentAdded != nil:
-		if f.desks[c.AgentAdded.Extension] == nil {
-			f.addDesk(agent.Agent{Profile: agent.Profile{Extension: c.AgentAdded.Extension}})
+		if f.slots[c.AgentAdded.Extension] == nil {
+			f.addSlot(agent.Agent{Profile: agent.Profile{Extension: c.AgentAdded.Extension}})
 		}
 	case c.AgentRemoved != nil:
-		if d := f.desks[*c.AgentRemoved]; d != nil {
-			f.removeDesk(d)
+		if slot := f.slots[*c.AgentRemoved]; slot != nil {
+			f.removeSlot(slot)
 		}
 	case c.Group != nil:
 		if l := f.lines[c.Group.Number]; l != nil {
@@ -112,7 +112,7 @@ func (f *Floor) edit(c Change, now time.Time) {
 			f.addLine(*c.GroupAdded)
 		}
 	case c.GroupRemoved != nil:
-		f.strand(*c.GroupRemoved)
+		f.removeUnderCallers(*c.GroupRemoved)
 	case c.MemberJoined != nil:
 		f.joinGroup(c.MemberJoined.Extension, c.MemberJoined.Group)
 	case c.MemberLeft != nil:
@@ -142,42 +142,42 @@ func (f *Floor) editLists(c Change) {
 // is ignored and ours written again. A wish counts as if commanded: without an offer or a call, it
 // is carried out at once.
 func (f *Floor) editAgent(u agent.Update, now time.Time) {
-	d := f.desks[u.Extension]
-	if d == nil {
+	slot := f.slots[u.Extension]
+	if slot == nil {
 		return
 	}
 	switch {
-	case u.Call == nil || *u.Call == d.Call:
+	case u.Call == nil || *u.Call == slot.Call:
 		u.Call, u.Since = nil, nil // a time read back is less exact than ours, and the end of a wrap-up hangs on it
-	case d.lease != nil:
-		ours := d.Call
+	case slot.lease != nil:
+		ours := slot.Call
 		u.Call, u.Since = nil, nil
-		f.keep(Change{Agent: &agent.Update{Extension: d.Extension, Call: &ours}})
+		f.record(Change{Agent: &agent.Update{Extension: slot.Extension, Call: &ours}})
 	}
-	before := d.Agent
-	u.Apply(&d.Agent)
-	f.refile(d)
-	f.noteEdit(d, &before, now)
-	f.grantDeferred(d, now)
+	before := slot.Agent
+	u.Apply(&slot.Agent)
+	f.updateAvailability(slot)
+	f.publishEdit(slot, &before, now)
+	f.applyDeferred(slot, now)
 }
 
 // noteEdit publishes what an edit made of the agent, as the command of the same effect would.
-func (f *Floor) noteEdit(d *desk, before *agent.Agent, now time.Time) {
-	if d.Up && !before.Up || d.Idle && !before.Idle || d.Registered && !before.Registered ||
-		d.Call == agent.Ready && before.Call != agent.Ready {
-		f.endRest(d)
+func (f *Floor) publishEdit(slot *agentSlot, before *agent.Agent, now time.Time) {
+	if slot.Up && !before.Up || slot.Idle && !before.Idle || slot.Registered && !before.Registered ||
+		slot.Call == agent.Ready && before.Call != agent.Ready {
+		f.endRest(slot)
 	}
-	if d.Up != before.Up {
-		f.note(d, either(d.Up, agent.StatusLogin, agent.StatusLogout), "", now)
+	if slot.Up != before.Up {
+		f.publishStatus(slot, either(slot.Up, agent.StatusLogin, agent.StatusLogout), "", now)
 	}
-	if d.Idle != before.Idle {
-		f.note(d, either(d.Idle, agent.StatusReady, agent.StatusBusy), "", now)
+	if slot.Idle != before.Idle {
+		f.publishStatus(slot, either(slot.Idle, agent.StatusReady, agent.StatusBusy), "", now)
 	}
-	if d.Call != before.Call {
-		f.note(d, agent.Status(d.Call.String()), "", now)
-		if d.Call == agent.Typing {
-			d.Since = now
-			f.startWrapUp(d, now)
+	if slot.Call != before.Call {
+		f.publishStatus(slot, agent.Status(slot.Call.String()), "", now)
+		if slot.Call == agent.Typing {
+			slot.Since = now
+			f.startWrapUp(slot, now)
 		}
 	}
 }
@@ -191,7 +191,7 @@ func either[T any](first bool, a, b T) T {
 
 // strand removes a group that another program deleted under its callers: those who wait go back to
 // the dialplan.
-func (f *Floor) strand(number string) {
+func (f *Floor) removeUnderCallers(number string) {
 	l := f.lines[number]
 	if l == nil {
 		return
@@ -199,15 +199,15 @@ func (f *Floor) strand(number string) {
 	f.removeLine(l)
 	for _, c := range f.calls {
 		if c.line == l && (c.phase == waiting || c.phase == greeting) {
-			f.turnAway(c)
+			f.sendBack(c)
 		}
 	}
 }
 
 // turnAway sends a call whose group is gone back to the dialplan.
-func (f *Floor) turnAway(c *call) {
-	c.phase, c.stranded = leaving, true
-	f.out.Stranded = append(f.out.Stranded, c.uuid)
+func (f *Floor) sendBack(c *call) {
+	c.phase, c.groupGone = leaving, true
+	f.out.GroupRemoved = append(f.out.GroupRemoved, c.uuid)
 }
 
 // Reload takes over a whole snapshot, after the database could not be heard for a while: as if
@@ -241,19 +241,19 @@ func (f *Floor) reloadAgents(agents []agent.Agent, now time.Time) {
 	seen := map[string]bool{}
 	for _, a := range agents {
 		seen[a.Extension] = true
-		d := f.desks[a.Extension]
-		if d == nil {
-			f.resume(f.addDesk(a), now)
+		slot := f.slots[a.Extension]
+		if slot == nil {
+			f.resumeAgent(f.addSlot(a), now)
 			continue
 		}
 		if a.Call == agent.Ring || a.Call == agent.Talking { // read before the call ended: nothing would end it again
-			a.Call, a.Since = d.Call, d.Since
+			a.Call, a.Since = slot.Call, slot.Since
 		}
-		if u, different := agent.Diff(&d.Agent, &a); different {
+		if u, different := agent.Diff(&slot.Agent, &a); different {
 			f.editAgent(u, now)
 		}
 	}
-	for extension := range f.desks {
+	for extension := range f.slots {
 		if !seen[extension] {
 			f.edit(Change{AgentRemoved: &extension}, now)
 		}

@@ -29,8 +29,8 @@ type GroupFigures struct {
 
 	// InVain is how many callers wait who could be given to an agent who is available, and InVainFor for how long the first of
 	// them could have been. Both are 0 after each step, or the floor has broken its promise.
-	InVain    int
-	InVainFor time.Duration
+	Starved    int
+	StarvedFor time.Duration
 }
 
 // Figures counts the floor. It costs O(log n) a group: what grows with agents and callers is counted as it changes.
@@ -50,7 +50,7 @@ func (f *Floor) Figures(now time.Time) Figures {
 		if first, some := l.unanswered.Min(); some {
 			g.LongestWait = max(0, now.Sub(first.since))
 		}
-		g.InVain, g.InVainFor = l.inVain(now)
+		g.Starved, g.StarvedFor = l.starved(now)
 		figures.Groups = append(figures.Groups, g)
 	}
 	return figures
@@ -58,40 +58,40 @@ func (f *Floor) Figures(now time.Time) Figures {
 
 // vainBound is how many callers of a line are looked at for one who waits in vain. Few are ever looked at: only where callers wait beside an
 // agent who is free, which those do who missed each other's offer a moment ago.
-const vainBound = 500
+const starvedScan = 500
 
 // inVain counts the callers of the line who wait although there is a free agent who did not just miss them, and tells for how long the
 // first of them has.
-func (l *line) inVain(now time.Time) (callers int, longest time.Duration) {
+func (l *line) starved(now time.Time) (callers int, longest time.Duration) {
 	first, some := l.waiting.Min()
 	if !some {
 		return 0, 0
 	}
-	if l.standings[agent.StandingReady] > l.free.Len() { // there is an agent whom nobody would find among the free
-		return l.waiting.Len(), now.Sub(first.opened)
+	if l.standings[agent.StandingReady] > l.available.Len() { // there is an agent whom nobody would find among the free
+		return l.waiting.Len(), now.Sub(first.waitingSince)
 	}
-	if l.free.Len() == 0 {
+	if l.available.Len() == 0 {
 		return 0, 0
 	}
 	looked := 0
 	l.waiting.Scan(func(c *call) bool {
-		if since, vain := l.paired(c, now); vain {
+		if since, vain := l.matchableSince(c, now); vain {
 			callers++
 			longest = max(longest, now.Sub(since))
 		}
 		looked++
-		return looked < vainBound
+		return looked < starvedScan
 	})
 	return callers, longest
 }
 
 // paired tells since when there has been a free agent whom c could be given to. Those it just missed are few, so one of the first fits if
 // any does.
-func (l *line) paired(c *call, now time.Time) (since time.Time, is bool) {
-	l.free.Scan(func(d *desk) bool {
-		is = !c.held(d.Extension, now)
+func (l *line) matchableSince(c *call, now time.Time) (since time.Time, is bool) {
+	l.available.Scan(func(slot *agentSlot) bool {
+		is = !c.spares(slot.Extension, now)
 		if is {
-			since = latest(c.opened, d.freed, c.missed[d.Extension])
+			since = latest(c.waitingSince, slot.availableSince, c.sparedUntil[slot.Extension])
 		}
 		return !is
 	})
@@ -108,28 +108,28 @@ func latest(times ...time.Time) (last time.Time) {
 }
 
 // count takes an agent that comes to the floor into the figures.
-func (f *Floor) count(d *desk) {
-	d.standing = d.Standing()
-	f.standings[d.standing]++
-	for _, l := range d.lines {
-		l.standings[d.standing]++
+func (f *Floor) countStanding(slot *agentSlot) {
+	slot.countedAs = slot.Standing()
+	f.standings[slot.countedAs]++
+	for _, l := range slot.lines {
+		l.standings[slot.countedAs]++
 	}
 }
 
 // recount keeps the figures in step with the agent.
-func (f *Floor) recount(d *desk) {
-	was, is := d.standing, d.Standing()
-	d.standing = is
-	if is == agent.StandingRest || d.rests != MissNone {
-		f.recountRest(d)
+func (f *Floor) updateStanding(slot *agentSlot) {
+	was, is := slot.countedAs, slot.Standing()
+	slot.countedAs = is
+	if is == agent.StandingRest || slot.countedRest != MissNone {
+		f.updateRestCount(slot)
 	}
 	if was == is {
 		return
 	}
-	for _, l := range d.lines {
+	for _, l := range slot.lines {
 		l.standings.move(was, is)
 	}
-	if f.desks[d.Extension] == d {
+	if f.slots[slot.Extension] == slot {
 		f.standings.move(was, is)
 	}
 }
@@ -141,19 +141,19 @@ func (s *Standings) move(from, to agent.Standing) {
 
 // recountRest keeps the count of rests in step with the agent. One who is taken off the floor rests
 // no more.
-func (f *Floor) recountRest(d *desk) {
+func (f *Floor) updateRestCount(slot *agentSlot) {
 	is := MissNone
-	if d.standing == agent.StandingRest && f.desks[d.Extension] == d {
-		is = d.Rest.Cause
+	if slot.countedAs == agent.StandingRest && f.slots[slot.Extension] == slot {
+		is = slot.Rest.Cause
 	}
-	if is == d.rests {
+	if is == slot.countedRest {
 		return
 	}
-	if i := slices.Index(agent.MissCauses[:], d.rests); i >= 0 {
+	if i := slices.Index(agent.MissCauses[:], slot.countedRest); i >= 0 {
 		f.resting[i]--
 	}
 	if i := slices.Index(agent.MissCauses[:], is); i >= 0 {
 		f.resting[i]++
 	}
-	d.rests = is
+	slot.countedRest = is
 }

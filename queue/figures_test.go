@@ -57,13 +57,13 @@ func TestOnlyWhoMissedEachOtherMayWaitBesideAFreeAgent(t *testing.T) {
 	s.calls("a", "1", "110")
 	l := s.rings("a", "1000")
 	s.f.Miss(l, Miss{}, s.now)
-	if g := s.figures("110"); g.Waiting != 1 || g.Members[agent.StandingReady] != 1 || g.InVain != 0 {
+	if g := s.figures("110"); g.Waiting != 1 || g.Members[agent.StandingReady] != 1 || g.Starved != 0 {
 		t.Errorf("a moment after the missed offer: %+v", g)
 	}
 	// The promise is broken by hand: nobody seated the agent again when the time was over.
 	s.f.deadlines = nil
 	s.now = s.now.Add(plain.Reoffer + 3*time.Second)
-	if g := s.figures("110"); g.InVain != 1 || g.InVainFor != 3*time.Second {
+	if g := s.figures("110"); g.Starved != 1 || g.StarvedFor != 3*time.Second {
 		t.Errorf("3 seconds after they could have been paired again: %+v", g)
 	}
 }
@@ -74,7 +74,7 @@ func TestAnAvailableAgentWhomNobodyFindsIsNoticed(t *testing.T) {
 	s.calls("a", "1", "110")
 	s.f.lines["110"].standings[agent.StandingReady]++ // the promise is broken by hand: counted, and not among the free
 	s.now = s.now.Add(time.Second)
-	if g := s.figures("110"); g.InVain != 1 || g.InVainFor < time.Second {
+	if g := s.figures("110"); g.Starved != 1 || g.StarvedFor < time.Second {
 		t.Errorf("got %+v", g)
 	}
 }

@@ -25,7 +25,7 @@ type Settings struct {
 	RestNoAnswer    time.Duration // rest-noanswer-seconds
 	RestUnreachable time.Duration // rest-unreachable-seconds
 	MaxMisses       int           // max-misses: after so many in a row the agent is noanswer; 0 = never
-	Hold            time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
+	Reserve         time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
 }
 
 // leaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
@@ -38,15 +38,15 @@ const leaseGrace = 5 * time.Second
 type Floor struct {
 	settings  Settings
 	random    *rand.Rand
-	desks     map[string]*desk
+	slots     map[string]*agentSlot
 	lines     map[string]*line
 	members   map[string]groupSet // by extension; also of extensions and groups that do not exist yet
 	calls     map[string]*call
-	orphans   map[string]*Lease   // offers and calls of extensions that another program removed
-	held      map[string]*desk    // agents whose talk of an earlier life may go on, by extension
-	outside   map[string]int      // calls outside the ACD, by extension; also of those that are no agents (yet)
-	absent    map[string]*absence // callers whose connection is gone and who may come back, by uuid
-	talks     map[string]*Talk    // that were written and whose CDR is not, by the caller's uuid; none of them is altered
+	orphans   map[string]*Lease        // offers and calls of extensions that another program removed
+	reserved  map[string]*agentSlot    // agents whose talk of an earlier life may go on, by extension
+	outside   map[string]int           // calls outside the ACD, by extension; also of those that are no agents (yet)
+	absent    map[string]*absentCaller // callers whose connection is gone and who may come back, by uuid
+	talks     map[string]*Talk         // that were written and whose CDR is not, by the caller's uuid; none of them is altered
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
 	vips      map[VIP]struct{}
@@ -56,24 +56,24 @@ type Floor struct {
 	resting   [len(agent.MissCauses)]int    // agents of StandingRest, by the cause of the rest
 	misses    [len(agent.MissCauses)]uint64 // since the start, by cause
 
-	idle   []*desk // became available since the last settle
-	placed []*call // took a place since the last settle
-	out    Effects
-	moved  struct { // whose state moved last since the last Take, and the change that says so
-		desk   *desk
+	nowAvailable []*agentSlot // became available since the last settle
+	nowWaiting   []*call      // took a place since the last settle
+	out          Effects
+	lastMove     struct { // whose state moved last since the last Take, and the change that says so
+		slot   *agentSlot
 		update *agent.Update
 	}
-	taken Effects // by the last Take: its memory is used again
+	spareEffects Effects // by the last Take: its memory is used again
 }
 
 // Effects is what followed from the last steps, in order; the owner carries it out.
 type Effects struct {
-	Offers   []*Lease         // for the calls they name
-	Expired  []*Lease         // ended by their deadline: the call's goroutine must give its leg up
-	Ended    []CDR            // written by these steps, for those who count calls
-	Stranded []string         // calls whose group another program removed: they go back to the dialplan
-	Changes  []Change         // to be kept
-	Statuses []agent.LogEntry // agent events, to be published; their log rows are among Changes
+	Offers       []*Lease         // for the calls they name
+	Expired      []*Lease         // ended by their deadline: the call's goroutine must give its leg up
+	Ended        []CDR            // written by these steps, for those who count calls
+	GroupRemoved []string         // calls whose group another program removed: they go back to the dialplan
+	Changes      []Change         // to be kept
+	Statuses     []agent.LogEntry // agent events, to be published; their log rows are among Changes
 }
 
 // NewFloor returns an empty floor. The seed makes the random mode repeatable.
@@ -81,14 +81,14 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 	return &Floor{
 		settings:  settings,
 		random:    rand.New(rand.NewPCG(seed, seed)),
-		desks:     map[string]*desk{},
+		slots:     map[string]*agentSlot{},
 		lines:     map[string]*line{},
 		members:   map[string]groupSet{},
 		calls:     map[string]*call{},
 		orphans:   map[string]*Lease{},
-		held:      map[string]*desk{},
+		reserved:  map[string]*agentSlot{},
 		outside:   map[string]int{},
-		absent:    map[string]*absence{},
+		absent:    map[string]*absentCaller{},
 		talks:     map[string]*Talk{},
 		memories:  map[memoryKey]memory{},
 		blacklist: map[string]Blacklisted{},
@@ -104,25 +104,25 @@ func (f *Floor) Configure(s Settings) { f.settings = s }
 
 // Take hands over the effects gathered since the last Take. The slices are the caller's until the next Take, which uses their memory again; what they
 // point to stays.
-func (f *Floor) Take() Effects {
+func (f *Floor) TakeEffects() Effects {
 	out := f.out
-	f.out, f.taken, f.moved.desk = f.taken.emptied(), out, nil
+	f.out, f.spareEffects, f.lastMove.slot = f.spareEffects.emptied(), out, nil
 	return out
 }
 
 // mostSpare is how many effects of a kind memory is kept for: far more than a step has, fewer than a start.
-const mostSpare = 256
+const maxSpare = 256
 
 // emptied is no effects, with the memory of e.
 func (e *Effects) emptied() Effects {
 	return Effects{
-		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), Stranded: emptied(e.Stranded),
+		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), GroupRemoved: emptied(e.GroupRemoved),
 		Changes: emptied(e.Changes), Statuses: emptied(e.Statuses),
 	}
 }
 
 func emptied[T any](s []T) []T {
-	if cap(s) > mostSpare {
+	if cap(s) > maxSpare {
 		return nil
 	}
 	return s[:0]
@@ -130,114 +130,114 @@ func emptied[T any](s []T) []T {
 
 // settle pairs who became available with who waits, and whoever took a place with who is free.
 func (f *Floor) settle(now time.Time) {
-	for _, d := range f.idle { // pairing makes nobody available and gives nobody a place
-		d.freed = now
-		f.seat(d, now)
+	for _, slot := range f.nowAvailable { // pairing makes nobody available and gives nobody a place
+		slot.availableSince = now
+		f.matchAgent(slot, now)
 	}
-	for _, c := range f.placed {
-		c.opened = now
-		f.serve(c, now)
+	for _, c := range f.nowWaiting {
+		c.waitingSince = now
+		f.matchCaller(c, now)
 	}
-	f.idle, f.placed = emptied(f.idle), emptied(f.placed)
+	f.nowAvailable, f.nowWaiting = emptied(f.nowAvailable), emptied(f.nowWaiting)
 }
 
 // seat gives a free agent the caller it should have: VIPs first, then the longest wait over all its groups. Where nobody waits, it is filed among
 // the free.
-func (f *Floor) seat(d *desk, now time.Time) {
-	if !d.free {
+func (f *Floor) matchAgent(slot *agentSlot, now time.Time) {
+	if !slot.available {
 		return
 	}
 	var best *call
-	for _, l := range d.lines {
-		if c := l.firstFor(d, now); c != nil && (best == nil || served(c, best)) {
+	for _, l := range slot.lines {
+		if c := l.firstFor(slot, now); c != nil && (best == nil || served(c, best)) {
 			best = c
 		}
 	}
 	if best != nil {
-		f.offer(best, d, now)
+		f.offer(best, slot, now)
 	} else {
-		f.file(d, true)
+		f.setIndexed(slot, true)
 	}
 }
 
 // serve gives a waiting caller the free agent its group's mode chooses.
-func (f *Floor) serve(c *call, now time.Time) {
+func (f *Floor) matchCaller(c *call, now time.Time) {
 	if c.phase != waiting {
 		return
 	}
-	if d := c.line.choose(c, f.remembered(c, now), f.random, now); d != nil {
-		f.offer(c, d, now)
+	if slot := c.line.choose(c, f.remembered(c, now), f.random, now); slot != nil {
+		f.offer(c, slot, now)
 	}
 }
 
 // change alters an agent and writes down what became different.
-func (f *Floor) change(d *desk, alter func(*agent.Agent)) {
-	before := d.Agent
-	alter(&d.Agent)
-	if u, different := agent.Diff(&before, &d.Agent); different {
-		f.keep(Change{Agent: &u})
+func (f *Floor) change(slot *agentSlot, alter func(*agent.Agent)) {
+	before := slot.Agent
+	alter(&slot.Agent)
+	if u, different := agent.Diff(&before, &slot.Agent); different {
+		f.record(Change{Agent: &u})
 	}
-	f.refile(d)
+	f.updateAvailability(slot)
 }
 
 // move is change for the agent's call state. It reports whether the state knows the move.
-func (f *Floor) move(d *desk, m agent.Move, now time.Time) bool {
-	return f.shift(d, m, now) != nil
+func (f *Floor) move(slot *agentSlot, m agent.Move, now time.Time) bool {
+	return f.moveState(slot, m, now) != nil
 }
 
 // shift is move; it returns what was written down, nil where the state does not know the move.
-func (f *Floor) shift(d *desk, m agent.Move, now time.Time) *agent.Update {
-	to, ok := d.Call.Next(m)
+func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.Update {
+	to, ok := slot.Call.Next(m)
 	if !ok {
 		return nil
 	}
-	if u := f.moved.update; f.moved.desk == d && u.Call != nil && u.Since != nil {
+	if u := f.lastMove.update; f.lastMove.slot == slot && u.Call != nil && u.Since != nil {
 		*u.Call, *u.Since = to, now // twice in one step: the agent is free, and has the next call
-		d.Call, d.Since = to, now
+		slot.Call, slot.Since = to, now
 	} else {
-		f.moved.desk, f.moved.update = d, d.MoveTo(to, now)
-		f.keep(Change{Agent: f.moved.update})
+		f.lastMove.slot, f.lastMove.update = slot, slot.MoveTo(to, now)
+		f.record(Change{Agent: f.lastMove.update})
 	}
-	f.refile(d)
-	return f.moved.update
+	f.updateAvailability(slot)
+	return f.lastMove.update
 }
 
 // refile keeps it known whether the agent is free. One who became so goes into the free trees only when settle finds no caller for it: most
 // agents of a busy centre never do.
-func (f *Floor) refile(d *desk) {
-	f.recount(d)
-	free := d.Available() && d.lease == nil && f.desks[d.Extension] == d
-	if free == d.free {
+func (f *Floor) updateAvailability(slot *agentSlot) {
+	f.updateStanding(slot)
+	free := slot.Available() && slot.lease == nil && f.slots[slot.Extension] == slot
+	if free == slot.available {
 		return
 	}
-	d.free = free
+	slot.available = free
 	if free {
-		f.idle = append(f.idle, d)
+		f.nowAvailable = append(f.nowAvailable, slot)
 	} else {
-		f.file(d, false)
+		f.setIndexed(slot, false)
 	}
 }
 
 // file puts d into the free trees of its groups, or takes it out.
-func (f *Floor) file(d *desk, in bool) {
-	if d.filed == in {
+func (f *Floor) setIndexed(slot *agentSlot, in bool) {
+	if slot.indexed == in {
 		return
 	}
-	d.filed = in
-	for _, l := range d.lines {
+	slot.indexed = in
+	for _, l := range slot.lines {
 		if in {
-			l.free.Set(d)
+			l.available.Set(slot)
 		} else {
-			l.free.Delete(d)
+			l.available.Delete(slot)
 		}
 	}
 }
 
 // note publishes and logs an agent's status; caller is the uuid of the call that is the reason, if one is.
-func (f *Floor) note(d *desk, s agent.Status, caller string, now time.Time) {
-	entry := agent.LogEntry{Extension: d.Extension, Status: s, At: now, Caller: caller}
+func (f *Floor) publishStatus(slot *agentSlot, s agent.Status, caller string, now time.Time) {
+	entry := agent.LogEntry{Extension: slot.Extension, Status: s, At: now, Caller: caller}
 	f.out.Statuses = append(f.out.Statuses, entry)
-	f.keep(Change{AgentLog: &entry})
+	f.record(Change{AgentLog: &entry})
 }
 
-func (f *Floor) keep(c Change) { f.out.Changes = append(f.out.Changes, c) }
+func (f *Floor) record(c Change) { f.out.Changes = append(f.out.Changes, c) }

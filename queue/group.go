@@ -12,7 +12,7 @@ func (f *Floor) AddGroup(number string, mode Mode, now time.Time) error {
 	}
 	g := Group{Number: number, Name: number, Mode: mode, RingTimeout: DefaultRingTimeout}
 	f.addLine(g)
-	f.keep(Change{GroupAdded: &g})
+	f.record(Change{GroupAdded: &g})
 	f.settle(now)
 	return nil
 }
@@ -20,9 +20,9 @@ func (f *Floor) AddGroup(number string, mode Mode, now time.Time) error {
 func (f *Floor) addLine(g Group) {
 	l := newLine(g)
 	f.lines[g.Number] = l
-	for _, d := range f.desks {
-		if _, member := d.groups[g.Number]; member {
-			f.seatAt(d, l)
+	for _, slot := range f.slots {
+		if _, member := slot.groups[g.Number]; member {
+			f.joinLine(slot, l)
 		}
 	}
 }
@@ -30,8 +30,8 @@ func (f *Floor) addLine(g Group) {
 // removeLine takes a group off the floor; its memberships stay.
 func (f *Floor) removeLine(l *line) {
 	delete(f.lines, l.Number)
-	for _, d := range f.desks {
-		d.leave(l)
+	for _, slot := range f.slots {
+		slot.leaveLine(l)
 	}
 }
 
@@ -48,7 +48,7 @@ func (f *Floor) RemoveGroup(number string) error {
 	for _, set := range f.members {
 		delete(set, number)
 	}
-	f.keep(Change{GroupRemoved: &number})
+	f.record(Change{GroupRemoved: &number})
 	return nil
 }
 
@@ -60,7 +60,7 @@ func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *st
 	}
 	u := GroupUpdate{Number: number, Welcome: welcome, Blacklist: blacklist, Busy: busy, Transfer: transfer}
 	u.apply(&l.Group)
-	f.keep(Change{Group: &u})
+	f.record(Change{Group: &u})
 	return nil
 }
 
@@ -71,7 +71,7 @@ func (f *Floor) SetCallerPrefix(number, prefix string) error {
 		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
 	}
 	l.CallerPrefix = prefix
-	f.keep(Change{Group: &GroupUpdate{Number: number, CallerPrefix: &prefix}})
+	f.record(Change{Group: &GroupUpdate{Number: number, CallerPrefix: &prefix}})
 	return nil
 }
 
@@ -101,32 +101,32 @@ type memory struct {
 }
 
 // remembered is the agent who last answered the caller in this group, nil where the mode does not ask or the memory is too old.
-func (f *Floor) remembered(c *call, now time.Time) *desk {
+func (f *Floor) remembered(c *call, now time.Time) *agentSlot {
 	if !c.line.Mode.Remembers() || c.caller == "" {
 		return nil
 	}
 	m, known := f.memories[memoryKey{c.caller, c.line.Number}]
-	if !known || f.forgotten(m, now) {
+	if !known || f.memoryExpired(m, now) {
 		return nil
 	}
-	return f.desks[m.agent]
+	return f.slots[m.agent]
 }
 
-func (f *Floor) forgotten(m memory, now time.Time) bool {
+func (f *Floor) memoryExpired(m memory, now time.Time) bool {
 	return f.settings.Remember > 0 && now.Sub(m.at) > f.settings.Remember
 }
 
 // remember keeps who answered the caller. Each new memory looks at a few old ones and drops those that have ended, so that the map stays
 // in proportion to what is still remembered.
-func (f *Floor) remember(caller string, l *line, d *desk, now time.Time) {
+func (f *Floor) remember(caller string, l *line, slot *agentSlot, now time.Time) {
 	if !l.Mode.Remembers() || caller == "" {
 		return
 	}
-	f.memories[memoryKey{caller, l.Number}] = memory{d.Extension, now}
-	f.keep(Change{Remembered: &Memory{Caller: caller, Group: l.Number, Agent: d.Extension, At: now}})
+	f.memories[memoryKey{caller, l.Number}] = memory{slot.Extension, now}
+	f.record(Change{Remembered: &Memory{Caller: caller, Group: l.Number, Agent: slot.Extension, At: now}})
 	looked := 0
 	for key, m := range f.memories {
-		if f.forgotten(m, now) {
+		if f.memoryExpired(m, now) {
 			delete(f.memories, key)
 		}
 		if looked++; looked == 3 {

@@ -20,33 +20,33 @@ type Lease struct {
 	RingTimeout time.Duration
 	Offered     time.Time // when a waiting caller and an available agent both existed
 
-	answered bool
-	over     bool
-	forsaken bool
+	answered  bool
+	over      bool
+	abandoned bool
 }
 
 // offer reserves d for c by the rules of the group.
-func (f *Floor) offer(c *call, d *desk, now time.Time) {
+func (f *Floor) offer(c *call, slot *agentSlot, now time.Time) {
 	c.line.waiting.Delete(c)
 	c.phase = offered
-	c.lease = f.reserve(c, d, now)
-	if c.line.Mode.base() == Cyclic && c.line.Cursor != d.Extension {
-		c.line.pointAt(d)
-		f.keep(Change{Group: &GroupUpdate{Number: c.line.Number, Cursor: &d.Profile.Extension}})
+	c.lease = f.reserve(c, slot, now)
+	if c.line.Mode.base() == Cyclic && c.line.Cursor != slot.Extension {
+		c.line.pointAt(slot)
+		f.record(Change{Group: &GroupUpdate{Number: c.line.Number, Cursor: &slot.Profile.Extension}})
 	}
 }
 
 // reserve makes the lease: the agent rings for this call and nobody else can have it until the
 // lease ends.
-func (f *Floor) reserve(c *call, d *desk, now time.Time) *Lease {
+func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	c.offers++
 	l := &Lease{
-		Call: c.uuid, Group: c.line.Number, Agent: d.Profile, Number: c.offers, Visit: c.visit.number,
+		Call: c.uuid, Group: c.line.Number, Agent: slot.Profile, Number: c.offers, Visit: c.visit.number,
 		RingTimeout: c.line.ringTimeout(), Offered: now,
 	}
-	d.lease = l
-	f.move(d, agent.Offer, now)
-	f.note(d, agent.StatusRing, c.uuid, now)
+	slot.lease = l
+	f.move(slot, agent.Offer, now)
+	f.publishStatus(slot, agent.StatusRing, c.uuid, now)
 	f.deadlines.add(deadline{at: now.Add(l.RingTimeout + leaseGrace), lease: l})
 	f.out.Offers = append(f.out.Offers, l)
 	return l
@@ -56,20 +56,20 @@ func (f *Floor) reserve(c *call, d *desk, now time.Time) *Lease {
 // need not be a member of its group. What stood before is the call's goroutine to give up. Refused,
 // nothing has changed.
 func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
-	c, d := f.calls[uuid], f.desks[extension]
+	c, slot := f.calls[uuid], f.slots[extension]
 	switch {
 	case c == nil:
 		return fmt.Errorf("%s: %w", uuid, ErrNoCall)
-	case d == nil:
+	case slot == nil:
 		return fmt.Errorf("%s: %w", extension, ErrNoAgent)
 	case c.phase == leaving:
 		return fmt.Errorf("%s: %w", uuid, ErrEnding)
 	case c.next != nil:
 		return fmt.Errorf("%s: %w", uuid, ErrTransfers)
-	case !d.free:
+	case !slot.available:
 		return fmt.Errorf("%s: %w", extension, ErrNotFree)
 	}
-	l := f.reserve(c, d, now)
+	l := f.reserve(c, slot, now)
 	l.Transfer = true
 	if c.phase == offered {
 		c.next = l
@@ -83,15 +83,15 @@ func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
 // Answer turns the offer into a talk. False means that the lease is over (it expired, or the call
 // left): there is nobody to talk to and the leg must go.
 func (f *Floor) Answer(l *Lease, now time.Time) bool {
-	c, d := f.calls[l.Call], f.desks[l.Agent.Extension]
-	if l.over || c == nil || d == nil {
+	c, slot := f.calls[l.Call], f.slots[l.Agent.Extension]
+	if l.over || c == nil || slot == nil {
 		return false
 	}
 	l.answered = true
-	f.move(d, agent.Answer, now)
-	f.note(d, agent.StatusTalking, l.Call, now)
+	f.move(slot, agent.Answer, now)
+	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
 	c.setAnswered(true)
-	f.remember(c.caller, c.line, d, now)
+	f.remember(c.caller, c.line, slot, now)
 	return true
 }
 
@@ -105,30 +105,30 @@ func (f *Floor) Miss(l *Lease, m Miss, now time.Time) (back bool) {
 	}
 	c := f.calls[l.Call]
 	if c != nil {
-		f.spare(c, l, now)
+		f.spareAgent(c, l, now)
 	}
-	f.release(l, f.missed(l, m.Cause, now), now)
-	if d := f.desks[l.Agent.Extension]; d != nil && m.Unregistered {
-		f.change(d, func(a *agent.Agent) { a.Registered = false })
+	f.release(l, f.countMiss(l, m.Cause, now), now)
+	if slot := f.slots[l.Agent.Extension]; slot != nil && m.Unregistered {
+		f.change(slot, func(a *agent.Agent) { a.Registered = false })
 	}
-	back = c != nil && f.giveUp(c, l)
+	back = c != nil && f.replaceLease(c, l)
 	f.settle(now)
 	return back
 }
 
 // spare keeps the agent from being offered the same call at once again.
-func (f *Floor) spare(c *call, l *Lease, now time.Time) {
-	if c.missed == nil {
-		c.missed = map[string]time.Time{}
+func (f *Floor) spareAgent(c *call, l *Lease, now time.Time) {
+	if c.sparedUntil == nil {
+		c.sparedUntil = map[string]time.Time{}
 	}
 	ext, until := l.Agent.Extension, now.Add(f.settings.Reoffer)
-	c.missed[ext] = until
-	f.deadlines.add(deadline{at: until, again: ext})
+	c.sparedUntil[ext] = until
+	f.deadlines.add(deadline{at: until, reoffer: ext})
 }
 
 // giveUp takes the ended lease off its call: a transfer's lease takes over, else the call is back
 // in the line.
-func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
+func (f *Floor) replaceLease(c *call, l *Lease) (back bool) {
 	switch {
 	case c.next == l:
 		c.next = nil
@@ -137,7 +137,7 @@ func (f *Floor) giveUp(c *call, l *Lease) (back bool) {
 		c.lease, c.next = c.next, nil
 		if !c.lease.answered { // who was in a talk waits for an agent again
 			c.setAnswered(false)
-			f.list(c)
+			f.addRow(c)
 		}
 	case c.phase == offered:
 		c.lease = nil
@@ -170,27 +170,27 @@ func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 		return
 	}
 	f.release(l, m, now)
-	f.part(l)
+	f.dropLease(l)
 	f.settle(now)
 }
 
 // Forsake is Withdraw if it is not known whether the agent's phone still rings. The agent is not
 // free before the lease runs out, because FreeSWITCH has ended the leg by then.
-func (f *Floor) Forsake(l *Lease, now time.Time) {
+func (f *Floor) Abandon(l *Lease, now time.Time) {
 	if l.over || l.answered {
 		return
 	}
-	l.forsaken = true
-	f.part(l)
+	l.abandoned = true
+	f.dropLease(l)
 	f.settle(now)
 }
 
 // part takes a lease off its call.
-func (f *Floor) part(l *Lease) {
+func (f *Floor) dropLease(l *Lease) {
 	if c := f.calls[l.Call]; c != nil {
 		if c.lease == l && c.next == nil {
 			c.lease, c.phase = nil, leaving
 		}
-		f.giveUp(c, l)
+		f.replaceLease(c, l)
 	}
 }

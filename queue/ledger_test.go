@@ -224,12 +224,12 @@ func (b *ledger) matches(f *Floor) {
 	}
 	listed := map[string]Waiting{}
 	for uuid, c := range f.calls {
-		if c.listed {
+		if c.hasRow {
 			listed[uuid] = c.row()
 		}
 	}
 	for uuid, c := range f.calls {
-		if !c.answered && !c.listed {
+		if !c.answered && !c.hasRow {
 			b.t.Fatalf("%s waits, and its place is not written down", uuid)
 		}
 	}
@@ -245,8 +245,8 @@ func (b *ledger) matches(f *Floor) {
 		}
 	}
 	b.matchTalks(f)
-	if len(f.desks) != len(b.agents) || len(f.lines) != len(b.groups) {
-		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.desks), len(f.lines), len(b.agents), len(b.groups))
+	if len(f.slots) != len(b.agents) || len(f.lines) != len(b.groups) {
+		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.slots), len(f.lines), len(b.agents), len(b.groups))
 	}
 }
 
@@ -264,8 +264,8 @@ func (b *ledger) matchTalks(f *Floor) {
 
 func (b *ledger) matchAgents(f *Floor) {
 	b.t.Helper()
-	for ext, d := range f.desks {
-		want := d.Agent
+	for ext, slot := range f.slots {
+		want := slot.Agent
 		want.Outside, want.Since, want.Rest = 0, time.Time{}, agent.Rest{}
 		got := *b.agents[ext]
 		got.Outside, got.Since = 0, time.Time{}
@@ -279,7 +279,7 @@ func (b *ledger) matchAgents(f *Floor) {
 			}
 		}
 		slices.Sort(groups)
-		if mine := slices.Sorted(maps.Keys(d.groups)); !slices.Equal(mine, groups) {
+		if mine := slices.Sorted(maps.Keys(slot.groups)); !slices.Equal(mine, groups) {
 			b.t.Fatalf("agent %s is in %v, written was %v", ext, mine, groups)
 		}
 	}

@@ -13,11 +13,11 @@ import (
 // Both are ordered trees, so that every step of a decision costs O(log n).
 type line struct {
 	Group
-	waiting *btree.BTreeG[*call] // callers who may be offered now
-	free    *btree.BTreeG[*desk] // members who are available
-	mark    desk                 // stands where the cursor does, to look behind it; nobody's
-	inside  int                  // callers whose group this is, whatever they do at the moment
-	talking int                  // of those, the ones an agent answered
+	waiting    *btree.BTreeG[*call]      // callers who may be offered now
+	available  *btree.BTreeG[*agentSlot] // members who are available
+	cursorSlot agentSlot                 // stands where the cursor does, to look behind it; nobody's
+	inside     int                       // callers whose group this is, whatever they do at the moment
+	talking    int                       // of those, the ones an agent answered
 
 	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
 	standings  Standings            // of the members
@@ -27,26 +27,26 @@ type line struct {
 type groupSet map[string]struct{}
 
 // desk is a living agent: the agent, its groups and the one offer or call it may have.
-type desk struct {
+type agentSlot struct {
 	agent.Agent
-	order  string   // of its extension
-	groups groupSet // also such as do not exist (yet)
-	lines  []*line  // of those, the ones that do
-	lease  *Lease
-	free   bool // could take a call now
-	filed  bool // stands in the free trees of its groups: free, and nobody waits for it
+	sortKey   string   // of its extension
+	groups    groupSet // also such as do not exist (yet)
+	lines     []*line  // of those, the ones that do
+	lease     *Lease
+	available bool // could take a call now
+	indexed   bool // stands in the free trees of its groups: free, and nobody waits for it
 
-	freed    time.Time      // when it became free
-	standing agent.Standing // as it is counted
-	rests    MissCause      // the rest that it is counted in; MissNone = none
+	availableSince time.Time      // when it became free
+	countedAs      agent.Standing // as it is counted
+	countedRest    MissCause      // the rest that it is counted in; MissNone = none
 }
 
 func newLine(g Group) *line {
 	alone := btree.Options{NoLocks: true} // the floor's owner serialises
 	return &line{
-		Group:   g,
-		waiting: btree.NewBTreeGOptions(served, alone),
-		free:    btree.NewBTreeGOptions(func(a, b *desk) bool { return a.order < b.order }, alone),
+		Group:     g,
+		waiting:   btree.NewBTreeGOptions(served, alone),
+		available: btree.NewBTreeGOptions(func(a, b *agentSlot) bool { return a.sortKey < b.sortKey }, alone),
 
 		unanswered: btree.NewBTreeGOptions(earlier, alone),
 	}
@@ -79,14 +79,14 @@ func earlier(a, b *call) bool {
 }
 
 // firstFor is the caller of this line that d should get: the first one it did not just miss.
-func (l *line) firstFor(d *desk, now time.Time) *call {
+func (l *line) firstFor(slot *agentSlot, now time.Time) *call {
 	first, some := l.waiting.Min()
-	if !some || !first.held(d.Extension, now) {
+	if !some || !first.spares(slot.Extension, now) {
 		return first
 	}
 	first = nil
 	l.waiting.Scan(func(c *call) bool {
-		if c.held(d.Extension, now) {
+		if c.spares(slot.Extension, now) {
 			return true
 		}
 		first = c
@@ -97,9 +97,9 @@ func (l *line) firstFor(d *desk, now time.Time) *call {
 
 // choose is the free agent that c should get by the group's mode, nil when there is none. Agents who missed this call within
 // reoffer-seconds are out of the question: others are asked meanwhile, and alone they are asked again after it.
-func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Time) *desk {
-	fit := func(d *desk) bool { return !c.held(d.Extension, now) }
-	if remembered != nil && remembered.filed && fit(remembered) {
+func (l *line) choose(c *call, remembered *agentSlot, random *rand.Rand, now time.Time) *agentSlot {
+	fit := func(slot *agentSlot) bool { return !c.spares(slot.Extension, now) }
+	if remembered != nil && remembered.indexed && fit(remembered) {
 		if _, member := remembered.groups[l.Number]; member {
 			return remembered
 		}
@@ -108,7 +108,7 @@ func (l *line) choose(c *call, remembered *desk, random *rand.Rand, now time.Tim
 }
 
 // pick applies the group's mode to the free agents that fit.
-func (l *line) pick(fit func(*desk) bool, random *rand.Rand) *desk {
+func (l *line) pick(fit func(*agentSlot) bool, random *rand.Rand) *agentSlot {
 	switch l.Mode.base() {
 	case Random:
 		return l.pickRandom(fit, random)
@@ -120,61 +120,61 @@ func (l *line) pick(fit func(*desk) bool, random *rand.Rand) *desk {
 }
 
 // pickFrom is the first fitting free agent from start on, in the order of extensions.
-func (l *line) pickFrom(start *desk, fit func(*desk) bool) *desk {
-	var found *desk
-	look := func(d *desk) bool {
-		if !fit(d) {
+func (l *line) pickFrom(start *agentSlot, fit func(*agentSlot) bool) *agentSlot {
+	var found *agentSlot
+	look := func(slot *agentSlot) bool {
+		if !fit(slot) {
 			return true
 		}
-		found = d
+		found = slot
 		return false
 	}
 	if start == nil {
-		l.free.Scan(look)
+		l.available.Scan(look)
 	} else {
-		l.free.Ascend(start, look)
+		l.available.Ascend(start, look)
 	}
 	return found
 }
 
 // cursor is a desk at the cursor's place in the order; nil where nobody was offered yet.
-func (l *line) cursor() *desk {
+func (l *line) cursor() *agentSlot {
 	if l.Cursor == "" {
 		return nil
 	}
-	if l.mark.Extension != l.Cursor {
-		l.mark.Extension, l.mark.order = l.Cursor, agent.Order(l.Cursor)
+	if l.cursorSlot.Extension != l.Cursor {
+		l.cursorSlot.Extension, l.cursorSlot.sortKey = l.Cursor, agent.SortKey(l.Cursor)
 	}
-	return &l.mark
+	return &l.cursorSlot
 }
 
 // pointAt moves the cursor.
-func (l *line) pointAt(d *desk) {
-	l.Cursor, l.mark.Extension, l.mark.order = d.Extension, d.Extension, d.order
+func (l *line) pointAt(slot *agentSlot) {
+	l.Cursor, l.cursorSlot.Extension, l.cursorSlot.sortKey = slot.Extension, slot.Extension, slot.sortKey
 }
 
 // pickAfter is the next fitting free agent behind start, wrapping; that extension itself comes last.
-func (l *line) pickAfter(start *desk, fit func(*desk) bool) *desk {
+func (l *line) pickAfter(start *agentSlot, fit func(*agentSlot) bool) *agentSlot {
 	if start == nil {
 		return l.pickFrom(nil, fit)
 	}
-	behind := func(d *desk) bool { return d.Extension != start.Extension && fit(d) }
-	if d := l.pickFrom(start, behind); d != nil {
-		return d
+	behind := func(slot *agentSlot) bool { return slot.Extension != start.Extension && fit(slot) }
+	if slot := l.pickFrom(start, behind); slot != nil {
+		return slot
 	}
 	return l.pickFrom(nil, fit)
 }
 
 // pickRandom draws again while the draw does not fit. Few ever do not: those who just missed the one caller in question; after some
 // bad luck the walk goes on from the last draw.
-func (l *line) pickRandom(fit func(*desk) bool, random *rand.Rand) *desk {
-	n := l.free.Len()
+func (l *line) pickRandom(fit func(*agentSlot) bool, random *rand.Rand) *agentSlot {
+	n := l.available.Len()
 	if n == 0 {
 		return nil
 	}
-	var last *desk
+	var last *agentSlot
 	for range 16 {
-		last, _ = l.free.GetAt(random.IntN(n))
+		last, _ = l.available.GetAt(random.IntN(n))
 		if fit(last) {
 			return last
 		}

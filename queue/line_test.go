@@ -320,7 +320,7 @@ func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
 	if _, listed := s.ledger.waiting["a"]; !listed {
 		t.Error("the row is gone, and with it the place if the server dies now")
 	}
-	s.pass(formerGrace - 2*time.Second)
+	s.pass(absentGrace - 2*time.Second)
 	if p := s.joins("a", "", "110"); !p.Since.Equal(place.Since) {
 		t.Errorf("the place is from %v, was %v", p.Since, place.Since)
 	}
@@ -330,7 +330,7 @@ func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
 
 func TestACallerWhoseConnectionWentStaysAway(t *testing.T) {
 	s, place := lapsed(t)
-	s.pass(formerGrace)
+	s.pass(absentGrace)
 	if _, listed := s.ledger.waiting["a"]; listed {
 		t.Error("the row is still there")
 	}
@@ -341,10 +341,10 @@ func TestACallerWhoseConnectionWentStaysAway(t *testing.T) {
 
 func TestACallerWhoseConnectionWentTwiceHasTheWholeTimeAgain(t *testing.T) {
 	s, place := lapsed(t)
-	s.pass(formerGrace / 2)
+	s.pass(absentGrace / 2)
 	s.joins("a", "", "110")
 	s.lapses("a", Absent{})
-	s.pass(formerGrace - 2*time.Second)
+	s.pass(absentGrace - 2*time.Second)
 	if p := s.joins("a", "", "110"); !p.Since.Equal(place.Since) {
 		t.Errorf("the place is from %v, was %v", p.Since, place.Since)
 	}
@@ -362,7 +362,7 @@ func TestAConnectionThatGoesDuringAnOfferOrATalkFreesTheAgent(t *testing.T) {
 			s.lapses("a", Absent{})
 			s.state("1000", agent.Ready)
 			s.counts("110", 1, 0, 0)
-			s.pass(2 * formerGrace)
+			s.pass(2 * absentGrace)
 			if len(s.ledger.waiting) > 0 {
 				t.Errorf("rows left: %v", s.ledger.waiting)
 			}

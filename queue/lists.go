@@ -22,7 +22,7 @@ func (f *Floor) Blacklist() []Blacklisted {
 func (f *Floor) PutBlacklisted(b Blacklisted) (replaced bool) {
 	_, replaced = f.blacklist[b.Number]
 	f.blacklist[b.Number] = b
-	f.keep(Change{Blacklisted: &b})
+	f.record(Change{Blacklisted: &b})
 	return replaced
 }
 
@@ -32,7 +32,7 @@ func (f *Floor) DropBlacklisted(number string) error {
 		return fmt.Errorf("blacklisted number %s: %w", number, ErrNotListed)
 	}
 	delete(f.blacklist, number)
-	f.keep(Change{Unblacklisted: &number})
+	f.record(Change{Unblacklisted: &number})
 	return nil
 }
 
@@ -47,7 +47,7 @@ func (f *Floor) VIPs() []VIP {
 func (f *Floor) PutVIP(v VIP) (already bool) {
 	if _, already = f.vips[v]; !already {
 		f.vips[v] = struct{}{}
-		f.keep(Change{VIPAdded: &v})
+		f.record(Change{VIPAdded: &v})
 	}
 	return already
 }
@@ -58,6 +58,6 @@ func (f *Floor) DropVIP(v VIP) error {
 		return fmt.Errorf("VIP number %s: %w", v.Number, ErrNotListed)
 	}
 	delete(f.vips, v)
-	f.keep(Change{VIPRemoved: &v})
+	f.record(Change{VIPRemoved: &v})
 	return nil
 }

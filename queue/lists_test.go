@@ -29,7 +29,7 @@ func TestABlacklistedNumberIsRefusedAtOnce(t *testing.T) {
 	if err := f.DropBlacklisted("139"); !errors.Is(err, ErrNotListed) {
 		t.Errorf("taken off twice: %v", err)
 	}
-	changes := f.Take().Changes
+	changes := f.TakeEffects().Changes
 	if len(changes) != 4 || changes[1].Blacklisted.Category != 2 || *changes[3].Unblacklisted != "139" {
 		t.Errorf("changes %+v", changes)
 	}
@@ -52,7 +52,7 @@ func TestAVIPIsServedFirstAtOnce(t *testing.T) {
 	if got := fmt.Sprint(f.VIPs()); got != "[{139 110}]" {
 		t.Errorf("list %s", got)
 	}
-	if changes := f.Take().Changes; len(changes) != 3 || changes[2].VIPRemoved.Number != "139" {
+	if changes := f.TakeEffects().Changes; len(changes) != 3 || changes[2].VIPRemoved.Number != "139" {
 		t.Errorf("what changed is kept once: %+v", changes)
 	}
 }

@@ -50,7 +50,7 @@ func TestRandomRingsEveryFreeAgentAboutEquallyOften(t *testing.T) {
 		uuid := fmt.Sprint(i)
 		s.f.Join(Arrival{UUID: uuid, Group: "110", Since: s.now})
 		s.f.Open(uuid, s.now)
-		l := s.f.Take().Offers[0]
+		l := s.f.TakeEffects().Offers[0]
 		rung[l.Agent.Extension]++
 		s.f.Leave(uuid, s.now)
 	}

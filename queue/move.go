@@ -15,15 +15,15 @@ func (c *call) place() Place {
 // caller is a VIP. If a place was kept for the new channel, that is given up. The records are the
 // caller's to write: Bridged for a talk, and Ended for the old channel. Succeed returns false if
 // there is no such call, or if the new channel is on the floor already.
-func (f *Floor) Succeed(old string, next Arrival, now time.Time) bool {
+func (f *Floor) TakeOver(old string, next Arrival, now time.Time) bool {
 	uuid, caller := next.UUID, next.Caller
 	before := f.calls[old]
-	if before == nil || before.stranded || f.calls[uuid] != nil {
+	if before == nil || before.groupGone || f.calls[uuid] != nil {
 		return false
 	}
 	f.dropAbsent(uuid)
 	c := new(*before) // changes that are not written yet point into the other one
-	c.uuid, c.caller, c.visit, c.listed = uuid, caller, next.visit(), false
+	c.uuid, c.caller, c.visit, c.hasRow = uuid, caller, next.visit(), false
 	c.vip = f.vip(Arrival{Caller: caller, Group: c.line.Number})
 	delete(f.calls, old)
 	f.calls[uuid] = c
@@ -34,9 +34,9 @@ func (f *Floor) Succeed(old string, next Arrival, now time.Time) bool {
 	if !c.answered {
 		c.line.unanswered.Set(c) // in the stead of the other one, which has the same place
 	}
-	if before.listed {
-		f.unlist(before)
-		f.list(c)
+	if before.hasRow {
+		f.removeRow(before)
+		f.addRow(c)
 	}
 	f.rename(c, now)
 	return true
@@ -50,8 +50,8 @@ func (f *Floor) rename(c *call, now time.Time) {
 			continue
 		}
 		l.Call, l.Visit = c.uuid, c.visit.number
-		if d := f.desks[l.Agent.Extension]; l.answered && d != nil {
-			f.remember(c.caller, c.line, d, now)
+		if slot := f.slots[l.Agent.Extension]; l.answered && slot != nil {
+			f.remember(c.caller, c.line, slot, now)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
 		return Place{}, fmt.Errorf("%s: %w", uuid, ErrNoCall)
 	case to == nil:
 		return Place{}, fmt.Errorf("group %s: %w", group, ErrNoGroup)
-	case c.stranded:
+	case c.groupGone:
 		return Place{}, fmt.Errorf("%s: %w", uuid, ErrEnding)
 	case c.phase == offered:
 		return Place{}, fmt.Errorf("%s: %w", uuid, ErrTransfers)
@@ -81,8 +81,8 @@ func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
 	c.line, c.vip = to, f.vip(Arrival{Caller: c.caller, Group: group})
 	to.inside++
 	to.unanswered.Set(c)
-	c.listed = c.listed && c.row() == before
-	f.list(c)
+	c.hasRow = c.hasRow && c.row() == before
+	f.addRow(c)
 	if c.phase != greeting {
 		f.wait(c)
 		f.settle(now)

@@ -10,7 +10,7 @@ import (
 // takesOver is a channel that takes over what another one has.
 func (s *shift) takesOver(old, uuid, caller string) {
 	s.Helper()
-	if !s.f.Succeed(old, Arrival{UUID: uuid, Caller: caller}, s.now) {
+	if !s.f.TakeOver(old, Arrival{UUID: uuid, Caller: caller}, s.now) {
 		s.Fatalf("%s does not take over from %s", uuid, old)
 	}
 	s.look()
@@ -57,7 +57,7 @@ func TestAnAgentWhoTalksIsRememberedForTheSuccessor(t *testing.T) {
 	l := s.talks("consults", "1001")
 	s.must(s.f.Ready("1000", s.now))
 	talk := s.ledger.talks["consults"]
-	s.f.Succeed("consults", Arrival{UUID: "caller", Caller: "138"}, s.now)
+	s.f.TakeOver("consults", Arrival{UUID: "caller", Caller: "138"}, s.now)
 	s.f.Ended(talk.CDR)
 	talk.CDR.UUID, talk.CDR.Caller = "caller", "138"
 	s.f.Bridged(talk)
@@ -78,13 +78,13 @@ func TestNobodySucceedsWhoIsHereOrWhoseGroupIsGone(t *testing.T) {
 	s.calls("a", "", "110")
 	s.calls("b", "", "110")
 	for _, c := range []struct{ old, uuid string }{{"a", "b"}, {"unknown", "c"}} {
-		if s.f.Succeed(c.old, Arrival{UUID: c.uuid}, s.now) {
+		if s.f.TakeOver(c.old, Arrival{UUID: c.uuid}, s.now) {
 			t.Errorf("%s takes over from %s", c.uuid, c.old)
 		}
 		s.look()
 	}
 	s.edit(Change{GroupRemoved: new("110")})
-	if s.f.Succeed("a", Arrival{UUID: "c"}, s.now) {
+	if s.f.TakeOver("a", Arrival{UUID: "c"}, s.now) {
 		t.Error("takes over from one who goes back to the dialplan")
 	}
 }
@@ -165,12 +165,12 @@ func TestTheCallsOfAFreeSWITCHThatRestartedAreNotExpected(t *testing.T) {
 		cdrs[uuid] = CDR{UUID: uuid, Outcome: Failed, Cause: "restarted"}
 		s.lapses(uuid, Absent{CDR: cdrs[uuid], CoreUUID: core})
 	}
-	s.f.ForgetSwitch("old")
-	s.f.ForgetSwitch("")
+	s.f.DropSwitch("old")
+	s.f.DropSwitch("")
 	s.look()
 	s.records(cdrs["gone"])
 	for uuid, want := range map[string]bool{"gone": false, "elsewhere": true, "unknown": true} {
-		if _, kept := s.f.Expects(uuid); kept != want {
+		if _, kept := s.f.KeepsPlace(uuid); kept != want {
 			t.Errorf("%s is expected: %v", uuid, kept)
 		}
 	}

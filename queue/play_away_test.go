@@ -83,7 +83,7 @@ func (p *play) lapse(d dice) {
 	if !c.talks && p.ledger != nil {
 		p.ledger.away[c.uuid] = true
 	}
-	p.step(func() { p.same("kept", p.f.Lapse(c.uuid, a, p.now), !c.talks) }, func() {
+	p.step(func() { p.same("kept", p.f.LeaveAbsent(c.uuid, a, p.now), !c.talks) }, func() {
 		p.m.leave(c)
 		if c.talks {
 			p.m.record(a.Offer)
@@ -101,7 +101,7 @@ func (p *play) lapse(d dice) {
 func (p *play) restartSwitch(d dice) {
 	core := playSwitches[d.IntN(len(playSwitches))]
 	p.note("FreeSWITCH %q restarts", core)
-	p.step(func() { p.f.ForgetSwitch(core) }, func() {
+	p.step(func() { p.f.DropSwitch(core) }, func() {
 		p.m.dropAbsent(func(a *nAbsent) bool { return core != "" && a.core == core })
 	})
 }
@@ -113,9 +113,9 @@ func (p *play) stay(d dice) {
 		return
 	}
 	p.note("%s stays", c.uuid)
-	if t, talked := p.m.talks[c.uuid]; talked && !t.Parted {
-		p.step(func() { p.f.Parted(t) }, func() {
-			t.Parted = true
+	if t, talked := p.m.talks[c.uuid]; talked && !t.Requeued {
+		p.step(func() { p.f.Requeued(t) }, func() {
+			t.Requeued = true
 			p.m.talks[c.uuid] = t
 		})
 	}
@@ -146,7 +146,7 @@ func (p *play) adopt(d dice) {
 	var whole Talk
 	var ok bool
 	p.step(func() {
-		whole, ok = p.f.Adopt(found, p.now)
+		whole, ok = p.f.RecoverTalk(found, p.now)
 		p.same("adopted", ok, free)
 	}, func() {
 		if free {
@@ -223,11 +223,11 @@ func (p *play) succeed(d dice) {
 	next := *c
 	next.uuid, next.caller, next.visit, next.vip, next.arrived = to.UUID, caller, to.visit(), isVIP(caller, c.group), p.now
 	t, talked := p.m.talks[c.uuid]
-	if talked = talked && c.talks && !t.Parted; talked {
+	if talked = talked && c.talks && !t.Requeued; talked {
 		t = p.talk(&next, p.m.agent(t.CDR.Agent))
 	}
 	p.step(func() {
-		p.same("taken over", p.f.Succeed(c.uuid, to, p.now), ok)
+		p.same("taken over", p.f.TakeOver(c.uuid, to, p.now), ok)
 		if ok && talked {
 			p.f.Bridged(t)
 		}

@@ -64,7 +64,7 @@ func (p *play) restarted(s Snapshot) {
 		a.fresh()
 	}
 	for _, t := range s.Talks {
-		if !t.Parted {
+		if !t.Requeued {
 			p.goesOn(t, s)
 		}
 	}
@@ -72,7 +72,7 @@ func (p *play) restarted(s Snapshot) {
 		p.waited(w)
 	}
 	for _, t := range s.Talks {
-		if t.Parted {
+		if t.Requeued {
 			p.waitedAgain(t)
 		}
 	}
@@ -89,7 +89,7 @@ func (p *play) goesOn(t Talk, s Snapshot) {
 	c := p.resumed(t, t.CDR.Arrived)
 	a, newest := c.lease.agent, true
 	for _, other := range s.Talks {
-		newest = newest && (other.Parted || other.CDR.Agent != t.CDR.Agent || !other.Offer.Answered.After(t.Offer.Answered))
+		newest = newest && (other.Requeued || other.CDR.Agent != t.CDR.Agent || !other.Offer.Answered.After(t.Offer.Answered))
 	}
 	c.lease.loose = !newest || a.here && a.state != agent.Talking
 	if !c.lease.loose && a.here {
@@ -99,7 +99,7 @@ func (p *play) goesOn(t Talk, s Snapshot) {
 
 // waited is a caller who waited when the server died, and was not in a talk.
 func (p *play) waited(w Waiting) {
-	if t, talked := p.m.talks[w.UUID]; talked && !t.Parted {
+	if t, talked := p.m.talks[w.UUID]; talked && !t.Requeued {
 		return
 	}
 	p.m.absent = append(p.m.absent, &nAbsent{

@@ -103,17 +103,17 @@ func (p *play) part() {
 
 func (p *play) follow(model func(expired []*Lease)) {
 	p.t.Helper()
-	out := p.f.Take()
+	out := p.f.TakeEffects()
 	p.m.now, p.m.actual, p.m.stranded, p.m.ended, p.m.records = p.now, out.Offers, nil, nil, nil
 	model(out.Expired)
 	p.checkRecords(out)
 	if len(p.m.actual) > 0 {
 		p.t.Fatalf("%s rings %s, and nobody should", p.m.actual[0].Call, p.m.actual[0].Agent.Extension)
 	}
-	slices.Sort(out.Stranded)
+	slices.Sort(out.GroupRemoved)
 	slices.Sort(p.m.stranded)
-	if !slices.Equal(out.Stranded, p.m.stranded) {
-		p.t.Fatalf("stranded are %v, should be %v", out.Stranded, p.m.stranded)
+	if !slices.Equal(out.GroupRemoved, p.m.stranded) {
+		p.t.Fatalf("stranded are %v, should be %v", out.GroupRemoved, p.m.stranded)
 	}
 	if p.ledger != nil {
 		p.ledger.apply(out.Changes)

@@ -175,7 +175,7 @@ type Talk struct {
 	CoreUUID string      `json:"CoreUUID"` // that FreeSWITCH's identity since it started
 	CDR      CDR         `json:"CDR"`
 	Offer    OfferRecord `json:"Offer"`            // that became the talk
-	Parted   bool        `json:"Parted,omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
+	Requeued bool        `json:"Parted,omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
 }
 
 // StillWaiting names the calls whose place is kept: what was said of others is over.

@@ -54,17 +54,17 @@ func (s *Settings) rest(cause MissCause, misses int) time.Duration {
 // An agent whom the miss takes out (noanswer) does not rest: nway_ready, which brings it back,
 // would end the rest as well. A miss that was not the agent's doing changes nothing here, but
 // noanswer-to-ready = false takes the agent out as ever.
-func (f *Floor) missed(l *Lease, cause MissCause, now time.Time) agent.Move {
+func (f *Floor) countMiss(l *Lease, cause MissCause, now time.Time) agent.Move {
 	out := !f.settings.NoAnswerToReady
 	if i := slices.Index(agent.MissCauses[:], cause); i >= 0 {
 		f.misses[i]++
-		if d := f.desks[l.Agent.Extension]; d != nil && d.lease == l {
-			misses := d.Rest.Misses + 1
+		if slot := f.slots[l.Agent.Extension]; slot != nil && slot.lease == l {
+			misses := slot.Rest.Misses + 1
 			out = out || f.settings.MaxMisses > 0 && misses >= f.settings.MaxMisses
-			d.Rest = agent.Rest{Misses: misses, Cause: cause}
+			slot.Rest = agent.Rest{Misses: misses, Cause: cause}
 			if rest := f.settings.rest(cause, misses); rest > 0 && !out {
-				d.Rest.Until = now.Add(rest)
-				f.deadlines.add(deadline{at: d.Rest.Until, rest: d})
+				slot.Rest.Until = now.Add(rest)
+				f.deadlines.add(deadline{at: slot.Rest.Until, rest: slot})
 			}
 		}
 	}
@@ -72,35 +72,35 @@ func (f *Floor) missed(l *Lease, cause MissCause, now time.Time) agent.Move {
 }
 
 // spoke ends the row of misses of the agent who answered the lease, if one did.
-func (f *Floor) spoke(l *Lease) {
+func (f *Floor) endMissRow(l *Lease) {
 	if l == nil || !l.answered {
 		return
 	}
-	if d := f.desks[l.Agent.Extension]; d != nil && d.lease == l {
-		f.endRest(d)
+	if slot := f.slots[l.Agent.Extension]; slot != nil && slot.lease == l {
+		f.endRest(slot)
 	}
 }
 
 // EndRest ends a rest and the row of misses before it: a phone of the extension has registered
 // anew.
 func (f *Floor) EndRest(extension string, now time.Time) {
-	if d := f.desks[extension]; d != nil {
-		f.endRest(d)
+	if slot := f.slots[extension]; slot != nil {
+		f.endRest(slot)
 		f.settle(now)
 	}
 }
 
-func (f *Floor) endRest(d *desk) {
-	if d.Rest == (agent.Rest{}) {
+func (f *Floor) endRest(slot *agentSlot) {
+	if slot.Rest == (agent.Rest{}) {
 		return
 	}
-	d.Rest = agent.Rest{}
-	f.refile(d)
+	slot.Rest = agent.Rest{}
+	f.updateAvailability(slot)
 }
 
 // wake ends a rest whose time is over. The misses still count as a row: the next one follows on
 // them.
-func (f *Floor) wake(d *desk) {
-	d.Rest.Until = time.Time{}
-	f.refile(d)
+func (f *Floor) endRestTime(slot *agentSlot) {
+	slot.Rest.Until = time.Time{}
+	f.updateAvailability(slot)
 }

@@ -79,7 +79,7 @@ func TestAnAgentWhoRestsIsOfferedNobody(t *testing.T) {
 	s.quiet()
 	s.counts("110", 0, 2, 0)
 	s.refused(s.f.Transfer("b", "1000", s.now), ErrNotFree)
-	if got := s.f.Figures(s.now); got.Resting[MissBusy] != 1 || got.Misses[MissBusy] != 1 || got.Groups[0].InVain != 0 {
+	if got := s.f.Figures(s.now); got.Resting[MissBusy] != 1 || got.Misses[MissBusy] != 1 || got.Groups[0].Starved != 0 {
 		t.Errorf("figures: %+v", got)
 	}
 	s.pass(14 * time.Second) // b came a second after the miss

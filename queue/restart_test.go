@@ -113,7 +113,7 @@ func TestAfterARestartACallThatComesBackHasItsOldPlace(t *testing.T) {
 		t.Errorf("the place is from %v, want %v", p.Since, old)
 	}
 	s.open("back")
-	s.pass(formerGrace)
+	s.pass(absentGrace)
 	if _, listed := s.ledger.waiting["gone"]; listed {
 		t.Error("a call that did not come back still has a row")
 	}

@@ -40,13 +40,13 @@ func begin(t *testing.T, s Settings) *shift {
 // look takes what the last step led to, and lets the ledger check what it wrote.
 func (s *shift) look() {
 	s.Helper()
-	out := s.f.Take()
+	out := s.f.TakeEffects()
 	s.ledger.apply(out.Changes)
 	s.ledger.matches(s.f)
 	s.offers = append(s.offers, out.Offers...)
 	s.statuses = append(s.statuses, out.Statuses...)
 	s.expired = append(s.expired, out.Expired...)
-	s.stranded = append(s.stranded, out.Stranded...)
+	s.stranded = append(s.stranded, out.GroupRemoved...)
 	s.ended = append(s.ended, out.Ended...)
 	if len(out.Changes) > 0 {
 		s.changes = out.Changes
@@ -68,7 +68,7 @@ func (s *shift) refused(err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("got %v, want %v", err, want)
 	}
-	if out := s.f.Take(); len(out.Offers)+len(out.Expired)+len(out.Stranded)+len(out.Changes)+len(out.Statuses)+len(out.Ended) > 0 {
+	if out := s.f.TakeEffects(); len(out.Offers)+len(out.Expired)+len(out.GroupRemoved)+len(out.Changes)+len(out.Statuses)+len(out.Ended) > 0 {
 		s.Fatalf("refused, and yet: %+v", out)
 	}
 	s.ledger.matches(s.f)
@@ -87,7 +87,7 @@ func (s *shift) group(number string, mode Mode, extensions ...string) {
 
 func (s *shift) hire(extension string) {
 	s.Helper()
-	if s.f.desks[extension] == nil {
+	if s.f.slots[extension] == nil {
 		s.must(s.f.AddAgent(extension, "secret"))
 	}
 }
@@ -184,7 +184,7 @@ func (s *shift) lapses(uuid string, a Absent) (kept bool) {
 	if a.CDR.UUID == "" {
 		a.CDR = CDR{UUID: uuid, Outcome: Failed}
 	}
-	kept = s.f.Lapse(uuid, a, s.now)
+	kept = s.f.LeaveAbsent(uuid, a, s.now)
 	s.ledger.away[uuid] = kept
 	s.look()
 	return kept

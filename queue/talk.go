@@ -9,33 +9,33 @@ import (
 // Bridged says that the bridge of an answered call stands. From now on a restart finds the call's
 // talk, and no place.
 func (f *Floor) Bridged(t Talk) {
-	f.keepTalk(&t)
+	f.recordTalk(&t)
 	if c := f.calls[t.CDR.UUID]; c != nil {
-		f.unlist(c)
-		f.spoke(c.lease)
+		f.removeRow(c)
+		f.endMissRow(c.lease)
 	}
 }
 
 // Parted says that a talk is over, and that its caller goes on here. The CDR so far is kept with
 // the talk.
-func (f *Floor) Parted(t Talk) {
-	t.Parted = true
-	f.keepTalk(&t)
+func (f *Floor) Requeued(t Talk) {
+	t.Requeued = true
+	f.recordTalk(&t)
 }
 
 // keepTalk remembers a talk, which nobody alters any more, and writes it.
-func (f *Floor) keepTalk(t *Talk) {
+func (f *Floor) recordTalk(t *Talk) {
 	f.talks[t.CDR.UUID] = t
-	f.keep(Change{Talk: t})
+	f.record(Change{Talk: t})
 }
 
 // Ended writes the CDR of a call that ended, on the floor or not. If the call had a talk, that is
 // over.
 func (f *Floor) Ended(cdr CDR) {
 	delete(f.talks, cdr.UUID)
-	f.keep(Change{CDR: &cdr})
+	f.record(Change{CDR: &cdr})
 	if cdr.Leg != "" { // package store keeps the two together, as long as they are neighbours
-		f.keep(Change{TalkOver: &cdr.UUID})
+		f.record(Change{TalkOver: &cdr.UUID})
 	}
 	f.out.Ended = append(f.out.Ended, cdr)
 }
@@ -44,7 +44,7 @@ func (f *Floor) Ended(cdr CDR) {
 func (f *Floor) Talks() []Talk {
 	talks := make([]Talk, 0, len(f.talks))
 	for _, t := range f.talks {
-		if !t.Parted {
+		if !t.Requeued {
 			talks = append(talks, *t)
 		}
 	}
@@ -55,20 +55,20 @@ func (f *Floor) Talks() []Talk {
 // down. The place that was kept for its caller is given up. Adopt returns the talk with what is
 // known of the caller. It returns false if no place is kept for the caller, or if the agent is gone
 // or has an offer or a call.
-func (f *Floor) Adopt(t Talk, now time.Time) (whole Talk, ok bool) {
-	d, was := f.desks[t.CDR.Agent], f.absent[t.CDR.UUID]
-	if was == nil || d == nil || d.lease != nil {
+func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
+	slot, was := f.slots[t.CDR.Agent], f.absent[t.CDR.UUID]
+	if was == nil || slot == nil || slot.lease != nil {
 		return Talk{}, false
 	}
 	whole = was.complete(t)
 	delete(f.absent, t.CDR.UUID)
-	delete(f.held, d.Extension)
-	l := whole.lease(d.Profile)
+	delete(f.reserved, slot.Extension)
+	l := whole.lease(slot.Profile)
 	c := f.addTalk(&whole, l, was.place.Since)
-	f.engage(d, l, now)
-	f.keepTalk(new(whole))
-	f.keep(Change{Left: &c.uuid})
-	f.remember(c.caller, c.line, d, now)
+	f.engage(slot, l, now)
+	f.recordTalk(new(whole))
+	f.record(Change{Left: &c.uuid})
+	f.remember(c.caller, c.line, slot, now)
 	return whole, true
 }
 
@@ -114,16 +114,16 @@ func (f *Floor) Resumed(uuid string) (p Place, l *Lease, ok bool) {
 func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 	for _, t := range talks {
 		f.talks[t.CDR.UUID] = &t
-		if t.Parted {
+		if t.Requeued {
 			continue
 		}
 		l := t.lease(agent.Profile{Extension: t.CDR.Agent})
-		d, newest := f.desks[t.CDR.Agent], newest[t.CDR.Agent] == t.CDR.UUID
+		slot, newest := f.slots[t.CDR.Agent], newest[t.CDR.Agent] == t.CDR.UUID
 		switch {
-		case d != nil && newest && d.Call == agent.Talking:
-			l.Agent, d.lease = d.Profile, l
-		case d != nil:
-			l.Agent = d.Profile
+		case slot != nil && newest && slot.Call == agent.Talking:
+			l.Agent, slot.lease = slot.Profile, l
+		case slot != nil:
+			l.Agent = slot.Profile
 		case newest:
 			f.orphans[t.CDR.Agent] = l
 		}
@@ -136,7 +136,7 @@ func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 func newestTalks(talks []Talk) (callers map[string]string) {
 	newest := map[string]Talk{}
 	for _, t := range talks {
-		if other, more := newest[t.CDR.Agent]; !t.Parted && (!more || t.Offer.Answered.After(other.Offer.Answered)) {
+		if other, more := newest[t.CDR.Agent]; !t.Requeued && (!more || t.Offer.Answered.After(other.Offer.Answered)) {
 			newest[t.CDR.Agent] = t
 		}
 	}
@@ -152,16 +152,16 @@ func newestTalks(talks []Talk) (callers map[string]string) {
 func (f *Floor) loadAbsent(s Snapshot, now time.Time) {
 	for _, w := range s.Waiting {
 		if f.calls[w.UUID] != nil { // the server died between the two changes of Bridged
-			f.keep(Change{Left: &w.UUID})
+			f.record(Change{Left: &w.UUID})
 			continue
 		}
-		f.expect(w, Absent{CDR: CDR{
+		f.keepPlace(w, Absent{CDR: CDR{
 			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom, Arrived: w.Since, Ended: now,
 			Outcome: Failed, Cause: causeNotBack,
 		}}, now)
 	}
 	for _, t := range s.Talks {
-		if !t.Parted {
+		if !t.Requeued {
 			continue
 		}
 		t.CDR.Ended, t.CDR.Cause = now, causeNotBack

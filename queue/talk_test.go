@@ -29,7 +29,7 @@ func TestATalkOfAnEarlierLifeIsOnTheFloorUntilItEnds(t *testing.T) {
 		Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 		Talks: []Talk{talk, talkOf("b", "1001", nine)},
 	})
-	s.f.ReleaseHeld(s.now)
+	s.f.ReleaseReserved(s.now)
 	s.look()
 	if got := s.view("1000"); got.Agent.Call != agent.Talking || got.CallUUID != "a" {
 		t.Errorf("%v, call %q", got.Agent.Call, got.CallUUID)
@@ -112,10 +112,10 @@ func TestTheCallerOfATalkOfAnEarlierLifeIsTransferred(t *testing.T) {
 	next := s.rings("a", "1001")
 	_, talk, _ := s.f.Resumed("a")
 	s.f.End(talk, s.now)
-	s.f.Parted(talkOf("a", "1000", nine))
+	s.f.Requeued(talkOf("a", "1000", nine))
 	s.look()
 	s.counts("110", 0, 1, 0)
-	if next.Number != 3 || len(s.ledger.waiting) != 1 || !s.ledger.talks["a"].Parted {
+	if next.Number != 3 || len(s.ledger.waiting) != 1 || !s.ledger.talks["a"].Requeued {
 		t.Errorf("%+v, waiting %v, talks %+v", next, s.ledger.waiting, s.ledger.talks)
 	}
 	s.answers(next)
@@ -128,10 +128,10 @@ func TestTheCallerOfATalkIsNotAbsentToo(t *testing.T) {
 		Talks:   []Talk{talkOf("a", "1000", nine)},
 		Waiting: []Waiting{{UUID: "a", Group: "110", Since: nine}}, // the server died before it was removed
 	})
-	if _, kept := s.f.Expects("a"); kept || len(s.ledger.waiting) > 0 {
+	if _, kept := s.f.KeepsPlace("a"); kept || len(s.ledger.waiting) > 0 {
 		t.Errorf("expected: %v, waiting %v", kept, s.ledger.waiting)
 	}
-	s.pass(2 * formerGrace)
+	s.pass(2 * absentGrace)
 	s.records()
 	s.hangsUp("a")
 	s.records(talkOf("a", "1000", nine).CDR)
@@ -144,7 +144,7 @@ func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	l := s.rings("a", "1000")
-	s.f.Forsake(l, s.now)
+	s.f.Abandon(l, s.now)
 	s.look()
 	s.leaves("a")
 	s.state("1000", agent.Ring)
@@ -161,7 +161,7 @@ func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
 
 func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	patient := plain
-	patient.Hold = time.Minute
+	patient.Reserve = time.Minute
 	s := restarted(t, patient, Snapshot{
 		Agents: []agent.Agent{atWork("1000", agent.Ring, nine), atWork("1001", agent.Ready, nine)},
 		Groups: []Group{sales}, Members: []Member{{"110", "1000"}, {"110", "1001"}},
@@ -174,7 +174,7 @@ func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	}
 	refused := func(why string, t Talk) {
 		s.Helper()
-		if _, ok := s.f.Adopt(t, s.now); ok {
+		if _, ok := s.f.RecoverTalk(t, s.now); ok {
 			s.Errorf("adopted: %s", why)
 		}
 		s.look()
@@ -184,7 +184,7 @@ func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	s.calls("c", "", "110")
 	s.rings("c", "1001")
 	refused("its agent has an offer", found("a", "1001"))
-	whole, ok := s.f.Adopt(found("a", "1000"), s.now)
+	whole, ok := s.f.RecoverTalk(found("a", "1000"), s.now)
 	if !ok {
 		t.Fatal("not adopted")
 	}
@@ -197,10 +197,10 @@ func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	s.state("1000", agent.Talking)
 	s.counts("110", 0, 1, 1)
 	refused("it is adopted already", found("a", "1000"))
-	s.f.ReleaseHeld(s.now)
+	s.f.ReleaseReserved(s.now)
 	s.look()
 	s.state("1000", agent.Talking)
-	s.pass(2 * formerGrace) // the place is not kept any more
+	s.pass(2 * absentGrace) // the place is not kept any more
 	s.records()
 	s.hangsUp("a")
 	if v := s.view("1000"); v.CallUUID == "a" {
@@ -213,7 +213,7 @@ func TestOneWhoHadTalkedAndWaitsAgainHasOneCDR(t *testing.T) {
 	for name, back := range map[string]bool{"comes back": true, "stays away": false} {
 		t.Run(name, func(t *testing.T) {
 			parted := talkOf("a", "1000", nine)
-			parted.Parted = true
+			parted.Requeued = true
 			s := restarted(t, plain, Snapshot{
 				Groups: []Group{sales}, Talks: []Talk{parted}, Waiting: []Waiting{{UUID: "a", Group: "110", Since: nine}},
 			})
@@ -224,14 +224,14 @@ func TestOneWhoHadTalkedAndWaitsAgainHasOneCDR(t *testing.T) {
 				if p := s.joins("a", "139", "110"); !p.Kept || !reflect.DeepEqual(p.SoFar, want) {
 					t.Errorf("%+v", p)
 				}
-				s.pass(2 * formerGrace)
+				s.pass(2 * absentGrace)
 				s.records()
 				s.leaves("a")
 				s.f.Ended(parted.CDR)
 				s.look()
 				return
 			}
-			s.pass(2 * formerGrace)
+			s.pass(2 * absentGrace)
 			s.records(want)
 		})
 	}
@@ -239,7 +239,7 @@ func TestOneWhoHadTalkedAndWaitsAgainHasOneCDR(t *testing.T) {
 
 func TestOneWhoHadTalkedAndDidNotWaitHasTheCDRAtOnce(t *testing.T) {
 	parted := talkOf("a", "1000", nine)
-	parted.Parted = true
+	parted.Requeued = true
 	s := restarted(t, plain, Snapshot{Groups: []Group{sales}, Talks: []Talk{parted}})
 	want := parted.CDR
 	want.Ended, want.Cause = nine, causeNotBack

@@ -27,9 +27,9 @@ type GroupView struct {
 
 // Agents returns all agents in the order of their extensions.
 func (f *Floor) Agents() []AgentView {
-	views := make([]AgentView, 0, len(f.desks))
-	for _, d := range f.desks {
-		views = append(views, d.view())
+	views := make([]AgentView, 0, len(f.slots))
+	for _, slot := range f.slots {
+		views = append(views, slot.view())
 	}
 	slices.SortFunc(views, func(a, b AgentView) int { return compare(a.Extension, b.Extension) })
 	return views
@@ -37,17 +37,17 @@ func (f *Floor) Agents() []AgentView {
 
 // Agent returns one agent.
 func (f *Floor) Agent(extension string) (AgentView, error) {
-	d, err := f.desk(extension)
+	slot, err := f.slot(extension)
 	if err != nil {
 		return AgentView{}, err
 	}
-	return d.view(), nil
+	return slot.view(), nil
 }
 
-func (d *desk) view() AgentView {
-	v := AgentView{Agent: d.Agent, Groups: slices.SortedFunc(maps.Keys(d.groups), compare)}
-	if d.lease != nil {
-		v.CallUUID = d.lease.Call
+func (slot *agentSlot) view() AgentView {
+	v := AgentView{Agent: slot.Agent, Groups: slices.SortedFunc(maps.Keys(slot.groups), compare)}
+	if slot.lease != nil {
+		v.CallUUID = slot.lease.Call
 	}
 	return v
 }
@@ -55,8 +55,8 @@ func (d *desk) view() AgentView {
 // Groups returns all groups in the order of their numbers.
 func (f *Floor) Groups() []GroupView {
 	members := map[string][]string{}
-	for extension, d := range f.desks {
-		for number := range d.groups {
+	for extension, slot := range f.slots {
+		for number := range slot.groups {
 			members[number] = append(members[number], extension)
 		}
 	}
@@ -64,7 +64,7 @@ func (f *Floor) Groups() []GroupView {
 	for number, l := range f.lines {
 		v := GroupView{
 			Group: l.Group, Members: slices.SortedFunc(slices.Values(members[number]), compare),
-			Available: l.free.Len(), Waiting: l.inside - l.talking, Talking: l.talking,
+			Available: l.available.Len(), Waiting: l.inside - l.talking, Talking: l.talking,
 		}
 		if first, some := l.waiting.Min(); some {
 			v.Oldest = first.since

@@ -37,7 +37,7 @@ func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
 	if p.Visit != 3 || p.CameFrom != "120" || s.ledger.waiting["a"] != was {
 		t.Errorf("after a restart: place %+v, written was %+v", p, s.ledger.waiting["a"])
 	}
-	if !s.f.Lapse("a", Absent{}, s.now) {
+	if !s.f.LeaveAbsent("a", Absent{}, s.now) {
 		t.Fatal("no place is kept")
 	}
 	s.look()
@@ -57,7 +57,7 @@ func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 	_, err := s.f.Join(first)
 	s.must(err)
 	cdr := CDR{UUID: "a", Group: "110", Visit: 1, Arrived: s.now, Outcome: Failed}
-	if !s.f.Lapse("a", Absent{CDR: cdr}, s.now) {
+	if !s.f.LeaveAbsent("a", Absent{CDR: cdr}, s.now) {
 		t.Fatal("no place is kept")
 	}
 	p, err := s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "120", Since: s.now.Add(time.Second), Visit: 2, CameFrom: "110"})
@@ -110,7 +110,7 @@ func TestAnOfferNamesTheVisitOfWhoTakesOver(t *testing.T) {
 	s.calls("consults", "1009", "110")
 	l := s.rings("consults", "1000")
 	next := Arrival{UUID: "caller", Caller: "138", Name: "Li", Visit: 3, CameFrom: "120"}
-	if !s.f.Succeed("consults", next, s.now) {
+	if !s.f.TakeOver("consults", next, s.now) {
 		t.Fatal("not taken over")
 	}
 	s.look()
@@ -125,9 +125,9 @@ func TestATalkThatIsFoundIsOfTheVisitOfItsCaller(t *testing.T) {
 	if _, err := s.f.Join(Arrival{UUID: "a", Group: "110", Since: s.now, Visit: 2, CameFrom: "120"}); err != nil {
 		t.Fatal(err)
 	}
-	s.f.Lapse("a", Absent{CDR: CDR{UUID: "a", Group: "110", Visit: 2, CameFrom: "120"}}, s.now)
+	s.f.LeaveAbsent("a", Absent{CDR: CDR{UUID: "a", Group: "110", Visit: 2, CameFrom: "120"}}, s.now)
 	found := Talk{CDR: CDR{UUID: "a", Agent: "1000", Leg: "leg"}, Offer: OfferRecord{Call: "a", Agent: "1000", Leg: "leg"}}
-	whole, ok := s.f.Adopt(found, s.now)
+	whole, ok := s.f.RecoverTalk(found, s.now)
 	s.look()
 	if !ok || whole.CDR.Visit != 2 || whole.Offer.Visit != 2 {
 		t.Errorf("adopted: %v, %+v", ok, whole)

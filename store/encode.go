@@ -158,7 +158,7 @@ func (o *object) talk(t *queue.Talk) {
 	o.string("CoreUUID", t.CoreUUID)
 	o.inside("CDR", func() { o.cdr(&t.CDR) })
 	o.inside("Offer", func() { o.offer(&t.Offer) })
-	o.flagUnlessFalse("Parted", t.Parted)
+	o.flagUnlessFalse("Parted", t.Requeued)
 }
 
 // object is a JSON object being written; err is the last thing in it that has no JSON.

@@ -68,10 +68,10 @@ func TestCallsOfAReleaseThatWasKilledGoOn(t *testing.T) {
 	restore(t, filepath.Join("testdata", "killed", "88c10e4"), &o)
 	snap := reopened(t, o)
 	now := time.Now()
-	floor := queue.NewFloor(queue.Settings{Hold: time.Minute}, 1)
+	floor := queue.NewFloor(queue.Settings{Reserve: time.Minute}, 1)
 	floor.Load(snap, now)
 	for _, w := range snap.Waiting {
-		if group, kept := floor.Expects(w.UUID); !kept || group != w.Group {
+		if group, kept := floor.KeepsPlace(w.UUID); !kept || group != w.Group {
 			t.Errorf("%s has a place in %q, %v", w.Caller, group, kept)
 		}
 	}
@@ -80,7 +80,7 @@ func TestCallsOfAReleaseThatWasKilledGoOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if talks := a.CallUUID == talk.CDR.UUID && a.Call == agent.Talking; talks == talk.Parted {
+		if talks := a.CallUUID == talk.CDR.UUID && a.Call == agent.Talking; talks == talk.Requeued {
 			t.Errorf("agent %s is %s with %q", a.Extension, a.Call, a.CallUUID)
 		}
 	}
@@ -105,7 +105,7 @@ func expectKilledFloor(t *testing.T, snap queue.Snapshot) {
 		"13900000007 in 140, VIP false, visit 1", "13900000009 in 130, VIP false, visit 1")
 	for _, talk := range snap.Talks {
 		talks = append(talks, fmt.Sprintf("%s with %s in %s at %s, parted %v, offer %d of %s", talk.CDR.Caller, talk.CDR.Agent, talk.CDR.Group,
-			talk.Link, talk.Parted, talk.Offer.Number, talk.Offer.Agent))
+			talk.Link, talk.Requeued, talk.Offer.Number, talk.Offer.Agent))
 		expectDay(t, talk.CDR.Arrived, talk.Offer.Offered, talk.Offer.Answered, talk.CDR.Answered, talk.CDR.Bridged)
 		if talk.CDR.Leg == "" || talk.Offer.Leg != talk.CDR.Leg || talk.CoreUUID == "" || talk.Server == "" {
 			t.Errorf("the talk has no leg, server or FreeSWITCH: %+v", talk)

@@ -128,7 +128,7 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		Log:          d.log,
 		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
 		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
-		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Rewrite(whole) },
+		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Resync(whole) },
 	})
 	if err == nil {
 		d.onStop("store", d.store.Close)
@@ -202,7 +202,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 		Bounds:  connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
-		Figures: d.acd.Figures, Links: d.acd.Links, Keeping: d.keeping,
+		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.keeping,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
 	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
@@ -210,9 +210,9 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 }
 
 // keeping is what the metrics tell of the store.
-func (d *Daemon) keeping() metrics.Keeping {
+func (d *Daemon) keeping() metrics.StoreStatus {
 	s := d.store.Status()
-	return metrics.Keeping{
+	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
 		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
 	}

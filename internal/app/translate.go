@@ -21,7 +21,7 @@ func settings(c *conf.Config) acd.Settings {
 	s := acd.Settings{
 		Floor: queue.Settings{
 			Reoffer: c.ACD.Reoffer, Remember: c.ACD.Remember,
-			NoAnswerToReady: c.ACD.NoAnswerToReady, TypingAuto: c.ACD.TypingAuto, Hold: holdTalks,
+			NoAnswerToReady: c.ACD.NoAnswerToReady, TypingAuto: c.ACD.TypingAuto, Reserve: holdTalks,
 			RestBusy: c.ACD.RestBusy, RestReject: c.ACD.RestReject, RestNoAnswer: c.ACD.RestNoAnswer,
 			RestUnreachable: c.ACD.RestUnreachable, MaxMisses: c.ACD.MaxMisses,
 		},

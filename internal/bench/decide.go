@@ -71,7 +71,7 @@ func newFloor(agents, callers, first int, now time.Time) (*queue.Floor, error) {
 			return nil, err
 		}
 	}
-	f.Take()
+	f.TakeEffects()
 	return f, nil
 }
 
@@ -95,12 +95,12 @@ func decideFree(agents, rounds int) (Cost, error) {
 		if err := f.Login(extension(a), []string{groupNumber(a % decideGroups)}, now); err != nil {
 			return Cost{}, err
 		}
-		for _, l := range f.Take().Offers {
+		for _, l := range f.TakeEffects().Offers {
 			f.Answer(l, now)
 			talks = append(talks, l)
 		}
 	}
-	f.Take()
+	f.TakeEffects()
 	group := map[string]int{}
 	for g := range decideGroups {
 		group[groupNumber(g)] = g
@@ -110,7 +110,7 @@ func decideFree(agents, rounds int) (Cost, error) {
 		l := talks[i%len(talks)]
 		began := time.Now()
 		f.End(l, now)
-		offers := f.Take().Offers
+		offers := f.TakeEffects().Offers
 		took := time.Since(began)
 		if len(offers) != 1 {
 			return 0, fmt.Errorf("bench: an agent became free and was offered %d calls", len(offers))
@@ -120,7 +120,7 @@ func decideFree(agents, rounds int) (Cost, error) {
 		f.Leave(l.Call, now)
 		err := join(f, l.Call, group[l.Group], now)
 		f.Tick(now)
-		f.Take()
+		f.TakeEffects()
 		return took, err
 	})
 }
@@ -137,12 +137,12 @@ func decideArrival(agents, rounds int) (Cost, error) {
 			return Cost{}, err
 		}
 	}
-	f.Take()
+	f.TakeEffects()
 	return timed(rounds, func(int) (time.Duration, error) {
 		now = now.Add(time.Millisecond)
 		began := time.Now()
 		err := join(f, "new", 0, now)
-		offers := f.Take().Offers
+		offers := f.TakeEffects().Offers
 		took := time.Since(began)
 		if err == nil && len(offers) != 1 {
 			err = fmt.Errorf("bench: a caller came and %d agents were offered the call", len(offers))
@@ -153,7 +153,7 @@ func decideArrival(agents, rounds int) (Cost, error) {
 		f.Answer(offers[0], now)
 		f.Leave("new", now)
 		f.Tick(now)
-		f.Take()
+		f.TakeEffects()
 		return took, nil
 	})
 }

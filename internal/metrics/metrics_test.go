@@ -23,7 +23,7 @@ type watched struct {
 	*Metrics
 	figures acd.Figures
 	links   []acd.LinkState
-	keeping Keeping
+	keeping StoreStatus
 }
 
 func watch(groups ...queue.GroupFigures) *watched {
@@ -31,7 +31,7 @@ func watch(groups ...queue.GroupFigures) *watched {
 	w.figures.Floor.Groups = groups
 	w.Watch(Sources{
 		Figures: func() acd.Figures { return w.figures }, Links: func() []acd.LinkState { return w.links },
-		Keeping: func() Keeping { return w.keeping }, Panics: func() uint64 { return 1 },
+		Store: func() StoreStatus { return w.keeping }, Panics: func() uint64 { return 1 },
 	})
 	return w
 }
@@ -83,7 +83,7 @@ func TestNamesAndUnitsFollowThePrometheusConventions(t *testing.T) {
 
 func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w := watch(queue.GroupFigures{
-		Number: "110", Name: "Sales", Waiting: 3, Talking: 2, LongestWait: 1500 * time.Millisecond, InVain: 1, InVainFor: 2 * time.Second,
+		Number: "110", Name: "Sales", Waiting: 3, Talking: 2, LongestWait: 1500 * time.Millisecond, Starved: 1, StarvedFor: 2 * time.Second,
 		Members: queue.Standings{agent.StandingTyping: 4},
 	})
 	w.figures.Floor.Agents = queue.Standings{agent.StandingReady: 7, agent.StandingDown: 9}
@@ -93,7 +93,7 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w.figures.Phases, w.figures.Draining = map[string]int{"wait": 3}, true
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
-	w.keeping = Keeping{
+	w.keeping = StoreStatus{
 		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1, Dropped: 6,
 	}
 	w.has(t,

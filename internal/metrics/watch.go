@@ -14,12 +14,12 @@ import (
 type Sources struct {
 	Figures func() acd.Figures
 	Links   func() []acd.LinkState
-	Keeping func() Keeping
+	Store   func() StoreStatus
 	Panics  func() uint64 // contained since the start, outside of calls
 }
 
 // Keeping is what there is to know of the journal and the database.
-type Keeping struct {
+type StoreStatus struct {
 	Up           bool          // the database answers
 	DiskUp       bool          // the journal can be written
 	Pending      int           // changes that are not yet in the database
@@ -117,7 +117,7 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 		show.gauge(linkUp, one(l.Up), label(l.Name))
 		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
 	}
-	show.keeping(w.sources.Keeping())
+	show.keeping(w.sources.Store())
 	w.happened.follow(figures.Floor.Groups)
 	for _, c := range w.happened.all() {
 		c.Collect(to)
@@ -140,15 +140,15 @@ func (to shown) group(g queue.GroupFigures) {
 	to.gauge(callersWaiting, float64(g.Waiting), number)
 	to.gauge(callersTalking, float64(g.Talking), number)
 	to.gauge(longestWait, g.LongestWait.Seconds(), number)
-	to.gauge(inVain, float64(g.InVain), number)
-	to.gauge(inVainFor, g.InVainFor.Seconds(), number)
+	to.gauge(inVain, float64(g.Starved), number)
+	to.gauge(inVainFor, g.StarvedFor.Seconds(), number)
 	to.gauge(groupInfo, 1, number, label(g.Name))
 	for standing, n := range g.Members {
 		to.gauge(groupAgents, float64(n), number, agent.Standing(standing).String())
 	}
 }
 
-func (to shown) keeping(k Keeping) {
+func (to shown) keeping(k StoreStatus) {
 	to.gauge(databaseUp, one(k.Up))
 	to.gauge(journalUp, one(k.DiskUp))
 	to.counter(statements, k.Statements)

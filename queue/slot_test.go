@@ -313,9 +313,9 @@ func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
 	if s.f.Miss(s.rings("a", "2000"), Miss{}, s.now) {
 		t.Error("back in a line that is gone")
 	}
-	out := s.f.Take()
-	if len(out.Stranded) != 1 || out.Stranded[0] != "a" {
-		t.Errorf("stranded: %v", out.Stranded)
+	out := s.f.TakeEffects()
+	if len(out.GroupRemoved) != 1 || out.GroupRemoved[0] != "a" {
+		t.Errorf("stranded: %v", out.GroupRemoved)
 	}
 	if err := s.f.Transfer("a", "2000", s.now); err == nil {
 		t.Error("a stranded call is transferred")

@@ -13,13 +13,13 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		c.after(10 * time.Second)
 		c.wantTalk("1000", call.UUID())
 		c.kept.forget()
-		c.server.Dispatcher.Rewrite(false)
+		c.server.Dispatcher.Resync(false)
 		c.dies()
 		c.comesBack()
 		c.after(time.Second)
 		c.wantTalk("1000", call.UUID())
 		c.kept.forget()
-		c.server.Dispatcher.Rewrite(false) // also what came from an earlier life
+		c.server.Dispatcher.Resync(false) // also what came from an earlier life
 		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
 			t.Errorf("the talks written anew are %+v", talks)
 		}
@@ -45,7 +45,7 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 		talks.Hangup()
 		c.after(time.Minute)
 		c.kept.forgetBehind(known)
-		c.server.Dispatcher.Rewrite(false)
+		c.server.Dispatcher.Resync(false)
 		if s := c.kept.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
 			t.Errorf("talks %+v, waiting %+v", s.Talks, s.Waiting)
 		}
@@ -62,8 +62,8 @@ func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.after(500 * time.Millisecond) // the second phone rings
-		c.server.Dispatcher.Rewrite(false)
-		if kept := c.kept.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Parted {
+		c.server.Dispatcher.Resync(false)
+		if kept := c.kept.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Requeued {
 			t.Errorf("kept: %+v", kept)
 		}
 		call.Hangup()

@@ -9,11 +9,11 @@ import (
 
 // rewritten is a floor that knows of another one only what its Rewrite kept.
 func rewritten(f *Floor, whole bool, base Snapshot) *Floor {
-	f.Take()
-	f.Rewrite(whole, "a")
+	f.TakeEffects()
+	f.Resync(whole, "a")
 	fresh := NewFloor(plain, 1)
 	fresh.Load(base, nine)
-	for _, c := range f.Take().Changes {
+	for _, c := range f.TakeEffects().Changes {
 		if m := c.Membership; m != nil {
 			for number := range fresh.groupsOf(m.Extension) {
 				fresh.leaveGroup(m.Extension, number)
@@ -56,9 +56,9 @@ func TestAFloorWrittenAnewIsTheFloor(t *testing.T) {
 			t.Errorf("group %s is %+v, want %+v", number, got, l.Group)
 		}
 	}
-	s.f.Rewrite(true, "a")
+	s.f.Resync(true, "a")
 	waiting := 0
-	for _, c := range s.f.Take().Changes {
+	for _, c := range s.f.TakeEffects().Changes {
 		if c.Waiting != nil {
 			waiting++
 		}
@@ -78,9 +78,9 @@ func TestTheStateWrittenAnewLeavesAloneWhatOthersMayEdit(t *testing.T) {
 	edited.Agents = []agent.Agent{atWork("1000", agent.Ready, nine)}
 	edited.Agents[0].Name, edited.Members = "edited", nil
 	fresh := rewritten(s.f, false, edited)
-	d := fresh.desks["1000"]
-	if d.Name != "edited" || d.Idle || len(d.groups) != 1 {
-		t.Errorf("%+v in %v", d.Agent, d.groups)
+	slot := fresh.slots["1000"]
+	if slot.Name != "edited" || slot.Idle || len(slot.groups) != 1 {
+		t.Errorf("%+v in %v", slot.Agent, slot.groups)
 	}
 }
 
@@ -101,10 +101,10 @@ func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T)
 	s.calls("leaves", "137", "110")
 	s.lapses("lapses", Absent{})
 	s.f.Leave("leaves", s.now)
-	s.f.Take()
-	s.f.Rewrite(false, "a")
+	s.f.TakeEffects()
+	s.f.Resync(false, "a")
 	var still []string
-	for _, c := range s.f.Take().Changes {
+	for _, c := range s.f.TakeEffects().Changes {
 		if c.StillWaiting != nil {
 			still = c.StillWaiting.UUIDs
 		}
@@ -122,11 +122,11 @@ func TestTheTalksAndTheAbsentAreWrittenAnew(t *testing.T) {
 	s.calls("is absent", "139", "110")
 	place := s.ledger.waiting["is absent"]
 	s.lapses("is absent", Absent{})
-	s.f.Rewrite(false, "a")
+	s.f.Resync(false, "a")
 	var talks []Talk
 	var places []Waiting
 	still := StillTalking{}
-	for _, c := range s.f.Take().Changes {
+	for _, c := range s.f.TakeEffects().Changes {
 		switch {
 		case c.Talk != nil:
 			talks = append(talks, *c.Talk)

@@ -12,22 +12,22 @@ import (
 // line, and of talks of this server, that the floor does not have are removed; others are left
 // alone. Who last answered a caller is not written: there can be hundreds of thousands of these,
 // and the floor goes on knowing them.
-func (f *Floor) Rewrite(whole bool, server string) {
+func (f *Floor) Resync(whole bool, server string) {
 	s := f.snapshot()
 	if whole {
 		f.out.Changes = append(f.out.Changes, s.Changes()...)
 	} else {
 		f.out.Changes = append(f.out.Changes, s.stateChanges()...)
 	}
-	f.keep(Change{StillWaiting: &StillWaiting{UUIDs: f.placesKept()}})
-	f.keep(Change{StillTalking: &StillTalking{Server: server, UUIDs: slices.Sorted(maps.Keys(f.talks))}})
+	f.record(Change{StillWaiting: &StillWaiting{UUIDs: f.keptPlaces()}})
+	f.record(Change{StillTalking: &StillTalking{Server: server, UUIDs: slices.Sorted(maps.Keys(f.talks))}})
 }
 
 // placesKept are the calls in line, and those of absent callers.
-func (f *Floor) placesKept() []string {
+func (f *Floor) keptPlaces() []string {
 	uuids := slices.Collect(maps.Keys(f.absent))
 	for uuid, c := range f.calls {
-		if c.listed {
+		if c.hasRow {
 			uuids = append(uuids, uuid)
 		}
 	}
@@ -37,9 +37,9 @@ func (f *Floor) placesKept() []string {
 
 func (f *Floor) snapshot() Snapshot {
 	var s Snapshot
-	for _, extension := range slices.SortedFunc(maps.Keys(f.desks), compare) {
-		s.Agents = append(s.Agents, f.desks[extension].Agent)
-		for _, number := range slices.SortedFunc(maps.Keys(f.desks[extension].groups), compare) {
+	for _, extension := range slices.SortedFunc(maps.Keys(f.slots), compare) {
+		s.Agents = append(s.Agents, f.slots[extension].Agent)
+		for _, number := range slices.SortedFunc(maps.Keys(f.slots[extension].groups), compare) {
 			s.Members = append(s.Members, Member{Group: number, Extension: extension})
 		}
 	}
@@ -47,7 +47,7 @@ func (f *Floor) snapshot() Snapshot {
 		s.Groups = append(s.Groups, f.lines[number].Group)
 	}
 	for _, c := range f.calls {
-		if c.listed {
+		if c.hasRow {
 			s.Waiting = append(s.Waiting, c.row())
 		}
 	}

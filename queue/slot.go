@@ -1,0 +1,370 @@
+package queue
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"nwayacd/agent"
+)
+
+// AddAgent adds an extension: unregistered, down, idle, ready.
+func (f *Floor) AddAgent(extension, password string) error {
+	if f.slots[extension] != nil {
+		return fmt.Errorf("extension %s: %w", extension, ErrExists)
+	}
+	f.record(Change{AgentAdded: &NewAgent{Extension: extension, Password: password}})
+	f.addSlot(agent.Agent{Profile: agent.Profile{Extension: extension, Name: extension}, Presence: agent.Presence{Idle: true}})
+	return nil
+}
+
+// addDesk puts an agent on the floor, with the memberships known of it.
+func (f *Floor) addSlot(a agent.Agent) *agentSlot {
+	a.Outside = f.outside[a.Extension]
+	slot := &agentSlot{Agent: a, sortKey: agent.SortKey(a.Extension), groups: f.groupsOf(a.Extension)}
+	for number := range slot.groups {
+		if l := f.lines[number]; l != nil {
+			slot.lines = append(slot.lines, l)
+		}
+	}
+	f.slots[a.Extension] = slot
+	f.countStanding(slot)
+	f.reclaimLease(slot)
+	f.updateAvailability(slot)
+	return slot
+}
+
+// takeUp gives an agent whose row was deleted and inserted again the offer or call it still has, so that it never has two.
+func (f *Floor) reclaimLease(slot *agentSlot) {
+	l := f.orphans[slot.Extension]
+	if l == nil {
+		return
+	}
+	delete(f.orphans, slot.Extension)
+	slot.lease = l
+	f.change(slot, func(a *agent.Agent) { a.Call = either(l.answered, agent.Talking, agent.Ring) })
+}
+
+func (f *Floor) groupsOf(extension string) groupSet {
+	set := f.members[extension]
+	if set == nil {
+		set = groupSet{}
+		f.members[extension] = set
+	}
+	return set
+}
+
+// RemoveAgent removes an extension and its memberships; not while it has an offer or a call.
+func (f *Floor) RemoveAgent(extension string) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	if slot.lease != nil {
+		return fmt.Errorf("%s: %w", extension, ErrOnCall)
+	}
+	f.removeSlot(slot)
+	f.record(Change{AgentRemoved: &slot.Profile.Extension})
+	return nil
+}
+
+// removeDesk takes the agent off the floor; a talk it still has goes on.
+func (f *Floor) removeSlot(slot *agentSlot) {
+	f.regroup(slot, nil)
+	f.standings[slot.countedAs]--
+	delete(f.slots, slot.Extension)
+	delete(f.members, slot.Extension)
+	f.updateAvailability(slot)
+	if slot.lease != nil {
+		f.orphans[slot.Extension] = slot.lease
+	}
+}
+
+func (f *Floor) slot(extension string) (*agentSlot, error) {
+	if slot := f.slots[extension]; slot != nil {
+		return slot, nil
+	}
+	return nil, fmt.Errorf("extension %s: %w", extension, ErrNoAgent)
+}
+
+// Login makes the agent up, idle, ready, registered (as the module did) and a member of exactly these groups. An unknown group is an
+// error and changes nothing.
+func (f *Floor) Login(extension string, groups []string, now time.Time) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	for _, number := range groups {
+		if f.lines[number] == nil {
+			return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+		}
+	}
+	f.change(slot, func(a *agent.Agent) { a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred })
+	f.recoverUnlessEngaged(slot, now)
+	f.endRest(slot)
+	f.regroup(slot, groups)
+	f.record(Change{Membership: &Membership{Extension: extension, Groups: groups}})
+	f.publishStatus(slot, agent.StatusLogin, "", now)
+	f.settle(now)
+	return nil
+}
+
+// Logout takes the agent down and out of its groups; during an offer or call, when that ends.
+func (f *Floor) Logout(extension string, now time.Time) error {
+	return f.applyOrDefer(extension, agent.LogoutDeferred, now)
+}
+
+// Busy makes the agent busy; during an offer or call, when that ends.
+func (f *Floor) Busy(extension string, now time.Time) error {
+	return f.applyOrDefer(extension, agent.BusyDeferred, now)
+}
+
+func (f *Floor) applyOrDefer(extension string, wish agent.Deferred, now time.Time) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	if !f.engaged(slot) {
+		f.apply(slot, wish, now)
+	} else {
+		f.change(slot, func(a *agent.Agent) { a.Deferred = wish })
+	}
+	f.settle(now)
+	return nil
+}
+
+// grantDeferred carries out what was asked for while the agent had an offer or a call, where it has none any more.
+func (f *Floor) applyDeferred(slot *agentSlot, now time.Time) {
+	if slot.Deferred != agent.NothingDeferred && !f.engaged(slot) {
+		f.apply(slot, slot.Deferred, now)
+	}
+}
+
+// engaged reports whether the agent has an offer or a call, be it one of an earlier life of which nobody knows yet whether it goes on.
+func (f *Floor) engaged(slot *agentSlot) bool {
+	return slot.lease != nil || f.reserved[slot.Extension] == slot && (slot.Call == agent.Ring || slot.Call == agent.Talking)
+}
+
+// grant carries out a wish, in place of any that was deferred. The one that was is taken off the record with what carries it out, and not before:
+// should we die between two changes, it is carried out by who comes after us.
+func (f *Floor) apply(slot *agentSlot, wish agent.Deferred, now time.Time) {
+	switch wish {
+	case agent.BusyDeferred:
+		f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = false, agent.NothingDeferred })
+		f.publishStatus(slot, agent.StatusBusy, "", now)
+	case agent.LogoutDeferred:
+		f.regroup(slot, nil)
+		f.record(Change{Membership: &Membership{Extension: slot.Extension}})
+		f.change(slot, func(a *agent.Agent) { a.Up, a.Deferred = false, agent.NothingDeferred })
+		f.recover(slot, now)
+		f.publishStatus(slot, agent.StatusLogout, "", now)
+	}
+}
+
+// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer and a rest,
+// and takes back a deferred busy or logout. During an offer or call it does no more than that, and
+// sends no event.
+func (f *Floor) Ready(extension string, now time.Time) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	wasIdle := slot.Idle
+	f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
+	f.recoverUnlessEngaged(slot, now)
+	f.endRest(slot)
+	if !f.engaged(slot) || !wasIdle {
+		f.publishStatus(slot, agent.StatusReady, "", now)
+	}
+	f.settle(now)
+	return nil
+}
+
+// recoverFree is recover by a command, which does not free an agent whose call of an earlier life may go on.
+func (f *Floor) recoverUnlessEngaged(slot *agentSlot, now time.Time) {
+	if !f.engaged(slot) {
+		f.recover(slot, now)
+	}
+}
+
+// recover brings the agent's call state back to ready, unless an offer or call of ours stands.
+func (f *Floor) recover(slot *agentSlot, now time.Time) bool {
+	return slot.lease == nil && f.move(slot, agent.Recover, now)
+}
+
+// SetRegistered says by hand whether FreeSWITCH knows a phone for the extension. If it does, a rest
+// is over.
+func (f *Floor) SetRegistered(extension string, registered bool, now time.Time) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	f.change(slot, func(a *agent.Agent) { a.Registered = registered })
+	if registered {
+		f.endRest(slot)
+	}
+	f.settle(now)
+	return nil
+}
+
+// Registration follows a phone that registered or went, with the address of the FreeSWITCH it did
+// so at ("" = not told). An extension that is no agent is of no interest. A rest is over if the
+// agent had no phone before; a phone that registers anew beside that one ends it by EndRest.
+func (f *Floor) Registration(extension string, registered bool, server string, now time.Time) {
+	slot := f.slots[extension]
+	if slot == nil {
+		return
+	}
+	if !registered && slot.Server != "" && server != "" && slot.Server != server {
+		return // it has registered elsewhere since
+	}
+	if registered && !slot.Registered {
+		f.endRest(slot)
+	}
+	f.change(slot, func(a *agent.Agent) {
+		a.Registered = registered
+		if registered && server != "" {
+			a.Server = server
+		}
+	})
+	f.settle(now)
+}
+
+// SetJobNumber sets the number said to callers, and whether to say it.
+func (f *Floor) SetJobNumber(extension, number string, say bool) error {
+	slot, err := f.slot(extension)
+	if err != nil {
+		return err
+	}
+	f.change(slot, func(a *agent.Agent) { a.JobNumber, a.SayJobNumber = number, say })
+	return nil
+}
+
+// SetOutside says how many calls the extension has that are not the ACD's; it may become an agent later.
+func (f *Floor) SetOutside(extension string, calls int, now time.Time) {
+	f.outside[extension] = calls
+	if calls == 0 {
+		delete(f.outside, extension)
+	}
+	if slot := f.slots[extension]; slot != nil {
+		slot.Outside = calls
+		f.updateAvailability(slot)
+		f.settle(now)
+	}
+}
+
+// regroup makes the agent a member of exactly these groups.
+func (f *Floor) regroup(slot *agentSlot, groups []string) {
+	for number := range maps.Clone(slot.groups) {
+		if !slices.Contains(groups, number) {
+			f.leaveGroup(slot.Extension, number)
+		}
+	}
+	for _, number := range groups {
+		f.joinGroup(slot.Extension, number)
+	}
+}
+
+// joinGroup and leaveGroup alter one membership; either side may be missing.
+func (f *Floor) joinGroup(extension, number string) {
+	f.groupsOf(extension)[number] = struct{}{}
+	if slot, l := f.slots[extension], f.lines[number]; slot != nil && l != nil {
+		f.joinLine(slot, l)
+	}
+}
+
+func (f *Floor) leaveGroup(extension, number string) {
+	delete(f.groupsOf(extension), number)
+	if slot, l := f.slots[extension], f.lines[number]; slot != nil && l != nil {
+		l.available.Delete(slot)
+		slot.leaveLine(l)
+	}
+}
+
+// seatAt makes a living group one of the agent's, and has the agent look for callers there.
+func (f *Floor) joinLine(slot *agentSlot, l *line) {
+	if !slices.Contains(slot.lines, l) {
+		slot.lines = append(slot.lines, l)
+		l.standings[slot.countedAs]++
+	}
+	if slot.indexed {
+		l.available.Set(slot)
+		f.nowAvailable = append(f.nowAvailable, slot)
+	}
+}
+
+func (slot *agentSlot) leaveLine(l *line) {
+	if i := slices.Index(slot.lines, l); i >= 0 {
+		slot.lines = slices.Delete(slot.lines, i, i+1)
+		l.standings[slot.countedAs]--
+	}
+}
+
+// release ends a lease for its agent: by the move where that is what the agent is in, with whatever was deferred.
+func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
+	l.over = true
+	slot := f.slots[l.Agent.Extension]
+	if slot == nil || slot.lease != l {
+		if f.orphans[l.Agent.Extension] == l { // another program removed the extension meanwhile
+			delete(f.orphans, l.Agent.Extension)
+		}
+		return
+	}
+	if l.answered && m != agent.Miss && m != agent.MissOut {
+		f.endRest(slot)
+	}
+	slot.lease = nil
+	u := f.moveState(slot, m, now)
+	if l.answered {
+		f.recordHangUp(slot, u, now)
+	}
+	switch {
+	case slot.Call == agent.Typing:
+		f.publishStatus(slot, agent.StatusTyping, l.Call, now)
+		f.startWrapUp(slot, now)
+	case slot.Call == agent.NoAnswer:
+		f.publishStatus(slot, agent.StatusNoAnswer, l.Call, now)
+	case slot.Deferred == agent.NothingDeferred:
+		f.publishStatus(slot, agent.StatusReady, l.Call, now)
+	}
+	f.applyDeferred(slot, now)
+}
+
+// noteHangUp writes down when the agent's talk ended, in u where that is not nil.
+func (f *Floor) recordHangUp(slot *agentSlot, u *agent.Update, now time.Time) {
+	if u == nil {
+		u = &agent.Update{Extension: slot.Extension}
+		f.record(Change{Agent: u})
+	}
+	u.HungUp = &now
+}
+
+// Engage makes an agent who calls out talking, until End: the lease has no caller of ours. It is nil where the extension is no agent, or has
+// an offer or a call already; the profile is the agent's, if there is one.
+func (f *Floor) Engage(extension, uuid string, now time.Time) (agent.Profile, *Lease) {
+	slot := f.slots[extension]
+	if slot == nil {
+		return agent.Profile{}, nil
+	}
+	if slot.lease != nil {
+		return slot.Profile, nil
+	}
+	f.engage(slot, &Lease{Call: uuid, Agent: slot.Profile, Offered: now, answered: true}, now)
+	return slot.Profile, slot.lease
+}
+
+// engage gives the agent a call that the floor did not offer.
+func (f *Floor) engage(slot *agentSlot, l *Lease, now time.Time) {
+	slot.lease = l
+	if !f.move(slot, agent.CallOut, now) {
+		f.updateAvailability(slot)
+	}
+	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
+}
+
+func (f *Floor) startWrapUp(slot *agentSlot, since time.Time) {
+	if f.settings.Recover > 0 {
+		f.deadlines.add(deadline{at: since.Add(f.settings.Recover), wrapUp: slot, since: slot.Since})
+	}
+}
