@@ -39,9 +39,9 @@ func (s *Store) apply(ctx context.Context) {
 			continue
 		}
 		wait.reset()
-		s.settleDebt()
+		s.runResync()
 		if s.journal.durable.get()-s.applied.get() < fullBatch {
-			pause(ctx, time.Until(started.Add(collectLimit)), s.hurry)
+			pause(ctx, time.Until(started.Add(collectLimit)), s.applyNow)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (s *Store) applyBatch(ctx context.Context) error {
 func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 	defer cancel()
-	err := s.meet(limited)
+	err := s.ensureSchema(limited)
 	if err == nil {
 		err = do(limited)
 	}
@@ -80,7 +80,7 @@ func (s *Store) applyRecords(ctx context.Context) error {
 		return err
 	}
 	s.batch = max(s.batch/2, leastBatch) // should it fail, be it that the database is too slow for so much
-	s.journal.waitingSince(records[0].at)
+	s.journal.setOldestUnapplied(records[0].at)
 	entries := decode(records)
 	err = s.transactBatch(ctx, entries, s.writeTogether)
 	if err != nil && s.refuses(err) {
@@ -89,7 +89,7 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	if err != nil {
 		return s.wrap(ctx, "apply changes", err)
 	}
-	return s.settled(records)
+	return s.committed(records)
 }
 
 // refuses reports whether trying err's statement again as it was is in vain.
@@ -103,7 +103,7 @@ type unreadableError struct{ error }
 func decode(records []record) []entry {
 	entries := make([]entry, len(records))
 	for i, r := range records {
-		stepBack(i)
+		yieldToCalls(i)
 		entries[i].record = r
 		if err := json.Unmarshal(r.body, &entries[i].change); err != nil {
 			entries[i].fault = unreadableError{err}
@@ -113,17 +113,17 @@ func decode(records []record) []entry {
 }
 
 // stepEvery is some 0.2 ms of work on a batch.
-const stepEvery = 16
+const yieldEvery = 16
 
 // stepBack lets calls go first, every so many records of a batch, which is milliseconds of work that nobody waits for.
-func stepBack(record int) {
-	if record%stepEvery == stepEvery-1 {
+func yieldToCalls(record int) {
+	if record%yieldEvery == yieldEvery-1 {
 		runtime.Gosched()
 	}
 }
 
 // settled is after the commit: what was applied leaves the journal.
-func (s *Store) settled(records []record) error {
+func (s *Store) committed(records []record) error {
 	var bytes int64
 	for _, r := range records {
 		bytes += r.size()
@@ -137,7 +137,7 @@ func (s *Store) settled(records []record) error {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
 	}
 	if s.journal.awaitsCheckpoint() {
-		signal(s.outdated)
+		signal(s.checkpointDue)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(c
 	return s.db.transact(ctx, func(tx *transaction) error {
 		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
-			err = check(applied, met, s.applied.get())
+			err = checkPosition(applied, met, s.applied.get())
 		}
 		if err != nil {
 			return err
@@ -171,7 +171,7 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(c
 func (s *Store) writeTogether(ctx context.Context, tx *transaction, entries []entry) error {
 	var p plan
 	for i, e := range entries {
-		stepBack(i)
+		yieldToCalls(i)
 		if e.fault != nil {
 			return e.fault
 		}

@@ -46,30 +46,30 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 }
 
 // learn makes c what the first Load returns.
-func (s *Store) learn(c *checkpoint) {
-	s.known = c
+func (s *Store) useCheckpoint(c *checkpoint) {
+	s.startState = c
 	for extension, text := range c.Passwords {
-		s.pending.confirm(extension, text, 0)
+		s.ownWrites.confirmPassword(extension, text, 0)
 	}
 }
 
 // beginAway opens the store without the database.
-func (s *Store) beginAway(c *checkpoint, why error) {
-	s.beganAway = true
-	s.learn(c)
+func (s *Store) startOffline(c *checkpoint, why error) {
+	s.startedOffline = true
+	s.useCheckpoint(c)
 	s.databaseState(why)
 	s.log.Error().Time("known", c.Written).Int("agents", len(c.Snapshot.Agents)).Int("groups", len(c.Snapshot.Groups)).
 		Msg("the database is away: beginning with the last known state; it is taken over when it is back")
 }
 
 // lastKnown is the last known state. Where the database is there and empty, it is written into it.
-func (s *Store) lastKnown() (queue.Snapshot, error) {
-	snap, position := s.known.Snapshot, s.known.Position
-	s.known = nil
+func (s *Store) loadStartState() (queue.Snapshot, error) {
+	snap, position := s.startState.Snapshot, s.startState.Position
+	s.startState = nil
 	if _, err := s.overlayJournal(&snap, position); err != nil {
 		return snap, err
 	}
-	if !s.beganAway {
+	if !s.startedOffline {
 		s.Write(snap.Changes()...)
 	}
 	return snap, nil
@@ -77,16 +77,16 @@ func (s *Store) lastKnown() (queue.Snapshot, error) {
 
 // checkpoints keeps the checkpoint fresh until ctx ends, and writes the last one then.
 func (s *Store) checkpoints(ctx context.Context) {
-	signal(s.outdated)
+	signal(s.checkpointDue)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.outdated:
+		case <-s.checkpointDue:
 		}
 		if err := s.checkpoint(ctx); err != nil && ctx.Err() == nil {
 			s.log.Debug().Err(err).Msg("the last known state cannot be written now")
-			signal(s.outdated)
+			signal(s.checkpointDue)
 		}
 		if !pause(ctx, checkpointPause, nil) {
 			return
@@ -98,23 +98,23 @@ func (s *Store) checkpoints(ctx context.Context) {
 func (s *Store) checkpoint(ctx context.Context) error {
 	s.checkpointing.Lock()
 	defer s.checkpointing.Unlock()
-	ctx, cancel := s.ask(ctx, batchLimit)
+	ctx, cancel := s.queryContext(ctx, batchLimit)
 	defer cancel()
 	before := s.applied.get()
 	snap, position, met, err := s.readMoment(ctx)
 	if err != nil {
 		return s.wrap(ctx, "read all for the last known state", err)
 	}
-	if err := check(position, met, before); err != nil {
+	if err := checkPosition(position, met, before); err != nil {
 		return err
 	}
-	data, err := json.Marshal(checkpoint{position, time.Now(), snap, s.pending.all()})
+	data, err := json.Marshal(checkpoint{position, time.Now(), snap, s.ownWrites.allPasswords()})
 	if err != nil {
 		return fmt.Errorf("store: the last known state: %w", err)
 	}
 	if err := writeDurably(filepath.Join(s.dir.path, checkpointFile), string(data)); err != nil {
 		return fmt.Errorf("store: the last known state: %w", err)
 	}
-	s.journal.need(position)
+	s.journal.keepBehind(position)
 	return nil
 }

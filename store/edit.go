@@ -238,7 +238,7 @@ func (e *edits) joined(of func(queue.Member) bool) []queue.Change {
 
 func (e *edits) memoryChanges(n notice) []queue.Change {
 	var changes []queue.Change
-	for _, m := range latest(e.memories) {
+	for _, m := range newestMemories(e.memories) {
 		if m.Caller == n.Key["call_number"] && m.Group == n.Key["group_number"] {
 			changes = append(changes, queue.Change{Remembered: &m})
 		}
@@ -248,16 +248,16 @@ func (e *edits) memoryChanges(n notice) []queue.Change {
 
 // ours leaves out the state and the memberships that we have written and that are not applied: they will replace what the other program
 // wrote.
-func (s *Store) ours(changes []queue.Change, applied uint64) []queue.Change {
+func (s *Store) withoutOverwritten(changes []queue.Change, applied uint64) []queue.Change {
 	return slices.DeleteFunc(changes, func(c queue.Change) bool {
 		switch {
 		case c.Agent != nil:
-			s.pending.leaveOut(c.Agent, applied)
+			s.ownWrites.clearOverwritten(c.Agent, applied)
 			return *c.Agent == agent.Update{Extension: c.Agent.Extension}
 		case c.MemberJoined != nil:
-			return s.pending.regroups(c.MemberJoined.Extension, applied)
+			return s.ownWrites.overwritesGroups(c.MemberJoined.Extension, applied)
 		case c.MemberLeft != nil:
-			return s.pending.regroups(c.MemberLeft.Extension, applied)
+			return s.ownWrites.overwritesGroups(c.MemberLeft.Extension, applied)
 		}
 		return false
 	})

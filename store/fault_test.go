@@ -22,7 +22,7 @@ type floor struct {
 func (f *floor) hear(o *Options) {
 	f.reloads, f.rewrites = make(chan queue.Snapshot, 100), make(chan bool, 100)
 	o.OnReload = func(take func() queue.Snapshot) { f.reloads <- take() }
-	o.OnRewrite = func(whole bool) {
+	o.OnResync = func(whole bool) {
 		f.s.Write(f.snapshot.Changes()...)
 		f.rewrites <- whole
 	}
@@ -265,7 +265,7 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 	o := sqliteOptions(t)
 	o.Log = lines.logger()
 	rewrites := make(chan bool, 10)
-	o.OnRewrite = func(whole bool) { rewrites <- whole }
+	o.OnResync = func(whole bool) { rewrites <- whole }
 	s := open(t, o)
 	disk := &fullDisk{}
 	s.journal.create = disk.create

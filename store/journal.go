@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	bufferBytes  = 64 << 20              // appended and not yet on the disk: beyond it append refuses
-	segmentBytes = 16 << 20              // a file of the journal is followed by the next one here
-	syncAfter    = 10 * time.Millisecond // what is written is fsynced, where nobody waits for it
-	tailBytes    = 16 << 20              // of files that are applied and kept all the same: a database that fails over may lack the last changes
+	bufferBytes      = 64 << 20              // appended and not yet on the disk: beyond it append refuses
+	segmentBytes     = 16 << 20              // a file of the journal is followed by the next one here
+	syncAfter        = 10 * time.Millisecond // what is written is fsynced, where nobody waits for it
+	keepAppliedBytes = 16 << 20              // of files that are applied and kept all the same: a database that fails over may lack the last changes
 )
 
 // journal holds every change between append and the commit of the transaction that applied it.
@@ -31,30 +31,30 @@ type journal struct {
 	segmentBytes int64
 	bufferBytes  int64
 	limit        int64 // of what is appended and not applied
-	tail         int64 // of applied files that are kept
+	keepApplied  int64 // of applied files that are kept
 	create       func(path string) (segmentFile, error)
 
-	dirty   chan struct{} // something was appended; one slot
-	asked   chan struct{} // somebody waits for what was appended to be durable; one slot
-	durable *watermark    // the last sequence that is fsynced
+	hasNew        chan struct{} // something was appended; one slot
+	syncRequested chan struct{} // somebody waits for what was appended to be durable; one slot
+	durable       *watermark    // the last sequence that is fsynced
 
-	mu       sync.Mutex
-	buffer   []byte
-	inMemory int64  // bytes of buffer and unsaved
-	last     uint64 // the newest sequence in buffer
-	closed   bool
-	segments []*segment
-	appended int64     // bytes, ever
-	released int64     // of these, applied
-	behind   time.Time // when the oldest change that is not applied was appended; zero when there is none
-	needed   uint64    // what is beyond it is needed, applied or not: the checkpoint does not have it
+	mu              sync.Mutex
+	buffer          []byte
+	inMemory        int64  // bytes of buffer and unsaved
+	last            uint64 // the newest sequence in buffer
+	closed          bool
+	segments        []*segment
+	appended        int64     // bytes, ever
+	released        int64     // of these, applied
+	oldestUnapplied time.Time // when the oldest change that is not applied was appended; zero when there is none
+	checkpointed    uint64    // what is beyond it is needed, applied or not: the checkpoint does not have it
 
 	io          sync.Mutex  // who holds it writes the files; taken before mu
 	file        segmentFile // the last of segments; nil when the next write opens a new one
 	unsaved     []byte      // taken from buffer and not durable: a failed write tries it again
 	unsavedLast uint64
 	written     int // bytes of unsaved that the file has
-	saves       int // fsyncs so far
+	syncs       int // fsyncs so far
 }
 
 // segmentFile is what a journal needs of a file that it writes.
@@ -72,15 +72,15 @@ func createSegment(path string) (segmentFile, error) {
 // down to tail bytes of them.
 func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, visit func(record)) (*journal, error) {
 	j := &journal{
-		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, tail: tail, create: createSegment,
-		dirty: make(chan struct{}, 1), asked: make(chan struct{}, 1), last: applied, needed: math.MaxUint64,
+		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, keepApplied: tail, create: createSegment,
+		hasNew: make(chan struct{}, 1), syncRequested: make(chan struct{}, 1), last: applied, checkpointed: math.MaxUint64,
 	}
 	found, err := listSegments(dir)
 	if err != nil {
 		return nil, fmt.Errorf("store: journal: %w", err)
 	}
 	for _, g := range found {
-		if err := j.adopt(g, applied, visit); err != nil {
+		if err := j.loadSegment(g, applied, visit); err != nil {
 			return nil, fmt.Errorf("store: journal: %w", err)
 		}
 	}
@@ -88,13 +88,13 @@ func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, vis
 	return j, nil
 }
 
-func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
+func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) error {
 	cut, err := g.scan(func(r record) {
 		if r.seq <= applied {
 			return
 		}
-		if j.behind.IsZero() {
-			j.behind = r.at
+		if j.oldestUnapplied.IsZero() {
+			j.oldestUnapplied = r.at
 		}
 		j.appended += r.size()
 		visit(r)
@@ -105,7 +105,7 @@ func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
 	if cut > 0 {
 		j.log.Warn().Str("file", g.path).Int64("bytes", cut).Uint64("last", g.last).Msg("the end of the journal was torn and is cut off")
 	}
-	if g.last == 0 || g.last <= applied && j.tail == 0 {
+	if g.last == 0 || g.last <= applied && j.keepApplied == 0 {
 		return os.Remove(g.path)
 	}
 	if g.last > applied { // who wrote it may have died before its fsync
@@ -120,9 +120,9 @@ func (j *journal) adopt(g *segment, applied uint64, visit func(record)) error {
 
 // draft is the body of a record to be.
 type draft struct {
-	body     []byte
-	reserved bool // it may use the reserve
-	joined   bool // taken or refused together with the one before it
+	body          []byte
+	mayUseReserve bool // it may use the reserve
+	withPrevious  bool // taken or refused together with the one before it
 }
 
 // append takes those drafts into memory for which there is room, and returns the sequence of the last one, and which were refused. note
@@ -132,15 +132,15 @@ func (j *journal) append(drafts []draft, note func(i int, seq uint64)) (last uin
 	defer j.mu.Unlock()
 	now, fits := time.Now(), false
 	for i, d := range drafts {
-		if i == 0 || !d.joined {
-			fits = j.hasRoom(sizeJoined(drafts[i:]), d.reserved)
+		if i == 0 || !d.withPrevious {
+			fits = j.hasRoom(sizeTogether(drafts[i:]), d.mayUseReserve)
 		}
 		if !fits {
 			refused = append(refused, i)
 			continue
 		}
-		if j.behind.IsZero() {
-			j.behind = now
+		if j.oldestUnapplied.IsZero() {
+			j.oldestUnapplied = now
 		}
 		j.last++
 		r := record{seq: j.last, at: now, body: d.body}
@@ -149,14 +149,14 @@ func (j *journal) append(drafts []draft, note func(i int, seq uint64)) (last uin
 		j.inMemory += r.size()
 		note(i, j.last)
 	}
-	signal(j.dirty)
+	signal(j.hasNew)
 	return j.last, refused
 }
 
 // sizeJoined is what the first draft takes, with those that are joined to it.
-func sizeJoined(drafts []draft) (size int64) {
+func sizeTogether(drafts []draft) (size int64) {
 	for i, d := range drafts {
-		if i > 0 && !d.joined {
+		if i > 0 && !d.withPrevious {
 			break
 		}
 		size += headerBytes + int64(len(d.body))
@@ -174,7 +174,7 @@ func (j *journal) hasRoom(size int64, reserved bool) bool {
 }
 
 // roomy reports whether there is room for much.
-func (j *journal) roomy() bool {
+func (j *journal) halfEmpty() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return !j.closed && j.appended-j.released <= j.limit/2 && j.inMemory <= j.bufferBytes/2
@@ -193,7 +193,7 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 		case <-ctx.Done():
 			fault(j.commit())
 			return
-		case <-j.dirty:
+		case <-j.hasNew:
 			if err = j.flush(); err == nil {
 				if !armed {
 					due.Reset(syncAfter)
@@ -201,7 +201,7 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 				armed = true
 				continue
 			}
-		case <-j.asked:
+		case <-j.syncRequested:
 			err = j.commit()
 		case <-due.C:
 			armed = false
@@ -215,7 +215,7 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 		if !wait.sleep(ctx) {
 			return
 		}
-		signal(j.asked) // once more
+		signal(j.syncRequested) // once more
 	}
 }
 
@@ -223,7 +223,7 @@ func (j *journal) run(ctx context.Context, fault func(error)) {
 func (j *journal) flush() error {
 	j.io.Lock()
 	defer j.io.Unlock()
-	if err := j.write(); err != nil {
+	if err := j.writeFile(); err != nil {
 		return fmt.Errorf("store: journal: %w", err)
 	}
 	return nil
@@ -233,9 +233,9 @@ func (j *journal) flush() error {
 func (j *journal) commit() error {
 	j.io.Lock()
 	defer j.io.Unlock()
-	err := j.write()
+	err := j.writeFile()
 	if err == nil && j.written > 0 {
-		err = j.save()
+		err = j.syncFile()
 	}
 	if err != nil {
 		return fmt.Errorf("store: journal: %w", err)
@@ -244,7 +244,7 @@ func (j *journal) commit() error {
 }
 
 // take moves what has gathered to unsaved.
-func (j *journal) take() {
+func (j *journal) takeBuffer() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.unsavedLast = j.last
@@ -260,8 +260,8 @@ func (j *journal) take() {
 }
 
 // write brings the file what has gathered.
-func (j *journal) write() error {
-	j.take()
+func (j *journal) writeFile() error {
+	j.takeBuffer()
 	if j.written == len(j.unsaved) {
 		return nil
 	}
@@ -269,16 +269,16 @@ func (j *journal) write() error {
 		return err
 	}
 	if _, err := j.file.Write(j.unsaved[j.written:]); err != nil {
-		return j.abandon(err)
+		return j.dropSegmentFile(err)
 	}
 	j.written = len(j.unsaved)
 	return nil
 }
 
 // save fsyncs what is written, which is all of unsaved.
-func (j *journal) save() error {
+func (j *journal) syncFile() error {
 	if err := j.file.Sync(); err != nil {
-		return j.abandon(err)
+		return j.dropSegmentFile(err)
 	}
 	j.mu.Lock()
 	g := j.segments[len(j.segments)-1]
@@ -287,7 +287,7 @@ func (j *journal) save() error {
 	j.inMemory -= int64(j.written)
 	size := g.size
 	j.mu.Unlock()
-	j.saves++
+	j.syncs++
 	j.unsaved, j.written = j.unsaved[:0], 0
 	j.durable.set(j.unsavedLast)
 	if size >= j.segmentBytes {
@@ -298,7 +298,7 @@ func (j *journal) save() error {
 
 // abandon gives the file up after a failure, when nobody knows what is on the disk: it is cut to what was durable before, and the next try goes to a
 // new one.
-func (j *journal) abandon(err error) error {
+func (j *journal) dropSegmentFile(err error) error {
 	j.mu.Lock()
 	size := j.segments[len(j.segments)-1].size
 	j.mu.Unlock()
@@ -336,10 +336,10 @@ func (j *journal) closeSegment() error {
 }
 
 // waitingSince says when the oldest change that is not applied was appended.
-func (j *journal) waitingSince(at time.Time) {
+func (j *journal) setOldestUnapplied(at time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.behind = at
+	j.oldestUnapplied = at
 }
 
 func (j *journal) newest() uint64 {
@@ -351,7 +351,7 @@ func (j *journal) newest() uint64 {
 func (j *journal) lag() (bytes int64, behind time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.appended - j.released, j.behind
+	return j.appended - j.released, j.oldestUnapplied
 }
 
 // close saves what is left. What is appended later is refused; files that hold nothing of use go.
@@ -364,7 +364,7 @@ func (j *journal) close(applied uint64) error {
 	}
 	j.mu.Lock()
 	j.closed = true
-	done := j.disposable(applied)
+	done := j.takeDisposable(applied)
 	j.mu.Unlock()
 	return errors.Join(err, remove(done))
 }

@@ -212,8 +212,8 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 		t.Errorf("%d CDRs, want %d", n, writers*each)
 	}
 	stop()
-	if s.journal.saves > writers*each/4 {
-		t.Errorf("%d fsyncs for %d writes that waited for one", s.journal.saves, writers*each)
+	if s.journal.syncs > writers*each/4 {
+		t.Errorf("%d fsyncs for %d writes that waited for one", s.journal.syncs, writers*each)
 	}
 }
 
@@ -243,11 +243,11 @@ func TestWhatNobodyWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
 		}
 		time.Sleep(syncAfter)
 		synctest.Wait()
-		if j.durable.get() != changes || j.saves > 12 {
-			t.Errorf("%d changes are durable after %d fsyncs", j.durable.get(), j.saves)
+		if j.durable.get() != changes || j.syncs > 12 {
+			t.Errorf("%d changes are durable after %d fsyncs", j.durable.get(), j.syncs)
 		}
 		j.append([]draft{{body: []byte(`{}`)}}, func(int, uint64) {})
-		signal(j.asked)
+		signal(j.syncRequested)
 		synctest.Wait()
 		if j.durable.get() != changes+1 {
 			t.Error("somebody asked, and the last change is not durable")

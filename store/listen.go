@@ -23,10 +23,10 @@ const listenBackoff = time.Second
 // listener is the connection on which PostgreSQL tells of edits. lib/pq keeps it connected; its goroutine ends with close.
 type listener struct {
 	*pq.Listener
-	wire      *wire
+	dialer    *pgDialer
 	pingEvery time.Duration // only so is a peer noticed that went without a sign: the wire's limit of silence does the rest
-	asking    sync.WaitGroup
-	asked     chan error    // what became of Listen, which has no context; nil before start
+	listening sync.WaitGroup
+	listened  chan error    // what became of Listen, which has no context; nil before start
 	failed    chan struct{} // a try to connect came to nothing; one slot
 	mu        sync.Mutex
 	away      fault // why it is not connected
@@ -39,34 +39,34 @@ func newListener(o *Options) (*listener, error) {
 		return nil, err
 	}
 	l := &listener{pingEvery: o.answerLimit / 2, failed: make(chan struct{}, 1)}
-	l.wire = &wire{limit: l.pingEvery + o.answerLimit}
-	l.Listener = pq.NewDialListener(l.wire, dsn, firstBackoff, listenBackoff, l.event)
+	l.dialer = &pgDialer{limit: l.pingEvery + o.answerLimit}
+	l.Listener = pq.NewDialListener(l.dialer, dsn, shortestBackoff, listenBackoff, l.event)
 	return l, nil
 }
 
 // start returns when the connection listens; else why it does not yet, when a try to connect has failed or ctx ends. lib/pq goes on trying, with
 // a growing pause, so start can be called again; by one goroutine at a time.
 func (l *listener) start(ctx context.Context) error {
-	if l.asked == nil {
-		l.asked = make(chan error, 1)
-		l.asking.Go(func() { l.asked <- l.Listen(channel) }) // ends with close, if not before
+	if l.listened == nil {
+		l.listened = make(chan error, 1)
+		l.listening.Go(func() { l.listened <- l.Listen(channel) }) // ends with close, if not before
 	}
 	for {
 		select {
-		case err := <-l.asked:
-			l.asked = nil
-			return unheard(err)
+		case err := <-l.listened:
+			l.listened = nil
+			return listenError(err)
 		case <-l.failed:
 			if err := l.state().err; err != nil { // else a later try did not fail
-				return unheard(err)
+				return listenError(err)
 			}
 		case <-ctx.Done():
-			return unheard(errors.Join(context.Cause(ctx), l.state().err))
+			return listenError(errors.Join(context.Cause(ctx), l.state().err))
 		}
 	}
 }
 
-func unheard(err error) error {
+func listenError(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func unheard(err error) error {
 
 // probe asks the server for a word from time to time, until ctx ends.
 func (l *listener) probe(ctx context.Context) {
-	defer context.AfterFunc(ctx, l.wire.close)() // frees a ping
+	defer context.AfterFunc(ctx, l.dialer.close)() // frees a ping
 	for pause(ctx, l.pingEvery, nil) {
 		l.ping()
 	}
@@ -98,7 +98,7 @@ func (l *listener) event(kind pq.ListenerEventType, err error) {
 		if err == nil {
 			err = errors.New("the connection closed")
 		}
-		l.away = l.away.met(fmt.Errorf("the connection that hears of edits: %w", err))
+		l.away = l.away.after(fmt.Errorf("the connection that hears of edits: %w", err))
 		signal(l.failed)
 	}
 }
@@ -111,9 +111,9 @@ func (l *listener) state() fault {
 
 // close ends the connection and waits for lib/pq's goroutine, which may be at a notification that nobody takes any more.
 func (l *listener) close() error {
-	l.wire.close()
+	l.dialer.close()
 	err := l.Listener.Close()
-	l.asking.Wait()
+	l.listening.Wait()
 	for range l.Notify {
 	}
 	if errors.Is(err, net.ErrClosed) {
@@ -142,8 +142,8 @@ const noticeLimit = 1000
 
 // listen turns edits into changes until ctx ends.
 func (s *Store) listen(ctx context.Context) {
-	if s.deaf {
-		if !s.listenLate(ctx) {
+	if s.notifyDown {
+		if !s.listenWhenBack(ctx) {
 			return
 		}
 		s.reload(ctx)
@@ -166,15 +166,15 @@ func (s *Store) listen(ctx context.Context) {
 // begins deaf, and reads everything again when it is there.
 func (s *Store) listenFirst(ctx context.Context) {
 	err := s.listener.start(ctx)
-	s.deaf = err != nil
-	if s.deaf {
+	s.notifyDown = err != nil
+	if s.notifyDown {
 		s.log.Warn().Err(s.db.sanitized(err)).
 			Msg("edits by other programs are not heard yet: the connection for them cannot be made; it is tried again, and everything read when it is there")
 	}
 }
 
 // listenLate waits for a listening connection that was not there when the store was opened; false: ctx ended.
-func (s *Store) listenLate(ctx context.Context) bool {
+func (s *Store) listenWhenBack(ctx context.Context) bool {
 	for wait := (backoff{}); s.listener.start(ctx) != nil; {
 		if !wait.sleep(ctx) { // a server may also refuse LISTEN itself, at once
 			return false
@@ -226,9 +226,9 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 		return err
 	}
 	if len(changes) > 0 && s.onEdit != nil {
-		s.onEdit(func() []queue.Change { return s.ours(changes, applied) })
+		s.onEdit(func() []queue.Change { return s.withoutOverwritten(changes, applied) })
 	}
-	signal(s.outdated)
+	signal(s.checkpointDue)
 	return nil
 }
 
@@ -236,14 +236,14 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 func (s *Store) reload(ctx context.Context) {
 	var wait backoff
 	for {
-		snap, seen, err := s.load(ctx, s.meanwhile.begin)
+		snap, seen, err := s.load(ctx, s.reloadWrites.begin)
 		if err == nil {
-			signal(s.outdated)
+			signal(s.checkpointDue)
 			if s.onReload != nil {
-				s.onReload(func() queue.Snapshot { s.upToDate(&snap, seen); return snap })
+				s.onReload(func() queue.Snapshot { s.applyReloadWrites(&snap, seen); return snap })
 			}
 		}
-		s.meanwhile.end(seen)
+		s.reloadWrites.end(seen)
 		if err == nil {
 			return
 		}

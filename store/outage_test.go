@@ -167,7 +167,7 @@ func TestShutdownWhileTheDatabaseIsAwayKeepsTheJournal(t *testing.T) {
 	direct := o.DSN
 	l := viaLink(t, &o)
 	s := open(t, o)
-	s.leaveLimit = 300 * time.Millisecond
+	s.shutdownLimit = 300 * time.Millisecond
 	l.sever()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)

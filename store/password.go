@@ -18,11 +18,11 @@ type password struct {
 // it is the one that was last known, so that phones stay registered.
 func (s *Store) Password(ctx context.Context, extension string) (text string, ok bool, err error) {
 	applied := s.applied.get()
-	known, ok := s.pending.password(extension)
+	known, ok := s.ownWrites.password(extension)
 	if ok && known.sequence > applied {
 		return known.text, true, nil // the database does not have it yet
 	}
-	ctx, cancel := s.ask(ctx, glanceLimit)
+	ctx, cancel := s.queryContext(ctx, rowLimit)
 	defer cancel()
 	text, found, err := s.readPassword(ctx, extension)
 	switch {
@@ -31,7 +31,7 @@ func (s *Store) Password(ctx context.Context, extension string) (text string, ok
 	case err != nil:
 		return "", false, s.wrap(ctx, "read a password", err)
 	case found:
-		s.pending.confirm(extension, text, applied)
+		s.ownWrites.confirmPassword(extension, text, applied)
 	}
 	return text, found, nil
 }
@@ -45,7 +45,7 @@ func (s *Store) readPassword(ctx context.Context, extension string) (string, boo
 	return string(column), err == nil, err
 }
 
-func (p *pending) password(extension string) (password, bool) {
+func (p *ownWrites) password(extension string) (password, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	known, ok := p.passwords[extension]
@@ -53,7 +53,7 @@ func (p *pending) password(extension string) (password, bool) {
 }
 
 // complete puts the password that is known into an account that is written anew, which comes without.
-func (p *pending) complete(c *queue.Change) {
+func (p *ownWrites) addPassword(c *queue.Change) {
 	if c.AgentAdded == nil || c.AgentAdded.Password != "" {
 		return
 	}
@@ -63,7 +63,7 @@ func (p *pending) complete(c *queue.Change) {
 }
 
 // all is every password that is known.
-func (p *pending) all() map[string]string {
+func (p *ownWrites) allPasswords() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	texts := make(map[string]string, len(p.passwords))
@@ -74,16 +74,16 @@ func (p *pending) all() map[string]string {
 }
 
 // confirm notes what the database says when it has all up to applied. What was written since is newer.
-func (p *pending) confirm(extension, text string, applied uint64) {
+func (p *ownWrites) confirmPassword(extension, text string, applied uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.passwords[extension].sequence <= applied {
-		p.learn(extension, password{text: text})
+		p.setPassword(extension, password{text: text})
 	}
 }
 
 // learn is called under mu.
-func (p *pending) learn(extension string, known password) {
+func (p *ownWrites) setPassword(extension string, known password) {
 	if p.passwords == nil {
 		p.passwords = map[string]password{}
 	}

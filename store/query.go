@@ -11,7 +11,7 @@ import (
 // SearchCDRs returns the calls that q selects, what ended last first, at most q.Limit of them. next is the Before of the page that follows,
 // 0 after the last one. What is still in the journal is not among them.
 func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
-	ctx, cancel := s.ask(ctx, searchLimit)
+	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
 	rows, err := s.db.QueryContext(ctx, s.db.searchCDRs,
 		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1)

@@ -9,7 +9,7 @@ import (
 
 // CDRs returns the calls that arrived at since or later, in the order they ended. What is still in the journal is not among them.
 func (s *Store) CDRs(ctx context.Context, since time.Time) ([]queue.CDR, error) {
-	ctx, cancel := s.ask(ctx, searchLimit)
+	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
 	rows, err := s.db.QueryContext(ctx, s.db.cdrs, since.UTC().Format(time.RFC3339Nano))
 	if err != nil {
@@ -39,7 +39,7 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 
 // Offers returns the offers of one call, in the order they ended. What is still in the journal is not among them.
 func (s *Store) Offers(ctx context.Context, call string) ([]queue.OfferRecord, error) {
-	ctx, cancel := s.ask(ctx, searchLimit)
+	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
 	rows, err := s.db.QueryContext(ctx, s.db.offers, call)
 	if err != nil {

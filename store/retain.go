@@ -18,7 +18,7 @@ type cursor struct {
 // read returns the durable changes that follow after, about limit bytes of them; at is used and moved when it fits.
 func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 	for {
-		g, ok := j.segmentBehind(after)
+		g, ok := j.segmentAfter(after)
 		if !ok {
 			return nil, nil
 		}
@@ -41,7 +41,7 @@ func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 }
 
 // segmentBehind copies what is known of the first file that holds a change beyond seq.
-func (j *journal) segmentBehind(seq uint64) (segment, bool) {
+func (j *journal) segmentAfter(seq uint64) (segment, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, g := range j.segments {
@@ -58,18 +58,18 @@ func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
 	defer j.io.Unlock()
 	j.mu.Lock()
 	j.released += bytes
-	j.behind = next
+	j.oldestUnapplied = next
 	if seq >= j.last {
-		j.released, j.behind = j.appended, time.Time{}
+		j.released, j.oldestUnapplied = j.appended, time.Time{}
 	}
-	done := j.disposable(seq)
+	done := j.takeDisposable(seq)
 	j.mu.Unlock()
 	return remove(done)
 }
 
 // disposable takes from segments, under io and mu, those that nobody needs when everything up to seq is applied. What the checkpoint
 // does not have yet is kept for its sake up to four times the tail.
-func (j *journal) disposable(seq uint64) (done []*segment) {
+func (j *journal) takeDisposable(seq uint64) (done []*segment) {
 	var kept int64
 	for _, g := range j.segments {
 		if g.last <= seq {
@@ -79,7 +79,7 @@ func (j *journal) disposable(seq uint64) (done []*segment) {
 	for n := len(j.segments); n > 0 && (n > 1 || j.file == nil); n = len(j.segments) {
 		g := j.segments[0]
 		kept -= g.size
-		if g.last > seq || kept < j.tail || g.last > j.needed && kept < 4*j.tail {
+		if g.last > seq || kept < j.keepApplied || g.last > j.checkpointed && kept < 4*j.keepApplied {
 			return done
 		}
 		done = append(done, g)
@@ -97,17 +97,17 @@ func remove(segments []*segment) error {
 }
 
 // need says that what is beyond seq may not go for the time being.
-func (j *journal) need(seq uint64) {
+func (j *journal) keepBehind(seq uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.needed = seq
+	j.checkpointed = seq
 }
 
 // awaitsCheckpoint reports whether files are kept that a fresh checkpoint would make dispensable.
 func (j *journal) awaitsCheckpoint() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.segments) > 1 && j.segments[0].last > j.needed
+	return len(j.segments) > 1 && j.segments[0].last > j.checkpointed
 }
 
 // rewind says that nothing beyond seq is applied any more, and returns the sequence behind which the files begin: what is between the two
@@ -144,7 +144,7 @@ func (j *journal) rewind(seq uint64) (from uint64, err error) {
 	defer j.mu.Unlock()
 	j.released = j.appended - again - j.inMemory
 	if !oldest.IsZero() {
-		j.behind = oldest
+		j.oldestUnapplied = oldest
 	}
 	return from, nil
 }

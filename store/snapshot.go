@@ -54,20 +54,20 @@ func read[T any](ctx context.Context, tx *transaction, one func(func(...any) err
 }
 
 func (r reader) tidy(snap *queue.Snapshot) {
-	snap.Agents = first(r, "call_extension", snap.Agents, func(a agent.Agent) string { return a.Extension })
-	snap.Groups = first(r, "ext_group", snap.Groups, func(g queue.Group) string { return g.Number })
-	snap.Members = keep(snap.Members, func(m queue.Member) bool { return m.Group != "" && m.Extension != "" })
-	snap.Blacklist = keep(snap.Blacklist, func(b queue.Blacklisted) bool { return b.Number != "" })
-	snap.VIPs = keep(snap.VIPs, func(v queue.VIP) bool { return v.Number != "" })
-	snap.Waiting = keep(snap.Waiting, func(w queue.Waiting) bool { return w.UUID != "" })
-	snap.Talks = keep(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
-	snap.Memories = latest(snap.Memories)
+	snap.Agents = uniqueBy(r, "call_extension", snap.Agents, func(a agent.Agent) string { return a.Extension })
+	snap.Groups = uniqueBy(r, "ext_group", snap.Groups, func(g queue.Group) string { return g.Number })
+	snap.Members = filtered(snap.Members, func(m queue.Member) bool { return m.Group != "" && m.Extension != "" })
+	snap.Blacklist = filtered(snap.Blacklist, func(b queue.Blacklisted) bool { return b.Number != "" })
+	snap.VIPs = filtered(snap.VIPs, func(v queue.VIP) bool { return v.Number != "" })
+	snap.Waiting = filtered(snap.Waiting, func(w queue.Waiting) bool { return w.UUID != "" })
+	snap.Talks = filtered(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
+	snap.Memories = newestMemories(snap.Memories)
 }
 
 // first keeps the first row of each key.
-func first[T any](r reader, table string, rows []T, key func(T) string) []T {
+func uniqueBy[T any](r reader, table string, rows []T, key func(T) string) []T {
 	seen := map[string]bool{"": true}
-	return keep(rows, func(row T) bool {
+	return filtered(rows, func(row T) bool {
 		k := key(row)
 		if seen[k] {
 			r.log.Warn().Str("table", table).Str("row", k).Msg("the row repeats another, or has no number, and is left out")
@@ -78,7 +78,7 @@ func first[T any](r reader, table string, rows []T, key func(T) string) []T {
 	})
 }
 
-func keep[T any](rows []T, good func(T) bool) []T {
+func filtered[T any](rows []T, good func(T) bool) []T {
 	var kept []T
 	for _, row := range rows {
 		if good(row) {
@@ -89,7 +89,7 @@ func keep[T any](rows []T, good func(T) bool) []T {
 }
 
 // latest keeps the newest memory of each caller and group.
-func latest(memories []queue.Memory) []queue.Memory {
+func newestMemories(memories []queue.Memory) []queue.Memory {
 	var kept []queue.Memory
 	at := map[[2]string]int{}
 	for _, m := range memories {
@@ -109,8 +109,8 @@ func latest(memories []queue.Memory) []queue.Memory {
 // Load applies what the journal still holds and returns everything. Callers who waited when the last process ended are in it: what
 // becomes of them is the dispatcher's business. Where the database was away, or empty, at Open, the first Load returns the last known state.
 func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
-	if s.known != nil {
-		return s.lastKnown()
+	if s.startState != nil {
+		return s.loadStartState()
 	}
 	snap, _, err := s.load(ctx, func() {})
 	return snap, err
@@ -122,12 +122,12 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 		return snap, 0, fmt.Errorf("store: load: %w", err)
 	}
 	defer s.turn.unlock()
-	s.met = false // it may be another server since
+	s.schemaChecked = false // it may be another server since
 	if err := s.drain(ctx); err != nil {
 		return snap, 0, err
 	}
-	if s.owes() { // the database has not all yet that is in force
-		if !s.settleDebt() {
+	if s.resyncPending() { // the database has not all yet that is in force
+		if !s.runResync() {
 			return snap, 0, errNoRoom
 		}
 		if err := s.drain(ctx); err != nil {
@@ -161,12 +161,12 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen u
 		if snap, position, met, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)
 		}
-		return check(position, met, s.applied.get())
+		return checkPosition(position, met, s.applied.get())
 	})
 	if err != nil {
 		return snap, 0, err
 	}
-	if seen, err = s.overlayJournal(&snap, position); err == nil && s.owes() {
+	if seen, err = s.overlayJournal(&snap, position); err == nil && s.resyncPending() {
 		err = errNoRoom
 	}
 	return snap, seen, err
@@ -187,7 +187,7 @@ func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied ui
 		return snap, 0, false, err
 	}
 	for extension, text := range passwords {
-		s.pending.confirm(extension, text, applied)
+		s.ownWrites.confirmPassword(extension, text, applied)
 	}
 	return snap, applied, met, nil
 }

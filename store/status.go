@@ -54,7 +54,7 @@ func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
 func (s *Store) Healthy() error {
 	database := s.databaseFault()
 	s.mu.Lock()
-	disk, alarmed := s.diskFault, s.alarmed
+	disk, alarmed := s.diskFault, s.fillAlarm
 	s.mu.Unlock()
 	changes, bytes, _ := s.Lag()
 	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes), grouped(int(s.journal.limit>>20)))
@@ -84,23 +84,23 @@ func (s *Store) databaseFault() fault {
 // diskState takes down how the last write to the journal went.
 func (s *Store) diskState(err error) {
 	s.mu.Lock()
-	s.tell(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory", "the journal is written again")
-	s.diskFault = s.diskFault.met(err)
+	s.logTransition(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory", "the journal is written again")
+	s.diskFault = s.diskFault.after(err)
 	s.mu.Unlock()
-	s.watchBound()
+	s.watchFill()
 }
 
 // databaseState takes down how the last try with the database went.
 func (s *Store) databaseState(err error) {
 	s.mu.Lock()
-	s.tell(s.applyFault.err, err, "the database is away; the journal keeps the changes", "the database is back")
-	s.applyFault = s.applyFault.met(err)
+	s.logTransition(s.applyFault.err, err, "the database is away; the journal keeps the changes", "the database is back")
+	s.applyFault = s.applyFault.after(err)
 	s.mu.Unlock()
-	s.watchBound()
+	s.watchFill()
 }
 
 // tell logs a fault when it comes and when it goes, not each time it is met.
-func (s *Store) tell(before, after error, came, went string) {
+func (s *Store) logTransition(before, after error, came, went string) {
 	switch {
 	case before == nil && after != nil:
 		s.log.Error().Err(after).Msg(came)
@@ -116,7 +116,7 @@ type fault struct {
 }
 
 // met is the fault after a try that ended with err.
-func (f fault) met(err error) fault {
+func (f fault) after(err error) fault {
 	switch {
 	case err == nil:
 		return fault{}

@@ -34,7 +34,7 @@ type Options struct {
 
 	// OnRewrite is asked to Write the present state of the floor anew, before it returns: what distribution changes by itself, or (whole)
 	// all of it, lists too. The first follows a full journal, the second a database that lost what it had.
-	OnRewrite func(whole bool)
+	OnResync func(whole bool)
 
 	// OnEdit hears what another program changed in the database, OnReload everything after the listening connection was lost and is
 	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs. They are to call
@@ -56,34 +56,34 @@ type Store struct {
 	autoMigrate bool
 	onEdit      func(take func() []queue.Change)
 	onReload    func(take func() queue.Snapshot)
-	onRewrite   func(whole bool)
+	onResync    func(whole bool)
 
-	applied *watermark    // the last sequence that is committed in the database
-	counted atomic.Uint64 // changes applied since the start
-	givenUp atomic.Uint64 // records written to the log since the start
-	dropped atomic.Uint64 // changes of state given up since the start
-	anew    atomic.Uint64 // of these, made good when the floor was last written anew
-	pending pending
-	hurry   chan struct{} // somebody waits for the applier; one slot
+	applied   *watermark    // the last sequence that is committed in the database
+	counted   atomic.Uint64 // changes applied since the start
+	givenUp   atomic.Uint64 // records written to the log since the start
+	dropped   atomic.Uint64 // changes of state given up since the start
+	resynced  atomic.Uint64 // of these, made good when the floor was last written anew
+	ownWrites ownWrites
+	applyNow  chan struct{} // somebody waits for the applier; one slot
 
-	beganAway  bool          // the database was away at Open
-	deaf       bool          // the listening connection was not there at Open
-	meanwhile  meanwhile     // of a reload
-	known      *checkpoint   // the first Load returns it: the database cannot
-	outdated   chan struct{} // the checkpoint is; one slot
-	leaveLimit time.Duration
+	startedOffline bool          // the database was away at Open
+	notifyDown     bool          // the listening connection was not there at Open
+	reloadWrites   reloadWrites  // of a reload
+	startState     *checkpoint   // the first Load returns it: the database cannot
+	checkpointDue  chan struct{} // the checkpoint is; one slot
+	shutdownLimit  time.Duration
 
-	turn    turn   // who holds it applies, or reads all
-	reading cursor // of the applier; under turn
-	batch   int    // bytes of the journal in the next transaction; under turn
-	met     bool   // the schema is ours, and inspected; under turn
+	turn          turn   // who holds it applies, or reads all
+	reading       cursor // of the applier; under turn
+	batch         int    // bytes of the journal in the next transaction; under turn
+	schemaChecked bool   // the schema is ours, and inspected; under turn
 
 	mu            sync.Mutex
 	diskFault     fault // why the last write to the journal failed
 	applyFault    fault // why the last try with the database failed
-	owed          debt
+	resyncDue     resync
 	checkpointing sync.Mutex // one at a time: they write the same file
-	alarmed       bool       // the journal is filling
+	fillAlarm     bool       // the journal is filling
 
 	testCommitted func() // for tests that stop the program here: after a commit, before the journal knows
 }
@@ -102,9 +102,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
-		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onRewrite: o.OnRewrite,
-		hurry: make(chan struct{}, 1), outdated: make(chan struct{}, 1), turn: make(turn, 1), leaveLimit: leaveLimit, batch: batchBytes,
-		pending: pending{written: map[string]*stateWritten{}}, testCommitted: func() {},
+		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
+		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1), shutdownLimit: shutdownLimit, batch: batchBytes,
+		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
 	if err := s.open(ctx, &o); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -137,7 +137,7 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	if err != nil {
-		s.beginAway(known, err)
+		s.startOffline(known, err)
 	}
 	return s.openListener(limited, o)
 }
@@ -150,7 +150,7 @@ func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
 	if s.listener, err = newListener(o); err != nil {
 		return err
 	}
-	if s.deaf = s.beganAway; !s.deaf {
+	if s.notifyDown = s.startedOffline; !s.notifyDown {
 		s.listenFirst(ctx)
 	}
 	return nil
@@ -161,7 +161,7 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 	if err := s.db.connect(ctx); err != nil {
 		return 0, err
 	}
-	if err := s.meet(ctx); err != nil {
+	if err := s.ensureSchema(ctx); err != nil {
 		return 0, err
 	}
 	if position, err = s.firstPosition(ctx, known); err != nil {
@@ -174,12 +174,12 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 	s.applied = newWatermark(position)
 	var tail int64
 	if o.DSN != "" {
-		tail = tailBytes
+		tail = keepAppliedBytes
 	}
 	s.journal, err = openJournal(s.dir.path, position, tail, s.log, func(r record) {
 		var c queue.Change
 		if json.Unmarshal(r.body, &c) == nil {
-			s.pending.note(&c, r.seq)
+			s.ownWrites.add(&c, r.seq)
 		}
 	})
 	if err != nil {
@@ -187,9 +187,9 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 	}
 	s.journal.limit = cmp.Or(o.JournalLimit, DefaultJournalLimit)
 	if known != nil {
-		s.journal.need(known.Position)
+		s.journal.keepBehind(known.Position)
 	} else if o.DSN != "" {
-		s.journal.need(0)
+		s.journal.keepBehind(0)
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 	text := make([]byte, 0, 256*len(changes))
 	for i := range changes {
 		c := changes[i]
-		s.pending.complete(&c)
+		s.ownWrites.addPassword(&c)
 		start := len(text)
 		var err error
 		text, err = appendChange(text, &c)
@@ -226,23 +226,23 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
-		drafts = append(drafts, draft{withoutNUL(body), isOrdered(&c), endsTalkOf(kept, &c)})
+		drafts = append(drafts, draft{withoutNUL(body), isOperatorChange(&c), endsTalkOf(kept, &c)})
 		kept = append(kept, c)
 	}
-	last, refused := s.journal.append(drafts, func(i int, seq uint64) { s.note(&kept[i], seq, drafts[i].body) })
+	last, refused := s.journal.append(drafts, func(i int, seq uint64) { s.noteWrite(&kept[i], seq, drafts[i].body) })
 	if len(refused) == 0 {
 		return last
 	}
 	for _, i := range refused {
-		s.giveUp(&kept[i], drafts[i].body)
+		s.handleRefused(&kept[i], drafts[i].body)
 	}
 	return notKept
 }
 
 // note takes down a change that was written; seq is notKept where the journal refused it.
-func (s *Store) note(c *queue.Change, seq uint64, body []byte) {
-	s.pending.note(c, seq)
-	s.meanwhile.note(record{seq: seq, body: body})
+func (s *Store) noteWrite(c *queue.Change, seq uint64, body []byte) {
+	s.ownWrites.add(c, seq)
+	s.reloadWrites.add(record{seq: seq, body: body})
 }
 
 // Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end, or
@@ -252,7 +252,7 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 		return fmt.Errorf("store: %w", ErrNotKept)
 	}
 	if s.journal.durable.get() < seq {
-		signal(s.journal.asked)
+		signal(s.journal.syncRequested)
 	}
 	if err := s.journal.durable.wait(ctx, seq); err != nil {
 		return fmt.Errorf("store: wait for the journal: %w", errors.Join(err, s.Healthy()))
@@ -262,8 +262,8 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 
 // Flush returns when all that was written before it is in the database; else with the cause of ctx's end.
 func (s *Store) Flush(ctx context.Context) error {
-	signal(s.journal.asked)
-	signal(s.hurry)
+	signal(s.journal.syncRequested)
+	signal(s.applyNow)
 	if err := s.applied.wait(ctx, s.journal.newest()); err != nil {
 		return fmt.Errorf("store: wait for the database: %w", errors.Join(err, s.Healthy()))
 	}
@@ -271,7 +271,7 @@ func (s *Store) Flush(ctx context.Context) error {
 }
 
 // leaveLimit is how long Run goes on applying when its context has ended.
-const leaveLimit = 5 * time.Second
+const shutdownLimit = 5 * time.Second
 
 // Run writes the journal, applies it and listens for edits until ctx ends. Then it applies what is left, for at most 5 seconds; what
 // stays in the journal is in the error, and is applied when the store is next loaded or run.
@@ -290,7 +290,7 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 
-	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.leaveLimit, errors.New("the time to leave is over"))
+	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit, errors.New("the time to leave is over"))
 	defer cancel()
 	err := s.Flush(leaving)
 	if err == nil && s.listener != nil {
@@ -305,7 +305,7 @@ func (s *Store) Run(ctx context.Context) error {
 
 // Version is the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
 func (s *Store) Version(ctx context.Context) (string, error) {
-	ctx, cancel := s.ask(ctx, glanceLimit)
+	ctx, cancel := s.queryContext(ctx, rowLimit)
 	defer cancel()
 	var version string
 	if err := s.db.QueryRowContext(ctx, s.db.version).Scan(&version); err != nil {
@@ -317,11 +317,11 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 
 const (
 	searchLimit = 10 * time.Second // for reading records
-	glanceLimit = 2 * time.Second  // for reading one row
+	rowLimit    = 2 * time.Second  // for reading one row
 )
 
 // ask is a context for a question from outside. While the database is known to be away it has ended already.
-func (s *Store) ask(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+func (s *Store) queryContext(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	s.mu.Lock()
 	away := s.applyFault
 	s.mu.Unlock()

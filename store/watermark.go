@@ -59,8 +59,8 @@ func (w *watermark) wait(ctx context.Context, seq uint64) error {
 }
 
 const (
-	firstBackoff = 200 * time.Millisecond
-	lastBackoff  = time.Second // so late may it be noticed that what was away is back
+	shortestBackoff = 200 * time.Millisecond
+	longestBackoff  = time.Second // so late may it be noticed that what was away is back
 )
 
 // backoff is the growing pause between tries of something that is away.
@@ -70,7 +70,7 @@ func (b *backoff) reset() { b.next = 0 }
 
 // sleep pauses; false: ctx ended.
 func (b *backoff) sleep(ctx context.Context) bool {
-	b.next = min(max(2*b.next, firstBackoff), lastBackoff)
+	b.next = min(max(2*b.next, shortestBackoff), longestBackoff)
 	return pause(ctx, b.next, nil)
 }
 

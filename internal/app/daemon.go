@@ -128,7 +128,7 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		Log:          d.log,
 		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
 		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
-		OnRewrite:    func(whole bool) { d.acd.Dispatcher.Resync(whole) },
+		OnResync:     func(whole bool) { d.acd.Dispatcher.Resync(whole) },
 	})
 	if err == nil {
 		d.onStop("store", d.store.Close)

@@ -158,48 +158,48 @@ func notBlacklisted(all []queue.Blacklisted, number string) []queue.Blacklisted 
 
 // pending knows, of each agent, the sequence of our last change to each column of its state and to its memberships. What is not applied
 // yet will be written after whatever another program wrote there. It holds one entry an agent.
-type pending struct {
+type ownWrites struct {
 	mu        sync.Mutex
-	written   map[string]*stateWritten
+	written   map[string]*columnWrites
 	passwords map[string]password
 }
 
 // stateWritten is the sequence of each; notKept for what is to be written again.
-type stateWritten struct{ registered, up, idle, call, since, deferred, groups uint64 }
+type columnWrites struct{ registered, up, idle, call, since, deferred, groups uint64 }
 
 // note takes down what a change of ours writes of an agent.
-func (p *pending) note(c *queue.Change, seq uint64) {
+func (p *ownWrites) add(c *queue.Change, seq uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch u := c.Agent; {
 	case u != nil:
-		w := p.of(u.Extension)
-		mark(&w.registered, u.Registered, seq)
-		mark(&w.up, u.Up, seq)
-		mark(&w.idle, u.Idle, seq)
-		mark(&w.call, u.Call, seq)
-		mark(&w.since, u.Since, seq)
-		mark(&w.deferred, u.Deferred, seq)
+		w := p.columnsOf(u.Extension)
+		setIf(&w.registered, u.Registered, seq)
+		setIf(&w.up, u.Up, seq)
+		setIf(&w.idle, u.Idle, seq)
+		setIf(&w.call, u.Call, seq)
+		setIf(&w.since, u.Since, seq)
+		setIf(&w.deferred, u.Deferred, seq)
 	case c.Membership != nil:
-		p.of(c.Membership.Extension).groups = seq
+		p.columnsOf(c.Membership.Extension).groups = seq
 	case c.AgentAdded != nil:
-		p.learn(c.AgentAdded.Extension, password{c.AgentAdded.Password, seq})
+		p.setPassword(c.AgentAdded.Extension, password{c.AgentAdded.Password, seq})
 	case c.AgentRemoved != nil:
 		delete(p.passwords, *c.AgentRemoved)
 	}
 }
 
-func (p *pending) of(extension string) *stateWritten {
+func (p *ownWrites) columnsOf(extension string) *columnWrites {
 	w := p.written[extension]
 	if w == nil {
-		w = &stateWritten{}
+		w = &columnWrites{}
 		p.written[extension] = w
 	}
 	return w
 }
 
 // leaveOut clears in u what we wrote beyond applied.
-func (p *pending) leaveOut(u *agent.Update, applied uint64) {
+func (p *ownWrites) clearOverwritten(u *agent.Update, applied uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.written[u.Extension]
@@ -215,14 +215,14 @@ func (p *pending) leaveOut(u *agent.Update, applied uint64) {
 }
 
 // regroups reports whether we wrote the extension's memberships beyond applied.
-func (p *pending) regroups(extension string, applied uint64) bool {
+func (p *ownWrites) overwritesGroups(extension string, applied uint64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w := p.written[extension]
 	return w != nil && w.groups > applied
 }
 
-func mark[T any](at *uint64, changed *T, seq uint64) {
+func setIf[T any](at *uint64, changed *T, seq uint64) {
 	if changed != nil {
 		*at = seq
 	}

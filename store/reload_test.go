@@ -44,7 +44,7 @@ func TestAReloadDoesNotUndoWhatWasDecidedBehindItsRead(t *testing.T) {
 		t.Fatal("no reload")
 	}
 	stop()
-	if s.meanwhile.on || s.meanwhile.records != nil {
+	if s.reloadWrites.active || s.reloadWrites.records != nil {
 		t.Error("what is written is still collected")
 	}
 }
@@ -54,7 +54,7 @@ func TestAReloadDoesNotUndoWhatTheJournalRefused(t *testing.T) {
 	defer s.Close()
 	s.Write(addedAgent("1000"))
 	snap, seen, err := s.load(within(t), func() {
-		s.meanwhile.begin()
+		s.reloadWrites.begin()
 		s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Idle: new(true)}})
 	})
 	if err != nil {
@@ -64,17 +64,17 @@ func TestAReloadDoesNotUndoWhatTheJournalRefused(t *testing.T) {
 	if s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Idle: new(false)}}) != notKept {
 		t.Fatal("the journal took it")
 	}
-	s.upToDate(&snap, seen)
+	s.applyReloadWrites(&snap, seen)
 	if agentOf(t, snap, "1000").Idle {
 		t.Error("the agent was set back")
 	}
 }
 
 func TestWhatWasRefusedAndWrittenAnewBeforeAReadIsNotNewer(t *testing.T) {
-	var m meanwhile
+	var m reloadWrites
 	m.begin()
 	for _, seq := range []uint64{notKept, 7, 8, notKept, 9} {
-		m.note(record{seq: seq})
+		m.add(record{seq: seq})
 	}
 	if got := fmt.Sprint(len(m.end(8)), len(m.end(8))); got != "2 0" {
 		t.Errorf("newer, and left: %s", got)

@@ -8,28 +8,28 @@ import (
 
 // meanwhile is what we write between the beginning of a read of everything and the moment when what was read is taken over: it is newer than what
 // was read, or in it already. Its bound is that time: loadLimit, and a wait for the journal's disk.
-type meanwhile struct {
+type reloadWrites struct {
 	mu      sync.Mutex
-	on      bool
+	active  bool
 	records []record // in the order of their writing; with the sequence notKept those that the journal refused
 }
 
-func (m *meanwhile) begin() {
+func (m *reloadWrites) begin() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.on, m.records = true, nil
+	m.active, m.records = true, nil
 }
 
-func (m *meanwhile) note(r record) {
+func (m *reloadWrites) add(r record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.on {
+	if m.active {
 		m.records = append(m.records, r)
 	}
 }
 
 // end returns what was written behind seen.
-func (m *meanwhile) end(seen uint64) []record {
+func (m *reloadWrites) end(seen uint64) []record {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	newer := m.records
@@ -38,13 +38,13 @@ func (m *meanwhile) end(seen uint64) []record {
 			newer = m.records[i+1:]
 		}
 	}
-	m.on, m.records = false, nil
+	m.active, m.records = false, nil
 	return newer
 }
 
 // upToDate puts on snap, which has all up to seen, what was written since. Where nothing is written while it runs, snap is what is in force.
-func (s *Store) upToDate(snap *queue.Snapshot, seen uint64) {
-	for _, e := range decode(s.meanwhile.end(seen)) {
+func (s *Store) applyReloadWrites(snap *queue.Snapshot, seen uint64) {
+	for _, e := range decode(s.reloadWrites.end(seen)) {
 		if e.change.Remembered == nil { // who is read anew never replaces a newer memory, and there may be very many
 			overlay(snap, e.change)
 		}

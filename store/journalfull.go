@@ -25,7 +25,7 @@ const notKept = math.MaxUint64
 
 func isHistory(c *queue.Change) bool { return c.CDR != nil || c.Offer != nil || c.AgentLog != nil }
 
-func isOrdered(c *queue.Change) bool {
+func isOperatorChange(c *queue.Change) bool {
 	switch {
 	case c.Agent != nil:
 		return c.Agent.JobNumber != nil || c.Agent.SayJobNumber != nil
@@ -47,75 +47,75 @@ func endsTalkOf(before []queue.Change, c *queue.Change) bool {
 }
 
 // giveUp is for a change that the journal refused.
-func (s *Store) giveUp(c *queue.Change, body []byte) {
+func (s *Store) handleRefused(c *queue.Change, body []byte) {
 	if isHistory(c) {
 		n := s.givenUp.Add(1)
 		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is kept in this line only")
 		return
 	}
-	s.note(c, notKept, body) // nothing read from the database is newer, until it is written anew
+	s.noteWrite(c, notKept, body) // nothing read from the database is newer, until it is written anew
 	s.dropped.Add(1)
-	if isOrdered(c) {
-		s.owe(wholeFloor)
+	if isOperatorChange(c) {
+		s.requestResync(resyncAll)
 	} else {
-		s.owe(stateOnly)
+		s.requestResync(resyncState)
 	}
 }
 
 // debt is what of the floor is to be written anew.
-type debt uint8
+type resync uint8
 
 const (
-	nothing   debt = iota
-	stateOnly      // what distribution changes by itself
-	wholeFloor
+	resyncNone  resync = iota
+	resyncState        // what distribution changes by itself
+	resyncAll
 )
 
-func (s *Store) owe(d debt) {
+func (s *Store) requestResync(d resync) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.owed = max(s.owed, d)
+	s.resyncDue = max(s.resyncDue, d)
 }
 
-func (s *Store) owes() bool {
+func (s *Store) resyncPending() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.owed != nothing
+	return s.resyncDue != resyncNone
 }
 
 // settleDebt has the floor written anew where that is owed and there is room; it reports whether nothing is owed any more.
-func (s *Store) settleDebt() bool {
+func (s *Store) runResync() bool {
 	s.mu.Lock()
-	d := s.owed
-	if d == nothing || !s.journal.roomy() {
+	d := s.resyncDue
+	if d == resyncNone || !s.journal.halfEmpty() {
 		s.mu.Unlock()
-		return d == nothing
+		return d == resyncNone
 	}
-	s.owed = nothing
+	s.resyncDue = resyncNone
 	s.mu.Unlock()
 	dropped := s.dropped.Load()
-	s.log.Warn().Uint64("dropped", dropped-s.anew.Swap(dropped)).Bool("whole", d == wholeFloor).Msg("the floor is written anew")
-	if s.onRewrite != nil {
-		s.onRewrite(d == wholeFloor)
+	s.log.Warn().Uint64("dropped", dropped-s.resynced.Swap(dropped)).Bool("whole", d == resyncAll).Msg("the floor is written anew")
+	if s.onResync != nil {
+		s.onResync(d == resyncAll)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.owed == nothing
+	return s.resyncDue == resyncNone
 }
 
 // watchBound logs when the journal fills, and when it does no more.
-func (s *Store) watchBound() {
+func (s *Store) watchFill() {
 	bytes, _ := s.journal.lag()
 	limit := s.journal.limit
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch was := s.alarmed; {
+	switch was := s.fillAlarm; {
 	case !was && bytes > limit/4*3:
-		s.alarmed = true
+		s.fillAlarm = true
 		s.log.Error().Int64("bytes", bytes).Int64("limit", limit).Int("changes", s.waiting()).
 			Msg("the journal is more than three quarters full; when it is full, records go to the log")
 	case was && bytes < limit/2:
-		s.alarmed = false
+		s.fillAlarm = false
 		s.log.Warn().Int64("bytes", bytes).Int64("limit", limit).Uint64("given_up", s.givenUp.Load()).
 			Msg("the journal has room again")
 	}

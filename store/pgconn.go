@@ -32,12 +32,12 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, errDSN
 	}
-	w := &wire{limit: c.limit}
-	inner.Dialer(w)
-	defer context.AfterFunc(ctx, func() { w.expire(0) })() // lib/pq logs in without looking at the context
+	d := &pgDialer{limit: c.limit}
+	inner.Dialer(d)
+	defer context.AfterFunc(ctx, func() { d.setFirstDeadline(0) })() // lib/pq logs in without looking at the context
 	conn, err := inner.Connect(ctx)
 	if err == nil {
-		w.settle()
+		d.markEstablished()
 	}
 	return conn, err
 }
@@ -49,13 +49,13 @@ func (connector) Driver() driver.Driver { return &pq.Driver{} }
 //
 // When the context of a statement ends, lib/pq asks for a second connection, to send the server a cancel request, and goes on waiting for
 // the first. So a dial after the first connection is settled is the sign to give that one a last moment.
-type wire struct {
+type pgDialer struct {
 	limit time.Duration // of silence, in a read or a write; 0: none
 
-	mu      sync.Mutex
-	first   *limitedConn
-	settled bool
-	closed  bool
+	mu          sync.Mutex
+	first       *limitedConn
+	established bool
+	closed      bool
 }
 
 var netDialer = net.Dialer{
@@ -63,63 +63,63 @@ var netDialer = net.Dialer{
 }
 
 // DialContext dials; lib/pq calls it within connect_timeout.
-func (w *wire) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	w.mu.Lock()
-	settled, closed := w.settled, w.closed
-	w.mu.Unlock()
+func (d *pgDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d.mu.Lock()
+	settled, closed := d.established, d.closed
+	d.mu.Unlock()
 	if closed {
 		return nil, net.ErrClosed
 	}
 	if settled {
-		w.expire(cancelGrace)
+		d.setFirstDeadline(cancelGrace)
 	}
 	conn, err := netDialer.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	c := &limitedConn{Conn: conn, limit: w.limit}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	c := &limitedConn{Conn: conn, limit: d.limit}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !settled {
-		w.first = c
+		d.first = c
 	}
 	return c, nil
 }
 
 // Dial is DialContext without one.
-func (w *wire) Dial(network, address string) (net.Conn, error) {
-	return w.DialTimeout(network, address, dialLimit)
+func (d *pgDialer) Dial(network, address string) (net.Conn, error) {
+	return d.DialTimeout(network, address, dialLimit)
 }
 
 // DialTimeout is DialContext with a limit.
-func (w *wire) DialTimeout(network, address string, limit time.Duration) (net.Conn, error) {
+func (d *pgDialer) DialTimeout(network, address string, limit time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	return w.DialContext(ctx, network, address)
+	return d.DialContext(ctx, network, address)
 }
 
 // settle says that the connection dialled last is the one that is used.
-func (w *wire) settle() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.settled = true
+func (d *pgDialer) markEstablished() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.established = true
 }
 
 // expire gives the first connection grace to end what it is at.
-func (w *wire) expire(grace time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.first != nil {
-		w.first.SetDeadline(time.Now().Add(grace))
+func (d *pgDialer) setFirstDeadline(grace time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.first != nil {
+		d.first.SetDeadline(time.Now().Add(grace))
 	}
 }
 
 // close ends the connection, and every later try to dial.
-func (w *wire) close() {
-	w.mu.Lock()
-	w.closed = true
-	w.mu.Unlock()
-	w.expire(0)
+func (d *pgDialer) close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.setFirstDeadline(0)
 }
 
 // limitedConn is a connection whose reads and writes each have a limit, unless a deadline is set.

@@ -12,13 +12,13 @@ import (
 // lostError says that the database is behind what was committed in it.
 type lostError struct {
 	position uint64
-	met      bool
+	known    bool
 }
 
 func (e lostError) Error() string { return "the database lacks changes that were committed" }
 
 // check compares how far the database says the journal is applied with what was known before it was asked.
-func check(position uint64, met bool, known uint64) error {
+func checkPosition(position uint64, met bool, known uint64) error {
 	if !met || position < known {
 		return lostError{position, met}
 	}
@@ -26,8 +26,8 @@ func check(position uint64, met bool, known uint64) error {
 }
 
 // meet makes sure, at each new beginning with the database, that the schema is ours. The caller holds the turn, once the store is open.
-func (s *Store) meet(ctx context.Context) error {
-	if s.met {
+func (s *Store) ensureSchema(ctx context.Context) error {
+	if s.schemaChecked {
 		return nil
 	}
 	err := s.db.checkSchema(ctx)
@@ -45,7 +45,7 @@ func (s *Store) meet(ctx context.Context) error {
 	if err := s.db.inspect(ctx, s.db); err != nil {
 		return s.wrap(ctx, "inspect the database", err)
 	}
-	s.met = true
+	s.schemaChecked = true
 	return nil
 }
 
@@ -66,7 +66,7 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 		case known != nil && !met && empty && known.holdsAny():
 			s.log.Error().Time("known", known.Written).
 				Msg("the database is empty and the data-dir is not: the last known state is written into it (to begin anew, empty the data-dir)")
-			s.learn(known)
+			s.useCheckpoint(known)
 		case known != nil && !met:
 			s.log.Warn().Msg("the database has never met this data-dir: what it holds counts")
 			position = known.Position
@@ -85,18 +85,18 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 
 // repair does, about an error of the database's, what there is to do before the next try. The caller holds the turn.
 func (s *Store) repair(ctx context.Context, err error) error {
-	s.met = false // whoever answers next may be another server
+	s.schemaChecked = false // whoever answers next may be another server
 	s.reading = cursor{}
 	s.db.dropIdle()
 	if lost, ok := errors.AsType[lostError](err); ok {
-		return errors.Join(err, s.recall(ctx, lost))
+		return errors.Join(err, s.replayLost(ctx, lost))
 	}
 	return err
 }
 
 // recall makes the best of a database that lost changes: what the journal's files still hold of them is applied again, and the floor is
 // written anew behind it.
-func (s *Store) recall(ctx context.Context, lost lostError) error {
+func (s *Store) replayLost(ctx context.Context, lost lostError) error {
 	had := s.applied.get()
 	from, err := s.journal.rewind(lost.position)
 	if err != nil {
@@ -111,8 +111,8 @@ func (s *Store) recall(ctx context.Context, lost lostError) error {
 		return s.wrap(ctx, "write how far the journal is applied", err)
 	}
 	s.applied.rewind(from)
-	s.owe(wholeFloor)
-	s.log.Error().Bool("met", lost.met).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
+	s.requestResync(resyncAll)
+	s.log.Error().Bool("met", lost.known).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
 		Msg("the database lacks changes that were committed; what the journal still holds is applied again, and the floor is written anew")
 	return nil
 }
