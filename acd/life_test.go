@@ -4,14 +4,12 @@ import (
 	"context"
 	"net"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"nwayacd/agent"
 	"nwayacd/queue"
 )
 
@@ -69,35 +67,13 @@ func (c *centre) dies() {
 // comesBack starts the server again, with what was kept.
 func (c *centre) comesBack() { c.boot(c.kept.snapshot(c.shift.snapshot)) }
 
-// snapshot is what a database that had s at first has now, as far as lives here need it.
+// snapshot is what a database that had s at first has now.
 func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.Agents = slices.Clone(s.Agents)
+	s = s.Clone()
 	for _, c := range l.changes {
-		switch {
-		case c.Agent != nil:
-			if i := slices.IndexFunc(s.Agents, func(a agent.Agent) bool { return a.Extension == c.Agent.Extension }); i >= 0 {
-				c.Agent.Apply(&s.Agents[i])
-			}
-		case c.Membership != nil:
-			s.Members = slices.DeleteFunc(slices.Clone(s.Members), func(m queue.Member) bool { return m.Extension == c.Membership.Extension })
-			for _, group := range c.Membership.Groups {
-				s.Members = append(s.Members, queue.Member{Group: group, Extension: c.Membership.Extension})
-			}
-		case c.Waiting != nil:
-			s.Waiting = append(slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return w.UUID == c.Waiting.UUID }), *c.Waiting)
-		case c.Left != nil:
-			s.Waiting = slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return w.UUID == *c.Left })
-		case c.StillWaiting != nil:
-			s.Waiting = slices.DeleteFunc(s.Waiting, func(w queue.Waiting) bool { return !slices.Contains(c.StillWaiting.UUIDs, w.UUID) })
-		case c.StillTalking != nil:
-			s.Talks = slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return !slices.Contains(c.StillTalking.UUIDs, t.CDR.UUID) })
-		case c.Talk != nil:
-			s.Talks = append(slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return t.CDR.UUID == c.Talk.CDR.UUID }), *c.Talk)
-		case c.TalkOver != nil:
-			s.Talks = slices.DeleteFunc(s.Talks, func(t queue.Talk) bool { return t.CDR.UUID == *c.TalkOver })
-		}
+		s.Apply(c)
 	}
 	return s
 }

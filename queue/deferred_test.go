@@ -38,7 +38,7 @@ func TestAWishIsWrittenWhenItIsMadeAndWhenItIsTakenBack(t *testing.T) {
 	s.rings("a", "1000")
 	for _, wish := range wishes {
 		s.asks("1000", wish)
-		if got := s.ledger.agents["1000"].Deferred; got != wish || len(s.changes) != 1 {
+		if got := s.ledger.kept.agent("1000").Deferred; got != wish || len(s.changes) != 1 {
 			t.Errorf("written was %q, in %d changes; want %q in one", got, len(s.changes), wish)
 		}
 	}
@@ -48,7 +48,7 @@ func TestAWishIsWrittenWhenItIsMadeAndWhenItIsTakenBack(t *testing.T) {
 		t.Errorf("the same once more, and written was %+v", s.changes)
 	}
 	s.must(s.f.Ready("1000", s.now))
-	if got := s.ledger.agents["1000"].Deferred; got != agent.NothingDeferred {
+	if got := s.ledger.kept.agent("1000").Deferred; got != agent.NothingDeferred {
 		t.Errorf("taken back, and still written is %q", got)
 	}
 }

@@ -21,7 +21,7 @@ func TestAnotherProgramRewritesTheCallStateDuringAnOffer(t *testing.T) {
 	if s.view("1000").Idle {
 		t.Error("the rest of the edit was not taken over")
 	}
-	if got := s.ledger.agents["1000"].Call; got != agent.Ring {
+	if got := s.ledger.kept.agent("1000").Call; got != agent.Ring {
 		t.Errorf("written is %v, want ring", got)
 	}
 	s.said("1000", agent.StatusBusy)

@@ -9,20 +9,15 @@ import (
 	"nwayacd/agent"
 )
 
-// ledger is the database as the floor's changes make it. A change that finds what it writes already
-// written was written twice, and fails; so does a ledger that at any moment differs from the floor.
+// ledger is the database as the floor's changes make it. It fails if a change writes what is written
+// already, and if it differs from the floor after a step.
 type ledger struct {
-	t       failer
-	agents  map[string]*agent.Agent
-	groups  map[string]*Group
-	members map[Member]bool
-	waiting map[string]Waiting
-	memory  map[memoryKey]memory
-	away    map[string]bool // callers whose row stayed while they were absent
-	talks   map[string]Talk
-	cdrs    map[visited]CDR
-	offers  []OfferRecord
-	over    string // the talk of the CDR just before, which is to be over next
+	t      failer
+	kept   Snapshot
+	away   map[string]bool // callers whose row stayed while they were absent
+	cdrs   map[visited]CDR
+	offers []OfferRecord
+	over   string // caller of the last CDR, whose talk the next change must end
 }
 
 // visited is what has one CDR.
@@ -40,30 +35,54 @@ type failer interface {
 }
 
 func newLedger(t failer) *ledger {
-	return &ledger{
-		t: t, agents: map[string]*agent.Agent{}, groups: map[string]*Group{}, members: map[Member]bool{},
-		waiting: map[string]Waiting{}, memory: map[memoryKey]memory{}, away: map[string]bool{},
-		talks: map[string]Talk{}, cdrs: map[visited]CDR{},
+	return &ledger{t: t, away: map[string]bool{}, cdrs: map[visited]CDR{}}
+}
+
+// load starts from a database that has s.
+func (b *ledger) load(s Snapshot) {
+	b.kept = s.Clone()
+	b.kept.Members = nil // a database may have a row twice
+	for _, m := range s.Members {
+		b.kept.Apply(Change{MemberJoined: &m})
+	}
+	for _, w := range s.Waiting {
+		b.away[w.UUID] = true
 	}
 }
 
-// load is a database as a snapshot shows it.
-func (b *ledger) load(s Snapshot) {
-	for _, a := range s.Agents {
-		b.agents[a.Extension] = &a
+// waiting returns the rows of the callers who wait, by uuid.
+func (b *ledger) waiting() map[string]Waiting {
+	rows := map[string]Waiting{}
+	for _, w := range b.kept.Waiting {
+		rows[w.UUID] = w
 	}
-	for _, g := range s.Groups {
-		b.groups[g.Number] = &g
+	return rows
+}
+
+// talks returns the talks that are written, by the caller's uuid.
+func (b *ledger) talks() map[string]Talk {
+	talks := map[string]Talk{}
+	for _, t := range b.kept.Talks {
+		talks[t.CDR.UUID] = t
 	}
-	for _, m := range s.Members {
-		b.members[m] = true
+	return talks
+}
+
+// groupsOf returns the groups of an extension, in order.
+func (b *ledger) groupsOf(extension string) (groups []string) {
+	for _, m := range b.kept.Members {
+		if m.Extension == extension {
+			groups = append(groups, m.Group)
+		}
 	}
-	for _, w := range s.Waiting {
-		b.waiting[w.UUID], b.away[w.UUID] = w, true
-	}
-	for _, t := range s.Talks {
-		b.talks[t.CDR.UUID] = t
-	}
+	slices.Sort(groups)
+	return groups
+}
+
+// asKept is a row as the database has it.
+func asKept(w Waiting) Waiting {
+	w.Visit = max(w.Visit, 1)
+	return w
 }
 
 func (b *ledger) apply(changes []Change) {
@@ -79,76 +98,54 @@ func (b *ledger) apply(changes []Change) {
 	}
 }
 
-// one writes a change.
+// one writes a change that alters something.
 func (b *ledger) one(c Change) {
 	b.t.Helper()
 	switch {
 	case c.Agent != nil:
 		b.agent(*c.Agent)
 	case c.AgentAdded != nil:
-		ext := c.AgentAdded.Extension
-		b.fresh(b.agents[ext] == nil, c)
-		b.agents[ext] = &agent.Agent{
-			Profile: agent.Profile{Extension: ext, Name: ext}, Presence: agent.Presence{Idle: true},
-		}
+		b.fresh(b.kept.agent(c.AgentAdded.Extension) == nil, c)
 	case c.AgentRemoved != nil:
-		b.fresh(b.agents[*c.AgentRemoved] != nil, c)
-		delete(b.agents, *c.AgentRemoved)
-		maps.DeleteFunc(b.members, func(m Member, _ bool) bool { return m.Extension == *c.AgentRemoved })
+		b.fresh(b.kept.agent(*c.AgentRemoved) != nil, c)
 	case c.Group != nil:
-		g := b.groups[c.Group.Number]
-		b.fresh(g != nil, c)
-		before := *g
-		c.Group.apply(g)
-		b.fresh(c.Group.Cursor == nil || before != *g, c)
+		g := b.kept.group(c.Group.Number)
+		b.fresh(g != nil && (c.Group.Cursor == nil || *c.Group.Cursor != g.Cursor), c)
 	case c.GroupAdded != nil:
-		b.fresh(b.groups[c.GroupAdded.Number] == nil, c)
-		b.groups[c.GroupAdded.Number] = new(*c.GroupAdded)
+		b.fresh(b.kept.group(c.GroupAdded.Number) == nil, c)
 	case c.GroupRemoved != nil:
-		b.fresh(b.groups[*c.GroupRemoved] != nil, c)
-		delete(b.groups, *c.GroupRemoved)
-		maps.DeleteFunc(b.members, func(m Member, _ bool) bool { return m.Group == *c.GroupRemoved })
-	case c.Membership != nil:
-		maps.DeleteFunc(b.members, func(m Member, _ bool) bool { return m.Extension == c.Membership.Extension })
-		for _, number := range c.Membership.Groups {
-			b.members[Member{number, c.Membership.Extension}] = true
-		}
+		b.fresh(b.kept.group(*c.GroupRemoved) != nil, c)
 	case c.Waiting != nil:
-		old, listed := b.waiting[c.Waiting.UUID]
-		b.fresh(!listed || old != *c.Waiting || b.away[c.Waiting.UUID], c) // who comes back is written anew
-		b.waiting[c.Waiting.UUID] = *c.Waiting
+		old, listed := b.waiting()[c.Waiting.UUID]
+		b.fresh(!listed || old != asKept(*c.Waiting) || b.away[c.Waiting.UUID], c) // the row of a caller who is back is written again
 	case c.Left != nil:
-		_, listed := b.waiting[*c.Left]
+		_, listed := b.waiting()[*c.Left]
 		b.fresh(listed, c)
-		delete(b.waiting, *c.Left)
-	case c.Remembered != nil:
-		b.memory[memoryKey{c.Remembered.Caller, c.Remembered.Group}] = memory{c.Remembered.Agent, c.Remembered.At}
-	case c.AgentLog != nil:
+	case c.Membership != nil, c.Remembered != nil, c.AgentLog != nil:
 	default:
 		b.record(c)
 	}
+	b.kept.Apply(c)
 }
 
-// record writes what is kept of calls that end: a visit has one CDR, and a talk that is over was
-// one before.
+// record checks what is kept of calls that end. A visit has one CDR, and a talk that is over was
+// written before.
 func (b *ledger) record(c Change) {
 	b.t.Helper()
 	switch {
 	case c.Talk != nil:
-		old, talks := b.talks[c.Talk.CDR.UUID]
+		old, talks := b.talks()[c.Talk.CDR.UUID]
 		b.fresh(!talks || !reflect.DeepEqual(old, *c.Talk), c)
-		b.talks[c.Talk.CDR.UUID] = *c.Talk
 	case c.TalkOver != nil:
-		_, talks := b.talks[*c.TalkOver]
+		_, talks := b.talks()[*c.TalkOver]
 		b.fresh(talks && b.over == *c.TalkOver, c)
 		b.over = ""
-		delete(b.talks, *c.TalkOver)
 	case c.CDR != nil:
 		_, ended := b.cdrs[visitOf(*c.CDR)]
 		b.fresh(!ended, c)
 		b.cdrs[visitOf(*c.CDR)] = *c.CDR
-		if _, talks := b.talks[c.CDR.UUID]; talks && c.CDR.Leg == "" {
-			b.t.Fatalf("%s has a CDR of no talk, and was in one: %+v", c.CDR.UUID, c.CDR)
+		if _, talks := b.talks()[c.CDR.UUID]; talks && c.CDR.Leg == "" {
+			b.t.Fatalf("%s was in a talk, and the CDR has none: %+v", c.CDR.UUID, c.CDR)
 		}
 		if c.CDR.Leg != "" {
 			b.over = c.CDR.UUID
@@ -160,19 +157,19 @@ func (b *ledger) record(c Change) {
 	}
 }
 
-// agent writes an agent's columns: only those that differ may be named.
+// agent checks a change of an agent's columns. It may name only those that differ.
 func (b *ledger) agent(u agent.Update) {
 	b.t.Helper()
-	a := b.agents[u.Extension]
+	a := b.kept.agent(u.Extension)
 	if a == nil {
 		b.t.Fatalf("written to an agent that is not there: %+v", u)
 	}
-	before := *a
-	u.Apply(a)
-	again, _ := agent.Diff(&before, a)
+	before, after := *a, *a
+	u.Apply(&after)
+	again, _ := agent.Diff(&before, &after)
 	again.HungUp = u.HungUp
 	if u.Call != nil && *u.Call == before.Call && again.Since != nil {
-		again.Call = u.Call // it moved twice in one step, and is back where it was: ring, ready, ring for the next call
+		again.Call = u.Call // it moved twice in one step, and is back: ring, ready, ring for the next call
 	}
 	if !reflect.DeepEqual(again, u) {
 		b.t.Fatalf("written %+v, different was only %+v", u, again)
@@ -186,30 +183,16 @@ func (b *ledger) fresh(fresh bool, c Change) {
 	}
 }
 
-// outside makes an edit by another program.
+// outside makes an edit by another program. What that program gave a new agent is in a change that
+// follows. The rows of the members stay if it deletes the row of their group.
 func (b *ledger) outside(c Change) {
+	members := slices.Clone(b.kept.Members)
+	b.kept.Apply(c)
 	switch {
-	case c.Agent != nil:
-		if a := b.agents[c.Agent.Extension]; a != nil {
-			c.Agent.Apply(a)
-		}
 	case c.AgentAdded != nil:
-		b.agents[c.AgentAdded.Extension] = &agent.Agent{Profile: agent.Profile{Extension: c.AgentAdded.Extension}}
-	case c.AgentRemoved != nil:
-		delete(b.agents, *c.AgentRemoved)
-		maps.DeleteFunc(b.members, func(m Member, _ bool) bool { return m.Extension == *c.AgentRemoved })
-	case c.Group != nil:
-		if g := b.groups[c.Group.Number]; g != nil {
-			c.Group.apply(g)
-		}
-	case c.GroupAdded != nil:
-		b.groups[c.GroupAdded.Number] = new(*c.GroupAdded)
+		*b.kept.agent(c.AgentAdded.Extension) = agent.Agent{Profile: agent.Profile{Extension: c.AgentAdded.Extension}}
 	case c.GroupRemoved != nil:
-		delete(b.groups, *c.GroupRemoved)
-	case c.MemberJoined != nil:
-		b.members[*c.MemberJoined] = true
-	case c.MemberLeft != nil:
-		delete(b.members, *c.MemberLeft)
+		b.kept.Members = members
 	}
 }
 
@@ -218,14 +201,14 @@ func (b *ledger) matches(f *Floor) {
 	b.t.Helper()
 	b.matchAgents(f)
 	for number, l := range f.lines {
-		if g := b.groups[number]; g == nil || *g != l.Group {
+		if g := b.kept.group(number); g == nil || *g != l.Group {
 			b.t.Fatalf("group %s is %+v, written was %+v", number, l.Group, g)
 		}
 	}
 	listed := map[string]Waiting{}
 	for uuid, c := range f.calls {
 		if c.hasRow {
-			listed[uuid] = c.row()
+			listed[uuid] = asKept(c.row())
 		}
 	}
 	for uuid, c := range f.calls {
@@ -233,31 +216,33 @@ func (b *ledger) matches(f *Floor) {
 			b.t.Fatalf("%s waits, and its place is not written down", uuid)
 		}
 	}
+	rows := b.waiting()
 	for uuid, want := range listed {
-		if b.waiting[uuid] != want {
-			b.t.Fatalf("%s waits as %+v, written was %+v", uuid, want, b.waiting[uuid])
+		if asKept(rows[uuid]) != want {
+			b.t.Fatalf("%s waits as %+v, written was %+v", uuid, want, rows[uuid])
 		}
 	}
-	for uuid := range b.waiting {
+	for uuid := range rows {
 		_, waits := listed[uuid]
 		if _, absent := f.absent[uuid]; !waits && !absent {
 			b.t.Fatalf("%s waits no more and is still written down", uuid)
 		}
 	}
 	b.matchTalks(f)
-	if len(f.slots) != len(b.agents) || len(f.lines) != len(b.groups) {
-		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.slots), len(f.lines), len(b.agents), len(b.groups))
+	if len(f.slots) != len(b.kept.Agents) || len(f.lines) != len(b.kept.Groups) {
+		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.slots), len(f.lines), len(b.kept.Agents), len(b.kept.Groups))
 	}
 }
 
 func (b *ledger) matchTalks(f *Floor) {
 	b.t.Helper()
-	if len(f.talks) != len(b.talks) {
-		b.t.Fatalf("%d talks are remembered, written were %d", len(f.talks), len(b.talks))
+	written := b.talks()
+	if len(f.talks) != len(written) {
+		b.t.Fatalf("%d talks are remembered, written were %d", len(f.talks), len(written))
 	}
 	for uuid, talk := range f.talks {
-		if !reflect.DeepEqual(b.talks[uuid], *talk) {
-			b.t.Fatalf("the talk of %s is %+v, written was %+v", uuid, *talk, b.talks[uuid])
+		if !reflect.DeepEqual(written[uuid], *talk) {
+			b.t.Fatalf("the talk of %s is %+v, written was %+v", uuid, *talk, written[uuid])
 		}
 	}
 }
@@ -267,18 +252,12 @@ func (b *ledger) matchAgents(f *Floor) {
 	for ext, slot := range f.slots {
 		want := slot.Agent
 		want.Outside, want.Since, want.Rest = 0, time.Time{}, agent.Rest{}
-		got := *b.agents[ext]
+		got := *b.kept.agent(ext)
 		got.Outside, got.Since = 0, time.Time{}
 		if got != want {
 			b.t.Fatalf("agent %s is %+v, written was %+v", ext, want, got)
 		}
-		var groups []string
-		for m := range b.members {
-			if m.Extension == ext {
-				groups = append(groups, m.Group)
-			}
-		}
-		slices.Sort(groups)
+		groups := b.groupsOf(ext)
 		if mine := slices.Sorted(maps.Keys(slot.groups)); !slices.Equal(mine, groups) {
 			b.t.Fatalf("agent %s is in %v, written was %v", ext, mine, groups)
 		}

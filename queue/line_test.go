@@ -13,7 +13,7 @@ func TestACallerTakesAPlaceAtOnceAndIsOfferedAfterTheWelcome(t *testing.T) {
 	arrived := s.joins("a", "13800000000", "110")
 	s.quiet()
 	s.counts("110", 1, 1, 0)
-	if row := s.ledger.waiting["a"]; !row.Since.Equal(arrived.Since) || row.Caller != "13800000000" {
+	if row := s.ledger.waiting()["a"]; !row.Since.Equal(arrived.Since) || row.Caller != "13800000000" {
 		t.Errorf("the row is %+v", row)
 	}
 	s.pass(time.Minute)
@@ -21,7 +21,7 @@ func TestACallerTakesAPlaceAtOnceAndIsOfferedAfterTheWelcome(t *testing.T) {
 	s.open("a")
 	s.talks("a", "1000")
 	s.counts("110", 0, 0, 1)
-	if _, listed := s.ledger.waiting["a"]; listed {
+	if _, listed := s.ledger.waiting()["a"]; listed {
 		t.Error("the row is still there in the talk")
 	}
 }
@@ -30,10 +30,10 @@ func TestACallerHasThePlaceUntilTheBridgeStands(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
-	place := s.ledger.waiting["a"]
+	place := s.ledger.waiting()["a"]
 	s.answers(s.rings("a", "1000"))
 	s.counts("110", 0, 0, 1) // counted once, though
-	if got := s.ledger.waiting["a"]; got != place {
+	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.f.Bridged(Talk{CDR: CDR{UUID: "a"}})
@@ -317,7 +317,7 @@ func lapsed(t *testing.T) (*shift, Place) {
 func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
 	s, place := lapsed(t)
 	s.counts("110", 0, 0, 0)
-	if _, listed := s.ledger.waiting["a"]; !listed {
+	if _, listed := s.ledger.waiting()["a"]; !listed {
 		t.Error("the row is gone, and with it the place if the server dies now")
 	}
 	s.pass(absentGrace - 2*time.Second)
@@ -331,7 +331,7 @@ func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
 func TestACallerWhoseConnectionWentStaysAway(t *testing.T) {
 	s, place := lapsed(t)
 	s.pass(absentGrace)
-	if _, listed := s.ledger.waiting["a"]; listed {
+	if _, listed := s.ledger.waiting()["a"]; listed {
 		t.Error("the row is still there")
 	}
 	if p := s.joins("a", "", "110"); p.Since.Equal(place.Since) {
@@ -363,8 +363,8 @@ func TestAConnectionThatGoesDuringAnOfferOrATalkFreesTheAgent(t *testing.T) {
 			s.state("1000", agent.Ready)
 			s.counts("110", 1, 0, 0)
 			s.pass(2 * absentGrace)
-			if len(s.ledger.waiting) > 0 {
-				t.Errorf("rows left: %v", s.ledger.waiting)
+			if len(s.ledger.waiting()) > 0 {
+				t.Errorf("rows left: %v", s.ledger.waiting())
 			}
 		})
 	}

@@ -13,9 +13,9 @@ func TestTheCallerKeepsThePlaceAfterAMiss(t *testing.T) {
 	s.calls("a", "", "110")
 	s.calls("b", "", "110")
 	s.calls("c", "", "110")
-	place := s.ledger.waiting["a"]
+	place := s.ledger.waiting()["a"]
 	s.misses(s.rings("a", "1000"))
-	if got := s.ledger.waiting["a"]; got != place {
+	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.rings("b", "1000")
@@ -155,9 +155,9 @@ func TestTheLegDiesBetweenAnswerAndBridge(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000", "1001")
 	s.calls("a", "", "110")
-	place := s.ledger.waiting["a"]
+	place := s.ledger.waiting()["a"]
 	s.misses(s.talks("a", "1000"))
-	if got := s.ledger.waiting["a"]; got != place {
+	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.rings("a", "1001")
@@ -208,7 +208,7 @@ func TestFreeSWITCHKnowsNoPhoneForTheAgent(t *testing.T) {
 		t.Error("the caller is not back in the line")
 	}
 	s.look()
-	if s.ledger.agents["1000"].Registered {
+	if s.ledger.kept.agent("1000").Registered {
 		t.Error("still registered")
 	}
 	s.pass(time.Minute)

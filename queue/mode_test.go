@@ -85,7 +85,7 @@ func TestCyclicGoesRoundAndWraps(t *testing.T) {
 		uuid := fmt.Sprint(i)
 		s.calls(uuid, "", "110")
 		s.ends(s.talks(uuid, want))
-		if got := s.ledger.groups["110"].Cursor; got != want {
+		if got := s.ledger.kept.group("110").Cursor; got != want {
 			t.Fatalf("the pointer written is %q, want %q", got, want)
 		}
 	}
@@ -172,8 +172,8 @@ func TestNobodyIsRememberedInTheModesWithoutMemory(t *testing.T) {
 			s := spokeWith(t, mode, "1002")
 			s.calls("again", "13800000000", "110")
 			s.rings("again", "1000")
-			if len(s.ledger.memory) > 0 {
-				t.Errorf("remembered: %v", s.ledger.memory)
+			if len(s.ledger.kept.Memories) > 0 {
+				t.Errorf("remembered: %v", s.ledger.kept.Memories)
 			}
 		})
 	}
@@ -224,8 +224,8 @@ func TestACallerWithoutANumberIsNotRemembered(t *testing.T) {
 	s.must(s.f.Ready("1000", s.now))
 	s.calls("b", "", "110")
 	s.rings("b", "1000")
-	if len(s.ledger.memory) > 0 {
-		t.Errorf("remembered: %v", s.ledger.memory)
+	if len(s.ledger.kept.Memories) > 0 {
+		t.Errorf("remembered: %v", s.ledger.kept.Memories)
 	}
 }
 

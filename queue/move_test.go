@@ -24,8 +24,8 @@ func TestASuccessorHasThePlaceWithItsTime(t *testing.T) {
 	s.open("consults")
 	s.calls("later", "139", "110")
 	s.takesOver("consults", "caller", "138")
-	if w := s.ledger.waiting["caller"]; !w.Since.Equal(first.Since) || w.Caller != "138" || len(s.ledger.waiting) != 2 {
-		t.Errorf("%+v", s.ledger.waiting)
+	if w := s.ledger.waiting()["caller"]; !w.Since.Equal(first.Since) || w.Caller != "138" || len(s.ledger.waiting()) != 2 {
+		t.Errorf("%+v", s.ledger.waiting())
 	}
 	s.takesOver("later", "vip", "888")
 	s.hire("1000")
@@ -56,7 +56,7 @@ func TestAnAgentWhoTalksIsRememberedForTheSuccessor(t *testing.T) {
 	s.calls("consults", "1009", "110")
 	l := s.talks("consults", "1001")
 	s.must(s.f.Ready("1000", s.now))
-	talk := s.ledger.talks["consults"]
+	talk := s.ledger.talks()["consults"]
 	s.f.TakeOver("consults", Arrival{UUID: "caller", Caller: "138"}, s.now)
 	s.f.Ended(talk.CDR)
 	talk.CDR.UUID, talk.CDR.Caller = "caller", "138"
@@ -109,7 +109,7 @@ func TestACallKeepsItsTimeInAnotherGroup(t *testing.T) {
 	if !p.Since.Equal(first.Since) || p.Group.Number != "120" || !p.VIP || p.Visit != 2 || p.CameFrom != "110" {
 		t.Errorf("%+v", p)
 	}
-	if w := s.ledger.waiting["a"]; w.Group != "120" || w.Visit != 2 || w.CameFrom != "110" {
+	if w := s.ledger.waiting()["a"]; w.Group != "120" || w.Visit != 2 || w.CameFrom != "110" {
 		t.Errorf("%+v", w)
 	}
 	s.counts("110", 0, 0, 0)

@@ -9,25 +9,8 @@ import (
 )
 
 // snapshot is the database as a new server finds it.
-func (b *ledger) snapshot() (s Snapshot) {
-	for _, a := range b.agents {
-		s.Agents = append(s.Agents, *a)
-	}
-	for _, g := range b.groups {
-		s.Groups = append(s.Groups, *g)
-	}
-	for m := range b.members {
-		s.Members = append(s.Members, m)
-	}
-	for key, m := range b.memory {
-		s.Memories = append(s.Memories, Memory{Caller: key.caller, Group: key.group, Agent: m.agent, At: m.at})
-	}
-	for _, w := range b.waiting {
-		s.Waiting = append(s.Waiting, w)
-	}
-	for _, t := range b.talks {
-		s.Talks = append(s.Talks, t)
-	}
+func (b *ledger) snapshot() Snapshot {
+	s := b.kept.Clone()
 	slices.SortFunc(s.Agents, func(a, b agent.Agent) int { return strings.Compare(a.Extension, b.Extension) })
 	slices.SortFunc(s.Waiting, func(a, b Waiting) int { return strings.Compare(a.UUID, b.UUID) })
 	slices.SortFunc(s.Talks, func(a, b Talk) int { return strings.Compare(a.CDR.UUID, b.CDR.UUID) })
@@ -130,7 +113,7 @@ func (p *play) startsAnew(a *nAgent) {
 	case agent.Ring, agent.Talking:
 		a.state = agent.Ready
 	case agent.Typing:
-		a.wrapUpEnds = p.ledger.agents[a.ext].Since.Add(p.m.rules.Recover)
+		a.wrapUpEnds = p.ledger.kept.agent(a.ext).Since.Add(p.m.rules.Recover)
 		if !p.now.Before(a.wrapUpEnds) {
 			a.state = agent.Ready
 		}

@@ -58,7 +58,7 @@ func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	if written {
 		p.ledger = newLedger(t)
 		for _, l := range p.f.lines {
-			p.ledger.groups[l.Number] = new(l.Group)
+			p.ledger.kept.Groups = append(p.ledger.kept.Groups, l.Group)
 		}
 	}
 	for _, ext := range playExtensions {

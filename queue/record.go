@@ -282,15 +282,3 @@ type Change struct {
 	VIPAdded      *VIP         `json:"VIPAdded,omitempty"`
 	VIPRemoved    *VIP         `json:"VIPRemoved,omitempty"`
 }
-
-// Snapshot is all that the database knows and the dispatcher starts from.
-type Snapshot struct {
-	Agents    []agent.Agent `json:"Agents"`
-	Groups    []Group       `json:"Groups"`
-	Members   []Member      `json:"Members"`
-	Blacklist []Blacklisted `json:"Blacklist"`
-	VIPs      []VIP         `json:"VIPs"`
-	Memories  []Memory      `json:"Memories"`
-	Waiting   []Waiting     `json:"Waiting"`
-	Talks     []Talk        `json:"Talks"`
-}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,10 +115,10 @@ func TestAfterARestartACallThatComesBackHasItsOldPlace(t *testing.T) {
 	}
 	s.open("back")
 	s.pass(absentGrace)
-	if _, listed := s.ledger.waiting["gone"]; listed {
+	if _, listed := s.ledger.waiting()["gone"]; listed {
 		t.Error("a call that did not come back still has a row")
 	}
-	if _, listed := s.ledger.waiting["back"]; !listed {
+	if _, listed := s.ledger.waiting()["back"]; !listed {
 		t.Error("the call that came back has no row")
 	}
 	if p := s.joins("gone", "", "110"); !p.Since.Equal(s.now) {
@@ -130,25 +131,14 @@ func TestAfterARestartACallThatComesBackHasItsOldPlace(t *testing.T) {
 
 // snapshot is what a re-read of the ledger finds.
 func (s *shift) snapshot() Snapshot {
-	var r Snapshot
-	for _, a := range s.ledger.agents {
-		r.Agents = append(r.Agents, *a)
-	}
-	for _, g := range s.ledger.groups {
-		r.Groups = append(r.Groups, *g)
-	}
-	for m := range s.ledger.members {
-		r.Members = append(r.Members, m)
-	}
-	return r
+	kept := s.ledger.kept.Clone()
+	return Snapshot{Agents: kept.Agents, Groups: kept.Groups, Members: kept.Members}
 }
 
 func (s *shift) reread(r Snapshot) {
 	s.Helper()
-	s.ledger.agents, s.ledger.groups, s.ledger.members = map[string]*agent.Agent{}, map[string]*Group{}, map[Member]bool{}
-	waiting := s.ledger.waiting
-	s.ledger.load(r)
-	s.ledger.waiting = waiting
+	kept := &s.ledger.kept
+	kept.Agents, kept.Groups, kept.Members = slices.Clone(r.Agents), slices.Clone(r.Groups), slices.Clone(r.Members)
 	s.f.Reload(r, s.now)
 	s.look()
 }

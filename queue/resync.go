@@ -3,8 +3,6 @@ package queue
 import (
 	"maps"
 	"slices"
-
-	"nwayacd/agent"
 )
 
 // Rewrite writes the present state of the floor anew, for a database that lacks it: what
@@ -59,57 +57,4 @@ func (f *Floor) snapshot() Snapshot {
 	}
 	s.Blacklist, s.VIPs = f.Blacklist(), f.VIPs()
 	return s
-}
-
-// Changes are those that make an empty database into s. An account that is added has no password
-// here: the store knows it.
-func (s *Snapshot) Changes() []Change {
-	var all []Change
-	for _, g := range s.Groups {
-		all = append(all, Change{GroupAdded: &g}, Change{Group: &GroupUpdate{
-			Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
-			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
-			CallerPrefix: &g.CallerPrefix,
-		}})
-	}
-	for _, a := range s.Agents {
-		u := a.Update()
-		all = append(all, Change{AgentAdded: &NewAgent{Extension: a.Extension}}, Change{Agent: &u})
-	}
-	for _, b := range s.Blacklist {
-		all = append(all, Change{Blacklisted: &b})
-	}
-	for _, v := range s.VIPs {
-		all = append(all, Change{VIPAdded: &v})
-	}
-	for _, m := range s.Memories {
-		all = append(all, Change{Remembered: &m})
-	}
-	return append(all, s.stateChanges()...)
-}
-
-// stateChanges are those of Changes that write what distribution changes by itself.
-func (s *Snapshot) stateChanges() []Change {
-	var all []Change
-	for _, g := range s.Groups {
-		all = append(all, Change{Group: &GroupUpdate{Number: g.Number, Cursor: &g.Cursor}})
-	}
-	groups := map[string][]string{}
-	for _, m := range s.Members {
-		groups[m.Extension] = append(groups[m.Extension], m.Group)
-	}
-	for _, a := range s.Agents {
-		all = append(all, Change{Membership: &Membership{Extension: a.Extension, Groups: groups[a.Extension]}},
-			Change{Agent: &agent.Update{
-				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
-				Deferred: &a.Deferred, Server: &a.Server,
-			}})
-	}
-	for _, w := range s.Waiting {
-		all = append(all, Change{Waiting: &w})
-	}
-	for _, t := range s.Talks {
-		all = append(all, Change{Talk: &t})
-	}
-	return all
 }

@@ -120,7 +120,7 @@ func TestTheTalksAndTheAbsentAreWrittenAnew(t *testing.T) {
 	s.calls("talks", "138", "110")
 	s.talks("talks", "1000")
 	s.calls("is absent", "139", "110")
-	place := s.ledger.waiting["is absent"]
+	place := s.ledger.waiting()["is absent"]
 	s.lapses("is absent", Absent{})
 	s.f.Resync(false, "a")
 	var talks []Talk
@@ -131,12 +131,12 @@ func TestTheTalksAndTheAbsentAreWrittenAnew(t *testing.T) {
 		case c.Talk != nil:
 			talks = append(talks, *c.Talk)
 		case c.Waiting != nil:
-			places = append(places, *c.Waiting)
+			places = append(places, asKept(*c.Waiting))
 		case c.StillTalking != nil:
 			still = *c.StillTalking
 		}
 	}
-	if len(talks) != 1 || !reflect.DeepEqual(talks[0], s.ledger.talks["talks"]) || !reflect.DeepEqual(still, StillTalking{"a", []string{"talks"}}) {
+	if len(talks) != 1 || !reflect.DeepEqual(talks[0], s.ledger.talks()["talks"]) || !reflect.DeepEqual(still, StillTalking{"a", []string{"talks"}}) {
 		t.Errorf("talks %+v, still %+v", talks, still)
 	}
 	if !reflect.DeepEqual(places, []Waiting{place}) {

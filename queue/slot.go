@@ -15,7 +15,7 @@ func (f *Floor) AddAgent(extension, password string) error {
 		return fmt.Errorf("extension %s: %w", extension, ErrExists)
 	}
 	f.record(Change{AgentAdded: &NewAgent{Extension: extension, Password: password}})
-	f.addSlot(agent.Agent{Profile: agent.Profile{Extension: extension, Name: extension}, Presence: agent.Presence{Idle: true}})
+	f.addSlot(newAgent(extension))
 	return nil
 }
 

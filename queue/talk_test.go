@@ -115,8 +115,8 @@ func TestTheCallerOfATalkOfAnEarlierLifeIsTransferred(t *testing.T) {
 	s.f.Requeued(talkOf("a", "1000", nine))
 	s.look()
 	s.counts("110", 0, 1, 0)
-	if next.Number != 3 || len(s.ledger.waiting) != 1 || !s.ledger.talks["a"].Requeued {
-		t.Errorf("%+v, waiting %v, talks %+v", next, s.ledger.waiting, s.ledger.talks)
+	if next.Number != 3 || len(s.ledger.waiting()) != 1 || !s.ledger.talks()["a"].Requeued {
+		t.Errorf("%+v, waiting %v, talks %+v", next, s.ledger.waiting(), s.ledger.talks())
 	}
 	s.answers(next)
 	s.counts("110", 0, 0, 1)
@@ -128,8 +128,8 @@ func TestTheCallerOfATalkIsNotAbsentToo(t *testing.T) {
 		Talks:   []Talk{talkOf("a", "1000", nine)},
 		Waiting: []Waiting{{UUID: "a", Group: "110", Since: nine}}, // the server died before it was removed
 	})
-	if _, kept := s.f.KeepsPlace("a"); kept || len(s.ledger.waiting) > 0 {
-		t.Errorf("expected: %v, waiting %v", kept, s.ledger.waiting)
+	if _, kept := s.f.KeepsPlace("a"); kept || len(s.ledger.waiting()) > 0 {
+		t.Errorf("expected: %v, waiting %v", kept, s.ledger.waiting())
 	}
 	s.pass(2 * absentGrace)
 	s.records()

@@ -67,7 +67,7 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 	rules.TypingAuto = true
 	s := desks(t, rules)
 	s.calls("a", "13800000000", "110")
-	place := s.ledger.waiting["a"]
+	place := s.ledger.waiting()["a"]
 	talk := s.talks("a", "1000")
 	s.must(s.f.Transfer("a", "2000", s.now))
 	l := s.rings("a", "2000")
@@ -76,7 +76,7 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 	s.look()
 	s.state("1000", agent.Typing)
 	s.counts("110", 0, 1, 0) // the caller talks to nobody until 2000 answers
-	if got := s.ledger.waiting["a"]; got != place {
+	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.answers(l)
@@ -88,7 +88,7 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 func TestTheTransferIsMissedAndTheCallerIsBackAtItsPlace(t *testing.T) {
 	s := desks(t, plain)
 	s.calls("a", "", "110")
-	place := s.ledger.waiting["a"]
+	place := s.ledger.waiting()["a"]
 	talk := s.talks("a", "1000")
 	s.calls("b", "", "110")
 	s.must(s.f.Transfer("a", "2000", s.now))
@@ -98,7 +98,7 @@ func TestTheTransferIsMissedAndTheCallerIsBackAtItsPlace(t *testing.T) {
 	s.rings("b", "1000")
 	s.misses(l)
 	s.quiet() // 2000 is not of the group
-	if got := s.ledger.waiting["a"]; got != place {
+	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.counts("110", 0, 2, 0)

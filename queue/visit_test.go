@@ -17,7 +17,7 @@ func TestAPlaceAndItsOffersKnowTheVisit(t *testing.T) {
 		t.Errorf("place %+v", p)
 	}
 	want := Waiting{UUID: "a", Caller: "139", Group: "120", Since: a.Since, Name: "李豪", Visit: 2, CameFrom: "110"}
-	if got := s.ledger.waiting["a"]; got != want {
+	if got := s.ledger.waiting()["a"]; got != want {
 		t.Errorf("written was %+v, want %+v", got, want)
 	}
 	s.open("a")
@@ -34,8 +34,8 @@ func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
 	})
 	p, err := s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "110", Since: s.now, Name: "Li"})
 	s.must(err)
-	if p.Visit != 3 || p.CameFrom != "120" || s.ledger.waiting["a"] != was {
-		t.Errorf("after a restart: place %+v, written was %+v", p, s.ledger.waiting["a"])
+	if p.Visit != 3 || p.CameFrom != "120" || s.ledger.waiting()["a"] != was {
+		t.Errorf("after a restart: place %+v, written was %+v", p, s.ledger.waiting()["a"])
 	}
 	if !s.f.LeaveAbsent("a", Absent{}, s.now) {
 		t.Fatal("no place is kept")
@@ -65,8 +65,8 @@ func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 	if p.Visit != 2 || p.CameFrom != "110" || p.Kept || !p.Since.Equal(first.Since) {
 		t.Errorf("place %+v", p)
 	}
-	if _, written := s.ledger.cdrs[visitOf(cdr)]; !written || s.ledger.waiting["a"].Group != "120" {
-		t.Errorf("written were the CDRs %+v, and %+v", s.ledger.cdrs, s.ledger.waiting["a"])
+	if _, written := s.ledger.cdrs[visitOf(cdr)]; !written || s.ledger.waiting()["a"].Group != "120" {
+		t.Errorf("written were the CDRs %+v, and %+v", s.ledger.cdrs, s.ledger.waiting()["a"])
 	}
 	s.look()
 }
@@ -114,7 +114,7 @@ func TestAnOfferNamesTheVisitOfWhoTakesOver(t *testing.T) {
 		t.Fatal("not taken over")
 	}
 	s.look()
-	if w := s.ledger.waiting["caller"]; l.Visit != 3 || w.Visit != 3 || w.CameFrom != "120" || w.Name != "Li" {
+	if w := s.ledger.waiting()["caller"]; l.Visit != 3 || w.Visit != 3 || w.CameFrom != "120" || w.Name != "Li" {
 		t.Errorf("the offer is of visit %d, written was %+v", l.Visit, w)
 	}
 }

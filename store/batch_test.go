@@ -65,7 +65,7 @@ func TestABatchDoesWhatItsChangesDoOneByOne(t *testing.T) {
 			for _, c := range changes {
 				s.Write(c)
 				load(t, s)
-				overlay(&model, c)
+				model.Apply(c)
 			}
 			if single := summary(load(t, s)); together != single {
 				r.Fatalf("together\n%s\none by one\n%s", together, single)

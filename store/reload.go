@@ -46,7 +46,7 @@ func (m *reloadWrites) end(seen uint64) []record {
 func (s *Store) applyReloadWrites(snap *queue.Snapshot, seen uint64) {
 	for _, e := range decode(s.reloadWrites.end(seen)) {
 		if e.change.Remembered == nil { // who is read anew never replaces a newer memory, and there may be very many
-			overlay(snap, e.change)
+			snap.Apply(e.change)
 		}
 	}
 }

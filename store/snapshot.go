@@ -204,7 +204,7 @@ func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint6
 			return seen, err
 		}
 		for _, e := range decode(records) {
-			overlay(snap, e.change)
+			snap.Apply(e.change)
 		}
 		seen = records[len(records)-1].seq
 	}

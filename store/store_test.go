@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,6 +166,14 @@ func agentOf(t *testing.T, snap queue.Snapshot, ext string) agent.Agent {
 		t.Fatalf("no agent %s in %+v", ext, snap.Agents)
 	}
 	return snap.Agents[i]
+}
+
+func agentAt(snap *queue.Snapshot, ext string) int {
+	return slices.IndexFunc(snap.Agents, func(a agent.Agent) bool { return a.Extension == ext })
+}
+
+func groupAt(snap *queue.Snapshot, number string) int {
+	return slices.IndexFunc(snap.Groups, func(g queue.Group) bool { return g.Number == number })
 }
 
 func addedAgent(ext string) queue.Change {
