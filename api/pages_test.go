@@ -22,7 +22,7 @@ var typed = regexp.MustCompile(`fs_cli [^|\n]*?-P 8022 [^|\n]*?-x (?:"([^"\n]+)"
 // placeholder stands for a word in a dialplan.
 var placeholder = strings.NewReplacer("${user_name}", "1000", "$1", "110", "/", " ")
 
-// A command that a document lets the reader type is one that there is, with arguments that it takes.
+// A command line of a document has a command that exists, with arguments that it takes.
 func TestPagesHaveCommandsThatWork(t *testing.T) {
 	found := 0
 	for file, text := range readPages(t) {
@@ -69,7 +69,7 @@ func readPages(t *testing.T) map[string]string {
 	return texts
 }
 
-// migrationPage is for those who come from mod_nwayacd.
+// migrationPage compares mod_nwayacd with this program.
 const migrationPage = "../docs/zh/migration.md"
 
 // The page in Chinese has a row for each command, with the syntax of the table, and no other.

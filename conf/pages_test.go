@@ -73,7 +73,7 @@ func TestPagesNameKeysThatThereAre(t *testing.T) {
 	}
 }
 
-// The page for those who come from mod_nwayacd has a row for each of its parameters, with the
+// The page that compares mod_nwayacd with this program has a row for each parameter, with the
 // section that has it here.
 func TestTheChinesePageHasEveryParameterOfTheModule(t *testing.T) {
 	const page = "../docs/zh/migration.md"

@@ -145,7 +145,7 @@ func inCode(name string) string {
 
 var madeTable = regexp.MustCompile(`(?i)CREATE TABLE IF NOT EXISTS (\w+)`)
 
-// Every table has a row in the page for those who come from mod_nwayacd, and in docs/database.md.
+// Every table is in the page that compares mod_nwayacd with this program, and in docs/database.md.
 func TestPagesHaveEveryTable(t *testing.T) {
 	pages := markdown(t)
 	tables := map[string]bool{"nwayacd_migration": true}
@@ -178,8 +178,8 @@ var (
 	agentStatus = regexp.MustCompile(`Status\w+ +Status = "(\w+)"`)
 )
 
-// Every event, with each of its headers and statuses, is in the page for those who come from
-// mod_nwayacd.
+// Every event, with each of its headers and statuses, is in the page that compares
+// mod_nwayacd with this program.
 func TestPagesHaveEveryEvent(t *testing.T) {
 	page := markdown(t)["docs/zh/migration.md"]
 	names := 0
