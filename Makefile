@@ -10,7 +10,7 @@ BENCHTIME ?= 200ms
 RACE ?= 1
 SWITCH ?= sim
 
-.PHONY: help build test race fuzz soak bench compare lint vuln fmt image clean
+.PHONY: help build test race fuzz soak bench compare lint fmt image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,14 +33,11 @@ bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTI
 compare: ## side by side with mod_callcenter on a real FreeSWITCH, ROUNDS each (5, some 4 minutes): compare.txt, compare.json
 	@script/compare $(ROUNDS)
 
-lint: ## golangci-lint with .golangci.yml
-	golangci-lint run
-
-vuln: ## known vulnerabilities in what is used
-	go tool govulncheck ./...
+lint: ## golangci-lint with .golangci.yml, go fix, known vulnerabilities; the first run builds the tools
+	@script/lint
 
 fmt: ## format
-	go tool gofumpt -w .
+	go tool -modfile=script/tools/go.mod gofumpt -w .
 
 image: ## the container image nwayacd:VERSION
 	docker build --build-arg VERSION=$(VERSION) -t nwayacd:$(VERSION) .
