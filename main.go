@@ -1,6 +1,8 @@
-// nwayacd is an automatic call distributor for FreeSWITCH: its socket application hands calls over, nwayacd finds each one an agent.
+// nwayacd is an automatic call distributor for FreeSWITCH: its socket application hands calls over,
+// nwayacd finds each one an agent.
 //
-// Package main reads the command line; internal/cli has the subcommands, internal/app wires the server. See docs/architecture.md.
+// Package main reads the command line; internal/cli has the subcommands, internal/app wires the
+// server. See docs/architecture.md.
 package main
 
 import (

@@ -363,8 +363,10 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 // TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
 // are where they can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
-	for _, what := range []string{"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
-		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar"} {
+	for _, what := range []string{
+		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
+		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar",
+	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.wires.lose(what)

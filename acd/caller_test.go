@@ -53,8 +53,10 @@ func TestTheAgentSeesWhoCalls(t *testing.T) {
 			s.snapshot.Groups[0].CallerPrefix = test.prefix
 			open(t, s, func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
-				c.sw.Call(sim.CallOptions{UUID: "call-139", Number: test.number, Name: test.name, Dialled: "110",
-					Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full")})
+				c.sw.Call(sim.CallOptions{
+					UUID: "call-139", Number: test.number, Name: test.name, Dialled: "110",
+					Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
+				})
 				c.after(time.Second)
 				leg := c.legOf("1000")
 				c.wantVariable(leg, "caller_id_number", "139")
@@ -72,12 +74,14 @@ func TestTheDialplansVariablesGoToTheLeg(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-		c.sw.Call(sim.CallOptions{UUID: "call-139", Number: "139", Dialled: "110",
+		c.sw.Call(sim.CallOptions{
+			UUID: "call-139", Number: "139", Dialled: "110",
 			Vars: map[string]string{
 				"nwayacd_export": "sip_h_X-Order, alert_info,nothing,origination_uuid,sip_h_Route,execute_on_answer", "sip_h_X-Order": "17, 'a' ${b}",
 				"alert_info": "ring-2", "origination_uuid": "mine", "sip_h_Route": "<sip:x>", "execute_on_answer": "hangup",
 			},
-			Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full")})
+			Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
+		})
 		c.after(time.Second)
 		leg := c.legOf("1000")
 		c.wantVariable(leg, "sip_h_X-Order", "17, ’a’ b")

@@ -11,9 +11,19 @@ import (
 
 // Commands are all commands there are, in the order of the manual.
 var Commands = []Command{
-	{"nwayacd", "UUID GROUP", "sends a live channel of any linked FreeSWITCH into the group; a caller who waits here keeps the time of arrival", enqueue},
-	{"nway_login", "EXT GROUP[,GROUP…]", "logs an extension in: up, idle, ready, member of exactly these groups", login},
-	{"nway_logout", "EXT", "logs an extension out of all its groups; during an offer or call it takes effect when that ends", logout},
+	{
+		"nwayacd", "UUID GROUP",
+		"sends a live channel of any linked FreeSWITCH into the group; a caller who waits here keeps the time of " +
+			"arrival", enqueue,
+	},
+	{
+		"nway_login", "EXT GROUP[,GROUP…]", "logs an extension in: up, idle, ready, member of exactly these groups",
+		login,
+	},
+	{
+		"nway_logout", "EXT",
+		"logs an extension out of all its groups; during an offer or call it takes effect when that ends", logout,
+	},
 	{"nway_busy", "EXT", "makes an extension busy; during an offer or call it takes effect when that ends", busy},
 	{"nway_ready", "EXT", "makes an extension idle and ready, and ends its wrap-up or rest", ready},
 	{"nway_list_exts", "[json]", "lists all extensions with their states", listExtensions},
@@ -21,10 +31,17 @@ var Commands = []Command{
 	{"nway_list_calls", "[json]", "lists the calls that wait, ring or talk, the longest here first", listCalls},
 	{"nway_add_ext", "EXT PASSWORD", "adds an extension with which a telephone can register", addExtension},
 	{"nway_rm_ext", "EXT", "removes an extension; refused during an offer or call", removeExtension},
-	{"nway_set_ext_jobnumber", "EXT JOB-NUMBER true|false", "sets an extension's job number, and whether callers hear it", setJobNumber},
+	{
+		"nway_set_ext_jobnumber", "EXT JOB-NUMBER true|false",
+		"sets an extension's job number, and whether callers hear it", setJobNumber,
+	},
 	{"nway_set_reged_ext", "EXT", "marks an extension as registered", setRegistered},
 	{"nway_set_unreg_ext", "EXT", "marks an extension as not registered", setUnregistered},
-	{"nway_add_group", "GROUP MODE", "adds a group; mode 0 sequence, 1 random, 2 cyclic; 3 to 5: the remembered agent first, then as 0 to 2", addGroup},
+	{
+		"nway_add_group", "GROUP MODE",
+		"adds a group; mode 0 sequence, 1 random, 2 cyclic; 3 to 5: the remembered agent first, then as 0 to 2",
+		addGroup,
+	},
 	{"nway_rm_group", "GROUP", "removes a group; refused while callers wait in it", removeGroup},
 	{"nway_set_ring_group", "GROUP WELCOME BLACKLIST BUSY TRANSFER", "sets a group's own prompts", setPrompts},
 	{"nwayacd_transfer", "UUID EXT", "offers a call that waits, rings or talks to an extension", transfer},
@@ -42,7 +59,8 @@ func enqueue(ctx context.Context, s Server, args []string) (string, error) {
 }
 
 func login(ctx context.Context, s Server, args []string) (string, error) {
-	return "+OK " + args[0] + " logged in to " + args[1], s.ACD.Dispatcher.Login(ctx, args[0], strings.Split(args[1], ","))
+	return "+OK " + args[0] + " logged in to " + args[1],
+		s.ACD.Dispatcher.Login(ctx, args[0], strings.Split(args[1], ","))
 }
 
 func logout(ctx context.Context, s Server, args []string) (string, error) {
@@ -105,7 +123,8 @@ func setPrompts(ctx context.Context, s Server, args []string) (string, error) {
 			prompts[i] = &args[i+1]
 		}
 	}
-	return "+OK prompts of group " + args[0] + " set", s.ACD.Dispatcher.SetPrompts(ctx, args[0], prompts[0], prompts[1], prompts[2], prompts[3])
+	return "+OK prompts of group " + args[0] + " set",
+		s.ACD.Dispatcher.SetPrompts(ctx, args[0], prompts[0], prompts[1], prompts[2], prompts[3])
 }
 
 func transfer(ctx context.Context, s Server, args []string) (string, error) {

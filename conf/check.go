@@ -167,7 +167,8 @@ func isTemplate(known []string, needed ...string) check {
 		found := placeholder.FindAllString(s, -1)
 		for _, p := range found {
 			if !slices.Contains(known, p) {
-				return fmt.Errorf("%q is no placeholder here, must be %s%s", p, strings.Join(known, " "), didYouMean(p, known))
+				return fmt.Errorf("%q is no placeholder here, must be %s%s", p, strings.Join(known, " "),
+					didYouMean(p, known))
 			}
 		}
 		for _, p := range needed {
@@ -185,10 +186,13 @@ func isDSN(s string) error {
 	if err := isPlain(s); err != nil {
 		return err
 	}
-	if s == "" || strings.Contains(s, "=") || strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://") {
+	if s == "" || strings.Contains(s, "=") || strings.HasPrefix(s, "postgres://") ||
+		strings.HasPrefix(s, "postgresql://") {
 		return nil
 	}
-	return errors.New("is not in libpq form, must be such as: host=127.0.0.1 port=5432 dbname=nwaycc user=nwayacd password=... sslmode=disable")
+	return errors.New(
+		"is not in libpq form, must be such as: host=127.0.0.1 port=5432 dbname=nwaycc user=nwayacd password=... " +
+			"sslmode=disable")
 }
 
 func isPassword(s string) error {

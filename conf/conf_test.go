@@ -195,15 +195,25 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		ACD: ACD{
 			time.Second, false, false, true, false, "c", true, "s", "10.0.0.1", true,
 			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second,
-			6 * time.Second, 7 * time.Second, 8 * time.Second, 9 * time.Second, 10, 11 * time.Second, true, "dialplan", "{uuid}",
+			6 * time.Second, 7 * time.Second, 8 * time.Second, 9 * time.Second, 10, 11 * time.Second, true, "dialplan",
+			"{uuid}",
 		},
-		Prompts:    Prompts{"p", "s", [10]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, "b", "bu", "t", "w", "h", "su"},
+		Prompts: Prompts{
+			"p", "s",
+			[10]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+			"b", "bu", "t", "w",
+			"h", "su",
+		},
 		Database:   Database{"a=b", "d", true, 20},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
-		Server:     Server{":1", []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, 6, 7 * time.Second, "b:2"},
-		Control:    Control{":3", "c", "n", 8, 9},
-		HTTP:       HTTP{":4", "t", 10, 11},
-		Log:        Log{"warn", "json"},
+		Server: Server{
+			":1",
+			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+			6, 7 * time.Second, "b:2",
+		},
+		Control: Control{":3", "c", "n", 8, 9},
+		HTTP:    HTTP{":4", "t", 10, 11},
+		Log:     Log{"warn", "json"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
@@ -285,7 +295,10 @@ func TestEnvironmentOutranksFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []Secret{c.Database.DSN, c.Control.Password, c.HTTP.Token, c.FreeSWITCH[0].Password, c.FreeSWITCH[1].Password}
+	got := []Secret{
+		c.Database.DSN, c.Control.Password, c.HTTP.Token, c.FreeSWITCH[0].Password,
+		c.FreeSWITCH[1].Password,
+	}
 	if want := []Secret{"host=db", "control", "kept", "switch", "switch"}; !slices.Equal(got, want) {
 		t.Errorf("secrets are %q, want %q", stringsOf(got), stringsOf(want))
 	}
@@ -293,7 +306,8 @@ func TestEnvironmentOutranksFile(t *testing.T) {
 	t.Setenv("NWAYACD_HTTP_TOKEN", "hunter2 hunter2")
 	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "hunter2\n")
 	_, err = Load(file)
-	const want = "environment: NWAYACD_FREESWITCH_PASSWORD: begins or ends with a blank, which the auth command loses\n" +
+	const want = "environment: NWAYACD_FREESWITCH_PASSWORD: begins or ends with a blank, which the auth command " +
+		"loses\n" +
 		"environment: NWAYACD_HTTP_TOKEN: has a blank or a character outside ASCII, which an HTTP header cannot carry"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
@@ -345,7 +359,8 @@ func TestRestart(t *testing.T) {
 		{"nothing changed", fs("a", ""), fs("a", ""), nil},
 		{"what a reload can do", "", "[acd]\nrecover-seconds=1\n[log]\nlevel='warn'\n[prompts]\nsurvey='x'", nil},
 		{
-			"ports and database", "", "[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
+			"ports and database", "",
+			"[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
 			[]string{"database.dbstring", "server.listen", "log.format"},
 		},
 		{"a password", "[control]\npassword='a'", "[control]\npassword='b'", []string{"control.password"}},
@@ -387,7 +402,8 @@ func TestCommandPortIsDialledOnLoopbackWhenItIsOnAllAddresses(t *testing.T) {
 	}
 }
 
-// The container's file has open ports and no secrets: it must be refused until the environment brings them.
+// The container's file has open ports and no secrets: it must be refused until the environment
+// brings them.
 func TestComposeConfiguration(t *testing.T) {
 	const file = "../deploy/nwayacd.compose.toml"
 	for _, secret := range []string{"DBSTRING", "CONTROL_PASSWORD", "HTTP_TOKEN", "FREESWITCH_PASSWORD"} {

@@ -1,7 +1,7 @@
-// Package conf reads the configuration: a TOML file, its defaults, and the secrets a container passes in its
-// environment. It owns the names of the keys, what each may hold, and the words in which a fault is reported.
-// It must not know what the values are used for: no other package of this program is imported here, and only
-// main imports this one.
+// Package conf reads the configuration: a TOML file, its defaults, and the secrets a container
+// passes in its environment. It owns the names of the keys, what each may hold, and the words in
+// which a fault is reported. It must not know what the values are used for: no other package of
+// this program is imported here, and only main imports this one.
 package conf
 
 import (
@@ -16,8 +16,8 @@ import (
 // DefaultPath is read when no file is named on the command line. It need not exist.
 const DefaultPath = "/etc/nwayacd/nwayacd.toml"
 
-// Config is one configuration, complete and checked. It is never written to after Load or Parse returned it, so
-// any goroutine may read it; a reload makes a new one.
+// Config is one configuration, complete and checked. It is never written to after Load or Parse
+// returned it, so any goroutine may read it; a reload makes a new one.
 type Config struct {
 	File       string // where it was read from; empty: no file, all defaults
 	ACD        ACD
@@ -57,8 +57,9 @@ type ACD struct {
 	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
 }
 
-// Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or anything else its playback takes.
-// Empty means that this prompt is left out. Blacklist, Busy, Transfer and Welcome serve the groups that have none.
+// Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or anything else its playback
+// takes. Empty means that this prompt is left out. Blacklist, Busy, Transfer and Welcome serve the
+// groups that have none.
 type Prompts struct {
 	JobPrefix string     // jn-prefix, before the job number
 	JobSuffix string     // jn-suffix, after it
@@ -108,7 +109,8 @@ type Control struct {
 	MaxSource   int    // max-connections-per-source
 }
 
-// DialAddress is where a client on this host reaches the command port: Listen, with loopback for "all addresses".
+// DialAddress is where a client on this host reaches the command port: Listen, with loopback for
+// "all addresses".
 func (c Control) DialAddress() string {
 	host, port, err := net.SplitHostPort(c.Listen)
 	switch {

@@ -63,7 +63,10 @@ func FuzzPasswordIsNeverShown(f *testing.F) {
 		if strings.ContainsAny(before+after, "\n\r") {
 			t.Skip()
 		}
-		for _, key := range []string{"[control]\npassword = ", "[http]\ntoken=", "[database]\ndbstring = ", "[acd]\npasword = "} {
+		for _, key := range []string{
+			"[control]\npassword = ", "[http]\ntoken=", "[database]\ndbstring = ",
+			"[acd]\npasword = ",
+		} {
 			if _, err := Parse("f", []byte(key+before+word+after)); err != nil && strings.Contains(err.Error(), word) {
 				t.Errorf("%s%s%s%s: %v", key, before, word, after, err)
 			}

@@ -7,14 +7,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxStatement is the most lines one value may take. It keeps lines from growing with the square of its input.
+// maxStatement is the most lines one value may take. It keeps lines from growing with the square of
+// its input.
 const maxStatement = 500
 
 // places tells on which line each key and section begins, counted from 1.
 type places map[string]int
 
-// lines finds the places in text, which must be TOML. The decoder does not tell them, so each statement (a header,
-// or a key with its value) is decoded by itself: it ends at the first line with which it is whole.
+// lines finds the places in text, which must be TOML. The decoder does not tell them, so each
+// statement (a header, or a key with its value) is decoded by itself: it ends at the first line
+// with which it is whole.
 func lines(text string) places {
 	at := places{}
 	tables := map[string]int{}

@@ -8,9 +8,10 @@ import (
 )
 
 // Load reads the file at path, then the environment, which outranks the file: NWAYACD_DBSTRING,
-// NWAYACD_CONTROL_PASSWORD, NWAYACD_HTTP_TOKEN and NWAYACD_FREESWITCH_PASSWORD (for every [[freeswitch]]); an
-// empty variable counts as unset. With an empty path it reads DefaultPath, and if that does not exist returns
-// the defaults. The error is a Faults when the file could be read and is wrong.
+// NWAYACD_CONTROL_PASSWORD, NWAYACD_HTTP_TOKEN and NWAYACD_FREESWITCH_PASSWORD (for every
+// [[freeswitch]]); an empty variable counts as unset. With an empty path it reads DefaultPath, and
+// if that does not exist returns the defaults. The error is a Faults when the file could be read
+// and is wrong.
 func Load(path string) (*Config, error) {
 	name := path
 	if path == "" {
@@ -26,8 +27,8 @@ func Load(path string) (*Config, error) {
 	return parse(name, content, os.Getenv)
 }
 
-// Parse reads text without regard to the environment; name stands for the file in faults. The error is a Faults
-// with all that is wrong, never just the first of it.
+// Parse reads text without regard to the environment; name stands for the file in faults. The error
+// is a Faults with all that is wrong, never just the first of it.
 func Parse(name string, text []byte) (*Config, error) {
 	return parse(name, text, func(string) string { return "" })
 }

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// complete is the commented example: an imported configuration is this text with the module's values in it.
+// complete is the commented example: an imported configuration is this text with the module's
+// values in it.
 //
 //go:embed nwayacd.toml
 var complete string
@@ -19,8 +20,8 @@ var complete string
 // moduleParams are the parameters of mod_nwayacd, by the section that has them here.
 var moduleParams = map[string][]string{
 	"acd": {
-		"recover-seconds", "recover-auto", "noanswer-to-ready", "typing-auto", "auto-answer", "video-codecs", "use-asr", "asr-str",
-		"local-ip", "debug",
+		"recover-seconds", "recover-auto", "noanswer-to-ready", "typing-auto", "auto-answer", "video-codecs", "use-asr",
+		"asr-str", "local-ip", "debug",
 	},
 	"prompts": {
 		"jn-prefix", "jn-suffix", "jn-0", "jn-1", "jn-2", "jn-3", "jn-4", "jn-5", "jn-6", "jn-7", "jn-8", "jn-9",
@@ -36,7 +37,8 @@ var goneParams = []struct {
 }{
 	{
 		regexp.MustCompile(`licen[cs]e`), "license",
-		"the license file (/etc/nway/acd_license.txt) is not needed: nothing limits the calls unless [server] max-calls does",
+		"the license file (/etc/nway/acd_license.txt) is not needed: nothing limits the calls unless [server] " +
+			"max-calls does",
 	},
 	{
 		regexp.MustCompile(`^log$|mod-?log|log-(file|path|dir|level)`), "mod_log",
@@ -50,9 +52,10 @@ const (
 	maxNoteText = 300  // bytes
 )
 
-// FromModule turns the XML configuration of mod_nwayacd (nwayacd.conf.xml, or a fragment of it with the param lines) into the complete
-// commented TOML, which Parse accepts. The notes say what was not carried over as it stood, and why; they never hold the value of a
-// secret, the TOML does. The error is a Faults: this is not such a file.
+// FromModule turns the XML configuration of mod_nwayacd (nwayacd.conf.xml, or a fragment of it with
+// the param lines) into the complete commented TOML, which Parse accepts. The notes say what was
+// not carried over as it stood, and why; they never hold the value of a secret, the TOML does. The
+// error is a Faults: this is not such a file.
 func FromModule(file string, content []byte) (toml []byte, notes Faults, err error) {
 	m := &module{file: file, carried: map[string]param{}, scratch: Default()}
 	if err := m.read(content); err != nil {
@@ -100,7 +103,8 @@ func (m *module) note(line int, key, text string) {
 	m.notes = append(m.notes, Fault{File: m.file, Line: line, Key: key, Text: oneLine(text)})
 }
 
-// untangleDigits: the module's log calls jn-5 jn-6, and who wrote the file from the log has jn-6 twice.
+// untangleDigits: the module's log calls jn-5 jn-6, and who wrote the file from the log has jn-6
+// twice.
 func (m *module) untangleDigits() {
 	var sixes []int
 	for i, p := range m.params {
@@ -114,11 +118,14 @@ func (m *module) untangleDigits() {
 	if len(sixes) == 2 {
 		first := &m.params[sixes[0]]
 		first.name = "jn-5"
-		m.note(first.line, "jn-6", "stands here for jn-5, as in the module's log, which says jn-6 for both: taken for jn-5, because there is no other")
+		m.note(first.line, "jn-6",
+			"stands here for jn-5, as in the module's log, which says jn-6 for both: taken for jn-5, because there "+
+				"is no other")
 	}
 }
 
-// lastOfEach leaves out parameters that stand again further down: the last one counts, as in the module.
+// lastOfEach leaves out parameters that stand again further down: the last one counts, as in the
+// module.
 func (m *module) lastOfEach() []param {
 	last := map[string]int{}
 	for i, p := range m.params {
@@ -129,7 +136,8 @@ func (m *module) lastOfEach() []param {
 		if last[p.name] == i {
 			counting = append(counting, p)
 		} else {
-			m.note(p.line, nameable(p.name), fmt.Sprintf("stands again on line %d, which counts", m.params[last[p.name]].line))
+			m.note(p.line, nameable(p.name),
+				fmt.Sprintf("stands again on line %d, which counts", m.params[last[p.name]].line))
 		}
 	}
 	return counting
@@ -157,7 +165,8 @@ func (m *module) take(p param) {
 // key finds what the module's parameter is called here: section.key.
 func (m *module) key(name string) (path string, k key, known bool) {
 	for _, s := range m.scratch.sections() {
-		if i := slices.IndexFunc(s.keys, func(k key) bool { return k.name == name }); i >= 0 && slices.Contains(moduleParams[s.name], name) {
+		if i := slices.IndexFunc(s.keys, func(k key) bool { return k.name == name }); i >= 0 &&
+			slices.Contains(moduleParams[s.name], name) {
 			return s.name + "." + name, s.keys[i], true
 		}
 	}
@@ -185,7 +194,8 @@ func (m *module) refuse(p param) {
 	m.note(p.line, nameable(p.name), "is no parameter of the module, so it had no effect there; not carried over"+hint)
 }
 
-// nameable is the parameter's name where it looks like one: a name that does not may be a value out of place, and so a secret.
+// nameable is the parameter's name where it looks like one: a name that does not may be a value out
+// of place, and so a secret.
 func nameable(name string) string {
 	if plainName.MatchString(name) {
 		return name
@@ -201,7 +211,10 @@ func (m *module) convert(s string, to value) (any, error) {
 	case strings.Contains(s, "\ufffd"):
 		return nil, errors.New("is not in UTF-8")
 	case strings.Contains(s, "$${"):
-		return nil, errors.New("has a global variable of FreeSWITCH ($${…}), which only FreeSWITCH can fill in: write what it stands for")
+		return nil,
+			errors.New(
+				"has a global variable of FreeSWITCH ($${…}), which only FreeSWITCH can fill in: write what it " +
+					"stands for")
 	case m.entities && entity.MatchString(s):
 		return nil, errors.New("has an entity (&…;) that the file declares: write what it stands for")
 	}
@@ -238,15 +251,18 @@ func (m *module) fillIn() {
 	}
 	if !has("noanswer-to-ready") {
 		m.carried["acd.noanswer-to-ready"] = param{name: "noanswer-to-ready", literal: "false"}
-		m.note(0, "noanswer-to-ready", "is missing, which meant false in the module and would mean true here: set to false")
+		m.note(0, "noanswer-to-ready",
+			"is missing, which meant false in the module and would mean true here: set to false")
 	}
 	dsn, given := m.carried["database.dbstring"]
 	switch {
 	case !has("dbstring"):
-		m.note(0, "dbstring", "is missing: everything would be kept in SQLite in [database] data-dir, not in the module's PostgreSQL")
+		m.note(0, "dbstring",
+			"is missing: everything would be kept in SQLite in [database] data-dir, not in the module's PostgreSQL")
 	case given && dsn.value != "" && !strings.Contains(dsn.value, "sslmode"):
-		m.note(dsn.line, "dbstring", "says no sslmode: the module then did without TLS where the server has none, here it means require; "+
-			"add sslmode=disable for such a server")
+		m.note(dsn.line, "dbstring",
+			"says no sslmode: the module then did without TLS where the server has none, here it means require; "+
+				"add sslmode=disable for such a server")
 	}
 }
 
@@ -301,8 +317,11 @@ func (m *module) remark() {
 		}
 	}
 	m.notes = append(m.notes,
-		Fault{File: m.file, Key: "freeswitch", Text: "the module ran inside FreeSWITCH, this program dials its Event Socket: " +
-			"see that address and password of [[freeswitch]] are right"},
+		Fault{
+			File: m.file, Key: "freeswitch",
+			Text: "the module ran inside FreeSWITCH, this program dials its Event Socket: " +
+				"see that address and password of [[freeswitch]] are right",
+		},
 		Fault{File: m.file, Key: "dialplan", Text: `the application nwayacd becomes a socket line there, such as ` +
 			`<action application="socket" data="127.0.0.1:8084/nwayacd/110 async full"/>`})
 }

@@ -45,7 +45,8 @@ func TestEveryParameterThatTheModuleLogsIsCarriedOver(t *testing.T) {
 	if got.ACD != want {
 		t.Errorf("[acd] got\n%+v\nwant\n%+v", got.ACD, want)
 	}
-	if dsn := "user=postgres dbname=nwaycc password=Nway&2017< host=127.0.0.1 port=5432 sslmode=disable"; string(got.Database.DSN) != dsn {
+	if dsn := "user=postgres dbname=nwaycc password=Nway&2017< host=127.0.0.1 port=5432 " +
+		"sslmode=disable"; string(got.Database.DSN) != dsn {
 		t.Errorf("dbstring %q", string(got.Database.DSN))
 	}
 	for digit, file := range got.Prompts.JobDigits {
@@ -92,7 +93,8 @@ func TestNotesOfAnImport(t *testing.T) {
 
 func TestAFaultyFileKeepsWhatIsRightInIt(t *testing.T) {
 	c, _, _ := importFile(t, "faulty.xml")
-	if string(c.Database.DSN) != "host=db password=hunter2" || !c.ACD.Debug || c.Prompts.Busy != `C:\voices\"busy".wav` {
+	if string(c.Database.DSN) != "host=db password=hunter2" || !c.ACD.Debug ||
+		c.Prompts.Busy != `C:\voices\"busy".wav` {
 		t.Errorf("lost something right:\n%v", c)
 	}
 	if c.ACD.UseASR || c.Prompts.JobDigits != [10]string{} || c.Prompts.Welcome != "" || c.ACD.LocalIP != "" {
@@ -102,7 +104,8 @@ func TestAFaultyFileKeepsWhatIsRightInIt(t *testing.T) {
 
 func TestChineseCommentsInAnotherEncodingCostNothing(t *testing.T) {
 	gbk := "<!--\xb4\xd3\xbc\xc7\xc2\xbc\xcc\xac-->\n<param name=\"recover-seconds\" value=\"77\"/>\n" +
-		"<param name=\"default-agent-busy\" value=\"/\xc3\xa6.wav\"/><param name=\"default-agent-welcome\" value=\"/\xbb\xb6.wav\"/>"
+		"<param name=\"default-agent-busy\" value=\"/\xc3\xa6.wav\"/><param name=\"default-agent-welcome\" " +
+		"value=\"/\xbb\xb6.wav\"/>"
 	text, notes, err := FromModule("f", []byte(gbk))
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +123,10 @@ func TestWhatIsNoConfigurationOfTheModule(t *testing.T) {
 	for _, c := range []struct{ what, content, fault string }{
 		{"empty", "", "f: has no parameter of the module"},
 		{"prose", "nothing here", "f: has no parameter of the module"},
-		{"another module's", `<configuration name="callcenter.conf"><param name="debug" value="1"/></configuration>`, "f: has no parameter"},
+		{
+			"another module's", `<configuration name="callcenter.conf"><param name="debug" value="1"/></configuration>`,
+			"f: has no parameter",
+		},
 		{"UTF-16", "\xff\xfe<\x00p\x00", "f: is in UTF-16"},
 		{"binary", "<param\x00\x01 name=", "f:1: is not XML"},
 		{"cut off", "\n<param name=\"dbstring\" value=\"hunter2", "f:2: is cut off"},
@@ -154,7 +160,8 @@ func TestEntitiesOfTheFileAreNotResolved(t *testing.T) {
 
 func TestAThousandUnknownParametersAreSummedUp(t *testing.T) {
 	text, notes, err := FromModule("f", bytes.Repeat([]byte(`<param name="x" value="1"/>`), 1000))
-	if err != nil || len(text) > tooLong || len(notes) > maxNotes+6 || !strings.Contains(notes.Error(), "more of the like") {
+	if err != nil || len(text) > tooLong || len(notes) > maxNotes+6 ||
+		!strings.Contains(notes.Error(), "more of the like") {
 		t.Errorf("%v: %d notes, %d bytes", err, len(notes), len(text))
 	}
 }
@@ -190,7 +197,18 @@ func FuzzFromModule(f *testing.F) {
 
 // However the dbstring is broken, neither a note nor an error shows it.
 func FuzzAnImportNeverShowsThePassword(f *testing.F) {
-	for _, around := range [][2]string{{"", ""}, {`"`, ""}, {`" `, `"`}, {"<", ""}, {"</", ">"}, {`"/><x `, ""}, {"&", ";"}, {"$${", "}"}, {`"/>`, ""}, {"\n", "\x00"}} {
+	for _, around := range [][2]string{
+		{"", ""},
+		{`"`, ""},
+		{`" `, `"`},
+		{"<", ""},
+		{"</", ">"},
+		{`"/><x `, ""},
+		{"&", ";"},
+		{"$${", "}"},
+		{`"/>`, ""},
+		{"\n", "\x00"},
+	} {
 		f.Add(around[0], around[1])
 	}
 	const word = "hunter2"
@@ -198,7 +216,8 @@ func FuzzAnImportNeverShowsThePassword(f *testing.F) {
 		if strings.Contains(before, "param") {
 			t.Skip() // the word may then be the value of something that is no secret
 		}
-		_, notes, err := FromModule("f", []byte(`<param name="debug" value="1"/><param name="dbstring" value="`+before+word+after+`"/>`))
+		_, notes, err := FromModule("f",
+			[]byte(`<param name="debug" value="1"/><param name="dbstring" value="`+before+word+after+`"/>`))
 		if strings.Contains(notes.Error(), word) || err != nil && strings.Contains(err.Error(), word) {
 			t.Errorf("%q %q: %v %v", before, after, notes, err)
 		}

@@ -10,7 +10,8 @@ import (
 	"unicode"
 )
 
-// read collects the parameters. It is as lenient as FreeSWITCH's own parser: a lone & in a password, no root element, text in between.
+// read collects the parameters. It is as lenient as FreeSWITCH's own parser: a lone & in a
+// password, no root element, text in between.
 func (m *module) read(content []byte) error {
 	m.gone = map[string]bool{}
 	text, err := m.plainText(content)
@@ -43,8 +44,9 @@ func (m *module) read(content []byte) error {
 	}
 }
 
-// plainText is the content as UTF-8 without comments and XML declaration, each line where it was. Chinese comments are often GBK: its
-// bytes are never taken for markup, so that only a parameter that needs them is lost.
+// plainText is the content as UTF-8 without comments and XML declaration, each line where it was.
+// Chinese comments are often GBK: its bytes are never taken for markup, so that only a parameter
+// that needs them is lost.
 func (m *module) plainText(content []byte) (string, error) {
 	switch {
 	case len(content) > tooLong:
@@ -67,8 +69,8 @@ func (m *module) plainText(content []byte) (string, error) {
 	return text, nil
 }
 
-// markup is taken out before the decoder sees it: it stumbles over -- in a comment and over any encoding but UTF-8, which FreeSWITCH
-// does not.
+// markup is taken out before the decoder sees it: it stumbles over -- in a comment and over any
+// encoding but UTF-8, which FreeSWITCH does not.
 var markup = regexp.MustCompile(`(?s)<!--.*?-->|<\?xml\s.*?\?>`)
 
 func (m *module) element(e xml.StartElement, line int) {
@@ -116,7 +118,8 @@ func (m *module) verdict() error {
 	return nil
 }
 
-// broken says where the XML ends to be one. What the decoder says may quote the file, where a secret may stand.
+// broken says where the XML ends to be one. What the decoder says may quote the file, where a
+// secret may stand.
 func (m *module) broken(err error) error {
 	line := 0
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {

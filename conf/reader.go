@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// tooLong bounds what a slip of -c (a core dump, a recording) makes us chew on. The complete example has 10 kB.
+// tooLong bounds what a slip of -c (a core dump, a recording) makes us chew on. The complete
+// example has 10 kB.
 const tooLong = 256 << 10
 
 // reader fills a Config from a file and collects what is wrong on the way.
@@ -83,7 +84,8 @@ func (r *reader) readSection(path, name string, keys []key, v any) {
 func (r *reader) readSwitches(v any) {
 	tables := tablesOf(v)
 	if tables == nil {
-		r.report("freeswitch", "freeswitch", fmt.Sprintf("is %s, must be sections headed [[freeswitch]], with two brackets", typeName(v)))
+		r.report("freeswitch", "freeswitch",
+			fmt.Sprintf("is %s, must be sections headed [[freeswitch]], with two brackets", typeName(v)))
 		return
 	}
 	r.config.FreeSWITCH = make([]FreeSWITCH, len(tables))
@@ -100,7 +102,8 @@ func (r *reader) readSwitches(v any) {
 	}
 }
 
-// tablesOf takes [[freeswitch]] sections or a list of inline tables, which the decoder tells apart; else nil.
+// tablesOf takes [[freeswitch]] sections or a list of inline tables, which the decoder tells apart;
+// else nil.
 func tablesOf(v any) []map[string]any {
 	list, ok := v.([]any)
 	if !ok {
@@ -166,7 +169,8 @@ func (r *reader) reportAll(path, key string, err error) {
 	r.report(path, key, err.Error())
 }
 
-// blames tells whether one of the keys already has a fault, so that what follows from it is not reported too.
+// blames tells whether one of the keys already has a fault, so that what follows from it is not
+// reported too.
 func (r *reader) blames(keys ...string) bool {
 	return slices.ContainsFunc(r.faults, func(f finding) bool { return slices.Contains(keys, f.Key) })
 }

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Restart names the keys whose value differs in next and that only a restart can change, in the order of the
-// complete example: "server.listen", for a switch "freeswitch.NAME.address", for one that came or went
-// "freeswitch.NAME". All other changes are for the reload to apply.
+// Restart names the keys whose value differs in next and that only a restart can change, in the
+// order of the complete example: "server.listen", for a switch "freeswitch.NAME.address", for one
+// that came or went "freeswitch.NAME". All other changes are for the reload to apply.
 func (c *Config) Restart(next *Config) []string {
 	var changed []string
 	after := next.sections()

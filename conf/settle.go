@@ -42,7 +42,8 @@ func (r *reader) settleSwitches() {
 
 func (r *reader) unique(seen map[string]bool, path, key, content string) {
 	if content != "" && seen[content] {
-		r.report(path+"."+key, "freeswitch."+key, fmt.Sprintf("is %q like that of another [[freeswitch]], must be its own", content))
+		r.report(path+"."+key, "freeswitch."+key,
+			fmt.Sprintf("is %q like that of another [[freeswitch]], must be its own", content))
 	}
 	seen[content] = true
 }
@@ -51,7 +52,8 @@ func (r *reader) unique(seen map[string]bool, path, key, content string) {
 func (r *reader) guard(listenKey, listen, protectionKey string, protected bool) {
 	if !protected && !onLoopback(listen) {
 		r.require(listenKey, protectionKey,
-			fmt.Sprintf("is %q, which other hosts can reach: it needs %s, or must be on 127.0.0.1", listen, protectionKey))
+			fmt.Sprintf("is %q, which other hosts can reach: it needs %s, or must be on 127.0.0.1", listen,
+				protectionKey))
 	}
 }
 
@@ -81,7 +83,8 @@ func (r *reader) checkPorts() {
 	for i, later := range ports {
 		for _, earlier := range ports[:i] {
 			if collide(earlier.listen, later.listen) {
-				r.require(later.key, earlier.key, fmt.Sprintf("is %q, the port that %s has already", later.listen, earlier.key))
+				r.require(later.key, earlier.key,
+					fmt.Sprintf("is %q, the port that %s has already", later.listen, earlier.key))
 			}
 		}
 	}
@@ -114,6 +117,7 @@ func (r *reader) checkDigits() {
 		}
 	}
 	if len(missing) > 0 {
-		r.report("prompts", "prompts", fmt.Sprintf("lacks %s; jn-0 to jn-9 must all be given or none of them", strings.Join(missing, ", ")))
+		r.report("prompts", "prompts",
+			fmt.Sprintf("lacks %s; jn-0 to jn-9 must all be given or none of them", strings.Join(missing, ", ")))
 	}
 }

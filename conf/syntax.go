@@ -11,8 +11,8 @@ import (
 // maxBroken is how many lines may be no TOML before the rest of the file is not looked at.
 const maxBroken = 50
 
-// decode reads as much of content as is TOML: a line that is none is reported, left out, and the rest read again,
-// because the decoder stops at the first.
+// decode reads as much of content as is TOML: a line that is none is reported, left out, and the
+// rest read again, because the decoder stops at the first.
 func (r *reader) decode(content string) map[string]any {
 	r.text = strings.TrimPrefix(content, "\ufeff") // some editors put a byte order mark first
 	for range maxBroken {
@@ -77,7 +77,8 @@ func sectionAbove(rows []string) string {
 	return ""
 }
 
-// plainWords translates what the decoder says. Its own messages quote the file, where a secret may stand.
+// plainWords translates what the decoder says. Its own messages quote the file, where a secret may
+// stand.
 var plainWords = []struct{ said, text string }{
 	{"already", "stands here for the second time"},
 	{"out of range", "is a number too large"},

@@ -179,8 +179,9 @@ func parseNetwork(v any) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%q is no network, must be such as 10.0.0.0/24 or 10.1.2.3", s)
 	}
 	if network != network.Masked() {
-		return netip.Prefix{}, fmt.Errorf("%q names a host within a network, must be %s for the network or %s for the host",
-			s, network.Masked(), network.Addr())
+		return netip.Prefix{},
+			fmt.Errorf("%q names a host within a network, must be %s for the network or %s for the host", s,
+				network.Masked(), network.Addr())
 	}
 	return network, nil
 }

@@ -12,7 +12,8 @@ import (
 func channelHeaders() []Header {
 	headers := []Header{{"Event-Name", "CHANNEL_DATA"}}
 	for i := range 120 {
-		headers = append(headers, Header{fmt.Sprintf("variable_sip_something_%d", i), "sofia/internal/1000@10.0.0.5:5060"})
+		headers = append(headers,
+			Header{fmt.Sprintf("variable_sip_something_%d", i), "sofia/internal/1000@10.0.0.5:5060"})
 	}
 	return append(headers, Header{"variable_socket_path", "nwayacd/110"})
 }
@@ -121,9 +122,9 @@ func BenchmarkOriginate(b *testing.B) {
 			Header{"origination_uuid", uuid}, Header{"originate_timeout", "15"}, Header{"ignore_early_media", "true"},
 			Header{"park_timeout", "10"}, Header{"presence_data", "nwayacd:0123456789abcdef:" + uuid + ":1000"},
 			Header{"hold_hangup_xfer_exten", "park:inline"}, Header{"origination_caller_id_number", "13900001111"},
-			Header{"origination_caller_id_name", "13900001111"}, Header{"nway_callin", "13900001111"}, Header{"nway_callout", "1000"},
-			Header{"nway_group", "110"}, Header{"nway_caller_uuid", uuid}, Header{"sip_auto_answer", "true"},
-			Header{"sip_h_Call-Info", "<sip:127.0.0.1>;answer-after=0"},
+			Header{"origination_caller_id_name", "13900001111"}, Header{"nway_callin", "13900001111"},
+			Header{"nway_callout", "1000"}, Header{"nway_group", "110"}, Header{"nway_caller_uuid", uuid},
+			Header{"sip_auto_answer", "true"}, Header{"sip_h_Call-Info", "<sip:127.0.0.1>;answer-after=0"},
 		)
 		if BgAPI(uuid, "originate "+variables+"user/1000 &park()").check() != nil {
 			b.Fatal("refused")
@@ -173,12 +174,14 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// What a caller who waits costs here: the connection after its connect reply and some events, without the pipe.
+// What a caller who waits costs here: the connection after its connect reply and some events,
+// without the pipe.
 func BenchmarkMemoryOfAnIdleConnection(b *testing.B) {
 	const connections = 500
 	var wire bytes.Buffer
 	wire.WriteString("\n")
-	wire.Write(AppendFrame(nil, "", append(channelHeaders(), Header{"Content-Type", ContentReply}, Header{"Reply-Text", "%2BOK%0A"})...))
+	wire.Write(AppendFrame(nil, "",
+		append(channelHeaders(), Header{"Content-Type", ContentReply}, Header{"Reply-Text", "%2BOK%0A"})...))
 	for range 10 {
 		wire.Write(AppendEvent(nil, "", channelHeaders()...))
 	}

@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// lineBreakers are the bytes no argument may carry: each ends a line or a string on FreeSWITCH's side.
+// lineBreakers are the bytes no argument may carry: each ends a line or a string on FreeSWITCH's
+// side.
 const lineBreakers = "\r\n\x00"
 
-// Command is one request to FreeSWITCH, already checked. The zero Command is invalid. A Command built from an argument with CR, LF or
-// NUL cannot be sent: sending returns an *ArgumentError, and nothing is written.
+// Command is one request to FreeSWITCH, already checked. The zero Command is invalid. A Command
+// built from an argument with CR, LF or NUL cannot be sent: sending returns an *ArgumentError, and
+// nothing is written.
 type Command struct {
 	text string // as it goes out, with its empty line
 	err  *ArgumentError
@@ -29,8 +31,8 @@ func Raw(line string) Command { return build("line", line) }
 // API returns the command that runs an api call and answers with its output.
 func API(line string) Command { return build("line", "api "+line) }
 
-// BgAPI returns the command that runs an api call in the background; the answer is a BACKGROUND_JOB event with this Job-UUID.
-// With jobUUID "" FreeSWITCH makes one up, and the reply names it.
+// BgAPI returns the command that runs an api call in the background; the answer is a BACKGROUND_JOB
+// event with this Job-UUID. With jobUUID "" FreeSWITCH makes one up, and the reply names it.
 func BgAPI(jobUUID, line string) Command {
 	return build("line", "bgapi "+line, withoutEmpty([]Header{{"Job-UUID", jobUUID}})...)
 }
@@ -44,8 +46,8 @@ func SendMsg(uuid string, headers ...Header) Command {
 	return build("uuid", line, headers...)
 }
 
-// Execute returns the command that runs a dialplan application. FreeSWITCH answers at once; the application's end is a
-// CHANNEL_EXECUTE_COMPLETE event.
+// Execute returns the command that runs a dialplan application. FreeSWITCH answers at once; the
+// application's end is a CHANNEL_EXECUTE_COMPLETE event.
 func Execute(app, arg string, opt ExecuteOptions) Command {
 	headers := []Header{
 		{"call-command", "execute"},
@@ -62,8 +64,8 @@ func Execute(app, arg string, opt ExecuteOptions) Command {
 	return SendMsg(opt.UUID, withoutEmpty(headers)...)
 }
 
-// Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH. Headers with empty values are left out,
-// as FreeSWITCH would drop them.
+// Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH.
+// Headers with empty values are left out, as FreeSWITCH would drop them.
 func Fire(subclass string, headers ...Header) Command {
 	all := append([]Header{{"Event-Subclass", subclass}}, headers...)
 	return build("line", "sendevent CUSTOM", withoutEmpty(all)...)

@@ -22,11 +22,19 @@ func TestCommandsOnTheWire(t *testing.T) {
 			"sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: x.wav\n\n",
 		},
 		{
-			"execute with everything", Execute("answer", "", ExecuteOptions{UUID: "u1", EventUUID: "e1", Lock: true, Loops: -1}),
-			"sendmsg u1\ncall-command: execute\nexecute-app-name: answer\nEvent-UUID: e1\nevent-lock: true\nloops: -1\n\n",
+			"execute with everything",
+			Execute("answer", "", ExecuteOptions{UUID: "u1", EventUUID: "e1", Lock: true, Loops: -1}),
+			"sendmsg u1\ncall-command: execute\nexecute-app-name: answer\nEvent-UUID: e1\nevent-lock: true\nloops: " +
+				"-1\n\n",
 		},
-		{"message", SendMsg("", Header{"call-command", "hangup"}, Header{"hangup-cause", "USER_BUSY"}), "sendmsg\ncall-command: hangup\nhangup-cause: USER_BUSY\n\n"},
-		{"event", Fire("nwayacd::queue", Header{"a", ""}, Header{"b", "x y"}), "sendevent CUSTOM\nEvent-Subclass: nwayacd::queue\nb: x y\n\n"},
+		{
+			"message", SendMsg("", Header{"call-command", "hangup"}, Header{"hangup-cause", "USER_BUSY"}),
+			"sendmsg\ncall-command: hangup\nhangup-cause: USER_BUSY\n\n",
+		},
+		{
+			"event", Fire("nwayacd::queue", Header{"a", ""}, Header{"b", "x y"}),
+			"sendevent CUSTOM\nEvent-Subclass: nwayacd::queue\nb: x y\n\n",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if err := test.cmd.check(); err != nil || test.cmd.text != test.want {

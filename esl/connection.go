@@ -15,11 +15,12 @@ const defaultWriteTimeout = 5 * time.Second
 // Options of a connection; the zero value will do.
 type Options struct {
 	OnEvent func(*Event) // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
-	// OnArrival is called by the reader with each event before it waits for ReadEvent. If it returns
-	// false, the event does not wait. It must not block. It may be nil.
+	// OnArrival is called by the reader with each event before it waits for ReadEvent. If it
+	// returns false, the event does not wait. It must not block. It may be nil.
 	OnArrival    func(*Event) (waits bool)
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
-	ReplyTimeout time.Duration // the longest that a reply may be waited for before the connection is over; 0 is for ever
+	// the longest that a reply may be waited for before the connection is over; 0 is for ever
+	ReplyTimeout time.Duration
 	Limits       Limits
 	OnSkip       func(*Event) // told of frames of no use here, which are skipped; may be nil; must not block
 	OnEnd        func(error)  // told once, by the reader, why the connection is over; may be nil; must not block
@@ -48,8 +49,8 @@ type batch struct {
 	full    chan struct{}
 }
 
-// NewConnection starts reading nc, which the Connection owns from here on. The reader ends when the peer closes, when something is wrong
-// with what it sends, or at Close, which waits for it.
+// NewConnection starts reading nc, which the Connection owns from here on. The reader ends when the
+// peer closes, when something is wrong with what it sends, or at Close, which waits for it.
 func NewConnection(nc net.Conn, opt Options) *Connection {
 	return start(nc, NewReader(nc, opt.Limits), opt)
 }
@@ -76,9 +77,10 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 	return c
 }
 
-// Do sends the commands in one write and returns their replies in the same order; a refusal (-ERR) is a reply like another. When
-// ctx is given up, the replies that come later are swallowed. Errors: ctx's cause, *ArgumentError (nothing was written),
-// and why the connection is over: with it come the replies that came before.
+// Do sends the commands in one write and returns their replies in the same order; a refusal (-ERR)
+// is a reply like another. When ctx is given up, the replies that come later are swallowed. Errors:
+// ctx's cause, *ArgumentError (nothing was written), and why the connection is over: with it come
+// the replies that came before.
 func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	if len(cmds) == 0 {
 		return nil, nil
@@ -102,7 +104,8 @@ func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	}
 }
 
-// Post sends the commands in one write and does not wait; the replies are swallowed. Errors as Do's.
+// Post sends the commands in one write and does not wait; the replies are swallowed. Errors as
+// Do's.
 func (c *Connection) Post(cmds ...Command) error {
 	if len(cmds) == 0 {
 		return nil
@@ -131,8 +134,8 @@ func (c *Connection) API(ctx context.Context, line string) (string, error) {
 	return reply.Text(), nil
 }
 
-// ReadEvent returns the next event, in order of arrival, where Options.OnEvent is nil. Events that came before the end of the
-// connection are returned before its error.
+// ReadEvent returns the next event, in order of arrival, where Options.OnEvent is nil. Events that
+// came before the end of the connection are returned before its error.
 func (c *Connection) ReadEvent(ctx context.Context) (*Event, error) {
 	for {
 		if e, ok := c.nextEvent(); ok {
@@ -160,16 +163,17 @@ func (c *Connection) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 // Done returns a channel that is closed when the connection is over.
 func (c *Connection) Done() <-chan struct{} { return c.done }
 
-// Err returns nil while the connection is open; then why it is over: ErrClosed, ErrOverflow, ErrRejected, ErrLate, a *FrameError or an
-// error of the network.
+// Err returns nil while the connection is open; then why it is over: ErrClosed, ErrOverflow,
+// ErrRejected, ErrLate, a *FrameError or an error of the network.
 func (c *Connection) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Close ends the connection and waits until its reader is gone. It may be called often and from anywhere but OnEvent, OnArrival,
-// OnSkip and OnEnd, which the reader itself runs. The result is always nil.
+// Close ends the connection and waits until its reader is gone. It may be called often and from
+// anywhere but OnEvent, OnArrival, OnSkip and OnEnd, which the reader itself runs. The result is
+// always nil.
 func (c *Connection) Close() error {
 	c.end(ErrClosed)
 	<-c.gone
@@ -215,8 +219,8 @@ func (c *Connection) replied() {
 	}
 }
 
-// write sends cmds, with a slot for the reply to each. Slots are taken before the bytes leave, and in their order: the reply may be
-// here before Write returns.
+// write sends cmds, with a slot for the reply to each. Slots are taken before the bytes leave, and
+// in their order: the reply may be here before Write returns.
 func (c *Connection) write(ctx context.Context, b *batch, cmds []Command) error {
 	for _, cmd := range cmds {
 		if err := cmd.check(); err != nil {

@@ -85,14 +85,16 @@ func TestRepliesOfEveryKind(t *testing.T) {
 		t.Error(reply.Text(), err)
 	}
 	reply, err := c.Send(ctx, Raw("connect"))
-	if err != nil || reply.Text() != "+OK" || reply.Event().Get("Caller-Caller-ID-Name") != "Li Lei" || reply.Event().Get("Control") != "full" {
+	if err != nil || reply.Text() != "+OK" || reply.Event().Get("Caller-Caller-ID-Name") != "Li Lei" ||
+		reply.Event().Get("Control") != "full" {
 		t.Error(reply.Event(), err)
 	}
 	if text, err := c.API(ctx, "uuid_bridge a b"); err != nil || text != "+OK done" {
 		t.Error(text, err)
 	}
 	_, err = c.API(ctx, "uuid_kill a")
-	if refusal, ok := errors.AsType[*ReplyError](err); !ok || *refusal != (ReplyError{"api uuid_kill a", "-ERR no such channel!"}) {
+	if refusal, ok := errors.AsType[*ReplyError](err); !ok ||
+		*refusal != (ReplyError{"api uuid_kill a", "-ERR no such channel!"}) {
 		t.Error(err)
 	}
 	replies, err := c.Do(ctx, Raw("nonsense"))
@@ -193,7 +195,8 @@ func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
 		}
 	}
 	e, err := c.ReadEvent(t.Context())
-	if err != nil || e.Name() != "" || e.Get("Content-Type") != ContentDisconnect || e.Get("Content-Disposition") != "linger" {
+	if err != nil || e.Name() != "" || e.Get("Content-Type") != ContentDisconnect ||
+		e.Get("Content-Disposition") != "linger" {
 		t.Fatal(e, err)
 	}
 	if _, err := c.ReadEvent(t.Context()); !errors.Is(err, ErrClosed) || !errors.Is(c.Err(), ErrClosed) {
@@ -230,7 +233,10 @@ func TestWhatEndsAConnection(t *testing.T) {
 		{"too many events", strings.Repeat(string(AppendEvent(nil, "", Header{"Event-Name", "X"})), 11), ErrOverflow},
 		{"rejection", "Content-Type: text/rude-rejection\nContent-Length: 3\n\nno\n", ErrRejected},
 		{"malformed frame", "Content-Length: x\n\n", new(FrameError)},
-		{"malformed event", "Content-Length: 19\nContent-Type: text/event-plain\n\nContent-Length: 9\n\n", new(FrameError)},
+		{
+			"malformed event", "Content-Length: 19\nContent-Type: text/event-plain\n\nContent-Length: 9\n\n",
+			new(FrameError),
+		},
 		{"half a frame", "Content-Type: com", io.ErrUnexpectedEOF},
 		{"nothing", "", ErrClosed},
 	} {
@@ -308,7 +314,8 @@ func TestAPeerThatReadsNothingHitsTheDeadline(t *testing.T) {
 		var behind sync.WaitGroup
 		behind.Go(func() {
 			synctest.Wait() // after the first write has begun
-			if _, err := c.Send(impatient, Raw("behind")); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			if _, err := c.Send(impatient, Raw("behind")); !errors.Is(err, context.DeadlineExceeded) ||
+				time.Since(began) != time.Second {
 				t.Error(err, time.Since(began))
 			}
 		})

@@ -11,8 +11,8 @@ import (
 // loginTimeout bounds the handshake where ctx does not.
 const loginTimeout = 10 * time.Second
 
-// Dial connects to FreeSWITCH's event socket at addr (host:port) and logs in. Errors: ErrAuth, ErrRejected, those of the network and of
-// ctx; the password is in none of them.
+// Dial connects to FreeSWITCH's event socket at addr (host:port) and logs in. Errors: ErrAuth,
+// ErrRejected, those of the network and of ctx; the password is in none of them.
 func Dial(ctx context.Context, addr, password string, opt Options) (*Connection, error) {
 	nc, err := dialTCP(ctx, addr)
 	if err != nil {

@@ -147,7 +147,8 @@ func TestDial(t *testing.T) {
 	c.Close()
 	accepting.Wait()
 	ln.Close()
-	if _, err := Dial(t.Context(), ln.Addr().String(), secret, Options{}); err == nil || strings.Contains(err.Error(), secret) {
+	if _, err := Dial(t.Context(), ln.Addr().String(), secret, Options{}); err == nil ||
+		strings.Contains(err.Error(), secret) {
 		t.Error(err)
 	}
 }

@@ -8,9 +8,11 @@ import (
 var (
 	// ErrClosed says that a connection is over because either side closed it.
 	ErrClosed = errors.New("esl: connection closed")
-	// ErrOverflow says that a connection was closed because more was queued on it than Limits.MaxQueue.
+	// ErrOverflow says that a connection was closed because more was queued on it than
+	// Limits.MaxQueue.
 	ErrOverflow = errors.New("esl: queue overflow")
-	// ErrLate says that a connection was closed because a reply did not come within Options.ReplyTimeout.
+	// ErrLate says that a connection was closed because a reply did not come within
+	// Options.ReplyTimeout.
 	ErrLate = errors.New("esl: no reply")
 	// ErrAuth says that FreeSWITCH did not accept the password.
 	ErrAuth = errors.New("esl: wrong password")
@@ -18,7 +20,8 @@ var (
 	ErrRejected = errors.New("esl: rejected by access list")
 )
 
-// ArgumentError says that a command was not sent because of one of its arguments. It names the argument and never quotes it.
+// ArgumentError says that a command was not sent because of one of its arguments. It names the
+// argument and never quotes it.
 type ArgumentError struct {
 	Argument string // "line", "app", "header Event-Subclass"
 	Reason   string
@@ -34,10 +37,13 @@ type ReplyError struct {
 
 func (e *ReplyError) Error() string { return fmt.Sprintf("esl: %s: %s", e.Command, e.Reply) }
 
-// FrameError says why bytes cannot be read as a frame; the connection they came over is of no use any more.
+// FrameError says why bytes cannot be read as a frame; the connection they came over is of no use
+// any more.
 type FrameError struct {
-	What  string // "headers too large", "too many headers", "body too large", "bad Content-Length", "body cut short", "not complete in time"
-	Limit int    // in bytes, where a limit was passed, else 0
+	// "headers too large", "too many headers", "body too large", "bad Content-Length", "body cut
+	// short", "not complete in time"
+	What  string
+	Limit int // in bytes, where a limit was passed, else 0
 }
 
 func (e *FrameError) Error() string {

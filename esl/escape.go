@@ -15,8 +15,9 @@ var mustEscape = func() (unsafe [256]bool) {
 	return unsafe
 }()
 
-// appendEscaped escapes as switch_url_encode does, but for one thing: FreeSWITCH leaves what already looks like an escape alone,
-// so that the value `50%25` reaches its clients as `50%`; here every value comes out as it went in.
+// appendEscaped escapes as switch_url_encode does, but for one thing: FreeSWITCH leaves what
+// already looks like an escape alone, so that the value `50%25` reaches its clients as `50%`; here
+// every value comes out as it went in.
 func appendEscaped(dst []byte, value string) []byte {
 	if value == "" {
 		return append(dst, undefined...)

@@ -21,8 +21,8 @@ const undefined = "_undef_"
 // Header is one header: a name and its plain, unescaped value.
 type Header struct{ Name, Value string }
 
-// Event is one frame off the wire, or the event inside a frame: headers in order, and a body. It is immutable, so
-// any number of goroutines may read it.
+// Event is one frame off the wire, or the event inside a frame: headers in order, and a body. It is
+// immutable, so any number of goroutines may read it.
 type Event struct {
 	text    string // header lines as they came; looked through on demand, which is cheaper than 150 strings a channel
 	body    string
@@ -34,8 +34,8 @@ func NewEvent(body string, headers ...Header) *Event {
 	return &Event{text: string(appendEncoded(nil, headers)), body: body}
 }
 
-// Get returns the decoded value of the first header of that name, "" when there is none. Names compare without
-// regard to case. A value FreeSWITCH wrote as `_undef_` is an empty one.
+// Get returns the decoded value of the first header of that name, "" when there is none. Names
+// compare without regard to case. A value FreeSWITCH wrote as `_undef_` is an empty one.
 func (e *Event) Get(name string) string {
 	return e.decode(e.Raw(name))
 }
@@ -61,7 +61,8 @@ func (e *Event) Subclass() string { return e.Get("Event-Subclass") }
 // Body returns what follows the headers.
 func (e *Event) Body() string { return e.body }
 
-// Headers yields names and decoded values in wire order. Lines without a colon are passed over, as FreeSWITCH does.
+// Headers yields names and decoded values in wire order. Lines without a colon are passed over, as
+// FreeSWITCH does.
 func (e *Event) Headers() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		for name, value := range headerLines(e.text) {

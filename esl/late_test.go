@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestARepliesTimeRunsFromTheOneBefore: a peer that answers slowly but steadily is not silent; one that stops is.
+// TestARepliesTimeRunsFromTheOneBefore: a peer that answers slowly but steadily is not silent; one
+// that stops is.
 func TestARepliesTimeRunsFromTheOneBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
@@ -17,7 +18,9 @@ func TestARepliesTimeRunsFromTheOneBefore(t *testing.T) {
 		defer theirs.Close()
 		r := NewReader(theirs, Limits{})
 		answer := func() {
-			if _, err := theirs.Write(AppendFrame(nil, "", Header{Name: "Content-Type", Value: "command/reply"}, Header{Name: "Reply-Text", Value: "+OK"})); err != nil {
+			if _, err := theirs.Write(
+				AppendFrame(nil, "", Header{Name: "Content-Type", Value: "command/reply"},
+					Header{Name: "Reply-Text", Value: "+OK"})); err != nil {
 				t.Error(err)
 			}
 		}

@@ -25,9 +25,10 @@ type Link struct {
 	Down     func(err error)                                // told of each failure; may be nil
 }
 
-// Keep connects, runs Session, and after a pause does so again, for ever. The session's ctx is cancelled with the connection's error when
-// the connection is lost, and the connection is closed when the session returns. Pauses grow from 200 ms to 5 s (±20 %)
-// and are short again after a session that lived 10 s. Keep returns ctx's cause, and nothing else.
+// Keep connects, runs Session, and after a pause does so again, for ever. The session's ctx is
+// cancelled with the connection's error when the connection is lost, and the connection is closed
+// when the session returns. Pauses grow from 200 ms to 5 s (±20 %) and are short again after a
+// session that lived 10 s. Keep returns ctx's cause, and nothing else.
 func (l *Link) Keep(ctx context.Context) error {
 	pause := firstPause
 	for ctx.Err() == nil {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// pace gives each frame one deadline for all of it, so that a peer that sends a byte a second is as slow as one that sends none. A frame that
-// came in one piece costs nothing: the deadline is set only where there is more to wait for.
+// pace gives each frame one deadline for all of it, so that a peer that sends a byte a second is as
+// slow as one that sends none. A frame that came in one piece costs nothing: the deadline is set
+// only where there is more to wait for.
 type pace struct {
 	from   io.Reader
 	stream interface{ SetReadDeadline(time.Time) error } // nil: frames take what they take
@@ -46,11 +47,12 @@ func (p *pace) told(err error) error {
 	return err
 }
 
-// smallFrame is what every frame may have beside Room, in bytes; a channel's usual hundred headers are 10 KB.
+// smallFrame is what every frame may have beside Room, in bytes; a channel's usual hundred headers
+// are 10 KB.
 const smallFrame = 16 << 10
 
-// Room bounds the memory, in bytes, that the large frames of all connections of a port take while they are being received. Frames up to 16 KiB
-// always have room.
+// Room bounds the memory, in bytes, that the large frames of all connections of a port take while
+// they are being received. Frames up to 16 KiB always have room.
 type Room struct {
 	bytes int64
 	taken atomic.Int64

@@ -32,7 +32,8 @@ func TestAFrameThatTricklesInIsCutAndAnIdleConnectionIsNot(t *testing.T) {
 				ours, theirs := net.Pipe()
 				defer theirs.Close()
 				over := make(chan error, 1)
-				c := NewConnection(ours, Options{OnEnd: func(err error) { over <- err }, Limits: Limits{FrameTime: 20 * time.Second}})
+				c := NewConnection(ours,
+					Options{OnEnd: func(err error) { over <- err }, Limits: Limits{FrameTime: 20 * time.Second}})
 				defer c.Close()
 				time.Sleep(time.Hour) // a caller may wait as long without an event
 				if c.Err() != nil {
@@ -57,7 +58,8 @@ func TestEachFrameHasATimeOfItsOwn(t *testing.T) {
 		ours, theirs := net.Pipe()
 		defer theirs.Close()
 		heard := make(chan *Event, 10)
-		c := NewConnection(ours, Options{OnSkip: func(e *Event) { heard <- e }, Limits: Limits{FrameTime: 20 * time.Second}})
+		c := NewConnection(ours,
+			Options{OnSkip: func(e *Event) { heard <- e }, Limits: Limits{FrameTime: 20 * time.Second}})
 		defer c.Close()
 		trickle(theirs, strings.Repeat("Header: x\n\n", 3)) // 11 s each
 		for range 3 {

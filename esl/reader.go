@@ -17,7 +17,8 @@ type Limits struct {
 	MaxQueue       int           // events not read yet, and commands not answered yet; 4096
 	Buffer         int           // bytes that are read at once; 4 KiB
 	FrameTime      time.Duration // from a frame's first byte to its last, however the bytes trickle in; 30 s
-	Room           *Room         // what large frames take of the memory that several peers share; nil: as much as they like
+	// what large frames take of the memory that several peers share; nil: as much as they like
+	Room *Room
 }
 
 func (l Limits) withDefaults() Limits {
@@ -64,18 +65,20 @@ func (r *Reader) Limit(l Limits) {
 	r.room.of = l.Room
 }
 
-// Hurry makes FrameTime count, by way of the read deadlines of the stream under the Reader. Nobody else may set those from now on.
+// Hurry makes FrameTime count, by way of the read deadlines of the stream under the Reader. Nobody
+// else may set those from now on.
 func (r *Reader) Hurry(stream interface{ SetReadDeadline(time.Time) error }) { r.pace.stream = stream }
 
-// Request is one command of a client: the line, then headers and a body, which clients do not encode.
+// Request is one command of a client: the line, then headers and a body, which clients do not
+// encode.
 type Request struct {
 	Line string // "api status", "sendmsg UUID", "auth ClueCon"
 	Event
 }
 
-// ReadFrame returns the next frame: headers up to an empty line, then Content-Length bytes of body. Lines end in LF or
-// CRLF; empty lines before a frame are skipped. Errors: io.EOF between frames, io.ErrUnexpectedEOF inside one,
-// *FrameError, and those of the stream.
+// ReadFrame returns the next frame: headers up to an empty line, then Content-Length bytes of body.
+// Lines end in LF or CRLF; empty lines before a frame are skipped. Errors: io.EOF between frames,
+// io.ErrUnexpectedEOF inside one, *FrameError, and those of the stream.
 func (r *Reader) ReadFrame() (*Event, error) {
 	defer r.done()
 	text, err := r.head()
@@ -89,7 +92,8 @@ func (r *Reader) ReadFrame() (*Event, error) {
 	return &Event{text: text, body: body}, nil
 }
 
-// ReadCommand returns the next request of a client. Spaces at the end of its line stay: completion goes by them. Errors as ReadFrame's.
+// ReadCommand returns the next request of a client. Spaces at the end of its line stay: completion
+// goes by them. Errors as ReadFrame's.
 func (r *Reader) ReadCommand() (*Request, error) {
 	defer r.done()
 	text, err := r.head()
@@ -101,11 +105,14 @@ func (r *Reader) ReadCommand() (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Request{Line: strings.TrimLeft(strings.TrimRight(line, "\r"), " \t"), Event: Event{text: headers, body: body, literal: true}}, nil
+	return &Request{
+		Line:  strings.TrimLeft(strings.TrimRight(line, "\r"), " \t"),
+		Event: Event{text: headers, body: body, literal: true},
+	}, nil
 }
 
-// ParseEvent reads the body of a text/event-plain frame: encoded headers, and the event's own body where it has a
-// Content-Length. The error is a *FrameError.
+// ParseEvent reads the body of a text/event-plain frame: encoded headers, and the event's own body
+// where it has a Content-Length. The error is a *FrameError.
 func ParseEvent(body string) (*Event, error) {
 	text, rest := splitHead(body)
 	length, err := contentLength(text, len(body))
@@ -138,7 +145,8 @@ func (r *Reader) done() {
 // scratch is shared, because a buffer of its own would stay with every idle connection.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// maxScratch bounds the buffers that are kept, in bytes: what one peer's large frame took is not held for ever.
+// maxScratch bounds the buffers that are kept, in bytes: what one peer's large frame took is not
+// held for ever.
 const maxScratch = 256 << 10
 
 func putScratch(buffer *[]byte) {
@@ -201,7 +209,8 @@ func cutShort(err error, got int) error {
 	return err
 }
 
-// body returns what Content-Length in text announces; memory grows with what has come, not with what is announced.
+// body returns what Content-Length in text announces; memory grows with what has come, not with
+// what is announced.
 func (r *Reader) body(text string) (string, error) {
 	left, err := contentLength(text, r.limits.MaxBody)
 	if err != nil || left == 0 {
@@ -226,7 +235,8 @@ func (r *Reader) body(text string) (string, error) {
 	return body.String(), nil
 }
 
-// contentLength returns 0 when there is none. Several that differ are an error: the frame's end is unknown then.
+// contentLength returns 0 when there is none. Several that differ are an error: the frame's end is
+// unknown then.
 func contentLength(text string, limit int) (int, error) {
 	const name = "Content-Length"
 	length := -1

@@ -66,7 +66,10 @@ func TestFramesThatEndTheStream(t *testing.T) {
 		{"body cut short", "Content-Length: 3\n\nab", "unexpected EOF"},
 		{"body missing", "Content-Length: 3\n\n", "unexpected EOF"},
 		{"huge length", "Content-Length: 11\n\n", "esl: frame: body too large (limit 10 bytes)"},
-		{"overflowing length", "Content-Length: 99999999999999999999999\n\n", "esl: frame: body too large (limit 10 bytes)"},
+		{
+			"overflowing length", "Content-Length: 99999999999999999999999\n\n",
+			"esl: frame: body too large (limit 10 bytes)",
+		},
 		{"negative length", "Content-Length: -1\n\n", "esl: frame: bad Content-Length"},
 		{"length that is no number", "Content-Length: 0x1\n\n", "esl: frame: bad Content-Length"},
 		{"length without a number", "Content-Length:\n\n", "esl: frame: bad Content-Length"},
@@ -102,7 +105,8 @@ func TestReadCommand(t *testing.T) {
 			t.Fatalf("split at %d: %+v %v", at, api, err)
 		}
 		message, err := r.ReadCommand()
-		if err != nil || message.Line != "sendmsg 7" || message.Get("execute-app-arg") != "50%25 of" || message.Body() != "hi" {
+		if err != nil || message.Line != "sendmsg 7" || message.Get("execute-app-arg") != "50%25 of" ||
+			message.Body() != "hi" {
 			t.Fatalf("split at %d: %+v %v", at, message, err)
 		}
 		if exit, err := r.ReadCommand(); err != nil || exit.Line != "exit" {
@@ -113,12 +117,14 @@ func TestReadCommand(t *testing.T) {
 
 func TestParseEvent(t *testing.T) {
 	event, err := ParseEvent("Event-Name: CUSTOM\nEvent-Subclass: nwayacd%3A%3Aqueue\n" +
-		"Event-Date-GMT: Wed,%2030%20Jun%202021%2009%3A48%3A21%20GMT\nunset: _undef_\nraw: 5%zz%4\nContent-Length: 4\n\nbodytail")
+		"Event-Date-GMT: Wed,%2030%20Jun%202021%2009%3A48%3A21%20GMT\nunset: _undef_\nraw: 5%zz%4\nContent-Length: " +
+		"4\n\nbodytail")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"event-name": "CUSTOM", "EVENT-DATE-GMT": "Wed, 30 Jun 2021 09:48:21 GMT", "unset": "", "raw": "5%zz%4", "absent": "", "": "",
+		"event-name": "CUSTOM", "EVENT-DATE-GMT": "Wed, 30 Jun 2021 09:48:21 GMT", "unset": "", "raw": "5%zz%4",
+		"absent": "", "": "",
 	} {
 		if got := event.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
@@ -133,7 +139,8 @@ func TestParseEvent(t *testing.T) {
 }
 
 func TestAppendEventIsWhatFreeSWITCHWrites(t *testing.T) {
-	got := string(AppendEvent(nil, "", Header{"Event-Subclass", "nwayacd::queue"}, Header{"Date", "Wed, 30 Jun"}, Header{"none", ""}))
+	got := string(AppendEvent(nil, "", Header{"Event-Subclass", "nwayacd::queue"}, Header{"Date", "Wed, 30 Jun"},
+		Header{"none", ""}))
 	want := "Content-Length: %d\nContent-Type: text/event-plain\n\n" +
 		"Event-Subclass: nwayacd%%3A%%3Aqueue\nDate: Wed,%%2030%%20Jun\nnone: _undef_\n\n"
 	if got != fmt.Sprintf(want, 72) {
@@ -209,7 +216,9 @@ func FuzzParseEvent(f *testing.F) {
 		if value == undefined {
 			return
 		}
-		frame, err := NewReader(strings.NewReader(string(AppendEvent(nil, body, Header{"A", "1"}, Header{"Value", value}))), Limits{}).ReadFrame()
+		frame, err := NewReader(
+			strings.NewReader(string(AppendEvent(nil, body, Header{"A", "1"}, Header{"Value", value}))),
+			Limits{}).ReadFrame()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,14 +13,16 @@ import (
 
 // Server accepts connections: FreeSWITCH's socket application, or clients of a command port.
 type Server struct {
-	Allow     func(netip.Addr) bool                  // nil: everybody; others are closed at once
-	Refused   func(remote net.Addr)                  // told of each that was not allowed; may be nil; must not block
-	Handler   func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
-	Recovered func(value any, stack []byte)          // told of a panic, which then ends that connection only; nil: the program ends
+	Allow   func(netip.Addr) bool                  // nil: everybody; others are closed at once
+	Refused func(remote net.Addr)                  // told of each that was not allowed; may be nil; must not block
+	Handler func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
+	// told of a panic, which then ends that connection only; nil: the program ends
+	Recovered func(value any, stack []byte)
 }
 
-// Serve accepts from ln until ctx is done or ln fails; then it closes ln, cancels the handlers' context with the same cause,
-// waits for the handlers, and returns that cause. Lack of file descriptors and the like only makes it pause.
+// Serve accepts from ln until ctx is done or ln fails; then it closes ln, cancels the handlers'
+// context with the same cause, waits for the handlers, and returns that cause. Lack of file
+// descriptors and the like only makes it pause.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

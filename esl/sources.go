@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Source is whom a connection counts for: its address, of an IPv6 one the /64 network, of which a single host may use every address; the
-// zero Addr where the transport has none.
+// Source is whom a connection counts for: its address, of an IPv6 one the /64 network, of which a
+// single host may use every address; the zero Addr where the transport has none.
 func Source(remote net.Addr) netip.Addr {
 	tcp, is := remote.(*net.TCPAddr)
 	if !is {
@@ -29,7 +29,8 @@ func Source(remote net.Addr) netip.Addr {
 // maxSources bounds what is remembered of strangers.
 const maxSources = 1024
 
-// Sources remembers a V for each of the 1,024 sources seen last. The zero value is empty. It is not safe for concurrent use.
+// Sources remembers a V for each of the 1,024 sources seen last. The zero value is empty. It is not
+// safe for concurrent use.
 type Sources[V any] struct {
 	bySource map[netip.Addr]*list.Element
 	latest   list.List // of sighting[V], latest first
@@ -40,7 +41,8 @@ type sighting[V any] struct {
 	value  V
 }
 
-// Of is what is remembered of a source, a zero V at first. The source seen longest ago is forgotten for it.
+// Of is what is remembered of a source, a zero V at first. The source seen longest ago is forgotten
+// for it.
 func (s *Sources[V]) Of(source netip.Addr) *V {
 	if at, seen := s.bySource[source]; seen {
 		s.latest.MoveToFront(at)
@@ -64,8 +66,8 @@ const (
 	maxReports  = 60
 )
 
-// Reports tells what is worth a line in the log of all that strangers can make happen: a log that they can fill is one more thing to attack.
-// The zero value is ready, and safe for concurrent use.
+// Reports tells what is worth a line in the log of all that strangers can make happen: a log that
+// they can fill is one more thing to attack. The zero value is ready, and safe for concurrent use.
 type Reports struct {
 	mu      sync.Mutex
 	sources Sources[report]

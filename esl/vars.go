@@ -10,11 +10,13 @@ import (
 // apostrophe is carried in place of ', see Clean.
 const apostrophe = '’'
 
-// Vars returns the channel variables that go before a dial string: {a='1\,2 3',b='x'}. Values are cleaned by Clean, names keep only what a
-// variable's name may have; a pair without name or value is left out, since FreeSWITCH drops it too. Nothing to carry is "".
+// Vars returns the channel variables that go before a dial string: {a='1\,2 3',b='x'}. Values are
+// cleaned by Clean, names keep only what a variable's name may have; a pair without name or value
+// is left out, since FreeSWITCH drops it too. Nothing to carry is "".
 //
-// The form is the one that survives both readers on FreeSWITCH's side (switch_separate_string): `originate` first
-// splits at spaces, which takes the quotes off, and only then at commas, so that a comma needs its own escape.
+// The form is the one that survives both readers on FreeSWITCH's side (switch_separate_string):
+// `originate` first splits at spaces, which takes the quotes off, and only then at commas, so that
+// a comma needs its own escape.
 func Vars(pairs ...Header) string {
 	var out strings.Builder
 	out.Grow(64 * len(pairs))
@@ -38,10 +40,12 @@ func Vars(pairs ...Header) string {
 	return out.String()
 }
 
-// Clean returns value without what FreeSWITCH would act upon instead of carrying it, as a variable's value or as an argument of set and
-// uuid_setvar: control characters, bytes that are no UTF-8, backslash, braces, dollar signs, spaces at either end, and the
-// second colon of `:_:`, which makes an originate several, wherever it stands. A ' becomes ’: escaped or not it is
-// unescaped at the first of the readings, and the next one takes two of them for quotes around all that is between them.
+// Clean returns value without what FreeSWITCH would act upon instead of carrying it, as a
+// variable's value or as an argument of set and uuid_setvar: control characters, bytes that are no
+// UTF-8, backslash, braces, dollar signs, spaces at either end, and the second colon of `:_:`,
+// which makes an originate several, wherever it stands. A ' becomes ’: escaped or not it is
+// unescaped at the first of the readings, and the next one takes two of them for quotes around all
+// that is between them.
 func Clean(value string) string {
 	if isClean(value) {
 		return strings.Trim(value, " ")
@@ -60,7 +64,8 @@ func Clean(value string) string {
 	return strings.Trim(string(out), " ")
 }
 
-// isClean reports whether nothing but spaces at the ends has to go: so it is with nearly every value.
+// isClean reports whether nothing but spaces at the ends has to go: so it is with nearly every
+// value.
 func isClean(value string) bool {
 	for i := range len(value) {
 		switch b := value[i]; {

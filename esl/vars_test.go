@@ -50,7 +50,8 @@ func TestVars(t *testing.T) {
 	}
 }
 
-// Whatever the values are: each variable arrives as its cleaned value, no other one does, and the rest of the command stays.
+// Whatever the values are: each variable arrives as its cleaned value, no other one does, and the
+// rest of the command stays.
 func FuzzVars(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"1,2 3", "x"},

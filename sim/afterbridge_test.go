@@ -15,10 +15,14 @@ func TestHooksParkACallerWhoseTalkIsOver(t *testing.T) {
 		do   func(b *bed, a *acd)
 		want string
 	}{
-		{"the agent hangs up", func(b *bed, _ *acd) { b.s.PhoneLeaves("agent"); pass(0) },
-			"0 agent HANGUP NORMAL_CLEARING by phone"},
-		{"the leg is killed", func(_ *bed, a *acd) { a.api("uuid_kill agent CALL_REJECTED") },
-			"0 agent HANGUP CALL_REJECTED"},
+		{
+			"the agent hangs up", func(b *bed, _ *acd) { b.s.PhoneLeaves("agent"); pass(0) },
+			"0 agent HANGUP NORMAL_CLEARING by phone",
+		},
+		{
+			"the leg is killed", func(_ *bed, a *acd) { a.api("uuid_kill agent CALL_REJECTED") },
+			"0 agent HANGUP CALL_REJECTED",
+		},
 	} {
 		t.Run(end.name, func(t *testing.T) {
 			inBubble(t, Options{}, func(b *bed) {

@@ -33,7 +33,10 @@ func init() { // the table and the applications refer to each other
 		"intercept":           (*channel).intercept,
 		"conference":          func(c *channel, _ string) string { c.answer(); c.idle(wait{}); return "" },
 		"valet_park":          func(c *channel, _ string) string { c.preAnswer(); c.idle(wait{}); return "" },
-		"hangup":              func(c *channel, data string) string { c.hangup(causeOr(data, "NORMAL_CLEARING")); return "" },
+		"hangup": func(c *channel, data string) string {
+			c.hangup(causeOr(data, "NORMAL_CLEARING"))
+			return ""
+		},
 		"transfer":            (*channel).transferApp,
 		"park":                func(c *channel, _ string) string { c.park(); return "" },
 		"break":               func(c *channel, _ string) string { c.breakPlaying(true); return "" },

@@ -134,7 +134,10 @@ func TestTransferTakesACallerOutOfTheTalk(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		_, a := b.answered(Behaviour{}, CallOptions{})
 		a.api("uuid_bridge caller agent")
-		is(t, "reply", a.api("uuid_transfer caller 'set:socket_resume=true,socket:two:8084/nwayacd/112 async full,sleep:1000' inline"), "+OK")
+		is(t, "reply",
+			a.api(
+				"uuid_transfer caller 'set:socket_resume=true,socket:two:8084/nwayacd/112 async full,sleep:1000' "+
+					"inline"), "+OK")
 		second := b.accept()
 		is(t, "path", second.reply.Get("variable_socket_path"), "nwayacd/112")
 		is(t, "resume", second.reply.Get("variable_socket_resume"), "true")
@@ -180,7 +183,8 @@ func TestThreeWayEndsWithTheTalk(t *testing.T) {
 		b.s.Gateway("gw", Behaviour{})
 		call, a := b.answered(Behaviour{}, CallOptions{})
 		a.api("uuid_bridge caller agent")
-		is(t, "third", a.api("originate {origination_uuid=third}sofia/gateway/gw/5551234 &three_way(caller)"), "+OK third")
+		is(t, "third", a.api("originate {origination_uuid=third}sofia/gateway/gw/5551234 &three_way(caller)"),
+			"+OK third")
 		call.Hangup()
 		pass(0)
 		is(t, "third", a.api("uuid_exists third"), "false")

@@ -10,7 +10,8 @@ import (
 	"nwayacd/esl"
 )
 
-// step is one state of a channel's life: it blocks until the state is over and returns the next, nil for the hang-up.
+// step is one state of a channel's life: it blocks until the state is over and returns the next,
+// nil for the hang-up.
 type step func() step
 
 // channel is one leg. Its goroutine (live) is FreeSWITCH's session thread: all
@@ -147,13 +148,15 @@ func (c *channel) hangup(cause string) {
 	}
 }
 
-// phoneLeaves is the channel's own phone hanging up: its BYE is noted first (sofia.c, sofia_handle_sip_i_bye).
+// phoneLeaves is the channel's own phone hanging up: its BYE is noted first (sofia.c,
+// sofia_handle_sip_i_bye).
 func (c *channel) phoneLeaves() {
 	c.setVar("sip_term_status", "200")
 	c.hangup("NORMAL_CLEARING")
 }
 
-// up says whether the channel is not hung up. It is down before CHANNEL_HANGUP is told (switch_channel.c, switch_channel_perform_hangup), and woken after.
+// up says whether the channel is not hung up. It is down before CHANNEL_HANGUP is told
+// (switch_channel.c, switch_channel_perform_hangup), and woken after.
 func (c *channel) up() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

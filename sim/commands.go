@@ -83,7 +83,8 @@ func reply(text string) []byte {
 	if text == "" {
 		text = "-ERR command not found"
 	}
-	return esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: "command/reply"}, esl.Header{Name: "Reply-Text", Value: text})
+	return esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: "command/reply"},
+		esl.Header{Name: "Reply-Text", Value: text})
 }
 
 func (l *listener) api(line string) []byte {
@@ -270,7 +271,8 @@ func (l *listener) sendevent(arg string, req *esl.Request) string {
 	e.headers = append(e.headers, esl.Header{Name: "Command", Value: req.Line})
 	for name := range req.Headers() {
 		value := req.Raw(name)
-		if value == "" || sameName(name, "Content-Length") || sameName(name, "Event-Subclass") || sameName(name, "Event-Name") {
+		if value == "" || sameName(name, "Content-Length") || sameName(name, "Event-Subclass") ||
+			sameName(name, "Event-Name") {
 			continue
 		}
 		e.headers = append(e.headers, esl.Header{Name: name, Value: value})

@@ -9,7 +9,8 @@ import (
 	"nwayacd/esl"
 )
 
-const bothContacts = "[origination_uuid=one]sofia/internal/sip:1000@127.0.0.1:5060,[origination_uuid=two]sofia/internal/sip:1000@127.0.0.1:5060;line=web"
+const bothContacts = "[origination_uuid=one]sofia/internal/sip:1000@127.0.0.1:5060," +
+	"[origination_uuid=two]sofia/internal/sip:1000@127.0.0.1:5060;line=web"
 
 func TestContactsOfAnExtension(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
@@ -32,7 +33,8 @@ func TestContactsOfAnExtension(t *testing.T) {
 		b.s.ExpireDevice("1000", "web")
 		pass(0)
 		e = a.last("CUSTOM")
-		is(t, "who expired", e.Subclass()+" "+e.Get("user")+" "+e.Get("call-id"), "sofia::expire 1000 register-1000-web")
+		is(t, "who expired", e.Subclass()+" "+e.Get("user")+" "+e.Get("call-id"),
+			"sofia::expire 1000 register-1000-web")
 		is(t, "none", a.api("sofia_contact */1000@sim.local"), "error/user_not_registered")
 	})
 }
@@ -46,7 +48,9 @@ func TestTheFirstToAnswerWinsAndTheOthersLoseTheRace(t *testing.T) {
 		is(t, "job", a.api("originate {presence_data=mine,x=1}"+bothContacts+" &park()"), "+OK two")
 		pass(0)
 		e := a.last("CHANNEL_HANGUP")
-		is(t, "the loser", e.Get("Unique-ID")+" "+e.Get("Hangup-Cause")+" "+e.Get("Channel-Presence-Data")+" "+e.Get("variable_x"), "one LOSE_RACE mine 1")
+		is(t, "the loser",
+			e.Get("Unique-ID")+" "+e.Get("Hangup-Cause")+" "+e.Get("Channel-Presence-Data")+" "+e.Get("variable_x"),
+			"one LOSE_RACE mine 1")
 		if n := b.s.Counts(); n.DoubleOffers != 0 || n.Originates != 2 {
 			t.Errorf("counts: %+v", n)
 		}
@@ -67,8 +71,9 @@ func TestUserWithOneUUIDRingsOneTelephoneOnly(t *testing.T) {
 
 func TestWhatATelephoneAnswers(t *testing.T) {
 	for code, cause := range map[int]string{
-		404: "UNALLOCATED_NUMBER", 408: "RECOVERY_ON_TIMER_EXPIRE", 480: "NO_USER_RESPONSE", 486: "USER_BUSY", 488: "INCOMPATIBLE_DESTINATION",
-		500: "NORMAL_TEMPORARY_FAILURE", 503: "NORMAL_TEMPORARY_FAILURE", 600: "USER_BUSY", 603: "CALL_REJECTED",
+		404: "UNALLOCATED_NUMBER", 408: "RECOVERY_ON_TIMER_EXPIRE", 480: "NO_USER_RESPONSE", 486: "USER_BUSY",
+		488: "INCOMPATIBLE_DESTINATION", 500: "NORMAL_TEMPORARY_FAILURE", 503: "NORMAL_TEMPORARY_FAILURE",
+		600: "USER_BUSY", 603: "CALL_REJECTED",
 	} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			inBubble(t, Options{}, func(b *bed) {
@@ -77,7 +82,8 @@ func TestWhatATelephoneAnswers(t *testing.T) {
 				a.send(esl.Raw("event plain CHANNEL_HANGUP"))
 				is(t, "job", a.api("originate user/1000 &park()"), "-ERR "+cause)
 				pass(0)
-				is(t, "number", a.last("CHANNEL_HANGUP").Get("variable_proto_specific_hangup_cause"), fmt.Sprintf("sip:%d", code))
+				is(t, "number", a.last("CHANNEL_HANGUP").Get("variable_proto_specific_hangup_cause"),
+					fmt.Sprintf("sip:%d", code))
 			})
 		})
 	}
@@ -96,7 +102,8 @@ func TestASilentTelephoneAForwardAndADirectoryThatIsAway(t *testing.T) {
 		b.s.Agent("999", Behaviour{})
 		b.s.Agent("1000", Behaviour{Do: Forwards, To: "999"})
 		is(t, "followed", a.api("originate {origination_uuid=leg}user/1000 &park()"), "+OK leg")
-		is(t, "not followed", a.api("originate {outbound_redirect_fatal=true}user/1000 &park()"), "-ERR REQUESTED_CHAN_UNAVAIL")
+		is(t, "not followed", a.api("originate {outbound_redirect_fatal=true}user/1000 &park()"),
+			"-ERR REQUESTED_CHAN_UNAVAIL")
 		b.s.DirectoryAway(true)
 		is(t, "away", a.api("originate user/1000 &park()"), "-ERR SUBSCRIBER_ABSENT")
 	})

@@ -20,7 +20,8 @@ func (c *channel) glimpse(name string) ChannelEvent {
 	defer c.mu.Unlock()
 	e := ChannelEvent{
 		Name: name, UUID: c.uuid, Extension: c.ext, Outbound: c.outbound, App: c.app, Data: c.data, Cause: c.cause,
-		PresenceData: c.getVarLocked("presence_data"), Device: c.device, ByPhone: c.getVarLocked("sip_term_status") == "200",
+		PresenceData: c.getVarLocked("presence_data"), Device: c.device,
+		ByPhone: c.getVarLocked("sip_term_status") == "200",
 	}
 	if c.peer != nil {
 		e.Peer = c.peer.uuid
@@ -209,7 +210,11 @@ func (c *channel) sipVariables(user string) {
 		{Name: "sip_via_port", Value: "5060"},
 		{Name: "max_forwards", Value: "70"},
 		{Name: "sip_call_id", Value: c.uuid + "@" + host},
-		{Name: "switch_r_sdp", Value: "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host + "\r\nm=audio 4000 RTP/AVP 8 0 101\r\n"},
+		{
+			Name: "switch_r_sdp",
+			Value: "v=0\r\no=- 1 1 IN IP4 " + host + "\r\ns=-\r\nc=IN IP4 " + host +
+				"\r\nm=audio 4000 RTP/AVP 8 0 101\r\n",
+		},
 		{Name: "endpoint_disposition", Value: "DELAYED NEGOTIATION"},
 		{Name: "call_uuid", Value: c.uuid},
 		{Name: "user_name", Value: user},

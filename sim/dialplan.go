@@ -16,7 +16,8 @@ func Plan(lines ...string) []Action {
 	return plan
 }
 
-// inline reads the dialplan `inline`: APP:DATA,APP:DATA, or with another separator m:SEPARATOR:APP:DATA….
+// inline reads the dialplan `inline`: APP:DATA,APP:DATA, or with another separator
+// m:SEPARATOR:APP:DATA….
 func inline(chain string) []Action {
 	separator := byte(',')
 	if strings.HasPrefix(chain, "m:") && len(chain) > 4 && chain[3] == ':' {

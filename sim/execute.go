@@ -77,8 +77,9 @@ func (c *channel) emptyLocked() {
 	}
 }
 
-// parseAll is switch_ivr_parse_all_events, at the end of the socket application: what was sent and not obeyed comes to nothing here where the
-// channel is called away, and never runs in the dialplan's next action.
+// parseAll is switch_ivr_parse_all_events, at the end of the socket application: what was sent and
+// not obeyed comes to nothing here where the channel is called away, and never runs in the
+// dialplan's next action.
 func (c *channel) parseAll() {
 	for m := c.next(); m != nil; m = c.next() {
 		c.obey(m)

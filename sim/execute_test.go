@@ -168,7 +168,8 @@ func TestUnknownApplicationHangsUp(t *testing.T) {
 func TestHangupMessageNamesItsCause(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		call, a := b.caller(CallOptions{})
-		a.send(esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"}, esl.Header{Name: "hangup-cause", Value: "CALL_REJECTED"}))
+		a.send(esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"},
+			esl.Header{Name: "hangup-cause", Value: "CALL_REJECTED"}))
 		<-call.Done()
 		is(t, "cause", call.Cause(), "CALL_REJECTED")
 		is(t, "event", a.last("CHANNEL_HANGUP").Get("Hangup-Cause"), "CALL_REJECTED")

@@ -93,7 +93,8 @@ func TestShowChannelsTellsOurLegs(t *testing.T) {
 		is(t, "uuid", row["uuid"], "leg")
 		is(t, "presence_data", row["presence_data"], "nwayacd caller")
 		is(t, "application", row["application"], "park")
-		if text := a.api("show channels"); !strings.Contains(text, "\nleg,outbound,") || !strings.HasSuffix(text, "\n1 total.") {
+		if text := a.api("show channels"); !strings.Contains(text, "\nleg,outbound,") ||
+			!strings.HasSuffix(text, "\n1 total.") {
 			t.Errorf("text %q", text)
 		}
 		if dump := a.api("uuid_dump leg"); !strings.Contains(dump, "variable_presence_data: nwayacd%20caller\n") {
@@ -228,7 +229,8 @@ func TestSwitchThatIsDownTakesNoCalls(t *testing.T) {
 		call := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("echo")})
 		<-call.Done()
 		is(t, "cause", call.Cause(), "SYSTEM_SHUTDOWN")
-		if err := call.Wait(context.Background(), func(c *Call) bool { return c.Answered() }); !errors.Is(err, ErrOver) {
+		if err := call.Wait(context.Background(), func(c *Call) bool { return c.Answered() }); !errors.Is(err,
+			ErrOver) {
 			t.Errorf("Wait: %v", err)
 		}
 	})

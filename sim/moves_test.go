@@ -27,7 +27,10 @@ func TestReferSendsTheCallerThroughTheDialplan(t *testing.T) {
 		is(t, "variable", e.Get("variable_mine"), "kept")
 		is(t, "dialplan ran", e.Get("variable_arrived"), "600")
 		is(t, "forwards", e.Get("variable_max_forwards"), "69")
-		for _, name := range []string{"variable_transfer_source", "variable_transfer_history", "Caller-Transfer-Source"} {
+		for _, name := range []string{
+			"variable_transfer_source", "variable_transfer_history",
+			"Caller-Transfer-Source",
+		} {
 			if e.Get(name) == "" {
 				t.Errorf("the transfer left no %s", name)
 			}
@@ -311,7 +314,8 @@ func TestThirdPartyStaysWithTheCallerWhenTheAgentLeaves(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Gateway("gw", Behaviour{})
 		call, a, w := b.talking(Behaviour{}, CallOptions{})
-		is(t, "third", a.api("originate {origination_uuid=third}sofia/gateway/gw/5551234 &three_way(caller)"), "+OK third")
+		is(t, "third", a.api("originate {origination_uuid=third}sofia/gateway/gw/5551234 &three_way(caller)"),
+			"+OK third")
 		b.s.PhoneLeaves("agent")
 		pass(0)
 		has(t, w.story(), "0 caller PARK over=true other=agent")

@@ -22,12 +22,15 @@ type Options struct {
 	PlayTime func(file string) time.Duration
 	// OnOriginate is told of each leg to an extension when it begins to ring; it must not block.
 	OnOriginate func(ext string, at time.Time)
-	// Swallow names what the switch does without saying so: an event, which is not fired; or a command by its first two words (`api uuid_bridge`), in
-	// which the connection then hangs, without a reply or an event any more. nil = it says everything.
+	// Swallow names what the switch does without saying so: an event, which is not fired; or a
+	// command by its first two words (`api uuid_bridge`), in which the connection then hangs,
+	// without a reply or an event any more. nil = it says everything.
 	Swallow func(what string) bool
-	// OnEvent is told of each channel's events, in the channel's order and before anybody on the wire; it must not block. nil = nobody.
+	// OnEvent is told of each channel's events, in the channel's order and before anybody on the
+	// wire; it must not block. nil = nobody.
 	OnEvent func(ChannelEvent)
-	// Trace is told of what happens, one line each, by any goroutine; it must not block. nil = nobody.
+	// Trace is told of what happens, one line each, by any goroutine; it must not block. nil =
+	// nobody.
 	Trace func(line string)
 }
 

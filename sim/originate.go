@@ -36,7 +36,8 @@ func (l *leg) get(name string) string {
 func (s *Switch) originate(arg string) string {
 	args := separate(arg, ' ')
 	if len(args) < 2 {
-		return "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] [<timeout_sec>]\n"
+		return "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] " +
+			"[<cid_num>] [<timeout_sec>]\n"
 	}
 	vars, dial, ok := brackets(args[0])
 	if !ok || dial == "" {

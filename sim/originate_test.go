@@ -31,7 +31,9 @@ func TestFailuresOfOriginate(t *testing.T) {
 				b.s.Agent("1000", c.phone)
 				b.s.Gateway("gw", Behaviour{})
 				a := b.client()
-				is(t, "originate", a.api("originate {origination_uuid=leg,originate_timeout=15,ignore_early_media=true}"+c.dial+" &park()"), c.want)
+				is(t, "originate",
+					a.api("originate {origination_uuid=leg,originate_timeout=15,ignore_early_media=true}"+c.dial+
+						" &park()"), c.want)
 			})
 		})
 	}
@@ -52,7 +54,8 @@ func TestJobIsAnsweredAtOnceAndEndsLater(t *testing.T) {
 		b.s.Agent("1000", Behaviour{After: time.Second})
 		a := b.client()
 		a.send(esl.Raw("event plain BACKGROUND_JOB CHANNEL_ANSWER"))
-		is(t, "reply", a.send(esl.BgAPI("mine", "originate {origination_uuid=leg}user/1000 &park()")).Text(), "+OK Job-UUID: mine")
+		is(t, "reply", a.send(esl.BgAPI("mine", "originate {origination_uuid=leg}user/1000 &park()")).Text(),
+			"+OK Job-UUID: mine")
 		pass(time.Second)
 		e := a.last("BACKGROUND_JOB")
 		is(t, "job", e.Get("Job-UUID"), "mine")
@@ -121,8 +124,10 @@ func TestVarsOfPackageESLArrive(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Agent("1000", Behaviour{})
 		a := b.client()
-		vars := esl.Vars(esl.Header{Name: "origination_uuid", Value: "leg"}, esl.Header{Name: "origination_caller_id_name", Value: "Smith, John & Co = 1;2"},
-			esl.Header{Name: "origination_caller_id_number", Value: "+86 138"}, esl.Header{Name: "absolute_codec_string", Value: "PCMA,H264"})
+		vars := esl.Vars(esl.Header{Name: "origination_uuid", Value: "leg"},
+			esl.Header{Name: "origination_caller_id_name", Value: "Smith, John & Co = 1;2"},
+			esl.Header{Name: "origination_caller_id_number", Value: "+86 138"},
+			esl.Header{Name: "absolute_codec_string", Value: "PCMA,H264"})
 		is(t, "originate", a.api("originate "+vars+"user/1000 &park()"), "+OK leg")
 		is(t, "name", a.api("uuid_getvar leg caller_id_name"), "Smith, John & Co = 1;2")
 		is(t, "number", a.api("uuid_getvar leg caller_id_number"), "+86 138")

@@ -12,7 +12,8 @@ import (
 
 const connectTimeout = 20 * time.Second
 
-// socket is the application that hands a call to whoever listens: HOST:PORT[/PATH][|…] [async] [full].
+// socket is the application that hands a call to whoever listens: HOST:PORT[/PATH][|…] [async]
+// [full].
 func (c *channel) socket(data string) string {
 	words := strings.Fields(data)
 	if len(words) == 0 {
@@ -34,7 +35,9 @@ func (c *channel) socket(data string) string {
 	case <-l.finished:
 	case <-c.ctx.Done():
 	}
-	c.parkFor(l) // also if the connection ended before it said connect: FreeSWITCH parks all the same, for ever without socket_resume
+	// also if the connection ended before it said connect: FreeSWITCH parks all the same, for ever
+	// without socket_resume
+	c.parkFor(l)
 	c.parseAll()
 	return ""
 }

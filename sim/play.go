@@ -194,7 +194,8 @@ func (c *channel) breakPlaying(all bool) {
 	c.kick()
 }
 
-// playAndGetDigits MIN MAX TRIES TIMEOUT TERMINATORS FILE BADFILE VARIABLE REGEXP [DIGIT_TIMEOUT]
+// playAndGetDigits takes MIN MAX TRIES TIMEOUT TERMINATORS FILE BADFILE VARIABLE REGEXP and perhaps
+// DIGIT_TIMEOUT.
 func (c *channel) playAndGetDigits(data string) string {
 	args := separate(data, ' ')
 	for len(args) < 9 {
@@ -225,7 +226,7 @@ func (c *channel) playAndGetDigits(data string) string {
 	return ""
 }
 
-// readDigits MIN MAX FILE VARIABLE TIMEOUT TERMINATORS
+// readDigits takes MIN MAX FILE VARIABLE TIMEOUT TERMINATORS.
 func (c *channel) readDigits(data string) string {
 	args := separate(data, ' ')
 	for len(args) < 6 {

@@ -14,8 +14,8 @@ func (c *channel) snapshot() ChannelState {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	state := ChannelState{
-		UUID: c.uuid, Name: c.name, Direction: c.direction(), Extension: c.ext, Device: c.device, CallState: c.callState,
-		App: c.app, Number: c.callerID, PresenceData: c.getVarLocked("presence_data"),
+		UUID: c.uuid, Name: c.name, Direction: c.direction(), Extension: c.ext, Device: c.device,
+		CallState: c.callState, App: c.app, Number: c.callerID, PresenceData: c.getVarLocked("presence_data"),
 		Answered: !c.answeredAt.IsZero(), Bridged: c.peer != nil,
 		Created: c.created, AnsweredSince: c.answeredAt,
 		Controlled: slices.ContainsFunc(c.conns, func(l *listener) bool { return !l.isFinished() }),
@@ -117,9 +117,9 @@ func (c *channel) row() []string {
 		codec, rate, bits = "PCMA", "8000", "64000"
 	}
 	return []string{
-		c.uuid, c.direction(), c.created.Format(time.DateTime), strconv.FormatInt(c.created.Unix(), 10), c.name, c.state,
-		c.callerName, c.callerID, localIP, c.dialled, c.app, c.data, c.dialplan, "default", codec, rate, bits, codec, rate,
-		bits, "", c.s.opt.Name, c.getVarLocked("presence_id"), c.getVarLocked("presence_data"),
+		c.uuid, c.direction(), c.created.Format(time.DateTime), strconv.FormatInt(c.created.Unix(), 10), c.name,
+		c.state, c.callerName, c.callerID, localIP, c.dialled, c.app, c.data, c.dialplan, "default", codec, rate, bits,
+		codec, rate, bits, "", c.s.opt.Name, c.getVarLocked("presence_id"), c.getVarLocked("presence_data"),
 		c.getVarLocked("accountcode"), c.callState, "", "", "", c.getVarLocked("call_uuid"), "", "",
 		c.callerName, c.callerID, localIP, c.dialled, c.dialplan, "default",
 	}
@@ -127,7 +127,8 @@ func (c *channel) row() []string {
 
 func (s *Switch) registrationTable() table {
 	t := table{columns: []string{
-		"reg_user", "realm", "token", "url", "expires", "network_ip", "network_port", "network_proto", "hostname", "metadata",
+		"reg_user", "realm", "token", "url", "expires", "network_ip", "network_port", "network_proto", "hostname",
+		"metadata",
 	}}
 	expires := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 	for _, d := range s.registrations() {

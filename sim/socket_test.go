@@ -119,7 +119,10 @@ func TestOurDeathDuringTheTalk(t *testing.T) {
 func TestOurDeathWhileAnAgentRingsResumesOnlyAfterTheJob(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Agent("1000", Behaviour{Do: Misses})
-		call := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("set socket_resume=true", toACD, "set after=yes", "park")})
+		call := b.s.Call(CallOptions{
+			Number:   "1",
+			Dialplan: Plan("set socket_resume=true", toACD, "set after=yes", "park"),
+		})
 		a := b.accept()
 		a.send(esl.BgAPI("", "originate {originate_timeout=15}user/1000 &park()"))
 		b.s.Drop()
@@ -236,7 +239,10 @@ func TestSendeventReachesEveryListenerWithoutEmptyHeaders(t *testing.T) {
 		is(t, "subclass", e.Subclass(), "nwayacd::queue")
 		is(t, "group", e.Get("nway_queue_group"), "110")
 		is(t, "command", e.Get("Command"), "sendevent CUSTOM")
-		for _, added := range []string{"Core-UUID", "FreeSWITCH-Hostname", "Event-Date-Timestamp", "Event-Sequence", "Event-UUID"} {
+		for _, added := range []string{
+			"Core-UUID", "FreeSWITCH-Hostname", "Event-Date-Timestamp", "Event-Sequence",
+			"Event-UUID",
+		} {
 			if e.Get(added) == "" {
 				t.Errorf("no header %s", added)
 			}
@@ -252,7 +258,10 @@ func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
 		b.refuse("acd:1", true)
 		b.s.Extension("back-", Plan("sleep 1000", "transfer 110")...)
 		b.s.Extension("110", Plan("socket acd:1 async full", "hangup CALL_REJECTED")...)
-		c := b.s.Call(CallOptions{Number: "1", Dialled: "110", Dialplan: Plan("socket acd:1 async full", "transfer back-${outcome}", "answer")})
+		c := b.s.Call(CallOptions{
+			Number: "1", Dialled: "110",
+			Dialplan: Plan("socket acd:1 async full", "transfer back-${outcome}", "answer"),
+		})
 		<-c.Done()
 		is(t, "cause", c.Cause(), "CALL_REJECTED")
 		if c.Answered() {
@@ -278,9 +287,13 @@ func TestWhatWasSentBeforeTheConnectionWasLostDoesNotRunInTheNextAction(t *testi
 		}
 		return time.Second
 	}}, func(b *bed) {
-		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("set socket_resume=true", toACD, "sleep 1000", "hangup CALL_REJECTED")})
+		c := b.s.Call(CallOptions{
+			Number:   "1",
+			Dialplan: Plan("set socket_resume=true", toACD, "sleep 1000", "hangup CALL_REJECTED"),
+		})
 		a := b.accept()
-		a.Post(esl.Execute("playback", "prompt", esl.ExecuteOptions{Lock: true}), esl.Execute("playback", "music", esl.ExecuteOptions{}))
+		a.Post(esl.Execute("playback", "prompt", esl.ExecuteOptions{Lock: true}),
+			esl.Execute("playback", "music", esl.ExecuteOptions{}))
 		pass(500 * time.Millisecond)
 		a.Close()
 		pass(2 * time.Second)

@@ -10,7 +10,10 @@ import (
 func TestCallerIsGreetedBridgedAndHungUp(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Agent("1000", Behaviour{After: 3 * time.Second, Talk: time.Minute})
-		call := b.s.Call(CallOptions{UUID: "caller", Number: "13800138000", Dialled: "110", Dialplan: Plan("set socket_resume=true", toACD)})
+		call := b.s.Call(CallOptions{
+			UUID: "caller", Number: "13800138000", Dialled: "110",
+			Dialplan: Plan("set socket_resume=true", toACD),
+		})
 		a := b.accept()
 		is(t, "Unique-ID", a.reply.Get("Unique-ID"), "caller")
 		is(t, "caller's number", a.reply.Get("Caller-Caller-ID-Number"), "13800138000")
@@ -28,7 +31,8 @@ func TestCallerIsGreetedBridgedAndHungUp(t *testing.T) {
 		a.execute("playback", "welcome.wav")
 		pass(time.Second)
 		a.execute("playback", "local_stream://moh")
-		a.send(esl.BgAPI("job", "originate {origination_uuid=agent,originate_timeout=15,park_timeout=10}user/1000 &park()"))
+		a.send(esl.BgAPI("job",
+			"originate {origination_uuid=agent,originate_timeout=15,park_timeout=10}user/1000 &park()"))
 		pass(time.Second)
 		if !b.s.Ringing("1000") {
 			t.Error("the phone does not ring")
@@ -41,14 +45,15 @@ func TestCallerIsGreetedBridgedAndHungUp(t *testing.T) {
 		is(t, "bridged", call.Bridged(), "agent")
 		pass(time.Minute)
 		has(t, a.events(), "CHANNEL_ANSWER", "CHANNEL_EXECUTE playback", "CHANNEL_EXECUTE_COMPLETE playback",
-			"CHANNEL_EXECUTE playback", "BACKGROUND_JOB +OK agent", "CHANNEL_EXECUTE_COMPLETE playback", "CHANNEL_UNPARK",
-			"CHANNEL_EXECUTE_COMPLETE socket", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK")
+			"CHANNEL_EXECUTE playback", "BACKGROUND_JOB +OK agent", "CHANNEL_EXECUTE_COMPLETE playback",
+			"CHANNEL_UNPARK", "CHANNEL_EXECUTE_COMPLETE socket", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK")
 		a.api("uuid_kill caller NORMAL_CLEARING")
 		<-call.Done()
 		has(t, a.events(), "CHANNEL_HANGUP", "linger", "CHANNEL_HANGUP_COMPLETE")
 		same(t, "heard", call.Heard(), []string{"welcome.wav played", "local_stream://moh lost"})
 		is(t, "cause", call.Cause(), "NORMAL_CLEARING")
-		if counts := b.s.Counts(); counts.Bridges != 1 || counts.Originates != 1 || counts.Answers != 1 || counts.Live != 0 {
+		if counts := b.s.Counts(); counts.Bridges != 1 || counts.Originates != 1 || counts.Answers != 1 ||
+			counts.Live != 0 {
 			t.Errorf("counts %+v", counts)
 		}
 	})

@@ -16,7 +16,8 @@ var myEvents = []string{
 	"CHANNEL_UNBRIDGE", "CHANNEL_UNPARK", "DETECTED_SPEECH", "DTMF", "NOTALK", "TALK",
 }
 
-// otherEvents are the rest of what FreeSWITCH knows (switch_types.h), for telling a name from a stray word.
+// otherEvents are the rest of what FreeSWITCH knows (switch_types.h), for telling a name from a
+// stray word.
 var otherEvents = []string{
 	"CUSTOM", "CLONE", "CHANNEL_CALLSTATE", "CHANNEL_PROGRESS", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "API", "LOG",
 	"INBOUND_CHAN", "OUTBOUND_CHAN", "STARTUP", "SHUTDOWN", "PUBLISH", "UNPUBLISH", "SESSION_CRASH", "MODULE_LOAD",
@@ -26,7 +27,8 @@ var otherEvents = []string{
 	"REQUEST_PARAMS", "GENERAL", "COMMAND", "SESSION_HEARTBEAT", "CLIENT_DISCONNECTED", "SERVER_DISCONNECTED",
 	"SEND_INFO", "RECV_INFO", "RECV_RTCP_MESSAGE", "CALL_SECURE", "NAT", "RECORD_START", "RECORD_STOP",
 	"PLAYBACK_START", "PLAYBACK_STOP", "CALL_UPDATE", "FAILURE", "SOCKET_DATA", "MEDIA_BUG_START", "MEDIA_BUG_STOP",
-	"CALL_SETUP_REQ", "CALL_SETUP_RESULT", "CALL_DETAIL", "DEVICE_STATE", "SHUTDOWN_REQUESTED", "CALL_SETUP_RESULT", "ALL",
+	"CALL_SETUP_REQ", "CALL_SETUP_RESULT", "CALL_DETAIL", "DEVICE_STATE", "SHUTDOWN_REQUESTED", "CALL_SETUP_RESULT",
+	"ALL",
 }
 
 // subscription is what one listener asked for. Its listener's lock guards it.

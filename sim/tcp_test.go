@@ -25,14 +25,17 @@ func serveCalls(ctx context.Context, t testing.TB, ln net.Listener) error {
 }
 
 func serveCall(ctx context.Context, c *esl.Connection, events <-chan *esl.Event) error {
-	replies, err := c.Do(ctx, esl.Raw("connect"), esl.Raw("myevents"), esl.Raw("event plain BACKGROUND_JOB"), esl.Raw("linger 5"),
-		esl.Execute("answer", "", esl.ExecuteOptions{}), esl.Execute("playback", "local_stream://moh", esl.ExecuteOptions{}))
+	replies, err := c.Do(ctx, esl.Raw("connect"), esl.Raw("myevents"), esl.Raw("event plain BACKGROUND_JOB"),
+		esl.Raw("linger 5"),
+		esl.Execute("answer", "", esl.ExecuteOptions{}),
+		esl.Execute("playback", "local_stream://moh", esl.ExecuteOptions{}))
 	if err != nil {
 		return err
 	}
 	caller := replies[0].Event().Get("Unique-ID")
 	ext := replies[0].Event().Get("Caller-Destination-Number")
-	if _, err = c.Send(ctx, esl.BgAPI("job-"+caller, "originate {origination_uuid=leg-"+caller+"}user/"+ext+" &park()")); err != nil {
+	if _, err = c.Send(ctx,
+		esl.BgAPI("job-"+caller, "originate {origination_uuid=leg-"+caller+"}user/"+ext+" &park()")); err != nil {
 		return fmt.Errorf("originate: %w", err)
 	}
 	for {

@@ -19,7 +19,8 @@ const hooks = "socket_resume=;park_after_bridge=true;park_timeout=3;uuid_bridge_
 	"set:nwayacd_over=true inline"
 
 const hooked = "park_after_bridge park_timeout uuid_bridge_park_on_cancel socket_resume transfer_after_bridge " +
-	"inline_destination nwayacd_over execute_on_blind_transfer_nwayacd execute_on_post_bridge_nwayacd_1 execute_on_post_bridge_nwayacd_2"
+	"inline_destination nwayacd_over execute_on_blind_transfer_nwayacd execute_on_post_bridge_nwayacd_1 " +
+	"execute_on_post_bridge_nwayacd_2"
 
 // watcher is a client of the inbound port that subscribed to the channels' events.
 type watcher struct {

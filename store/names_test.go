@@ -14,8 +14,8 @@ import (
 	"nwayacd/queue"
 )
 
-// The names in the journal, in floor.json and in nwayacd_talk are read by the next release. They stay
-// as they are, whatever the fields of the program are called.
+// The names in the journal, in floor.json and in nwayacd_talk are read by the next release. They
+// stay as they are, whatever the fields of the program are called.
 
 var update = flag.Bool("update", false, "write testdata/names.golden anew")
 

@@ -13,7 +13,8 @@ import (
 func behindTheRead() []queue.Change {
 	return []queue.Change{
 		{Agent: &agent.Update{Extension: "1000", Up: new(true), Idle: new(false), Call: new(agent.Typing)}},
-		addedAgent("1002"), addedGroup("130"), {GroupRemoved: new("120")},
+		addedAgent("1002"), addedGroup("130"),
+		{GroupRemoved: new("120")},
 		{Membership: &queue.Membership{Extension: "1000", Groups: []string{"110"}}},
 		{VIPAdded: &queue.VIP{Number: "139", Group: "110"}},
 	}

@@ -221,8 +221,10 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{Group: &queue.GroupUpdate{Number: "110", RingTimeout: &ring, Welcome: &welcome, CallerPrefix: new("Sales: ")}},
 			queue.Change{GroupAdded: &queue.Group{Number: "130"}},
 			queue.Change{GroupRemoved: new("130")},
-			queue.Change{Waiting: &queue.Waiting{UUID: "u1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789),
-				Name: "李豪", Visit: 3, CameFrom: "120"}},
+			queue.Change{Waiting: &queue.Waiting{
+				UUID: "u1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789),
+				Name: "李豪", Visit: 3, CameFrom: "120",
+			}},
 			queue.Change{Waiting: &queue.Waiting{UUID: "u2", Caller: "138", Group: "110", Since: moment}},
 			queue.Change{Left: new("u2")},
 			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "a", CDR: queue.CDR{UUID: "t1", Caller: "1"}}},

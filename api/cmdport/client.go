@@ -20,8 +20,9 @@ const (
 	maxJobEvents = 256 // BACKGROUND_JOB events on their way to one client
 )
 
-// client is one connection to the command port. Its goroutine reads requests and answers each before it reads the next, as FreeSWITCH
-// does, so that replies stand in the order of the requests. Events are written by others, whole frames at a time.
+// client is one connection to the command port. Its goroutine reads requests and answers each
+// before it reads the next, as FreeSWITCH does, so that replies stand in the order of the requests.
+// Events are written by others, whole frames at a time.
 type client struct {
 	port *Port
 	nc   net.Conn
@@ -62,7 +63,8 @@ var (
 	errSlow      = errors.New("cmdport: the client was too slow for its events")
 )
 
-// converse serves the client until one side ends it. working is the context of jobs, which outlive the session.
+// converse serves the client until one side ends it. working is the context of jobs, which outlive
+// the session.
 func (c *client) converse(ctx, working context.Context) error {
 	if err := c.authenticate(ctx); err != nil {
 		return err
@@ -97,7 +99,8 @@ func (c *client) authenticate(ctx context.Context) error {
 			return errors.Join(c.bye(), io.EOF)
 		case strings.EqualFold(verb, "auth") && c.right(given):
 			return errors.Join(c.welcome(), c.reply("+OK accepted"))
-		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"): // users are FreeSWITCH's, there are none here
+		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
+			// users are FreeSWITCH's, there are none here
 			pause(ctx, authPenalty<<try)
 			err = c.reply("-ERR invalid")
 		default:
@@ -169,7 +172,8 @@ func (c *client) answer(text string) error {
 
 func contentType(kind string) esl.Header { return esl.Header{Name: "Content-Type", Value: kind} }
 
-// send writes one frame, whole. A client that does not read is cut off: nobody waits for it longer than writeLimit.
+// send writes one frame, whole. A client that does not read is cut off: nobody waits for it longer
+// than writeLimit.
 func (c *client) send(frame []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -183,7 +187,8 @@ func (c *client) send(frame []byte) error {
 	return err
 }
 
-// cut ends the session of a client that does not take what it asked for: what is still on its way is dropped, not waited for.
+// cut ends the session of a client that does not take what it asked for: what is still on its way
+// is dropped, not waited for.
 func (c *client) cut(why error) {
 	if tcp, is := c.nc.(*net.TCPConn); is {
 		tcp.SetLinger(0) // fails on a closed connection only

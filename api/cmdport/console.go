@@ -35,9 +35,10 @@ func help() string {
 	return b.String()
 }
 
-// complete answers `console_complete LINE`, and `console_complete c=CURSOR;LINE`, in the form that fs_cli reads: what is possible, and
-// `write=N:WORD` where it is to put WORD in place of the last N characters (switch_console.c, switch_console_complete). With
-// pass-through, lines that are none of ours are FreeSWITCH's to complete.
+// complete answers `console_complete LINE`, and `console_complete c=CURSOR;LINE`, in the form that
+// fs_cli reads: what is possible, and `write=N:WORD` where it is to put WORD in place of the last N
+// characters (switch_console.c, switch_console_complete). With pass-through, lines that are none of
+// ours are FreeSWITCH's to complete.
 func (p *Port) complete(line string) (text string, asked bool) {
 	typed, is := strings.CutPrefix(line+" ", "console_complete ")
 	if !is {

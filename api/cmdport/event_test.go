@@ -7,7 +7,8 @@ import (
 
 func TestAJobDoesNotTellThePassword(t *testing.T) {
 	for line, want := range map[string]string{
-		"nway_add_ext 1000 hush": "1000", "nway_add_ext  1000  'hush hush'": "1000", "nway_add_ext": "", "nway_login 1000 110,120": "1000 110,120",
+		"nway_add_ext 1000 hush": "1000", "nway_add_ext  1000  'hush hush'": "1000", "nway_add_ext": "",
+		"nway_login 1000 110,120": "1000 110,120",
 	} {
 		said := map[string]string{}
 		for _, h := range jobEvent("id", line, "+OK\n").headers {

@@ -95,7 +95,8 @@ func TestEventsComeInFreeSWITCHsForm(t *testing.T) {
 	d.say("event plain CUSTOM nwayacd::agent sofia::register", "+OK event listener enabled plain")
 	d.say("api nway_ready 1000", "+OK")
 	f := d.read()
-	if !strings.Contains(f.Body(), "Event-Subclass: nwayacd%3A%3Aagent\n") || !strings.Contains(f.Body(), "Event-Date-Local: ") {
+	if !strings.Contains(f.Body(), "Event-Subclass: nwayacd%3A%3Aagent\n") ||
+		!strings.Contains(f.Body(), "Event-Date-Local: ") {
 		t.Errorf("%s", f.Body())
 	}
 	e, err := esl.ParseEvent(f.Body())
@@ -141,7 +142,8 @@ func TestEventsAsJSONAndXML(t *testing.T) {
 		Name string `xml:"headers>Event-Name"`
 		Body string `xml:"body"`
 	}
-	if err := xml.Unmarshal([]byte(f.Body()), &event); err != nil || event.Name != "BACKGROUND_JOB" || !strings.HasSuffix(event.Body, "+OK\n") {
+	if err := xml.Unmarshal([]byte(f.Body()), &event); err != nil || event.Name != "BACKGROUND_JOB" ||
+		!strings.HasSuffix(event.Body, "+OK\n") {
 		t.Errorf("%v: %+v in %s", err, event, f.Body())
 	}
 }

@@ -49,10 +49,12 @@ func TestAnESLClientManagesTheServer(t *testing.T) {
 	if reply, err := conn.API(t.Context(), "nway_login 1000 110"); err != nil || reply != "+OK 1000 logged in to 110" {
 		t.Errorf("%q, %v", reply, err)
 	}
-	if _, err := conn.API(t.Context(), "nway_login 1000 999"); err == nil || !strings.Contains(err.Error(), "no such group") {
+	if _, err := conn.API(t.Context(), "nway_login 1000 999"); err == nil ||
+		!strings.Contains(err.Error(), "no such group") {
 		t.Errorf("an unknown group: %v", err)
 	}
-	if replies, err := conn.Do(t.Context(), esl.Raw("whatever")); err != nil || replies[0].Text() != "-ERR command not found" {
+	if replies, err := conn.Do(t.Context(), esl.Raw("whatever")); err != nil ||
+		replies[0].Text() != "-ERR command not found" {
 		t.Errorf("an unknown request: %v, %v", replies, err)
 	}
 	if replies, err := conn.Do(t.Context(), esl.Raw("exit")); err != nil || replies[0].Text() != "+OK bye" {
@@ -82,7 +84,8 @@ func TestAWrongPasswordDelaysItsOwnConnectionOnly(t *testing.T) {
 	if _, err := in.ReadFrame(); err != nil {
 		t.Fatal(err)
 	}
-	// Three wrong ones are 7 s of penalties: the right one on another connection is answered long before the last of them.
+	// Three wrong ones are 7 s of penalties: the right one on another connection is answered long
+	// before the last of them.
 	wrong.Write([]byte("auth guess\n\nauth guess\n\nauth guess\n\n"))
 	answered := make(chan string, 3)
 	var reading sync.WaitGroup

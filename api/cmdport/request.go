@@ -43,7 +43,8 @@ func isOurs(line string) bool {
 	return api.Find(name) != nil
 }
 
-// call answers an api request: our commands, then what goes to FreeSWITCH, then what a console asks by itself.
+// call answers an api request: our commands, then what goes to FreeSWITCH, then what a console asks
+// by itself.
 func (c *client) call(ctx context.Context, r *esl.Request, line string) error {
 	if isOurs(line) {
 		return c.answer(c.run(ctx, line) + "\n")

@@ -16,10 +16,12 @@ const notFound = `<section name="result"><result status="not found"></result></s
 func (b *browser) account(user, section string) (status int, text string) {
 	b.t.Helper()
 	form := url.Values{
-		"hostname": {"fs1"}, "section": {section}, "tag_name": {"domain"}, "key_name": {"name"}, "key_value": {"example.com"},
-		"Event-Name": {"REQUEST_PARAMS"}, "action": {"sip_auth"}, "sip_auth_method": {"REGISTER"}, "user": {user}, "domain": {"example.com"},
+		"hostname": {"fs1"}, "section": {section}, "tag_name": {"domain"}, "key_name": {"name"},
+		"key_value": {"example.com"}, "Event-Name": {"REQUEST_PARAMS"}, "action": {"sip_auth"},
+		"sip_auth_method": {"REGISTER"}, "user": {user}, "domain": {"example.com"},
 	}
-	answer, text := b.ask("POST", "/freeswitch/directory", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	answer, text := b.ask("POST", "/freeswitch/directory", form.Encode(), "Content-Type",
+		"application/x-www-form-urlencoded")
 	return answer.StatusCode, text
 }
 
@@ -47,7 +49,8 @@ func TestFreeSWITCHGetsTheAccountOfAnAgent(t *testing.T) {
 		t.Fatalf("%d %v: %s", status, err, text)
 	}
 	user := doc.Section.Domain.User
-	if doc.Type != "freeswitch/xml" || doc.Section.Name != "directory" || doc.Section.Domain.Name != "example.com" || user.ID != "1000" ||
+	if doc.Type != "freeswitch/xml" || doc.Section.Name != "directory" || doc.Section.Domain.Name != "example.com" ||
+		user.ID != "1000" ||
 		user.Param.Name != "password" || user.Param.Value != `p<"&'>` {
 		t.Errorf("%+v\n%s", doc, text)
 	}
@@ -81,7 +84,10 @@ func TestWithTheDatabaseAwayNoAccountIsDenied(t *testing.T) {
 }
 
 func TestTheWishesOfAnAgentHaveWords(t *testing.T) {
-	for wish, want := range map[agent.Deferred]string{agent.NothingDeferred: "", agent.BusyDeferred: "busy", agent.LogoutDeferred: "logout"} {
+	for wish, want := range map[agent.Deferred]string{
+		agent.NothingDeferred: "", agent.BusyDeferred: "busy",
+		agent.LogoutDeferred: "logout",
+	} {
 		if wish.String() != want {
 			t.Errorf("%d is %q", wish, wish.String())
 		}

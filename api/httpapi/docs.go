@@ -16,7 +16,8 @@ import (
 var docsPage string
 
 // docsPolicy lets the page show itself and fetch nothing.
-const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
+	"frame-ancestors 'none'"
 
 // describe serves the OpenAPI document and a page made of it. Both are made once.
 func (p *Port) describe(mux *http.ServeMux, api huma.API) {
@@ -82,7 +83,10 @@ type docsField struct {
 type docsResponse struct{ Status, About, Type string }
 
 func pageOf(doc *huma.OpenAPI) docsOf {
-	page := docsOf{Title: doc.Info.Title, Version: doc.Info.Version, About: doc.Info.Description, Token: len(doc.Security) > 0}
+	page := docsOf{
+		Title: doc.Info.Title, Version: doc.Info.Version, About: doc.Info.Description,
+		Token: len(doc.Security) > 0,
+	}
 	for _, tag := range doc.Tags {
 		page.Sections = append(page.Sections, docsSection{tag.Name, tag.Description, operationsOf(doc, tag.Name)})
 	}
@@ -101,7 +105,9 @@ func operationsOf(doc *huma.OpenAPI, tag string) (all []docsOperation) {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b docsOperation) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	slices.SortFunc(all, func(a, b docsOperation) int {
+		return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)
+	})
 	return all
 }
 
@@ -109,7 +115,8 @@ func operationOf(doc *huma.OpenAPI, path string, o *huma.Operation) docsOperatio
 	shown := docsOperation{Method: o.Method, Path: path, ID: o.OperationID, Summary: o.Summary, About: o.Description}
 	shown.Commands, _ = o.Extensions[commandsKey].([]string)
 	for _, p := range o.Parameters {
-		shown.Parameters = append(shown.Parameters, docsField{p.Name, p.In, typeOf(p.Schema), p.Description, p.Required})
+		shown.Parameters = append(shown.Parameters,
+			docsField{p.Name, p.In, typeOf(p.Schema), p.Description, p.Required})
 	}
 	if o.RequestBody != nil {
 		schema := o.RequestBody.Content["application/json"].Schema
@@ -134,7 +141,11 @@ func operationOf(doc *huma.OpenAPI, path string, o *huma.Operation) docsOperatio
 
 func fieldsOf(s *huma.Schema) (all []docsField) {
 	for name, field := range s.Properties {
-		all = append(all, docsField{Name: name, Type: typeOf(field), About: field.Description, Required: slices.Contains(s.Required, name)})
+		all = append(all,
+			docsField{
+				Name: name, Type: typeOf(field), About: field.Description,
+				Required: slices.Contains(s.Required, name),
+			})
 	}
 	slices.SortFunc(all, func(a, b docsField) int { return strings.Compare(a.Name, b.Name) })
 	return all

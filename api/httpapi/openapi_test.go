@@ -62,7 +62,8 @@ var inBraces = regexp.MustCompile(`\{([^}]+)\}`)
 func TestTheOpenAPIDocumentIsValid(t *testing.T) {
 	b, _ := web(t, "right")
 	doc, _ := b.openAPI()
-	if doc.OpenAPI != "3.1.0" || doc.Info.Title == "" || len(doc.Security) != 1 || doc.Components.SecuritySchemes["token"] == nil {
+	if doc.OpenAPI != "3.1.0" || doc.Info.Title == "" || len(doc.Security) != 1 ||
+		doc.Components.SecuritySchemes["token"] == nil {
 		t.Errorf("%s, %+v, security %v", doc.OpenAPI, doc.Info, doc.Security)
 	}
 	ids := map[string]string{}
@@ -102,7 +103,8 @@ func checkResponses(t *testing.T, at string, o openAPIOperation) {
 	}
 }
 
-// checkParameters holds the words in the path against the parameters that are described: a handler that misses one acts on "".
+// checkParameters holds the words in the path against the parameters that are described: a handler
+// that misses one acts on "".
 func checkParameters(t *testing.T, path, at string, o openAPIOperation) {
 	t.Helper()
 	var wanted, described []string
@@ -246,7 +248,8 @@ func TestThePageShowsEveryOperationAndNeedsNobodyElse(t *testing.T) {
 	}
 	for path, item := range doc.Paths {
 		for _, o := range item {
-			if !strings.Contains(page, fmt.Sprintf("<details id=%q>", o.OperationID)) || !strings.Contains(page, "<code>"+path+"</code>") {
+			if !strings.Contains(page, fmt.Sprintf("<details id=%q>", o.OperationID)) ||
+				!strings.Contains(page, "<code>"+path+"</code>") {
 				t.Errorf("%s %s is not shown", o.OperationID, path)
 			}
 		}

@@ -115,8 +115,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 	b, records := web(t, "")
 	records.cdrs = []queue.CDR{{UUID: "ended", Outcome: queue.Abandoned}, {
-		UUID: "moved", Visit: 2, CameFrom: "110", Direction: queue.Outbound, CallerName: "Li", Outcome: queue.Moved, TransferredTo: "130",
-		TransferKind: queue.TransferBlind, Recording: "b.wav", Recordings: []string{"a.wav", "b.wav"},
+		UUID: "moved", Visit: 2, CameFrom: "110", Direction: queue.Outbound, CallerName: "Li", Outcome: queue.Moved,
+		TransferredTo: "130", TransferKind: queue.TransferBlind, Recording: "b.wav",
+		Recordings: []string{"a.wav", "b.wav"},
 	}, {UUID: "old", Outcome: queue.Answered, Recording: "a.wav"}}
 	records.offers = []queue.OfferRecord{{Call: "served", Agent: "1000", Visit: 2, Recording: "b.wav"}}
 	long := strings.Repeat("1", 10_000)
@@ -138,7 +139,10 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"GET", "/groups/120", "", 200, `"group":"120"`},
 		{"GET", "/groups/999", "", 404, "group 999: no such group"},
 		{"PATCH", "/groups/120/prompts", `{"welcome":"w.wav","busy":""}`, 200, `"welcome":"w.wav"`},
-		{"PATCH", "/groups/120/prompts", `{"transfer":"t.wav"}`, 200, `"welcome":"w.wav","blacklist":"","busy":"","transfer":"t.wav"`},
+		{
+			"PATCH", "/groups/120/prompts", `{"transfer":"t.wav"}`, 200,
+			`"welcome":"w.wav","blacklist":"","busy":"","transfer":"t.wav"`,
+		},
 		{"PATCH", "/groups/120/prompts", `{"welcome":"a\u0000b"}`, 422, "control characters"},
 		{"PATCH", "/groups/999/prompts", `{}`, 404, "no such group"},
 		{"PATCH", "/groups/120", `{"caller_prefix":"销售: "}`, 200, `"caller_prefix":"销售: "`},
@@ -164,7 +168,10 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"GET", "/agents?group=999", "", 200, `{"items":[]}`},
 		{"POST", "/agents/1001/busy", "", 200, `"seat_status":"busy"`},
 		{"POST", "/agents/1001/ready", "", 200, `"seat_status":"idle"`},
-		{"PUT", "/agents/1001/job-number", `{"number":"1024","say":true}`, 200, `"job_number":"1024","say_job_number":true`},
+		{
+			"PUT", "/agents/1001/job-number", `{"number":"1024","say":true}`, 200,
+			`"job_number":"1024","say_job_number":true`,
+		},
 		{"PUT", "/agents/1001/job-number", `{"number":"","say":true}`, 422, "there is no job number to say"},
 		{"PUT", "/agents/1001/registered", `{"registered":false}`, 200, `"reg_state":"unreg"`},
 		{"PUT", "/agents/9/registered", `{"registered":true}`, 404, ""},
@@ -188,8 +195,14 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"GET", "/cdrs", "", 200, `"next":7`},
 		{"GET", "/cdrs?uuid=ended", "", 200, `"uuid":"ended","visit":1,"direction":"in"`},
 		{"GET", "/cdrs?uuid=ended", "", 200, `"recordings":[]`},
-		{"GET", "/cdrs?uuid=moved&outcome=moved", "", 200, `"visit":2,"came_from":"110","direction":"out","caller":"","caller_name":"Li"`},
-		{"GET", "/cdrs?uuid=moved", "", 200, `"transferred_to":"130","transfer_kind":"blind","recording":"b.wav","recordings":["a.wav","b.wav"]`},
+		{
+			"GET", "/cdrs?uuid=moved&outcome=moved", "", 200,
+			`"visit":2,"came_from":"110","direction":"out","caller":"","caller_name":"Li"`,
+		},
+		{
+			"GET", "/cdrs?uuid=moved", "", 200,
+			`"transferred_to":"130","transfer_kind":"blind","recording":"b.wav","recordings":["a.wav","b.wav"]`,
+		},
 		{"GET", "/cdrs?uuid=old", "", 200, `"recordings":["a.wav"]`},
 		{"GET", "/cdrs?outcome=lost", "", 422, "query.outcome"},
 		{"GET", "/cdrs?limit=501", "", 422, "query.limit"},
@@ -203,7 +216,10 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"PUT", "/blacklist/139", `{}`, 201, ""},
 		{"PUT", "/blacklist/139", `{"category":2,"group":"110","expires":"2030-01-01T00:00:00Z"}`, 204, ""},
 		{"PUT", "/blacklist/13%209", `{}`, 422, "path.number"},
-		{"GET", "/blacklist", "", 200, `{"items":[{"number":"139","category":2,"group":"110","expires":"2030-01-01T00:00:00Z"}]}`},
+		{
+			"GET", "/blacklist", "", 200,
+			`{"items":[{"number":"139","category":2,"group":"110","expires":"2030-01-01T00:00:00Z"}]}`,
+		},
 		{"DELETE", "/blacklist/139", "", 204, ""},
 		{"DELETE", "/blacklist/139", "", 404, "not on the list"},
 		{"PUT", "/vips/139", "", 201, ""},
@@ -220,7 +236,8 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 	} {
 		answer, text := b.ask(c.method, apiPrefix+c.path, c.body)
 		if answer.StatusCode != c.status || !strings.Contains(text, c.has) {
-			t.Errorf("%s %.60s %.60s\n got  %d %.300s\n want %d …%s…", c.method, c.path, c.body, answer.StatusCode, text, c.status, c.has)
+			t.Errorf("%s %.60s %.60s\n got  %d %.300s\n want %d …%s…", c.method, c.path, c.body, answer.StatusCode,
+				text, c.status, c.has)
 		}
 		if mime := answer.Header.Get("Content-Type"); c.status >= 400 && mime != "application/problem+json" {
 			t.Errorf("%s %s: a refusal of type %s", c.method, c.path, mime)
@@ -231,15 +248,17 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 func TestWhatWasMadeIsAtItsLocation(t *testing.T) {
 	b, _ := web(t, "")
 	made, _ := b.ask("POST", apiPrefix+"/agents", `{"extension":"*10#","password":"x"}`)
-	if answer, text := b.ask("GET", made.Header.Get("Location"), ""); answer.StatusCode != 200 || !strings.Contains(text, `"*10#"`) {
+	if answer, text := b.ask("GET", made.Header.Get("Location"), ""); answer.StatusCode != 200 ||
+		!strings.Contains(text, `"*10#"`) {
 		t.Errorf("at %s: %d %s", made.Header.Get("Location"), answer.StatusCode, text)
 	}
 }
 
 func TestACDRSearchAsksForWhatTheQuerySays(t *testing.T) {
 	b, records := web(t, "")
-	b.ask("GET", apiPrefix+"/cdrs?from=2026-01-31T08:00:00%2B08:00&to=2026-02-01T00:00:00Z&group=110&agent=1000&caller=139"+
-		"&outcome=answered&uuid=u&cursor=9&limit=3", "")
+	b.ask("GET",
+		apiPrefix+"/cdrs?from=2026-01-31T08:00:00%2B08:00&to=2026-02-01T00:00:00Z&group=110&agent=1000&caller=139"+
+			"&outcome=answered&uuid=u&cursor=9&limit=3", "")
 	want := queue.CDRSearch{
 		Group: "110", Agent: "1000", Caller: "139", Call: "u", Outcome: queue.Answered, Before: 9, Limit: 3,
 	}
@@ -257,7 +276,8 @@ func TestWithTheDatabaseAwayTheRecordsSaySo(t *testing.T) {
 	b, records := web(t, "")
 	records.away = errors.New("dial tcp 10.1.2.3: refused")
 	for _, path := range []string{"/cdrs", "/calls/x/offers"} {
-		if answer, text := b.ask("GET", apiPrefix+path, ""); answer.StatusCode != 503 || strings.Contains(text, "10.1.2.3") {
+		if answer, text := b.ask("GET", apiPrefix+path, ""); answer.StatusCode != 503 ||
+			strings.Contains(text, "10.1.2.3") {
 			t.Errorf("%s: %d %s", path, answer.StatusCode, text)
 		}
 	}
@@ -336,13 +356,15 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 
 func TestWebPagesOfOthersAreKeptOut(t *testing.T) {
 	b, _ := web(t, "")
-	if answer, _ := b.ask("POST", apiPrefix+"/reload", "", "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site"); answer.StatusCode != 403 {
+	if answer, _ := b.ask("POST", apiPrefix+
+		"/reload", "", "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site"); answer.StatusCode != 403 {
 		t.Errorf("another origin's page reloads: %d", answer.StatusCode)
 	}
 	if answer, _ := b.ask("GET", apiPrefix+"/agents", "", "Host", "evil.example"); answer.StatusCode != 403 {
 		t.Errorf("a name that resolves to this host reads: %d", answer.StatusCode)
 	}
-	answer, _ := b.ask("OPTIONS", apiPrefix+"/agents", "", "Origin", "http://evil.example", "Access-Control-Request-Method", "POST")
+	answer, _ := b.ask("OPTIONS", apiPrefix+"/agents", "", "Origin", "http://evil.example",
+		"Access-Control-Request-Method", "POST")
 	if allowed := answer.Header.Get("Access-Control-Allow-Origin"); allowed != "" {
 		t.Errorf("allowed to %s", allowed)
 	}

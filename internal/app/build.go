@@ -6,7 +6,8 @@ import (
 	"runtime/debug"
 )
 
-// version and commit are set by the linker; commit else comes from the build's version control stamp.
+// version and commit are set by the linker; commit else comes from the build's version control
+// stamp.
 var (
 	version = "dev"
 	commit  = ""

@@ -11,8 +11,9 @@ import (
 	"nwayacd/conf"
 )
 
-// BenchmarkEditInForce is from the commit of a row that another program edits with SQL until the running server acts by it: an agent is made
-// busy and idle again, and the server publishes the event of it.
+// BenchmarkEditInForce is from the commit of a row that another program edits with SQL until the
+// running server acts by it: an agent is made busy and idle again, and the server publishes the
+// event of it.
 func BenchmarkEditInForce(b *testing.B) {
 	d, db := onPostgres(b)
 	floor := d.acd.Dispatcher
@@ -29,7 +30,8 @@ func BenchmarkEditInForce(b *testing.B) {
 		if busy {
 			word, want = "busy", "nway_agent_busy"
 		}
-		if _, err := db.ExecContext(b.Context(), `UPDATE call_extension SET seat_status = $1 WHERE extension_number = '1000'`, word); err != nil {
+		if _, err := db.ExecContext(b.Context(),
+			`UPDATE call_extension SET seat_status = $1 WHERE extension_number = '1000'`, word); err != nil {
 			b.Fatal(err)
 		}
 		for {

@@ -23,7 +23,8 @@ func TestAServerAnswersOnItsHTTPPort(t *testing.T) {
 	transport := &http.Transport{DisableKeepAlives: true}
 	ask := func(method, path, token, body string) (int, string) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+d.HTTP.String()+path, strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+d.HTTP.String()+path,
+			strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +56,8 @@ func TestAServerAnswersOnItsHTTPPort(t *testing.T) {
 		{"GET", "/metrics", "wrong", "", 401, ""},
 		{"GET", "/metrics", "right", "", 200, "\nnwayacd_database_up 1\n"},
 	} {
-		if status, text := ask(step.method, step.path, step.token, step.body); status != step.status || !strings.Contains(text, step.has) {
+		if status, text := ask(step.method, step.path, step.token, step.body); status != step.status ||
+			!strings.Contains(text, step.has) {
 			t.Errorf("%s %s: %d %s", step.method, step.path, status, text)
 		}
 	}

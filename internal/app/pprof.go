@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// ServePprof serves Go's profiles of this process on an address until the returned function is called; nothing where the address is empty.
-// They show no secret, but whoever reaches them can slow the process down: the address is for loopback.
+// ServePprof serves Go's profiles of this process on an address until the returned function is
+// called; nothing where the address is empty. They show no secret, but whoever reaches them can
+// slow the process down: the address is for loopback.
 func ServePprof(ctx context.Context, address string) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil

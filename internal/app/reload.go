@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Reload reads the configuration again, puts in force what can change while calls run, and says what takes a restart. A faulty file
-// changes nothing.
+// Reload reads the configuration again, puts in force what can change while calls run, and says
+// what takes a restart. A faulty file changes nothing.
 func (d *Daemon) Reload() (report string, err error) {
 	if d.load == nil {
 		return "", errors.New("there is no configuration to read again")

@@ -37,8 +37,9 @@ func (s *said) String() string {
 func TestNoSecretIsEverSaid(t *testing.T) {
 	secrets := map[string]string{
 		"control password": "CTL-zebra-1", "http token": "HTTP-zebra-2", "freeswitch password": "FS-zebra-3",
-		"agent's password": "SIP-zebra-4", "agent's password over HTTP": "SIP-zebra-5", "database password": "DB-zebra-6",
-		"wrong control password": "GUESS-zebra-7", "wrong token": "GUESS-zebra-8", "refused agent's password": "SIP-zebra-9",
+		"agent's password": "SIP-zebra-4", "agent's password over HTTP": "SIP-zebra-5",
+		"database password": "DB-zebra-6", "wrong control password": "GUESS-zebra-7", "wrong token": "GUESS-zebra-8",
+		"refused agent's password": "SIP-zebra-9",
 	}
 	heard := &said{}
 	before := zerolog.GlobalLevel()
@@ -49,10 +50,14 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Control.Password, c.HTTP.Token = conf.Secret(secrets["control password"]), conf.Secret(secrets["http token"])
 	stranger := rejecting(t) // a FreeSWITCH that knows another password, and says what it was given
-	c.FreeSWITCH = []conf.FreeSWITCH{{Name: "fs", Address: stranger, Password: conf.Secret(secrets["freeswitch password"]), DialString: "user/{ext}"}}
+	c.FreeSWITCH = []conf.FreeSWITCH{{
+		Name: "fs", Address: stranger,
+		Password: conf.Secret(secrets["freeswitch password"]), DialString: "user/{ext}",
+	}}
 	c.Control.PassThrough = "fs"
 	reload := func() (*conf.Config, error) {
-		_, err := conf.Parse("f", []byte("[control]\npassword = ["+secrets["control password"]+"]\n[http]\ntoken = 7"+secrets["http token"]))
+		_, err := conf.Parse("f",
+			[]byte("[control]\npassword = ["+secrets["control password"]+"]\n[http]\ntoken = 7"+secrets["http token"]))
 		return nil, err
 	}
 	log := zerolog.New(heard)
@@ -60,24 +65,46 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log.Info().Stringer("configuration", c).Interface("whole", c).Str("text", fmt.Sprintf("%v %+v %#v %q", c, *c, c.Control, c.FreeSWITCH)).Send()
+	log.Info().Stringer("configuration", c).Interface("whole", c).
+		Str("text", fmt.Sprintf("%v %+v %#v %q", c, *c, c.Control, c.FreeSWITCH)).Send()
 	for _, password := range []string{secrets["wrong control password"], secrets["control password"]} {
 		talkToControl(t, d.Control.String(), password, heard, []string{
-			"api nway_add_ext 1000 " + secrets["agent's password"], "api nway_add_ext 1000 " + secrets["agent's password"],
-			"api nway_add_ext 1001 '" + secrets["refused agent's password"] + " x'", "bgapi nway_add_ext 1! " + secrets["refused agent's password"],
-			"api nway_list_exts", "api nway_list_exts json", "api nway_list_groups json", "api nway_list_calls json", "api nwayacd_version",
-			"api nway_reload", "api status", "api global_getvar x", "event plain ALL", "api help", "api console_complete nway_add_ext 1000 ",
-			"auth " + secrets["wrong control password"],
+			"api nway_add_ext 1000 " + secrets["agent's password"],
+			"api nway_add_ext 1000 " + secrets["agent's password"],
+			"api nway_add_ext 1001 '" + secrets["refused agent's password"] + " x'",
+			"bgapi nway_add_ext 1! " + secrets["refused agent's password"], "api nway_list_exts",
+			"api nway_list_exts json", "api nway_list_groups json", "api nway_list_calls json", "api nwayacd_version",
+			"api nway_reload", "api status", "api global_getvar x", "event plain ALL", "api help",
+			"api console_complete nway_add_ext 1000 ", "auth " + secrets["wrong control password"],
 		})
 	}
-	for _, token := range []string{secrets["http token"], secrets["wrong token"]} { // the wrong one last: it closes the port for a second
+	// the wrong one last: it closes the port for a second
+	for _, token := range []string{secrets["http token"], secrets["wrong token"]} {
 		for _, request := range [][3]string{
-			{"POST", "/api/v1/agents", `{"extension":"1002","password":"` + secrets["agent's password over HTTP"] + `"}`},
-			{"POST", "/api/v1/agents", `{"extension":"1002","password":"` + secrets["agent's password over HTTP"] + `"}`},
-			{"POST", "/api/v1/agents", `{"extension":"10!02","password":"` + secrets["refused agent's password"] + ` y"}`},
-			{"GET", "/api/v1/agents", ""}, {"GET", "/api/v1/agents/1000", ""}, {"GET", "/api/v1/groups", ""}, {"GET", "/api/v1/cdrs", ""},
-			{"GET", "/api/v1/version", ""}, {"POST", "/api/v1/reload", ""}, {"GET", "/readyz", ""}, {"GET", "/healthz", ""},
-			{"GET", "/metrics", ""}, {"GET", "/openapi.json", ""}, {"GET", "/docs", ""}, {"GET", "/nothing?token=" + secrets["wrong token"], ""},
+			{
+				"POST", "/api/v1/agents",
+				`{"extension":"1002","password":"` + secrets["agent's password over HTTP"] + `"}`,
+			},
+			{
+				"POST", "/api/v1/agents",
+				`{"extension":"1002","password":"` + secrets["agent's password over HTTP"] + `"}`,
+			},
+			{
+				"POST", "/api/v1/agents",
+				`{"extension":"10!02","password":"` + secrets["refused agent's password"] + ` y"}`,
+			},
+			{"GET", "/api/v1/agents", ""},
+			{"GET", "/api/v1/agents/1000", ""},
+			{"GET", "/api/v1/groups", ""},
+			{"GET", "/api/v1/cdrs", ""},
+			{"GET", "/api/v1/version", ""},
+			{"POST", "/api/v1/reload", ""},
+			{"GET", "/readyz", ""},
+			{"GET", "/healthz", ""},
+			{"GET", "/metrics", ""},
+			{"GET", "/openapi.json", ""},
+			{"GET", "/docs", ""},
+			{"GET", "/nothing?token=" + secrets["wrong token"], ""},
 		} {
 			askHTTP(t, d.HTTP.String(), token, heard, request)
 		}
@@ -85,7 +112,8 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	if err := d.Stop(); err != nil {
 		fmt.Fprintln(heard, err)
 	}
-	c.Database.DSN = conf.Secret("host=127.0.0.1 port=1 user=u password=" + secrets["database password"] + " dbname=d sslmode=disable connect_timeout=1")
+	c.Database.DSN = conf.Secret("host=127.0.0.1 port=1 user=u password=" + secrets["database password"] +
+		" dbname=d sslmode=disable connect_timeout=1")
 	c.Database.DataDir = t.TempDir()
 	if d, err := Start(t.Context(), c, log, Options{}); err == nil {
 		t.Error("there is no such database")
@@ -146,7 +174,8 @@ func talkToControl(t *testing.T, address, password string, to io.Writer, lines [
 
 func askHTTP(t *testing.T, address, token string, to io.Writer, request [3]string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), request[0], "http://"+address+request[1], strings.NewReader(request[2]))
+	r, err := http.NewRequestWithContext(t.Context(), request[0], "http://"+address+request[1],
+		strings.NewReader(request[2]))
 	if err != nil {
 		t.Fatal(err)
 	}

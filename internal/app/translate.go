@@ -63,7 +63,8 @@ func passThrough(c *conf.Config) *cmdport.PassThrough {
 	return nil
 }
 
-// advertised is the address that a FreeSWITCH dials back: as configured, or where we listen; without a host where we listen everywhere.
+// advertised is the address that a FreeSWITCH dials back: as configured, or where we listen;
+// without a host where we listen everywhere.
 func advertised(c *conf.Config, listening net.Addr) string {
 	if c.Server.Advertise != "" {
 		return c.Server.Advertise
@@ -75,7 +76,8 @@ func advertised(c *conf.Config, listening net.Addr) string {
 	return listening.String()
 }
 
-// allowed is the rule of [server] allow; without one everybody may connect, which the configuration permits on loopback only.
+// allowed is the rule of [server] allow; without one everybody may connect, which the configuration
+// permits on loopback only.
 func allowed(networks []netip.Prefix) func(netip.Addr) bool {
 	if len(networks) == 0 {
 		return nil

@@ -11,10 +11,12 @@ import (
 func TestSettingsCarryTheConfiguration(t *testing.T) {
 	c := conf.Default()
 	c.ACD.UseASR, c.ACD.RecoverAuto = true, true
-	if s := settings(c); s.ASR != "dsr $1 ab" || s.Floor.Recover != 300*time.Second || s.Floor.Reoffer != 5*time.Second || !s.AutoAnswer {
+	if s := settings(c); s.ASR != "dsr $1 ab" || s.Floor.Recover != 300*time.Second ||
+		s.Floor.Reoffer != 5*time.Second || !s.AutoAnswer {
 		t.Errorf("%+v", s)
 	}
-	if f := settings(c).Floor; f.RestBusy != 15*time.Second || f.RestReject != 10*time.Second || f.RestNoAnswer != 5*time.Second ||
+	if f := settings(c).Floor; f.RestBusy != 15*time.Second || f.RestReject != 10*time.Second ||
+		f.RestNoAnswer != 5*time.Second ||
 		f.RestUnreachable != 30*time.Second || f.MaxMisses != 0 {
 		t.Errorf("rests: %+v", f)
 	}

@@ -1,11 +1,15 @@
-// Package bench loads a nwayacd server over real TCP, as many FreeSWITCH calls would, and says what that cost.
+// Package bench loads a nwayacd server over real TCP, as many FreeSWITCH calls would, and says what
+// that cost.
 //
-// It owns the generator (a lean FreeSWITCH that speaks only what the server uses), the scenarios, the server under test as a child process,
-// and the figures: latencies, CPU, memory, writes, statements, call records. It must not know the server from within: what it measures it sees
-// on the wire, in /proc and in the database. Only Decide looks inside, at package queue, whose decisions it times.
+// It owns the generator (a lean FreeSWITCH that speaks only what the server uses), the scenarios,
+// the server under test as a child process, and the figures: latencies, CPU, memory, writes,
+// statements, call records. It must not know the server from within: what it measures it sees on
+// the wire, in /proc and in the database. Only Decide looks inside, at package queue, whose
+// decisions it times.
 //
-// The load is open: arrivals are scheduled by a clock from the start and wait for nobody, and latencies count from the time a call was
-// due. How late the generator itself was is a figure of its own.
+// The load is open: arrivals are scheduled by a clock from the start and wait for nobody, and
+// latencies count from the time a call was due. How late the generator itself was is a figure of
+// its own.
 package bench
 
 import (
@@ -59,8 +63,8 @@ func (o Options) say(format string, args ...any) {
 	}
 }
 
-// Run boots a server, seeds it, loads it, stops it and returns what was measured. The error says why nothing could be measured; a server
-// that did badly is a Result.
+// Run boots a server, seeds it, loads it, stops it and returns what was measured. The error says
+// why nothing could be measured; a server that did badly is a Result.
 func Run(ctx context.Context, o Options) (result Result, err error) {
 	site, err := build(ctx, o)
 	if err != nil {

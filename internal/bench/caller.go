@@ -187,7 +187,8 @@ func (c *caller) executed(out []byte, app, id string) []byte {
 	if c.guarded.Load() {
 		hook = "variable_" + strings.TrimSuffix(waitHook, "=") + ": multiunset\n"
 	}
-	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE", "Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n"+hook)
+	return c.channel.event(out, "CHANNEL_EXECUTE_COMPLETE",
+		"Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n"+hook)
 }
 
 // plays is hold music that begins at that time. Without a leg that rings, the caller waits: no
@@ -272,7 +273,8 @@ func (c *caller) bridge(out []byte, uuid string) []byte {
 
 // with is what an event says of a bridge of the caller and that leg.
 func (c *caller) with(leg string) string {
-	return "Other-Leg-Unique-ID: " + leg + "\nBridge-A-Unique-ID: " + c.channel.uuid + "\nBridge-B-Unique-ID: " + leg + "\n"
+	return "Other-Leg-Unique-ID: " + leg + "\nBridge-A-Unique-ID: " + c.channel.uuid + "\nBridge-B-Unique-ID: " + leg +
+		"\n"
 }
 
 // parted tells that the agent hung up. FreeSWITCH parks the caller if the hooks are set, else the
@@ -343,7 +345,9 @@ func (c *caller) hungUp(out []byte, cause string) []byte {
 	} else {
 		close(c.gone)
 	}
-	return append(out, "Content-Type: text/disconnect-notice\nControlled-Session-UUID: "+c.channel.uuid+"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
+	return append(out,
+		"Content-Type: text/disconnect-notice\nControlled-Session-UUID: "+c.channel.uuid+
+			"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
 }
 
 // takeAlong is the end of a talk whose caller hung up: FreeSWITCH hangs the leg up, and then the

@@ -35,7 +35,8 @@ func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, 
 		return nil, fmt.Errorf("--dsn: a database of the run's own could not be made: %w", err)
 	}
 	if d.db, err = sql.Open("postgres", d.dsn); err == nil {
-		d.db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements") // where it fails, statements are not known from here
+		// where it fails, statements are not known from here
+		d.db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 	}
 	return d, err
 }
@@ -68,7 +69,9 @@ func (d *database) kind() string {
 
 // records counts the run's call records: all, and different calls.
 func (d *database) records(ctx context.Context, mark string) (rows, calls int64, err error) {
-	err = d.db.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE $1", mark+"-%").Scan(&rows, &calls)
+	err = d.db.QueryRowContext(ctx,
+		"SELECT count(*), count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE $1",
+		mark+"-%").Scan(&rows, &calls)
 	return rows, calls, err
 }
 
@@ -78,21 +81,23 @@ type work struct{ transactions, statements float64 }
 // statementsOf is the counter of the server's own /metrics.
 const statementsOf = "nwayacd_database_statements_total"
 
-// done reads it: transactions from PostgreSQL, statements from the server, or from PostgreSQL where the extension pg_stat_statements is
-// loaded.
+// done reads it: transactions from PostgreSQL, statements from the server, or from PostgreSQL where
+// the extension pg_stat_statements is loaded.
 func (d *database) done(ctx context.Context, s *server) (w work) {
 	w = work{-1, s.metric(ctx, statementsOf)}
 	if d.name == "" {
 		return w
 	}
-	row := d.db.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1", d.name)
+	row := d.db.QueryRowContext(ctx, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = $1",
+		d.name)
 	if row.Scan(&w.transactions) != nil {
 		w.transactions = -1
 	}
 	if w.statements >= 0 {
 		return w
 	}
-	row = d.db.QueryRowContext(ctx, "SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1", d.name)
+	row = d.db.QueryRowContext(ctx,
+		"SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = $1", d.name)
 	if row.Scan(&w.statements) != nil {
 		w.statements = -1
 	}

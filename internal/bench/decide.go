@@ -20,10 +20,12 @@ const (
 	decideRounds  = 200_000 // decisions of each kind
 )
 
-// Decision is what a decision costs on a floor of that size, with 100 groups and 10,000 callers waiting.
+// Decision is what a decision costs on a floor of that size, with 100 groups and 10,000 callers
+// waiting.
 type Decision struct {
 	Agents int `json:"agents"`
-	// Free is from the end of a talk to the next caller being offered, Arrival from a caller's place to an agent being offered.
+	// Free is from the end of a talk to the next caller being offered, Arrival from a caller's
+	// place to an agent being offered.
 	Free, Arrival Cost
 }
 
@@ -52,7 +54,8 @@ func Decide(ctx context.Context) (all []Decision, err error) {
 	return all, nil
 }
 
-// newFloor is a floor with agents who are not logged in, and callers waiting in all groups from first on.
+// newFloor is a floor with agents who are not logged in, and callers waiting in all groups from
+// first on.
 func newFloor(agents, callers, first int, now time.Time) (*queue.Floor, error) {
 	f := queue.NewFloor(queue.Settings{Reoffer: 5 * time.Second, NoAnswerToReady: true}, 1)
 	for g := range decideGroups {
@@ -83,7 +86,8 @@ func join(f *queue.Floor, uuid string, g int, now time.Time) error {
 	return nil
 }
 
-// decideFree: every agent talks; one talk after the other ends and its agent is given the next caller, while the line stays as long as it is.
+// decideFree: every agent talks; one talk after the other ends and its agent is given the next
+// caller, while the line stays as long as it is.
 func decideFree(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers+agents, 0, now)
@@ -125,7 +129,8 @@ func decideFree(agents, rounds int) (Cost, error) {
 	})
 }
 
-// decideArrival: all agents of one group are free, and a caller comes; in the other groups callers wait for agents who are not there.
+// decideArrival: all agents of one group are free, and a caller comes; in the other groups callers
+// wait for agents who are not there.
 func decideArrival(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers, 1, now)
@@ -176,7 +181,8 @@ func WriteDecisions(to io.Writer, all []Decision) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "agents\tagent free: mean ns\tp50\tp99\tcaller comes: mean ns\tp50\tp99\t\n")
 	for _, d := range all {
-		fmt.Fprintf(w, "%d\t%.0f\t%d\t%d\t%.0f\t%d\t%d\t\n", d.Agents, d.Free.Mean, d.Free.P50, d.Free.P99, d.Arrival.Mean, d.Arrival.P50, d.Arrival.P99)
+		fmt.Fprintf(w, "%d\t%.0f\t%d\t%d\t%.0f\t%d\t%d\t\n", d.Agents, d.Free.Mean, d.Free.P50, d.Free.P99,
+			d.Arrival.Mean, d.Arrival.P50, d.Arrival.P99)
 	}
 	return w.Flush()
 }
@@ -184,7 +190,10 @@ func WriteDecisions(to io.Writer, all []Decision) error {
 // PlotDecisions draws them over the number of agents.
 func PlotDecisions(to io.Writer, all []Decision) error {
 	chart := func(title string, of func(Decision) Cost) Chart {
-		c := Chart{Title: title, X: "agents", Y: "µs", LogX: true, Series: []Series{{Name: "mean"}, {Name: "p50"}, {Name: "p99"}}}
+		c := Chart{
+			Title: title, X: "agents", Y: "µs", LogX: true,
+			Series: []Series{{Name: "mean"}, {Name: "p50"}, {Name: "p99"}},
+		}
 		for _, d := range all {
 			cost, x := of(d), float64(d.Agents)
 			for i, ns := range []float64{cost.Mean, float64(cost.P50), float64(cost.P99)} {
@@ -193,8 +202,10 @@ func PlotDecisions(to io.Writer, all []Decision) error {
 		}
 		return c
 	}
-	return WriteSVG(to, "The cost of a decision", fmt.Sprintf("%d groups, %d callers waiting; agents on a logarithmic axis", decideGroups, decideCallers), []Chart{
-		chart("An agent becomes free: the next caller is offered", func(d Decision) Cost { return d.Free }),
-		chart("A caller comes: a free agent is offered", func(d Decision) Cost { return d.Arrival }),
-	})
+	return WriteSVG(to, "The cost of a decision",
+		fmt.Sprintf("%d groups, %d callers waiting; agents on a logarithmic axis", decideGroups, decideCallers),
+		[]Chart{
+			chart("An agent becomes free: the next caller is offered", func(d Decision) Cost { return d.Free }),
+			chart("A caller comes: a free agent is offered", func(d Decision) Cost { return d.Arrival }),
+		})
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// The events are as large as a real FreeSWITCH's, some 100 headers, because reading them is a good part of what a server does. Only what
-// differs between channels is filled in.
+// The events are as large as a real FreeSWITCH's, some 100 headers, because reading them is a good
+// part of what a server does. Only what differs between channels is filled in.
 
 // channelText describes a channel: {uuid}, {number} the caller's, {dialled}, {name} and {created}.
 const channelText = `Channel-State: CS_EXECUTE
@@ -128,7 +128,8 @@ func newChannel(count *atomic.Uint64, uuid, number, dialled, name string, outbou
 	if outbound {
 		direction, kind = "outbound", "dialed_user"
 	}
-	fill := strings.NewReplacer("{uuid}", uuid, "{number}", number, "{dialled}", dialled, "{name}", name, "{direction}", direction,
+	fill := strings.NewReplacer("{uuid}", uuid, "{number}", number, "{dialled}", dialled, "{name}", name, "{direction}",
+		direction,
 		"{kind}", kind, "{created}", strconv.FormatInt(time.Now().UnixMicro(), 10))
 	return channel{uuid: uuid, text: fill.Replace(channelText), count: count}
 }
@@ -152,7 +153,8 @@ func (c channel) connected(dst []byte) []byte {
 
 // jobDone appends the answer of a background job of the channel.
 func (c channel) jobDone(dst []byte, job, answer string) []byte {
-	return appendEvent(dst, c.count.Add(1), "BACKGROUND_JOB", "", "Job-UUID: "+job+"\nJob-Command: originate\nJob-Owner-UUID: "+c.uuid+"\n", answer)
+	return appendEvent(dst, c.count.Add(1), "BACKGROUND_JOB", "",
+		"Job-UUID: "+job+"\nJob-Command: originate\nJob-Owner-UUID: "+c.uuid+"\n", answer)
 }
 
 var bodies = sync.Pool{New: func() any { return new([]byte) }}

@@ -101,7 +101,8 @@ func (l *latency) percentiles() Percentiles {
 	defer l.mu.Unlock()
 	at := func(q float64) float64 { return float64(l.histogram.ValueAtQuantile(q)) / 1000 }
 	return Percentiles{
-		Count: l.histogram.TotalCount(), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(l.histogram.Max()) / 1000,
+		Count: l.histogram.TotalCount(), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9),
+		Max: float64(l.histogram.Max()) / 1000,
 	}
 }
 

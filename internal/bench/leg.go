@@ -28,7 +28,10 @@ func (c *caller) originate(out []byte, line, job string, came time.Time) []byte 
 	if !found || !braces || uuid == "" || p == nil {
 		return appendReply(out, c.sw.counts.mistake(line))
 	}
-	l := &leg{sw: c.sw, caller: c, uuid: uuid, job: job, phone: p, channel: newChannel(&c.sw.events, uuid, c.number, ext, "sofia/internal/"+ext, true)}
+	l := &leg{
+		sw: c.sw, caller: c, uuid: uuid, job: job, phone: p,
+		channel: newChannel(&c.sw.events, uuid, c.number, ext, "sofia/internal/"+ext, true),
+	}
 	l.channel.text = "Channel-Presence-Data: " + variable(vars, "presence_data") + "\n" + l.channel.text
 	c.measure(l, came)
 	ringing := l.channel.event(nil, "CHANNEL_CREATE", "")

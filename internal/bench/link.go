@@ -141,8 +141,10 @@ func (s *Switch) registrations() string {
 	fmt.Fprintf(&out, `{"row_count":%d`, len(s.phones))
 	before := `,"rows":[`
 	for ext := range s.phones {
-		fmt.Fprintf(&out, `%s{"reg_user":"%s","realm":"%s","token":"%[2]s@phone","url":"%[4]s%[2]s%[5]s","expires":"1893456000",`+
-			`"network_ip":"127.0.0.1","network_port":"5062","network_proto":"udp","hostname":"bench","metadata":""}`,
+		fmt.Fprintf(&out,
+			`%s{"reg_user":"%s","realm":"%s","token":"%[2]s@phone","url":"%[4]s%[2]s%[5]s","expires":"1893456000",`+
+				`"network_ip":"127.0.0.1","network_port":"5062","network_proto":"udp","hostname":"bench",`+
+				`"metadata":""}`,
 			before, ext, domain, contactStart, contactEnd)
 		before = ","
 	}

@@ -29,7 +29,8 @@ func sleepUntil(due time.Time) {
 	}
 }
 
-// lateBind makes the kernel choose the port when the other end is known, so that a port may serve many connections.
+// lateBind makes the kernel choose the port when the other end is known, so that a port may serve
+// many connections.
 func lateBind(_, _ string, conn syscall.RawConn) (err error) {
 	failed := conn.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.SOL_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
@@ -40,8 +41,8 @@ func lateBind(_, _ string, conn syscall.RawConn) (err error) {
 	return err
 }
 
-// stamps reads a connection and what the kernel noted of when the bytes arrived: a reader who has to wait for a processor is late, the stamp is not.
-// The zero value has none.
+// stamps reads a connection and what the kernel noted of when the bytes arrived: a reader who has
+// to wait for a processor is late, the stamp is not. The zero value has none.
 type stamps struct{ conn syscall.RawConn }
 
 // stampsOf makes the kernel note them; where it does not, they are not used.
@@ -65,7 +66,8 @@ func stampsOf(nc net.Conn) (s stamps) {
 // stampBytes is more than a control message with a time takes.
 const stampBytes = 64
 
-// read returns when the last of the bytes came that it read; now, where the kernel does not say. Errors: io.EOF at the end, and those of the connection.
+// read returns when the last of the bytes came that it read; now, where the kernel does not say.
+// Errors: io.EOF at the end, and those of the connection.
 func (s stamps) read(into []byte) (n int, came time.Time, err error) {
 	var control [stampBytes]byte
 	var told int
@@ -107,7 +109,8 @@ func readStamp(control []byte) (at time.Time, found bool) {
 	return at, false
 }
 
-// dataSegments is how many segments with data the peer sent. On loopback, where 64 KiB fit into one, that is how often it wrote.
+// dataSegments is how many segments with data the peer sent. On loopback, where 64 KiB fit into
+// one, that is how often it wrote.
 func dataSegments(nc net.Conn) (n int64) {
 	tcp, ok := nc.(syscall.Conn)
 	if !ok {
@@ -170,7 +173,8 @@ func number(s string) int64 {
 	return n
 }
 
-// machine is how long all cores together have worked, had nothing to do, and were kept from work by the host of a virtual machine (steal, proc(5)).
+// machine is how long all cores together have worked, had nothing to do, and were kept from work by
+// the host of a virtual machine (steal, proc(5)).
 type machine struct{ busy, idle, stolen time.Duration }
 
 func machineUse() (m machine) {

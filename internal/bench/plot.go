@@ -45,10 +45,15 @@ func WriteSVG(to io.Writer, title, subtitle string, charts []Chart) error {
 	rows := (len(charts) + inRow - 1) / inRow
 	width, height := inRow*(chartWidth+gap)+gap, headHeight+rows*(chartHeight+gap)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" font-family="Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif">`+"\n", width, height, width, height)
+	fmt.Fprintf(&b,
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" `+
+			`font-family="Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif">`+"\n",
+		width, height, width, height)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="#f6f7f9"/>`+"\n")
-	fmt.Fprintf(&b, `<text x="%d" y="28" font-size="17" font-weight="600" fill="#1b1f24">%s</text>`+"\n", gap+6, html.EscapeString(title))
-	fmt.Fprintf(&b, `<text x="%d" y="48" font-size="11.5" fill="#5b6470">%s</text>`+"\n", gap+6, html.EscapeString(subtitle))
+	fmt.Fprintf(&b, `<text x="%d" y="28" font-size="17" font-weight="600" fill="#1b1f24">%s</text>`+"\n", gap+6,
+		html.EscapeString(title))
+	fmt.Fprintf(&b, `<text x="%d" y="48" font-size="11.5" fill="#5b6470">%s</text>`+"\n", gap+6,
+		html.EscapeString(subtitle))
 	for i, c := range charts {
 		x, y := gap+i%inRow*(chartWidth+gap), headHeight+i/inRow*(chartHeight+gap)
 		fmt.Fprintf(&b, `<g transform="translate(%d %d)">`+"\n", x, y)
@@ -81,13 +86,16 @@ func (c Chart) draw(b *strings.Builder) {
 	series := c.visible()
 	x, y := c.axes(series)
 	fmt.Fprintf(b, `<rect width="%d" height="%d" rx="6" fill="#fff" stroke="#e2e5ea"/>`+"\n", chartWidth, chartHeight)
-	fmt.Fprintf(b, `<text x="16" y="24" font-size="13" font-weight="600" fill="#1b1f24">%s</text>`+"\n", html.EscapeString(c.Title))
+	fmt.Fprintf(b, `<text x="16" y="24" font-size="13" font-weight="600" fill="#1b1f24">%s</text>`+"\n",
+		html.EscapeString(c.Title))
 	c.drawGrid(b, x, y)
 	at := 16.0
 	for i, s := range series {
 		color := palette[i%len(palette)]
 		if len(series) > 1 {
-			fmt.Fprintf(b, `<line x1="%.0f" x2="%.0f" y1="40" y2="40" stroke="%s" stroke-width="2.5"/><text x="%.0f" y="44" font-size="11" fill="#3a424d">%s</text>`+"\n",
+			fmt.Fprintf(b,
+				`<line x1="%.0f" x2="%.0f" y1="40" y2="40" stroke="%s" stroke-width="2.5"/>`+
+					`<text x="%.0f" y="44" font-size="11" fill="#3a424d">%s</text>`+"\n",
 				at, at+14, color, at+19, html.EscapeString(s.Name))
 			at += 34 + 6.1*float64(len([]rune(s.Name)))
 		}
@@ -102,26 +110,34 @@ func drawLine(b *strings.Builder, points []Point, x, y axis, color string) {
 		fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(i, 1)], px, py)
 		fmt.Fprintf(&dots, `<circle cx="%.1f" cy="%.1f" r="2.8" fill="%s"/>`, px, py, color)
 	}
-	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="2" stroke-linejoin="round"/>%s`+"\n", path.String(), color, dots.String())
+	fmt.Fprintf(b, `<path d="%s" fill="none" stroke="%s" stroke-width="2" stroke-linejoin="round"/>%s`+"\n",
+		path.String(), color, dots.String())
 }
 
 func (c Chart) drawGrid(b *strings.Builder, x, y axis) {
 	bottom := chartHeight - marginBottom
 	for _, v := range y.ticks {
 		py := y.place(v)
-		fmt.Fprintf(b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#e8ebef"/><text x="%d" y="%.1f" font-size="10.5" text-anchor="end" fill="#5b6470">%s</text>`+"\n",
+		fmt.Fprintf(b,
+			`<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#e8ebef"/>`+
+				`<text x="%d" y="%.1f" font-size="10.5" text-anchor="end" fill="#5b6470">%s</text>`+"\n",
 			marginLeft, chartWidth-marginRight, py, py, marginLeft-7, py+3.7, short(v))
 	}
 	for _, v := range x.ticks {
 		px := x.place(v)
-		fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#c9ced6"/><text x="%.1f" y="%d" font-size="10.5" text-anchor="middle" fill="#5b6470">%s</text>`+"\n",
+		fmt.Fprintf(b,
+			`<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" stroke="#c9ced6"/>`+
+				`<text x="%.1f" y="%d" font-size="10.5" text-anchor="middle" fill="#5b6470">%s</text>`+"\n",
 			px, px, bottom, bottom+4, px, bottom+16, short(v))
 	}
-	fmt.Fprintf(b, `<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#c9ced6"/>`+"\n", marginLeft, chartWidth-marginRight, bottom, bottom)
+	fmt.Fprintf(b, `<line x1="%d" x2="%d" y1="%d" y2="%d" stroke="#c9ced6"/>`+"\n", marginLeft, chartWidth-marginRight,
+		bottom, bottom)
 	fmt.Fprintf(b, `<text x="%d" y="%d" font-size="11" text-anchor="middle" fill="#3a424d">%s</text>`+"\n",
 		(marginLeft+chartWidth-marginRight)/2, chartHeight-11, html.EscapeString(c.X))
 	middle := (marginTop + bottom) / 2
-	fmt.Fprintf(b, `<text x="15" y="%d" font-size="11" text-anchor="middle" fill="#3a424d" transform="rotate(-90 15 %d)">%s</text>`+"\n",
+	fmt.Fprintf(b,
+		`<text x="15" y="%d" font-size="11" text-anchor="middle" fill="#3a424d" `+
+			`transform="rotate(-90 15 %d)">%s</text>`+"\n",
 		middle, middle, html.EscapeString(c.Y))
 }
 
@@ -175,7 +191,7 @@ func newAxis(values []float64, log, round bool) axis {
 	return a
 }
 
-// niceStep is the next of 1, 2, 5, 10, …
+// niceStep is the next of 1, 2, 5, 10 and so on.
 func niceStep(rough float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
 	for _, m := range []float64{1, 2, 5} {

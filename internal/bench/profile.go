@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// profile records the server's CPU for as long as is measured, and its heap in the end. The returned function waits for both.
+// profile records the server's CPU for as long as is measured, and its heap in the end. The
+// returned function waits for both.
 func (r *run) profile(ctx context.Context, d time.Duration) (wait func()) {
 	if r.Profile == "" {
 		return func() {}
@@ -30,7 +31,8 @@ func (r *run) profile(ctx context.Context, d time.Duration) (wait func()) {
 // fetch writes a profile of the server to FOLDER/SCENARIO.KIND.pprof.
 func (r *run) fetch(ctx context.Context, what, kind string) {
 	file := filepath.Join(r.Profile, fmt.Sprintf("%s.%s.pprof", r.Scenario, kind))
-	if err := download(context.WithoutCancel(ctx), "http://"+r.site.server.pprof+"/debug/pprof/"+what, file); err != nil {
+	url := "http://" + r.site.server.pprof + "/debug/pprof/" + what
+	if err := download(context.WithoutCancel(ctx), url, file); err != nil {
 		r.sw.counts.note("no profile: %v", err)
 	}
 }

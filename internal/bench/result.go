@@ -68,7 +68,8 @@ func (r *run) fillResult(rows, calls int64) {
 	s.Completed = done / s.Seconds
 
 	f := r.sw.figures
-	s.EnterToOffer, s.FreeToOffer, s.LoginToOffer = f.enterToOffer.percentiles(), f.freeToOffer.percentiles(), f.loginToOffer.percentiles()
+	s.EnterToOffer, s.FreeToOffer, s.LoginToOffer = f.enterToOffer.percentiles(), f.freeToOffer.percentiles(),
+		f.loginToOffer.percentiles()
 	s.Wait, s.Lateness, s.ReadLateness = f.wait.percentiles(), f.lateness.percentiles(), f.readLateness.percentiles()
 
 	cpu := r.after.server.cpu - r.before.server.cpu
@@ -149,10 +150,12 @@ func (s *Result) limits() (all []string) {
 		say("the generator used more CPU than the server: %.2f and %.2f cores", s.GeneratorCPU, s.ServerCPU)
 	}
 	if s.MachineStolen > greedyHost {
-		say("the host of this virtual machine: it kept the cores from working for %.1f %% of the time", 100*s.MachineStolen)
+		say("the host of this virtual machine: it kept the cores from working for %.1f %% of the time",
+			100*s.MachineStolen)
 	}
 	if s.MachineBusy+s.MachineStolen > fullMachine {
-		say("the machine: its %d cores were busy for %.0f %% of the time, the server with %.2f of them", s.Cores, 100*s.MachineBusy, s.ServerCPU)
+		say("the machine: its %d cores were busy for %.0f %% of the time, the server with %.2f of them", s.Cores,
+			100*s.MachineBusy, s.ServerCPU)
 	}
 	if s.ServerCPU > fullServer*(float64(s.Cores)-s.GeneratorCPU) {
 		say("the server's CPU: %.2f cores", s.ServerCPU)

@@ -12,7 +12,10 @@ import (
 )
 
 func TestARunSaysWhatLimitedIt(t *testing.T) {
-	quiet := Result{Load: Load{Scenario: Steady, Rate: 100, Agents: 1000, Talk: time.Second}, Cores: 2, Offered: 100, Completed: 100, ServerCPU: .2, GeneratorCPU: .1}
+	quiet := Result{
+		Load: Load{Scenario: Steady, Rate: 100, Agents: 1000, Talk: time.Second}, Cores: 2, Offered: 100,
+		Completed: 100, ServerCPU: .2, GeneratorCPU: .1,
+	}
 	for name, test := range map[string]struct {
 		change func(*Result)
 		want   string
@@ -49,13 +52,16 @@ func TestFaultsAreCounted(t *testing.T) {
 func TestTheTableNamesWhatWasMeasured(t *testing.T) {
 	var out bytes.Buffer
 	r := Result{
-		Load: Load{Scenario: Churn, Rate: 10}, Completed: 10, FreeToOffer: Percentiles{Count: 3, P50: .25}, StatementsPerCall: -1,
-		Faults: []string{"7 calls without a record"},
+		Load: Load{Scenario: Churn, Rate: 10}, Completed: 10, FreeToOffer: Percentiles{Count: 3, P50: .25},
+		StatementsPerCall: -1, Faults: []string{"7 calls without a record"},
 	}
 	if err := r.Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"agent free -> offer, ms", "0.25", "statements not known", "FAULT", "7 calls without a record"} {
+	for _, want := range []string{
+		"agent free -> offer, ms", "0.25", "statements not known", "FAULT",
+		"7 calls without a record",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -96,7 +102,8 @@ func TestPlotsAreWellFormed(t *testing.T) {
 	if err := PlotSweep(&sweep, results); err != nil {
 		t.Fatal(err)
 	}
-	if err := PlotDecisions(&decisions, []Decision{{Agents: 100, Free: Cost{Mean: 900}}, {Agents: 1000, Free: Cost{Mean: 1100}}}); err != nil {
+	if err := PlotDecisions(&decisions,
+		[]Decision{{Agents: 100, Free: Cost{Mean: 900}}, {Agents: 1000, Free: Cost{Mean: 1100}}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, picture := range map[string]*bytes.Buffer{"sweep": &sweep, "decisions": &decisions} {
@@ -141,7 +148,10 @@ func TestAxesEndAtRoundNumbers(t *testing.T) {
 }
 
 func TestALogarithmicChartLeavesOutWhatItCannotShow(t *testing.T) {
-	c := Chart{LogY: true, Series: []Series{{"nothing", []Point{{1, 0}, {2, -1}}}, {"some", []Point{{2, 5}, {1, 3}, {3, 0}}}}}
+	c := Chart{
+		LogY:   true,
+		Series: []Series{{"nothing", []Point{{1, 0}, {2, -1}}}, {"some", []Point{{2, 5}, {1, 3}, {3, 0}}}},
+	}
 	all := c.visible()
 	if len(all) != 1 || !slices.Equal(all[0].Points, []Point{{1, 3}, {2, 5}}) {
 		t.Errorf("got %v", all)
@@ -149,7 +159,8 @@ func TestALogarithmicChartLeavesOutWhatItCannotShow(t *testing.T) {
 }
 
 func TestDecisionsOfEitherKindAreTimed(t *testing.T) {
-	for name, decide := range map[string]func(agents, rounds int) (Cost, error){"free": decideFree, "arrival": decideArrival} {
+	for name, decide := range map[string]func(agents, rounds int) (Cost,
+		error){"free": decideFree, "arrival": decideArrival} {
 		if cost, err := decide(100, 200); err != nil || cost.Mean <= 0 || cost.P99 < cost.P50 {
 			t.Errorf("%s: %+v, %v", name, cost, err)
 		}

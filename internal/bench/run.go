@@ -35,7 +35,10 @@ type sample struct {
 }
 
 func newRun(o Options, s *site) *run {
-	return &run{Options: o, site: s, sw: s.sw, result: Result{Load: o.Load, Database: s.database.kind(), BootMS: ms(s.boot)}}
+	return &run{
+		Options: o, site: s, sw: s.sw,
+		result: Result{Load: o.Load, Database: s.database.kind(), BootMS: ms(s.boot)},
+	}
 }
 
 const (
@@ -171,7 +174,8 @@ func (r *run) drain(ctx context.Context) (err error) {
 	return err
 }
 
-// arrivals lets callers in at the rate until ctx is done: at random, as they come, but by the clock and whatever has become of the others.
+// arrivals lets callers in at the rate until ctx is done: at random, as they come, but by the clock
+// and whatever has become of the others.
 func (r *run) arrivals(ctx context.Context, start time.Time) {
 	chance := rand.New(rand.NewPCG(r.Seed, 0))
 	for due := start; ; {
@@ -254,7 +258,8 @@ func (r *run) sample(ctx context.Context) (s sample, err error) {
 		return s, err
 	}
 	s.at, s.machine, s.work = s.server.at, machineUse(), r.site.database.done(ctx, r.site.server)
-	s.completed, s.arrived, s.waiting = r.sw.counts.completed.Load(), r.sw.counts.arrived.Load(), int(r.sw.holding.Load())
+	s.completed, s.arrived, s.waiting = r.sw.counts.completed.Load(), r.sw.counts.arrived.Load(),
+		int(r.sw.holding.Load())
 	return s, nil
 }
 
@@ -304,7 +309,8 @@ func (r *run) caughtUp(ctx context.Context) {
 	look := time.NewTicker(catchUpLook)
 	defer look.Stop()
 	for ctx.Err() == nil {
-		if _, calls, err := r.site.database.records(ctx, r.site.mark); err == nil && calls >= r.sw.counts.connected.Load() {
+		if _, calls, err := r.site.database.records(ctx, r.site.mark); err == nil &&
+			calls >= r.sw.counts.connected.Load() {
 			break
 		}
 		select {

@@ -93,7 +93,8 @@ func (s *server) start(ctx context.Context) (took time.Duration, err error) {
 	if s.profiled {
 		args = append(args, "--pprof", s.pprof)
 	}
-	s.process, s.ended = exec.CommandContext(context.WithoutCancel(ctx), s.binary, args...), make(chan struct{}) // stop ends it
+	// stop ends it
+	s.process, s.ended = exec.CommandContext(context.WithoutCancel(ctx), s.binary, args...), make(chan struct{})
 	s.process.Stderr, s.process.SysProcAttr = log, apart()
 	began := time.Now()
 	if err := s.process.Start(); err != nil {

@@ -35,7 +35,8 @@ func sweepWords(first, last Result) string {
 	case first.Scenario == Flood:
 		words = ""
 	case first.Agents != last.Agents:
-		words = fmt.Sprintf("%d to %d agents in %d groups, just as many as the calls keep busy, ", first.Agents, last.Agents, first.Groups)
+		words = fmt.Sprintf("%d to %d agents in %d groups, just as many as the calls keep busy, ", first.Agents,
+			last.Agents, first.Groups)
 	}
 	if first.Scenario != Flood {
 		words += fmt.Sprintf("ring %s, talk %s, ", first.Ring, first.Talk)
@@ -81,9 +82,16 @@ func costCharts(first Result, x string, line toLine) []Chart {
 			line("", func(r Result) float64 { return r.BytesPerWaiting / 1024 }),
 		}}}
 	}
-	return []Chart{cpu, resident,
-		{Title: "Calls completed", X: x, Y: "calls/s", Series: []Series{line("", func(r Result) float64 { return r.Completed })}},
-		{Title: "CPU of the server per call", X: x, Y: "µs", Series: []Series{line("", func(r Result) float64 { return r.CPUPerCall })}},
+	return []Chart{
+		cpu, resident,
+		{
+			Title: "Calls completed", X: x, Y: "calls/s",
+			Series: []Series{line("", func(r Result) float64 { return r.Completed })},
+		},
+		{
+			Title: "CPU of the server per call", X: x, Y: "µs",
+			Series: []Series{line("", func(r Result) float64 { return r.CPUPerCall })},
+		},
 		{Title: "Per call", X: x, Y: "count", LogY: true, Series: []Series{
 			line("writes to its socket", func(r Result) float64 { return r.SocketWrites }),
 			line("statements", func(r Result) float64 { return r.StatementsPerCall }),

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// Switch is the generator's FreeSWITCH: callers dial the server from it, agents' legs ring on it, and the server's link ends at it. It
-// speaks what the server under test says and counts everything else as a mistake.
+// Switch is the generator's FreeSWITCH: callers dial the server from it, agents' legs ring on it,
+// and the server's link ends at it. It speaks what the server under test says and counts everything
+// else as a mistake.
 type Switch struct {
 	load    Load
 	socket  string // the server's, to dial
@@ -80,7 +81,8 @@ func (s *Switch) spread(d time.Duration) time.Duration {
 // mediaFrame is how often the thread of a channel in a bridge looks up: when its next frame comes.
 const mediaFrame = 20 * time.Millisecond
 
-// withinFrame is how long after the agent's leg hung up the caller's thread says so: 1 to 25 ms, 9 in the median, where measured (docs/wire.md).
+// withinFrame is how long after the agent's leg hung up the caller's thread says so: 1 to 25 ms, 9
+// in the median, where measured (docs/wire.md).
 func (s *Switch) withinFrame() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +94,8 @@ func (s *Switch) name() (uuid, number, group string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.next++
-	return fmt.Sprintf("%s-0000-4000-8000-%012d", s.mark, s.next), fmt.Sprintf("139%08d", s.next), s.groups[s.random.IntN(len(s.groups))]
+	return fmt.Sprintf("%s-0000-4000-8000-%012d", s.mark, s.next), fmt.Sprintf("139%08d", s.next),
+		s.groups[s.random.IntN(len(s.groups))]
 }
 
 // tellLink sends events on the link, if there is one.
@@ -177,7 +180,8 @@ func (p *phone) freed(login bool) {
 	}
 }
 
-// offered is an originate that arrived for the phone. It returns since when the agent had been free.
+// offered is an originate that arrived for the phone. It returns since when the agent had been
+// free.
 func (p *phone) offered(l *leg) (free time.Time, login, double bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,7 +12,8 @@ func (s *Result) Write(to io.Writer) error {
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	line("scenario", "%s: %s", s.Scenario, s.Load.words())
 	line("database", "%s", s.Database)
-	line("measured", "%.1f s on %d cores, busy for %.0f %%, taken away for %.1f %%", s.Seconds, s.Cores, 100*s.MachineBusy, 100*s.MachineStolen)
+	line("measured", "%.1f s on %d cores, busy for %.0f %%, taken away for %.1f %%", s.Seconds, s.Cores,
+		100*s.MachineBusy, 100*s.MachineStolen)
 	if s.Scenario != Flood {
 		line("calls/s", "%.1f offered, %.1f completed", s.Offered, s.Completed)
 	}
@@ -29,13 +30,15 @@ func (s *Result) Write(to io.Writer) error {
 		{"generator late to read, ms", s.ReadLateness},
 	} {
 		if l.Count > 0 {
-			fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max, l.Count)
+			fmt.Fprintf(w, "%s\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%d\n", l.name, l.P50, l.P90, l.P99, l.P999, l.Max,
+				l.Count)
 		}
 	}
 	fmt.Fprintf(w, "\t\n")
 	line("CPU", "server %.3f cores, generator %.3f", s.ServerCPU, s.GeneratorCPU)
 	if s.Completed > 0 {
-		line("a call costs", "%.0f us of CPU, %.1f writes to its socket, %.1f write calls in all, %s, %s", s.CPUPerCall, s.SocketWrites,
+		line("a call costs", "%.0f us of CPU, %.1f writes to its socket, %.1f write calls in all, %s, %s", s.CPUPerCall,
+			s.SocketWrites,
 			s.WriteCalls, known(s.StatementsPerCall, "statements"), known(s.CommitsPerCall, "transactions"))
 	}
 	line("resident", "%.1f MiB, %.1f before any call", mib(s.ResidentBytes), mib(s.EmptyBytes))
@@ -46,7 +49,8 @@ func (s *Result) Write(to io.Writer) error {
 	if s.Moves > 0 {
 		line("churn", "%d commands", s.Moves)
 	}
-	line("call records", "%d of %d calls; %d behind when the load ended, all there %.0f ms after the last call", s.Records, s.Recorded, s.Behind, s.CaughtUpMS)
+	line("call records", "%d of %d calls; %d behind when the load ended, all there %.0f ms after the last call",
+		s.Records, s.Recorded, s.Behind, s.CaughtUpMS)
 	line("server", "up in %.0f ms with %d agents, down in %.0f ms", s.BootMS, s.Agents, s.StopMS)
 	for _, l := range s.Limits {
 		line("limited by", "%s", l)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// request is one command of the server: its line, and the header lines after it, each with the line break before it. It is valid until
-// the next one is read.
+// request is one command of the server: its line, and the header lines after it, each with the line
+// break before it. It is valid until the next one is read.
 type request struct{ line, headers []byte }
 
 // header returns a header's value, "" where there is none.
@@ -100,11 +100,12 @@ func appendAnswer(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-// maxPending is what waits for a server that does not read; FreeSWITCH too drops a listener that lets 100,000 events pile up.
+// maxPending is what waits for a server that does not read; FreeSWITCH too drops a listener that
+// lets 100,000 events pile up.
 const maxPending = 256 << 20
 
-// wire writes to a connection. Whoever comes while another writes leaves its bytes to that one, so that nothing waits for a goroutine
-// of its own to be woken.
+// wire writes to a connection. Whoever comes while another writes leaves its bytes to that one, so
+// that nothing waits for a goroutine of its own to be woken.
 type wire struct {
 	nc      net.Conn
 	mu      sync.Mutex

@@ -116,10 +116,13 @@ func TestEventsAreWhatTheServerReads(t *testing.T) {
 	if got := next().Body(); got != "+OK x\n" {
 		t.Errorf("answer %q", got)
 	}
-	if e := next(); e.Get("Unique-ID") != "a-uuid" || e.Get("Caller-Caller-ID-Number") != "13900000001" || e.Get("variable_socket_path") != "nwayacd/110" {
-		t.Errorf("connect says %q, %q, %q", e.Get("Unique-ID"), e.Get("Caller-Caller-ID-Number"), e.Get("variable_socket_path"))
+	if e := next(); e.Get("Unique-ID") != "a-uuid" || e.Get("Caller-Caller-ID-Number") != "13900000001" ||
+		e.Get("variable_socket_path") != "nwayacd/110" {
+		t.Errorf("connect says %q, %q, %q", e.Get("Unique-ID"), e.Get("Caller-Caller-ID-Number"),
+			e.Get("variable_socket_path"))
 	}
-	if e := inner(); e.Name() != "CHANNEL_HANGUP" || e.Get("Hangup-Cause") != "NORMAL_CLEARING" || e.Get("Event-Sequence") != "1" {
+	if e := inner(); e.Name() != "CHANNEL_HANGUP" || e.Get("Hangup-Cause") != "NORMAL_CLEARING" ||
+		e.Get("Event-Sequence") != "1" {
 		t.Errorf("event %s, %s, %s", e.Name(), e.Get("Hangup-Cause"), e.Get("Event-Sequence"))
 	}
 	if e := inner(); e.Get("Job-UUID") != "a-job" || e.Body() != "-ERR USER_BUSY\n" {

@@ -42,8 +42,10 @@ type Bench struct {
 
 // Help is what `nwayacd bench --help` adds.
 func (*Bench) Help() string {
-	return "Boots a server of its own as a child process, with a database of its own, loads it over TCP as a FreeSWITCH full of calls would, and says " +
-		"what that cost and what limited it. docs/performance.md says how to read it. Exit code 1 where calls, records or connections were lost."
+	return "Boots a server of its own as a child process, with a database of its own, loads it over TCP as a " +
+		"FreeSWITCH full of calls would, and says " +
+		"what that cost and what limited it. docs/performance.md says how to read it. Exit code 1 where calls, " +
+		"records or connections were lost."
 }
 
 // Validate is kong's: all that is wrong with the flags.
@@ -70,7 +72,8 @@ func (b *Bench) Validate() error {
 	return errors.Join(faults...)
 }
 
-// generatorGC lets the generator's heap grow, so that it takes less of the CPU it shares with the server.
+// generatorGC lets the generator's heap grow, so that it takes less of the CPU it shares with the
+// server.
 const generatorGC = 400
 
 // Run measures and prints. Lost calls are an error.
@@ -157,8 +160,8 @@ func (b *Bench) runs(ctx context.Context) (results []bench.Result, err error) {
 // load is what the flags say, and the step of a sweep.
 func (b *Bench) load(step float64) bench.Load {
 	l := bench.Load{
-		Scenario: bench.Scenario(b.Scenario), Rate: b.Rate, Agents: b.Agents, Groups: b.Groups, Callers: max(0, b.Callers),
-		Ring: b.Ring, Talk: b.Talk, Duration: b.Duration, Warmup: b.Warmup, Seed: b.Seed,
+		Scenario: bench.Scenario(b.Scenario), Rate: b.Rate, Agents: b.Agents, Groups: b.Groups,
+		Callers: max(0, b.Callers), Ring: b.Ring, Talk: b.Talk, Duration: b.Duration, Warmup: b.Warmup, Seed: b.Seed,
 	}
 	waits := l.Scenario == bench.Flood || l.Scenario == bench.Drain
 	switch {

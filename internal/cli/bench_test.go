@@ -13,7 +13,8 @@ import (
 	"nwayacd/internal/bench"
 )
 
-// benched runs a small load over a server that is a process of its own, and holds it to losing nothing.
+// benched runs a small load over a server that is a process of its own, and holds it to losing
+// nothing.
 func benched(t *testing.T, l bench.Load) bench.Result {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -24,7 +25,8 @@ func benched(t *testing.T, l bench.Load) bench.Result {
 		t.Fatal(err)
 	}
 	l.Groups, l.Ring, l.Seed = 2, time.Millisecond, 1
-	result, err := bench.Run(t.Context(), bench.Options{Load: l, Binary: binary, LogLevel: "warn", DSN: os.Getenv("NWAYACD_TEST_DSN")})
+	result, err := bench.Run(t.Context(),
+		bench.Options{Load: l, Binary: binary, LogLevel: "warn", DSN: os.Getenv("NWAYACD_TEST_DSN")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,15 +34,21 @@ func benched(t *testing.T, l bench.Load) bench.Result {
 		t.Errorf("faults: %s", strings.Join(result.Faults, "; "))
 	}
 	if result.Answered+result.Unanswered != result.Arrived || result.Records != result.Arrived {
-		t.Errorf("%d callers came, %d were answered, %d not, and there are %d records", result.Arrived, result.Answered, result.Unanswered, result.Records)
+		t.Errorf("%d callers came, %d were answered, %d not, and there are %d records", result.Arrived, result.Answered,
+			result.Unanswered, result.Records)
 	}
 	return result
 }
 
 func TestABenchOfASteadyLoadCountsEveryCall(t *testing.T) {
-	r := benched(t, bench.Load{Scenario: bench.Steady, Rate: 40, Agents: 10, Callers: 20, Talk: 100 * time.Millisecond, Duration: time.Second})
+	r := benched(t,
+		bench.Load{
+			Scenario: bench.Steady, Rate: 40, Agents: 10, Callers: 20, Talk: 100 * time.Millisecond,
+			Duration: time.Second,
+		})
 	if r.Answered == 0 || r.FreeToOffer.Count == 0 || r.Wait.Count == 0 || r.Lateness.Count == 0 {
-		t.Errorf("answered %d, and measured %d, %d and %d times", r.Answered, r.FreeToOffer.Count, r.Wait.Count, r.Lateness.Count)
+		t.Errorf("answered %d, and measured %d, %d and %d times", r.Answered, r.FreeToOffer.Count, r.Wait.Count,
+			r.Lateness.Count)
 	}
 	if r.SocketWrites < 3 || r.ResidentBytes <= 0 || len(r.Limits) == 0 {
 		t.Errorf("%.1f writes a call, %d bytes resident, limits %q", r.SocketWrites, r.ResidentBytes, r.Limits)
@@ -55,15 +63,18 @@ func TestABenchOfAFloodSeesEverybodyWait(t *testing.T) {
 }
 
 func TestABenchOfADrainAnswersEverybody(t *testing.T) {
-	r := benched(t, bench.Load{Scenario: bench.Drain, Callers: 50, Agents: 10, Talk: 50 * time.Millisecond, Duration: time.Minute})
+	r := benched(t,
+		bench.Load{Scenario: bench.Drain, Callers: 50, Agents: 10, Talk: 50 * time.Millisecond, Duration: time.Minute})
 	if r.Answered != 50 || r.LoginToOffer.Count != 10 || r.FreeToOffer.Count != 40 {
-		t.Errorf("answered %d of 50; %d offers followed a login, %d a talk", r.Answered, r.LoginToOffer.Count, r.FreeToOffer.Count)
+		t.Errorf("answered %d of 50; %d offers followed a login, %d a talk", r.Answered, r.LoginToOffer.Count,
+			r.FreeToOffer.Count)
 	}
 }
 
 func TestABenchOfAChurnLosesNobody(t *testing.T) {
 	r := benched(t, bench.Load{
-		Scenario: bench.Churn, Rate: 60, Agents: 10, Talk: 100 * time.Millisecond, Duration: 2 * time.Second, Churn: 10, Miss: 0.2, Patience: time.Second,
+		Scenario: bench.Churn, Rate: 60, Agents: 10, Talk: 100 * time.Millisecond, Duration: 2 * time.Second, Churn: 10,
+		Miss: 0.2, Patience: time.Second,
 	})
 	if r.Missed == 0 || r.Moves == 0 {
 		t.Errorf("%d offers missed, %d agents moved: that is no churn", r.Missed, r.Moves)
@@ -71,7 +82,10 @@ func TestABenchOfAChurnLosesNobody(t *testing.T) {
 }
 
 func TestWrongFlagsOfABenchAreAllNamed(t *testing.T) {
-	err := (&Bench{Rate: -1, Agents: 1, Groups: 900, Callers: -1, Ring: time.Millisecond, Talk: time.Second, Duration: time.Millisecond, Churn: 1}).Validate()
+	err := (&Bench{
+		Rate: -1, Agents: 1, Groups: 900, Callers: -1, Ring: time.Millisecond, Talk: time.Second,
+		Duration: time.Millisecond, Churn: 1,
+	}).Validate()
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -91,7 +105,10 @@ func TestAFullBenchHasAsManyAgentsAsTheCallsNeed(t *testing.T) {
 
 func TestABenchIsPlotted(t *testing.T) {
 	b := &Bench{SVG: filepath.Join(t.TempDir(), "plot.svg"), JSON: true}
-	results := []bench.Result{{Load: bench.Load{Scenario: bench.Steady, Rate: 10}}, {Load: bench.Load{Scenario: bench.Steady, Rate: 20}}}
+	results := []bench.Result{
+		{Load: bench.Load{Scenario: bench.Steady, Rate: 10}},
+		{Load: bench.Load{Scenario: bench.Steady, Rate: 20}},
+	}
 	if err := b.plot(results); err != nil {
 		t.Fatal(err)
 	}

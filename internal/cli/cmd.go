@@ -31,8 +31,10 @@ type Cmd struct {
 
 // Help is what `nwayacd cmd --help` adds.
 func (*Cmd) Help() string {
-	return "Sends one command to the running server, to the port and with the password of the configuration, and prints the reply. " +
-		"Exit code 0: +OK or a list, 1: -ERR, 2: -USAGE or a wrong command line, 3: the server cannot be reached or does not take the password."
+	return "Sends one command to the running server, to the port and with the password of the configuration, and " +
+		"prints the reply. " +
+		"Exit code 0: +OK or a list, 1: -ERR, 2: -USAGE or a wrong command line, 3: the server cannot be reached or " +
+		"does not take the password."
 }
 
 // Run asks the running server. The error carries the exit code.
@@ -83,7 +85,8 @@ func (c *Cmd) print(out io.Writer, reply string, ok bool) error {
 	}{ok, reply})
 }
 
-// line is the command in one line. A single word is the whole of it; of several, each that needs quotes gets them.
+// line is the command in one line. A single word is the whole of it; of several, each that needs
+// quotes gets them.
 func (c *Cmd) line() string {
 	if len(c.Words) == 1 {
 		return c.Words[0]

@@ -1,4 +1,5 @@
-// Package cli is what each subcommand of nwayacd does: one file a subcommand, with its flags. Package main has the tree of them.
+// Package cli is what each subcommand of nwayacd does: one file a subcommand, with its flags.
+// Package main has the tree of them.
 package cli
 
 // configFile is the flag that every command on a configuration has.

@@ -40,7 +40,8 @@ func (d *Demo) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Run plays the demo until the last caller has gone or a signal comes; a second one ends the process at once.
+// Run plays the demo until the last caller has gone or a signal comes; a second one ends the
+// process at once.
 func (d *Demo) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -14,7 +14,8 @@ const (
 	ExitWrongInput = 2 // the command line or the configuration
 )
 
-// Report prints what ended a subcommand, unless the subcommand has printed it, and returns the exit code.
+// Report prints what ended a subcommand, unless the subcommand has printed it, and returns the exit
+// code.
 func Report(to io.Writer, err error) (code int) {
 	if _, said := errors.AsType[exitStatus](err); !said {
 		fmt.Fprintln(to, err)

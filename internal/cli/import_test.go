@@ -34,7 +34,8 @@ func TestImportWritesAFileThatServes(t *testing.T) {
 	if !strings.Contains(string(c.Database.DSN), "Nway2017") || len(c.FreeSWITCH) != 1 {
 		t.Errorf("%v", c)
 	}
-	if !strings.Contains(said.String(), source+":4: recover-secs: ") || strings.Contains(said.String(), "Nway2017") || out.Len() > 0 {
+	if !strings.Contains(said.String(), source+":4: recover-secs: ") || strings.Contains(said.String(), "Nway2017") ||
+		out.Len() > 0 {
 		t.Errorf("on standard error:\n%s\non standard output:\n%s", &said, &out)
 	}
 	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o600 {

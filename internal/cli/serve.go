@@ -18,7 +18,8 @@ type Serve struct {
 	Pprof string `hidden:"" placeholder:"ADDRESS" help:"Serve Go's profiles there, such as 127.0.0.1:6060."`
 }
 
-// Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the configuration again.
+// Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the
+// configuration again.
 func (s *Serve) Run() error {
 	defer app.CarryBallast()()
 	app.SpareProcessor()
@@ -35,7 +36,8 @@ func (s *Serve) Run() error {
 		return err
 	}
 	defer stopPprof()
-	d, err := app.Start(ctx, config, log, app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }})
+	d, err := app.Start(ctx, config, log,
+		app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,5 @@
-// Package demo is `nwayacd demo`: the real server on its real ports, and a simulated FreeSWITCH that calls in.
+// Package demo is `nwayacd demo`: the real server on its real ports, and a simulated FreeSWITCH
+// that calls in.
 package demo
 
 import (
@@ -42,7 +43,8 @@ type Demo struct {
 	Seed     uint64        // of everything that is random
 }
 
-// Run boots the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP, and prints what happened.
+// Run boots the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP,
+// and prints what happened.
 func (d *Demo) Run(ctx context.Context) (err error) {
 	ctx, expire := context.WithTimeout(ctx, d.Duration)
 	defer expire()
@@ -62,11 +64,14 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 func (d *Demo) play(ctx context.Context, dir string) (*tally, error) {
 	counted := &tally{began: time.Now()}
 	refused := make(chan struct{}, 1)
-	sw := sim.New(sim.Options{Name: "demo", Seed: d.Seed, PlayTime: playTime, OnOriginate: func(ext string, _ time.Time) {
-		if ext == extensionOf(d.Agents-1) {
-			notify(refused)
-		}
-	}})
+	sw := sim.New(sim.Options{
+		Name: "demo", Seed: d.Seed, PlayTime: playTime,
+		OnOriginate: func(ext string, _ time.Time) {
+			if ext == extensionOf(d.Agents-1) {
+				notify(refused)
+			}
+		},
+	})
 	defer sw.Close()
 	inbound, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,9 +82,10 @@ func (d *Demo) play(ctx context.Context, dir string) (*tally, error) {
 	serving.Go(func() { sw.Serve(ctx, inbound) }) // ends with ctx
 	defer serving.Wait()
 	defer cancel()
-	server, err := app.Start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel), app.Options{
-		OnOffer: counted.offer, OnCDR: counted.cdr, Seed: d.Seed,
-	})
+	server, err := app.Start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel),
+		app.Options{
+			OnOffer: counted.offer, OnCDR: counted.cdr, Seed: d.Seed,
+		})
 	if errors.Is(err, syscall.EADDRINUSE) {
 		err = fmt.Errorf("%w; is another nwayacd running? --any-port uses free ports", err)
 	}
@@ -101,7 +107,10 @@ func (d *Demo) config(dir string, freeswitch net.Addr) *conf.Config {
 	c.Database.DataDir = dir
 	c.Server.Drain = time.Second
 	c.Prompts.Welcome, c.Prompts.Busy, c.Prompts.Transfer = "welcome.wav", "busy.wav", "transfer.wav"
-	c.FreeSWITCH = []conf.FreeSWITCH{{Name: "demo", Address: freeswitch.String(), Password: "ClueCon", DialString: "user/{ext}"}}
+	c.FreeSWITCH = []conf.FreeSWITCH{{
+		Name: "demo", Address: freeswitch.String(), Password: "ClueCon",
+		DialString: "user/{ext}",
+	}}
 	if d.AnyPort {
 		c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	}
@@ -116,8 +125,8 @@ func playTime(file string) time.Duration {
 	return 150 * time.Millisecond
 }
 
-// staff adds the group and its agents, gives each a phone and logs it in. The last phone refuses its first call, so that a missed offer is
-// there to see.
+// staff adds the group and its agents, gives each a phone and logs it in. The last phone refuses
+// its first call, so that a missed offer is there to see.
 func (d *Demo) staff(ctx context.Context, server *app.Daemon, sw *sim.Switch) error {
 	floor := server.Dispatcher()
 	if err := floor.AddGroup(ctx, group, queue.RememberCyclic); err != nil {
@@ -150,9 +159,11 @@ func notify(c chan<- struct{}) {
 	}
 }
 
-// callIn lets the callers arrive, a third of them at once and the others at random, and returns when the last one has gone. The last phone
-// answers once it has refused.
-func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, counted *tally, refused <-chan struct{}) {
+// callIn lets the callers arrive, a third of them at once and the others at random, and returns
+// when the last one has gone. The last phone answers once it has refused.
+func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, counted *tally,
+	refused <-chan struct{},
+) {
 	chance := rand.New(rand.NewPCG(d.Seed, 0))
 	rush := d.Calls / 3
 	spread := d.Duration / 2 / time.Duration(max(1, d.Calls-rush))
@@ -176,7 +187,8 @@ func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, c
 		case <-over:
 			gone++
 		case <-refused:
-			sw.Agent(extensionOf(d.Agents-1), sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
+			sw.Agent(extensionOf(d.Agents-1),
+				sim.Behaviour{Do: sim.Answers, After: 40 * time.Millisecond, Talk: d.Talk})
 		case <-sample.C:
 			counted.waiting(server.Dispatcher().Groups())
 			live.draw(counted)

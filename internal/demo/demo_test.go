@@ -13,7 +13,10 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestTheDemoAnswersEveryCaller(t *testing.T) {
-	demo := &Demo{Calls: 30, Agents: 4, Talk: 100 * time.Millisecond, Duration: time.Minute, JSON: true, AnyPort: true, Seed: 1}
+	demo := &Demo{
+		Calls: 30, Agents: 4, Talk: 100 * time.Millisecond, Duration: time.Minute, JSON: true, AnyPort: true,
+		Seed: 1,
+	}
 	counted, err := demo.play(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +29,10 @@ func TestTheDemoAnswersEveryCaller(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatalf("%v: %s", err, &out)
 	}
-	for key, want := range map[string]float64{"calls": 30, "answered": 30, "abandoned": 0, "missed-offers": 1, "double-offers": 0} {
+	for key, want := range map[string]float64{
+		"calls": 30, "answered": 30, "abandoned": 0, "missed-offers": 1,
+		"double-offers": 0,
+	} {
 		if line[key] != want {
 			t.Errorf("%s = %v, want %v (%s)", key, line[key], want, &out)
 		}

@@ -70,19 +70,22 @@ func percentile(sorted []time.Duration, p int) float64 {
 	return float64(sorted[max(1, rank)-1].Nanoseconds()) / 1e6
 }
 
-// report prints the result. Two calls at one agent, or a caller that was neither answered nor gave up, make it an error.
+// report prints the result. Two calls at one agent, or a caller that was neither answered nor gave
+// up, make it an error.
 func (t *tally) report(to io.Writer, asJSON bool) error {
 	if err := t.result.write(to, asJSON); err != nil {
 		return err
 	}
 	r := t.result
 	if lost := r.Calls - r.Answered - r.Abandoned; r.DoubleOffers > 0 || lost > 0 {
-		return fmt.Errorf("nwayacd: demo: %d double offers, %d callers neither answered nor abandoned", r.DoubleOffers, lost)
+		return fmt.Errorf("nwayacd: demo: %d double offers, %d callers neither answered nor abandoned", r.DoubleOffers,
+			lost)
 	}
 	return nil
 }
 
-// screen is the live table of the demo: a terminal shows it in place, anything else a line every now and then.
+// screen is the live table of the demo: a terminal shows it in place, anything else a line every
+// now and then.
 type screen struct {
 	demo   *Demo
 	server *app.Daemon
@@ -110,15 +113,18 @@ func (s *screen) draw(t *tally) {
 	t.mu.Unlock()
 	if !s.inline {
 		s.next = now.Add(lineEvery)
-		fmt.Printf("%4.0fs  %d of %d callers arrived, %d answered, %d offers\n", now.Sub(t.began).Seconds(), t.arrived, s.demo.Calls, answered, offers)
+		fmt.Printf("%4.0fs  %d of %d callers arrived, %d answered, %d offers\n", now.Sub(t.began).Seconds(), t.arrived,
+			s.demo.Calls, answered, offers)
 		return
 	}
 	s.next = now.Add(screenEvery)
 	s.erase()
 	var b strings.Builder
-	fmt.Fprintf(&b, "nwayacd demo  %5.1f s   arrived %d/%d   answered %d   offers %d\n\n", now.Sub(t.began).Seconds(), t.arrived, s.demo.Calls, answered, offers)
+	fmt.Fprintf(&b, "nwayacd demo  %5.1f s   arrived %d/%d   answered %d   offers %d\n\n", now.Sub(t.began).Seconds(),
+		t.arrived, s.demo.Calls, answered, offers)
 	for _, g := range s.server.Dispatcher().Groups() {
-		fmt.Fprintf(&b, "group %-6s waiting %-4d talking %-4d free agents %-4d %s\n", g.Number, g.Waiting, g.Talking, g.Available, strings.Repeat("#", min(g.Waiting, 40)))
+		fmt.Fprintf(&b, "group %-6s waiting %-4d talking %-4d free agents %-4d %s\n", g.Number, g.Waiting, g.Talking,
+			g.Available, strings.Repeat("#", min(g.Waiting, 40)))
 	}
 	b.WriteString("\n")
 	for i, a := range s.server.Dispatcher().Agents() {

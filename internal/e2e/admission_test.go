@@ -39,25 +39,27 @@ func TestBlacklistedCallerHearsThePromptUnanswered(t *testing.T) {
 
 func TestVIPIsServedFirst(t *testing.T) {
 	const vip = "INSERT INTO call_vip_number (phone_number, group_number) VALUES (?, ?)"
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, rows: []row{{vip, []string{"#rita", group}}}}, func(t *testing.T, w *world) {
-		w.srv.must("nway_busy " + w.ext["anna"])
-		waiting := map[string]*call{}
-		for _, name := range []string{"mary", "paul", "rita"} {
-			waiting[name] = w.arrives(name)
-			waiting[name].story("queue add")
-		}
-		eventually(t, patience, "callin_queue has all three, rita as VIP", func() bool {
-			types := w.db.rows("SELECT callin_number, callin_type FROM callin_queue ORDER BY callin_type, place")
-			return len(types) == 3 && slices.Equal(types[2], []string{w.numberOf("rita"), "1"}) && types[0][1] == "0" && types[1][1] == "0"
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, rows: []row{{vip, []string{"#rita", group}}}},
+		func(t *testing.T, w *world) {
+			w.srv.must("nway_busy " + w.ext["anna"])
+			waiting := map[string]*call{}
+			for _, name := range []string{"mary", "paul", "rita"} {
+				waiting[name] = w.arrives(name)
+				waiting[name].story("queue add")
+			}
+			eventually(t, patience, "callin_queue has all three, rita as VIP", func() bool {
+				types := w.db.rows("SELECT callin_number, callin_type FROM callin_queue ORDER BY callin_type, place")
+				return len(types) == 3 && slices.Equal(types[2], []string{w.numberOf("rita"), "1"}) &&
+					types[0][1] == "0" && types[1][1] == "0"
+			})
+			w.srv.must("nway_ready " + w.ext["anna"])
+			for _, name := range []string{"rita", "mary", "paul"} {
+				waiting[name].talksTo("anna")
+				waiting[name].hangsUp()
+			}
+			waiting["rita"].cdr("outcome=answered", "agent=anna")
+			w.cleanAfter()
 		})
-		w.srv.must("nway_ready " + w.ext["anna"])
-		for _, name := range []string{"rita", "mary", "paul"} {
-			waiting[name].talksTo("anna")
-			waiting[name].hangsUp()
-		}
-		waiting["rita"].cdr("outcome=answered", "agent=anna")
-		w.cleanAfter()
-	})
 }
 
 func TestCallerWhoWaitedTooLongIsHandedBack(t *testing.T) {
@@ -134,7 +136,8 @@ func TestCallerWithoutANumberIsAnonymous(t *testing.T) {
 		nobody := w.dials("nobody", w.own(own))
 		nobody.talksTo("anna")
 		nobody.hangsUp()
-		nobody.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		nobody.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		nobody.cdr("outcome=answered", "caller=", "vip="+w.db.no())
 		w.cleanAfter()
 		if memories := w.db.rows("SELECT call_number FROM cf_call_remember"); memories != nil {

@@ -13,7 +13,10 @@ import (
 )
 
 func TestWrapUpEndsByItself(t *testing.T) {
-	f := floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.typing-auto": "true", "acd.recover-seconds": "1"}}
+	f := floor{
+		agents: []agentRow{{name: "anna"}},
+		config: settings{"acd.typing-auto": "true", "acd.recover-seconds": "1"},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
@@ -33,7 +36,10 @@ func TestWrapUpEndsByItself(t *testing.T) {
 }
 
 func TestWrapUpEndsByHand(t *testing.T) {
-	f := floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.typing-auto": "true", "acd.recover-auto": "false", "acd.recover-seconds": "1"}}
+	f := floor{
+		agents: []agentRow{{name: "anna"}},
+		config: settings{"acd.typing-auto": "true", "acd.recover-auto": "false", "acd.recover-seconds": "1"},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
@@ -51,7 +57,10 @@ func TestWrapUpEndsByHand(t *testing.T) {
 }
 
 func TestAgentWhoMissedIsReadyAgain(t *testing.T) {
-	f := floor{agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}}, config: settings{"acd.reoffer-seconds": "1", "acd.rest-busy-seconds": "0"}}
+	f := floor{
+		agents: []agentRow{{name: "anna", phone: refusesWith("USER_BUSY")}},
+		config: settings{"acd.reoffer-seconds": "1", "acd.rest-busy-seconds": "0"},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.story("queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add")
@@ -126,7 +135,10 @@ func TestAgentWhoMissedStaysOutUntilReady(t *testing.T) {
 }
 
 func TestBusyAndLogoutDuringATalkTakeEffectAfterIt(t *testing.T) {
-	f := floor{mode: 0, agents: []agentRow{{name: "anna"}, {name: "bert"}}, config: settings{"acd.typing-auto": "false"}}
+	f := floor{
+		mode: 0, agents: []agentRow{{name: "anna"}, {name: "bert"}},
+		config: settings{"acd.typing-auto": "false"},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
@@ -156,7 +168,8 @@ func TestAgentWithACallOfTheirOwnGetsNone(t *testing.T) {
 	onBoth(t, f, func(t *testing.T, w *world) {
 		own := uuid.NewString()
 		dial := strings.ReplaceAll(w.sw.dialString(), "{ext}", w.ext["friend"])
-		w.ear.conn.Post(esl.BgAPI("", "originate {origination_uuid="+own+",user_name="+w.ext["anna"]+"}"+dial+" &park()"))
+		w.ear.conn.Post(esl.BgAPI("",
+			"originate {origination_uuid="+own+",user_name="+w.ext["anna"]+"}"+dial+" &park()"))
 		eventually(t, patience, "anna is not available", func() bool { return !w.agent("anna").Available })
 		mary := w.arrives("mary")
 		time.Sleep(200 * time.Millisecond)

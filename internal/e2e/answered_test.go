@@ -15,23 +15,28 @@ func TestAnsweredCall(t *testing.T) {
 		mary.talksTo("anna")
 		w.becomes("anna", "reged up idle talking")
 		eventually(t, 2*time.Second, "call_extension says talking", func() bool {
-			return w.db.row("SELECT call_state FROM call_extension WHERE extension_number = ?", w.ext["anna"])[0] == "talking"
+			return w.db.row("SELECT call_state FROM call_extension WHERE extension_number = ?",
+				w.ext["anna"])[0] == "talking"
 		})
 		if heard := mary.heard(); len(heard) == 0 || heard[0] != "silence_stream://150" {
 			t.Errorf("mary heard %v, not the welcome first", heard)
 		}
 		w.variablesOf(mary, "anna")
 		mary.hangsUp()
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		w.agentStory("anna", "login", "ring", "talking", "ready")
-		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=caller", "offers=1", "caller="+mary.number, "group_number=110", "dialled=110")
+		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=caller", "offers=1", "caller="+mary.number,
+			"group_number=110", "dialled=110")
 		w.becomes("anna", "reged up idle ready")
 		w.cleanAfter()
-		if w.db.row("SELECT 1 FROM nwayacd_cdr WHERE arrived < answered AND answered <= bridged AND bridged < ended") == nil {
+		if w.db.row(
+			"SELECT 1 FROM nwayacd_cdr WHERE arrived < answered AND answered <= bridged AND bridged < ended") == nil {
 			t.Errorf("the CDR's times are %v", w.db.rows("SELECT arrived, answered, bridged, ended FROM nwayacd_cdr"))
 		}
 		expectStory(t, "anna", []string{"login", "ring", "talking", "ready"}, func() (log []string) {
-			for _, r := range w.db.rows("SELECT status FROM nwayacd_agent_log WHERE extension = ? ORDER BY id", w.ext["anna"]) {
+			for _, r := range w.db.rows("SELECT status FROM nwayacd_agent_log WHERE extension = ? ORDER BY id",
+				w.ext["anna"]) {
 				log = append(log, r[0])
 			}
 			return log

@@ -281,7 +281,11 @@ func TestAttendedTransferThroughTheSameGroup(t *testing.T) {
 func TestCallerIsHandedRound(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()
-	for _, step := range []struct{ from, to, group string }{{"anna", "carl", "120"}, {"carl", "anna", "110"}, {"anna", "carl", "120"}} {
+	for _, step := range []struct{ from, to, group string }{
+		{"anna", "carl", "120"},
+		{"carl", "anna", "110"},
+		{"anna", "carl", "120"},
+	} {
 		held := o.in(step.from)
 		o.ok(held.Hold(o.soon()))
 		consult := o.consults(step.from, step.group)

@@ -14,11 +14,13 @@ import (
 	"time"
 )
 
-// comparisonDir is where BenchmarkSideBySide leaves its results; "" = it is not played. `make compare` sets it.
+// comparisonDir is where BenchmarkSideBySide leaves its results; "" = it is not played. `make
+// compare` sets it.
 var comparisonDir = os.Getenv("NWAYACD_COMPARE")
 
-// BenchmarkSideBySide lets nwayacd and mod_callcenter distribute the same calls on one real FreeSWITCH, in turn, a round each an iteration.
-// It is no test of times: it fails where a caller is not served.
+// BenchmarkSideBySide lets nwayacd and mod_callcenter distribute the same calls on one real
+// FreeSWITCH, in turn, a round each an iteration. It is no test of times: it fails where a caller
+// is not served.
 func BenchmarkSideBySide(b *testing.B) {
 	if comparisonDir == "" {
 		b.Skip("LEFT OUT: the comparison with mod_callcenter takes minutes and a quiet machine; run `make compare`")
@@ -85,7 +87,10 @@ type figures struct {
 }
 
 func newComparison() *comparison {
-	c := &comparison{Agents: comparedAgents, Callers: comparedCallers, CPUs: runtime.NumCPU(), Results: map[string]*result{}}
+	c := &comparison{
+		Agents: comparedAgents, Callers: comparedCallers, CPUs: runtime.NumCPU(),
+		Results: map[string]*result{},
+	}
 	for _, r := range rivals {
 		c.Results[r.name] = &result{}
 	}
@@ -125,7 +130,8 @@ func (f *figures) add(times []time.Duration) {
 	}
 	sorted := slices.Sorted(slices.Values(f.All))
 	if f.N = len(sorted); f.N > 0 {
-		f.P50, f.P90, f.P99, f.Max = nearestRank(sorted, 50), nearestRank(sorted, 90), nearestRank(sorted, 99), sorted[f.N-1]
+		f.P50, f.P90, f.P99, f.Max = nearestRank(sorted, 50), nearestRank(sorted, 90), nearestRank(sorted, 99),
+			sorted[f.N-1]
 	}
 }
 
@@ -158,14 +164,16 @@ func (c *comparison) report(b *testing.B) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(comparisonDir, comparisonReport), text, 0o644)
 	}
-	if err = errors.Join(err, os.WriteFile(filepath.Join(comparisonDir, comparisonTable), []byte(c.table()), 0o644)); err != nil {
+	if err = errors.Join(err,
+		os.WriteFile(filepath.Join(comparisonDir, comparisonTable), []byte(c.table()), 0o644)); err != nil {
 		b.Fatal(err)
 	}
 }
 
 func (c *comparison) table() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d agents, %d callers, %d rounds each, %d CPUs, load before the rounds %.1f to %.1f. Milliseconds.\n\n",
+	fmt.Fprintf(&text,
+		"%d agents, %d callers, %d rounds each, %d CPUs, load before the rounds %.1f to %.1f. Milliseconds.\n\n",
 		c.Agents, c.Callers, c.Rounds, c.CPUs, slices.Min(c.Load), slices.Max(c.Load))
 	text.WriteString("| | | n | p50 | p90 | p99 | max | p50 of nwayacd |\n|---|---|---|---|---|---|---|---|\n")
 	for _, measured := range []struct {
@@ -184,7 +192,8 @@ func (c *comparison) table() string {
 	text.WriteString("\n")
 	for _, r := range rivals {
 		took := slices.Sorted(slices.Values(c.Results[r.name].Took))
-		fmt.Fprintf(&text, "%s: a round takes %.1f s (%.1f to %.1f)\n", r.name, took[len(took)/2], took[0], took[len(took)-1])
+		fmt.Fprintf(&text, "%s: a round takes %.1f s (%.1f to %.1f)\n", r.name, took[len(took)/2], took[0],
+			took[len(took)-1])
 	}
 	text.WriteString("\n" + strings.Join(c.targets(), "\n") + "\n")
 	return text.String()
@@ -198,8 +207,10 @@ func (c *comparison) targets() []string {
 	}
 	gap, offer := theirs.IdleGap.P50/ours.IdleGap.P50, theirs.FirstOffer.P50/ours.FirstOffer.P50
 	return []string{
-		verdict(ours.IdleGap.P50 <= idleGapTarget, "idle gap p50 %.1f ms, target %.0f ms", ours.IdleGap.P50, idleGapTarget),
-		verdict(ours.FirstOffer.P50 <= firstOfferTarget, "first offer p50 %.1f ms, target %.0f ms", ours.FirstOffer.P50, firstOfferTarget),
+		verdict(ours.IdleGap.P50 <= idleGapTarget, "idle gap p50 %.1f ms, target %.0f ms", ours.IdleGap.P50,
+			idleGapTarget),
+		verdict(ours.FirstOffer.P50 <= firstOfferTarget, "first offer p50 %.1f ms, target %.0f ms", ours.FirstOffer.P50,
+			firstOfferTarget),
 		verdict(gap >= idleGapFactor, "idle gap %.1f times shorter, target %.0f times", gap, idleGapFactor),
 		verdict(offer >= firstOfferFactor, "first offer %.1f times faster, target %.0f times", offer, firstOfferFactor),
 	}

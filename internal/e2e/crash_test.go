@@ -6,12 +6,16 @@ import (
 	"time"
 )
 
-// tableLag is how long `show channels` may lag behind: FreeSWITCH writes that table in a thread of its own, and a restarted server reads it. A
-// server that dies and is back within that time is deceived by it.
+// tableLag is how long `show channels` may lag behind: FreeSWITCH writes that table in a thread of
+// its own, and a restarted server reads it. A server that dies and is back within that time is
+// deceived by it.
 const tableLag = time.Second
 
 func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T) {
-	f := floor{groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}}}
+	f := floor{
+		groups: []groupRow{{number: patient}},
+		agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		w.srv.must("nway_busy " + w.ext["bert"])
 		mary := w.dials("mary", patient)
@@ -44,7 +48,8 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 		mary.isInTalk("anna")
 		w.lineIsEmpty()
 		w.srv.kill()
-		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever
+		// for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever
+		time.Sleep(100 * time.Millisecond)
 		mary.talksTo("anna")
 		w.hangsUp("anna")
 		began := time.Now()
@@ -59,27 +64,34 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 }
 
 func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
-	onBoth(t, floor{groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient, phone: ringsOn()}}}, func(t *testing.T, w *world) {
-		mary := w.dials("mary", patient)
-		mary.rings("anna")
-		time.Sleep(tableLag)
-		w.srv.kill()
-		w.phone("anna", answers())
-		w.srv.start()
-		mary.talksTo("anna")
-		mary.hangsUp()
-		mary.isGone()
-		w.cleanAfter()
-		for _, twice := range w.ear.atOnce() {
-			t.Error(twice)
-		}
-	})
+	onBoth(t,
+		floor{
+			groups: []groupRow{{number: patient}},
+			agents: []agentRow{{name: "anna", groups: patient, phone: ringsOn()}},
+		}, func(t *testing.T, w *world) {
+			mary := w.dials("mary", patient)
+			mary.rings("anna")
+			time.Sleep(tableLag)
+			w.srv.kill()
+			w.phone("anna", answers())
+			w.srv.start()
+			mary.talksTo("anna")
+			mary.hangsUp()
+			mary.isGone()
+			w.cleanAfter()
+			for _, twice := range w.ear.atOnce() {
+				t.Error(twice)
+			}
+		})
 }
 
 func TestCrashWhileTheJobNumberIsSaidKeepsThePlace(t *testing.T) {
 	f := floor{
 		groups: []groupRow{{number: patient}},
-		agents: []agentRow{{name: "anna", groups: patient, set: map[string]string{"say_job_number": "1", "job_number": strings.Repeat("1", 30)}}},
+		agents: []agentRow{{
+			name: "anna", groups: patient,
+			set: map[string]string{"say_job_number": "1", "job_number": strings.Repeat("1", 30)},
+		}},
 		config: jobNumbers(settings{}),
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
@@ -128,21 +140,22 @@ func TestCrashDuringATalkKeepsTheAgentFromOtherCalls(t *testing.T) {
 }
 
 func TestCrashWhileACallerWaitsAfterATalk(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert", phone: ringsOn()}}}, func(t *testing.T, w *world) {
-		w.srv.must("nway_busy " + w.ext["bert"])
-		mary := w.arrives("mary")
-		mary.talksTo("anna")
-		w.srv.must("nway_busy " + w.ext["anna"])
-		w.srv.must("nway_ready " + w.ext["bert"])
-		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["bert"])
-		mary.rings("bert")
-		mary.hears("silence_stream://-1")
-		time.Sleep(tableLag)
-		w.srv.kill()
-		w.phone("bert", answers())
-		w.srv.start()
-		mary.talksTo("bert")
-		mary.hangsUp()
-		w.cleanAfter()
-	})
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert", phone: ringsOn()}}},
+		func(t *testing.T, w *world) {
+			w.srv.must("nway_busy " + w.ext["bert"])
+			mary := w.arrives("mary")
+			mary.talksTo("anna")
+			w.srv.must("nway_busy " + w.ext["anna"])
+			w.srv.must("nway_ready " + w.ext["bert"])
+			w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["bert"])
+			mary.rings("bert")
+			mary.hears("silence_stream://-1")
+			time.Sleep(tableLag)
+			w.srv.kill()
+			w.phone("bert", answers())
+			w.srv.start()
+			mary.talksTo("bert")
+			mary.hangsUp()
+			w.cleanAfter()
+		})
 }

@@ -57,7 +57,10 @@ func (w *world) goesOn(all []*call) {
 }
 
 func TestTwelveCallersOutliveTheServersDeath(t *testing.T) {
-	f := floor{groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}}}
+	f := floor{
+		groups: []groupRow{{number: patient}},
+		agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		all := w.crowd()
 		w.srv.kill()
@@ -76,7 +79,8 @@ func TestTwelveCallersOutliveTheServersDeath(t *testing.T) {
 
 func TestTwelveCallersOutliveARestart(t *testing.T) {
 	f := floor{
-		groups: []groupRow{{number: patient}}, agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}},
+		groups: []groupRow{{number: patient}},
+		agents: []agentRow{{name: "anna", groups: patient}, {name: "bert", groups: patient}},
 		config: settings{"server.drain-seconds": "1"},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
@@ -86,7 +90,8 @@ func TestTwelveCallersOutliveARestart(t *testing.T) {
 		w.goesOn(all)
 		for i, c := range all {
 			eventually(t, patience, "a CDR that says who answered "+c.name, func() bool {
-				return len(w.db.rows("SELECT 1 FROM nwayacd_cdr WHERE call_uuid = ? AND outcome = 'answered'", c.uuid)) == 1
+				return len(w.db.rows("SELECT 1 FROM nwayacd_cdr WHERE call_uuid = ? AND outcome = 'answered'",
+					c.uuid)) == 1
 			})
 			returned := len(w.db.rows("SELECT 1 FROM nwayacd_cdr WHERE call_uuid = ? AND outcome = 'returned'", c.uuid))
 			if want := min(i/2, 1); returned != want {

@@ -30,11 +30,14 @@ type database struct {
 // prepareDatabase says loudly where there is no PostgreSQL.
 func prepareDatabase() (err error) {
 	if testDSN == "" {
-		leaveOut("POSTGRESQL (NWAYACD_TEST_DSN IS NOT SET): THE SITUATIONS ARE PLAYED ON THE EMBEDDED SQLITE, AND EDITS BY SQL NOT AT ALL")
+		leaveOut(
+			"POSTGRESQL (NWAYACD_TEST_DSN IS NOT SET): THE SITUATIONS ARE PLAYED ON THE EMBEDDED SQLITE, AND EDITS " +
+				"BY SQL NOT AT ALL")
 		return nil
 	}
 	if strings.Contains(testDSN, "://") {
-		if testDSN, err = pq.ParseURL(testDSN); err != nil { //nolint:staticcheck // sql.Open takes a URL, but not one with another dbname behind it
+		// sql.Open takes a URL, but not one with another dbname behind it
+		if testDSN, err = pq.ParseURL(testDSN); err != nil { //nolint:staticcheck // deprecated for sql.Open only
 			return err
 		}
 	}

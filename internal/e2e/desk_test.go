@@ -50,7 +50,9 @@ func openOffice(t *testing.T, f floor) *office {
 		o.sitsDown(a.name, o.ext[a.name], "udp")
 	}
 	for _, a := range f.agents {
-		eventually(t, patience, a.name+" is known to be registered", func() bool { return o.agent(a.name).Reg == "reged" })
+		eventually(t, patience, a.name+" is known to be registered", func() bool {
+			return o.agent(a.name).Reg == "reged"
+		})
 	}
 	return o
 }
@@ -72,7 +74,8 @@ func (o *office) sitsDownAt(fs *freeswitch, name, shown, number string, transpor
 	o.t.Helper()
 	p := desk.New(desk.Options{
 		Number: number, Name: shown,
-		Server: fmt.Sprintf("%s:%d", fs.IP, fs.SIP), WebSocket: fmt.Sprintf("%s:%d", fs.IP, fs.WebSocket), OnTalk: o.onTalk,
+		Server: fmt.Sprintf("%s:%d", fs.IP, fs.SIP), WebSocket: fmt.Sprintf("%s:%d", fs.IP, fs.WebSocket),
+		OnTalk: o.onTalk,
 	})
 	p.Takes(desk.Answers(usual))
 	o.t.Cleanup(func() {

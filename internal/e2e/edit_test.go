@@ -12,7 +12,9 @@ const soon = 2 * time.Second // milliseconds on an idle machine, which a test ca
 // onPostgres leaves a situation out, loudly, where there is no PostgreSQL.
 func onPostgres(t *testing.T) {
 	if testDSN == "" {
-		t.Skip("POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and rows of the embedded SQLite are edited by nobody else")
+		t.Skip(
+			"POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and rows of the embedded SQLite are edited by " +
+				"nobody else")
 	}
 }
 
@@ -35,23 +37,33 @@ func TestRowsEditedByAnotherProgram(t *testing.T) {
 		available := func(agent string, want bool) func() bool {
 			return func() bool { return w.agent(agent).Available == want }
 		}
-		w.takesEffect("anna is busy", row{"UPDATE call_extension SET seat_status = 'busy' WHERE extension_number = ?", []string{"$anna"}},
+		w.takesEffect("anna is busy",
+			row{"UPDATE call_extension SET seat_status = 'busy' WHERE extension_number = ?", []string{"$anna"}},
 			is("anna", "reged up busy ready"))
-		w.takesEffect("anna is idle", row{"UPDATE call_extension SET seat_status = 'READY' WHERE extension_number = ?", []string{"$anna"}},
+		w.takesEffect("anna is idle",
+			row{"UPDATE call_extension SET seat_status = 'READY' WHERE extension_number = ?", []string{"$anna"}},
 			is("anna", "reged up idle ready"))
-		w.takesEffect("anna is not to be disturbed", row{"UPDATE call_extension SET dnd = true WHERE extension_number = ?", []string{"$anna"}},
+		w.takesEffect("anna is not to be disturbed",
+			row{"UPDATE call_extension SET dnd = true WHERE extension_number = ?", []string{"$anna"}},
 			available("anna", false))
 		mary := w.arrives("mary")
 		mary.story("queue add")
-		w.takesEffect("bert's phone rings for mary", row{"INSERT INTO ext_group_map (id, ext_group_id, ext_group_number, ext) VALUES (0, 0, '110', ?)", []string{"$bert"}},
+		w.takesEffect("bert's phone rings for mary",
+			row{
+				"INSERT INTO ext_group_map (id, ext_group_id, ext_group_number, ext) VALUES (0, 0, '110', ?)",
+				[]string{"$bert"},
+			},
 			func() bool { return len(w.ear.story(mary.uuid)) > 1 })
 		mary.talksTo("bert")
-		w.takesEffect("bert is a member no more", row{"DELETE FROM ext_group_map WHERE ext_group_number = '110' AND ext = ?", []string{"$bert"}},
+		w.takesEffect("bert is a member no more",
+			row{"DELETE FROM ext_group_map WHERE ext_group_number = '110' AND ext = ?", []string{"$bert"}},
 			func() bool { return slices.Equal(w.agent("bert").Groups, []string{"120"}) })
 		mary.talksTo("bert")
 		mary.hangsUp()
-		mary.story("queue add", "queue remove bert", "callout bert 1", "answered bert 1", "hangup bert 1", "queue remove")
-		w.takesEffect("anna may be disturbed", row{"UPDATE call_extension SET dnd = false WHERE extension_number = ?", []string{"$anna"}},
+		mary.story("queue add", "queue remove bert", "callout bert 1", "answered bert 1", "hangup bert 1",
+			"queue remove")
+		w.takesEffect("anna may be disturbed",
+			row{"UPDATE call_extension SET dnd = false WHERE extension_number = ?", []string{"$anna"}},
 			available("anna", true))
 		w.cleanAfter()
 	})

@@ -14,8 +14,9 @@ import (
 	"nwayacd/esl"
 )
 
-// ear listens on the switch's event socket, as a CTI would: to nwayacd's events and to what becomes of the channels. It remembers those of
-// its own situation and passes over the others, which share a real switch with it.
+// ear listens on the switch's event socket, as a CTI would: to nwayacd's events and to what becomes
+// of the channels. It remembers those of its own situation and passes over the others, which share
+// a real switch with it.
 type ear struct {
 	t    testing.TB
 	mine func(number string) bool // is a caller or agent of this situation
@@ -43,11 +44,15 @@ type channel struct {
 	gone                     bool
 }
 
-const heardByEar = "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_EXECUTE CHANNEL_HANGUP " +
+const heardByEar = "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_EXECUTE " +
+	"CHANNEL_HANGUP " +
 	"CHANNEL_DESTROY CUSTOM nwayacd::queue nwayacd::info nwayacd::agent"
 
 func newEar(t *testing.T, sw switchboard, mine func(string) bool, onBridge func(ext, leg string)) *ear {
-	e := &ear{t: t, mine: mine, onBridge: onBridge, channels: map[string]*channel{}, calls: map[string][]string{}, agents: map[string][]string{}, about: map[string]map[string]bool{}}
+	e := &ear{
+		t: t, mine: mine, onBridge: onBridge, channels: map[string]*channel{}, calls: map[string][]string{},
+		agents: map[string][]string{}, about: map[string]map[string]bool{},
+	}
 	e.listen(sw)
 	t.Cleanup(func() { e.conn.Close() })
 	return e
@@ -110,7 +115,8 @@ func (e *ear) hear(event *esl.Event) {
 	case "CHANNEL_UNBRIDGE":
 		e.part(c)
 	case "CHANNEL_HANGUP":
-		c.hungUp, c.cause, c.byPhone = stamp(event), event.Get("Hangup-Cause"), event.Get("variable_sip_term_status") == "200"
+		c.hungUp, c.cause, c.byPhone = stamp(event), event.Get("Hangup-Cause"),
+			event.Get("variable_sip_term_status") == "200"
 		e.part(c)
 	case "CHANNEL_DESTROY":
 		c.gone = true
@@ -120,8 +126,9 @@ func (e *ear) hear(event *esl.Event) {
 // meet notes a channel where its number or its destination is ours.
 func (e *ear) meet(event *esl.Event) *channel {
 	c := &channel{
-		uuid: event.Get("Unique-ID"), name: event.Get("Channel-Name"), inbound: event.Get("Call-Direction") == "inbound",
-		number: event.Get("Caller-Caller-ID-Number"), dest: event.Get("Caller-Destination-Number"), created: stamp(event),
+		uuid: event.Get("Unique-ID"), name: event.Get("Channel-Name"),
+		inbound: event.Get("Call-Direction") == "inbound", number: event.Get("Caller-Caller-ID-Number"),
+		dest: event.Get("Caller-Destination-Number"), created: stamp(event),
 	}
 	if !e.mine(c.number) && !e.mine(c.dest) {
 		return nil
@@ -146,7 +153,8 @@ func (e *ear) part(c *channel) {
 	c.peer = ""
 }
 
-// mostLate is how far the time in an event may be from FreeSWITCH's clock on a machine that is busy.
+// mostLate is how far the time in an event may be from FreeSWITCH's clock on a machine that is
+// busy.
 const mostLate = time.Minute
 
 func stamp(event *esl.Event) time.Time {
@@ -156,32 +164,40 @@ func stamp(event *esl.Event) time.Time {
 
 // added are the headers that FreeSWITCH puts into every event.
 var added = []string{
-	"Event-Name", "Event-Subclass", "Core-UUID", "FreeSWITCH-Hostname", "FreeSWITCH-Switchname", "FreeSWITCH-IPv4", "FreeSWITCH-IPv6",
-	"Event-Date-Local", "Event-Date-GMT", "Event-Date-Timestamp", "Event-Calling-File", "Event-Calling-Function",
-	"Event-Calling-Line-Number", "Event-Sequence", "Event-UUID", "Command",
+	"Event-Name", "Event-Subclass", "Core-UUID", "FreeSWITCH-Hostname", "FreeSWITCH-Switchname", "FreeSWITCH-IPv4",
+	"FreeSWITCH-IPv6", "Event-Date-Local", "Event-Date-GMT", "Event-Date-Timestamp", "Event-Calling-File",
+	"Event-Calling-Function", "Event-Calling-Line-Number", "Event-Sequence", "Event-UUID", "Command",
 }
 
-// specified are the headers of SPEC section 7; nway_queue_extension is there only where an agent was chosen.
+// specified are the headers of SPEC section 7; nway_queue_extension is there only where an agent
+// was chosen.
 var specified = map[string][]string{
-	"nwayacd::queue": {"nway_queue_caller", "nway_queue_uuid", "nway_queue_group", "nway_queue_operate", "nway_status_time"},
+	"nwayacd::queue": {
+		"nway_queue_caller", "nway_queue_uuid", "nway_queue_group", "nway_queue_operate",
+		"nway_status_time",
+	},
 	"nwayacd::info": {
-		"nway_callin", "nway_callout", "nway_group", "nway_callstatus", "nway_caller_uuid", "nway_queue_time", "nway_transfer_times",
+		"nway_callin", "nway_callout", "nway_group", "nway_callstatus", "nway_caller_uuid", "nway_queue_time",
+		"nway_transfer_times",
 	},
 	"nwayacd::agent": {"nway_agent_extension", "nway_agent_status", "nway_queue_time"},
 }
 
-// hearACD writes an event of nwayacd down as one line of the call's or the agent's story, and what is wrong with its headers.
+// hearACD writes an event of nwayacd down as one line of the call's or the agent's story, and what
+// is wrong with its headers.
 func (e *ear) hearACD(event *esl.Event) {
 	switch event.Subclass() {
 	case "nwayacd::queue":
 		if e.mine(event.Get("nway_queue_caller")) || e.channels[event.Get("nway_queue_uuid")] != nil {
 			line := "queue " + strings.TrimPrefix(event.Get("nway_queue_operate"), "nway_queue_")
-			e.note(e.calls, event.Get("nway_queue_uuid"), event, strings.TrimSpace(line+" "+event.Get("nway_queue_extension")))
+			e.note(e.calls, event.Get("nway_queue_uuid"), event,
+				strings.TrimSpace(line+" "+event.Get("nway_queue_extension")))
 		}
 	case "nwayacd::info":
 		if e.mine(event.Get("nway_callin")) || e.channels[event.Get("nway_caller_uuid")] != nil {
 			e.note(e.calls, event.Get("nway_caller_uuid"), event,
-				fmt.Sprintf("%s %s %s", event.Get("nway_callstatus"), event.Get("nway_callout"), event.Get("nway_transfer_times")))
+				fmt.Sprintf("%s %s %s", event.Get("nway_callstatus"), event.Get("nway_callout"),
+					event.Get("nway_transfer_times")))
 		}
 	case "nwayacd::agent":
 		if ext := event.Get("nway_agent_extension"); e.mine(ext) {
@@ -196,7 +212,8 @@ func (e *ear) note(stories map[string][]string, of string, event *esl.Event, lin
 		if e.about[of] == nil {
 			e.about[of] = map[string]bool{}
 		}
-		e.about[of][event.Get("nway_queue_caller")+event.Get("nway_callin")+" to "+event.Get("nway_queue_group")+event.Get("nway_group")] = true
+		e.about[of][event.Get("nway_queue_caller")+event.Get("nway_callin")+" to "+event.Get("nway_queue_group")+
+			event.Get("nway_group")] = true
 	}
 	want := slices.Clone(specified[event.Subclass()])
 	if event.Get("nway_queue_operate") == "nway_queue_remove" && event.Get("nway_queue_extension") != "" {
@@ -214,7 +231,8 @@ func (e *ear) note(stories map[string][]string, of string, event *esl.Event, lin
 		e.faults = append(e.faults, fmt.Sprintf("%s %q has the headers %v, not %v", event.Subclass(), line, have, want))
 	}
 	at := event.Get("nway_queue_time") + event.Get("nway_status_time")
-	if seconds, err := strconv.ParseInt(at, 10, 64); err != nil || stamp(event).Sub(time.Unix(seconds, 0)).Abs() > mostLate {
+	if seconds, err := strconv.ParseInt(at, 10, 64); err != nil ||
+		stamp(event).Sub(time.Unix(seconds, 0)).Abs() > mostLate {
 		e.faults = append(e.faults, fmt.Sprintf("%s %q has the time %q", event.Subclass(), line, at))
 	}
 }

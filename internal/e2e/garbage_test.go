@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// wrongFrames is what a port may get from somebody who does not speak its protocol, or speaks it to do harm.
+// wrongFrames is what a port may get from somebody who does not speak its protocol, or speaks it to
+// do harm.
 var wrongFrames = map[string]string{
 	"nothing":                     "",
 	"random bytes":                noise(64 << 10),
@@ -25,30 +26,37 @@ var wrongFrames = map[string]string{
 	"one endless line":            strings.Repeat("x", 2<<20),
 	"half a frame":                "Content-Type: text/event-plain\nContent-Le",
 	"replies nobody asked for":    strings.Repeat("Content-Type: command/reply\nReply-Text: +OK\n\n", 1000),
-	"events nobody asked for":     strings.Repeat("Content-Type: text/event-plain\nContent-Length: 27\n\nEvent-Name: CHANNEL_HANGUP\n", 1000),
-	"an event cut short":          "Content-Type: text/event-plain\nContent-Length: 20\n\nContent-Length: 99\n\nx",
-	"events of other forms":       "Content-Type: text/event-json\nContent-Length: 2\n\n{}Content-Type: text/event-xml\nContent-Length: 4\n\n<a/>",
-	"a frame of no kind":          "\n\nHello: world\n\n",
-	"an unknown kind":             "Content-Type: text/whatever\n\n",
-	"a rejection":                 "Content-Type: text/rude-rejection\nContent-Length: 3\n\nno\n",
-	"a farewell":                  "Content-Type: text/disconnect-notice\nContent-Length: 4\n\nbye\n",
-	"a log line":                  "Content-Type: log/data\nContent-Length: 4\nLog-Level: 7\n\nlog\n",
-	"an auth request":             "Content-Type: auth/request\n\n",
-	"a channel without uuid":      "Content-Type: command/reply\nCaller-Caller-ID-Number: 139\n\n",
-	"a channel of a hostile uuid": "Content-Type: command/reply\nUnique-ID: a%0Ab%3B%24%7Bx%7D\nCaller-Destination-Number: 110\n\n",
-	"a channel that falls silent": "Content-Type: command/reply\nUnique-ID: 5fa9\nvariable_socket_path: nwayacd/110\n\n",
-	"wrong passwords":             strings.Repeat("auth guess\n\n", 10),
-	"commands":                    "api nway_rm_group 110\n\nbgapi nway_rm_group 110\n\nevent plain ALL\n\nsendevent X\n\n",
-	"HTTP":                        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-	"HTTP of a large body":        "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n{",
-	"HTTP of two lengths":         "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
-	"HTTP smuggled":               "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\nzz\r\n",
-	"HTTP of endless headers":     "GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X-Header: y\r\n", 10_000),
-	"HTTP/2":                      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
-	"a proxy's request":           "CONNECT 127.0.0.1:8021 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-	"a TLS hello":                 "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + noise(507),
-	"SIP":                         "OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n",
-	"SSH":                         "SSH-2.0-OpenSSH_9.6\r\n",
+	"events nobody asked for": strings.Repeat(
+		"Content-Type: text/event-plain\nContent-Length: 27\n\nEvent-Name: CHANNEL_HANGUP\n", 1000),
+	"an event cut short": "Content-Type: text/event-plain\nContent-Length: 20\n\nContent-Length: 99\n\nx",
+	"events of other forms": "Content-Type: text/event-json\nContent-Length: 2\n\n{}Content-Type: " +
+		"text/event-xml\nContent-Length: 4\n\n<a/>",
+	"a frame of no kind":     "\n\nHello: world\n\n",
+	"an unknown kind":        "Content-Type: text/whatever\n\n",
+	"a rejection":            "Content-Type: text/rude-rejection\nContent-Length: 3\n\nno\n",
+	"a farewell":             "Content-Type: text/disconnect-notice\nContent-Length: 4\n\nbye\n",
+	"a log line":             "Content-Type: log/data\nContent-Length: 4\nLog-Level: 7\n\nlog\n",
+	"an auth request":        "Content-Type: auth/request\n\n",
+	"a channel without uuid": "Content-Type: command/reply\nCaller-Caller-ID-Number: 139\n\n",
+	"a channel of a hostile uuid": "Content-Type: command/reply\nUnique-ID: " +
+		"a%0Ab%3B%24%7Bx%7D\nCaller-Destination-Number: 110\n\n",
+	"a channel that falls silent": "Content-Type: command/reply\nUnique-ID: 5fa9\nvariable_socket_path: " +
+		"nwayacd/110\n\n",
+	"wrong passwords": strings.Repeat("auth guess\n\n", 10),
+	"commands":        "api nway_rm_group 110\n\nbgapi nway_rm_group 110\n\nevent plain ALL\n\nsendevent X\n\n",
+	"HTTP":            "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+	"HTTP of a large body": "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
+		"application/json\r\nContent-Length: 999999999\r\n\r\n{",
+	"HTTP of two lengths": "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+		"1\r\nContent-Length: 2\r\n\r\n{}",
+	"HTTP smuggled": "POST /api/v1/groups HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: " +
+		"chunked\r\nContent-Length: 4\r\n\r\nzz\r\n",
+	"HTTP of endless headers": "GET / HTTP/1.1\r\nHost: localhost\r\n" + strings.Repeat("X-Header: y\r\n", 10_000),
+	"HTTP/2":                  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
+	"a proxy's request":       "CONNECT 127.0.0.1:8021 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+	"a TLS hello":             "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + noise(507),
+	"SIP":                     "OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n",
+	"SSH":                     "SSH-2.0-OpenSSH_9.6\r\n",
 }
 
 // noise is the same in each run.
@@ -64,11 +72,15 @@ func noise(length int) string {
 func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
 	const longest = 30 * time.Second // a connection of this kind may last: authLimit and what the machine is late
-	w := open(t, newSimulated(t), floor{agents: []agentRow{{name: "anna"}}, config: settings{"control.password": `"any"`}})
+	w := open(t, newSimulated(t),
+		floor{agents: []agentRow{{name: "anna"}}, config: settings{"control.password": `"any"`}})
 	var open sync.WaitGroup
 	defer open.Wait()
 	for what, sent := range wrongFrames {
-		for port, address := range map[string]string{"socket": w.srv.socket, "command": w.srv.control, "HTTP": w.srv.web} {
+		for port, address := range map[string]string{
+			"socket": w.srv.socket, "command": w.srv.control,
+			"HTTP": w.srv.web,
+		} {
 			nc, err := net.Dial("tcp", address)
 			if err != nil {
 				t.Fatal(err)

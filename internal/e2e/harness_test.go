@@ -21,7 +21,8 @@ import (
 	"nwayacd/esl"
 )
 
-// settings are what a situation changes of the configuration: "section.key" to the value as TOML writes it.
+// settings are what a situation changes of the configuration: "section.key" to the value as TOML
+// writes it.
 type settings map[string]string
 
 // server is one nwayacd of its own: process, ports, configuration, data-dir.
@@ -67,8 +68,9 @@ func newServer(t testing.TB, sw switchboard, db *database, f floor) *server {
 	text := all.toml() + fmt.Sprintf("[[freeswitch]]\nname = \"fs\"\naddress = %q\npassword = %q\ndial-string = %q\n",
 		sw.address(), password, f.dial(sw))
 	if f.other != nil {
-		text += sw.(*freeswitch).reaches(f.other) + fmt.Sprintf("[[freeswitch]]\nname = \"other\"\naddress = %q\npassword = %q\ndial-string = %q\n",
-			f.other.address(), password, f.dial(sw)) + f.other.reaches(sw.(*freeswitch))
+		text += sw.(*freeswitch).reaches(f.other) +
+			fmt.Sprintf("[[freeswitch]]\nname = \"other\"\naddress = %q\npassword = %q\ndial-string = %q\n",
+				f.other.address(), password, f.dial(sw)) + f.other.reaches(sw.(*freeswitch))
 	}
 	if err := os.WriteFile(srv.conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -122,7 +124,9 @@ func (srv *server) start() {
 	eventually(srv.t, 20*time.Second, "nwayacd takes commands", srv.connect)
 	linked := []byte(`"linked to FreeSWITCH"`)
 	before := bytes.Count(srv.logged(), []byte(`"message":"serving"`))
-	eventually(srv.t, 10*time.Second, "nwayacd is linked to the switch", func() bool { return bytes.Count(srv.logged(), linked) >= before })
+	eventually(srv.t, 10*time.Second, "nwayacd is linked to the switch", func() bool {
+		return bytes.Count(srv.logged(), linked) >= before
+	})
 }
 
 func (srv *server) connect() bool {
@@ -178,7 +182,8 @@ func (srv *server) kill() {
 	srv.cmd = nil
 }
 
-// stop ends the process in order and says what was wrong with it: an exit code (66 is the race detector's), or a panic of a call.
+// stop ends the process in order and says what was wrong with it: an exit code (66 is the race
+// detector's), or a panic of a call.
 func (srv *server) stop() {
 	srv.t.Helper()
 	if srv.cmd == nil {
@@ -206,7 +211,8 @@ func (srv *server) stop() {
 	srv.cmd = nil
 }
 
-// lastPort is the last port given out. The range lies below the one from which the system takes ports for outgoing connections.
+// lastPort is the last port given out. The range lies below the one from which the system takes
+// ports for outgoing connections.
 var lastPort atomic.Int64
 
 const firstPort, portCount = 11000, 7000
@@ -226,7 +232,8 @@ func freePorts(n int) (free []int) {
 	return free
 }
 
-// eventually waits until something is so, looking often; it ends the test when it is not so in time.
+// eventually waits until something is so, looking often; it ends the test when it is not so in
+// time.
 func eventually(t testing.TB, limit time.Duration, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !so(); time.Sleep(5 * time.Millisecond) {

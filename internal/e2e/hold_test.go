@@ -51,7 +51,8 @@ func TestHeldCallerHearsMusicAndComesBack(t *testing.T) {
 			}
 		}
 		mary.hangsUp()
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=caller")
 		w.cleanAfter()
 	})
@@ -109,7 +110,8 @@ func TestHeldCallerIsTransferred(t *testing.T) {
 		c.isInTalk("carl")
 		c.hangsUp()
 		c.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2", "queue remove")
+			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
+			"queue remove")
 		c.cdr("outcome=transferred", "agent=carl")
 	})
 }

@@ -10,7 +10,8 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Callers whose number the network should never have let through. They come over SIP, as hostile ones do.
+// Callers whose number the network should never have let through. They come over SIP, as hostile
+// ones do.
 var hostileNumbers = map[string]string{
 	"newline":         "139\r\nContent-Length: 0\r\n\r\napi shutdown",
 	"quotes":          `139'"',x=\'y`,
@@ -36,7 +37,10 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 		user := strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
 		fs.sips.dial(t, user, dest, fs, desk.Header{Name: "X-acd", Value: w.srv.socket})
 		var leg *channel
-		eventually(t, patience, what+": anna's phone is called and answers", func() bool { leg = w.leg("anna"); return leg != nil && leg.peer != "" })
+		eventually(t, patience, what+": anna's phone is called and answers", func() bool {
+			leg = w.leg("anna")
+			return leg != nil && leg.peer != ""
+		})
 		w.becomes("anna", "reged up idle talking")
 		caller := leg.peer
 		if got := w.ear.api("uuid_getvar " + leg.uuid + " nway_caller_uuid"); got != caller {
@@ -45,7 +49,10 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 		t.Logf("%s: the agent saw %.60q", what, leg.number)
 		w.ear.api("uuid_kill " + caller)
 		w.becomes("anna", "reged up idle ready")
-		want := []string{"queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove"}
+		want := []string{
+			"queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove",
+		}
 		expectStory(t, what, w.named(want), func() []string { return w.ear.story(caller) })
 		eventually(t, patience, what+": a CDR", func() bool {
 			row := w.db.row("SELECT outcome, group_number FROM nwayacd_cdr WHERE call_uuid = ?", caller)

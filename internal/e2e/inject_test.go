@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// hostileTexts are what somebody may write where a name, a number or a file is wanted. CANARY is a file that must not come into being.
+// hostileTexts are what somebody may write where a name, a number or a file is wanted. CANARY is a
+// file that must not come into being.
 var hostileTexts = map[string]string{
 	"a line break":           "x\r\n\r\napi system touch CANARY\r\n\r\n",
 	"an expansion":           "${system(touch CANARY)}",
@@ -48,11 +49,13 @@ func TestHostileTextsOfCommandsAreRefusedOrKeptAsText(t *testing.T) {
 		canary := filepath.Join(t.TempDir(), "canary")
 		uuid := "5fa9" // of no channel
 		ways := []string{
-			"nway_login %s 110", "nway_login " + w.ext["anna"] + " %s", "nway_logout %s", "nway_busy %s", "nway_ready %s", "nway_add_ext %s x",
-			"nway_rm_ext %s", "nway_set_ext_jobnumber %s 1 true", "nway_set_ext_jobnumber " + w.ext["anna"] + " %s true", "nway_set_reged_ext %s",
-			"nway_add_group %s 0", "nway_add_group 119 %s", "nway_rm_group %s", "nway_set_ring_group %s a b c d", "nwayacd %s 110", "nwayacd " + uuid + " %s",
-			"nwayacd_transfer %s " + w.ext["anna"], "nwayacd_transfer " + uuid + " %s", "nway_uuid_hold %s", "nway_uuid_unhold %s",
-			"nway_threeway %s 1 gw", "nway_threeway " + uuid + " %s gw", "nway_threeway " + uuid + " 1 %s", "%s",
+			"nway_login %s 110", "nway_login " + w.ext["anna"] + " %s", "nway_logout %s", "nway_busy %s",
+			"nway_ready %s", "nway_add_ext %s x", "nway_rm_ext %s", "nway_set_ext_jobnumber %s 1 true",
+			"nway_set_ext_jobnumber " + w.ext["anna"] + " %s true", "nway_set_reged_ext %s", "nway_add_group %s 0",
+			"nway_add_group 119 %s", "nway_rm_group %s", "nway_set_ring_group %s a b c d", "nwayacd %s 110",
+			"nwayacd " + uuid + " %s", "nwayacd_transfer %s " + w.ext["anna"], "nwayacd_transfer " + uuid + " %s",
+			"nway_uuid_hold %s", "nway_uuid_unhold %s", "nway_threeway %s 1 gw", "nway_threeway " + uuid + " %s gw",
+			"nway_threeway " + uuid + " 1 %s", "%s",
 		}
 		for what, text := range texts(canary) {
 			line := strings.NewReplacer("\r", "", "\n", " ").Replace(text) // the client refuses line breaks itself
@@ -105,7 +108,8 @@ func (w *world) patch(path string, body any) (status int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPatch, "http://"+w.srv.web+path, bytes.NewReader(text))
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPatch, "http://"+w.srv.web+path,
+		bytes.NewReader(text))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -136,7 +140,8 @@ func (w *world) isUnharmed(canary string) {
 	w.db.rows("SELECT call_uuid FROM nwayacd_cdr") // fails without the table
 }
 
-// Rows that another program wrote. Each hostile text stands in every column of a group and an agent of its own, and a caller gets that agent.
+// Rows that another program wrote. Each hostile text stands in every column of a group and an agent
+// of its own, and a caller gets that agent.
 func TestHostileTextsInTheDatabaseDoNothing(t *testing.T) {
 	dir := t.TempDir()
 	canary := filepath.Join(dir, "canary")
@@ -154,15 +159,25 @@ func TestHostileTextsInTheDatabaseDoNothing(t *testing.T) {
 	}
 	for n, what := range kinds {
 		text, number := all[what], fmt.Sprint(300+n)
-		f.groups = append(f.groups, groupRow{number: number, welcome: text, transfer: text, blacklist: text, busy: text})
+		f.groups = append(f.groups,
+			groupRow{number: number, welcome: text, transfer: text, blacklist: text, busy: text})
 		f.agents = append(f.agents, agentRow{name: "agent " + number, groups: number, set: map[string]string{
-			"extension_name": cut(text, 50), "job_number": cut("1"+text, 40), "say_job_number": "1", "callout_number": cut(text, 20),
-			"server_ip": cut(text, 40), "is_record": "0", "call_state": "ready",
+			"extension_name": cut(text, 50), "job_number": cut("1"+text, 40), "say_job_number": "1",
+			"callout_number": cut(text, 20), "server_ip": cut(text, 40), "is_record": "0", "call_state": "ready",
 		}})
 		f.rows = append(f.rows,
-			row{"INSERT INTO call_blacklist (call_number, category, group_number) VALUES (?, '0', '')", []string{cut("x"+text, 50)}},
-			row{"INSERT INTO call_vip_number (phone_number, group_number) VALUES (?, ?)", []string{cut("x"+text, 50), cut("x"+text, 20)}},
-			row{"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES (?, 0, 15)", []string{cut("x"+text, 40)}})
+			row{
+				"INSERT INTO call_blacklist (call_number, category, group_number) VALUES (?, '0', '')",
+				[]string{cut("x"+text, 50)},
+			},
+			row{
+				"INSERT INTO call_vip_number (phone_number, group_number) VALUES (?, ?)",
+				[]string{cut("x"+text, 50), cut("x"+text, 20)},
+			},
+			row{
+				"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES (?, 0, 15)",
+				[]string{cut("x"+text, 40)},
+			})
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		for n, what := range kinds {
@@ -196,7 +211,10 @@ func TestHostileChannelsAreHandedBack(t *testing.T) {
 		canary := filepath.Join(t.TempDir(), "canary")
 		for what, text := range texts(canary) {
 			var came []*call
-			for _, app := range []string{"/nwayacd/", "/nway_bridge/", "/nwaycallout/1/", "/nwaycallout/", "/cmd/", "/cmd/nway_login/", "/"} {
+			for _, app := range []string{
+				"/nwayacd/", "/nway_bridge/", "/nwaycallout/1/", "/nwaycallout/", "/cmd/",
+				"/cmd/nway_login/", "/",
+			} {
 				if escaped := app + strings.ReplaceAll(url.QueryEscape(text), "+", "%20"); len(escaped) < 900 {
 					came = append(came, w.comes(what+app, group, escaped))
 				}

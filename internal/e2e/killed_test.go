@@ -45,7 +45,8 @@ func TestPostgreSQLKilledUnderTraffic(t *testing.T) {
 	onPostgres(t)
 	f := floor{ownPostgres: true}
 	for i := range 3 {
-		f.agents = append(f.agents, agentRow{name: fmt.Sprintf("agent%d", i), phone: answersFor(200 * time.Millisecond)})
+		f.agents = append(f.agents,
+			agentRow{name: fmt.Sprintf("agent%d", i), phone: answersFor(200 * time.Millisecond)})
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		const callers, killedAt, backAt = 24, 8, 20
@@ -70,7 +71,8 @@ func TestPostgreSQLKilledUnderTraffic(t *testing.T) {
 		if rows := w.db.rows("SELECT call_uuid FROM nwayacd_cdr"); len(rows) != callers {
 			t.Errorf("%d CDRs of %d calls", len(rows), callers)
 		}
-		if twice := w.db.rows("SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid HAVING count(*) > 1"); twice != nil {
+		if twice := w.db.rows(
+			"SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid HAVING count(*) > 1"); twice != nil {
 			t.Errorf("offers that are there twice: %v", twice)
 		}
 	})

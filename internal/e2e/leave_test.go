@@ -13,7 +13,8 @@ func TestCallerLeavesWhileWaiting(t *testing.T) {
 		mary := w.arrives("mary")
 		mary.hears("silence_stream://-1")
 		eventually(t, patience, "callin_queue has mary", func() bool {
-			row := w.db.row("SELECT callin_number, callin_group, callin_type FROM callin_queue WHERE call_uuid = ?", mary.uuid)
+			row := w.db.row("SELECT callin_number, callin_group, callin_type FROM callin_queue WHERE call_uuid = ?",
+				mary.uuid)
 			return slices.Equal(row, []string{mary.number, group, "0"})
 		})
 		mary.hangsUp()
@@ -36,7 +37,8 @@ func TestAgentHangsUp(t *testing.T) {
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.isGone()
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=agent", "cause=NORMAL_CLEARING")
 		if cause := mary.channel().cause; cause != "NORMAL_CLEARING" {
 			t.Errorf("mary's channel ended with %s", cause)
@@ -55,19 +57,23 @@ func TestCallerIsAskedForAMarkAfterTheTalk(t *testing.T) {
 		mary.talksTo("anna")
 		w.hangsUp("anna")
 		eventually(t, patience, "mary is asked", func() bool {
-			return slices.ContainsFunc(mary.channel().executed, func(line string) bool { return strings.HasPrefix(line, "play_and_get_digits") })
+			return slices.ContainsFunc(mary.channel().executed, func(line string) bool {
+				return strings.HasPrefix(line, "play_and_get_digits")
+			})
 		})
 		w.becomes("anna", "reged up idle ready")
 		time.Sleep(100 * time.Millisecond) // what is pressed before the prompt begins does not count
 		w.sw.press(t, mary.far, "4")
 		mary.isGone()
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=agent", "survey=4")
 		w.cleanAfter()
 	})
 }
 
-// jobNumbers adds prompts: prefix 120, the digits 110 to 119, suffix 130, each so many milliseconds long.
+// jobNumbers adds prompts: prefix 120, the digits 110 to 119, suffix 130, each so many milliseconds
+// long.
 func jobNumbers(s settings) settings {
 	s["prompts.jn-prefix"], s["prompts.jn-suffix"] = `"silence_stream://120"`, `"silence_stream://130"`
 	for digit := range 10 {
@@ -83,7 +89,8 @@ func TestJobNumberIsHeardBeforeTheTalk(t *testing.T) {
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
-		said := "file_string://silence_stream://120!silence_stream://111!silence_stream://110!silence_stream://112!silence_stream://130"
+		said := "file_string://silence_stream://120!silence_stream://111!silence_stream://110!" +
+			"silence_stream://112!silence_stream://130"
 		mary.hears(said)
 		if with := mary.with(); with != "" {
 			t.Errorf("mary talks to %s already", with)
@@ -102,7 +109,8 @@ func TestCallTakenByAnotherLeavesTheLine(t *testing.T) {
 	onBoth(t, floor{}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.hears("silence_stream://-1")
-		if reply := w.ear.api("uuid_transfer " + mary.uuid + " 'set:taken=true,playback:silence_stream://-1' inline"); !strings.HasPrefix(reply, "+OK") {
+		if reply := w.ear.api("uuid_transfer " + mary.uuid +
+			" 'set:taken=true,playback:silence_stream://-1' inline"); !strings.HasPrefix(reply, "+OK") {
 			t.Fatal(reply)
 		}
 		mary.story("queue add", "queue remove")

@@ -10,14 +10,15 @@ import (
 
 func TestLiveChannelIsSentIntoAGroup(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
+		const unknown = "00000000-0000-0000-0000-000000000000"
 		for _, where := range []string{ivr, parkingLot} {
 			c := w.comes("mary", where, "")
 			eventually(t, patience, "mary is in the "+where, func() bool { return len(c.channel().executed) == 2 })
 			for line, want := range map[string]string{
-				"nwayacd " + c.uuid + " 999":                       `-ERR `,
-				"nwayacd 00000000-0000-0000-0000-000000000000 110": "-ERR 00000000-0000-0000-0000-000000000000: no such channel",
-				"nwayacd " + c.uuid + "' inline;uuid_kill 110":     "-",
-				"nwayacd " + c.uuid:                                "-USAGE: nwayacd UUID GROUP",
+				"nwayacd " + c.uuid + " 999":                   `-ERR `,
+				"nwayacd " + unknown + " 110":                  "-ERR " + unknown + ": no such channel",
+				"nwayacd " + c.uuid + "' inline;uuid_kill 110": "-",
+				"nwayacd " + c.uuid:                            "-USAGE: nwayacd UUID GROUP",
 			} {
 				if reply := w.srv.command(line); !strings.HasPrefix(reply, want) {
 					t.Errorf("%s: %s", line, reply)
@@ -26,7 +27,8 @@ func TestLiveChannelIsSentIntoAGroup(t *testing.T) {
 			c.isSentTo(group)
 			c.isInTalk("anna")
 			c.hangsUp()
-			c.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+			c.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+				"queue remove")
 			c.cdr("outcome=answered", "agent=anna", "group_number=110", "hung_up_by=caller")
 			c.isGone()
 		}
@@ -60,7 +62,10 @@ func TestLiveChannelComesBackToItsGroupWhenTheServerIsKilled(t *testing.T) {
 }
 
 func TestLiveChannelIsSentIntoAnotherGroupAfterATimeout(t *testing.T) {
-	f := floor{groups: withCarl, agents: []agentRow{{name: "carl", groups: "120"}}, config: settings{"acd.max-wait-seconds": "1"}}
+	f := floor{
+		groups: withCarl, agents: []agentRow{{name: "carl", groups: "120"}},
+		config: settings{"acd.max-wait-seconds": "1"},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.isHandedBack()
@@ -73,29 +78,30 @@ func TestLiveChannelIsSentIntoAnotherGroupAfterATimeout(t *testing.T) {
 }
 
 func TestTalkGoesOnAfterTheDrain(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, config: settings{"server.drain-seconds": "1"}}, func(t *testing.T, w *world) {
-		mary := w.arrives("mary")
-		mary.talksTo("anna")
-		began := time.Now()
-		w.srv.stop()
-		if took := time.Since(began); took < time.Second || took > 10*time.Second {
-			t.Errorf("nwayacd ended after %s, drain-seconds is 1 and the talk has no end", took)
-		}
-		time.Sleep(tableLag)
-		mary.talksTo("anna")
-		w.srv.start()
-		paul := w.arrives("paul")
-		paul.hears("silence_stream://-1")
-		time.Sleep(2500 * time.Millisecond) // it looks around a second time after two seconds
-		mary.talksTo("anna")
-		paul.story("queue add")
-		w.hangsUp("anna")
-		mary.isGone()
-		paul.talksTo("anna")
-		paul.hangsUp()
-		w.cleanAfter()
-		for _, twice := range w.ear.atOnce() {
-			t.Error(twice)
-		}
-	})
+	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, config: settings{"server.drain-seconds": "1"}},
+		func(t *testing.T, w *world) {
+			mary := w.arrives("mary")
+			mary.talksTo("anna")
+			began := time.Now()
+			w.srv.stop()
+			if took := time.Since(began); took < time.Second || took > 10*time.Second {
+				t.Errorf("nwayacd ended after %s, drain-seconds is 1 and the talk has no end", took)
+			}
+			time.Sleep(tableLag)
+			mary.talksTo("anna")
+			w.srv.start()
+			paul := w.arrives("paul")
+			paul.hears("silence_stream://-1")
+			time.Sleep(2500 * time.Millisecond) // it looks around a second time after two seconds
+			mary.talksTo("anna")
+			paul.story("queue add")
+			w.hangsUp("anna")
+			mary.isGone()
+			paul.talksTo("anna")
+			paul.hangsUp()
+			w.cleanAfter()
+			for _, twice := range w.ear.atOnce() {
+				t.Error(twice)
+			}
+		})
 }

@@ -1,8 +1,9 @@
-// Package e2e tests the whole: the real program on real ports, its database, and a FreeSWITCH at the other end, simulated and real. Every
-// situation is written once and played on both switches.
+// Package e2e tests the whole: the real program on real ports, its database, and a FreeSWITCH at
+// the other end, simulated and real. Every situation is written once and played on both switches.
 //
-// It owns processes, ports, databases and what is expected of a call. It must know nothing of the packages inside but the wire (esl),
-// the simulated switch (sim) and the SIP phone (internal/phone): what it asserts is what an operator, a CTI or a caller could see.
+// It owns processes, ports, databases and what is expected of a call. It must know nothing of the
+// packages inside but the wire (esl), the simulated switch (sim) and the SIP phone
+// (internal/phone): what it asserts is what an operator, a CTI or a caller could see.
 package e2e
 
 import (

@@ -34,7 +34,8 @@ func shipped(t testing.TB) string {
 
 var buildShipped = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(suite.dir, "shipped")
-	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "nwayacd").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "nwayacd").
+		CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build nwayacd: %w\n%s", err, out)
 	}
 	return program, nil
@@ -48,7 +49,10 @@ func TestGarbageAndAThousandIdleConnectionsAndCallsAreServed(t *testing.T) {
 		leaveOut("MEMORY UNDER GARBAGE: THERE IS NO /proc TO READ IT FROM")
 		t.Skip("no /proc")
 	}
-	f := floor{asShipped: true, agents: []agentRow{{name: "anna"}, {name: "ben"}}, config: settings{"log.level": `"info"`}}
+	f := floor{
+		asShipped: true, agents: []agentRow{{name: "anna"}, {name: "ben"}},
+		config: settings{"log.level": `"info"`},
+	}
 	w := open(t, newSimulated(t), f)
 	ports := []string{w.srv.socket, w.srv.control, w.srv.web}
 	a := &attack{}
@@ -69,9 +73,12 @@ func TestGarbageAndAThousandIdleConnectionsAndCallsAreServed(t *testing.T) {
 		c.cdr("outcome=answered")
 		w.isManageable()
 	}
-	eventually(t, 2*time.Minute, "all garbage was thrown", func() bool { return int(a.thrown.Load()) >= 5*len(wrongFrames) })
+	eventually(t, 2*time.Minute, "all garbage was thrown", func() bool {
+		return int(a.thrown.Load()) >= 5*len(wrongFrames)
+	})
 	most, now := w.srv.memory("VmHWM"), w.srv.memory("VmRSS")
-	t.Logf("%d idle connections now, %d pieces of garbage: %d MiB resident, %d MiB at most", a.idling.Load(), a.thrown.Load(), now>>20, most>>20)
+	t.Logf("%d idle connections now, %d pieces of garbage: %d MiB resident, %d MiB at most", a.idling.Load(),
+		a.thrown.Load(), now>>20, most>>20)
 	if most == 0 || most > mostMemory {
 		t.Errorf("%d MiB were resident, more than %d", most>>20, mostMemory>>20)
 	}
@@ -125,8 +132,8 @@ func (a *attack) garbage(ctx context.Context, address string) {
 	}
 }
 
-// isManageable asks the command port and the HTTP port something, each on a new connection. In the crowd at the door one may be pushed out
-// before it has shown its password, and comes again.
+// isManageable asks the command port and the HTTP port something, each on a new connection. In the
+// crowd at the door one may be pushed out before it has shown its password, and comes again.
 func (w *world) isManageable() {
 	w.t.Helper()
 	eventually(w.t, patience, "a new client of the command port is served", func() bool {

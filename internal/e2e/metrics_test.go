@@ -54,34 +54,41 @@ func TestMetricsFollowTheCalls(t *testing.T) {
 	f := floor{agents: []agentRow{{name: "anna"}}}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		w.measures("before anybody called",
-			`nwayacd_callers_waiting{group="110"} 0`, `nwayacd_agents{state="ready"} 1`, `nwayacd_freeswitch_up{switch="fs"} 1`,
-			`nwayacd_database_up 1`, `nwayacd_calls_ended_total{group="110",outcome="answered"} 0`)
+			`nwayacd_callers_waiting{group="110"} 0`, `nwayacd_agents{state="ready"} 1`,
+			`nwayacd_freeswitch_up{switch="fs"} 1`, `nwayacd_database_up 1`,
+			`nwayacd_calls_ended_total{group="110",outcome="answered"} 0`)
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
 		john := w.arrives("john")
 		w.measures("while mary talks and john waits",
-			`nwayacd_callers_waiting{group="110"} 1`, `nwayacd_callers_talking{group="110"} 1`, `nwayacd_calls{phase="talk"} 1`,
-			`nwayacd_calls{phase="wait"} 1`, `nwayacd_group_agents{group="110",state="talking"} 1`, `nwayacd_agents{state="talking"} 1`,
-			`nwayacd_free_to_offer_seconds_count 1`, `nwayacd_answer_wait_seconds_count{group="110"} 1`, `nwayacd_connections_total 2`)
+			`nwayacd_callers_waiting{group="110"} 1`, `nwayacd_callers_talking{group="110"} 1`,
+			`nwayacd_calls{phase="talk"} 1`, `nwayacd_calls{phase="wait"} 1`,
+			`nwayacd_group_agents{group="110",state="talking"} 1`, `nwayacd_agents{state="talking"} 1`,
+			`nwayacd_free_to_offer_seconds_count 1`, `nwayacd_answer_wait_seconds_count{group="110"} 1`,
+			`nwayacd_connections_total 2`)
 		john.hangsUp()
 		john.cdr("outcome=abandoned")
 		mary.hangsUp()
 		mary.cdr("outcome=answered")
 		w.becomes("anna", "reged up idle ready")
 		w.measures("when both have gone",
-			`nwayacd_callers_waiting{group="110"} 0`, `nwayacd_callers_talking{group="110"} 0`, `nwayacd_longest_wait_seconds{group="110"} 0`,
-			`nwayacd_calls{phase="talk"} 0`, `nwayacd_calls{phase="wait"} 0`, `nwayacd_calls{phase="leave"} 0`,
-			`nwayacd_calls_ended_total{group="110",outcome="answered"} 1`, `nwayacd_calls_ended_total{group="110",outcome="abandoned"} 1`,
+			`nwayacd_callers_waiting{group="110"} 0`, `nwayacd_callers_talking{group="110"} 0`,
+			`nwayacd_longest_wait_seconds{group="110"} 0`, `nwayacd_calls{phase="talk"} 0`,
+			`nwayacd_calls{phase="wait"} 0`, `nwayacd_calls{phase="leave"} 0`,
+			`nwayacd_calls_ended_total{group="110",outcome="answered"} 1`,
+			`nwayacd_calls_ended_total{group="110",outcome="abandoned"} 1`,
 			`nwayacd_abandon_wait_seconds_count{group="110"} 1`, `nwayacd_talk_seconds_count{group="110"} 1`,
 			`nwayacd_offers_total{group="110",outcome="answered"} 1`, `nwayacd_agents{state="ready"} 1`,
-			`nwayacd_callers_waiting_in_vain{group="110"} 0`, `nwayacd_panics_total 0`, `nwayacd_journal_pending_changes 0`)
+			`nwayacd_callers_waiting_in_vain{group="110"} 0`, `nwayacd_panics_total 0`,
+			`nwayacd_journal_pending_changes 0`)
 	})
 }
 
 func TestMetricsAreShownToWhoHasTheToken(t *testing.T) {
 	f := floor{config: settings{"http.token": `"another"`}}
 	onBoth(t, f, func(t *testing.T, w *world) {
-		if status, page := w.srv.ask("/metrics"); status != http.StatusUnauthorized || strings.Contains(page, "nwayacd_callers") {
+		if status, page := w.srv.ask("/metrics"); status != http.StatusUnauthorized ||
+			strings.Contains(page, "nwayacd_callers") {
 			t.Errorf("with a wrong token: %d %s", status, page)
 		}
 	})

@@ -59,7 +59,8 @@ func TestModeRandomTakesAnybody(t *testing.T) {
 
 func TestModeCyclicTakesTheNext(t *testing.T) {
 	onBoth(t, floor{mode: 2, agents: three}, func(t *testing.T, w *world) {
-		w.servedBy(t, [2]string{"mary", "nine"}, [2]string{"mary", "ten"}, [2]string{"paul", "eleven"}, [2]string{"mary", "nine"})
+		w.servedBy(t, [2]string{"mary", "nine"}, [2]string{"mary", "ten"}, [2]string{"paul", "eleven"},
+			[2]string{"mary", "nine"})
 		w.srv.must("nway_busy " + w.ext["ten"])
 		w.servedBy(t, [2]string{"mary", "eleven"})
 		eventually(t, patience, "the cursor is in the database", func() bool {
@@ -85,7 +86,8 @@ func TestModeRememberedThenSequence(t *testing.T) {
 func TestModeRememberedThenRandom(t *testing.T) {
 	onBoth(t, floor{mode: 4, agents: three}, func(t *testing.T, w *world) {
 		first := w.serves("mary")
-		w.servedBy(t, [2]string{"mary", first}, [2]string{"mary", first}, [2]string{"mary", first}, [2]string{"mary", first})
+		w.servedBy(t, [2]string{"mary", first}, [2]string{"mary", first}, [2]string{"mary", first},
+			[2]string{"mary", first})
 		w.srv.must("nway_busy " + w.ext[first])
 		if other := w.serves("mary"); other == first {
 			t.Errorf("%s served mary and is busy", first)
@@ -95,9 +97,11 @@ func TestModeRememberedThenRandom(t *testing.T) {
 
 func TestModeRememberedThenCyclic(t *testing.T) {
 	onBoth(t, floor{mode: 5, agents: three}, func(t *testing.T, w *world) {
-		w.servedBy(t, [2]string{"mary", "nine"}, [2]string{"paul", "ten"}, [2]string{"mary", "nine"}, [2]string{"rita", "ten"}, [2]string{"paul", "ten"})
+		w.servedBy(t, [2]string{"mary", "nine"}, [2]string{"paul", "ten"}, [2]string{"mary", "nine"},
+			[2]string{"rita", "ten"}, [2]string{"paul", "ten"})
 		eventually(t, patience, "the memory is in the database", func() bool {
-			row := w.db.row("SELECT agent_number, group_number FROM cf_call_remember WHERE call_number = ?", w.numberOf("mary"))
+			row := w.db.row("SELECT agent_number, group_number FROM cf_call_remember WHERE call_number = ?",
+				w.numberOf("mary"))
 			return slices.Equal(row, []string{w.ext["nine"], group})
 		})
 	})

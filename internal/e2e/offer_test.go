@@ -77,7 +77,8 @@ func TestRefusedOfferGoesToTheNextAgent(t *testing.T) {
 func (w *world) offers(c *call, want ...string) {
 	w.t.Helper()
 	expectStory(w.t, c.name+"'s offers", w.named(want), func() (have []string) {
-		for _, r := range w.db.rows("SELECT agent, number, outcome, cause FROM nwayacd_offer WHERE call_uuid = ? ORDER BY number", c.uuid) {
+		for _, r := range w.db.rows(
+			"SELECT agent, number, outcome, cause FROM nwayacd_offer WHERE call_uuid = ? ORDER BY number", c.uuid) {
 			have = append(have, w.named([]string{r[0] + " " + r[1] + " " + r[2] + " " + r[3]})[0])
 		}
 		return have
@@ -98,7 +99,8 @@ func TestUnregisteredAgentGetsNoMoreOffers(t *testing.T) {
 		paul := w.arrives("paul")
 		paul.talksTo("bert")
 		paul.hangsUp()
-		paul.story("queue add", "queue remove bert", "callout bert 1", "answered bert 1", "hangup bert 1", "queue remove")
+		paul.story("queue add", "queue remove bert", "callout bert 1", "answered bert 1", "hangup bert 1",
+			"queue remove")
 		w.offers(mary, "anna 1 noanswer SUBSCRIBER_ABSENT", "bert 2 answered ")
 		w.cleanAfter()
 	})
@@ -107,13 +109,17 @@ func TestUnregisteredAgentGetsNoMoreOffers(t *testing.T) {
 func TestLegThatDiesBeforeTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T) {
 	f := floor{
 		// while the job number is said, the leg is gone
-		agents: []agentRow{{name: "anna", phone: answersAndDies(100 * time.Millisecond), set: map[string]string{"say_job_number": "1", "job_number": "1"}}, {name: "bert"}},
+		agents: []agentRow{{
+			name: "anna", phone: answersAndDies(100 * time.Millisecond),
+			set: map[string]string{"say_job_number": "1", "job_number": "1"},
+		}, {name: "bert"}},
 		config: jobNumbers(settings{"acd.noanswer-to-ready": "false"}),
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		w.srv.must("nway_busy " + w.ext["bert"])
 		mary := w.arrives("mary")
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "noanswer anna 1", "queue add")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "noanswer anna 1",
+			"queue add")
 		paul := w.arrives("paul")
 		paul.story("queue add")
 		w.becomes("anna", "reged up idle noanswer")
@@ -161,23 +167,34 @@ func TestLegThatDiesDuringTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T)
 }
 
 func TestCallerSurvivesALegThatDiesAtAnyMoment(t *testing.T) {
-	onBoth(t, floor{agents: []agentRow{{name: "anna"}}, config: settings{"acd.reoffer-seconds": "60", "acd.rest-noanswer-seconds": "0"}}, func(t *testing.T, w *world) {
-		for later := time.Duration(0); later <= 60*time.Millisecond; later += 4 * time.Millisecond {
-			w.phone("anna", phone{do: diesInBridge, after: 20 * time.Millisecond, talk: later})
-			c := w.arrives("caller " + later.String())
-			queued := func() int {
-				return len(slices.DeleteFunc(w.ear.story(c.uuid), func(line string) bool { return line != "queue add" }))
+	onBoth(t,
+		floor{
+			agents: []agentRow{{name: "anna"}},
+			config: settings{"acd.reoffer-seconds": "60", "acd.rest-noanswer-seconds": "0"},
+		},
+		func(t *testing.T, w *world) {
+			for later := time.Duration(0); later <= 60*time.Millisecond; later += 4 * time.Millisecond {
+				w.phone("anna", phone{do: diesInBridge, after: 20 * time.Millisecond, talk: later})
+				c := w.arrives("caller " + later.String())
+				queued := func() int {
+					return len(slices.DeleteFunc(w.ear.story(c.uuid), func(line string) bool {
+						return line != "queue add"
+					}))
+				}
+				eventually(t, patience, c.name+" is back in the line or gone", func() bool {
+					return c.channel().gone || queued() == 2
+				})
+				talked := slices.ContainsFunc(c.channel().executed, func(line string) bool {
+					return strings.HasPrefix(line, "uuid_bridge")
+				})
+				if c.channel().gone && !talked {
+					t.Errorf("%s was hung up without a talk: %s", c.name, c.channel().cause)
+				}
+				c.hangsUp()
+				c.isGone()
 			}
-			eventually(t, patience, c.name+" is back in the line or gone", func() bool { return c.channel().gone || queued() == 2 })
-			talked := slices.ContainsFunc(c.channel().executed, func(line string) bool { return strings.HasPrefix(line, "uuid_bridge") })
-			if c.channel().gone && !talked {
-				t.Errorf("%s was hung up without a talk: %s", c.name, c.channel().cause)
-			}
-			c.hangsUp()
-			c.isGone()
-		}
-		w.cleanAfter()
-	})
+			w.cleanAfter()
+		})
 }
 
 func TestGroupWithoutAgentsHoldsUpNobody(t *testing.T) {
@@ -188,7 +205,8 @@ func TestGroupWithoutAgentsHoldsUpNobody(t *testing.T) {
 		paul.talksTo("anna")
 		mary.story("queue add")
 		paul.hangsUp()
-		paul.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		paul.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		mary.hangsUp()
 		mary.story("queue add", "queue remove")
 		w.cleanAfter()
@@ -206,7 +224,8 @@ func TestPhoneThatRingsStopsWhenTheCallerIsGone(t *testing.T) {
 			"queue remove bert", "callout bert 2", "callin_hangup bert 1", "queue remove")
 		w.cleanAfter()
 		stopped := w.ear.find(func(ch *channel) bool { return ch.uuid == leg })
-		if late := stopped.hungUp.Sub(mary.channel().hungUp); late > time.Second { // some milliseconds on an idle machine; a phone that rings on does so for 15 s
+		// some milliseconds on an idle machine; a phone that rings on does so for 15 s
+		if late := stopped.hungUp.Sub(mary.channel().hungUp); late > time.Second {
 			t.Errorf("bert's phone rang on for %s", late)
 		}
 		w.agentStory("bert", "login", "ring", "ready")
@@ -230,7 +249,9 @@ func TestBusyPromptIsHeardAgainAndAgain(t *testing.T) {
 	onBoth(t, floor{config: config}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		eventually(t, patience, "mary hears the busy prompt three times", func() bool {
-			return len(slices.DeleteFunc(mary.heard(), func(file string) bool { return file != "silence_stream://102" })) == 3
+			return len(slices.DeleteFunc(mary.heard(), func(file string) bool {
+				return file != "silence_stream://102"
+			})) == 3
 		})
 		mary.hangsUp()
 		w.cleanAfter()
@@ -239,7 +260,10 @@ func TestBusyPromptIsHeardAgainAndAgain(t *testing.T) {
 
 func TestMusicGoesOnWhileTheAgentRings(t *testing.T) {
 	f := floor{
-		groups: []groupRow{{number: group, welcome: "silence_stream://101", busy: "silence_stream://102", transfer: "silence_stream://103"}},
+		groups: []groupRow{{
+			number: group, welcome: "silence_stream://101", busy: "silence_stream://102",
+			transfer: "silence_stream://103",
+		}},
 		agents: []agentRow{{name: "anna", out: true}},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {

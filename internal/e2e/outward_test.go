@@ -17,7 +17,9 @@ func (w *world) callsOut(agent, arguments string) *call {
 // talksOutside waits until the call has the third party on the line.
 func (c *call) talksOutside() {
 	c.w.t.Helper()
-	eventually(c.w.t, patience, c.name+" talks to the number outside", func() bool { return c.with() == c.w.own(thirdParty) })
+	eventually(c.w.t, patience, c.name+" talks to the number outside", func() bool {
+		return c.with() == c.w.own(thirdParty)
+	})
 }
 
 // shown checks, on the real switch, whom the number outside saw calling.
@@ -129,7 +131,8 @@ func TestThirdPartyIsRungIntoTheTalk(t *testing.T) {
 			return w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.own(thirdParty) })
 		}
 		eventually(t, patience, "the third party is in the talk", func() bool {
-			return third() != nil && slices.Contains(third().executed, "three_way "+mary.uuid) && third().hungUp.IsZero()
+			return third() != nil && slices.Contains(third().executed, "three_way "+mary.uuid) &&
+				third().hungUp.IsZero()
 		})
 		w.shown(mary.number)
 		mary.talksTo("anna")
@@ -137,7 +140,8 @@ func TestThirdPartyIsRungIntoTheTalk(t *testing.T) {
 		mary.hangsUp()
 		mary.isGone()
 		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=caller")
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1", "queue remove")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
+			"queue remove")
 		w.cleanAfter() // the third party's leg too
 	})
 }
@@ -147,10 +151,12 @@ func TestAgentLeavesATalkOfThree(t *testing.T) {
 		w.sw.outside(t, w.own(thirdParty), answers())
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
-		w.srv.must("nway_threeway " + w.leg("anna").uuid + " " + w.own(thirdParty) + " " + gateway) // the agent's side will do
+		// the agent's side will do
+		w.srv.must("nway_threeway " + w.leg("anna").uuid + " " + w.own(thirdParty) + " " + gateway)
 		w.hangsUp("anna")
 		w.becomes("anna", "reged up idle ready")
-		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=", "transferred_to="+w.own(thirdParty), "transfer_kind=attended")
+		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=", "transferred_to="+w.own(thirdParty),
+			"transfer_kind=attended")
 		if mary.channel().gone { // she goes on talking with the third party
 			t.Error("mary was cut off when the agent left")
 		}
@@ -181,7 +187,8 @@ func TestThirdPartyThatDoesNotCome(t *testing.T) {
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
 		for to, why := range map[string]string{gateway: "USER_BUSY", "nowhere": "INVALID_GATEWAY"} {
-			if reply := w.srv.command("nway_threeway " + mary.uuid + " " + w.own(thirdParty) + " " + to); reply != "-ERR FreeSWITCH: "+why {
+			if reply := w.srv.command("nway_threeway " + mary.uuid + " " + w.own(thirdParty) + " " +
+				to); reply != "-ERR FreeSWITCH: "+why {
 				t.Errorf("through %s: %q", to, reply)
 			}
 		}

@@ -67,8 +67,9 @@ func (c *call) channel() *channel {
 	return c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.uuid })
 }
 
-// speaks lets sound come from the caller for ever. FreeSWITCH runs what it is told on a channel in a talk only when media comes in on it
-// (switch_ivr_bridge.c, read_frame_count), and a caller from a loopback who says nothing sends none.
+// speaks lets sound come from the caller for ever. FreeSWITCH runs what it is told on a channel in
+// a talk only when media comes in on it (switch_ivr_bridge.c, read_frame_count), and a caller from
+// a loopback who says nothing sends none.
 func (c *call) speaks() {
 	c.w.t.Helper()
 	if c.far != c.uuid {
@@ -164,7 +165,8 @@ func (c *call) rings(agent string) {
 	})
 }
 
-// story waits until exactly these events have been told of the call, and no others: "queue add", "queue remove anna", "callout anna 1".
+// story waits until exactly these events have been told of the call, and no others: "queue add",
+// "queue remove anna", "callout anna 1".
 func (c *call) story(want ...string) {
 	c.w.t.Helper()
 	expectStory(c.w.t, c.name, c.w.named(want), func() []string { return c.w.ear.story(c.uuid) })
@@ -237,13 +239,17 @@ func (c *call) cdr(want ...string) {
 	}
 	query := "SELECT " + strings.Join(columns, ", ") + " FROM nwayacd_cdr WHERE call_uuid = ?"
 	var have []string
-	eventually(c.w.t, patience, "a CDR of "+c.name, func() bool { have = c.w.db.row(query, c.uuid); return have != nil })
+	eventually(c.w.t, patience, "a CDR of "+c.name, func() bool {
+		have = c.w.db.row(query, c.uuid)
+		return have != nil
+	})
 	if !slices.Equal(have, values) {
 		c.w.t.Errorf("%s's CDR has %v = %v, not %v", c.name, columns, have, values)
 	}
 }
 
-// cleanAfter waits until nobody is in the line, no channel is left and every agent is free of calls.
+// cleanAfter waits until nobody is in the line, no channel is left and every agent is free of
+// calls.
 func (w *world) cleanAfter() {
 	w.t.Helper()
 	eventually(w.t, patience, "no channel is left", func() bool { return len(w.ear.left()) == 0 })
@@ -262,7 +268,9 @@ func (w *world) cleanAfter() {
 // lineIsEmpty waits until nobody has a place in the database.
 func (w *world) lineIsEmpty() {
 	w.t.Helper()
-	eventually(w.t, patience, "callin_queue is empty", func() bool { return w.db.rows("SELECT call_uuid FROM callin_queue") == nil })
+	eventually(w.t, patience, "callin_queue is empty", func() bool {
+		return w.db.rows("SELECT call_uuid FROM callin_queue") == nil
+	})
 }
 
 // trouble is in those lines of nwayacd's log that are worth a look after a failure.

@@ -49,7 +49,8 @@ func newPrometheus(t *testing.T, srv *server) *prometheus {
 	log, err := os.Create(filepath.Join(dir, "prometheus.log"))
 	must(err)
 	address := fmt.Sprintf("127.0.0.1:%d", freePorts(1)[0])
-	run := exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address)
+	run := exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address)
 	run.Stdout, run.Stderr = log, log
 	run.SysProcAttr = dieWithParent()
 	must(run.Start())
@@ -136,7 +137,8 @@ func readDashboard(t *testing.T) (d dashboard) {
 }
 
 // chosen puts what a viewer has chosen for the dashboard's variables.
-var chosen = strings.NewReplacer("$__rate_interval", "1m", "$__range", "5m", "$instance", ".*", "$group", ".*", "$limit", "20")
+var chosen = strings.NewReplacer("$__rate_interval", "1m", "$__range", "5m", "$instance", ".*", "$group", ".*",
+	"$limit", "20")
 
 // expected is what some panels must show of the traffic below: at least and at most.
 var expected = map[string][2]float64{
@@ -158,7 +160,9 @@ var expected = map[string][2]float64{
 
 func TestEveryPanelAndAlertHasItsFigures(t *testing.T) {
 	if _, err := exec.LookPath("prometheus"); err != nil {
-		leaveOut("PROMETHEUS IS NOT IN PATH (Debian: apt-get install prometheus): THE DASHBOARD'S EXPRESSIONS ARE NOT EVALUATED")
+		leaveOut(
+			"PROMETHEUS IS NOT IN PATH (Debian: apt-get install prometheus): THE DASHBOARD'S EXPRESSIONS ARE NOT " +
+				"EVALUATED")
 		t.Skip()
 	}
 	t.Parallel()
@@ -171,7 +175,8 @@ func TestEveryPanelAndAlertHasItsFigures(t *testing.T) {
 	p := newPrometheus(t, w.srv)
 	w.traffic()
 	eventually(t, 30*time.Second, "Prometheus has seen the traffic", func() bool {
-		samples, _ := p.query(`sum(increase(nwayacd_answer_wait_seconds_count[5m])) > 0 and sum(nwayacd_callers_talking) == 1`)
+		samples, _ := p.query(
+			`sum(increase(nwayacd_answer_wait_seconds_count[5m])) > 0 and sum(nwayacd_callers_talking) == 1`)
 		return len(samples) == 1
 	})
 	d := readDashboard(t)
@@ -184,7 +189,8 @@ func TestEveryPanelAndAlertHasItsFigures(t *testing.T) {
 	p.checkNames()
 }
 
-// traffic leaves one caller in a talk, one waiting, one who gave up, one who was answered and left; and ben busy.
+// traffic leaves one caller in a talk, one waiting, one who gave up, one who was answered and left;
+// and ben busy.
 func (w *world) traffic() {
 	w.t.Helper()
 	w.srv.must("nway_busy " + w.ext["ben"])
@@ -199,17 +205,20 @@ func (w *world) traffic() {
 	second := w.arrives("second")
 	second.isInTalk("anna")
 	w.arrives("third")
-	w.measures("while another one waits", `nwayacd_callers_waiting{group="110"} 1`, `nwayacd_callers_talking{group="110"} 1`)
+	w.measures("while another one waits", `nwayacd_callers_waiting{group="110"} 1`,
+		`nwayacd_callers_talking{group="110"} 1`)
 }
 
-// checkPanel evaluates a panel's expression: it must show something, and that must be what there is.
+// checkPanel evaluates a panel's expression: it must show something, and that must be what there
+// is.
 func (p *prometheus) checkPanel(title, expression string) {
 	p.t.Helper()
 	values, err := p.query(expression)
 	switch {
 	case err != nil:
 		p.t.Errorf("%s: %s: %v", title, expression, err)
-	case len(values) == 0 && !strings.Contains(expression, "journal_limit_bytes"): // where there is no limit, none is drawn
+	case len(values) == 0 && !strings.Contains(expression, "journal_limit_bytes"):
+		// where there is no limit, none is drawn
 		p.t.Errorf("%s shows nothing: %s", title, expression)
 	}
 	limits, known := expected[title]
@@ -220,7 +229,8 @@ func (p *prometheus) checkPanel(title, expression string) {
 	}
 }
 
-// checkRules looks at the alerts as Prometheus evaluates them: none is faulty, and nothing is wrong with the server.
+// checkRules looks at the alerts as Prometheus evaluates them: none is faulty, and nothing is wrong
+// with the server.
 func (p *prometheus) checkRules() {
 	p.t.Helper()
 	var data struct {
@@ -247,7 +257,8 @@ func (p *prometheus) checkRules() {
 
 var metricName = regexp.MustCompile(`\b(?:nwayacd|process|go)_[a-z_]+\b`)
 
-// checkNames holds every metric that the alerts name against what there is: a name misspelt there would never fire.
+// checkNames holds every metric that the alerts name against what there is: a name misspelt there
+// would never fire.
 func (p *prometheus) checkNames() {
 	p.t.Helper()
 	rules, err := os.ReadFile(rulesFile)
@@ -276,7 +287,8 @@ func TestTheDashboardIsWhatGrafanaTakes(t *testing.T) {
 	ids := map[int]bool{}
 	for i, p := range d.Panels {
 		if ids[p.ID] || p.Title == "" || p.GridPos.W == 0 || p.GridPos.H == 0 || p.GridPos.X+p.GridPos.W > 24 {
-			t.Errorf("panel %d %q at %+v: each has an id of its own, a title and a place within 24 columns", p.ID, p.Title, p.GridPos)
+			t.Errorf("panel %d %q at %+v: each has an id of its own, a title and a place within 24 columns", p.ID,
+				p.Title, p.GridPos)
 		}
 		ids[p.ID] = true
 		if p.Type != "row" && (p.Datasource.UID != "${datasource}" || len(p.Targets) == 0) {

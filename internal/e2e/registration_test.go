@@ -25,7 +25,9 @@ func TestAgentFollowsTheRegistrationOfTheirPhone(t *testing.T) {
 		w.becomes("anna", "unreg up idle ready")
 		eventually(t, patience, "two offers are in the database, and why nothing came of them", func() bool {
 			causes := w.db.rows("SELECT cause FROM nwayacd_offer WHERE call_uuid = ? ORDER BY number", mary.uuid)
-			return len(causes) == 2 && slices.Contains([]string{"SUBSCRIBER_ABSENT", "USER_NOT_REGISTERED"}, causes[0][0]) && causes[1][0] == "USER_BUSY"
+			return len(causes) == 2 &&
+				slices.Contains([]string{"SUBSCRIBER_ABSENT", "USER_NOT_REGISTERED"}, causes[0][0]) &&
+				causes[1][0] == "USER_BUSY"
 		})
 		w.cleanAfter()
 	})

@@ -17,8 +17,9 @@ type rival struct {
 	opens func(t testing.TB, sw *freeswitch, agents []string) (closes func())
 }
 
-// rivals are compared. The second is configured as its documentation says; the third has a setting that is meant for nothing, and takes away the
-// whole second that a mod_callcenter agent is idle at least, because its times have no fractions.
+// rivals are compared. The second is configured as its documentation says; the third has a setting
+// that is meant for nothing, and takes away the whole second that a mod_callcenter agent is idle at
+// least, because its times have no fractions.
 var rivals = []rival{
 	{name: "nwayacd", app: "socket", opens: openNwayacd},
 	{name: "mod_callcenter", app: "callcenter", opens: openCallcenter("0")},

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// The rules that all recovery rests on, as FreeSWITCH keeps them: a switch that behaved differently would lose callers when a server dies.
+// The rules that all recovery rests on, as FreeSWITCH keeps them: a switch that behaved differently
+// would lose callers when a server dies.
 
 // unset takes a variable off the caller's channel.
 func (c *call) unset(name string) { c.w.t.Helper(); c.w.ear.api("uuid_setvar " + c.uuid + " " + name) }
@@ -59,36 +60,41 @@ func TestTalkDoesNotNeedTheServersConnection(t *testing.T) {
 	})
 }
 
-// An agent is free at once where their own phone hung up, and only after the leg's end where somebody else did: CHANNEL_HANGUP must tell the two apart.
+// An agent is free at once where their own phone hung up, and only after the leg's end where
+// somebody else did: CHANNEL_HANGUP must tell the two apart.
 func TestRuleHangupTellsWhoseBYEItWas(t *testing.T) {
-	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna"}, {name: "bert"}, {name: "carl"}}}, func(t *testing.T, w *world) {
-		calls := map[string]*call{}
-		for _, agent := range []string{"anna", "bert", "carl"} {
-			calls[agent] = w.arrives("caller of " + agent)
-			calls[agent].story("queue add", "queue remove "+agent, "callout "+agent+" 1", "answered "+agent+" 1")
-		}
-		for agent, c := range calls {
-			c.talksTo(agent)
-		}
-		w.sw.phoneLeaves(t, w.ext["anna"], w.leg("anna").uuid)
-		calls["bert"].hangsUp()
-		w.hangsUp("carl") // by uuid_kill
-		for agent, c := range calls {
-			c.isGone()
-			leg := w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.ext[agent] })
-			if leg.byPhone != (agent == "anna") {
-				t.Errorf("%s's leg: the phone hung up is %t", agent, leg.byPhone)
+	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna"}, {name: "bert"}, {name: "carl"}}},
+		func(t *testing.T, w *world) {
+			calls := map[string]*call{}
+			for _, agent := range []string{"anna", "bert", "carl"} {
+				calls[agent] = w.arrives("caller of " + agent)
+				calls[agent].story("queue add", "queue remove "+agent, "callout "+agent+" 1", "answered "+agent+" 1")
 			}
-		}
-		w.cleanAfter()
-	})
+			for agent, c := range calls {
+				c.talksTo(agent)
+			}
+			w.sw.phoneLeaves(t, w.ext["anna"], w.leg("anna").uuid)
+			calls["bert"].hangsUp()
+			w.hangsUp("carl") // by uuid_kill
+			for agent, c := range calls {
+				c.isGone()
+				leg := w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.ext[agent] })
+				if leg.byPhone != (agent == "anna") {
+					t.Errorf("%s's leg: the phone hung up is %t", agent, leg.byPhone)
+				}
+			}
+			w.cleanAfter()
+		})
 }
 
 func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
-		for name, want := range map[string]string{"park_after_bridge": "true", "park_timeout": "3", "hangup_after_bridge": ""} {
+		for name, want := range map[string]string{
+			"park_after_bridge": "true", "park_timeout": "3",
+			"hangup_after_bridge": "",
+		} {
 			if got := mary.variable(name); got != want {
 				t.Errorf("%s is %q, not %q", name, got, want)
 			}
@@ -102,8 +108,10 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 		if mary.channel().gone {
 			t.Error("mary was hung up with anna")
 		}
-		if i := slices.IndexFunc(w.channels(), func(row map[string]string) bool { return row["uuid"] == mary.uuid && row["state"] == "CS_PARK" }); i < 0 {
-			t.Errorf("mary is not listed in CS_PARK: %v", w.channels()) // by which a server that starts knows that her talk is over
+		if i := slices.IndexFunc(w.channels(),
+			func(row map[string]string) bool { return row["uuid"] == mary.uuid && row["state"] == "CS_PARK" }); i < 0 {
+			// by which a server that starts knows that her talk is over
+			t.Errorf("mary is not listed in CS_PARK: %v", w.channels())
 		}
 		mary.isGone()
 		if took := time.Since(began); took > 6*time.Second {
@@ -143,7 +151,8 @@ func TestRulePresenceDataTellsOurLegs(t *testing.T) {
 		eventually(t, patience, "show channels names the leg as ours", func() bool {
 			return slices.ContainsFunc(w.channels(), func(row map[string]string) bool {
 				mark := strings.Split(row["presence_data"], ":")
-				return row["uuid"] == leg.uuid && len(mark) == 4 && mark[0] == "nwayacd" && mark[2] == mary.uuid && mark[3] == w.ext["anna"]
+				return row["uuid"] == leg.uuid && len(mark) == 4 && mark[0] == "nwayacd" && mark[2] == mary.uuid &&
+					mark[3] == w.ext["anna"]
 			})
 		})
 		mary.hangsUp()

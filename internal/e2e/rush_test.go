@@ -29,7 +29,8 @@ func TestFiftyCallersForFiveAgents(t *testing.T) {
 		for _, c := range all {
 			eventually(t, time.Minute, c.name+"'s call is over", func() bool { return c.channel().gone })
 			ext := strings.TrimPrefix(w.ear.story(c.uuid)[1], "queue remove ")
-			c.story("queue add", "queue remove "+ext, "callout "+ext+" 1", "answered "+ext+" 1", "hangup "+ext+" 1", "queue remove")
+			c.story("queue add", "queue remove "+ext, "callout "+ext+" 1", "answered "+ext+" 1", "hangup "+ext+" 1",
+				"queue remove")
 			c.cdr("outcome=answered", "offers=1", "agent="+ext)
 		}
 		w.cleanAfter()
@@ -56,7 +57,9 @@ func (w *world) servedInOrder(calls []*call) {
 		return len(w.db.rows("SELECT 1 FROM nwayacd_offer")) >= len(calls)
 	})
 	var order []string
-	for _, r := range w.db.rows("SELECT o.call_uuid FROM nwayacd_offer o JOIN nwayacd_cdr c ON c.call_uuid = o.call_uuid ORDER BY o.offered, c.arrived") {
+	for _, r := range w.db.rows(
+		"SELECT o.call_uuid FROM nwayacd_offer o JOIN nwayacd_cdr c ON c.call_uuid = o.call_uuid ORDER BY " +
+			"o.offered, c.arrived") {
 		order = append(order, r[0])
 	}
 	for i, c := range calls {
@@ -82,7 +85,8 @@ func (e *ear) atOnce() (twice []string) {
 	for i := 1; i < len(legs); i++ {
 		one, next := legs[i-1], legs[i]
 		if e.isAgent(one.dest) && one.dest == next.dest && next.created.Before(one.hungUp) {
-			twice = append(twice, fmt.Sprintf("%s had a second leg %s before the first was over", one.dest, one.hungUp.Sub(next.created)))
+			twice = append(twice,
+				fmt.Sprintf("%s had a second leg %s before the first was over", one.dest, one.hungUp.Sub(next.created)))
 		}
 	}
 	return twice

@@ -26,7 +26,10 @@ func newSimulated(t *testing.T) *simulated {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &simulated{sw: sim.New(sim.Options{PlayTime: playTime}), addr: ln.Addr().String(), calls: map[string]*sim.Call{}}
+	s := &simulated{
+		sw: sim.New(sim.Options{PlayTime: playTime}), addr: ln.Addr().String(),
+		calls: map[string]*sim.Call{},
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup
 	serving.Go(func() { s.sw.Serve(ctx, ln) }) // ends with ctx
@@ -38,7 +41,8 @@ func newSimulated(t *testing.T) *simulated {
 	return s
 }
 
-// playTime is how long silence_stream://MS lasts, as on the real switch; all files of the tests are such.
+// playTime is how long silence_stream://MS lasts, as on the real switch; all files of the tests are
+// such.
 func playTime(file string) time.Duration {
 	var whole time.Duration
 	for part := range strings.SplitSeq(strings.TrimPrefix(file, "file_string://"), "!") {
@@ -90,7 +94,10 @@ func callersDialplan(c incoming) []string {
 	case parkingLot:
 		return []string{"answer", "park"}
 	case featureCode:
-		return []string{"socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full", "set handed_back=true", "playback silence_stream://-1"}
+		return []string{
+			"socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full", "set handed_back=true",
+			"playback silence_stream://-1",
+		}
 	}
 	socket := "socket " + c.acd + c.path + " async full"
 	if c.dialled == patient {
@@ -100,7 +107,10 @@ func callersDialplan(c incoming) []string {
 		}
 		return append(plan, "set handed_back=true")
 	}
-	return []string{"set socket_resume=true", socket, "sleep 1000", socket, "set handed_back=true", "playback silence_stream://-1"}
+	return []string{
+		"set socket_resume=true", socket, "sleep 1000", socket, "set handed_back=true",
+		"playback silence_stream://-1",
+	}
 }
 
 func (s *simulated) crash(testing.TB) { s.sw.Restart() }

@@ -9,22 +9,24 @@ import (
 // password is that of every event socket here.
 const password = "ClueCon"
 
-// switchboard is a FreeSWITCH, simulated or real. Whatever the event socket can do is done over the event socket, by world and ear; here is
-// only what lies behind it: the phones and the people.
+// switchboard is a FreeSWITCH, simulated or real. Whatever the event socket can do is done over the
+// event socket, by world and ear; here is only what lies behind it: the phones and the people.
 type switchboard interface {
 	address() string    // of the event socket, host:port
 	dialString() string // for [[freeswitch]]
 	// phone sets how the phone of ext takes its next calls.
 	phone(t testing.TB, ext string, p phone)
-	// phoneLeaves lets the phone of ext end its call, which is leg; on the real switch it must be a SIP phone.
+	// phoneLeaves lets the phone of ext end its call, which is leg; on the real switch it must be a
+	// SIP phone.
 	phoneLeaves(t testing.TB, ext, leg string)
-	// call lets a caller arrive whose dialplan leads to nwayacd's socket port. It returns the uuid of the caller's own end, which is not
-	// always the channel that nwayacd sees.
+	// call lets a caller arrive whose dialplan leads to nwayacd's socket port. It returns the uuid
+	// of the caller's own end, which is not always the channel that nwayacd sees.
 	call(t testing.TB, c incoming) (far string)
 	press(t testing.TB, far, digits string)
 	// sipDialString is for [[freeswitch]] where the agents' legs are to be SIP.
 	sipDialString() string
-	// outside sets how a number behind the gateway takes its next calls; on the simulated switch they are all one phone.
+	// outside sets how a number behind the gateway takes its next calls; on the simulated switch
+	// they are all one phone.
 	outside(t testing.TB, number string, p phone)
 	// register lets a phone register that is busy whenever it is called.
 	register(t testing.TB, ext string) registration
@@ -67,7 +69,8 @@ const (
 	refuses deed = "refuses" // ends the ringing with a cause
 	absent  deed = "absent"  // is not registered
 	dies    deed = "dies"    // answers, and its leg is gone talk later
-	// diesInBridge answers, and its leg is gone while it is bridged: on the real switch a moment before or after
+	// diesInBridge answers, and its leg is gone while it is bridged: on the real switch a moment
+	// before or after.
 	diesInBridge deed = "diesInBridge"
 )
 
@@ -96,7 +99,8 @@ func (p phone) String() string {
 	return fmt.Sprintf("%s %d %s", p.do, p.after.Milliseconds(), or(p.cause, fmt.Sprint(p.talk.Milliseconds())))
 }
 
-// onBoth plays a situation on the simulated switch and on the real one, each with its own nwayacd and its own database.
+// onBoth plays a situation on the simulated switch and on the real one, each with its own nwayacd
+// and its own database.
 func onBoth(t *testing.T, f floor, situation func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// timeline is what FreeSWITCH said of one round, whoever distributed its calls: by its own clock, and in its own order, because its clock stands
-// still for a tick at a time.
+// timeline is what FreeSWITCH said of one round, whoever distributed its calls: by its own clock,
+// and in its own order, because its clock stands still for a tick at a time.
 type timeline []moment
 
 // moment is one thing that happened in a round.
@@ -31,17 +31,19 @@ const (
 	left                      // the caller's channel hangs up
 )
 
-// rested is how long an agent must have had no call to count as free for a caller who enters: one who has just hung up may still be
-// kept busy by whoever distributes the calls, and that is the other figure.
+// rested is how long an agent must have had no call to count as free for a caller who enters: one
+// who has just hung up may still be kept busy by whoever distributes the calls, and that is the
+// other figure.
 const rested = 2 * time.Second
 
 // pace is what a timeline says about who distributed the calls.
 type pace struct {
 	FirstOffer []time.Duration // from entering, while an agent is free, to the leg
-	IdleGap    []time.Duration // from an agent's hang-up, while callers wait for just this agent, to the agent's next leg
-	Took       time.Duration   // from the first caller to the last hang-up
-	Served     int             // callers who were bridged
-	Overtaken  int             // agents who hung up while callers waited and whom others left none of them
+	// from an agent's hang-up, while callers wait for just this agent, to the agent's next leg
+	IdleGap   []time.Duration
+	Took      time.Duration // from the first caller to the last hang-up
+	Served    int           // callers who were bridged
+	Overtaken int           // agents who hung up while callers waited and whom others left none of them
 }
 
 // replay goes through a round.
@@ -80,7 +82,10 @@ type floorPlan struct {
 }
 
 func newFloorPlan(agents []string) *floorPlan {
-	f := &floorPlan{waiting: map[string]time.Time{}, prompt: map[string]bool{}, free: map[string]time.Time{}, wanted: map[string]bool{}}
+	f := &floorPlan{
+		waiting: map[string]time.Time{}, prompt: map[string]bool{}, free: map[string]time.Time{},
+		wanted: map[string]bool{},
+	}
 	for _, agent := range agents {
 		f.free[agent] = time.Time{}
 	}
@@ -139,7 +144,10 @@ func TestTimelineMeasuresOnlyWhatSomebodyWaitedFor(t *testing.T) {
 		at(7100, left, "karl", ""),     // not for long
 		at(9000, released, "", "anna"),
 	}.replay([]string{"anna"})
-	want := pace{FirstOffer: []time.Duration{12 * time.Millisecond}, IdleGap: []time.Duration{20 * time.Millisecond}, Took: 9 * time.Second, Served: 3, Overtaken: 1}
+	want := pace{
+		FirstOffer: []time.Duration{12 * time.Millisecond}, IdleGap: []time.Duration{20 * time.Millisecond},
+		Took: 9 * time.Second, Served: 3, Overtaken: 1,
+	}
 	if !slices.Equal(p.FirstOffer, want.FirstOffer) || !slices.Equal(p.IdleGap, want.IdleGap) ||
 		p.Took != want.Took || p.Served != want.Served || p.Overtaken != want.Overtaken {
 		t.Errorf("%+v, not %+v", p, want)

@@ -147,7 +147,10 @@ func TestCTIParksTheCaller(t *testing.T) {
 // A phone may transfer the caller as soon as FreeSWITCH begins to bridge the two, before it reports
 // that. Until then it refuses to (sofia.c, "Cannot Blind Transfer 1 Legged calls").
 func TestAgentTransfersAtOnce(t *testing.T) {
-	pauses := map[string]time.Duration{"at once": 0, "after 10 ms": 10 * time.Millisecond, "after 25 ms": 25 * time.Millisecond}
+	pauses := map[string]time.Duration{
+		"at once": 0, "after 10 ms": 10 * time.Millisecond,
+		"after 25 ms": 25 * time.Millisecond,
+	}
 	each(t, pauses, func(t *testing.T, pause time.Duration) {
 		for _, to := range []string{"menu", "paula", "120"} {
 			t.Run("to "+to, func(t *testing.T) {
@@ -179,7 +182,8 @@ func TestAgentTransfersAtOnce(t *testing.T) {
 				}
 				o.isFree("anna")
 				mary.ends()
-				want := []string{"group_number=110 outcome=answered agent=anna transferred_to=" + to + " transfer_kind=blind"}
+				want := []string{"group_number=110 outcome=answered agent=anna transferred_to=" + to +
+					" transfer_kind=blind"}
 				if to == "120" {
 					want = append(want, "group_number=120 outcome=answered agent=carl came_from=110")
 				}

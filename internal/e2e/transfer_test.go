@@ -19,7 +19,8 @@ func TestTransferWhileWaiting(t *testing.T) {
 			t.Errorf("nway_transfer_ext is %q", ext)
 		}
 		w.hangsUp("carl")
-		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "answered carl 1", "hangup carl 1", "queue remove")
+		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "answered carl 1",
+			"hangup carl 1", "queue remove")
 		mary.cdr("outcome=transferred", "agent=carl", "group_number=110")
 		w.cleanAfter()
 	})
@@ -38,7 +39,8 @@ func TestTransferWhileRinging(t *testing.T) {
 		w.becomes("anna", "reged up idle ready")
 		mary.hangsUp()
 		mary.story("queue add", "queue remove anna", "callout anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2", "queue remove")
+			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
+			"queue remove")
 		w.agentStory("anna", "login", "ring", "ready")
 		mary.cdr("outcome=transferred", "agent=carl", "offers=2", "hung_up_by=caller")
 		w.cleanAfter()
@@ -62,7 +64,8 @@ func TestTransferWhileTalking(t *testing.T) {
 		}
 		mary.hangsUp()
 		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2", "queue remove")
+			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
+			"queue remove")
 		w.agentStory("anna", "login", "ring", "talking", "typing")
 		mary.cdr("outcome=transferred", "agent=carl", "offers=2")
 		w.cleanAfter()
@@ -78,8 +81,8 @@ func TestTransferToSomebodyUnavailableChangesNothing(t *testing.T) {
 		paul := w.arrives("paul")
 		paul.hears("silence_stream://-1")
 		for _, transfer := range []string{
-			mary.uuid + " " + w.ext["carl"], paul.uuid + " " + w.ext["carl"], paul.uuid + " " + w.ext["anna"], paul.uuid + " 99999",
-			"00000000-0000-0000-0000-000000000000 " + w.ext["carl"],
+			mary.uuid + " " + w.ext["carl"], paul.uuid + " " + w.ext["carl"], paul.uuid + " " + w.ext["anna"],
+			paul.uuid + " 99999", "00000000-0000-0000-0000-000000000000 " + w.ext["carl"],
 		} {
 			if reply := w.srv.command("nwayacd_transfer " + transfer); !strings.HasPrefix(reply, "-ERR ") {
 				t.Errorf("nwayacd_transfer %s: %s", transfer, reply)
@@ -97,7 +100,10 @@ func TestTransferToSomebodyUnavailableChangesNothing(t *testing.T) {
 }
 
 func TestTransferThatIsMissedBringsTheCallerBackToTheirPlace(t *testing.T) {
-	f := floor{groups: withCarl, agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120", phone: refusesWith("USER_BUSY")}}}
+	f := floor{
+		groups: withCarl,
+		agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120", phone: refusesWith("USER_BUSY")}},
+	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		w.srv.must("nway_busy " + w.ext["anna"])
 		mary := w.arrives("mary")
@@ -105,14 +111,16 @@ func TestTransferThatIsMissedBringsTheCallerBackToTheirPlace(t *testing.T) {
 		paul := w.arrives("paul")
 		paul.story("queue add")
 		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["carl"])
-		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "noanswer carl 1", "queue add")
+		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "noanswer carl 1",
+			"queue add")
 		w.srv.must("nway_ready " + w.ext["anna"])
 		mary.talksTo("anna")
 		paul.story("queue add")
 		mary.hangsUp()
 		paul.talksTo("anna")
 		paul.hangsUp()
-		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "noanswer carl 1", "queue add",
+		mary.story("queue add", "transfered carl 1", "queue remove carl", "callout carl 1", "noanswer carl 1",
+			"queue add",
 			"queue remove anna", "callout anna 2", "answered anna 2", "hangup anna 2", "queue remove")
 		mary.cdr("outcome=answered", "agent=anna")
 		w.cleanAfter()
@@ -121,7 +129,8 @@ func TestTransferThatIsMissedBringsTheCallerBackToTheirPlace(t *testing.T) {
 
 func TestTransferOfATalkThatIsMissedBringsTheCallerBackIntoTheLine(t *testing.T) {
 	f := floor{
-		groups: withCarl, agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120", phone: refusesWith("USER_BUSY")}},
+		groups: withCarl,
+		agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120", phone: refusesWith("USER_BUSY")}},
 		config: settings{"acd.typing-auto": "true"},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {

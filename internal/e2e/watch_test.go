@@ -92,7 +92,8 @@ func (g *guest) stays() {
 	for until := time.Now().Add(longerThanPark); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
 		if v := g.line.View(); v.State != desk.Answered {
 			left := time.Until(until).Round(time.Millisecond)
-			g.o.t.Fatalf("%s was cut off %s before the end of the watch: %+v; executed %q", g.name, left, v, g.channel().executed)
+			g.o.t.Fatalf("%s was cut off %s before the end of the watch: %+v; executed %q", g.name, left, v,
+				g.channel().executed)
 		}
 	}
 }

@@ -134,7 +134,8 @@ func (w *world) settles(f floor) {
 	for _, a := range f.agents {
 		if !a.out {
 			eventually(w.t, patience, a.name+"'s login is in the database", func() bool {
-				return w.db.row("SELECT seat_state FROM call_extension WHERE extension_number = ?", w.ext[a.name])[0] == "up" &&
+				return w.db.row("SELECT seat_state FROM call_extension WHERE extension_number = ?",
+					w.ext[a.name])[0] == "up" &&
 					w.db.rows("SELECT ext FROM ext_group_map WHERE ext = ?", w.ext[a.name]) != nil
 			})
 		}
@@ -201,8 +202,11 @@ func (w *world) seed(f floor) {
 		if g.ring == 0 {
 			g.ring = 15
 		}
-		w.db.exec("INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout, welcome_ring, transfer_ring, black_list_ring, busy_ring) "+
-			"VALUES (?, ?, ?, ?, ?, ?, ?)", w.own(g.number), g.mode, g.ring, g.welcome, g.transfer, g.blacklist, g.busy)
+		w.db.exec(
+			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout, welcome_ring, "+
+				"transfer_ring, black_list_ring, busy_ring) "+
+				"VALUES (?, ?, ?, ?, ?, ?, ?)", w.own(g.number), g.mode, g.ring, g.welcome, g.transfer, g.blacklist,
+			g.busy)
 	}
 	for _, a := range f.agents {
 		ext := w.ext[a.name]

@@ -61,9 +61,10 @@ func readBudgets(t *testing.T) map[string]budget {
 func writeBudgets(t *testing.T, all map[string]budget) {
 	t.Helper()
 	var out bytes.Buffer
-	out.WriteString("# What each package and document may have at most: lines over 100 columns, sentences over 30 words,\n" +
-		"# and for 1,000 words of prose the words where, who, nobody and told. Numbers may only fall:\n" +
-		"# go test ./internal/lint -budget lowers them. What is not in the table has the budget of a clean text.\n")
+	out.WriteString(
+		"# What each package and document may have at most: lines over 100 columns, sentences over 30 words,\n" +
+			"# and for 1,000 words of prose the words where, who, nobody and told. Numbers may only fall:\n" +
+			"# go test ./internal/lint -budget lowers them. What is not in the table has the budget of a clean text.\n")
 	fmt.Fprintf(&out, "#%-27s %5s %5s %6s %6s %6s %6s\n", "", "wide", "long", "where", "who", "nobody", "told")
 	names := make([]string, 0, len(all))
 	for name := range all {
@@ -72,7 +73,8 @@ func writeBudgets(t *testing.T, all map[string]budget) {
 	slices.Sort(names)
 	for _, name := range names {
 		b := all[name]
-		fmt.Fprintf(&out, "%-28s %5d %5d %6.1f %6.1f %6.1f %6.1f\n", name, b.wide, b.long, b.where, b.who, b.nobody, b.told)
+		fmt.Fprintf(&out, "%-28s %5d %5d %6.1f %6.1f %6.1f %6.1f\n", name, b.wide, b.long, b.where, b.who, b.nobody,
+			b.told)
 	}
 	if err := os.WriteFile(budgetFile, out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)

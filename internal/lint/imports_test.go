@@ -45,8 +45,11 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/bench": {
-		ours:      []string{"esl", "queue"},
-		libraries: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys", "modernc.org/sqlite"},
+		ours: []string{"esl", "queue"},
+		libraries: []string{
+			"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys",
+			"modernc.org/sqlite",
+		},
 	},
 	"nwayacd/internal/cli": {
 		ours: []string{"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top", "store"},
@@ -86,7 +89,8 @@ var imports = map[string]struct{ ours, libraries []string }{
 }
 
 func TestImportsRunOneWay(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "nwayacd/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "nwayacd/...").
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,9 @@ func TestImportsRunOneWay(t *testing.T) {
 		words := strings.Fields(line)
 		allowed, known := imports[words[0]]
 		if !known {
-			t.Errorf("%s is a package this test does not know: add it, and what it may import, here and in docs/architecture.md", words[0])
+			t.Errorf(
+				"%s is a package this test does not know: add it, and what it may import, here and in "+
+					"docs/architecture.md", words[0])
 		}
 		for _, imported := range words[1:] {
 			if !mayImport(imported, allowed.ours, allowed.libraries) {

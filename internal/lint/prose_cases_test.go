@@ -34,7 +34,8 @@ func TestCommentsOfGo(t *testing.T) {
 	c := &counts{uses: map[string][]string{}}
 	c.add(p)
 	for counted, lines := range map[string][]string{
-		"where": {"some.go:1"}, "nobody": {"some.go:1"}, "who": {"some.go:5", "some.go:11"}, "told": {"some.go:1", "some.go:13"},
+		"where": {"some.go:1"}, "nobody": {"some.go:1"}, "who": {"some.go:5", "some.go:11"},
+		"told": {"some.go:1", "some.go:13"},
 	} {
 		var got []string
 		for _, finding := range c.uses[counted] {
@@ -69,7 +70,8 @@ func TestSentencesEnd(t *testing.T) {
 
 func TestMarkdown(t *testing.T) {
 	wide := strings.Repeat("wide ", 21)
-	source := "# A heading who\n\nText goes\non. Here too\n\n* item one\n  goes on\n* item two\n\n```sh\nwhere " + wide +
+	source := "# A heading who\n\nText goes\non. Here too\n\n* item one\n  goes on\n* item two\n\n```sh\nwhere " +
+		wide +
 		"\n```\n| cell told | cell two | " + wide + "\n" + wide + "\nhttps://" + strings.Repeat("x", 100) + "\n"
 	p := readMarkdown("a.md", []byte(source))
 	if len(p.wide) != 1 || p.wide[0].number != 14 {
@@ -84,7 +86,10 @@ func TestMarkdown(t *testing.T) {
 	for _, block := range p.blocks {
 		blocks = append(blocks, quote(words(block)))
 	}
-	for _, want := range []string{"A heading who", "Text goes on. Here too", "item one goes on", "item two", "cell told", "cell two"} {
+	for _, want := range []string{
+		"A heading who", "Text goes on. Here too", "item one goes on", "item two",
+		"cell told", "cell two",
+	} {
 		if !slices.Contains(blocks, want) {
 			t.Errorf("no block %q in %q", want, blocks)
 		}
@@ -92,7 +97,10 @@ func TestMarkdown(t *testing.T) {
 }
 
 func TestBudgetsOnlyFall(t *testing.T) {
-	found := &counts{words: 1000, wide: make([]string, 3), uses: map[string][]string{"where": make([]string, 7), "who": make([]string, 2)}}
+	found := &counts{
+		words: 1000, wide: make([]string, 3),
+		uses: map[string][]string{"where": make([]string, 7), "who": make([]string, 2)},
+	}
 	before := budget{wide: 2, long: 4, where: 9, who: 1, nobody: 3, told: 0.2}
 	want := budget{wide: 2, long: 0, where: 7, who: 1, nobody: 0.5, told: 0.2}
 	if got := lowered(before, true, found); got != want {

@@ -9,7 +9,8 @@ import (
 	"nwayacd/queue"
 )
 
-// Buckets, in seconds. A service level is the share of one of the waits' buckets, so these are the limits that contracts name.
+// Buckets, in seconds. A service level is the share of one of the waits' buckets, so these are the
+// limits that contracts name.
 var (
 	waitBuckets  = []float64{0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200}
 	talkBuckets  = []float64{10, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600}
@@ -18,14 +19,16 @@ var (
 
 var (
 	callOutcomes = []queue.Outcome{
-		queue.Answered, queue.Abandoned, queue.Refused, queue.TimedOut, queue.Transferred, queue.Taken, queue.Returned, queue.Failed,
-		queue.Consult, queue.Moved,
+		queue.Answered, queue.Abandoned, queue.Refused, queue.TimedOut, queue.Transferred, queue.Taken, queue.Returned,
+		queue.Failed, queue.Consult, queue.Moved,
 	}
-	offerOutcomes = []queue.OfferOutcome{queue.OfferAnswered, queue.OfferMissed, queue.OfferWithdrawn, queue.OfferExpired}
+	offerOutcomes = []queue.OfferOutcome{
+		queue.OfferAnswered, queue.OfferMissed, queue.OfferWithdrawn, queue.OfferExpired,
+	}
 )
 
-// happened counts what happens. A group has all its series from the first scrape on, at 0, so that the first call makes a difference that
-// Prometheus can see.
+// happened counts what happens. A group has all its series from the first scrape on, at 0, so that
+// the first call makes a difference that Prometheus can see.
 type happened struct {
 	freeToOffer prometheus.Histogram
 	answerWait  *prometheus.HistogramVec
@@ -40,26 +43,36 @@ type happened struct {
 
 func newHappened() *happened {
 	ofGroup := func(name, help string, buckets []float64) *prometheus.HistogramVec {
-		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "nwayacd_" + name, Help: help, Buckets: buckets}, []string{"group"})
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "nwayacd_" + name, Help: help,
+			Buckets: buckets,
+		}, []string{"group"})
 	}
 	byOutcome := func(name, help string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nwayacd_" + name, Help: help}, []string{"group", "outcome"})
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nwayacd_" + name, Help: help},
+			[]string{"group", "outcome"})
 	}
 	return &happened{
 		freeToOffer: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "nwayacd_free_to_offer_seconds", Buckets: offerBuckets,
-			Help: "From the moment when a waiting caller and an available agent both existed until the agent's leg was on the wire.",
+			Help: "From the moment when a waiting caller and an available agent both existed until the agent's leg " +
+				"was on the wire.",
 		}),
-		answerWait:  ofGroup("answer_wait_seconds", "From arrival to the first agent, of callers who got one; counted when the two are bridged.", waitBuckets),
-		abandonWait: ofGroup("abandon_wait_seconds", "From arrival to hang-up, of callers who gave up before an agent answered.", waitBuckets),
-		talk:        ofGroup("talk_seconds", "From the bridge to the end, of calls that ended after a talk.", talkBuckets),
-		calls:       byOutcome("calls_ended_total", "Calls that ended, by how. Calls out, and calls for no group that exists, have no group."),
-		offers:      byOutcome("offers_total", "Offers of a call to an agent that ended, by how; an answered one ends with the talk."),
-		groups:      map[string]bool{},
+		answerWait: ofGroup("answer_wait_seconds",
+			"From arrival to the first agent, of callers who got one; counted when the two are bridged.", waitBuckets),
+		abandonWait: ofGroup("abandon_wait_seconds",
+			"From arrival to hang-up, of callers who gave up before an agent answered.", waitBuckets),
+		talk: ofGroup("talk_seconds", "From the bridge to the end, of calls that ended after a talk.", talkBuckets),
+		calls: byOutcome("calls_ended_total",
+			"Calls that ended, by how. Calls out, and calls for no group that exists, have no group."),
+		offers: byOutcome("offers_total",
+			"Offers of a call to an agent that ended, by how; an answered one ends with the talk."),
+		groups: map[string]bool{},
 	}
 }
 
-// Offered counts an offer on its way, by how long the agent and the caller had been there for each other.
+// Offered counts an offer on its way, by how long the agent and the caller had been there for each
+// other.
 func (m *Metrics) Offered(after time.Duration) { m.happened.freeToOffer.Observe(after.Seconds()) }
 
 // Answered counts a caller who got an agent, by the wait.
@@ -72,7 +85,8 @@ func (m *Metrics) OfferEnded(o queue.OfferRecord) {
 	m.happened.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
 }
 
-// CallEnded counts a call by its outcome, with the wait of one that was abandoned and the talk of one that was not.
+// CallEnded counts a call by its outcome, with the wait of one that was abandoned and the talk of
+// one that was not.
 func (m *Metrics) CallEnded(c queue.CDR) {
 	h, group := m.happened, label(c.Group)
 	h.calls.WithLabelValues(group, string(c.Outcome)).Inc()

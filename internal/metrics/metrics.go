@@ -1,11 +1,14 @@
 // Package metrics shows the server's figures to Prometheus.
 //
-// It owns the names, labels and buckets. What happens is told to it as it happens (Offered, Answered, OfferEnded, CallEnded); what is the case
-// it reads at each scrape, from counts that others keep anyway. It decides nothing and must not know of connections, SQL or single calls
-// and agents: a label is a group, a switch or a word of a short list, so that 10,000 agents make no more series than ten.
+// It owns the names, labels and buckets. What happens is told to it as it happens (Offered,
+// Answered, OfferEnded, CallEnded); what is the case it reads at each scrape, from counts that
+// others keep anyway. It decides nothing and must not know of connections, SQL or single calls and
+// agents: a label is a group, a switch or a word of a short list, so that 10,000 agents make no
+// more series than ten.
 //
-// Histograms are classic ones with buckets at the limits that call centres promise. There are no native ones beside them: a Prometheus that
-// has these switched on drops the classic buckets of the same name unless told otherwise, and with them every service level.
+// Histograms are classic ones with buckets at the limits that call centres promise. There are no
+// native ones beside them: a Prometheus that has these switched on drops the classic buckets of the
+// same name unless told otherwise, and with them every service level.
 package metrics
 
 import (
@@ -27,15 +30,20 @@ type Metrics struct {
 	happened *happened
 }
 
-// New returns the metrics of a server that has not begun; Watch completes them. The metrics of the process and of Go are among them.
+// New returns the metrics of a server that has not begun; Watch completes them. The metrics of the
+// process and of Go are among them.
 func New(b Build) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), happened: newHappened()}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nwayacd_build_info", Help: "What runs; always 1.",
-		ConstLabels: prometheus.Labels{"version": label(b.Version), "revision": label(b.Commit), "goversion": runtime.Version()},
+		ConstLabels: prometheus.Labels{
+			"version": label(b.Version), "revision": label(b.Commit),
+			"goversion": runtime.Version(),
+		},
 	})
 	build.Set(1)
-	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(build, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -16,7 +16,8 @@ const prometheusFiles = "../../deploy/prometheus"
 func promtool(t *testing.T, args ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("promtool"); err != nil {
-		const left = "PROMTOOL IS NOT IN PATH (Debian: apt-get install prometheus): THE ALERT RULES AND THE EXAMPLE OF prometheus.yml ARE NOT TESTED"
+		const left = "PROMTOOL IS NOT IN PATH (Debian: apt-get install prometheus): THE ALERT RULES AND THE EXAMPLE " +
+			"OF prometheus.yml ARE NOT TESTED"
 		fmt.Fprintln(os.Stderr, "metrics: LEFT OUT:", left)
 		t.Skip(left)
 	}

@@ -10,7 +10,8 @@ import (
 	"nwayacd/queue"
 )
 
-// Sources are asked at each scrape, possibly several at a time. None may wait for anything but a lock that is held for microseconds.
+// Sources are asked at each scrape, possibly several at a time. None may wait for anything but a
+// lock that is held for microseconds.
 type Sources struct {
 	Figures func() acd.Figures
 	Links   func() []acd.LinkState
@@ -34,28 +35,37 @@ type StoreStatus struct {
 
 // The metrics of what is the case at a scrape.
 var (
-	callersWaiting = described("callers_waiting", "Callers whom no agent has answered yet, whatever they hear.", "group")
+	callersWaiting = described("callers_waiting", "Callers whom no agent has answered yet, whatever they hear.",
+		"group")
 	callersTalking = described("callers_talking", "Callers who talk to an agent.", "group")
-	longestWait    = described("longest_wait_seconds", "Since the arrival of the caller who has waited longest; 0 where nobody waits.", "group")
-	groupAgents    = described("group_agents", "Members of the group by what they do; a member of two groups is in both.", "group", "state")
-	groupInfo      = described("group_info", "The group's name; always 1.", "group", "name")
-	inVain         = described("callers_waiting_in_vain", "Callers who wait although an agent of theirs is available: 0, or nwayacd has a fault.", "group")
-	inVainFor      = described("waiting_in_vain_seconds", "For how long the first of callers_waiting_in_vain could have had the agent.", "group")
+	longestWait    = described("longest_wait_seconds",
+		"Since the arrival of the caller who has waited longest; 0 where nobody waits.", "group")
+	groupAgents = described("group_agents", "Members of the group by what they do; a member of two groups is in both.",
+		"group", "state")
+	groupInfo = described("group_info", "The group's name; always 1.", "group", "name")
+	inVain    = described("callers_waiting_in_vain",
+		"Callers who wait although an agent of theirs is available: 0, or nwayacd has a fault.", "group")
+	inVainFor = described("waiting_in_vain_seconds",
+		"For how long the first of callers_waiting_in_vain could have had the agent.", "group")
 
-	agents   = described("agents", "Agents by what they do.", "state")
-	resting  = described("agents_resting", "Agents who rest after a missed offer, by why they missed it: those of agents{state=\"rest\"}.", "cause")
-	misses   = described("misses_total", "Offers that agents missed, by why; what the switch or the connection is to blame for does not count.", "cause")
+	agents  = described("agents", "Agents by what they do.", "state")
+	resting = described("agents_resting",
+		"Agents who rest after a missed offer, by why they missed it: those of agents{state=\"rest\"}.", "cause")
+	misses = described("misses_total",
+		"Offers that agents missed, by why; what the switch or the connection is to blame for does not count.", "cause")
 	calls    = described("calls", "Calls by the phase they are in.", "phase")
 	draining = described("draining", "1 while the server shuts down and takes no calls.")
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
-	refused  = described("connections_refused_total", "Connections to the socket port from sources that are not allowed.")
-	panics   = described("panics_total", "Panics that ended one call or one client's session only.")
+	refused  = described("connections_refused_total",
+		"Connections to the socket port from sources that are not allowed.")
+	panics = described("panics_total", "Panics that ended one call or one client's session only.")
 
 	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
 	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
 
-	databaseUp   = described("database_up", "1 while the database answers.")
-	journalUp    = described("journal_up", "1 while the journal can be written; 0 while a write or an fsync of it fails.")
+	databaseUp = described("database_up", "1 while the database answers.")
+	journalUp  = described("journal_up",
+		"1 while the journal can be written; 0 while a write or an fsync of it fails.")
 	statements   = described("database_statements_total", "Statements sent to the database.")
 	pending      = described("journal_pending_changes", "Changes in the journal that are not yet in the database.")
 	pendingBytes = described("journal_pending_bytes", "Size of these changes in the journal.")
@@ -72,7 +82,8 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nwayacd_"+name, help, labels, nil)
 }
 
-// floorWatch collects it all: what is the case, and what happened, for the groups that there are now.
+// floorWatch collects it all: what is the case, and what happened, for the groups that there are
+// now.
 type floorWatch struct {
 	sources  Sources
 	happened *happened

@@ -178,7 +178,8 @@ func (d *Dialog) Cancel(ctx context.Context) error {
 func withSDP(m interface {
 	AppendHeader(sip.Header)
 	SetBody([]byte)
-}, sdp string) {
+}, sdp string,
+) {
 	m.AppendHeader(sip.NewHeader("Content-Type", "application/sdp"))
 	m.SetBody([]byte(sdp))
 }

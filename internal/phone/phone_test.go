@@ -13,7 +13,8 @@ import (
 // TestMain leaves out the readers of sipgo, which has no owner for those of connections that it
 // makes while it closes.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/emiago/sipgo/sip.(*TransportUDP).readListenerConnection"))
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/emiago/sipgo/sip.(*TransportUDP).readListenerConnection"))
 }
 
 // transports are tested where they need no switch: a phone has no server socket but UDP.

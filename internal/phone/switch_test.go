@@ -154,7 +154,8 @@ func TestTransfersSayWhereToAndWhomToReplace(t *testing.T) {
 		t.Fatalf("the switch was asked %q", notes)
 	}
 	tag, _ := consult.remote.Params.Get("tag")
-	want := fmt.Sprintf("<sip:120@127.0.0.1?Replaces=%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s>", consult.callID, tag, consult.localTag)
+	want := fmt.Sprintf("<sip:120@127.0.0.1?Replaces=%s%%3Bto-tag%%3D%s%%3Bfrom-tag%%3D%s>", consult.callID, tag,
+		consult.localTag)
 	if notes[1] != want {
 		t.Errorf("the switch was asked %s, not %s", notes[1], want)
 	}

@@ -16,7 +16,8 @@ func (s *soak) agentConnects(ctx context.Context, chance *rand.Rand) {
 	if !ok {
 		return
 	}
-	s.connects(ctx, chance, consultation{by: t.extension, own: t.leg, held: t.caller.uuid, of: t.caller, sw: t.caller.sw})
+	s.connects(ctx, chance,
+		consultation{by: t.extension, own: t.leg, held: t.caller.uuid, of: t.caller, sw: t.caller.sw})
 }
 
 // receptionistConnects is somebody who is no agent, whom a caller reaches past the ACD, and who
@@ -45,7 +46,8 @@ func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) 
 	if sw.Hold(k.own) != nil {
 		return
 	}
-	second := s.call(consults, fmt.Sprintf("consult-%06d", s.serial.Add(1)), to, k.sw, sim.CallOptions{Number: k.by, User: k.by, Patience: 20 * time.Second})
+	second := s.call(consults, fmt.Sprintf("consult-%06d", s.serial.Add(1)), to, k.sw,
+		sim.CallOptions{Number: k.by, User: k.by, Patience: 20 * time.Second})
 	k.of.story.add("%s holds, and calls %s as %s", k.by, to, second.uuid)
 	answered := func() bool { return s.watch.talksWith(second.uuid) != "" }
 	gone := func() bool { return s.watch.verdict(second) != "" || s.watch.talksWith(k.own) != k.held }
@@ -100,6 +102,7 @@ func (s *soak) judgeNotCome(k consultation, with string) {
 		return
 	}
 	if s.breaker.calm() > calmAfter {
-		s.violate("not connected", fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(with)), k.of)
+		s.violate("not connected", fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(with)),
+			k.of)
 	}
 }

@@ -252,7 +252,8 @@ func (s *soak) keepsAgent(ctx context.Context, chance *rand.Rand) {
 	ctx = context.WithoutCancel(ctx)
 	reply, err = ear.api(ctx, "uuid_bridge "+t.caller.uuid+" "+t.leg)
 	t.caller.story.add("brought back to %s: %s", t.extension, reply)
-	back := err == nil && strings.HasPrefix(reply, "+OK") && until(ctx, 2*time.Second, func() bool { return s.watch.talksWith(t.caller.uuid) == t.leg })
+	back := err == nil && strings.HasPrefix(reply, "+OK") &&
+		until(ctx, 2*time.Second, func() bool { return s.watch.talksWith(t.caller.uuid) == t.leg })
 	s.figures.did("caller taken away and brought back", back)
 	if back {
 		s.watch.noExcuse(t.leg)

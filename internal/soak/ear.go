@@ -29,20 +29,23 @@ func (s *soak) openEar(ctx context.Context, sw *sim.Switch) error {
 	e := &ear{}
 	s.ears = append(s.ears, e)
 	s.serving.Go(func() { sw.Serve(ctx, ln) }) // ends with ctx
-	link := esl.Link{Address: ln.Addr().String(), Password: password, Session: func(ctx context.Context, c *esl.Connection) error {
-		if _, err := c.Do(ctx, esl.Raw("event plain CUSTOM nwayacd::queue")); err != nil {
-			return err
-		}
-		e.conn.Store(c)
-		defer e.conn.Store(nil)
-		for {
-			event, err := c.ReadEvent(ctx)
-			if err != nil {
+	link := esl.Link{
+		Address: ln.Addr().String(), Password: password,
+		Session: func(ctx context.Context, c *esl.Connection) error {
+			if _, err := c.Do(ctx, esl.Raw("event plain CUSTOM nwayacd::queue")); err != nil {
 				return err
 			}
-			s.order.hear(event)
-		}
-	}}
+			e.conn.Store(c)
+			defer e.conn.Store(nil)
+			for {
+				event, err := c.ReadEvent(ctx)
+				if err != nil {
+					return err
+				}
+				s.order.hear(event)
+			}
+		},
+	}
 	s.serving.Go(func() { link.Keep(ctx) }) // the same
 	return nil
 }

@@ -20,7 +20,8 @@ const (
 	elsewhere = "703" // another program's outbound socket
 	nowhere   = "704" // a number that does not exist
 
-	thrownOut  = "INTERWORKING"       // who is in a lot, or with another program, goes on there until somebody takes them out
+	// A caller in a lot, or with another program, goes on there until somebody takes them out.
+	thrownOut  = "INTERWORKING"
 	menuIsOver = "NORMAL_UNSPECIFIED" // the caller heard it all
 
 	colleagues = 6 // phones that are no agents', at each switch
@@ -34,16 +35,20 @@ func colleague(n int) string { return fmt.Sprint(firstDesk + n%colleagues) }
 
 // elsewhere makes these places on a switch.
 func (s *soak) elsewhere(sw *sim.Switch) {
-	sw.Extension(menu, sim.Plan("answer", "playback "+prompts[0], "playback "+prompts[1], "playback "+prompts[2], "hangup "+menuIsOver)...)
+	sw.Extension(menu,
+		sim.Plan("answer", "playback "+prompts[0], "playback "+prompts[1], "playback "+prompts[2],
+			"hangup "+menuIsOver)...)
 	sw.Extension(lot, sim.Plan("answer", "valet_park lot", "hangup "+thrownOut)...)
 	sw.Extension(park, sim.Plan("answer", "park", "hangup "+thrownOut)...)
 	sw.Extension(elsewhere, sim.Plan("answer", "socket "+s.program+" async full", "hangup "+thrownOut)...)
-	sw.Extension("pin", sim.Plan("playback silence_stream://900", "playback silence_stream://60000", "hangup NORMAL_CLEARING")...)
+	sw.Extension("pin",
+		sim.Plan("playback silence_stream://900", "playback silence_stream://60000", "hangup NORMAL_CLEARING")...)
 	sw.Gateway("out", sim.Behaviour{Do: sim.Answers, After: 200 * time.Millisecond, Talk: 3 * time.Second})
 	chance := s.chance("desks")
 	for n := range colleagues {
 		sw.Agent(colleague(n), sim.Behaviour{
-			After: time.Duration(chance.IntN(400)) * time.Millisecond, Talk: 2*time.Second + time.Duration(chance.IntN(4000))*time.Millisecond,
+			After: time.Duration(chance.IntN(400)) * time.Millisecond,
+			Talk:  2*time.Second + time.Duration(chance.IntN(4000))*time.Millisecond,
 		})
 		sw.Extension(colleague(n), sim.Plan("bridge user/"+colleague(n), "hangup NORMAL_CLEARING")...)
 	}
@@ -77,14 +82,17 @@ func (s *soak) entertain(ctx context.Context, nc net.Conn, lasts time.Duration) 
 	defer conn.Close()
 	limit, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	replies, err := conn.Do(limit, esl.Raw("connect"), esl.Execute("endless_playback", "silence_stream://-1", esl.ExecuteOptions{}))
+	replies, err := conn.Do(limit, esl.Raw("connect"),
+		esl.Execute("endless_playback", "silence_stream://-1", esl.ExecuteOptions{}))
 	if err != nil {
 		return
 	}
 	select {
 	case <-time.After(lasts):
 		s.watch.excuse(lasts+5*time.Second, replies[0].Event().Get("Unique-ID"))
-		conn.Do(limit, esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"}, esl.Header{Name: "hangup-cause", Value: "NORMAL_CLEARING"}))
+		conn.Do(limit,
+			esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"},
+				esl.Header{Name: "hangup-cause", Value: "NORMAL_CLEARING"}))
 	case <-conn.Done(): // the caller is gone, or a fault cut the connection: then they hang up themselves
 		if c := s.watch.find(replies[0].Event().Get("Unique-ID")); c != nil && s.watch.isAt(c, elsewhere) {
 			c.call.Hangup()

@@ -159,9 +159,11 @@ func (s *soak) postgres(verb string) {
 
 // nonsense is what garbage sends; a peer that never finishes is among them.
 var nonsense = []string{
-	"", "\n", "\n\n", "GET / HTTP/1.0\r\n\r\n", "connect\n\n", "auth \n\n", "auth any\n\napi nway_list_exts\n\nexit\n\n", "Content-Length: 999999999999\n\n",
-	"Content-Length: -1\n\nx", "Content-Type: command/reply\nReply-Text: +OK\n\n", "api " + "nway_login ", "\x00\x01\x02\xff\xfe", "event plain ALL\n\n",
-	"Content-Type: text/event-plain\nContent-Length: 10\n\nEvent-Name: CHANNEL_HANGUP\n\n", "POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{",
+	"", "\n", "\n\n", "GET / HTTP/1.0\r\n\r\n", "connect\n\n", "auth \n\n",
+	"auth any\n\napi nway_list_exts\n\nexit\n\n", "Content-Length: 999999999999\n\n", "Content-Length: -1\n\nx",
+	"Content-Type: command/reply\nReply-Text: +OK\n\n", "api " + "nway_login ", "\x00\x01\x02\xff\xfe",
+	"event plain ALL\n\n", "Content-Type: text/event-plain\nContent-Length: 10\n\nEvent-Name: CHANNEL_HANGUP\n\n",
+	"POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{",
 }
 
 // garbage opens connections to all three ports, and sends what nobody should.
@@ -284,7 +286,8 @@ func (s *soak) databaseTroubled(within time.Duration) bool {
 	b := s.breaker
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.broken["database"] != "" || b.broken["way to the database"] != "" || time.Since(b.lastDB) < within+time.Second
+	return b.broken["database"] != "" || b.broken["way to the database"] != "" ||
+		time.Since(b.lastDB) < within+time.Second
 }
 
 // counts tells how often each kind happened.

@@ -85,7 +85,8 @@ func (b *office) follows(g *guest) {
 		if v.Hears != "" {
 			alone = time.Now()
 		}
-		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound && !v.Held
+		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound &&
+			!v.Held
 		if silent && !told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
 			told = true
 			b.tells("dead air", g.number+" hears nobody and nothing", g)
@@ -128,7 +129,8 @@ func (b *office) judges(g *guest) {
 		b.tells("lost caller", g.number+" was thrown out of "+aim, g)
 	case b.leftAround(g.number, with, v.Ended):
 	default:
-		b.tells("lost caller", fmt.Sprintf("%s was hung up (%s), and nobody hung up; heard %s last", g.number, v.Reason, with), g)
+		b.tells("lost caller",
+			fmt.Sprintf("%s was hung up (%s), and nobody hung up; heard %s last", g.number, v.Reason, with), g)
 	}
 }
 
@@ -138,7 +140,8 @@ func (b *office) leftAround(caller, with string, at time.Time) bool {
 	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
 		for _, d := range w.phone.Dialogs() {
 			v := d.View()
-			if v.State == desk.Over && v.ByUs && (w.number == with || v.Number == caller) && at.Sub(v.Ended) < partingLag && v.Ended.Sub(at) < time.Second {
+			if v.State == desk.Over && v.ByUs && (w.number == with || v.Number == caller) &&
+				at.Sub(v.Ended) < partingLag && v.Ended.Sub(at) < time.Second {
 				return true
 			}
 		}

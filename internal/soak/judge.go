@@ -80,7 +80,8 @@ func (j *judge) look(ctx context.Context) {
 		})
 		if idle >= 0 {
 			j.wrong(now, c.UUID, c.Phase == "wait", idleBound, "a caller waits for an idle agent",
-				fmt.Sprintf("%s waits in group %s, and %s is available", c.UUID, c.Group, agents[idle].Extension), j.s.watch.find(c.UUID))
+				fmt.Sprintf("%s waits in group %s, and %s is available", c.UUID, c.Group, agents[idle].Extension),
+				j.s.watch.find(c.UUID))
 		}
 	}
 	for _, a := range agents {
@@ -96,7 +97,9 @@ func (j *judge) look(ctx context.Context) {
 }
 
 // wrong notes that something is not as it should be, and tells of it once when that lasts.
-func (j *judge) wrong(now map[string]time.Time, about string, is bool, bound time.Duration, kind, what string, c *caller) {
+func (j *judge) wrong(now map[string]time.Time, about string, is bool, bound time.Duration, kind, what string,
+	c *caller,
+) {
 	key := kind + " " + about
 	if !is {
 		return
@@ -130,9 +133,11 @@ func (j *judge) lookAtChannels(now map[string]time.Time) {
 			alone := ch.Answered && !ch.Bridged && !slices.Contains(audible, ch.App)
 			if c := j.s.watch.find(ch.UUID); c != nil {
 				alone = alone && !j.s.watch.isAt(c, park)
-				j.wrong(now, ch.UUID, alone, deadBound, "dead air", fmt.Sprintf("%s hears nobody and nothing: %+v", ch.UUID, ch), c)
+				j.wrong(now, ch.UUID, alone, deadBound, "dead air",
+					fmt.Sprintf("%s hears nobody and nothing: %+v", ch.UUID, ch), c)
 			} else if callerOf(ch.PresenceData) != "" && !j.s.watch.isKept(ch.UUID) {
-				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone", fmt.Sprintf("the leg of %s hears nobody: %+v", ch.Extension, ch),
+				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone",
+					fmt.Sprintf("the leg of %s hears nobody: %+v", ch.Extension, ch),
 					j.s.watch.find(callerOf(ch.PresenceData)))
 			}
 		}
@@ -205,13 +210,16 @@ func (s *soak) checkAgents(ctx context.Context) {
 			s.violate("harness", "nway_list_exts does not answer", nil)
 			continue
 		}
-		s.violate("agent not as left", fmt.Sprintf("%s is %+v, not %s\n%s", a.Extension, a, p.left(), p.story.between(s.began, time.Time{}, time.Now())), nil)
+		s.violate("agent not as left",
+			fmt.Sprintf("%s is %+v, not %s\n%s", a.Extension, a, p.left(),
+				p.story.between(s.began, time.Time{}, time.Now())), nil)
 	}
 }
 
 func isAs(a listedAgent, want state) bool {
 	slices.Sort(a.Groups)
-	return a.Reg == "reged" && a.Seat == either(want.up, "up", "down") && a.Status == either(want.idle, "idle", "busy") && a.Call == "ready" &&
+	return a.Reg == "reged" && a.Seat == either(want.up, "up", "down") &&
+		a.Status == either(want.idle, "idle", "busy") && a.Call == "ready" &&
 		a.UUID == "" && !a.DND && slices.Equal(a.Groups, want.groups) && a.Available == (want.up && want.idle)
 }
 
@@ -240,7 +248,8 @@ func (s *soak) testCall(ctx context.Context, extension string, sw int) {
 	c := s.call(wantsAgent, "test-"+extension, testGroup, sw, testCaller)
 	sent := false
 	over := s.within(testLimit, func() bool {
-		if s.watch.talksWith(c.uuid) == "" && strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK") {
+		if s.watch.talksWith(c.uuid) == "" &&
+			strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK") {
 			sent = true
 			s.pause(time.Second)
 		}

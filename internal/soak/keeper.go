@@ -88,7 +88,8 @@ func (k *keeper) ended(ctx context.Context) {
 		k.refused++
 		k.mu.Unlock()
 	} else {
-		k.s.violate("server ended", fmt.Sprintf("nwayacd ended by itself after %s: %v\n%s", lived, how, k.s.srv.lastWords()), nil)
+		k.s.violate("server ended",
+			fmt.Sprintf("nwayacd ended by itself after %s: %v\n%s", lived, how, k.s.srv.lastWords()), nil)
 	}
 	select {
 	case <-time.After(time.Second):

@@ -1,6 +1,7 @@
-// Command soak runs nwayacd for a long time under load while everything goes wrong at random: the server, its database, its switches and the
-// network between them. It owns all of these and the people at both ends of the calls, and judges by what the switches and the database saw.
-// It knows nothing of the packages inside but the wire (esl) and the simulated switch (sim).
+// Command soak runs nwayacd for a long time under load while everything goes wrong at random: the
+// server, its database, its switches and the network between them. It owns all of these and the
+// people at both ends of the calls, and judges by what the switches and the database saw. It knows
+// nothing of the packages inside but the wire (esl) and the simulated switch (sim).
 //
 // The choice of what happens follows from the seed; the times do not.
 package main
@@ -46,12 +47,15 @@ func run() (err error) {
 	flag.IntVar(&o.Agents, "agents", o.Agents, "people at phones")
 	flag.IntVar(&o.Switches, "switches", o.Switches, "FreeSWITCHes")
 	flag.DurationVar(&o.Every, "every", o.Every, "between two faults, on average; 0: none")
-	flag.Int64Var(&o.MaxRSS, "max-rss", o.MaxRSS, "bytes the server may take; 0: 200 MiB, five times as much with the race detector")
+	flag.Int64Var(&o.MaxRSS, "max-rss", o.MaxRSS,
+		"bytes the server may take; 0: 200 MiB, five times as much with the race detector")
 	flag.StringVar(&only, "only", "", "kinds of faults, separated by commas; empty: all")
 	flag.StringVar(&without, "without", "", "kinds of faults to leave out")
-	flag.StringVar(&o.Dir, "dir", "", "where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
+	flag.StringVar(&o.Dir, "dir", "",
+		"where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
 	flag.StringVar(&o.Program, "program", "", "an nwayacd that is built already; empty: built from these sources")
-	flag.StringVar(&o.Switch, "switch", "sim", "sim: simulated switches; freeswitch: the one on the PATH, with SIP phones")
+	flag.StringVar(&o.Switch, "switch", "sim",
+		"sim: simulated switches; freeswitch: the one on the PATH, with SIP phones")
 	flag.BoolVar(&keep, "keep", false, "keep that folder")
 	flag.Parse()
 	o.Only, o.Without = words(only), words(without)
@@ -75,7 +79,8 @@ func run() (err error) {
 			return err
 		}
 	}
-	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate, o.Agents, o.Every, o.Dir)
+	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate,
+		o.Agents, o.Every, o.Dir)
 	runs := play
 	if o.Switch == "freeswitch" {
 		runs = playOffice
@@ -99,8 +104,8 @@ func run() (err error) {
 
 func defaults() options {
 	return options{
-		Time: 30 * time.Minute, Race: true, Rate: 12, Agents: 60, Switches: 2, Every: 4 * time.Second, Shift: 20 * time.Second,
-		Operate: 150 * time.Millisecond, Lines: 30 * time.Second,
+		Time: 30 * time.Minute, Race: true, Rate: 12, Agents: 60, Switches: 2, Every: 4 * time.Second,
+		Shift: 20 * time.Second, Operate: 150 * time.Millisecond, Lines: 30 * time.Second,
 	}
 }
 

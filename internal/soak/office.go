@@ -58,7 +58,8 @@ func playOffice(ctx context.Context, o options, out io.Writer) (f *figures, err 
 		return nil, errNoSwitch
 	}
 	s := &soak{opt: o, root: ctx, began: time.Now(), out: out, toDB: newPath()}
-	s.figures.Violations, s.figures.Deeds, s.figures.Seed, s.figures.Race = map[string]int{}, map[string]*tries{}, o.Seed, o.Race
+	s.figures.Violations, s.figures.Deeds, s.figures.Seed, s.figures.Race = map[string]int{}, map[string]*tries{},
+		o.Seed, o.Race
 	s.watch = newWatch(s.violate)
 	s.breaker = &breaker{s: s, broken: map[string]string{}, count: map[string]int{}, last: time.Now()}
 	s.keeper = newKeeper(s)
@@ -87,7 +88,8 @@ func (b *office) open(ctx context.Context) (err error) {
 	if b.board, err = switchboard.New(filepath.Join(b.opt.Dir, "freeswitch"), "127.0.0.1"); err != nil {
 		return err
 	}
-	if b.srv, err = newServer(b.opt.Program, b.opt.Dir, b.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port), b.board.Address); err != nil {
+	if b.srv, err = newServer(b.opt.Program, b.opt.Dir, b.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port),
+		b.board.Address); err != nil {
 		return err
 	}
 	numbers := b.numbers()
@@ -120,12 +122,17 @@ func (b *office) numbers() (all []string) {
 // hires fills the database and registers the phones.
 func (b *office) hires(ctx context.Context, numbers []string) error {
 	for _, group := range groups {
-		if err := b.pg.exec(ctx, "INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)", group); err != nil {
+		if err := b.pg.exec(ctx,
+			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)",
+			group); err != nil {
 			return err
 		}
 	}
 	for n, number := range numbers {
-		w := &seat{number: number, phone: desk.New(b.phoneOptions(number)), chance: b.chance("seat " + number), good: n >= b.opt.Agents}
+		w := &seat{
+			number: number, phone: desk.New(b.phoneOptions(number)), chance: b.chance("seat " + number),
+			good: n >= b.opt.Agents,
+		}
 		w.phone.Decides(func(desk.View) desk.Behaviour { return w.behaviour() })
 		var err error
 		if w.main, err = w.phone.Register(ctx, "udp"); err != nil {
@@ -145,7 +152,8 @@ func (b *office) hires(ctx context.Context, numbers []string) error {
 
 func (b *office) phoneOptions(number string) desk.Options {
 	return desk.Options{
-		Number: number, Server: fmt.Sprintf("%s:%d", b.board.IP, b.board.SIP), WebSocket: fmt.Sprintf("%s:%d", b.board.IP, b.board.WebSocket),
+		Number: number, Server: fmt.Sprintf("%s:%d", b.board.IP, b.board.SIP),
+		WebSocket: fmt.Sprintf("%s:%d", b.board.IP, b.board.WebSocket),
 	}
 }
 
@@ -198,7 +206,9 @@ func (b *office) run(ctx, serving context.Context) {
 
 // logsIn gives the command until it is confirmed.
 func (b *office) logsIn(ctx context.Context, w *seat, in []string) {
-	b.commands(ctx, w, "nway_login "+w.number+" "+join(in), func(st *state) { *st = state{up: true, idle: true, groups: in} })
+	b.commands(ctx, w, "nway_login "+w.number+" "+join(in), func(st *state) {
+		*st = state{up: true, idle: true, groups: in}
+	})
 }
 
 // load is callers, people and faults at once, until the time is over.
@@ -220,7 +230,8 @@ func (b *office) sums() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f := &b.figures
-	f.Seconds, f.Calls, f.Starts, f.Refusals, f.Faults, f.FaultsAll = time.Since(b.began).Seconds(), len(b.guests), starts, refusals, faults, sum
+	f.Seconds, f.Calls, f.Starts, f.Refusals, f.Faults, f.FaultsAll = time.Since(b.began).Seconds(), len(b.guests),
+		starts, refusals, faults, sum
 	for _, g := range b.guests {
 		if g.talked {
 			f.Answered++

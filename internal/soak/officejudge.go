@@ -99,7 +99,9 @@ type officeRecord struct {
 
 // checksRecords compares the database with what the phones saw.
 func (b *office) checksRecords(ctx context.Context) {
-	rows, err := b.pg.rows(ctx, `SELECT caller, call_uuid, group_number, agent, outcome, transferred_to, transfer_kind, visit FROM nwayacd_cdr ORDER BY id`)
+	rows, err := b.pg.rows(ctx,
+		`SELECT caller, call_uuid, group_number, agent, outcome, transferred_to, transfer_kind, visit
+		FROM nwayacd_cdr ORDER BY id`)
 	if err != nil {
 		b.violate("harness", err.Error(), nil)
 		return
@@ -107,7 +109,10 @@ func (b *office) checksRecords(ctx context.Context) {
 	b.figures.CDRs = len(rows)
 	of := map[string][]officeRecord{}
 	for _, row := range rows {
-		r := officeRecord{caller: row[0], uuid: row[1], group: row[2], agent: row[3], outcome: row[4], to: row[5], kind: row[6]}
+		r := officeRecord{
+			caller: row[0], uuid: row[1], group: row[2], agent: row[3], outcome: row[4], to: row[5],
+			kind: row[6],
+		}
 		r.visit, _ = strconv.Atoi(row[7])
 		of[r.caller] = append(of[r.caller], r)
 	}
@@ -158,7 +163,8 @@ func (b *office) checksDeed(d officeDeed, records []officeRecord) {
 		b.figures.Truths++
 		if r.to != d.to || r.kind != d.kind {
 			b.figures.CDRsWrong++
-			b.tells("CDR of another transfer", fmt.Sprintf("%s was transferred by %s to %s (%s): %+v", d.caller, d.agent, d.to, d.kind, records),
+			b.tells("CDR of another transfer",
+				fmt.Sprintf("%s was transferred by %s to %s (%s): %+v", d.caller, d.agent, d.to, d.kind, records),
 				b.guestOf(d.caller))
 		}
 		return

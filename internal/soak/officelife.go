@@ -25,8 +25,9 @@ func (b *office) lives(ctx context.Context) {
 	var doing sync.WaitGroup
 	defer doing.Wait()
 	deeds := []func(context.Context, *rand.Rand){
-		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holdsOne, b.movesOne, b.movesOne,
-		b.commandsTransfer, b.changesState, b.changesState, b.changesDevice, b.changesDevice, b.changesDevice,
+		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holdsOne,
+		b.movesOne, b.movesOne, b.commandsTransfer, b.changesState, b.changesState, b.changesDevice, b.changesDevice,
+		b.changesDevice,
 	}
 	for {
 		lingers(ctx, time.Duration(chance.ExpFloat64()*float64(300*time.Millisecond)))
@@ -79,7 +80,8 @@ func (b *office) frees(g *guest) {
 func (b *office) did(t officeTalk, to, kind string, sure bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.deeds = append(b.deeds, officeDeed{caller: t.g.number, agent: t.w.number, to: to, kind: kind, at: time.Now(), sure: sure})
+	b.deeds = append(b.deeds,
+		officeDeed{caller: t.g.number, agent: t.w.number, to: to, kind: kind, at: time.Now(), sure: sure})
 }
 
 func (b *office) marked(lasts time.Duration, lines ...*desk.Dialog) {
@@ -98,7 +100,10 @@ func (b *office) aims(g *guest, to string) {
 
 // officeTarget is where somebody is transferred to.
 func officeTarget(chance *rand.Rand) string {
-	return []string{groups[chance.IntN(len(groups))], groups[chance.IntN(len(groups))], colleague(chance.IntN(colleagues)), menu, lot, park}[chance.IntN(6)]
+	return []string{
+		groups[chance.IntN(len(groups))], groups[chance.IntN(len(groups))],
+		colleague(chance.IntN(colleagues)), menu, lot, park,
+	}[chance.IntN(6)]
 }
 
 // refers is a blind transfer by the agent's phone.
@@ -176,7 +181,8 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 	came := first.Transferred(limited) == nil
 	if with != "" {
 		heard, stopHearing := context.WithTimeout(limited, 3*time.Second)
-		came = t.g.line.Wait(heard, func(v desk.View) bool { return v.Hears == with || v.State == desk.Over }) == nil && t.g.line.View().Hears == with
+		came = t.g.line.Wait(heard, func(v desk.View) bool { return v.Hears == with || v.State == desk.Over }) == nil &&
+			t.g.line.View().Hears == with
 		stopHearing()
 	}
 	b.did(t, to, "attended", came && isGroup(to) && with != "")

@@ -30,11 +30,13 @@ func (s *soak) operators(ctx context.Context) {
 
 // deeds are what operators and other programs do; what is listed twice happens twice as often.
 var deeds = []func(*soak, context.Context, *rand.Rand){
-	(*soak).transfers, (*soak).transfers, (*soak).transfers, (*soak).transfersTwice, (*soak).transfersTwice, (*soak).holds, (*soak).holds,
-	(*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).agentConnects, (*soak).agentConnects, (*soak).agentConnects,
-	(*soak).receptionistConnects, (*soak).receptionistConnects, (*soak).callerPassesOn, (*soak).moves, (*soak).moves, (*soak).keepsAgent,
-	(*soak).threeWays, (*soak).phoneHolds, (*soak).phoneHolds, (*soak).takesWaiting,
-	(*soak).changesPrompts, (*soak).editsMode, (*soak).editsJobNumber, (*soak).disturbs, (*soak).movesLonely, (*soak).addsGroup, (*soak).asksHTTP,
+	(*soak).transfers, (*soak).transfers, (*soak).transfers, (*soak).transfersTwice, (*soak).transfersTwice,
+	(*soak).holds, (*soak).holds, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn,
+	(*soak).agentConnects, (*soak).agentConnects, (*soak).agentConnects, (*soak).receptionistConnects,
+	(*soak).receptionistConnects, (*soak).callerPassesOn, (*soak).moves, (*soak).moves, (*soak).keepsAgent,
+	(*soak).threeWays, (*soak).phoneHolds, (*soak).phoneHolds, (*soak).takesWaiting, (*soak).changesPrompts,
+	(*soak).editsMode, (*soak).editsJobNumber, (*soak).disturbs, (*soak).movesLonely, (*soak).addsGroup,
+	(*soak).asksHTTP,
 }
 
 // anyone is a caller who is here now; nil when there is nobody.
@@ -116,15 +118,20 @@ func (s *soak) holds(ctx context.Context, chance *rand.Rand) {
 }
 
 func (s *soak) changesPrompts(ctx context.Context, chance *rand.Rand) {
-	s.console("prompts").do(ctx, fmt.Sprintf("nway_set_ring_group %s - - silence_stream://%d -", groups[chance.IntN(len(groups))], 100+chance.IntN(400)))
+	s.console("prompts").
+		do(ctx,
+			fmt.Sprintf("nway_set_ring_group %s - - silence_stream://%d -", groups[chance.IntN(len(groups))],
+				100+chance.IntN(400)))
 }
 
 func (s *soak) editsMode(ctx context.Context, chance *rand.Rand) {
-	s.edits(ctx, "UPDATE ext_group SET group_call_mode = $1 WHERE group_number = $2", chance.IntN(6), groups[chance.IntN(len(groups))])
+	s.edits(ctx, "UPDATE ext_group SET group_call_mode = $1 WHERE group_number = $2", chance.IntN(6),
+		groups[chance.IntN(len(groups))])
 }
 
 func (s *soak) editsJobNumber(ctx context.Context, chance *rand.Rand) {
-	s.edits(ctx, "UPDATE call_extension SET job_number = $1 WHERE extension_number = $2", fmt.Sprint(chance.IntN(1000)), s.somebody(chance).extension)
+	s.edits(ctx, "UPDATE call_extension SET job_number = $1 WHERE extension_number = $2", fmt.Sprint(chance.IntN(1000)),
+		s.somebody(chance).extension)
 }
 
 // disturbs sets and takes back do-not-disturb.
@@ -143,7 +150,8 @@ func (s *soak) movesLonely(ctx context.Context, chance *rand.Rand) {
 	if chance.IntN(2) == 0 {
 		s.edits(ctx, "DELETE FROM ext_group WHERE group_number = $1", lonely)
 	} else {
-		s.edits(ctx, "INSERT INTO ext_group (group_number, group_call_mode) VALUES ($1, 0) ON CONFLICT DO NOTHING", lonely)
+		s.edits(ctx, "INSERT INTO ext_group (group_number, group_call_mode) VALUES ($1, 0) ON CONFLICT DO NOTHING",
+			lonely)
 	}
 }
 
@@ -162,8 +170,12 @@ func (s *soak) addsGroup(ctx context.Context, chance *rand.Rand) {
 func (s *soak) asksHTTP(ctx context.Context, chance *rand.Rand) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
-	paths := []string{"/api/v1/agents", "/api/v1/groups", "/api/v1/calls", "/readyz", "/healthz", "/api/v1/agents/" + s.somebody(chance).extension, "/metrics"}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.srv.http+paths[chance.IntN(len(paths))], nil)
+	paths := []string{
+		"/api/v1/agents", "/api/v1/groups", "/api/v1/calls", "/readyz", "/healthz",
+		"/api/v1/agents/" + s.somebody(chance).extension, "/metrics",
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.srv.http+paths[chance.IntN(len(paths))],
+		nil)
 	if err != nil {
 		return
 	}

@@ -34,7 +34,8 @@ type state struct {
 }
 
 func (st state) String() string {
-	return fmt.Sprintf("%s %s in %s", either(st.up, "up", "down"), either(st.idle, "idle", "busy"), strings.Join(st.groups, ","))
+	return fmt.Sprintf("%s %s in %s", either(st.up, "up", "down"), either(st.idle, "idle", "busy"),
+		strings.Join(st.groups, ","))
 }
 
 func either(first bool, a, b string) string {
@@ -160,7 +161,9 @@ func (p *person) logIn(ctx context.Context, chance *rand.Rand) bool {
 	chance.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
 	in = in[:1+chance.IntN(3)]
 	slices.Sort(in)
-	return p.does(ctx, "nway_login "+p.extension+" "+strings.Join(in, ","), func(st *state) { *st = state{up: true, idle: true, groups: in} })
+	return p.does(ctx, "nway_login "+p.extension+" "+strings.Join(in, ","), func(st *state) {
+		*st = state{up: true, idle: true, groups: in}
+	})
 }
 
 // work is a person's day, until ctx is done.

@@ -25,8 +25,10 @@ func (r record) final() bool { return r.outcome != "returned" && r.outcome != "e
 // checkRecords compares the database with what the switches saw. The server is down by then, and
 // has applied all.
 func (s *soak) checkRecords(ctx context.Context) {
-	rows, err := s.pg.rows(ctx, `SELECT call_uuid, outcome, cause, offers, extract(epoch FROM arrived), COALESCE(extract(epoch FROM answered), 0),
-		COALESCE(extract(epoch FROM bridged), 0), extract(epoch FROM ended), group_number, leg_uuid, transferred_to, transfer_kind, visit
+	rows, err := s.pg.rows(ctx, `SELECT call_uuid, outcome, cause, offers,
+		extract(epoch FROM arrived), COALESCE(extract(epoch FROM answered), 0),
+		COALESCE(extract(epoch FROM bridged), 0), extract(epoch FROM ended),
+		group_number, leg_uuid, transferred_to, transfer_kind, visit
 		FROM nwayacd_cdr ORDER BY call_uuid, visit, id`)
 	if err != nil {
 		s.violate("harness", err.Error(), nil)
@@ -34,7 +36,10 @@ func (s *soak) checkRecords(ctx context.Context) {
 	}
 	cdrs := map[string][]record{}
 	for _, row := range rows {
-		r := record{outcome: row[1], cause: row[2], arrived: number(row[4]), answered: number(row[5]), bridged: number(row[6]), ended: number(row[7])}
+		r := record{
+			outcome: row[1], cause: row[2], arrived: number(row[4]), answered: number(row[5]),
+			bridged: number(row[6]), ended: number(row[7]),
+		}
 		r.offers, _ = strconv.Atoi(row[3])
 		r.group, r.leg, r.to, r.kind = row[8], row[9], row[10], row[11]
 		r.visit, _ = strconv.Atoi(row[12])
@@ -82,14 +87,16 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 			s.violate("two CDRs", fmt.Sprintf("visit %d of %s, %s: %+v", visit, c.uuid, c.verdict, cdrs), c)
 		}
 	}
-	if finals[1] == 0 && final > 0 && c.kind != wantsDesk && !slices.ContainsFunc(cdrs, func(r record) bool { return r.visit == 1 }) {
+	if finals[1] == 0 && final > 0 && c.kind != wantsDesk &&
+		!slices.ContainsFunc(cdrs, func(r record) bool { return r.visit == 1 }) {
 		s.figures.CDRsMissing++
 		s.violate("no CDR", fmt.Sprintf("of the first visit of %s: %+v", c.uuid, cdrs), c)
 	}
 	for _, group := range c.entered {
 		if !groups[group] && group != "" {
 			s.figures.CDRsMissing++
-			s.violate("no CDR", fmt.Sprintf("of the visit of %s to group %s, %s: %+v", c.uuid, group, c.verdict, cdrs), c)
+			s.violate("no CDR", fmt.Sprintf("of the visit of %s to group %s, %s: %+v", c.uuid, group, c.verdict, cdrs),
+				c)
 			groups[group] = true
 		}
 	}
@@ -112,7 +119,8 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 // checkConsult: a consulting call whose place or talk went to somebody else ended so, and was not
 // abandoned.
 func (s *soak) checkConsult(c *caller, cdrs []record) {
-	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) || s.breaker.brokenWithin(c.born, c.over) {
+	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) ||
+		s.breaker.brokenWithin(c.born, c.over) {
 		return
 	}
 	if last := cdrs[len(cdrs)-1]; last.outcome != "consult" && last.outcome != "moved" {
@@ -140,7 +148,9 @@ func (s *soak) checkTruth(c *caller, r record) {
 		s.figures.count(&s.figures.Truths)
 		if r.to != d.to || r.kind != d.kind {
 			s.figures.CDRsWrong++
-			s.violate("CDR of another transfer", fmt.Sprintf("%s was transferred to %s (%s) at %.3f s: %+v", c.uuid, d.to, d.kind, d.at.Sub(s.began).Seconds(), r), c)
+			s.violate("CDR of another transfer",
+				fmt.Sprintf("%s was transferred to %s (%s) at %.3f s: %+v", c.uuid, d.to, d.kind,
+					d.at.Sub(s.began).Seconds(), r), c)
 		}
 	}
 }
@@ -165,7 +175,8 @@ const unwritten = 300 * time.Millisecond
 func agrees(c *caller, r record) bool {
 	switch r.outcome {
 	case "answered", "transferred":
-		return c.verdict == served || c.verdict == crashed || r.bridged == 0 && c.verdict == abandoned // in the instant of the answer
+		// in the instant of the answer
+		return c.verdict == served || c.verdict == crashed || r.bridged == 0 && c.verdict == abandoned
 	case "abandoned":
 		return c.verdict == abandoned
 	case "returned", "timeout":
@@ -209,9 +220,11 @@ func (s *soak) checkOffers(ctx context.Context) {
 		}
 		switch n := kept[l.uuid]; {
 		case n == 0 && !s.srv.diedWithin(l.born.Add(-underWay), l.over.Add(untold)):
-			s.violate("no row of an offer", fmt.Sprintf("leg %s of %s for %s", l.uuid, l.extension, l.caller), s.watch.find(l.caller))
+			s.violate("no row of an offer", fmt.Sprintf("leg %s of %s for %s", l.uuid, l.extension, l.caller),
+				s.watch.find(l.caller))
 		case n > 1:
-			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %d", l.uuid, l.extension, l.caller, n), s.watch.find(l.caller))
+			s.violate("two rows of one offer", fmt.Sprintf("leg %s of %s for %s: %d", l.uuid, l.extension, l.caller, n),
+				s.watch.find(l.caller))
 		}
 	}
 	missed, err := s.pg.rows(ctx, "SELECT count(*) FROM nwayacd_offer WHERE outcome <> 'answered'")

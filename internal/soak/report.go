@@ -150,7 +150,9 @@ func (s *soak) sayLine() {
 	for _, n := range f.Violations {
 		violations += n
 	}
-	text := fmt.Sprintf("%6.0fs  calls %d  answered %d  abandoned %d  here %d  offers %d  faults %d  starts %d  RSS %d MiB (max %d)  violations %d\n",
+	text := fmt.Sprintf(
+		"%6.0fs  calls %d  answered %d  abandoned %d  here %d  offers %d  faults %d  starts %d  RSS %d MiB (max %d) "+
+			" violations %d\n",
 		time.Since(s.began).Seconds(), f.Calls, f.Answered, f.Abandoned, here, f.Offers, f.FaultsAll, f.Starts,
 		f.RSSLast>>20, f.RSSMax>>20, violations)
 	s.figures.mu.Unlock()
@@ -174,11 +176,13 @@ func (s *soak) tally() {
 	defer s.figures.mu.Unlock()
 	f := &s.figures
 	f.Seconds, f.Calls, f.Offers = time.Since(s.began).Seconds(), calls, offers
-	f.Answered, f.Abandoned, f.Returned, f.Crashed, f.Lost = verdicts[served], verdicts[abandoned], verdicts[returned], verdicts[crashed], verdicts[lost]
+	f.Answered, f.Abandoned, f.Returned, f.Crashed, f.Lost = verdicts[served], verdicts[abandoned], verdicts[returned],
+		verdicts[crashed], verdicts[lost]
 	f.WaitMax = waited.Seconds()
 	f.Faults, f.FaultsAll, f.Starts, f.Refusals = faults, sum, starts, refusals
 	f.RSSFirst, f.RSSMax, f.RSSLast = rss.First, rss.Max, rss.Last
-	f.Doubles, f.Twice, f.Stuck = f.Violations["double offer"], f.Violations["two agents for one caller"], f.Violations["stuck agent"]
+	f.Doubles, f.Twice, f.Stuck = f.Violations["double offer"], f.Violations["two agents for one caller"],
+		f.Violations["stuck agent"]
 	f.Stranded = f.Violations["dead air"]
 }
 

@@ -226,7 +226,9 @@ func (s *soak) person(extension string) *person {
 // seed fills the database and puts the phones on the desks.
 func (s *soak) seed(ctx context.Context) error {
 	for _, group := range append([]string{lonely, testGroup}, groups...) {
-		if err := s.pg.exec(ctx, "INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 3)", group); err != nil {
+		if err := s.pg.exec(ctx,
+			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 3)",
+			group); err != nil {
 			return err
 		}
 	}
@@ -309,7 +311,8 @@ func (s *soak) checkLog() {
 	}
 	for _, bad := range []string{"DATA RACE", "panic", "cannot be journaled", "is lost"} {
 		if at := bytes.Index(text, []byte(bad)); at >= 0 {
-			s.violate("log", fmt.Sprintf("nwayacd's log has %q: %s", bad, text[max(0, at-200):min(len(text), at+4000)]), nil)
+			s.violate("log", fmt.Sprintf("nwayacd's log has %q: %s", bad, text[max(0, at-200):min(len(text), at+4000)]),
+				nil)
 		}
 	}
 }

@@ -134,7 +134,8 @@ func (w *watch) explained(c *caller, cause, outcome string) bool {
 func (w *watch) talking(long time.Duration) (all []conversation) {
 	for _, c := range w.here() {
 		w.mu.Lock()
-		if ch := w.channels[c.uuid]; ch != nil && ch.peer != "" && time.Since(ch.since) >= long && c.call != nil && c.kind != consults &&
+		if ch := w.channels[c.uuid]; ch != nil && ch.peer != "" && time.Since(ch.since) >= long && c.call != nil &&
+			c.kind != consults &&
 			time.Since(c.acted) > deedTime {
 			if l := w.legs[ch.peer]; l != nil && l.ours {
 				all = append(all, conversation{caller: c, leg: l.uuid, extension: l.extension})

@@ -97,7 +97,11 @@ type legSeen struct {
 }
 
 func newWatch(violate func(kind, what string, c *caller)) *watch {
-	return &watch{violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{}, phones: map[string]map[string]*leg{}, freed: map[string]time.Time{}, channels: map[string]*channelSeen{}, deeds: map[string][]deed{}, kept: map[string]time.Time{}}
+	return &watch{
+		violate: violate, callers: map[string]*caller{}, live: map[string]*caller{}, legs: map[string]*leg{},
+		phones: map[string]map[string]*leg{}, freed: map[string]time.Time{}, channels: map[string]*channelSeen{},
+		deeds: map[string][]deed{}, kept: map[string]time.Time{},
+	}
 }
 
 // enter makes a caller known before their channel is there.
@@ -197,7 +201,10 @@ func short(uuid string) string { return uuid[:min(8, len(uuid))] }
 // born notes a leg, and what must not be: another one at the same phone, or for the same caller.
 func (w *watch) born(e sim.ChannelEvent) {
 	of := callerOf(e.PresenceData)
-	l := &leg{uuid: e.UUID, extension: e.Extension, caller: w.callers[of], born: time.Now(), ours: of != "", offer: e.UUID}
+	l := &leg{
+		uuid: e.UUID, extension: e.Extension, caller: w.callers[of], born: time.Now(), ours: of != "",
+		offer: e.UUID,
+	}
 	l.tell("%s is called, leg %s", l.extension, short(l.uuid))
 	for _, other := range w.phones[l.extension] {
 		if l.sameOffer(other) {
@@ -211,7 +218,8 @@ func (w *watch) born(e sim.ChannelEvent) {
 			whose = other.caller.uuid
 		}
 		w.violate("double offer", fmt.Sprintf("%s is called for %s while it has leg %s (%s, answered: %t) for %s",
-			l.extension, callerOf(e.PresenceData), short(other.uuid), time.Since(other.born).Round(time.Millisecond), other.answered, whose), l.caller)
+			l.extension, callerOf(e.PresenceData), short(other.uuid), time.Since(other.born).Round(time.Millisecond),
+			other.answered, whose), l.caller)
 	}
 	w.legs[l.uuid] = l
 	if w.phones[l.extension] == nil {
@@ -222,11 +230,13 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) { // nobody could end that leg, and the caller must not wait for it
+		// nobody could end that leg, and the caller must not wait for it
+		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) {
 			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
-			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond), other.answered), l.caller)
+			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond),
+			other.answered), l.caller)
 	}
 	l.caller.legs[l.uuid] = l
 }
@@ -271,7 +281,11 @@ func (w *watch) bury(l *leg) {
 	w.freed[l.extension] = time.Now()
 	if l.caller != nil {
 		delete(l.caller.legs, l.uuid)
-		w.all = append(w.all, legSeen{uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, born: l.born, over: time.Now()})
+		w.all = append(w.all,
+			legSeen{
+				uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, born: l.born,
+				over: time.Now(),
+			})
 	}
 }
 

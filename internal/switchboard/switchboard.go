@@ -46,7 +46,10 @@ func New(dir, ip string) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Switch{Dir: dir, IP: ip, Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1], WebSocket: ports[2]}, nil
+	return &Switch{
+		Dir: dir, IP: ip, Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1],
+		WebSocket: ports[2],
+	}, nil
 }
 
 func freePorts(ip string, n int) (ports []int, err error) {
@@ -92,7 +95,10 @@ const startLimit = 30 * time.Second
 // Start runs the process and returns when it is ready.
 func (s *Switch) Start(ctx context.Context) error {
 	args := []string{"-nonat", "-nf", "-nc", "-conf", s.Dir + "/conf"}
-	for _, of := range []string{"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar", "recordings", "sounds"} {
+	for _, of := range []string{
+		"db", "log", "run", "scripts", "htdocs", "temp", "certs", "storage", "cache", "grammar",
+		"recordings", "sounds",
+	} {
 		args = append(args, "-"+of, filepath.Join(s.Dir, "work"))
 	}
 	s.cmd, s.over = exec.Command("freeswitch", args...), make(chan struct{}) //nolint:noctx // Stop ends it

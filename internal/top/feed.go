@@ -20,7 +20,8 @@ const (
 
 // Feed looks at the floor through the command port. It belongs to one goroutine at a time.
 //
-// It asks again at each event, and once a second: a view for people, whose clocks move, is the one place where we poll.
+// It asks again at each event, and once a second: a view for people, whose clocks move, is the one
+// place where we poll.
 type Feed struct {
 	address, password string
 	shown             chan View // each look
@@ -89,7 +90,8 @@ func (f *Feed) session(ctx context.Context, conn *esl.Connection) error {
 			return err
 		}
 		f.show(ctx)
-		// A floor of thousands takes the server a while to tell: at most a fifth of the time it does that for us.
+		// A floor of thousands takes the server a while to tell: at most a fifth of the time it
+		// does that for us.
 		if err := f.rest(ctx, max(redraw, 4*time.Since(began))); err != nil {
 			return err
 		}
@@ -194,7 +196,8 @@ func (f *Feed) view(now time.Time, groups []groupRow, calls []callRow, agents []
 	}
 	for _, g := range groups {
 		v.Groups = append(v.Groups, Group{
-			Number: g.Group, Name: g.Name, Mode: g.Mode, Members: len(g.Members), Available: g.Available, Waiting: g.Waiting, Talking: g.Talking,
+			Number: g.Group, Name: g.Name, Mode: g.Mode, Members: len(g.Members), Available: g.Available,
+			Waiting: g.Waiting, Talking: g.Talking,
 		})
 	}
 	tenures := make(map[string]tenure, len(agents))
@@ -202,8 +205,8 @@ func (f *Feed) view(now time.Time, groups []groupRow, calls []callRow, agents []
 		held := f.tenure(&a, now)
 		tenures[a.Extension] = held
 		v.Agents = append(v.Agents, Agent{
-			Extension: a.Extension, Name: a.Name, State: held.state, Caller: callers[a.Call], Groups: a.Groups, For: held.length(now),
-			Rest: a.rest(now),
+			Extension: a.Extension, Name: a.Name, State: held.state, Caller: callers[a.Call], Groups: a.Groups,
+			For: held.length(now), Rest: a.rest(now),
 		})
 	}
 	f.tenures = tenures
@@ -213,8 +216,8 @@ func (f *Feed) view(now time.Time, groups []groupRow, calls []callRow, agents []
 // phases are the phases in which a caller waits for an agent, in the words of the screen.
 var phases = map[string]string{"greet": "greeting", "wait": "waiting", "ring": "ringing"}
 
-// tenure is the state the agent is in and since when. The server stamps the moves of call_state; when an agent went busy or off, it is
-// only we who may have seen it.
+// tenure is the state the agent is in and since when. The server stamps the moves of call_state;
+// when an agent went busy or off, it is only we who may have seen it.
 func (f *Feed) tenure(a *agentRow, now time.Time) tenure {
 	state := a.state()
 	held, seen := f.tenures[a.Extension]

@@ -34,7 +34,8 @@ func serving(t *testing.T) *app.Daemon {
 	})
 	floor := d.Dispatcher()
 	for _, err := range []error{
-		floor.AddGroup(t.Context(), "110", queue.Cyclic), floor.AddAgent(t.Context(), "1000", "x"), floor.Login(t.Context(), "1000", []string{"110"}),
+		floor.AddGroup(t.Context(), "110", queue.Cyclic), floor.AddAgent(t.Context(), "1000", "x"),
+		floor.Login(t.Context(), "1000", []string{"110"}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -50,7 +51,8 @@ func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(view.Groups) != 1 || view.Groups[0] != (Group{Number: "110", Name: "110", Mode: "cyclic", Members: 1, Available: 1}) {
+	if len(view.Groups) != 1 ||
+		view.Groups[0] != (Group{Number: "110", Name: "110", Mode: "cyclic", Members: 1, Available: 1}) {
 		t.Errorf("groups %+v", view.Groups)
 	}
 	if len(view.Agents) != 1 || view.Agents[0].Extension != "1000" || view.Agents[0].State != "ready" {
@@ -163,7 +165,10 @@ func passOn(ctx context.Context, ln net.Listener, to string) {
 func TestWhatTheListsBecome(t *testing.T) {
 	feed := newFeed(conf.Control{Listen: "127.0.0.1:8022"})
 	now := time.Date(2026, 1, 31, 14, 5, 9, 0, time.UTC)
-	agent := agentRow{Extension: "1000", RegState: "reged", SeatState: "up", CallState: "talking", Call: "u2", Since: "2026-01-31T14:05:00Z"}
+	agent := agentRow{
+		Extension: "1000", RegState: "reged", SeatState: "up", CallState: "talking", Call: "u2",
+		Since: "2026-01-31T14:05:00Z",
+	}
 	calls := []callRow{
 		{UUID: "u1", Caller: "139", Group: "110", Phase: "ring", Agent: "1001", Seconds: 30, PhaseSeconds: 2},
 		{UUID: "u2", Caller: "138", Group: "110", Phase: "talk", Agent: "1000"},

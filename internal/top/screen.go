@@ -23,7 +23,8 @@ const (
 	leaveScreen = "\x1b[?25h\x1b[?1049l"
 )
 
-// openScreen takes the terminal. It returns nil where there is none that can move its cursor: output goes to a file, or TERM says so.
+// openScreen takes the terminal. It returns nil where there is none that can move its cursor:
+// output goes to a file, or TERM says so.
 func openScreen() *Screen {
 	if kind := os.Getenv("TERM"); kind == "" || kind == "dumb" || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil
@@ -53,7 +54,8 @@ func (s *Screen) close() error {
 	return errors.Join(err, s.control(func(fd int) error { return term.Restore(fd, s.before) }), s.tty.Close())
 }
 
-// control runs do on the file descriptor without what File.Fd does to it: make reads block beyond Close.
+// control runs do on the file descriptor without what File.Fd does to it: make reads block beyond
+// Close.
 func (s *Screen) control(do func(fd int) error) error {
 	raw, err := s.tty.SyscallConn()
 	if err != nil {
@@ -80,8 +82,8 @@ func (s *Screen) draw(v View) error {
 	return err
 }
 
-// paint is text as what replaces the screen. Each line is cleared before it is written: after one that reaches the edge, clearing would
-// take its last character.
+// paint is text as what replaces the screen. Each line is cleared before it is written: after one
+// that reaches the edge, clearing would take its last character.
 func paint(text string, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	painted := "\x1b[H\x1b[K" + strings.Join(lines, "\r\n\x1b[K")

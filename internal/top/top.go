@@ -1,5 +1,6 @@
-// Package top is the screen of `nwayacd top`: a feed that looks at the floor through the command port, the view that it makes, and the
-// terminal that shows it. It must know nothing of the packages that run calls.
+// Package top is the screen of `nwayacd top`: a feed that looks at the floor through the command
+// port, the view that it makes, and the terminal that shows it. It must know nothing of the
+// packages that run calls.
 package top
 
 import (
@@ -14,7 +15,8 @@ import (
 	"nwayacd/conf"
 )
 
-// Run shows the floor of a running server until q, Ctrl-C or the end of ctx; where there is no terminal to draw on, it prints it once.
+// Run shows the floor of a running server until q, Ctrl-C or the end of ctx; where there is no
+// terminal to draw on, it prints it once.
 func Run(ctx context.Context, server conf.Control) error {
 	feed := newFeed(server)
 	view, err := feed.once(ctx)

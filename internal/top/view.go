@@ -38,12 +38,16 @@ type Agent struct {
 }
 
 // states are the states of agents in the order of their interest.
-var states = []string{"noanswer", "ring", "talking", "typing", "rest", "outside", "ready", "busy", "dnd", "locked", "unreg", "down"}
+var states = []string{
+	"noanswer", "ring", "talking", "typing", "rest", "outside", "ready", "busy", "dnd", "locked",
+	"unreg", "down",
+}
 
 // headings is how many lines stand around the rows of the three tables.
 const headings = 2 + 3*2
 
-// render draws the view for a screen of that size, one line a row, no control characters; 0 is without limit.
+// render draws the view for a screen of that size, one line a row, no control characters; 0 is
+// without limit.
 func (v View) render(width, height int) string {
 	tables := []table{v.groupTable(), v.callerTable(), v.agentTable()}
 	needs := make([]int, len(tables))
@@ -138,7 +142,8 @@ func (v View) groupTable() table {
 		{"NAME", false, 20},
 	}}
 	for _, g := range v.Groups {
-		t.add(g.Number, fmt.Sprint(g.Waiting), clock(v.longest(g.Number)), fmt.Sprint(g.Available), fmt.Sprint(g.Talking),
+		t.add(g.Number, fmt.Sprint(g.Waiting), clock(v.longest(g.Number)), fmt.Sprint(g.Available),
+			fmt.Sprint(g.Talking),
 			fmt.Sprint(g.Members), g.Mode, g.Name)
 	}
 	return t
@@ -146,7 +151,13 @@ func (v View) groupTable() table {
 
 func (v View) callerTable() table {
 	t := table{columns: []column{
-		{"CALLER", false, 20}, {"WAIT", true, 9}, {"STATE", false, 10}, {"FOR", true, 9}, {"GROUP", false, 12}, {"AGENT", false, 12}, {"", false, 3},
+		{"CALLER", false, 20},
+		{"WAIT", true, 9},
+		{"STATE", false, 10},
+		{"FOR", true, 9},
+		{"GROUP", false, 12},
+		{"AGENT", false, 12},
+		{"", false, 3},
 	}}
 	byWait := slices.SortedStableFunc(slices.Values(v.Callers), func(a, b Caller) int { return int(b.Wait - a.Wait) })
 	for _, c := range byWait {
@@ -164,11 +175,18 @@ func (v View) callerTable() table {
 
 func (v View) agentTable() table {
 	t := table{columns: []column{
-		{"AGENT", false, 12}, {"STATE", false, 21}, {"FOR", true, 9}, {"CALLER", false, 20}, {"NAME", false, 20}, {"GROUPS", false, 0},
+		{"AGENT", false, 12},
+		{"STATE", false, 21},
+		{"FOR", true, 9},
+		{"CALLER", false, 20},
+		{"NAME", false, 20},
+		{"GROUPS", false, 0},
 	}}
 	interest := func(a Agent) int { return slices.Index(states, a.State) }
-	for _, a := range slices.SortedStableFunc(slices.Values(v.Agents), func(a, b Agent) int { return interest(a) - interest(b) }) {
-		t.add(a.Extension, strings.TrimSpace(a.State+" "+a.Rest), clock(a.For), a.Caller, a.Name, strings.Join(a.Groups, ","))
+	for _, a := range slices.SortedStableFunc(slices.Values(v.Agents),
+		func(a, b Agent) int { return interest(a) - interest(b) }) {
+		t.add(a.Extension, strings.TrimSpace(a.State+" "+a.Rest), clock(a.For), a.Caller, a.Name,
+			strings.Join(a.Groups, ","))
 	}
 	return t
 }
@@ -282,13 +300,15 @@ func breadth(s string) (n int) {
 	return n
 }
 
-// columns is 2 for the characters of East Asian scripts, their full-width forms and pictures, 0 for marks on the character before.
+// columns is 2 for the characters of East Asian scripts, their full-width forms and pictures, 0 for
+// marks on the character before.
 func columns(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me):
 		return 0
 	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
-		r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1faff:
+		r >= 0x3000 && r <= 0x303e, r >= 0xff01 && r <= 0xff60, r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 &&
+			r <= 0x1faff:
 		return 2
 	}
 	return 1

@@ -24,16 +24,31 @@ func busyFloor() View {
 		},
 		Callers: []Caller{
 			{Number: "13900000003", Group: "110", State: "greeting", Wait: at(0, 2), For: at(0, 2)},
-			{Number: "13900000001", Group: "110", State: "ringing", Agent: "1003", VIP: true, Wait: at(61, 40), For: at(0, 4)},
+			{
+				Number: "13900000001", Group: "110", State: "ringing", Agent: "1003", VIP: true, Wait: at(61, 40),
+				For: at(0, 4),
+			},
 			{Group: "110", State: "waiting", Wait: at(1, 7), For: at(1, 5)},
 		},
 		Agents: []Agent{
-			{Extension: "1000", Name: "李小龙", State: "talking", Caller: "13900000007", Groups: []string{"110"}, For: at(3, 5)},
-			{Extension: "1001", Name: "evil \x1b[2J\n\u202e", State: "talking", Caller: "13900000008", Groups: []string{"110"}, For: at(0, 1)},
+			{
+				Extension: "1000", Name: "李小龙", State: "talking", Caller: "13900000007", Groups: []string{"110"},
+				For: at(3, 5),
+			},
+			{
+				Extension: "1001", Name: "evil \x1b[2J\n\u202e", State: "talking", Caller: "13900000008",
+				Groups: []string{"110"}, For: at(0, 1),
+			},
 			{Extension: "1002", State: "busy", Groups: []string{"110"}, For: -1},
-			{Extension: "1003", Name: "Ann", State: "ring", Caller: "13900000001", Groups: []string{"110"}, For: at(0, 4)},
+			{
+				Extension: "1003", Name: "Ann", State: "ring", Caller: "13900000001", Groups: []string{"110"},
+				For: at(0, 4),
+			},
 			{Extension: "1005", State: "rest", Rest: "busy 12s", Groups: []string{"110"}, For: at(0, 3)},
-			{Extension: "1004", Name: "Bob with a very long name", State: "ready", Groups: []string{"110", "120"}, For: at(125, 0)},
+			{
+				Extension: "1004", Name: "Bob with a very long name", State: "ready", Groups: []string{"110", "120"},
+				For: at(125, 0),
+			},
 		},
 	}
 	for n := range 40 {
@@ -122,7 +137,10 @@ func TestTheLastCharacterOfALineSurvivesThePainting(t *testing.T) {
 }
 
 func TestKeysThatQuit(t *testing.T) {
-	for keys, want := range map[string]bool{"q": true, "Q": true, "\x03": true, "\x04": true, "x": false, "\x1b[A": false, "aq": true} {
+	for keys, want := range map[string]bool{
+		"q": true, "Q": true, "\x03": true, "\x04": true, "x": false,
+		"\x1b[A": false, "aq": true,
+	} {
 		if quits([]byte(keys)) != want {
 			t.Errorf("%q quits: %v, want %v", keys, !want, want)
 		}
