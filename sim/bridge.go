@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -283,10 +284,10 @@ func (c *channel) bridgeApp(data string) string {
 	defer t.forsake()
 	l := &leg{vars: vars, dial: dial, timeout: defaultTimeout, caller: c, join: t}
 	l.timeout = seconds(l.get("originate_timeout"), seconds(c.getVar("call_timeout"), l.timeout))
-	c.setOriginating(true)
+	c.beginOriginate()
 	other, cause := c.s.ring(l)
-	c.setOriginating(false)
-	if c.handOver(other) {
+	if held := c.endOriginate(); held != "" {
+		c.handOver(held, other)
 		return ""
 	}
 	if cause != "" {
@@ -308,34 +309,52 @@ func (c *channel) bridgeApp(data string) string {
 	return ""
 }
 
-func (c *channel) setOriginating(on bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.originating = on
+func (c *channel) beginOriginate() {
+	c.referring.Lock()
+	defer c.referring.Unlock()
+	c.originating = true
 }
 
-func (c *channel) isOriginating() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.originating
+// endOriginate says who takes this channel's place, because its phone has sent a REFER meanwhile;
+// "" if nobody does. A REFER that comes later finds a channel that lets no phone ring.
+func (c *channel) endOriginate() (held string) {
+	c.referring.Lock()
+	defer c.referring.Unlock()
+	c.originating = false
+	held = c.getVar("holding_uuid")
+	c.setVar("holding_uuid", "")
+	return held
 }
 
-// handOver ends a channel whose phone has put somebody else in its place while
-// the other side rang: they are bridged with who answered, or go on in this
-// channel's dialplan if nobody did.
-func (c *channel) handOver(other *channel) bool {
-	holding := c.getVar("holding_uuid")
-	if holding == "" {
-		return false
-	}
-	if held := c.s.find(holding); held != nil {
-		if other != nil {
-			held.setVar("hangup_after_bridge", "true")
-			c.s.arrange(held, other, 0)
-		} else {
-			held.redirect(held.route(c.plan))
-		}
+// handOver ends a channel in whose place the channel held has come. That is bridged with who
+// answered. If nobody did, it goes on in this channel's dialplan.
+func (c *channel) handOver(held string, other *channel) {
+	switch caller := c.s.find(held); {
+	case caller == nil:
+	case other != nil:
+		caller.setVar("hangup_after_bridge", "true")
+		c.s.arrange(caller, other, 0)
+	default:
+		caller.masquerade(c)
 	}
 	c.hangup("ATTENDED_TRANSFER")
-	return true
+}
+
+// masquerade is switch_channel_caller_extension_masquerade. It lets the channel go on in what is
+// left of the other one's dialplan, with that one's number and variables.
+func (c *channel) masquerade(as *channel) {
+	as.mu.Lock()
+	vars, dialled, plan := slices.Clone(as.vars), as.dialled, as.plan
+	as.mu.Unlock()
+	c.mu.Lock()
+	c.dialled = dialled
+	for _, v := range vars {
+		c.setVarLocked(v.Name, v.Value)
+	}
+	c.mu.Unlock()
+	c.redirect(func() step {
+		c.plan = slices.Clone(plan)
+		c.setState("CS_RESET")
+		return c.execution
+	})
 }

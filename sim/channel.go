@@ -37,6 +37,11 @@ type channel struct {
 	// The channel's goroutine alone has these.
 	plan []Action // what is left of the dialplan
 
+	// referring keeps apart a REFER that puts a caller in this channel's place, and the end of this
+	// channel's originate.
+	referring   sync.Mutex
+	originating bool // it lets another phone ring (CF_ORIGINATOR); guarded by referring
+
 	mu          sync.Mutex // guards what follows
 	vars        []esl.Header
 	callerID    string
@@ -49,7 +54,6 @@ type channel struct {
 	otherLeg    *channel      // of the present profile; stays when a bridge ends, goes with a transfer
 	otherType   string        // what it is: originator or originatee
 	held        bool          // by its own phone (CF_LEG_HOLDING)
-	originating bool          // it lets another phone ring (CF_ORIGINATOR)
 	intercepted bool          // its peer is being taken by somebody's intercept (CF_INTERCEPT)
 	lag         time.Duration // until it notices the end of the bridge in progress
 	sched       []*time.Timer // of sched_hangup

@@ -71,9 +71,10 @@ func (s *Switch) ReferReplaces(held, consult string, inConsultDialog bool) error
 	a.setVar("refer_uuid", b.uuid)
 	b.setVar("transfer_disposition", "replaced")
 	ofA, ofB := a.partner(), b.partner()
+	if rings, err := s.connectRinging(a, b, ofA); rings {
+		return err
+	}
 	switch {
-	case b.isOriginating():
-		return s.connectRinging(a, b, ofA)
 	case ofA != nil && ofB != nil:
 		s.connect(a, b, ofA, ofB, inConsultDialog)
 		return nil
@@ -125,10 +126,16 @@ func (s *Switch) takePlace(by, waiting, caller *channel) error {
 }
 
 // connectRinging is for a consulting call whose dialplan still lets another
-// phone ring: the caller is parked with music until that answers.
-func (s *Switch) connectRinging(a, b, caller *channel) error {
+// phone ring: the caller is parked with music until that answers. It returns false
+// if no phone rings, or does not ring any more.
+func (s *Switch) connectRinging(a, b, caller *channel) (rings bool, err error) {
+	b.referring.Lock()
+	defer b.referring.Unlock()
+	if !b.originating {
+		return false, nil
+	}
 	if caller == nil || !caller.up() {
-		return ErrNoCall
+		return true, ErrNoCall
 	}
 	b.setVar("transfer_to", "satt:"+caller.uuid)
 	b.setVar("endpoint_disposition", "ATTENDED_TRANSFER")
@@ -144,7 +151,7 @@ func (s *Switch) connectRinging(a, b, caller *channel) error {
 		ringing = `m:":endless_playback:` + music + `"park`
 	}
 	caller.reroute([]string{ringing, "inline"})
-	return nil
+	return true, nil
 }
 
 // slow sets when the channel notices the end of its bridge.

@@ -246,7 +246,7 @@ func TestAttendedTransferToAPhoneThatStillRings(t *testing.T) {
 func TestAttendedTransferToAPhoneThatDoesNotAnswer(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.s.Agent("1002", Behaviour{Do: Refuses, After: 5 * time.Second})
-		b.s.Extension("700", Plan("bridge user/1002", "set missed=true", "park")...)
+		b.s.Extension("700", Plan("set mine=700", "bridge user/1002", "set missed=true", "park")...)
 		caller, _, _ := b.talking(Behaviour{}, CallOptions{})
 		consult := b.s.AgentCall("1000", "700")
 		pass(0)
@@ -256,7 +256,29 @@ func TestAttendedTransferToAPhoneThatDoesNotAnswer(t *testing.T) {
 		pass(6 * time.Second)
 		is(t, "consult", consult.Cause(), "ATTENDED_TRANSFER")
 		is(t, "goes on in the consulting call's dialplan", caller.Var("missed"), "true")
+		is(t, "under its number", caller.Var("destination_number"), "700")
+		is(t, "with its variables", caller.Var("mine"), "700")
+		is(t, "gone", caller.Cause(), "")
 	})
+}
+
+// FreeSWITCH looks once, at the end of an originate, whether somebody takes the place of who calls.
+// A REFER that comes in the same moment is before that, or finds that no phone rings.
+func TestAttendedTransferAsThePhoneRefuses(t *testing.T) {
+	for range 200 { // the two come in either order
+		inBubble(t, Options{}, func(b *bed) {
+			b.s.Agent("1002", Behaviour{Do: Refuses, After: time.Second})
+			b.s.Extension("700", Plan("bridge user/1002", "playback rest.wav")...)
+			caller, _, _ := b.talking(Behaviour{}, CallOptions{})
+			consult := b.s.AgentCall("1000", "700")
+			time.Sleep(time.Second)
+			err := b.s.ReferReplaces("agent", consult.UUID(), false)
+			pass(time.Second)
+			if slices.Contains(caller.Heard(), "local_stream://moh playing") {
+				t.Errorf("the caller waits for a phone that has refused: %v, %v", err, caller.Actions())
+			}
+		})
+	}
 }
 
 func TestHoldByThePhoneIsHeardByTheOtherSide(t *testing.T) {
