@@ -258,6 +258,7 @@ func (s *Server) seat(c *call) bool {
 		earlier.returned(c.group, "")
 		select {
 		case <-earlier.gone:
+			c.record.follows(earlier.visit())
 		case <-time.After(visitLimit):
 			c.log.Error().Msg("call handed back: the visit before does not end")
 			return false

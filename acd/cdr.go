@@ -24,6 +24,14 @@ func (r *record) arrived(a arrival) {
 	}
 }
 
+// follows makes the visit the next one after another. The channel says so itself, unless the
+// connection on which that visit set visitVariable was half-open.
+func (r *record) follows(earlier visit) {
+	if earlier.number >= r.Visit {
+		r.Visit, r.CameFrom = earlier.number+1, earlier.group
+	}
+}
+
 // resumes makes the record one with that of the visit which the caller began before their
 // connection was lost.
 func (r *record) resumes(soFar queue.CDR) {

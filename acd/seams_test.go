@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -88,6 +89,32 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 		}
 		call.Hangup()
 		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
+// The connection of the first visit is half-open, so that FreeSWITCH does not learn its number.
+func TestAVisitIsNumberedThoughTheChannelDoesNotKnowOfTheOneBefore(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
+		c.comes("other", "120", nil).Hangup() // makes the dialplan of that group
+		call := c.comes("call", "110", nil)
+		c.after(time.Second)
+		c.api("uuid_setvar call " + visitVariable)
+		c.api("uuid_transfer call 120")
+		c.after(time.Second)
+		call.Hangup()
+		c.after(time.Second)
+		var visits []string
+		for _, cdr := range c.kept.cdrs() {
+			if cdr.UUID == "call" {
+				visits = append(visits, fmt.Sprintf("%d of %s from %q", cdr.Visit, cdr.Group, cdr.CameFrom))
+			}
+		}
+		if want := []string{`1 of 110 from ""`, `2 of 120 from "110"`}; !slices.Equal(visits, want) {
+			t.Errorf("visits %q, not %q", visits, want)
+		}
 		c.wantRest()
 	})
 }
