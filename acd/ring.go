@@ -15,7 +15,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	if !c.place.confirm(ctx, o) {
 		return nil
 	}
-	if c.place.moving() != "" {
+	if c.place.moving() != "" || c.server.Draining() { // no phone rings for who is handed back
 		c.place.withdraw(o)
 		return nil
 	}

@@ -56,6 +56,25 @@ func TestATransferIsRefusedWhileShuttingDown(t *testing.T) {
 	})
 }
 
+// The agent who rings is free again as the server shuts down, and callers are still in the line.
+func TestAPhoneIsNotCalledForTheNextCallerWhileShuttingDown(t *testing.T) {
+	for range 20 {
+		open(t, ordinary("1000"), func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+			for n := range 20 {
+				c.caller(fmt.Sprint(n))
+			}
+			c.after(5 * time.Second)
+			c.wantState("1000", agent.Ring)
+			c.server.Drain()
+			c.after(500 * time.Millisecond)
+			if offers := c.kept.offers(); len(offers) != 1 {
+				t.Errorf("%d offers, want 1", len(offers))
+			}
+		})
+	}
+}
+
 func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]

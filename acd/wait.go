@@ -74,6 +74,9 @@ func (c *call) untilBusyPrompt() *time.Timer {
 // unlessDraining is the part of the call's context that ends also when the server shuts down.
 func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
 	ctx, end := context.WithCancelCause(ctx)
+	if c.server.Draining() {
+		end(errDrain) // at once: no offer is looked at any more
+	}
 	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
 	return ctx, func() {
 		stop()
