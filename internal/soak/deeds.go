@@ -208,22 +208,16 @@ func (s *soak) moves(ctx context.Context, chance *rand.Rand) {
 		return
 	}
 	to := groups[chance.IntN(len(groups))]
-	with := s.watch.talksWith(c.uuid)
-	name := "move of a waiting caller"
-	if with != "" {
-		name = "move of a talking caller"
-		s.watch.excuse(patience+5*time.Second, with)
-		s.tells(with, deed{caller: c.uuid})
-	}
+	name := "move of a " + either(s.watch.talksWith(c.uuid) == "", "waiting", "talking") + " caller"
+	with := s.mayEndTalk(c)
 	s.watch.aims(c, to)
 	done := strings.HasPrefix(s.orders(ctx, c, "nwayacd "+c.uuid+" "+to), "+OK")
 	s.figures.did(name, done)
 	if done {
 		s.watch.passes(c)
 	}
-	if now := s.watch.talksWith(c.uuid); now != "" && now != with { // they came to talk meanwhile
-		s.watch.excuse(5*time.Second, now)
-		s.tells(now, deed{caller: c.uuid})
+	if s.watch.talksWith(c.uuid)+s.watch.lately(c) != with { // they came to talk meanwhile
+		s.mayEndTalk(c)
 	}
 }
 

@@ -197,11 +197,19 @@ type breaker struct {
 	lastDB time.Time         // the database was
 	count  map[string]int
 	spans  []span // when something was broken
+	blind  []span // when a link was
 	mends  sync.WaitGroup
 }
 
-// span is a time in which something was broken.
+// span is a time in which something was broken, or done.
 type span struct{ from, to time.Time }
+
+// blindWithin says whether a link was away in that time, or not yet back.
+func (b *breaker) blindWithin(from, to time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.blind, func(s span) bool { return s.from.Before(to) && s.to.Add(linkBound).After(from) })
+}
 
 // brokenWithin says whether anything was broken in that time.
 func (b *breaker) brokenWithin(from, to time.Time) bool {
@@ -264,6 +272,9 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 		delete(b.broken, f.place)
 		b.last = time.Now()
 		b.spans = append(b.spans, span{began, b.last})
+		if strings.HasPrefix(f.place, "link") {
+			b.blind = append(b.blind, span{began, b.last})
+		}
 		if strings.Contains(f.place, "database") {
 			b.lastDB = b.last
 		}

@@ -72,20 +72,24 @@ func (s *soak) transfersTo(ctx context.Context, c *caller, extension string) (do
 	s.figures.did("transfer by command", done)
 	if done {
 		s.watch.passes(c)
-		if now := s.watch.talksWith(c.uuid); now != with {
+		if s.watch.talksWith(c.uuid)+s.watch.lately(c) != with {
 			s.mayEndTalk(c)
 		}
 	}
 	return done
 }
 
-// mayEndTalk notes that a command is on its way that takes the caller from their agent.
+// mayEndTalk notes that a command is on its way that takes the caller from whom they talk with, or
+// talked with a moment ago. It returns who that is.
 func (s *soak) mayEndTalk(c *caller) (with string) {
-	if with = s.watch.talksWith(c.uuid); with != "" {
-		s.watch.excuse(2*patience, with)
-		s.tells(with, deed{caller: c.uuid})
+	now, leg := s.watch.talksWith(c.uuid), s.watch.lately(c)
+	for _, uuid := range []string{now, leg} {
+		if uuid != "" {
+			s.watch.excuse(2*patience, uuid)
+			s.tells(uuid, deed{caller: c.uuid})
+		}
 	}
-	return with
+	return now + leg
 }
 
 // transfersTwice sends one caller to two agents in the same moment.

@@ -173,6 +173,24 @@ func (w *watch) talksWith(uuid string) string {
 	return ""
 }
 
+// lately is the leg of ours that the caller talks with, or talked with a moment ago. It is "" if
+// there is none.
+func (w *watch) lately(c *caller) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(c.talks) == 0 {
+		return ""
+	}
+	leg := c.talks[len(c.talks)-1].leg
+	if over := w.channel(leg).over; !over.IsZero() && time.Since(over) > partingTime {
+		return ""
+	}
+	return leg
+}
+
+// partingTime is how long a deed may be on its way before it ends a talk.
+const partingTime = 2 * time.Second
+
 // leftByPhone says whether the phone of a channel hung up.
 func (w *watch) leftByPhone(uuid string) bool {
 	w.mu.Lock()

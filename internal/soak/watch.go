@@ -221,6 +221,9 @@ func (w *watch) born(e sim.ChannelEvent) {
 			l.extension, callerOf(e.PresenceData), short(other.uuid), time.Since(other.born).Round(time.Millisecond),
 			other.answered, whose), l.caller)
 	}
+	if before := w.beside(l); before != "" {
+		l.offer = before
+	}
 	w.legs[l.uuid] = l
 	if w.phones[l.extension] == nil {
 		w.phones[l.extension] = map[string]*leg{}
@@ -230,15 +233,33 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		// nobody could end that leg, and the caller must not wait for it
-		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) {
-			continue
+		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) {
+			continue // nobody could end that leg, or it is with somebody else
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
 			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond),
 			other.answered), l.caller)
 	}
 	l.caller.legs[l.uuid] = l
+}
+
+// beside is the offer of another telephone's leg that is over already; "" if there is none.
+func (w *watch) beside(l *leg) (offer string) {
+	for _, gone := range slices.Backward(w.all) {
+		if l.born.Sub(gone.over) > offerSpread {
+			break
+		}
+		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension && l.born.Sub(gone.born) < offerSpread {
+			return gone.offer
+		}
+	}
+	return ""
+}
+
+// hasLeft says whether the leg has talked with its caller and was transferred by them since.
+func (w *watch) hasLeft(l *leg) bool {
+	c := w.channel(l.uuid)
+	return !c.since.IsZero() && c.peer != l.caller.uuid && c.isExcused()
 }
 
 // groupOf is the group that a socket action leads to; "" if it leads to another program.
