@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	desk "nwayacd/internal/phone"
@@ -16,14 +18,20 @@ type guest struct {
 	line            *desk.Dialog
 	story           story
 	patience        time.Duration // without a talk
+	leaving         sync.Mutex    // held while the phone hangs up
+
+	// The goroutine that follows the guest alone has these.
+	talk *officeTalk // the last one, as long as nothing is known of its end
+	told bool        // of dead air
 
 	// office.mu guards what follows
-	talked bool
-	with   string    // number of the phone that is heard, or was heard last
-	heard  time.Time // when it was
-	aim    string    // where the soak sent them last
-	busy   bool      // a deed is about them
-	over   time.Time
+	talked  bool
+	with    string    // number of the phone that is heard, or was heard last
+	heard   time.Time // when it was
+	aim     string    // where the soak sent them last
+	busy    bool      // a deed is about them
+	touched []span    // when one was
+	over    time.Time
 }
 
 const joined = ","
@@ -62,8 +70,10 @@ func (b *office) comes(ctx context.Context, to string, patience time.Duration) *
 	b.guests = append(b.guests, g)
 	b.mu.Unlock()
 	b.calling.Go(func() { // ends with the call, which its patience or its longest life ends
-		defer g.phone.Close()
 		b.follows(g)
+		g.leaving.Lock()
+		defer g.leaving.Unlock()
+		g.phone.Close()
 	})
 	return g
 }
@@ -77,42 +87,113 @@ const (
 
 // follows looks at what the caller hears until their call is over, and judges its end.
 func (b *office) follows(g *guest) {
-	began, told, alone := time.Now(), false, time.Now()
+	began, alone := time.Now(), time.Now()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for v := g.line.View(); v.State != desk.Over; v = g.line.View() {
 		b.notes(g, v)
+		b.looksForCut(g)
 		if v.Hears != "" {
 			alone = time.Now()
 		}
-		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound &&
-			!v.Held
-		if silent && !told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
-			told = true
+		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound && !v.Held
+		if silent && !g.told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
+			g.told = true
 			b.tells("dead air", g.number+" hears nobody and nothing", g)
 		}
 		if time.Since(alone) > g.patience || time.Since(began) > longestCall {
-			g.story.add("loses heart")
-			ctx, stop := context.WithTimeout(context.Background(), patience)
-			g.line.HangUp(ctx)
-			stop()
+			b.leaves(g, "loses heart")
 		}
 		<-tick.C
 	}
 	b.judges(g)
 }
 
-// notes what is heard.
-func (b *office) notes(g *guest, v desk.View) {
+// leaves is the guest's phone that hangs up.
+func (b *office) leaves(g *guest, why string) {
+	g.leaving.Lock()
+	defer g.leaving.Unlock()
+	g.story.add("%s", why)
+	if err := hangsUp(g.line); err != nil {
+		g.story.add("hangs up: %v", err)
+	}
+}
+
+// touches notes that a deed is about the guest; the function that it returns notes the end of that.
+func (b *office) touches(g *guest) (over func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	n := len(g.touched)
+	g.touched = append(g.touched, span{time.Now(), time.Now().Add(time.Hour)})
+	return func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		g.touched[n].to = time.Now().Add(touchLag)
+	}
+}
+
+// touchLag is for how long a deed may have consequences.
+const touchLag = 6 * time.Second
+
+// notes what is heard.
+func (b *office) notes(g *guest, v desk.View) {
 	if v.Hears == "" {
 		return
 	}
+	if t := g.talk; t == nil || t.w.number != v.Hears || t.line.View().State == desk.Over {
+		if t != nil {
+			b.judgesCut(g, t)
+		}
+		g.talk = b.talkWith(g, v.Hears)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if g.with != v.Hears || time.Since(g.heard) > time.Second {
 		g.story.add("hears %s", v.Hears)
 	}
 	g.with, g.heard, g.talked = v.Hears, time.Now(), true
+}
+
+// talkWith is the guest's talk with the phone of that number; nil if that phone does not hear them.
+func (b *office) talkWith(g *guest, number string) *officeTalk {
+	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
+		if w.number != number {
+			continue
+		}
+		for _, d := range slices.Backward(w.phone.Dialogs()) {
+			if v := d.View(); v.State == desk.Answered && v.Hears == g.number {
+				return &officeTalk{g, w, d}
+			}
+		}
+	}
+	return nil
+}
+
+// looksForCut looks whether the talk is over, and the guest is still there though they should have
+// learned of it.
+func (b *office) looksForCut(g *guest) {
+	if t := g.talk; t != nil {
+		if v := t.line.View(); v.State == desk.Over && time.Since(v.Ended) > partingLag {
+			g.talk = nil
+			b.judgesCut(g, t)
+		}
+	}
+}
+
+// judgesCut judges the end of a talk. The guest is still there, so they did not hang up.
+func (b *office) judgesCut(g *guest, t *officeTalk) {
+	v := t.line.View()
+	if v.State != desk.Over || v.ByUs || b.wasTouched(g, v.Ended) || b.srv.diedIn(v.Ended.Add(-time.Second), v.Ended.Add(time.Second)) {
+		return
+	}
+	b.tells("talk cut", fmt.Sprintf("%s was hung up (%s) while it talked with %s, who is still there", t.w.number, v.Reason, g.number), g)
+}
+
+// wasTouched says whether a deed was about the guest at that time.
+func (b *office) wasTouched(g *guest, at time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(g.touched, func(s span) bool { return s.from.Before(at) && s.to.After(at) })
 }
 
 // judges says whether somebody ended the call who may.

@@ -39,7 +39,7 @@ type listedGroup struct {
 }
 
 type listedCall struct {
-	UUID, Phase, Group string
+	UUID, Caller, Phase, Group string
 }
 
 // judge looks at nwayacd's lists every second while it is calm, until done is closed.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"sync"
@@ -30,7 +29,7 @@ type office struct {
 	*soak
 	board   *switchboard.Switch
 	seats   []*seat // of agents
-	others  []*seat // of colleagues
+	others  []*seat // of colleagues, and of nobody: forwarded
 	serial  atomic.Int64
 	calling sync.WaitGroup // of guests
 
@@ -38,18 +37,6 @@ type office struct {
 	guests []*guest   // of the whole soak
 	deeds  []officeDeed
 	marks  map[*desk.Dialog]time.Time // dialogs that the soak itself may have ended, until then
-}
-
-// seat is a person with a phone that is registered.
-type seat struct {
-	number string
-	phone  *desk.Phone
-	main   *desk.Contact
-	mu     sync.Mutex // guards what follows
-	second *desk.Contact
-	state  state
-	good   bool // every call is answered
-	chance *rand.Rand
 }
 
 // playOffice is a whole run on a real FreeSWITCH.
@@ -85,11 +72,11 @@ func (b *office) open(ctx context.Context) (err error) {
 		return err
 	}
 	b.soak.serving.Go(func() { relay(ctx, db, b.toDB, b.pg.address()) }) // ends with ctx
+	dsn := b.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port)
 	if b.board, err = switchboard.New(filepath.Join(b.opt.Dir, "freeswitch"), "127.0.0.1"); err != nil {
 		return err
 	}
-	if b.srv, err = newServer(b.opt.Program, b.opt.Dir, b.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port),
-		b.board.Address); err != nil {
+	if b.srv, err = newServer(b.opt.Program, b.opt.Dir, dsn, officeRests, b.board.Address); err != nil {
 		return err
 	}
 	numbers := b.numbers()
@@ -116,26 +103,20 @@ func (b *office) numbers() (all []string) {
 	for n := range colleagues {
 		all = append(all, colleague(n))
 	}
-	return all
+	return append(all, forwarded)
 }
 
 // hires fills the database and registers the phones.
 func (b *office) hires(ctx context.Context, numbers []string) error {
-	for _, group := range groups {
-		if err := b.pg.exec(ctx,
-			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)",
-			group); err != nil {
+	for _, group := range append([]string{testGroup}, groups...) {
+		if err := b.pg.exec(ctx, "INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)", group); err != nil {
 			return err
 		}
 	}
 	for n, number := range numbers {
-		w := &seat{
-			number: number, phone: desk.New(b.phoneOptions(number)), chance: b.chance("seat " + number),
-			good: n >= b.opt.Agents,
-		}
-		w.phone.Decides(func(desk.View) desk.Behaviour { return w.behaviour() })
+		w := newSeat(b, number, n >= b.opt.Agents)
 		var err error
-		if w.main, err = w.phone.Register(ctx, "udp"); err != nil {
+		if w.main, err = w.registersNew(ctx, "udp"); err != nil {
 			return err
 		}
 		if n >= b.opt.Agents {
@@ -157,34 +138,6 @@ func (b *office) phoneOptions(number string) desk.Options {
 	}
 }
 
-// behaviour is how a phone takes its next call.
-func (w *seat) behaviour() desk.Behaviour {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	ring := time.Duration(w.chance.IntN(900)) * time.Millisecond
-	talk := 500*time.Millisecond + time.Duration(w.chance.ExpFloat64()*2500)*time.Millisecond
-	if w.chance.IntN(3) == 0 {
-		talk += 6 * time.Second
-	}
-	kind := w.chance.IntN(24)
-	if w.good {
-		kind = 24
-	}
-	switch kind {
-	case 0:
-		return desk.RingsForever()
-	case 1:
-		return desk.Refuses([]int{486, 603, 480, 503, 404}[w.chance.IntN(5)], ring)
-	case 2:
-		return desk.Forwards(colleague(w.chance.IntN(colleagues)))
-	case 3:
-		return desk.SaysNothing()
-	case 4:
-		return desk.AnswersFor(ring, time.Duration(w.chance.IntN(100))*time.Millisecond)
-	}
-	return desk.AnswersFor(ring, talk)
-}
-
 func (b *office) run(ctx, serving context.Context) {
 	keeping, stopKeeping := context.WithCancel(serving)
 	var kept sync.WaitGroup
@@ -193,14 +146,22 @@ func (b *office) run(ctx, serving context.Context) {
 	defer kept.Wait()
 	defer stopKeeping()
 	for _, w := range b.seats {
-		b.logsIn(ctx, w, groups[:])
+		b.logsIn(ctx, w, groups)
 	}
+	judging, stopJudging := context.WithCancel(serving)
+	kept.Go(func() { b.watches(judging) })
 	b.load(ctx)
+	stopJudging()
 	b.concludes(serving)
 	stopKeeping()
 	kept.Wait()
 	b.ends(b.srv.demand(syscall.SIGTERM))
 	b.checksRecords(serving)
+	for _, w := range b.seats {
+		b.checksRests(w, w.rings())
+		b.checksDevices(w)
+	}
+	b.checksForwards()
 	b.checkLog()
 }
 

@@ -18,7 +18,7 @@ func (b *office) concludes(ctx context.Context) {
 		w.good = true
 		w.mu.Unlock()
 		limited, stop := context.WithTimeout(ctx, patience)
-		w.main.Refresh(limited)
+		w.registers(limited, w.main)
 		stop()
 	}
 	if !b.within(emptyLimit, func() bool { return b.here() == 0 }) {
@@ -28,6 +28,7 @@ func (b *office) concludes(ctx context.Context) {
 	for _, wrong := range b.notAsLeft(ctx) {
 		b.tells("agent not as left", wrong, nil)
 	}
+	b.testsAgents(ctx)
 	b.within(lapseLimit, func() bool { return len(b.remains(ctx)) == 0 })
 	for _, left := range b.remains(ctx) {
 		b.tells("left over", left, nil)
@@ -118,6 +119,7 @@ func (b *office) checksRecords(ctx context.Context) {
 	}
 	for _, g := range b.guests {
 		b.checksVisits(g, of[g.number])
+		b.checksEnd(g, of[g.number])
 	}
 	for _, d := range b.deeds {
 		b.checksDeed(d, of[d.caller])
@@ -141,6 +143,20 @@ func (b *office) checksVisits(g *guest, records []officeRecord) {
 	if v := g.line.View(); len(records) == 0 && isGroup(g.dialled) && v.Code == 200 {
 		b.figures.CDRsMissing++
 		b.tells("no CDR", g.number, g)
+	}
+}
+
+// checksEnd: a caller who did not hang up has not abandoned the call. It is no such end if an agent
+// answers and hangs up before the two could talk: the caller waits on, then.
+func (b *office) checksEnd(g *guest, records []officeRecord) {
+	v := g.line.View()
+	from, to := v.Ended.Add(-8*time.Second), v.Ended.Add(4*time.Second)
+	if len(records) == 0 || v.ByUs || v.Code != 200 || b.wasTouched(g, v.Ended) || b.srv.diedWithin(from, to) || b.breaker.brokenWithin(from, to) {
+		return
+	}
+	if last := records[len(records)-1]; last.outcome == "abandoned" {
+		b.figures.CDRsWrong++
+		b.tells("CDR with another outcome", fmt.Sprintf("%s did not hang up: %+v", g.number, records), g)
 	}
 }
 

@@ -25,9 +25,8 @@ func (b *office) lives(ctx context.Context) {
 	var doing sync.WaitGroup
 	defer doing.Wait()
 	deeds := []func(context.Context, *rand.Rand){
-		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holdsOne,
-		b.movesOne, b.movesOne, b.commandsTransfer, b.changesState, b.changesState, b.changesDevice, b.changesDevice,
-		b.changesDevice,
+		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holds, b.holds, b.holds,
+		b.movesOne, b.movesOne, b.commandsTransfer, b.changesState, b.changesState, b.changesDevice, b.changesDevice, b.changesDevice,
 	}
 	for {
 		lingers(ctx, time.Duration(chance.ExpFloat64()*float64(300*time.Millisecond)))
@@ -114,6 +113,7 @@ func (b *office) refers(ctx context.Context, chance *rand.Rand) {
 	}
 	defer done()
 	to := officeTarget(chance)
+	defer b.touches(t.g)()
 	t.g.story.add("%s transfers them to %s", t.w.number, to)
 	b.aims(t.g, to)
 	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -126,11 +126,10 @@ func (b *office) refers(ctx context.Context, chance *rand.Rand) {
 	}
 	came := t.line.Transferred(limited) == nil && !t.line.View().ByUs && t.g.line.View().State == desk.Answered
 	b.did(t, to, "blind", came)
-	t.line.HangUp(limited)
+	hangsUp(t.line)
 	if to == lot || to == park {
 		lingers(ctx, time.Duration(500+chance.IntN(4000))*time.Millisecond)
-		t.g.story.add("leaves")
-		t.g.line.HangUp(limited)
+		b.leaves(t.g, "leaves")
 	}
 }
 
@@ -154,6 +153,7 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 	if t.line.Hold(limited) != nil {
 		return
 	}
+	defer b.touches(t.g)()
 	t.g.story.add("%s holds and calls %s", t.w.number, to)
 	second, err := t.w.phone.Call(limited, to)
 	if err != nil {
@@ -175,7 +175,7 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 	if err != nil {
 		b.did(t, "", "", false)
 		t.line.Unhold(limited)
-		second.HangUp(limited)
+		hangsUp(second)
 		return
 	}
 	came := first.Transferred(limited) == nil
@@ -186,8 +186,8 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 		stopHearing()
 	}
 	b.did(t, to, "attended", came && isGroup(to) && with != "")
-	second.HangUp(limited)
-	t.line.HangUp(limited)
+	hangsUp(second)
+	hangsUp(t.line)
 }
 
 // guestRefers is the caller's phone that transfers the agent to a colleague.
@@ -201,33 +201,21 @@ func (b *office) guestRefers(ctx context.Context, chance *rand.Rand) {
 	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()
 	b.marked(30*time.Second, t.g.line, t.line)
+	defer b.touches(t.g)()
 	err := t.g.line.Refer(limited, to)
 	t.g.story.add("the caller's phone transfers %s to %s: %v", t.w.number, to, err)
 	b.figures.did("agent transferred by the caller's phone", err == nil)
 	b.did(t, to, "by-caller", false)
 	t.g.line.Transferred(limited)
-	t.g.line.HangUp(limited)
+	b.leaves(t.g, "leaves the others to themselves")
 }
 
-// holdsOne is a phone that holds its call for a while.
-func (b *office) holdsOne(ctx context.Context, chance *rand.Rand) {
-	t, done, ok := b.findTalk(chance, b.seats)
-	if !ok {
-		return
-	}
-	defer done()
-	line := t.line
-	if chance.IntN(3) == 0 {
-		line = t.g.line
-	}
-	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
+// hangsUp ends a dialog. It has a limit of its own, because a BYE that is not sent leaves a channel
+// on FreeSWITCH for ever.
+func hangsUp(d *desk.Dialog) error {
+	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	err := line.Hold(limited)
-	b.figures.did("hold by a phone", err == nil)
-	lingers(ctx, time.Duration(200+chance.IntN(2000))*time.Millisecond)
-	if err == nil {
-		line.Unhold(limited)
-	}
+	return d.HangUp(ctx)
 }
 
 // listed is one of nwayacd's calls, at random.
@@ -257,6 +245,7 @@ func (b *office) commanded(ctx context.Context, chance *rand.Rand, name, verb, t
 	if g == nil || b.isBusy(g) {
 		return
 	}
+	defer b.touches(g)()
 	reply, err := b.console(uuid).do(ctx, verb+" "+uuid+" "+to)
 	g.story.add("%s %s while %s with %s: %s %v", verb, to, phase, agent, reply, err)
 	b.figures.did(name+", "+phase, err == nil && strings.HasPrefix(reply, "+OK"))
@@ -278,6 +267,7 @@ func (b *office) guestOf(number string) *guest {
 
 // commands gives a command about an agent until it is confirmed.
 func (b *office) commands(ctx context.Context, w *seat, command string, then func(*state)) {
+	defer w.stir()()
 	for ctx := context.WithoutCancel(ctx); b.root.Err() == nil; b.pause(300 * time.Millisecond) {
 		if reply, err := b.console(w.number).do(ctx, command); err == nil && strings.HasPrefix(reply, "+OK") {
 			w.mu.Lock()
@@ -305,37 +295,4 @@ func (b *office) changesState(ctx context.Context, chance *rand.Rand) {
 		b.commands(ctx, w, "nway_busy "+w.number, func(st *state) { st.idle = false })
 	}
 	b.figures.did("agent comes and goes", true)
-}
-
-// changesDevice is a person with a second telephone, or one whose telephone registers anew or not
-// any more.
-func (b *office) changesDevice(ctx context.Context, chance *rand.Rand) {
-	w := b.seats[chance.IntN(len(b.seats))]
-	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer stop()
-	w.mu.Lock()
-	beside := w.second
-	w.second = nil
-	w.mu.Unlock()
-	switch kind := chance.IntN(4); {
-	case kind == 0:
-		b.figures.did("re-registration", w.main.Refresh(limited) == nil)
-	case kind == 1:
-		err := w.main.Unregister(limited)
-		lingers(ctx, time.Duration(chance.IntN(3000))*time.Millisecond)
-		w.main.Refresh(limited)
-		b.figures.did("phone unregistered and back", err == nil)
-	case beside == nil:
-		var err error
-		beside, err = w.phone.Register(limited, []string{"udp", "tcp"}[chance.IntN(2)])
-		b.figures.did("second telephone", err == nil)
-	default:
-		b.figures.did("second telephone unregistered", beside.Unregister(limited) == nil)
-		return
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.second == nil {
-		w.second = beside
-	}
 }

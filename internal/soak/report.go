@@ -54,6 +54,8 @@ type figures struct {
 	Deeds map[string]*tries `json:"deeds"`
 	// Truths is how many records were held against a transfer that the soak itself made.
 	Truths int `json:"records_held_against_deeds"`
+	// Rests is how many rests after missed offers were held against what the phones saw.
+	Rests int `json:"rests_checked"`
 
 	mu sync.Mutex
 }

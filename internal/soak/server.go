@@ -37,7 +37,10 @@ type server struct {
 // memory is what the processes took, in bytes.
 type memory struct{ First, Max, Last, Idle int64 }
 
-func newServer(program, dir string, db string, switches ...string) (*server, error) {
+// rests are the times, in seconds, for which an agent rests after a miss of each cause.
+type rests struct{ busy, reject, noAnswer, unreachable int }
+
+func newServer(program, dir, db string, rest rests, switches ...string) (*server, error) {
 	ports, err := freePorts(3)
 	if err != nil {
 		return nil, err
@@ -51,10 +54,10 @@ func newServer(program, dir string, db string, switches ...string) (*server, err
 typing-auto = true
 recover-seconds = 1
 reoffer-seconds = 1
-rest-busy-seconds = 1
-rest-reject-seconds = 1
-rest-noanswer-seconds = 1
-rest-unreachable-seconds = 1
+rest-busy-seconds = %d
+rest-reject-seconds = %d
+rest-noanswer-seconds = %d
+rest-unreachable-seconds = %d
 busy-repeat-seconds = 5
 [prompts]
 hold-music = "silence_stream://-1,1400"
@@ -74,7 +77,7 @@ listen = %q
 [log]
 level = "info"
 format = "json"
-`, db, filepath.Join(dir, "data"), srv.socket, srv.control, srv.http)
+`, rest.busy, rest.reject, rest.noAnswer, rest.unreachable, db, filepath.Join(dir, "data"), srv.socket, srv.control, srv.http)
 	for i, address := range switches {
 		fmt.Fprintf(&text, "[[freeswitch]]\nname = \"fs%d\"\naddress = %q\npassword = %q\n", i+1, address, password)
 	}

@@ -148,7 +148,7 @@ func (s *soak) open(ctx context.Context) (err error) {
 		addresses = append(addresses, address)
 	}
 	dsn := s.pg.by("127.0.0.1", db.Addr().(*net.TCPAddr).Port)
-	if s.srv, err = newServer(s.opt.Program, s.opt.Dir, dsn, addresses...); err != nil {
+	if s.srv, err = newServer(s.opt.Program, s.opt.Dir, dsn, rests{1, 1, 1, 1}, addresses...); err != nil {
 		return err
 	}
 	ports, err := freePorts(1)

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	desk "nwayacd/internal/phone"
+)
+
+// Bounds of what may be wrong for a while, beside those of judge.go.
+const (
+	regBound  = 10 * time.Second // a telephone is registered, and the agent is not
+	goneBound = 3 * time.Second  // a telephone is unregistered, and called
+)
+
+// officeJudge looks at nwayacd's lists, and holds them against what the people did and their phones
+// see.
+type officeJudge struct {
+	b     *office
+	since map[string]time.Time // what is wrong, and for how long
+	told  map[string]bool
+}
+
+// watches looks every second while it is calm, until ctx is done.
+func (b *office) watches(ctx context.Context) {
+	j := &officeJudge{b: b, since: map[string]time.Time{}, told: map[string]bool{}}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if b.breaker.calm() < calmAfter {
+				clear(j.since)
+			} else {
+				j.look(ctx)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (j *officeJudge) look(ctx context.Context) {
+	var agents []listedAgent
+	var calls []listedCall
+	if j.b.list(ctx, "nway_list_exts", &agents) != nil || j.b.list(ctx, "nway_list_calls", &calls) != nil {
+		clear(j.since)
+		return
+	}
+	now := map[string]time.Time{}
+	for _, a := range agents {
+		if i := slices.IndexFunc(j.b.seats, func(w *seat) bool { return w.number == a.Extension }); i >= 0 {
+			j.looksAt(now, j.b.seats[i], a, calls)
+		}
+	}
+	j.since = now
+}
+
+// looksAt judges one agent.
+func (j *officeJudge) looksAt(now map[string]time.Time, w *seat, a listedAgent, calls []listedCall) {
+	reached, works := w.isReached(), w.works()
+	j.wrong(now, w.number, "", reached && a.Reg != "reged", regBound, "agent unregistered beside a telephone",
+		fmt.Sprintf("a telephone of %s is registered, and the agent is %+v", w.number, a))
+	busy := a.Call == "ring" || a.Call == "talking"
+	j.wrong(now, w.number, "", busy && !w.hasCall(), stuckBound, "stuck agent",
+		fmt.Sprintf("%s is %s for %s and its telephones have no call", w.number, a.Call, a.UUID))
+	back, free := w.backAt()
+	if !free || !reached || !works || time.Now().Before(back) {
+		return
+	}
+	for _, c := range calls {
+		kind := either(a.Available, "a caller waits for an idle agent", "agent out of service")
+		j.wrong(now, w.number, c.UUID, c.Phase == "wait", idleBound, kind,
+			fmt.Sprintf("%s waits in group %s, and %s should be back since %s: %+v", c.UUID, c.Group, w.number, time.Since(back), a))
+	}
+}
+
+// wrong notes that something is not as it should be with an agent, and tells of it once when that
+// lasts.
+func (j *officeJudge) wrong(now map[string]time.Time, agent, call string, is bool, bound time.Duration, kind, what string) {
+	if !is {
+		return
+	}
+	key := kind + " " + agent + " " + call
+	now[key] = time.Now()
+	if before, known := j.since[key]; known {
+		now[key] = before
+	}
+	if time.Since(now[key]) > bound && !j.told[kind+" "+agent] {
+		j.told[kind+" "+agent] = true
+		j.b.tells(kind, what, nil)
+	}
+}
+
+// isReached says whether a telephone of the seat is registered, and nothing is being done about it.
+func (w *seat) isReached() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.here) > 0 && w.stirring == 0
+}
+
+// works says whether the agent takes calls, as its person left it, and nothing is being done about
+// it.
+func (w *seat) works() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state.up && w.state.idle && w.stirring == 0
+}
+
+// hasCall says whether a telephone has a call of whatever kind.
+func (w *seat) hasCall() bool {
+	return slices.ContainsFunc(w.phone.Dialogs(), func(d *desk.Dialog) bool { return d.View().State != desk.Over })
+}
+
+// checksDevices: a telephone that is not registered is not called, and no forward is followed.
+func (b *office) checksDevices(w *seat) {
+	w.mu.Lock()
+	absences := slices.Clone(w.absences)
+	w.mu.Unlock()
+	for _, d := range w.phone.Dialogs() {
+		v := d.View()
+		for _, a := range absences {
+			if v.Outgoing || d.Contact() != a.of || v.Began.Before(a.from.Add(goneBound)) || !a.to.IsZero() && v.Began.After(a.to) {
+				continue
+			}
+			b.tells("call to a telephone that is gone",
+				fmt.Sprintf("a telephone of %s is called %s after it unregistered: %+v", w.number, v.Began.Sub(a.from), v), b.guestOf(v.Number))
+		}
+	}
+}
+
+// checksForwards: no forward is followed.
+func (b *office) checksForwards() {
+	for _, w := range b.others {
+		if w.number != forwarded {
+			continue
+		}
+		for _, d := range w.phone.Dialogs() {
+			v := d.View()
+			b.tells("forwarded call followed", fmt.Sprintf("%s was called: %+v", forwarded, v), b.guestOf(v.Number))
+		}
+	}
+}
