@@ -79,6 +79,8 @@ func (t *talk) together() {
 	var commands []esl.Command
 	if !t.foreign.Load() {
 		commands = append([]esl.Command{t.talkVariables()}, t.dialplanVariables()...)
+	} else {
+		commands = t.foreignVariables()
 	}
 	commands = append(commands, t.keepHooks(t.leg)...)
 	if t.kept {
@@ -146,7 +148,7 @@ func (t *talk) goOnWith(a arrival, before record, foreign bool) {
 	t.place.bridged(t.talkSoFar(t.leg))
 	commands := []esl.Command{t.infoEvent(statusAnswered, t.leg.offer, t.leg.offer.Number)}
 	if foreign { // what comes after the talk is not ours, but a later visit has the next number
-		commands = append(commands, t.setVariables(visitVariable+"="+t.visit().word()))
+		commands = append(append(commands, t.setVariables(visitVariable+"="+t.visit().word())), t.foreignVariables()...)
 	} else {
 		commands = append(append(commands, t.talkVariables()), t.dialplanVariables()...)
 	}

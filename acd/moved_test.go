@@ -87,6 +87,36 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	})
 }
 
+// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
+// receptionist is not ours to fetch from there, and would stay.
+func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		c.sw.Agent("3000", sim.Behaviour{})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
+		})
+		c.after(time.Second)
+		own := call.Bridged()
+		consult := c.consults(own, "3000")
+		c.after(5 * time.Second)
+		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
+			c.Fatal(err)
+		}
+		c.after(time.Second)
+		leg := call.Bridged()
+		if err := c.sw.Hold(leg); err != nil {
+			c.Fatal(err)
+		}
+		c.after(time.Second)
+		c.sw.PhoneLeaves(leg)
+		c.after(time.Minute)
+		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
+			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
+		}
+		c.wantRest()
+	})
+}
+
 // What FreeSWITCH tells of a caller after they were transferred is about where they are then.
 func TestTheFirstWordOfATransferStands(t *testing.T) {
 	for _, test := range []struct {
