@@ -47,7 +47,7 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	defer s.channels.disconnected(ch)
 	switch a.route.app {
 	case appQueue:
-		if s.rejoin(serving, ctx, a) || c.cameTooLate(ctx, a) {
+		if s.rejoin(ctx, c, a) || c.cameTooLate(ctx, a) {
 			return
 		}
 		if c.admit(a) {

@@ -53,7 +53,7 @@ func (c *call) bridgeWith(r route) {
 	c.channel().become(released)
 	replies := c.do(
 		c.setVariables("socket_resume=false", "uuid_bridge_continue_on_cancel=true"),
-		esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
+		answer,
 		esl.API("uuid_bridge "+c.uuid()+" "+args[0]),
 	)
 	if replies == nil {

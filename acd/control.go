@@ -94,7 +94,12 @@ func whence(ctx context.Context, conn *esl.Connection, uuid string) string {
 // fetch is the command that sends a live channel to our socket port for the group. If this process
 // dies meanwhile, the channel comes back.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
-	return esl.API("uuid_transfer " + uuid + " '" + s.wayBack(conn, group) + "' inline")
+	return transferInline(uuid, s.wayBack(conn, group))
+}
+
+// transferInline is the command that sends a channel into an inline dialplan.
+func transferInline(uuid, actions string) esl.Command {
+	return esl.API("uuid_transfer " + uuid + " '" + actions + "' inline")
 }
 
 // wayBack are the actions of an inline dialplan that lead a caller to us, or home if no server can

@@ -23,10 +23,16 @@ func (c *call) greet(ctx context.Context) ending {
 	}
 	c.takePlace(place)
 	c.entered("greet", "").Bool("vip", place.VIP).Send()
-	c.tell(c.waitingVariables(), esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}), c.queueEvent(queueAdd, ""))
+	c.tell(c.waitingVariables(), answer, c.queueEvent(queueAdd, ""))
+	if end := c.comeAlone(ctx); end != nil {
+		return end
+	}
 	c.hearOut(ctx, c.prompts().Welcome)
 	return nil
 }
+
+// answer answers the caller's channel, before whatever is played to the caller next.
+var answer = esl.Execute("answer", "", esl.ExecuteOptions{Lock: true})
 
 // arrival is what the floor needs of the caller.
 func (c *call) arrival() queue.Arrival {

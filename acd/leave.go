@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -85,7 +86,7 @@ func (c *call) lastCommands(end ending, last []esl.Command) {
 	ch := c.channel()
 	switch end := end.(type) {
 	case handedBack:
-		c.endBefore(ch, end)
+		c.server.channels.exitSilent(ch.uuid)
 		c.say(ch, append(last, c.handBack(end)...))
 	case sentAway:
 		// No hangup message: the channel itself would read that, after whatever it plays. Hold
@@ -101,31 +102,6 @@ func (c *call) lastCommands(end ending, last []esl.Command) {
 		c.hold(ch, last)
 	default:
 		c.say(ch, last)
-	}
-}
-
-// endBefore ends the connection of a caller who goes back to the dialplan before they are there, if
-// they are transferred, or if an earlier connection is held open for the same channel. An end that
-// came later would take the caller out of the dialplan for ever, because that sets socket_resume
-// again. As long as music plays, the socket application does not notice; the commands that follow,
-// over the link, break the music.
-func (c *call) endBefore(ch *channel, end handedBack) {
-	held := c.server.channels.letGo(ch.uuid)
-	if len(held) == 0 && !c.goesHome(end) || !ch.alive() || !c.followed() {
-		exitAll(held)
-		return
-	}
-	c.do(c.setVariables("socket_resume="))
-	exitAll(held)
-	c.noteUnsent(ch.exit())
-	limit := time.NewTimer(replyLimit)
-	defer limit.Stop()
-	for _, conn := range append(held, ch.conn) {
-		select {
-		case <-conn.Done():
-		case <-limit.C:
-			return
-		}
 	}
 }
 
@@ -165,7 +141,8 @@ func (c *call) letAlone() esl.Command { return c.setVariables(unsetting(waitingL
 
 // handBack gives the caller to the dialplan's next action. The end of the socket application does
 // that. A caller who was recalled goes through the dialplan again, where the variable, or our
-// refusal to take calls, leads to the same place.
+// refusal to take calls, leads to the same place. If their connection is there yet, its end comes
+// while they are in a pause. Later it could take them out of the dialplan for ever.
 func (c *call) handBack(end handedBack) []esl.Command {
 	var variables []string
 	if end.variable != "" {
@@ -175,18 +152,18 @@ func (c *call) handBack(end handedBack) []esl.Command {
 		variables = append(variables, placeVariable+"="+placeOf(c.group, c.place.Since))
 	}
 	if !c.record.recall.IsZero() {
-		variables = append(variables, transferHook+"=") // it may be about to unset what is set here
+		variables = append(variables, "socket_resume=", transferHook+"=") // the hook may be about to unset what is set here
 	}
 	commands := []esl.Command{c.breakAll()}
 	if len(variables) > 0 {
 		commands = append(commands, c.setVariables(variables...))
 	}
-	switch {
-	case !c.goesHome(end):
-	case c.who.home != "":
-		commands = append(commands, esl.API("uuid_transfer "+c.uuid()+" "+c.who.home))
-	default: // a recovered talk, whose channel knows it
-		commands = append(commands, esl.API("uuid_transfer "+c.uuid()+" 'transfer:${"+homeVariable+"}' inline"))
+	if c.goesHome(end) {
+		way := "transfer:" + cmp.Or(c.who.home, "${"+homeVariable+"}") // the channel of a recovered talk knows it
+		if c.channel().alive() {
+			way = endingPause + way
+		}
+		commands = append(commands, transferInline(c.uuid(), way))
 	}
 	return commands
 }

@@ -3,8 +3,6 @@ package acd
 import (
 	"context"
 	"time"
-
-	"nwayacd/esl"
 )
 
 // recallVariable is on a caller who is on the way to us because their call ordered them back.
@@ -13,10 +11,8 @@ const recallVariable = "nwayacd_recall"
 // recallLimit is how long a caller may take to come to our socket port after the order.
 const recallLimit = 5 * time.Second
 
-// recall brings a caller back who is out of our socket application since a bridge: FreeSWITCH
-// transfers them to our socket port. The connection of before ends first, because its end would end
-// the new socket application, too (mod_event_socket.c, end of listener_run). A nil ending says that
-// the caller is there and can wait.
+// recall brings a caller back who is out of our socket application since a bridge. A nil ending says
+// that the caller is there and can wait.
 func (c *call) recall(ctx context.Context) (context.Context, ending) {
 	if ctx.Err() != nil {
 		if why := context.Cause(ctx); !viewLost(why) || c.serving.Err() != nil {
@@ -24,10 +20,30 @@ func (c *call) recall(ctx context.Context) (context.Context, ending) {
 		}
 		ctx = c.renew()
 	}
+	return ctx, c.bringBack(ctx)
+}
+
+// comeAlone brings a caller once more whose channel has another connection, which is held open.
+// Whichever of the two ended first, because this process dies or a network is cut, would take the
+// caller out of where they are by then. So both end now, and the caller comes back on one that is
+// alone. Nothing happens, and nothing is asked, if the caller's connection is the only one.
+func (c *call) comeAlone(ctx context.Context) ending {
+	if !c.server.channels.isHeld(c.uuid()) {
+		return nil
+	}
+	if end := c.bringBack(ctx); end != nil {
+		return end
+	}
+	c.tell(answer) // FreeSWITCH may not have come to the first one
+	return nil
+}
+
+// bringBack lets FreeSWITCH transfer the caller to our socket port, and waits for them.
+func (c *call) bringBack(ctx context.Context) ending {
 	ch := c.channel()
 	ch.become(recalled)
 	if c.hearAgain(); ctx.Err() != nil {
-		return ctx, c.endingOf(context.Cause(ctx))
+		return c.endingOf(context.Cause(ctx))
 	}
 	c.record.recall = time.Now()
 	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
@@ -42,45 +58,49 @@ func (c *call) recall(ctx context.Context) (context.Context, ending) {
 		return is && next.ch.uuid == ch.uuid
 	}).(successor)
 	if back.ch == nil {
-		return ctx, c.endingOf(context.Cause(limited))
+		return c.endingOf(context.Cause(limited))
 	}
 	back.ch.recalledAt.Store(time.Now().UnixNano())
 	c.reattach(back)
 	c.tell(c.waitingVariables())
-	return ctx, nil
+	return nil
 }
 
-// orderBack ends the connection of before and transfers the caller to our socket port. Without a
-// link the order goes out first, on that connection. If the end of the connection then ends the
-// first socket action of the transfer, the second one brings the caller back. It reports whether
-// FreeSWITCH has the order.
+// orderBack transfers the caller to our socket port, and ends the connections of before. Their end
+// would end the new socket application, too (mod_event_socket.c, end of listener_run). So the
+// caller is in a pause until they have ended. It reports whether FreeSWITCH has the order.
 func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
-	link := c.server.connTo(ch.at())
-	if link == nil {
-		if ch.alive() {
-			ch.exit(c.server.fetch(ch.conn, ch.uuid, c.group))
-			return true
-		}
+	conn := c.wire()
+	if conn == nil {
 		return false
 	}
+	way := c.server.wayBack(conn, c.group)
 	if ch.alive() {
-		ch.exit()
-	}
-	if ch.conn != nil { // an exit of before may be on its way yet, and the order must not overtake it
+		way = endingPause + way
+	} else if ch.conn != nil { // an exit of before may be on its way yet, and the order must not overtake it
 		select {
 		case <-ch.conn.Done():
 		case <-ctx.Done():
 		}
 	}
-	commands := []esl.Command{c.server.fetch(link, ch.uuid, c.group)}
-	variables := []string{recallVariable + "=true"}
+	variables := []string{"socket_resume=", recallVariable + "=true"}
 	if c.who.home != "" { // not known of a recovered talk, whose channel has it
 		variables = append(variables, homeVariable+"="+c.who.home)
 	}
-	commands = append([]esl.Command{c.setVariables(variables...)}, commands...)
-	_, err := link.Do(ctx, commands...)
-	return err == nil
+	if c.do(c.setVariables(variables...), transferInline(ch.uuid, way)) == nil {
+		return false
+	}
+	c.server.channels.exitSilent(ch.uuid)
+	if ch.alive() {
+		c.noteUnsent(ch.exit())
+	}
+	return true
 }
+
+// endingPause begins an inline dialplan that a caller is sent into while connections of the channel
+// end. Without socket_resume nothing happens then to a channel that sleeps. FreeSWITCH reads an
+// exit at once, and has ended the connection some ten milliseconds later.
+const endingPause = "sleep:200,"
 
 // cameTooLate reports whether the arrival is a caller whom a call ordered back, and who hung up
 // before they came. Their visit is over, with its CDR, and this is not another one.

@@ -221,6 +221,13 @@ func (r *registry) holdOpen(uuid string, conn *esl.Connection) {
 	r.silent[uuid] = append(r.silent[uuid], conn)
 }
 
+// isHeld reports whether a connection is held open for a channel.
+func (r *registry) isHeld(uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.silent[uuid]) > 0
+}
+
 // letGo returns the connections that are held open for a channel. They may end now.
 func (r *registry) letGo(uuid string) []*esl.Connection {
 	r.mu.Lock()

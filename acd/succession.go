@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
@@ -33,12 +32,16 @@ func (a arrival) onFloor() queue.Arrival {
 }
 
 // rejoin hands the connection to the call that it belongs to, if there is one, and returns when the
-// connection is over. It returns false if the arrival is a call of its own.
-func (s *Server) rejoin(serving, ctx context.Context, a arrival) bool {
+// connection is over. It returns false if the arrival is a call of its own. arriving is the call
+// that it would be then.
+func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	c := s.channels.caller(a.ch.uuid)
 	if c == nil || c.channel().is() != recalled {
 		if c = s.consulting(a); c == nil {
 			return false
+		}
+		if arriving.sentBack(ctx, a.consult, c.groupNow()) {
+			return true
 		}
 	}
 	next := successor{arrival: a, ctx: ctx, accepted: make(chan bool, 1)}
@@ -51,7 +54,25 @@ func (s *Server) rejoin(serving, ctx context.Context, a arrival) bool {
 	case <-c.gone:
 		return false
 	}
-	a.ch.awaitEnd(serving)
+	a.ch.awaitEnd(arriving.serving)
+	return true
+}
+
+// sentBack lets a caller who takes over the place of a consulting call come once more if another
+// connection of the channel is held open, for the same reason as comeAlone. The place waits for
+// them. It returns false if the connection is the only one, or FreeSWITCH does not have the order.
+func (c *call) sentBack(ctx context.Context, consult, group string) bool {
+	if !c.server.channels.isHeld(c.uuid()) {
+		return false
+	}
+	ch := c.channel()
+	ch.become(released)
+	c.enterGroup(group)
+	c.tell(c.setVariables(consultVariable + "=" + consult)) // the end of the visit before has unset it
+	if !c.orderBack(ctx, ch) {
+		return false
+	}
+	ch.awaitEnd(c.serving)
 	return true
 }
 
@@ -99,7 +120,7 @@ func (c *call) succeed(next successor) {
 	c.adopt(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
 	c.server.channels.holdOpen(next.ch.uuid, was.conn) // the agent's leg may ring on it
-	c.tell(c.waitingVariables(), c.setVariables(consultVariable+"="), esl.Execute("answer", "", esl.ExecuteOptions{Lock: true}),
+	c.tell(c.waitingVariables(), c.setVariables(consultVariable+"="), answer,
 		c.queueEvent(queueAdd, ""))
 	if l := c.leg.Load(); l != nil {
 		l.record.Call, l.record.Visit = c.uuid(), c.record.Visit
