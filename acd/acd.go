@@ -120,6 +120,7 @@ type Server struct {
 		links map[*link]bool
 	}
 	channels  *registry
+	owed      owed
 	following sync.WaitGroup  // goroutines of talks that came from an earlier life, or that a link found
 	followMu  sync.Mutex      // guards followed
 	followed  bool            // Run is about to wait for them: none may begin any more
@@ -138,7 +139,7 @@ type Server struct {
 // New returns a server whose floor is what the snapshot says.
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{
-		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom),
+		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom), owed: owed{events: map[string][]owedEvent{}},
 	}
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
@@ -156,6 +157,7 @@ func New(o Options, s queue.Snapshot) *Server {
 		}
 	}
 	server.Dispatcher.onStatus = server.publishStatus
+	server.Dispatcher.notBack = server.publishNotBack
 	if o.OnCDR != nil {
 		server.Dispatcher.onCDR = o.OnCDR
 	}

@@ -202,6 +202,10 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 		c.comesBack()
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
+		c.wantEvents("call-2", "queue_add", "queue_remove")
+		if told := c.server.Events.row[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
+			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
+		}
 		stays.Hangup()
 		c.after(time.Second)
 		c.wantCDR("call-1", queue.Abandoned, queue.NoSide, "NORMAL_CLEARING")

@@ -20,6 +20,7 @@ type Dispatcher struct {
 	identity string
 	onStatus func(agent.LogEntry) // must not block; set before anything runs
 	onCDR    func(queue.CDR)      // the same
+	notBack  func(queue.Waiting)  // the same
 
 	mu     sync.Mutex
 	floor  *queue.Floor
@@ -68,6 +69,7 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 		onStatus: func(agent.LogEntry) {},
 		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
 		onCDR:    func(queue.CDR) {},
+		notBack:  func(queue.Waiting) {},
 		places:   map[string]*Place{},
 		untold:   map[string]*untold{},
 		rearm:    make(chan struct{}, 1),
@@ -104,6 +106,9 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	sequence = d.journal.Write(effects.Changes...)
 	for _, cdr := range effects.Ended {
 		d.onCDR(cdr)
+	}
+	for _, w := range effects.NotBack {
+		d.notBack(w)
 	}
 	for _, status := range effects.Statuses {
 		d.tellStatus(status)

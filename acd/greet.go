@@ -23,7 +23,7 @@ func (c *call) greet(ctx context.Context) ending {
 	}
 	c.takePlace(place)
 	c.entered("greet", "").Bool("vip", place.VIP).Send()
-	c.tell(c.waitingVariables(), answer, c.queueEvent(queueAdd, ""))
+	c.tell(append([]esl.Command{c.waitingVariables(), answer}, c.comesIn()...)...)
 	if end := c.comeAlone(ctx); end != nil {
 		return end
 	}

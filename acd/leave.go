@@ -26,7 +26,9 @@ func (c *call) leave(end ending) {
 	c.leaveFloor(end)
 	ch.become(released)
 	last := c.lastEvent()
-	c.lastCommands(end, last)
+	if !c.lastCommands(end, last) {
+		c.server.owe(ch, last)
+	}
 	c.entered("leave", "").Str("outcome", string(c.record.Outcome)).Str("reason", c.record.Cause).
 		Dur("duration", time.Since(c.record.Arrived)).Send()
 }
@@ -81,59 +83,57 @@ func (c *call) lastEvent() []esl.Command {
 	return []esl.Command{c.queueEvent(queueRemove, "")}
 }
 
-// lastCommands are the call's last write, with its last event.
-func (c *call) lastCommands(end ending, last []esl.Command) {
+// lastCommands are the call's last write, with its last event. It returns false if FreeSWITCH did not
+// get them.
+func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 	ch := c.channel()
 	switch end := end.(type) {
 	case handedBack:
 		c.server.channels.exitSilent(ch.uuid)
-		c.say(ch, append(last, c.handBack(end)...))
+		return c.say(ch, append(slices.Clone(last), c.handBack(end)...))
 	case sentAway:
 		// No hangup message: the channel itself would read that, after whatever it plays. Hold
 		// music may have begun just now.
-		c.say(ch, append(last, esl.API("uuid_kill "+ch.uuid+" "+end.cause)))
+		return c.say(ch, append(slices.Clone(last), esl.API("uuid_kill "+ch.uuid+" "+end.cause)))
 	case taken:
 		if end.bridged {
-			c.say(ch, append([]esl.Command{c.letAlone()}, last...))
-			return
+			return c.say(ch, append([]esl.Command{c.letAlone()}, last...))
 		}
-		c.hold(ch, last)
+		return c.hold(ch, last)
 	case lost:
-		c.hold(ch, last)
+		return c.hold(ch, last)
 	default:
-		c.say(ch, last)
+		return c.say(ch, last)
 	}
 }
 
-// say sends the last commands over the call's own connection, which then ends, or over the link.
-func (c *call) say(ch *channel, commands []esl.Command) {
+// say sends the last commands over the call's own connection, which then ends, or over the link. It
+// returns false if neither took them.
+func (c *call) say(ch *channel, commands []esl.Command) (sent bool) {
 	if ch.alive() {
 		sent := c.do(append(slices.Clone(commands), esl.Raw("exit"))...) != nil
 		ch.ended.Store(true)
 		if sent {
-			return
+			return true
 		}
 	}
-	if len(commands) > 0 {
-		c.do(commands...)
-	}
+	return len(commands) == 0 || c.do(commands...) != nil
 }
 
 // hold keeps the connection of a caller who is somewhere else now, silent, until the channel is
 // bridged or hangs up. Its end could end what the caller is in (docs/wire.md).
-func (c *call) hold(ch *channel, last []esl.Command) {
+func (c *call) hold(ch *channel, last []esl.Command) (sent bool) {
 	if !ch.alive() {
-		c.say(ch, last)
-		return
+		return c.say(ch, last)
 	}
 	commands := append([]esl.Command{c.letAlone()}, last...)
 	if c.do(commands...) == nil {
 		ch.ended.Store(true) // it is dead, and nothing of it is left to be held
-		c.say(ch, last)
-		return
+		return c.say(ch, last)
 	}
 	c.server.channels.holdOpen(ch.uuid, ch.conn)
 	c.noteUnsent(ch.conn.Post(esl.Raw("noevents"), esl.Raw("nolinger")))
+	return true
 }
 
 // letAlone unsets what would make FreeSWITCH act on a caller who waited here.

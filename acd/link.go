@@ -243,8 +243,11 @@ func (l *link) goDown() {
 	signalOne(l.stateChanged)
 }
 
-// tellStatuses fires agent events into FreeSWITCH.
+// tellStatuses fires into FreeSWITCH what calls could not, and then agent events.
 func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
+	if owed := l.server.owed.to(l.at.Name); len(owed) > 0 && conn.Post(owed...) != nil {
+		return
+	}
 	for {
 		select {
 		case fire := <-l.statuses:

@@ -46,16 +46,10 @@ func (t *talk) finish() {
 func (c *call) send(commands ...esl.Command) (answered bool) { return c.do(commands...) != nil }
 
 // announce sends events of the call, behind other commands, and returns when FreeSWITCH has them:
-// what another connection says next comes after these. While FreeSWITCH is away, the link keeps
-// them.
+// what another connection says next comes after these. While FreeSWITCH is away, they are owed.
 func (c *call) announce(before []esl.Command, events ...esl.Command) {
-	if c.do(append(before, events...)...) != nil {
-		return
-	}
-	if l := c.server.linkOf(c.channel().at().Name); l != nil {
-		for _, event := range events {
-			l.queue(event)
-		}
+	if c.do(append(before, events...)...) == nil {
+		c.server.owe(c.channel(), events)
 	}
 }
 

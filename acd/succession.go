@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
@@ -120,8 +121,7 @@ func (c *call) succeed(next successor) {
 	c.adopt(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
 	c.server.channels.holdOpen(next.ch.uuid, was.conn) // the agent's leg may ring on it
-	c.tell(c.waitingVariables(), c.setVariables(consultVariable+"="), answer,
-		c.queueEvent(queueAdd, ""))
+	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer}, c.comesIn()...)...)
 	if l := c.leg.Load(); l != nil {
 		l.record.Call, l.record.Visit = c.uuid(), c.record.Visit
 		c.record.offered(l.offer.Number)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// formerGrace is how long the place of an absent caller is kept.
+// absentGrace is how long the place of an absent caller is kept.
 const absentGrace = time.Minute
 
 // causeNotBack is in the CDR of a caller who waited when the server died, and did not come back.
@@ -27,8 +27,9 @@ type Absent struct {
 // absence is an absent caller on the floor.
 type absentCaller struct {
 	Absent
-	place Waiting
-	until time.Time // when the place is given up
+	place  Waiting
+	until  time.Time // when the place is given up
+	untold bool      // no event has said that the caller left the line: the server died
 }
 
 // soFar is the CDR so far of a caller who had talked; zero if there was no talk.
@@ -108,6 +109,9 @@ func (f *Floor) dropAbsent(uuid string) {
 	f.recordOffer(a.Offer)
 	f.Ended(a.CDR)
 	f.record(Change{Left: &uuid})
+	if a.untold {
+		f.out.NotBack = append(f.out.NotBack, a.place)
+	}
 }
 
 // keepOffer writes the record of an offer that did not become a talk; nil is no record.

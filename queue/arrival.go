@@ -34,6 +34,10 @@ type Place struct {
 
 	Kept  bool // the place had been kept for the caller, who was absent
 	SoFar CDR  // of an absent caller who had talked before, the CDR so far; else zero
+
+	// Untold says that the caller waited in CameFrom when the server died, and that no event has
+	// said that they left that line.
+	Untold bool
 }
 
 // row is the call as it stands among the waiting.

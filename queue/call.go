@@ -117,6 +117,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	case was.place.Group != a.Group: // they were sent to another group meanwhile: that visit is over, and its time counts
 		p.Since = was.place.Since
 		visit.number, visit.cameFrom = max(visit.number, max(was.place.Visit, 1)+1), was.place.Group
+		p.Untold, was.untold = was.untold, false
 		f.dropAbsent(a.UUID)
 	default:
 		delete(f.absent, a.UUID)

@@ -77,6 +77,15 @@ func (p *play) checkRecords(out Effects) {
 	if !equal(cdrs, out.Ended) {
 		p.t.Fatalf("counted are the CDRs %+v, written were %+v", out.Ended, cdrs)
 	}
+	var notBack []string
+	for _, w := range out.NotBack {
+		notBack = append(notBack, w.UUID)
+	}
+	slices.Sort(notBack)
+	slices.Sort(p.m.notBack)
+	if !slices.Equal(notBack, p.m.notBack) {
+		p.t.Fatalf("did not come back: %v, should be %v", notBack, p.m.notBack)
+	}
 	p.owed -= len(cdrs)
 	byUUID := func(a, b CDR) int { return strings.Compare(a.UUID, b.UUID) }
 	slices.SortStableFunc(cdrs, byUUID)

@@ -71,6 +71,7 @@ type Effects struct {
 	Offers       []*Lease         // for the calls they name
 	Expired      []*Lease         // ended by their deadline: the call's goroutine must give its leg up
 	Ended        []CDR            // written by these steps, for those who count calls
+	NotBack      []Waiting        // waited when the server died, and have not come back; no event has said that they left
 	GroupRemoved []string         // calls whose group another program removed: they go back to the dialplan
 	Changes      []Change         // to be kept
 	Statuses     []agent.LogEntry // agent events, to be published; their log rows are among Changes
@@ -116,8 +117,8 @@ const maxSpare = 256
 // emptied is no effects, with the memory of e.
 func (e *Effects) emptied() Effects {
 	return Effects{
-		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), GroupRemoved: emptied(e.GroupRemoved),
-		Changes: emptied(e.Changes), Statuses: emptied(e.Statuses),
+		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), NotBack: emptied(e.NotBack),
+		GroupRemoved: emptied(e.GroupRemoved), Changes: emptied(e.Changes), Statuses: emptied(e.Statuses),
 	}
 }
 

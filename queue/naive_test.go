@@ -25,6 +25,7 @@ type naive struct {
 	absent   []*nAbsent
 	talks    map[string]Talk // that were bridged and whose CDR is not written, by the caller's uuid
 	ended    []CDR           // written by this step
+	notBack  []string        // given up by this step, of those who waited when the server died
 	records  []OfferRecord   // the same
 }
 
@@ -77,6 +78,7 @@ type nAbsent struct {
 	core                string
 	cdr                 CDR
 	offer               *OfferRecord
+	untold              bool // waited when the server died
 }
 
 type hold struct {

@@ -36,6 +36,9 @@ func (n *naive) dropAbsent(which func(*nAbsent) bool) {
 		if which(a) {
 			n.returns(a)
 			n.closes(a.cdr)
+			if a.untold {
+				n.notBack = append(n.notBack, a.uuid)
+			}
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (p *play) waited(w Waiting) {
 	}
 	p.m.absent = append(p.m.absent, &nAbsent{
 		uuid: w.UUID, caller: w.Caller, visit: visit{w.Name, w.Visit, w.CameFrom},
-		group: w.Group, vip: w.VIP, since: w.Since, until: p.now.Add(time.Minute),
+		group: w.Group, vip: w.VIP, since: w.Since, until: p.now.Add(time.Minute), untold: true,
 		cdr: CDR{
 			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom,
 			Arrived: w.Since, Ended: p.now, Outcome: Failed, Cause: "waited when the server died, and did not come back",

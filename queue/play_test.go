@@ -104,7 +104,7 @@ func (p *play) part() {
 func (p *play) follow(model func(expired []*Lease)) {
 	p.t.Helper()
 	out := p.f.TakeEffects()
-	p.m.now, p.m.actual, p.m.stranded, p.m.ended, p.m.records = p.now, out.Offers, nil, nil, nil
+	p.m.now, p.m.actual, p.m.stranded, p.m.ended, p.m.notBack, p.m.records = p.now, out.Offers, nil, nil, nil, nil
 	model(out.Expired)
 	p.checkRecords(out)
 	if len(p.m.actual) > 0 {
@@ -239,6 +239,7 @@ func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 	case was.group != g.number: // the visit to the other group is over
 		want.Since = was.since
 		visit.number, visit.cameFrom = max(visit.number, max(was.visit.number, 1)+1), was.group
+		want.Untold, was.untold = was.untold, false
 		p.m.dropAbsent(func(a *nAbsent) bool { return a == was })
 		p.owed++
 	default:

@@ -23,6 +23,7 @@ type shift struct {
 	expired  []*Lease
 	stranded []string
 	ended    []CDR
+	notBack  []Waiting
 }
 
 // nine is when every shift starts.
@@ -48,6 +49,7 @@ func (s *shift) look() {
 	s.expired = append(s.expired, out.Expired...)
 	s.stranded = append(s.stranded, out.GroupRemoved...)
 	s.ended = append(s.ended, out.Ended...)
+	s.notBack = append(s.notBack, out.NotBack...)
 	if len(out.Changes) > 0 {
 		s.changes = out.Changes
 	}
@@ -68,7 +70,8 @@ func (s *shift) refused(err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("got %v, want %v", err, want)
 	}
-	if out := s.f.TakeEffects(); len(out.Offers)+len(out.Expired)+len(out.GroupRemoved)+len(out.Changes)+len(out.Statuses)+len(out.Ended) > 0 {
+	if out := s.f.TakeEffects(); len(out.Offers)+len(out.Expired)+len(out.GroupRemoved)+len(out.Changes)+
+		len(out.Statuses)+len(out.Ended)+len(out.NotBack) > 0 {
 		s.Fatalf("refused, and yet: %+v", out)
 	}
 	s.ledger.matches(s.f)

@@ -159,6 +159,7 @@ func (f *Floor) loadAbsent(s Snapshot, now time.Time) {
 			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom, Arrived: w.Since, Ended: now,
 			Outcome: Failed, Cause: causeNotBack,
 		}}, now)
+		f.absent[w.UUID].untold = true
 	}
 	for _, t := range s.Talks {
 		if !t.Requeued {

@@ -63,6 +63,21 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 	})
 }
 
+func TestCallerHangsUpWhileTheServerIsDead(t *testing.T) {
+	onBoth(t, floor{groups: []groupRow{{number: patient}}}, func(t *testing.T, w *world) {
+		mary := w.dials("mary", patient)
+		mary.hears("silence_stream://-1")
+		time.Sleep(tableLag)
+		w.srv.kill()
+		mary.hangsUp()
+		mary.isGone()
+		w.srv.start()
+		mary.story("queue add", "queue remove")
+		mary.cdr("outcome=error")
+		w.lineIsEmpty()
+	})
+}
+
 func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
 	onBoth(t,
 		floor{

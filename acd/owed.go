@@ -1,0 +1,91 @@
+package acd
+
+import (
+	"sync"
+
+	"nwayacd/esl"
+	"nwayacd/queue"
+)
+
+// owedBound is how many events wait for links at most. Later ones are dropped.
+const owedBound = 4096
+
+// owed are the last events of calls which their FreeSWITCH could not get, because the link was away
+// and the call had no connection of its own. Each goes out when the link is up again. If the
+// channel comes to our socket port before that, it goes out there, before the first event of the
+// next visit.
+type owed struct {
+	mu     sync.Mutex
+	events map[string][]owedEvent // by the uuid of the caller's channel
+}
+
+// owedEvent is one event, for a FreeSWITCH.
+type owedEvent struct {
+	to   string // its name in the configuration
+	fire esl.Command
+}
+
+// owe keeps events for the FreeSWITCH of a channel. They are lost if no link to it is configured.
+func (s *Server) owe(ch *channel, events []esl.Command) {
+	link := s.linkOf(ch.at().Name)
+	if link == nil {
+		return
+	}
+	s.owed.mu.Lock()
+	defer s.owed.mu.Unlock()
+	for _, fire := range events {
+		switch {
+		case link.conn.Load() != nil: // it has sent what was owed, so it sends this
+			link.queue(fire)
+		case len(s.owed.events) < owedBound:
+			s.owed.events[ch.uuid] = append(s.owed.events[ch.uuid], owedEvent{link.at.Name, fire})
+		}
+	}
+}
+
+// of takes the events about a channel.
+func (o *owed) of(uuid string) (events []esl.Command) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, e := range o.events[uuid] {
+		events = append(events, e.fire)
+	}
+	delete(o.events, uuid)
+	return events
+}
+
+// to takes the events for a FreeSWITCH.
+func (o *owed) to(name string) (events []esl.Command) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for uuid, all := range o.events {
+		if all[0].to != name { // a channel is at one FreeSWITCH
+			continue
+		}
+		for _, e := range all {
+			events = append(events, e.fire)
+		}
+		delete(o.events, uuid)
+	}
+	return events
+}
+
+// publishNotBack is queue/remove of a caller who waited when the server died and did not come back.
+// It is not known at which FreeSWITCH that was, so all get it. It does not block.
+func (s *Server) publishNotBack(w queue.Waiting) {
+	fire := callRef{s, w.UUID, caller{number: w.Caller}.shown(), w.Group}.queueEvent(queueRemove, "")
+	for _, l := range s.links {
+		l.queue(fire)
+	}
+}
+
+// comesIn are the events of a caller who comes into the line: those that are owed about the channel,
+// then queue/add. If the caller waited in another group when the server died, they left that line.
+func (c *call) comesIn() []esl.Command {
+	events := c.server.owed.of(c.uuid())
+	if c.place.Untold {
+		c.place.Untold = false
+		events = append(events, callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}.queueEvent(queueRemove, ""))
+	}
+	return append(events, c.queueEvent(queueAdd, ""))
+}
