@@ -43,6 +43,28 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	}
 }
 
+// The caller is away as the server dies, and back before it is: the agent is not cut off when the
+// time is over for which they were kept, and the end of the talk is as of any other.
+func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		leg := c.leg(mary)
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.after(5 * time.Second)
+		c.dies()
+		c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+		c.after(time.Second)
+		c.comesBack()
+		c.after(30 * time.Second)
+		c.wantTalk("1000", mary.UUID())
+		c.sw.PhoneLeaves(leg)
+		c.after(5 * time.Second)
+		c.wantVisits(mary.UUID(), "110 answered 1000 - -")
+		c.wantRest()
+	})
+}
+
 func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)

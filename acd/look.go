@@ -12,13 +12,19 @@ import (
 // look asks FreeSWITCH what became of the two, because an event is overdue or the link is back.
 func (t *talk) look() {
 	was := t.channel().is()
-	replies := t.do(esl.API("uuid_getvar " + t.leg.uuid + " bridge_to"))
+	replies := t.do(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
 	if replies == nil {
 		return // the link is away; it says when it is back
 	}
 	if replies[0].Text() == t.uuid() {
 		t.on(happened{what: bridgedTogether})
-		if t.unsettled && t.channel().is() == talking {
+		if t.channel().is() != talking {
+			return
+		}
+		if !isSet(replies[1]) { // used up: the caller was away and is back, and nobody saw that
+			t.kept, t.unsettled = true, true
+		}
+		if t.unsettled {
 			t.together()
 		}
 		return
