@@ -119,10 +119,14 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	who.name = knownName(get("Caller-Caller-ID-Name"), who.number)
 	who.exported = exportsOf(headers)
 	who.home = homeOf(headers)
+	recalled := get("variable_"+recallVariable) != ""
+	if recalled {
+		ch.recalledAt.Store(time.Now().UnixNano())
+	}
 	return arrival{
 		ch: ch, who: who, at: time.Now(), sw: get("FreeSWITCH-Hostname"),
 		visit: readVisit(get("variable_" + visitVariable)), place: get("variable_" + placeVariable),
-		recalled: get("variable_"+recallVariable) != "",
+		recalled: recalled,
 		consult:  get("variable_" + consultVariable), picked: headers.Get("Answer-State") == "answered",
 	}
 }
@@ -288,6 +292,22 @@ func (c *call) serve(ctx context.Context) {
 	}()
 	if !ch.ended.Load() {
 		ch.awaitEnd(c.serving) // somebody took the caller, whose next application would end with it
+		ch.endHeld()
+	}
+}
+
+// endHeld ends a connection that was held open until the program ends. The caller may be on the way
+// through the dialplan, which sets socket_resume. With that set, the end would leave the caller in
+// silence for ever.
+func (ch *channel) endHeld() {
+	if ch.exit(esl.API("uuid_setvar "+ch.uuid+" socket_resume")) != nil {
+		return // it is over
+	}
+	limit := time.NewTimer(hangupLag)
+	defer limit.Stop()
+	select {
+	case <-ch.conn.Done():
+	case <-limit.C:
 	}
 }
 

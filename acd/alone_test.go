@@ -175,6 +175,30 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	})
 }
 
+// A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume as
+// the server shuts down. The end of the connection that is held open for them changes nothing.
+func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
+	twoLines(t, func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
+		call := c.dialsInto("110")
+		c.after(3 * time.Second)
+		c.heard.conn.API(c.Context(), "uuid_transfer call way")
+		c.after(3 * time.Second)
+		c.server.Drain()
+		c.after(time.Second)
+		c.life.end()
+		c.comesBack()
+		c.after(time.Minute)
+		if call.Var("found") != "true" {
+			t.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
+		}
+		call.Hangup()
+		c.after(time.Second)
+		c.wantRest()
+	})
+}
+
 // The phone of an agent whose talk has no link connects the caller with a group in which it waits.
 func TestACallerIsConnectedWithALineWhileAConnectionIsHeld(t *testing.T) {
 	twoLines(t, func(c *centre) {

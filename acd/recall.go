@@ -3,6 +3,8 @@ package acd
 import (
 	"context"
 	"time"
+
+	"nwayacd/esl"
 )
 
 // recallVariable is on a caller who is on the way to us because their call ordered them back.
@@ -66,35 +68,50 @@ func (c *call) bringBack(ctx context.Context) ending {
 	return nil
 }
 
-// orderBack transfers the caller to our socket port, and ends the connections of before. Their end
-// would end the new socket application, too (mod_event_socket.c, end of listener_run). So the
-// caller is in a pause until they have ended. It reports whether FreeSWITCH has the order.
+// orderBack transfers the caller to our socket port. Before that the connections of before end,
+// because their end would end the new socket application, too (mod_event_socket.c, end of
+// listener_run). It reports whether FreeSWITCH has the order.
 func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
-	conn := c.wire()
-	if conn == nil {
+	link := c.server.connTo(ch.at())
+	if ch.alive() && (link == nil || c.server.channels.isHeld(ch.uuid)) {
+		return c.orderBackLater(ch)
+	}
+	if link == nil {
 		return false
 	}
-	way := c.server.wayBack(conn, c.group)
 	if ch.alive() {
-		way = endingPause + way
-	} else if ch.conn != nil { // an exit of before may be on its way yet, and the order must not overtake it
+		c.noteUnsent(ch.exit())
+	}
+	if ch.conn != nil { // an exit of before may be on its way yet, and the order must not overtake it
 		select {
 		case <-ch.conn.Done():
 		case <-ctx.Done():
 		}
 	}
+	_, err := link.Do(ctx, c.recallVariables(), c.server.fetch(link, ch.uuid, c.group))
+	return err == nil
+}
+
+// orderBackLater sends the caller into a pause, after which they come to our socket port. Meanwhile
+// the connections end. Otherwise the first end would take the caller out of the socket application
+// before FreeSWITCH has the order.
+func (c *call) orderBackLater(ch *channel) (ordered bool) {
+	way := endingPause + c.server.wayBack(ch.conn, c.group)
+	ordered = c.do(c.recallVariables(), transferInline(ch.uuid, way), esl.Raw("exit")) != nil
+	ch.ended.Store(ch.ended.Load() || ordered)
+	if ordered {
+		c.server.channels.exitSilent(ch.uuid)
+	}
+	return ordered
+}
+
+// recallVariables mark a caller who is ordered back.
+func (c *call) recallVariables() esl.Command {
 	variables := []string{"socket_resume=", recallVariable + "=true"}
 	if c.who.home != "" { // not known of a recovered talk, whose channel has it
 		variables = append(variables, homeVariable+"="+c.who.home)
 	}
-	if c.do(c.setVariables(variables...), transferInline(ch.uuid, way)) == nil {
-		return false
-	}
-	c.server.channels.exitSilent(ch.uuid)
-	if ch.alive() {
-		c.noteUnsent(ch.exit())
-	}
-	return true
+	return c.setVariables(variables...)
 }
 
 // endingPause begins an inline dialplan that a caller is sent into while connections of the channel
