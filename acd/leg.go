@@ -39,6 +39,12 @@ type leg struct {
 	over  context.CancelFunc
 	talks atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
 
+	doubt struct { // the watch over the time that the offer stands, see watchOver
+		mu    sync.Mutex
+		timer *time.Timer
+		over  bool
+	}
+
 	byPhone atomic.Bool // the link reported that the agent's phone ended it: the phone is free for the next call
 }
 

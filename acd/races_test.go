@@ -208,7 +208,7 @@ func TestTheGroupIsRemovedAndTheAgentAnswersAtOnce(t *testing.T) {
 }
 
 func TestTheLeaseRunsOutAndTheAnswerArrivesAtOnce(t *testing.T) {
-	const expiry = queue.DefaultRingTimeout + 5*time.Second // and queue.leaseGrace
+	const expiry = queue.DefaultRingTimeout + queue.LeaseGrace
 	const ringing = time.Second
 	race(t, ordinary("1000", "1001"), welcomeOver+ringing,
 		func(c *centre) { c.sw.Agent("1000", sim.Behaviour{After: queue.DefaultRingTimeout - time.Second}) },

@@ -247,14 +247,12 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	defer stop()
 	if conn := link.conn.Load(); conn != nil {
 		if replies, err := conn.Do(ctx, kills(l.channels(), "")...); err == nil {
+			s.beyondDoubt(l)
 			return allOK(replies) // an originate that has not begun yet has no leg to end
 		}
 		defer conn.Close() // the link is made anew, and sees what is still there
 	}
-	for _, uuid := range l.channels() {
-		s.channels.noteExternal(link, uuid, l.offer.Agent.Extension)
-	}
-	signalOne(link.stateChanged) // so that it is not believed for ever
+	s.inDoubt(l, at)
 	return false
 }
 

@@ -24,6 +24,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	l := newLeg(o, c.waysTo(o.Agent))
 	c.leg.Store(l)
 	c.server.channels.addLeg(c, l)
+	c.watchOver(l)
 	c.callOut(ctx, l)
 	overdue := time.NewTimer(o.RingTimeout + overdueAfter)
 	defer overdue.Stop()
@@ -38,6 +39,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 				c.noteAside(s)
 				c.keepMusic(ctx)
 			case job.cause != "":
+				c.server.beyondDoubt(l)
 				c.missed(l, job.cause)
 				return nil
 			case c.answered(l, job.channel):
@@ -115,6 +117,7 @@ func (c *call) answered(l *leg, channel string) bool {
 	if !c.place.answer(l.offer) {
 		return false
 	}
+	c.server.beyondDoubt(l)
 	l.record.Answered = time.Now()
 	c.tell(c.infoEvent(statusAnswered, l.offer, l.offer.Number))
 	return true
@@ -148,6 +151,7 @@ func (c *call) tellMissed(l *leg, back bool) {
 func (c *call) expired(l *leg) {
 	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer ran out without a word from FreeSWITCH")
 	if c.server.kill(l, c.channel().at()) || c.cancel(l, "") { // the connection that was silent may be dead
+		c.server.beyondDoubt(l)
 		c.place.miss(l.offer, queue.Miss{}) // FreeSWITCH was silent, not the phone
 		c.tellMissed(l, c.place.inLine())
 	} else {
@@ -171,6 +175,7 @@ func (c *call) desert(l *leg, why error) {
 // is gone, the agent's phone may still ring, and the offer stands until its lease is over.
 func (c *call) withdraw(l *leg, cause string, commands ...esl.Command) {
 	if c.cancel(l, cause, commands...) {
+		c.server.beyondDoubt(l)
 		c.place.withdraw(l.offer)
 	} else {
 		c.place.forsake(l.offer)
@@ -242,6 +247,7 @@ const cancelPause = 5 * time.Millisecond
 // drop forgets the leg and keeps the record of its offer.
 func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
 	c.leg.Store(nil)
+	l.endWatch()
 	c.server.channels.removeLeg(l)
 	ended := l.ended(outcome, cause)
 	c.server.options.Journal.Write(ended)

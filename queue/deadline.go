@@ -108,7 +108,7 @@ func (f *Floor) Tick(now time.Time) {
 	}
 }
 
-// expire frees the agent of an offer that nobody ended: FreeSWITCH said nothing for the ring timeout and leaseGrace.
+// expire frees the agent of an offer that nobody ended: FreeSWITCH said nothing for the ring timeout and LeaseGrace.
 //
 // Such a miss does not count. It says something about FreeSWITCH or the connection to it, and
 // nothing about the phone. If it counted, a FreeSWITCH that hangs for a minute would make its

@@ -28,8 +28,8 @@ type Settings struct {
 	Reserve         time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
 }
 
-// leaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
-const leaseGrace = 5 * time.Second
+// LeaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
+const LeaseGrace = 5 * time.Second
 
 // Floor is the call centre's floor: all groups, agents and callers, and the rules that pair them.
 //

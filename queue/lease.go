@@ -47,7 +47,7 @@ func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	slot.lease = l
 	f.move(slot, agent.Offer, now)
 	f.publishStatus(slot, agent.StatusRing, c.uuid, now)
-	f.deadlines.add(deadline{at: now.Add(l.RingTimeout + leaseGrace), lease: l})
+	f.deadlines.add(deadline{at: now.Add(l.RingTimeout + LeaseGrace), lease: l})
 	f.out.Offers = append(f.out.Offers, l)
 	return l
 }

@@ -168,7 +168,7 @@ func TestAnOfferThatFreeSWITCHForgotExpires(t *testing.T) {
 	s.group("110", Sequence, "1000", "1001")
 	s.calls("a", "", "110")
 	l := s.rings("a", "1000")
-	s.pass(DefaultRingTimeout + leaseGrace - time.Nanosecond)
+	s.pass(DefaultRingTimeout + LeaseGrace - time.Nanosecond)
 	s.quiet()
 	s.pass(time.Nanosecond)
 	if len(s.expired) != 1 || s.expired[0] != l {

@@ -238,7 +238,7 @@ func TestMissesThatAreNotTheAgentsDoingTakeNobodyOut(t *testing.T) {
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	s.rings("a", "1000")
-	s.pass(DefaultRingTimeout + leaseGrace) // FreeSWITCH says nothing at all
+	s.pass(DefaultRingTimeout + LeaseGrace) // FreeSWITCH says nothing at all
 	s.standing("1000", agent.StandingReady)
 	s.pass(plain.Reoffer)
 	s.missesFor(s.rings("a", "1000"), MissNone)

@@ -105,7 +105,7 @@ func TestBusyOrLogoutDuringACall(t *testing.T) {
 		"withdrawn":   func(s *shift, l *Lease) { s.f.Withdraw(l, s.now); s.leaves(l.Call) },
 		"talked":      func(s *shift, l *Lease) { s.answers(l); s.ends(l) },
 		"caller left": func(s *shift, l *Lease) { s.leaves(l.Call) },
-		"expired":     func(s *shift, _ *Lease) { s.pass(DefaultRingTimeout + leaseGrace) },
+		"expired":     func(s *shift, _ *Lease) { s.pass(DefaultRingTimeout + LeaseGrace) },
 	}
 	for how, end := range ends {
 		t.Run("busy/"+how, func(t *testing.T) {

@@ -150,7 +150,7 @@ func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
 	s.state("1000", agent.Ring)
 	s.calls("a", "", "110") // back on another connection
 	s.quiet()
-	s.pass(DefaultRingTimeout + leaseGrace - 2*time.Second)
+	s.pass(DefaultRingTimeout + LeaseGrace - 2*time.Second)
 	s.state("1000", agent.Ring)
 	s.pass(2 * time.Second)
 	s.rings("a", "1000") // ready, and not noanswer: it missed nothing

@@ -112,7 +112,7 @@ func TestTheTransferExpires(t *testing.T) {
 	s.calls("a", "", "110")
 	s.must(s.f.Transfer("a", "2000", s.now))
 	s.rings("a", "2000")
-	s.pass(DefaultRingTimeout + leaseGrace)
+	s.pass(DefaultRingTimeout + LeaseGrace)
 	s.state("2000", agent.Ready)
 	s.must(s.f.Ready("1000", s.now))
 	s.rings("a", "1000")

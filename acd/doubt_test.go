@@ -1,0 +1,48 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"nwayacd/agent"
+	"nwayacd/queue"
+	"nwayacd/sim"
+)
+
+// The connections are half-open while an offer is given up, and the agent has picked up. Until it
+// is known that the leg is over, the agent's phone gets no other call, whatever the lease says.
+func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
+	const ringing = queue.DefaultRingTimeout
+	for name, early := range map[string]time.Duration{
+		"long before the ring timeout": 8 * time.Second, "shortly before it": time.Second, "at the ring timeout": 0,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary("1000", "1001")
+			s.snapshot.Members = s.snapshot.Members[:1]
+			open(t, s, func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: ringing - 5*time.Millisecond})
+				first := c.caller("1")
+				c.after(welcomeOver)
+				c.wantState("1000", agent.Ring)
+				c.after(ringing - early - 10*time.Millisecond)
+				c.wires.hush()
+				if early > 0 { // else the offer ends by itself
+					c.server.Dispatcher.Transfer(c.Context(), "call-1", "1001")
+				}
+				second := c.caller("2") // on a connection that is alive
+				c.after(2 * time.Minute)
+				if n := c.sw.Counts().DoubleOffers; n > 0 {
+					t.Errorf("%d double offers", n)
+				}
+				c.wantState("1000", agent.Talking)
+				first.Hangup()
+				second.Hangup()
+				c.after(2 * time.Minute)
+				c.wantRest()
+				if n := c.agent("1000").Outside; n != 0 {
+					t.Errorf("%d calls outside", n)
+				}
+			})
+		})
+	}
+}
