@@ -133,7 +133,7 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 
 // take makes the call that of the arrival's channel.
 func (c *call) take(a arrival) {
-	c.who = a.who
+	c.isFor(a.who)
 	c.record.arrived(a)
 	c.log = c.server.log.With().Str("uuid", a.ch.uuid).Str("caller", a.who.shown()).Logger()
 	if c.group != "" {

@@ -99,6 +99,26 @@ func (c *call) variable(name string) string {
 	return replies[0].Text()
 }
 
+// meetCaller decides what it means that the leg is bridged with a channel that called in:
+//   - The caller's phone connected the two, so this was a consulting call. FreeSWITCH marks both of
+//     the phone's channels before it bridges their partners (sofia.c, sofia_handle_sip_i_refer), or
+//     has ended this one.
+//   - The caller's phone sent the leg to a number, and whoever is there called in as well. The leg's
+//     end is awaited.
+//   - Else a program bridged the two. The talk with the caller, who is parked for us, is over. The
+//     leg is not ours to end.
+func (t *talk) meetCaller(h happened) {
+	own := t.dump(t.uuid())
+	switch {
+	case own == nil: // FreeSWITCH cannot be asked
+	case own.Get("Unique-ID") == "" && (t.connected || !t.callerGone), passedOnAttended(own):
+		t.replaceCaller(h)
+	case own.Get("Unique-ID") != "" && own.Get("variable_endpoint_disposition") != "BLIND_TRANSFER":
+		t.log.Info().Str("agent", t.record.Agent).Msg("a program bridged the agent with another caller")
+		t.channel().become(agentEnded)
+	}
+}
+
 // replaceCaller goes on with the talk of the leg and another caller, whom the caller's phone
 // connected with it: this was a consulting call. What is left of that is ended, because FreeSWITCH
 // keeps the phone's channel parked for some seconds.
@@ -112,9 +132,9 @@ func (t *talk) replaceCaller(h happened) {
 	a := t.server.readChannel(next, headers)
 	// FreeSWITCH has given the channel the caller id of the one that it takes the place of.
 	if earlier := t.server.channels.caller(next.uuid); earlier != nil {
-		a.who = earlier.who
+		a.who = earlier.callerNow()
 	} else if earlier := t.server.channels.farCall(next.uuid); earlier != nil {
-		a.who, a.visit.group = earlier.who, earlier.groupNow()
+		a.who, a.visit.group = earlier.callerNow(), earlier.groupNow()
 	} else if number := headers.Get("Caller-Orig-Caller-ID-Number"); number != "" {
 		a.who.number = knownNumber(sanitize(number))
 		a.who.name = knownName(headers.Get("Caller-Orig-Caller-ID-Name"), a.who.number)

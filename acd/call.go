@@ -38,12 +38,13 @@ type call struct {
 	signals chan signal                             // filled by the readers of connections
 	gone    chan struct{}                           // closed when the call has left
 	view    atomic.Pointer[CallView]                // what lists show; read by all
+	known   atomic.Pointer[caller]                  // a copy of who; read by all
 	leg     atomic.Pointer[leg]                     // that rings or talks; set by the goroutine, read by all
 	third   atomic.Pointer[thirdLeg]                // rung into the talk; set by nway_threeway, read by the goroutine
 	foreign atomic.Bool                             // the caller never came to us: a phone connected them with an agent
 	grace   atomic.Pointer[time.Timer]              // how long the place waits for the caller who takes it over
 
-	who    caller
+	who    caller // set by isFor
 	group  string
 	place  *Place
 	music  hold
@@ -66,6 +67,20 @@ func (w caller) shown() string {
 		return anonymous
 	}
 	return w.number
+}
+
+// isFor makes that caller the call's.
+func (c *call) isFor(who caller) {
+	c.who = who
+	c.known.Store(&who)
+}
+
+// callerNow is who calls, for other goroutines than the call's.
+func (c *call) callerNow() caller {
+	if who := c.known.Load(); who != nil {
+		return *who
+	}
+	return caller{}
 }
 
 // channel is the caller's channel now.

@@ -197,7 +197,7 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 		esl.Header{Name: "origination_uuid", Value: third.uuid},
 		esl.Header{Name: "originate_timeout", Value: seconds(threeWayTimeout)},
 		esl.Header{Name: "ignore_early_media", Value: "true"},
-		esl.Header{Name: "origination_caller_id_number", Value: c.who.shown()},
+		esl.Header{Name: "origination_caller_id_number", Value: c.callerNow().shown()},
 	)
 	_, err = s.order(ctx, conn, esl.API("originate "+vars+"sofia/gateway/"+gateway+"/"+phone+" &three_way("+c.uuid()+")"))
 	if err != nil {

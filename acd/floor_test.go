@@ -3,6 +3,7 @@ package acd
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,32 @@ type centre struct {
 	socket atomic.Pointer[pipes] // its port for calls
 	sims   *pipes                // the switch's event socket
 	wires  *wires                // all connections between the two
+	log    logBook
+}
+
+// logBook keeps the lines that the server logs from the level of a warning on.
+type logBook struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logBook) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(line))
+	return len(line), nil
+}
+
+// wantNotLogged checks that no line has that message.
+func (c *centre) wantNotLogged(message string) {
+	c.Helper()
+	c.log.mu.Lock()
+	defer c.log.mu.Unlock()
+	for _, line := range c.log.lines {
+		if strings.Contains(line, message) {
+			c.Errorf("logged: %s", line)
+		}
+	}
 }
 
 // ledger is a Journal in memory.

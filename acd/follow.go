@@ -63,7 +63,7 @@ func (s *Server) recovered(t queue.Talk) *call {
 	ch.become(talking)
 	ch.call.Store(c)
 	c.where.Store(ch)
-	c.who = caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled}
+	c.isFor(caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled})
 	c.group, c.place = t.CDR.Group, place
 	c.record.CDR, c.record.talked = t.CDR, true
 	c.log = s.log.With().Str("uuid", ch.uuid).Str("caller", c.who.shown()).Str("group", c.group).Logger()

@@ -24,7 +24,7 @@ type happened struct {
 	parked   bool   // of callerFreed and callerTransferred: the event was CHANNEL_PARK
 	cause    string // of a hang-up
 	byPhone  bool   // of a hang-up: the channel's own phone ended it
-	attended bool   // of the leg's hang-up: its phone connected the caller with its other call
+	attended bool   // of a hang-up: the phone connected the other side with its other call
 	sequence uint64 // Event-Sequence; FreeSWITCH may deliver events out of that order
 	digit    string // of the caller's hang-up: what they pressed when asked for a mark
 }
@@ -212,8 +212,8 @@ func waitsForPhone(destination string) bool {
 	return strings.HasPrefix(destination, "m:") && strings.HasSuffix(strings.TrimRight(destination, `"`), "park")
 }
 
-// passedOnAttended reports whether the CHANNEL_HANGUP of a leg says that its phone sent a REFER
-// with Replaces: over this dialog, or over that of its other call (sofia.c, nua_i_refer).
+// passedOnAttended reports whether a channel says of itself that its phone sent a REFER with
+// Replaces: over this dialog, or over that of its other call (sofia.c, nua_i_refer).
 func passedOnAttended(e *esl.Event) bool {
 	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
 }
@@ -222,7 +222,7 @@ func passedOnAttended(e *esl.Event) bool {
 func (r *registry) hearHangup(e *esl.Event, uuid string, over bool) (told []delivery) {
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := hangupOf(callerHungUp, e)
-		h.digit = e.Get("variable_" + surveyVariable)
+		h.digit, h.attended = e.Get("variable_"+surveyVariable), passedOnAttended(e)
 		told = append(told, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && over && o.seen.fresh(e) {

@@ -125,7 +125,7 @@ func (t *talk) numberOf(h happened) string {
 		return h.number
 	}
 	if other := t.server.channels.legCall(h.other); other != nil {
-		return other.group
+		return other.groupNow()
 	}
 	other := t.dump(h.other)
 	if other == nil {

@@ -78,7 +78,8 @@ func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 }
 
 // consulting returns the call whose place the arrival takes over, nil if there is none. A visit of
-// the arriving caller ends first.
+// the arriving caller ends first. A caller whom the group refuses takes over no place in it: the
+// consulting call ends, and the arrival is a call of its own, which is refused as any other.
 func (s *Server) consulting(a arrival) *call {
 	if a.consult == "" || a.consult == a.ch.uuid {
 		return nil
@@ -94,6 +95,10 @@ func (s *Server) consulting(a arrival) *call {
 		case <-time.After(visitLimit):
 			return nil
 		}
+	}
+	if s.Dispatcher.blacklisted(queue.Arrival{Caller: a.who.number, Group: c.groupNow(), Since: a.at}, a.who.dialled) {
+		c.end(hangup{attendedTransfer})
+		return nil
 	}
 	return c
 }

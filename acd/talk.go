@@ -34,6 +34,7 @@ type talk struct {
 	legEnd     hangUp             // how it ended
 	callerEnd  hangUp             // the same of the caller's
 	legParked  bool
+	connected  bool // the caller's phone connected the leg with its other call, and hung up
 	attended   bool // the leg's phone connected the caller with its other call
 	held       bool // the talk is over, and FreeSWITCH parks the caller for us
 	kept       bool // the leg was parked because its agent is kept
@@ -212,6 +213,7 @@ func (t *talk) note(h happened) {
 		t.held = t.held || h.held
 	case callerHungUp:
 		t.callerGone, t.digit, t.callerEnd = true, h.digit, hangUp{h.sequence, h.byPhone}
+		t.connected = h.attended || h.cause == attendedTransfer
 		if t.cause == "" {
 			t.cause = h.cause
 		}
@@ -267,7 +269,7 @@ func (t *talk) enter(is custody, h happened) {
 		t.keepAgent()
 	case legAway:
 		if h.what == legBridged && h.inbound {
-			t.replaceCaller(h)
+			t.meetCaller(h)
 		}
 	}
 }

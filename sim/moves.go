@@ -68,6 +68,7 @@ func (s *Switch) ReferReplaces(held, consult string, inConsultDialog bool) error
 		return ErrNoCall
 	}
 	a.setVar("transfer_disposition", "recv_replace")
+	a.setVar("_sofia_replaces_", b.uuid)
 	a.setVar("refer_uuid", b.uuid)
 	b.setVar("transfer_disposition", "replaced")
 	ofA, ofB := a.partner(), b.partner()

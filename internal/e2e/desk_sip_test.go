@@ -137,6 +137,31 @@ func TestAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	mary.visits("group_number=110 outcome=answered agent=anna hung_up_by=caller")
 }
 
+// A program takes the agent for a caller who never came to nwayacd. Nobody's phone connected the
+// two, so mary's call is not a consulting call.
+func TestProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
+	o := openOffice(t, twoGroups)
+	o.colleague("rita", desk.Answers(usual))
+	mary := o.talksToAnna()
+	paul := o.phones("paul", o.ext["rita"])
+	o.talk("paul", "rita")
+	leg := o.leg("anna").uuid
+	o.cti("uuid_bridge " + leg + " " + paul.uuid)
+	o.talk("paul", "anna").goesOn()
+	mary.isGone()
+	mary.order("hangup anna", "queue remove")
+	mary.visits("group_number=110 outcome=answered agent=anna hung_up_by=agent")
+	if rows := o.db.rows("SELECT outcome FROM nwayacd_cdr WHERE call_uuid = ?", paul.uuid); len(rows) > 0 {
+		t.Errorf("paul has CDRs: %v", rows)
+	}
+	waiting := o.phones("fred", "110")
+	waiting.story("queue add")
+	waiting.stays()
+	o.bye(o.in("anna"))
+	o.talk("fred", "anna")
+	waiting.ends()
+}
+
 func TestAgentWhoIsKeptIsFreeWhenTheTimeIsOver(t *testing.T) {
 	each(t, map[string]func(o *office, mary *guest){
 		"the seconds are over":     func(*office, *guest) {},
