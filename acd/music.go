@@ -82,9 +82,10 @@ func (c *call) startMusic() []esl.Command {
 // silent reports that music could be started: none plays, and it can be played.
 func (h *hold) silent() bool { return h.id == "" && !h.mute }
 
-// noteMusic learns from a signal that one round of the music is over.
+// noteMusic learns from a signal that one round of the music is over. If the channel is hung up,
+// that says nothing of the music: a consulting call waits for its successor then.
 func (c *call) noteMusic(s signal) {
-	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id {
+	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id && done.hangup == "" {
 		c.music.round = &round{length: time.Since(c.music.began), response: done.response}
 		c.music.began = time.Now()
 	}

@@ -73,3 +73,25 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 		}
 	})
 }
+
+// The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
+func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
+			t.Fatal(err)
+		}
+		held := c.leg(mary)
+		consult := c.consulting(held)
+		c.after(2 * time.Second)
+		c.connects(held, consult.UUID(), false)
+		c.after(5 * time.Second)
+		if n := playing(mary, "hold.wav"); n != 1 {
+			t.Errorf("%d playbacks for the caller who waits now; heard %q", n, mary.Heard())
+		}
+		c.wantNotLogged("hold music")
+		mary.Hangup()
+		c.after(5 * time.Second)
+		c.wantRest()
+	})
+}

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	filePlayed   = "FILE PLAYED"
-	fileNotFound = "FILE NOT FOUND"
+	filePlayed    = "FILE PLAYED"
+	fileNotFound  = "FILE NOT FOUND"
+	playbackError = "PLAYBACK ERROR" // the channel was lost meanwhile
 )
 
 // How a file ended for whoever heard it.
@@ -24,8 +25,11 @@ const (
 )
 
 func (c *channel) playback(data string) string {
-	if c.play(data, nil) == heardMissing {
+	switch c.play(data, nil) {
+	case heardMissing:
 		return fileNotFound
+	case heardLost:
+		return playbackError
 	}
 	return filePlayed
 }
