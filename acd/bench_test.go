@@ -209,7 +209,7 @@ func BenchmarkCallOut(b *testing.B) {
 	}}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		l := newLeg(offer, c.waysTo(offer.Agent))
+		l := newLeg(offer, c.waysTo(context.Background(), offer.Agent))
 		c.callOut(b.Context(), l)
 		l.over()
 		if n%100 == 0 {

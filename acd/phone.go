@@ -2,6 +2,7 @@ package acd
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -38,8 +39,8 @@ type phone struct {
 const defaultDial = "user/{ext}"
 
 // waysTo are the ways to an agent's telephones from the caller's FreeSWITCH, one at least.
-func (c *call) waysTo(a agent.Profile) []way {
-	ways := append(c.ownWays(a), c.farWays(a)...)
+func (c *call) waysTo(ctx context.Context, a agent.Profile) []way {
+	ways := append(c.ownWays(ctx, a), c.farWays(a)...)
 	if len(ways) > 0 {
 		return ways
 	}
@@ -63,7 +64,7 @@ func farWay(extension, server string, at Switch) way {
 
 // ownWays are the contacts that the agent has at the caller's FreeSWITCH. There are none without a
 // link, which keeps them, and for an operator's own dial string.
-func (c *call) ownWays(a agent.Profile) (ways []way) {
+func (c *call) ownWays(ctx context.Context, a agent.Profile) (ways []way) {
 	link := c.server.linkOf(c.channel().at().Name)
 	if link == nil || cmp.Or(c.channel().at().DialString, defaultDial) != defaultDial {
 		return nil
@@ -72,6 +73,7 @@ func (c *call) ownWays(a agent.Profile) (ways []way) {
 	if !state.Up {
 		return nil
 	}
+	link.contacts.settle(ctx, a.Extension, state.Domain)
 	for _, contact := range link.contacts.dialled(a.Extension, state.Domain) {
 		ways = append(ways, way{dial: contact})
 	}

@@ -1,0 +1,148 @@
+package acd
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+)
+
+// What a link hears of registrations, and what it asks FreeSWITCH about them.
+
+// askContacts asks FreeSWITCH about the subscribers that are due, until ctx is done or the
+// connection is lost.
+func (l *link) askContacts(ctx context.Context, conn *esl.Connection) {
+	timer := time.NewTimer(never)
+	defer timer.Stop()
+	for {
+		now := time.Now()
+		who, next := l.contacts.take(now, lookBatch)
+		if len(who) > 0 {
+			if l.askAbout(ctx, conn, who) != nil {
+				return
+			}
+			continue
+		}
+		if !next.IsZero() {
+			timer.Reset(time.Until(next))
+		}
+		select {
+		case <-l.contacts.bell:
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (l *link) askAbout(ctx context.Context, conn *esl.Connection, who []subscriber) error {
+	asked := time.Now()
+	questions := make([]esl.Command, len(who))
+	for i, s := range who {
+		questions[i] = s.question()
+	}
+	answers, err := conn.Do(ctx, questions...)
+	if err != nil {
+		return err
+	}
+	for i, s := range who {
+		if l.contacts.answered(s, answers[i].Text(), asked) {
+			l.tellRegistered(s.extension)
+		}
+	}
+	return nil
+}
+
+// tellRegistered makes the dispatcher know whether the extension is registered. It is, as long as
+// one contact is left on any FreeSWITCH. It belongs to the one with which it registered last.
+func (l *link) tellRegistered(extension string) {
+	if at := l.server.registeredAt(extension); at != nil {
+		l.server.Dispatcher.registered(extension, true, at.at.LocalIP)
+	} else {
+		l.server.Dispatcher.registered(extension, false, l.at.LocalIP)
+	}
+}
+
+// registeredAt is the link to the FreeSWITCH with which the extension registered last and still has
+// a contact; nil if there is none.
+func (s *Server) registeredAt(extension string) (at *link) {
+	var newest time.Time
+	var server string
+	if a, err := s.Dispatcher.Agent(extension); err == nil {
+		server = a.Server
+	}
+	for _, l := range s.links {
+		is, came := l.contacts.registered(extension)
+		if is && (at == nil || came.After(newest) || came.Equal(newest) && l.at.LocalIP == server) {
+			at, newest = l, came
+		}
+	}
+	return at
+}
+
+// compareRegistrations takes the list of registrations as the link comes up. An extension that is
+// not on it, but registered there once, is asked about: with several contacts the list may lack
+// some (switch_core_sqldb.c, switch_core_del_registration). Others keep what hand or login said.
+func (l *link) compareRegistrations(list []map[string]string) {
+	l.contacts.forget()
+	now, listed := time.Now(), map[subscriber]bool{}
+	for _, r := range list {
+		who := subscriber{r["reg_user"], r["realm"]}
+		listed[who], l.seen[who.extension] = true, true
+		l.contacts.came(who, r["token"], time.Time{})
+		l.tellRegistered(who.extension)
+		l.askOnce(who, now)
+	}
+	for extension := range l.seen {
+		if who := (subscriber{extension, l.current().Domain}); !listed[who] {
+			l.contacts.leaves(who, "", who.askable())
+			l.askOnce(who, now)
+			if !who.askable() {
+				l.tellRegistered(extension)
+			}
+		}
+	}
+	for _, who := range l.contacts.all() {
+		if !listed[who] {
+			l.contacts.leaves(who, "", who.askable())
+			l.askOnce(who, now)
+		}
+	}
+}
+
+func (l *link) askOnce(who subscriber, at time.Time) {
+	if who.askable() {
+		l.contacts.ask(who, at)
+	}
+}
+
+// hearRegistration takes sofia::register, sofia::unregister or sofia::expire, each of one contact.
+func (l *link) hearRegistration(e *esl.Event) {
+	who := subscriber{
+		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // an expiry names it user (sofia_reg.c)
+		domain:    strings.Clone(cmp.Or(e.Get("from-host"), e.Get("host"))),
+	}
+	if who.extension == "" {
+		return
+	}
+	now := time.Now()
+	if e.Subclass() == "sofia::register" {
+		l.seen[who.extension] = true
+		// FreeSWITCH says update-reg of some renewals.
+		anew := l.contacts.came(who, e.Get("call-id"), now) && e.Get("update-reg") != "true"
+		l.tellRegistered(who.extension)
+		if anew {
+			l.server.Dispatcher.registeredAnew(who.extension)
+		}
+		l.askOnce(who, now)
+		return
+	}
+	l.contacts.leaves(who, e.Get("call-id"), who.askable())
+	if who.askable() {
+		l.contacts.ask(who, now, now.Add(expiryLag))
+	} else {
+		l.tellRegistered(who.extension)
+	}
+}
