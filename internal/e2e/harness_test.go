@@ -102,9 +102,11 @@ func (srv *server) migrate() {
 	}
 }
 
-// start runs `nwayacd serve` and returns when it takes commands and is linked to its switch.
+// start runs `nwayacd serve` and returns when it takes commands and calls, and is linked to its switch.
+// The command port is open before the port for calls is.
 func (srv *server) start() {
 	srv.t.Helper()
+	before := len(srv.logged())
 	var err error
 	if srv.log, err = os.OpenFile(srv.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		srv.t.Fatal(err)
@@ -122,10 +124,9 @@ func (srv *server) start() {
 		close(srv.over)
 	}()
 	eventually(srv.t, 20*time.Second, "nwayacd takes commands", srv.connect)
-	linked := []byte(`"linked to FreeSWITCH"`)
-	before := bytes.Count(srv.logged(), []byte(`"message":"serving"`))
-	eventually(srv.t, 10*time.Second, "nwayacd is linked to the switch", func() bool {
-		return bytes.Count(srv.logged(), linked) >= before
+	eventually(srv.t, 10*time.Second, "nwayacd serves calls and is linked to the switch", func() bool {
+		log := srv.logged()[before:]
+		return bytes.Contains(log, []byte(`"message":"serving"`)) && bytes.Contains(log, []byte(`"linked to FreeSWITCH"`))
 	})
 }
 
