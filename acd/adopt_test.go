@@ -33,11 +33,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				known := c.kept.length()
 				c.after(2 * time.Second)
 				c.wantTalk("1000", "call-139")
-				c.dies()
-				c.kept.forgetBehind(known)
-				c.after(time.Second)
-				c.comesBack()
-				c.after(10 * time.Second)
+				c.restartsWith(known)
 				c.wantTalk("1000", "call-139")
 				next := c.caller("138")
 				c.after(10 * time.Second)
@@ -53,14 +49,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Typing)
 				cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING")
-				if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
-					cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
-					t.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
-				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
-					!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
-					t.Errorf("offers: %+v", o)
-				}
+				c.wantWhole(cdr, offered, bridged, ended)
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
@@ -69,6 +58,29 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.wantRest()
 			})
 		})
+	}
+}
+
+// restartsWith lets the server die, and come back with the first n changes of its journal.
+func (c *centre) restartsWith(n int) {
+	c.dies()
+	c.kept.forgetBehind(n)
+	c.after(time.Second)
+	c.comesBack()
+	c.after(10 * time.Second)
+}
+
+// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
+// nothing.
+func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
+	c.Helper()
+	if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
+		cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
+		c.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
+	}
+	if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+		!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
+		c.Errorf("offers: %+v", o)
 	}
 }
 

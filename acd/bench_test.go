@@ -35,9 +35,8 @@ type counter struct {
 	next    int
 }
 
-// openCounter opens one whose other agents, so many of them in 100 groups, have nothing to do.
-func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
-	c := &counter{B: b, offered: make(chan time.Duration, 1), rung: make(chan struct{}, 1)}
+// crowded is a shift of agent 1000 in group 110, and of others in 100 groups.
+func crowded(others int) shift {
 	s := ordinary("1000")
 	for n := range others {
 		extension, group := fmt.Sprint(10_000+n), fmt.Sprint(200+n%100)
@@ -50,6 +49,13 @@ func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
 		s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: fmt.Sprint(200 + g)})
 	}
 	s.settings.Prompts = Prompts{Hold: "hold.wav"}
+	return s
+}
+
+// openCounter opens one whose other agents, so many of them in 100 groups, have nothing to do.
+func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
+	c := &counter{B: b, offered: make(chan time.Duration, 1), rung: make(chan struct{}, 1)}
+	s := crowded(others)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)

@@ -44,29 +44,39 @@ func (t *talk) look() {
 	switch {
 	case is == callerMoving || is == callerAway && t.legGone:
 		t.on(happened{what: callerReturned, number: t.to}) // with somebody else by now
-	case is == legOver && caller.Get("variable_"+cleanHook) == "" && !t.cleaned:
-		t.cleaned = true // the hooks run, and the next one may say that nobody took the caller
-		if destination(caller.Get("Caller-Destination-Number")) == destination(t.who.dialled) {
-			t.timer.Reset(legOverLimit) // they are where they were: a hook of the dialplan may take its time
-		} else {
-			t.timer.Reset(legOverPause)
-		}
-	case is == legOver && caller.Get("variable_"+cleanHook) == "": // the hooks of whatever took the caller have run
-		t.on(happened{what: callerTransferred, number: destination(caller.Get("Caller-Destination-Number"))})
-	case is == legOver && !t.broken:
-		// The bridge is not over for the caller's thread: it plays the music of a hold, which
-		// outlives the leg.
-		t.broken = true
-		t.send(t.breakAll())
-		t.timer.Reset(legOverLimit)
-	case is == legOver: // the thread hangs, because the leg died as it was bridged
-		t.on(happened{what: callerFreed})
+	case is == legOver:
+		t.lookForCaller(caller)
 	case !t.legGone && is != legAway && alone(leg):
 		t.endLeg(t.leg)
 		t.on(happened{what: legHungUp, cause: errUnseen.Error()})
 	case !t.legGone && is != legAway:
 		t.channel().become(legAway) // the caller's phone transferred the agent
 		t.passedOn(leg.Get("Caller-Destination-Number"), queue.TransferByCaller)
+	}
+}
+
+// lookForCaller finds out where the caller is whose leg is over. The hooks on the caller's channel
+// say how far FreeSWITCH is.
+func (t *talk) lookForCaller(caller *esl.Event) {
+	to := destination(caller.Get("Caller-Destination-Number"))
+	switch hooked := caller.Get("variable_"+cleanHook) != ""; {
+	case !hooked && !t.cleaned:
+		t.cleaned = true // the hooks run, and the next one may say that nobody took the caller
+		if to == destination(t.who.dialled) {
+			t.timer.Reset(legOverLimit) // they are where they were: a hook of the dialplan may take its time
+		} else {
+			t.timer.Reset(legOverPause)
+		}
+	case !hooked: // the hooks of whatever took the caller have run
+		t.on(happened{what: callerTransferred, number: to})
+	case !t.broken:
+		// The bridge is not over for the caller's thread: it plays the music of a hold, which
+		// outlives the leg.
+		t.broken = true
+		t.send(t.breakAll())
+		t.timer.Reset(legOverLimit)
+	default: // the thread hangs, because the leg died as it was bridged
+		t.on(happened{what: callerFreed})
 	}
 }
 

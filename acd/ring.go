@@ -26,28 +26,24 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	c.server.channels.addLeg(c, l)
 	c.watchOver(l)
 	c.callOut(ctx, l)
-	overdue := time.NewTimer(o.RingTimeout + overdueAfter)
+	return c.awaitAnswer(ctx, l)
+}
+
+// awaitAnswer returns the leg when one of its telephones has answered, or nil when nothing came of
+// the offer.
+func (c *call) awaitAnswer(ctx context.Context, l *leg) *leg {
+	overdue := time.NewTimer(l.offer.RingTimeout + overdueAfter)
 	defer overdue.Stop()
 	silent := time.NewTimer(c.silence(l))
 	defer silent.Stop()
 	for {
 		select {
 		case s := <-c.signals:
-			job, ours := s.(jobDone)
-			switch {
-			case !ours || job.id != l.job:
-				c.noteAside(s)
-				c.keepMusic(ctx)
-			case job.cause != "":
-				c.server.beyondDoubt(l)
-				c.missed(l, job.cause)
-				return nil
-			case c.answered(l, job.channel):
-				return l
-			default: // the lease ran out in the same instant, or the extension is no more
-				c.expired(l)
-				return nil
+			if job, is := s.(jobDone); is && job.id == l.job {
+				return c.originated(l, job)
 			}
+			c.noteAside(s)
+			c.keepMusic(ctx)
 		case <-c.place.bell:
 			if c.place.wanted() {
 				c.giveUp(l)
@@ -60,7 +56,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 		case <-overdue.C:
 			c.expired(l)
 			return nil
-		case <-o.expired:
+		case <-l.offer.expired:
 			c.expired(l)
 			return nil
 		case <-ctx.Done():
@@ -68,6 +64,20 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 			return nil
 		}
 	}
+}
+
+// originated takes the end of the originate. It returns the leg if it is a talk.
+func (c *call) originated(l *leg, job jobDone) *leg {
+	switch {
+	case job.cause != "":
+		c.server.beyondDoubt(l)
+		c.missed(l, job.cause)
+	case c.answered(l, job.channel):
+		return l
+	default: // the lease ran out in the same instant, or the extension is no more
+		c.expired(l)
+	}
+	return nil
 }
 
 // callOut calls the agent's leg, and then announces the offer. So the originate is on its way
