@@ -103,10 +103,10 @@ func (c *call) variable(name string) string {
 //   - The caller's phone connected the two, so this was a consulting call. FreeSWITCH marks both of
 //     the phone's channels before it bridges their partners (sofia.c, sofia_handle_sip_i_refer), or
 //     has ended this one.
-//   - The caller's phone sent the leg to a number, and whoever is there called in as well. The leg's
-//     end is awaited.
-//   - Else a program bridged the two. The talk with the caller, who is parked for us, is over. The
-//     leg is not ours to end.
+//   - The caller's phone sent the leg to a number, and the channel there called in as well. The end
+//     of the leg is awaited.
+//   - Else a program bridged the two. The talk is over and the caller is parked for us. The leg is
+//     not ours to end.
 func (t *talk) meetCaller(h happened) {
 	own := t.dump(t.uuid())
 	switch {

@@ -75,7 +75,7 @@ func (c *call) isFor(who caller) {
 	c.known.Store(&who)
 }
 
-// callerNow is who calls, for other goroutines than the call's.
+// callerNow is the caller, for other goroutines than the call's.
 func (c *call) callerNow() caller {
 	if who := c.known.Load(); who != nil {
 		return *who

@@ -7,8 +7,8 @@ import (
 )
 
 // An agent has one call at a time. The lease of an offer keeps the agent from other calls, but it
-// ends by itself, and the leg may live longer: a telephone that answered in the last moment stays
-// in FreeSWITCH's park for legParkTimeout. So an agent whose leg is in doubt has an external call,
+// ends by itself. The leg may live longer: a telephone that answered in the last moment stays in
+// FreeSWITCH's park for legParkTimeout. So an agent whose leg is in doubt has an external call,
 // until FreeSWITCH has said over a link that the leg is over.
 
 // doubtAfter is how long after the ring timeout a leg is in doubt if its offer still stands. The

@@ -78,8 +78,8 @@ func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 }
 
 // consulting returns the call whose place the arrival takes over, nil if there is none. A visit of
-// the arriving caller ends first. A caller whom the group refuses takes over no place in it: the
-// consulting call ends, and the arrival is a call of its own, which is refused as any other.
+// the arriving caller ends first. A caller whom the group refuses takes over no place in it. The
+// consulting call ends, and the arrival is a call of its own, which is refused.
 func (s *Server) consulting(a arrival) *call {
 	if a.consult == "" || a.consult == a.ch.uuid {
 		return nil

@@ -102,8 +102,8 @@ func (srv *server) migrate() {
 	}
 }
 
-// start runs `nwayacd serve` and returns when it takes commands and calls, and is linked to its switch.
-// The command port is open before the port for calls is.
+// start runs `nwayacd serve` and returns when it takes commands and calls, and is linked to its
+// switch. The command port is open before the port for calls is.
 func (srv *server) start() {
 	srv.t.Helper()
 	before := len(srv.logged())
