@@ -211,6 +211,24 @@ func TestSchedHangupEndsALeg(t *testing.T) {
 	})
 }
 
+func TestScheduledCommandsAreTakenBackByTheirGroup(t *testing.T) {
+	inBubble(t, Options{}, func(b *bed) {
+		_, a := b.answered(Behaviour{}, CallOptions{})
+		for _, group := range []string{"ours", "theirs"} {
+			if answer := a.api("sched_api +3 " + group + " uuid_setvar agent by " + group); !strings.HasPrefix(answer, "+OK Added: ") {
+				t.Error(answer)
+			}
+		}
+		a.api("sched_hangup +3 agent NO_ANSWER")
+		a.api("uuid_setvar agent execute_on_pre_bridge_1 sched_cancel ours")
+		a.api("uuid_setvar agent execute_on_pre_bridge_2 sched_cancel") // the channel's own
+		a.api("uuid_bridge caller agent")
+		pass(4 * time.Second)
+		is(t, "left", a.api("uuid_getvar agent by"), "theirs")
+		is(t, "syntax", a.api("sched_api +3 ours"), "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]")
+	})
+}
+
 func TestVariablesByTheirCommands(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		call, a := b.caller(CallOptions{Number: "13800138000"})

@@ -33,6 +33,7 @@ func init() { // the table and the commands refer to each other
 		"uuid_park":          (*Switch).uuidPark,
 		"uuid_broadcast":     (*Switch).uuidBroadcast,
 		"sched_hangup":       (*Switch).schedHangup,
+		"sched_api":          (*Switch).schedAPI,
 		"sched_del":          (*Switch).schedDel,
 		"uuid_record":        (*Switch).uuidRecord,
 		"uuid_hold":          (*Switch).uuidHold,

@@ -53,6 +53,7 @@ func init() { // the table and the applications refer to each other
 		"start_dtmf":          nothing,
 		"flush_dtmf":          nothing,
 		"sched_hangup":        (*channel).schedHangupApp,
+		"sched_cancel":        (*channel).schedCancel,
 		"dsr":                 nothing,
 		"detect_speech":       nothing,
 	}

@@ -1,11 +1,6 @@
 package sim
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-)
+import "strings"
 
 // uuidBroadcast is UUID FILE [aleg|bleg|both].
 func (s *Switch) uuidBroadcast(arg string) string {
@@ -47,68 +42,4 @@ func (c *channel) stopBroadcast() {
 	defer c.mu.Unlock()
 	c.broken = c.lastPlay
 	c.kick()
-}
-
-// schedHangup is [+]SECONDS UUID [CAUSE].
-func (s *Switch) schedHangup(arg string) string {
-	args := separate(arg, ' ')
-	if len(args) == 0 {
-		return "-USAGE: [+]<time> <uuid> [<cause>]\n"
-	}
-	c := (*channel)(nil)
-	if len(args) > 1 {
-		c = s.find(args[1])
-	}
-	if c == nil {
-		return noChannel
-	}
-	cause := ""
-	if len(args) > 2 {
-		cause = args[2]
-	}
-	c.hangupIn(args[0], causeOr(cause, "ALLOTTED_TIMEOUT"))
-	return done
-}
-
-// hangupIn counts in whole seconds of the clock, as the scheduler does.
-func (c *channel) hangupIn(when, cause string) {
-	seconds, _ := strconv.ParseInt(strings.TrimPrefix(when, "+"), 10, 64)
-	if seconds == 0 {
-		c.hangup(cause)
-		return
-	}
-	now := time.Now()
-	if strings.HasPrefix(when, "+") {
-		seconds += now.Unix()
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cause == "" {
-		c.sched = append(c.sched, time.AfterFunc(time.Unix(seconds, 0).Sub(now), func() { c.hangup(cause) }))
-	}
-}
-
-// schedDel takes everything back that is scheduled for a channel.
-func (s *Switch) schedDel(uuid string) string {
-	n := 0
-	if c := s.find(uuid); c != nil {
-		c.mu.Lock()
-		for _, t := range c.sched {
-			if t.Stop() {
-				n++
-			}
-		}
-		c.sched = nil
-		c.mu.Unlock()
-	}
-	return fmt.Sprintf("+OK Deleted: %d\n", n)
-}
-
-// schedHangupApp is the application of that name: [+]SECONDS [CAUSE].
-func (c *channel) schedHangupApp(data string) string {
-	if args := separate(data, ' '); len(args) > 0 {
-		cause := strings.Join(args[1:min(2, len(args))], "")
-		c.hangupIn(args[0], causeOr(cause, "ALLOTTED_TIMEOUT"))
-	}
-	return ""
 }

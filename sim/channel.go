@@ -56,7 +56,6 @@ type channel struct {
 	held        bool          // by its own phone (CF_LEG_HOLDING)
 	intercepted bool          // its peer is being taken by somebody's intercept (CF_INTERCEPT)
 	lag         time.Duration // until it notices the end of the bridge in progress
-	sched       []*time.Timer // of sched_hangup
 	state       string        // CS_…
 	callState   string
 	progressed  time.Time
@@ -109,10 +108,8 @@ func (c *channel) live(first step) {
 func (c *channel) destroy() {
 	c.mu.Lock()
 	conns := c.conns
-	for _, t := range c.sched {
-		t.Stop()
-	}
 	c.mu.Unlock()
+	c.s.schedule.remove(c.uuid)
 	c.setState("CS_HANGUP")
 	for _, l := range conns {
 		l.channelDown()

@@ -28,6 +28,8 @@ type Switch struct {
 	running sync.WaitGroup // channels, jobs and outbound connections
 	bus     bus
 
+	schedule schedule
+
 	originates, answers, bridges, doubleOffers, calls atomic.Int64
 	born                                              atomic.Uint64 // channels so far
 
@@ -107,6 +109,7 @@ func (s *Switch) Close() {
 	s.down = true
 	s.mu.Unlock()
 	s.hangupAll("SYSTEM_SHUTDOWN")
+	s.schedule.clear()
 	s.Drop()
 	s.stop(errDown)
 	s.running.Wait()
@@ -129,6 +132,7 @@ func (s *Switch) Restart() {
 	s.bus.silence()
 	s.Drop()
 	s.hangupAll("CRASH")
+	s.schedule.clear()
 	s.boot()
 }
 
