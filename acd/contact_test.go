@@ -230,6 +230,49 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	})
 }
 
+// The link says nothing any more, and that is not known yet. What a telephone says is not heard,
+// but FreeSWITCH knows it.
+func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
+	t.Run("and answers", func(t *testing.T) {
+		open(t, patient("1000"), func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
+			c.after(time.Second)
+			c.wires.hushLink()
+			call := c.caller("139")
+			c.after(8 * time.Second)
+			if call.Bridged() == "" {
+				t.Errorf("the telephone was ended, though it rang: %+v", c.kept.offers())
+			}
+		})
+	})
+	t.Run("and does not answer", func(t *testing.T) {
+		s := patient("1000")
+		s.settings.Floor.RestNoAnswer, s.settings.Floor.RestUnreachable = 5*time.Second, 30*time.Second
+		open(t, s, func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+			c.after(time.Second)
+			c.wires.hushLink()
+			c.caller("139")
+			c.after(16 * time.Second)
+			if a := c.agent("1000"); string(a.Rest.Cause) != string(queue.MissNoAnswer) {
+				t.Errorf("the agent rests: %+v", a)
+			}
+		})
+	})
+	t.Run("and one that says nothing is not", func(t *testing.T) {
+		open(t, patient("1000"), func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses, Quiet: true})
+			c.after(time.Second)
+			c.wires.hushLink()
+			c.caller("139")
+			c.after(4 * time.Second)
+			if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
+				t.Errorf("offers: %+v", o)
+			}
+		})
+	})
+}
+
 func TestACallerWhoHangsUpStopsAllTelephones(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"at once": 0, "while they ring": 2 * time.Second} {
 		t.Run(name, func(t *testing.T) {

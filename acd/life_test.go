@@ -132,6 +132,13 @@ func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
 // neither side is told.
 func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
 
+// hushLink does that to the link alone, which is the connection that was made first.
+func (w *wires) hushLink() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[0].silent.Store(true)
+}
+
 // clog is the switch that reads no more: what is written to it stays unread.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 

@@ -69,8 +69,8 @@ func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
 		return missOf(jobCause), jobCause
 	}
 	l.awaitPhones()
-	if m.Cause, cause = l.strongest(); cause == "" {
-		return queue.Miss{Cause: causeOfMiss(0, jobCause, false)}, jobCause
+	if m.Cause, cause = l.strongest(); cause == "" { // no channel was made, or the link is silent
+		return missOf(jobCause), jobCause
 	}
 	if !several {
 		cause = jobCause

@@ -208,16 +208,41 @@ func kills(uuids []string, cause string) []esl.Command {
 
 // endSilent ends the telephones that have said nothing: no 180, no 183 and no answer. A 100 is
 // none, because a proxy sends it. FreeSWITCH's own leg_progress_timeout cannot do it
-// (docs/wire.md).
+// (docs/wire.md). What the link has not reported proves nothing, because the link may be silent. So
+// FreeSWITCH is asked, over the call's own connection, and no telephone is ended if it does not
+// answer.
 func (c *call) endSilent(l *leg) {
-	if !c.sawAll(l) {
+	unheard := l.some(func(p *phone) bool { return !p.rang && !p.answered })
+	questions := make([]esl.Command, len(unheard))
+	for i, uuid := range unheard {
+		questions[i] = esl.API("uuid_dump " + uuid)
+	}
+	if len(questions) == 0 {
 		return
 	}
-	silent := l.some(func(p *phone) bool { return !p.rang && !p.answered })
+	replies := c.do(questions...)
+	var silent []string
+	for i := range replies {
+		if there := dumped(replies[i]); there.Get("Unique-ID") == "" || l.learn(unheard[i], there) {
+			continue
+		}
+		silent = append(silent, unheard[i])
+	}
 	if len(silent) > 0 {
 		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).Msg("a telephone says nothing")
 		c.tell(kills(silent, "NO_USER_RESPONSE")...)
 	}
+}
+
+// learn notes what uuid_dump says of a telephone. It returns false if that has said nothing so far.
+func (l *leg) learn(uuid string, there *esl.Event) (said bool) {
+	happened := func(header string) bool { at := there.Get(header); return at != "" && at != "0" }
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.phoneOf(uuid)
+	p.rang = p.rang || happened("Caller-Channel-Progress-Time") || happened("Caller-Channel-Progress-Media-Time")
+	p.answered = p.answered || happened(answeredTime)
+	return p.rang || p.answered
 }
 
 // endOthers ends the telephones that ring on though the agent declined the call on one of them.
