@@ -53,20 +53,17 @@ func (t *talk) leaveLeg() {
 	}
 }
 
-// mostKept bounds for how long an agent is kept.
-const mostKept = time.Hour
-
 // keepAgent lets the agent hear hold music for as long as the caller may be away.
 func (t *talk) keepAgent() {
-	seconds, err := strconv.Atoi(t.variable(keepAgentVariable))
-	if err != nil || seconds <= 0 {
+	asked, err := strconv.ParseUint(t.variable(keepAgentVariable), 10, 31)
+	if err != nil || asked == 0 {
 		t.endLeg(t.leg)
 		t.on(happened{what: legHungUp})
 		return
 	}
 	t.kept = true
-	t.log.Info().Str("agent", t.leg.offer.Agent.Extension).Int("seconds", seconds).Msg("the agent is kept while the caller is away")
-	commands := []esl.Command{esl.API("sched_hangup +" + strconv.Itoa(min(seconds, int(mostKept/time.Second))) + " " + t.leg.uuid)}
+	t.log.Info().Str("agent", t.leg.offer.Agent.Extension).Uint64("seconds", asked).Msg("the agent is kept while the caller is away")
+	commands := keepFor(time.Duration(asked)*time.Second, t.leg.uuid)
 	if music := t.settings.Prompts.Hold; music != "" {
 		commands = append(commands, esl.API("uuid_broadcast "+t.leg.uuid+" "+playable(music)+" aleg"))
 	}
@@ -84,7 +81,7 @@ func (t *talk) together() {
 	}
 	commands = append(commands, t.keepHooks(t.leg)...)
 	if t.kept {
-		commands = append(commands, t.setVariables(keepAgentVariable+"="), esl.API("sched_del "+t.leg.uuid))
+		commands = append(append(commands, t.setVariables(keepAgentVariable+"=")), keptNoMore(t.leg.uuid)...)
 	}
 	t.unsettled = !t.send(commands...)
 	t.kept = t.kept && t.unsettled

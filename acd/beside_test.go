@@ -65,6 +65,65 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	})
 }
 
+// The program brings the caller back while the link is half-open, and has not been missed yet. What
+// bounds the keeping must not end the talk.
+func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
+	for name, away := range map[string]func(c *centre){
+		"the link is silent": func(c *centre) { c.wires.hushLink() },
+		"the server is dead": func(c *centre) { c.dies() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.after(2 * time.Second)
+				leg := c.leg(mary)
+				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+				c.heard.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
+				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+				c.after(14 * time.Second)
+				away(c)
+				c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+				c.after(30 * time.Second)
+				if mary.Bridged() != leg {
+					t.Errorf("the talk has ended: %s", mary.Cause())
+				}
+				c.wantLegUntouched(leg)
+				if left, _ := c.heard.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
+					t.Errorf("what somebody else scheduled for the leg: %s", left)
+				}
+				if name == "the server is dead" {
+					c.comesBack()
+					c.after(time.Second)
+				}
+				c.wantTalk("1000", mary.UUID())
+				c.sw.PhoneLeaves(leg)
+				c.after(2 * time.Second)
+				c.wantRest()
+			})
+		})
+	}
+}
+
+// A leg that somebody takes away while its agent is kept is not ours to hang up.
+func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		leg := c.leg(mary)
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 5")
+		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.after(time.Second)
+		c.heard.conn.API(c.Context(), "uuid_transfer "+leg+" lot")
+		c.after(30 * time.Second)
+		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+			t.Error("the leg was hung up")
+		}
+		c.wantLegUntouched(leg)
+		c.sw.PhoneLeaves(leg)
+		mary.Hangup()
+		c.after(2 * time.Second)
+		c.wantRest()
+	})
+}
+
 func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)

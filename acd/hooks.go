@@ -2,6 +2,7 @@ package acd
 
 import (
 	"strings"
+	"time"
 
 	"nwayacd/esl"
 )
@@ -18,6 +19,13 @@ const (
 	legCleanHook = "execute_on_post_bridge_nwayacd_1" // of the agent's leg: the two that follow go
 	legKeepHook  = "execute_on_post_bridge_nwayacd_2" // the leg is parked if its agent is to be kept
 )
+
+// While an agent is kept, these hooks of the leg take back what bounds that, and then themselves:
+// the caller is back, or somebody took the leg.
+var keptHooks = []string{
+	"execute_on_pre_bridge_nwayacd_1", "execute_on_pre_bridge_nwayacd_2",
+	"execute_on_blind_transfer_nwayacd_1", "execute_on_blind_transfer_nwayacd_2",
+}
 
 // waitingList names what makes FreeSWITCH act on a caller who waits.
 var waitingList = strings.Join([]string{"socket_resume", "inline_destination", consultVariable, preBridgeHook, transferHook}, " ")
@@ -96,5 +104,34 @@ func (c *call) keepHooks(l *leg) []esl.Command {
 		esl.API("uuid_setvar " + l.uuid + " " + legCleanHook + " multiunset park_after_bridge park_timeout " + legCleanHook + " " + legKeepHook),
 		esl.API("uuid_setvar " + l.uuid + " " + legKeepHook + " execute_extension set:park_after_bridge=" + wanted +
 			",set:park_timeout=" + wanted + " inline"),
+	}
+}
+
+// mostKept bounds for how long an agent is kept.
+const mostKept = time.Hour
+
+// keptGroup names what FreeSWITCH's scheduler does with the leg of a kept agent. sched_hangup would
+// be in the group of all that anybody has scheduled for the leg.
+func keptGroup(leg string) string { return "nwayacd_kept_" + leg }
+
+// keepFor lets FreeSWITCH hang up the leg of a kept agent after that time, unless the leg is bridged
+// or transferred before. FreeSWITCH sees to that itself, because our link may be silent when the
+// caller comes back.
+func keepFor(limit time.Duration, leg string) []esl.Command {
+	limit = min(limit, mostKept)
+	first, second := "sched_cancel "+keptGroup(leg), "multiunset "+strings.Join(keptHooks, " ")
+	return []esl.Command{
+		esl.API("uuid_setvar_multi " + leg + " " + strings.Join([]string{
+			keptHooks[0] + "=" + first, keptHooks[1] + "=" + second, keptHooks[2] + "=" + first, keptHooks[3] + "=" + second,
+		}, ";")),
+		esl.API("sched_api +" + seconds(limit) + " " + keptGroup(leg) + " uuid_kill " + leg + " ALLOTTED_TIMEOUT"),
+	}
+}
+
+// keptNoMore takes that back.
+func keptNoMore(leg string) []esl.Command {
+	return []esl.Command{
+		esl.API("sched_del " + keptGroup(leg)),
+		esl.API("uuid_setvar_multi " + leg + " " + strings.Join(unsetting(strings.Join(keptHooks, " ")), ";")),
 	}
 }

@@ -23,6 +23,10 @@ func (t *talk) finish() {
 	case !t.leg.phoneLeft() && t.followed(): // its BYE may be on its way
 		t.endLeg(t.leg)
 	}
+	last := t.stopRecording()
+	if t.kept {
+		last = append(last, keptNoMore(t.leg.uuid)...)
+	}
 	var events []esl.Command
 	ref, offer := t.ref(), t.leg.offer
 	if t.channel().is() == takenBlind || t.channel().is() == takenAttended {
@@ -36,7 +40,7 @@ func (t *talk) finish() {
 		t.record.passedOn(t.to, queue.TransferByCaller)
 	}
 	events = append(events, ref.infoEvent(statusHangup, offer.Agent.Extension, offer.Number))
-	t.announce(t.stopRecording(), events...)
+	t.announce(last, events...)
 	t.place.end(offer)
 	t.drop(t.leg, queue.OfferAnswered, "")
 }

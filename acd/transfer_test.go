@@ -105,6 +105,20 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
+// wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
+func (c *centre) wantLegUntouched(leg string) {
+	c.Helper()
+	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
+	if err != nil {
+		c.Fatal(err)
+	}
+	for line := range strings.Lines(dump) {
+		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") || strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
+			c.Errorf("the leg has %s", line)
+		}
+	}
+}
+
 func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	for name, sends := range map[string]func(c *centre, mary *sim.Call){
 		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
