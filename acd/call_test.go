@@ -163,8 +163,8 @@ func TestATransferWhileTalking(t *testing.T) {
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Typing)
 		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
-		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
-			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+			"transfered 1001 2", "hangup 1000 1", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
 		if !c.kept.waiting()["call-139"] {
 			t.Error("no row among the waiting")
 		}

@@ -36,6 +36,7 @@ type Offer struct {
 	*queue.Lease
 	expired chan struct{} // closed when the lease ran out
 	after   *untold       // the end of the agent's talk before; nil if it is announced
+	told    bool          // info/transfered is announced; the call's goroutine only
 }
 
 // Place is one call's place on the floor, as its goroutine holds it.

@@ -99,12 +99,18 @@ func (p *Place) take() *Offer {
 	return o
 }
 
-// transferWaits reports whether a transfer's offer is there to be taken.
-func (p *Place) transferWaits() bool {
+// transfer is a transfer's offer that is there to be taken, nil if there is none.
+func (p *Place) transfer() *Offer {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
-	return slices.ContainsFunc(p.pending, func(o *Offer) bool { return o.Transfer })
+	if i := slices.IndexFunc(p.pending, func(o *Offer) bool { return o.Transfer }); i >= 0 {
+		return p.pending[i]
+	}
+	return nil
 }
+
+// transferWaits reports whether there is one.
+func (p *Place) transferWaits() bool { return p.transfer() != nil }
 
 // inLine reports whether the caller stands in the line, or has been taken out of it again since.
 func (p *Place) inLine() bool {

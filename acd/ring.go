@@ -95,7 +95,7 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	var commands []esl.Command
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
-		commands = append(commands, c.infoEvent(statusTransfered, o, o.Number))
+		commands = append(commands, c.tellTransfer(o)...)
 	}
 	commands = append(commands,
 		c.queueEvent(queueRemove, o.Agent.Extension),
@@ -107,6 +107,16 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	c.tell(append(commands, c.playOver(prompt)...)...)
 	c.record.offered(o.Number)
 	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
+}
+
+// tellTransfer announces the offer of a command as a transfer, once: before the end of the talk that
+// the command ends, or before the agent is called.
+func (c *call) tellTransfer(o *Offer) []esl.Command {
+	if o == nil || o.told {
+		return nil
+	}
+	o.told = true
+	return []esl.Command{c.infoEvent(statusTransfered, o, o.Number)}
 }
 
 // awaitTold returns when the end of the agent's talk before is announced, so that listeners hear of

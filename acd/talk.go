@@ -30,6 +30,7 @@ type talk struct {
 	cause      string             // FreeSWITCH's cause for the end
 	digit      string             // the mark that the caller gave
 	callerGone bool               // the caller's channel is over
+	next       *Offer             // of the agent to whom a command transfers the caller
 	legGone    bool               // the leg is over
 	legEnd     hangUp             // how it ended
 	callerEnd  hangUp             // the same of the caller's

@@ -139,8 +139,8 @@ func TestTransferOfATalkThatIsMissedBringsTheCallerBackIntoTheLine(t *testing.T)
 		paul := w.arrives("paul")
 		paul.story("queue add")
 		w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["carl"])
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "noanswer carl 2", "queue add")
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1",
+			"transfered carl 2", "hangup anna 1", "queue remove carl", "callout carl 2", "noanswer carl 2", "queue add")
 		w.srv.must("nway_ready " + w.ext["anna"])
 		mary.talksTo("anna")
 		paul.story("queue add")
