@@ -72,7 +72,7 @@ func (t *talk) keepAgent() {
 
 // together goes on with a talk whose caller is back: what was set for the first talk is used up.
 func (t *talk) together() {
-	t.legParked, t.broken, t.cleaned, t.held = false, false, false, false
+	t.legParked, t.broken, t.cleaned, t.held, t.sentOn = false, false, false, false, false
 	var commands []esl.Command
 	if !t.foreign.Load() {
 		commands = append([]esl.Command{t.talkVariables()}, t.dialplanVariables()...)
@@ -160,7 +160,7 @@ func (t *talk) goOnWith(a arrival, before record, foreign bool) {
 	t.record.Arrived, t.record.Answered, t.record.Offers = before.Arrived, before.Answered, 1
 	t.leg.record.Call, t.leg.record.Visit = t.uuid(), t.record.Visit
 	t.record.bridged(t.leg, time.Now())
-	t.callerGone, t.cause = false, ""
+	t.callerGone, t.sentOn, t.cause = false, false, ""
 	t.passedOn("", queue.NoTransfer)
 	t.place.bridged(t.talkSoFar(t.leg))
 	commands := []esl.Command{t.infoEvent(statusAnswered, t.leg.offer, t.leg.offer.Number)}

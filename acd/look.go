@@ -49,6 +49,8 @@ func (t *talk) look() {
 	case !t.legGone && is != legAway && alone(leg):
 		t.endLeg(t.leg)
 		t.on(happened{what: legHungUp, cause: errUnseen.Error()})
+	case !t.legGone && t.bothSentOn():
+		t.channel().become(takenBlind)
 	case !t.legGone && is != legAway:
 		t.channel().become(legAway) // the caller's phone transferred the agent
 		t.passedOn(leg.Get("Caller-Destination-Number"), queue.TransferByCaller)

@@ -36,6 +36,7 @@ type talk struct {
 	callerEnd  hangUp             // the same of the caller's
 	legParked  bool
 	connected  bool // the caller's phone connected the leg with its other call, and hung up
+	sentOn     bool // FreeSWITCH reported that the caller was transferred
 	attended   bool // the leg's phone connected the caller with its other call
 	held       bool // the talk is over, and FreeSWITCH parks the caller for us
 	kept       bool // the leg was parked because its agent is kept
@@ -188,7 +189,7 @@ func (t *talk) leaveToLink() {
 func (t *talk) on(h happened) {
 	t.note(h)
 	was := t.channel().is()
-	is := was.after(h.what)
+	is := t.after(was, h)
 	if is == agentEnded && !t.callerGone && t.keepWithThird() {
 		return
 	}
@@ -199,6 +200,20 @@ func (t *talk) on(h happened) {
 		t.enter(is, h)
 	}
 }
+
+// after is the place of the channels after the happening. If both were sent elsewhere, that was one
+// transfer of the caller, by a program. The talk is over, and the leg is not ours any more.
+func (t *talk) after(was custody, h happened) custody {
+	is := was.after(h.what)
+	if is == legAway && t.bothSentOn() && !h.inbound {
+		return takenBlind
+	}
+	return is
+}
+
+// bothSentOn reports whether a leg that is with another channel was sent there by who transferred the
+// caller. The leg of an agent who is kept may be with others meanwhile.
+func (t *talk) bothSentOn() bool { return t.sentOn && !t.kept }
 
 // note keeps what the record of the talk needs of an event.
 func (t *talk) note(h happened) {
@@ -219,13 +234,16 @@ func (t *talk) note(h happened) {
 			t.cause = h.cause
 		}
 	case callerTransferred, callerReturned:
+		t.sentOn = t.sentOn || !h.parked
 		t.noteTransfer(h)
 	case callerRebridged, callerBridged:
 		if t.kind == queue.NoTransfer { // a caller who was transferred may do anything
 			t.passedOn(t.numberOf(h), queue.TransferAttended)
 		}
 	case legBridged:
-		t.passedOn(t.numberOf(h), queue.TransferByCaller)
+		if !t.bothSentOn() || h.inbound {
+			t.passedOn(t.numberOf(h), queue.TransferByCaller)
+		}
 	case bridgedTogether:
 		t.passedOn("", queue.NoTransfer)
 	case farTransferred, farBridged:
@@ -241,7 +259,7 @@ func (t *talk) noteTransfer(h happened) {
 	if h.cause == attendedTransfer || t.kind == queue.TransferAttended {
 		kind = queue.TransferAttended
 	}
-	if t.kind == queue.NoTransfer || h.what == callerReturned {
+	if t.kind == queue.NoTransfer || t.kind == queue.TransferByCaller && !h.parked || h.what == callerReturned {
 		t.passedOn(h.number, kind)
 	}
 }

@@ -336,3 +336,33 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
+func TestCallerAndAgentAreBothSentAway(t *testing.T) {
+	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000"} {
+		t.Run(command, func(t *testing.T) {
+			office(t, nil, func(c *centre, mary *sim.Call) {
+				c.sw.Agent("3000", sim.Behaviour{})
+				c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
+				c.after(2 * time.Second)
+				leg := c.leg(mary)
+				c.heard.conn.API(c.Context(), command)
+				c.after(5 * time.Second)
+				if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
+					t.Errorf("the agent is %s, with %d calls outside", a.Call, a.Outside)
+				}
+				if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+					t.Error("the leg was hung up")
+				}
+				c.wantUntouched(mary)
+				c.wantVisits(mary.UUID(), "110 answered 1000 menu blind")
+				c.wantEvents(mary.UUID(), "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"transfered menu 1", "hangup 1000 1", "queue_remove")
+				c.sw.PhoneLeaves(leg)
+				mary.Hangup()
+				c.after(time.Second)
+				c.wantRest()
+			})
+		})
+	}
+}
