@@ -92,8 +92,13 @@ func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
 	c.take(a)
 	r, err := routeOf(headers)
 	a.route = r
-	if a.consult == "" && returnedHere(headers, r) { // who takes over another one's place has not been here for it
+	switch {
+	case a.consult != "": // who takes over another one's place has not been here for it
+	case returnedHere(headers, r):
 		c.handOn("", r) // a repeated socket line of the dialplan
+		return a, false
+	case r.app == appQueue && c.settings.AfterTalk != AfterTalkDialplan && talkIsOver(headers):
+		c.endAfterTalk()
 		return a, false
 	}
 	if err != nil {
@@ -281,6 +286,15 @@ func (c *call) returned(group, cause string) {
 	default:
 		c.end(errReturned)
 	}
+}
+
+// endAfterTalk hangs up a caller whose dialplan asks for an agent though their talk is over. The
+// talk has its CDR, and this is not another visit.
+func (c *call) endAfterTalk() {
+	c.log.Info().Msg("the call ends: the caller has talked, and FreeSWITCH went on in the dialplan")
+	ch := c.channel()
+	ch.become(released)
+	c.say(ch, []esl.Command{esl.API("uuid_kill " + ch.uuid + " NORMAL_CLEARING")})
 }
 
 // serve runs the story of an admitted call, and returns when the connection may be closed.

@@ -146,7 +146,8 @@ func (c *call) letAlone() esl.Command { return c.setVariables(unsetting(waitingL
 func (c *call) handBack(end handedBack) []esl.Command {
 	var variables []string
 	if end.variable != "" {
-		variables = append(variables, outcomeVariable+"="+end.variable, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()))
+		variables = append(variables, outcomeVariable+"="+end.variable, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
+			talkVariable+"=") // the way to the dialplan may be a transfer, for which the outcome counts
 	}
 	if end.place && c.place != nil {
 		variables = append(variables, placeVariable+"="+placeOf(c.group, c.place.Since))

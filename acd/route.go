@@ -88,8 +88,36 @@ func (r route) word() string {
 func routeTo(group string) string { return appQueue + "/" + url.PathEscape(group) }
 
 // returnedHere reports whether the channel was handed back by this route before: a dialplan may
-// have several socket lines.
+// have several socket lines. The outcome of a talk is set while the talk is up, for a dialplan that
+// goes on after it. It does not count for a channel that was transferred since.
 func returnedHere(headers *esl.Event, r route) bool {
 	been, of := headers.Get("variable_"+outcomeVariable), headers.Get("variable_"+outcomeOfVariable)
+	if how, _ := lastMove(headers); how == movedByTransfer && been == returnedAnswered && headers.Get("variable_"+talkVariable) != "" {
+		return false
+	}
 	return been != "" && r.app != appCommand && (of == "" || of == sanitize(r.word()))
+}
+
+// talkIsOver reports whether a channel has come here because a talk has ended, and FreeSWITCH went
+// on with the next action of the dialplan. It was in a talk of ours, and the last that happened to
+// it was a bridge: with a phone to which the agent passed it on, or with a third party. That action
+// is for a caller whose server died while they waited.
+func talkIsOver(headers *esl.Event) bool {
+	how, with := lastMove(headers)
+	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" && headers.Get("variable_last_bridge_to") == with
+}
+
+// What moved a channel, as FreeSWITCH notes it.
+const (
+	movedByTransfer = "bl_xfer" // switch_ivr.c, switch_ivr_session_transfer
+	movedByBridge   = "uuid_br" // switch_ivr_bridge.c, switch_ivr_uuid_bridge; it may not have come about
+)
+
+// lastMove is what moved a channel last, and where to. FreeSWITCH notes TIME:UUID:HOW:WHERE.
+func lastMove(headers *esl.Event) (how, where string) {
+	parts := strings.SplitN(headers.Get("variable_transfer_source"), ":", 4)
+	if len(parts) < 4 {
+		return "", ""
+	}
+	return parts[2], parts[3]
 }

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,6 +164,34 @@ func TestProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	waiting.ends()
 }
 
+// What bounds the keeping ends with the return of the caller, whether nwayacd hears of that or not.
+func TestCallerComesBackToAKeptAgentWhileTheServerIsAway(t *testing.T) {
+	o := openOffice(t, twoGroups)
+	mary := o.talksToAnna()
+	leg := o.leg("anna").uuid
+	o.cti("sched_hangup +3600 " + leg) // somebody else's
+	o.cti("uuid_setvar " + mary.uuid + " nwayacd_keep_agent 4")
+	o.cti("uuid_transfer " + mary.uuid + " menu")
+	mary.reaches("playback silence_stream://4000")
+	time.Sleep(time.Second) // for the limit to be set
+	o.isTalking("anna")
+	o.srv.kill()
+	o.cti("uuid_bridge " + mary.uuid + " " + leg)
+	o.talk("mary", "anna").goesOn()
+	for _, name := range []string{"execute_on_pre_bridge_nwayacd_1", "execute_on_blind_transfer_nwayacd_1"} {
+		if hook := o.ear.api("uuid_getvar " + leg + " " + name); hook != "_undef_" {
+			t.Errorf("the leg has %s=%s", name, hook)
+		}
+	}
+	if left := o.ear.api("sched_del " + leg); left != "+OK Deleted: 1" {
+		t.Errorf("what somebody else scheduled for the leg: %s", left)
+	}
+	o.srv.start()
+	o.isTalking("anna")
+	mary.ends()
+	mary.visits("group_number=110 outcome=answered agent=anna")
+}
+
 func TestAgentWhoIsKeptIsFreeWhenTheTimeIsOver(t *testing.T) {
 	each(t, map[string]func(o *office, mary *guest){
 		"the seconds are over":     func(*office, *guest) {},
@@ -242,6 +272,78 @@ func TestAgentLeavesAThreeWayTalk(t *testing.T) {
 	mary.order("transfered paula", "hangup anna")
 	mary.ends()
 	mary.visits("group_number=110 outcome=answered agent=anna transferred_to=paula transfer_kind=attended")
+}
+
+// The second socket line of the dialplan is for a caller whose server died. A caller whose talk is
+// over is not queued again, whoever they talked with at the end.
+func TestSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
+	passOn := map[string]func(o *office, mary *guest){
+		"an attended transfer": func(o *office, _ *guest) {
+			held := o.in("anna")
+			o.ok(held.Hold(o.soon()))
+			consult := o.consults("anna", o.ext["paula"])
+			o.talk("anna", "paula")
+			o.ok(held.ReferReplacing(o.soon(), consult))
+			o.talk("mary", "paula")
+			o.hangsUpBoth(held, consult)
+		},
+		"a three-way talk": func(o *office, mary *guest) {
+			mary.isInTalk("anna")
+			o.srv.must("nway_threeway " + mary.uuid + " " + o.ext["paula"] + " " + house)
+			o.in("paula")
+			o.bye(o.in("anna"))
+		},
+	}
+	each(t, map[string]string{"hangup": "", "dialplan": "set handed_back=true"}, func(t *testing.T, reached string) {
+		each(t, passOn, func(t *testing.T, passOn func(o *office, mary *guest)) {
+			f := twoGroups
+			if reached != "" {
+				f.config = settings{"acd.after-talk": `"dialplan"`}
+			}
+			o := openOffice(t, f)
+			o.colleague("paula", desk.Answers(usual))
+			mary := o.phones("mary", "110*2")
+			o.talk("mary", "anna")
+			o.isTalking("anna")
+			passOn(o, mary)
+			o.isFree("anna")
+			o.talk("mary", "paula").isHeardOn()
+			o.bye(o.in("paula"))
+			if reached != "" {
+				mary.reaches(reached)
+			}
+			o.ok(mary.line.IsOver(o.soon()))
+			if went := slices.Contains(mary.channel().executed, "set handed_back=true"); went != (reached != "") {
+				t.Errorf("the dialplan went on: %q", mary.channel().executed)
+			}
+			o.isFree("anna")
+			o.cleanAfter()
+			mary.visits("group_number=110 outcome=answered agent=anna transferred_to=paula transfer_kind=attended")
+		})
+	})
+}
+
+// A CTI sends caller and agent elsewhere in one command.
+func TestCTISendsCallerAndAgentElsewhere(t *testing.T) {
+	each(t, map[string]string{
+		"-both": "uuid_transfer %s -both menu XML inbound", "dual": "uuid_dual_transfer %s menu lot/XML/inbound",
+	}, func(t *testing.T, line string) {
+		o := openOffice(t, twoGroups)
+		mary := o.talksToAnna()
+		leg := o.in("anna")
+		o.cti(fmt.Sprintf(line, mary.uuid))
+		o.becomes("anna", "reged up idle ready")
+		mary.reaches("playback silence_stream://4000")
+		mary.stays()
+		mary.isLeftAlone()
+		mary.order("transfered menu", "hangup anna", "queue remove")
+		if v := leg.View(); v.State != desk.Answered {
+			t.Errorf("anna's leg ended: %+v", v)
+		}
+		o.bye(leg)
+		mary.ends()
+		mary.visits("group_number=110 outcome=answered agent=anna transferred_to=menu transfer_kind=blind")
+	})
 }
 
 // A caller whom a CTI takes while they wait is gone from the line at once, and is not touched as

@@ -143,6 +143,25 @@ func TestRuleParkTimeoutEndsALegThatAnswersNobody(t *testing.T) {
 	})
 }
 
+// Before a telephone counts as silent, its channel is asked: the link may have been silent, too.
+func TestRuleAChannelKnowsWhetherItsTelephoneRang(t *testing.T) {
+	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna", phone: ringsOn()}}}, func(t *testing.T, w *world) {
+		mary := w.arrives("mary")
+		mary.rings("anna")
+		leg := w.leg("anna").uuid
+		eventually(t, patience, "the leg has the time of the 180", func() bool {
+			for line := range strings.Lines(w.ear.api("uuid_dump " + leg)) {
+				if at, is := strings.CutPrefix(strings.TrimSpace(line), "Caller-Channel-Progress-Time: "); is {
+					return at != "0"
+				}
+			}
+			return false
+		})
+		mary.hangsUp()
+		w.cleanAfter()
+	})
+}
+
 func TestRulePresenceDataTellsOurLegs(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
