@@ -160,16 +160,8 @@ func (r *registry) numberOf(uuid, number string) string {
 func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
-		to := e.Get("Caller-Destination-Number")
-		h := happened{what: callerTransferred, number: destination(to), parked: parked}
-		switch {
-		case strings.Contains(to, consultVariable+"="):
-			h.cause = attendedTransfer
-		case e.Get("variable_"+consultVariable) != "": // the socket application to which that led has parked them
-			h.number, h.cause = destination("socket:/"+e.Get("variable_socket_path")), attendedTransfer
-		case waitsForPhone(to):
-			h.number, h.cause = sanitize(e.Get("variable_att_xfer_destination_number")), attendedTransfer
-		}
+		h := happened{what: callerTransferred, parked: parked}
+		h.number, h.cause = whereTo(e)
 		other, leg := e.Get("Other-Leg-Unique-ID"), o.call.legUUID()
 		switch {
 		case e.Get("variable_"+overVariable) == "true":
@@ -189,6 +181,28 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 		told = append(told, delivery{to: o.call, h: happened{what: legParked}})
 	}
 	return told
+}
+
+// whereTo is where a caller was transferred to, as an event or a dump of their channel says it. cause
+// is attendedTransfer if a phone connected them with that. Its inline dialplan is the destination
+// only until it begins to run. Then the old number is back, and the last transfer has the inline
+// dialplan.
+func whereTo(e *esl.Event) (number, cause string) {
+	to := e.Get("Caller-Destination-Number")
+	if e.Get("variable_"+consultVariable) != "" && !strings.Contains(to, consultVariable+"=") {
+		to = "socket:/" + e.Get("variable_socket_path") // to which the inline dialplan has led
+		if how, where := lastMove(e); how == movedByTransfer && groupOfChain.MatchString(where) {
+			to = where
+		}
+		return destination(to), attendedTransfer
+	}
+	switch {
+	case strings.Contains(to, consultVariable+"="):
+		return destination(to), attendedTransfer
+	case waitsForPhone(to):
+		return sanitize(e.Get("variable_att_xfer_destination_number")), attendedTransfer
+	}
+	return destination(to), ""
 }
 
 // groupOfChain finds the group in an inline dialplan that leads to our socket port.

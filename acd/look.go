@@ -70,7 +70,8 @@ func (t *talk) lookForCaller(caller *esl.Event) {
 			t.timer.Reset(legOverPause)
 		}
 	case !hooked: // the hooks of whatever took the caller have run
-		t.on(happened{what: callerTransferred, number: to})
+		number, cause := whereTo(caller)
+		t.on(happened{what: callerTransferred, number: number, cause: cause})
 	case !t.broken:
 		// The bridge is not over for the caller's thread: it plays the music of a hold, which
 		// outlives the leg.
@@ -119,7 +120,10 @@ func (t *talk) askWhereTo() {
 	case there.Get("Channel-State") == "CS_PARK":
 		t.to = parked
 	default:
-		t.to = destination(there.Get("Caller-Destination-Number"))
+		var cause string
+		if t.to, cause = whereTo(there); cause == attendedTransfer {
+			t.kind = queue.TransferAttended
+		}
 	}
 }
 

@@ -304,6 +304,38 @@ func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 }
 
+// A caller takes over the place of a consulting call. What is read of their channel may be the old
+// number that they had dialled: before the transfer has set the new one, and again when the inline
+// dialplan runs. The record names the group.
+func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T) {
+	chain := "set:" + consultVariable + "=consult,set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/120 async full"
+	header := func(name, value string) esl.Header { return esl.Header{Name: name, Value: value} }
+	moved := header("variable_transfer_source", "1790000000:0f:bl_xfer:"+chain+"/default/inline")
+	consults := header("variable_"+consultVariable, "consult")
+	for name, test := range map[string]struct {
+		headers []esl.Header
+		to      string
+		kind    string
+	}{
+		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120", attendedTransfer},
+		"the chain has begun": {[]esl.Header{
+			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
+		}, "120", attendedTransfer},
+		"the chain has led to the socket": {[]esl.Header{
+			header("Caller-Destination-Number", "110"), consults, header("variable_socket_path", "nwayacd/120"),
+		}, "120", attendedTransfer},
+		"a blind transfer": {[]esl.Header{
+			header("Caller-Destination-Number", "120"), header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
+		}, "120", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if to, cause := whereTo(esl.NewEvent("", test.headers...)); to != test.to || cause != test.kind {
+				t.Errorf("sent to %q, cause %q", to, cause)
+			}
+		})
+	}
+}
+
 // An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
 // is no word of an agent who is to be kept.
 func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
