@@ -117,8 +117,12 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 			t.Error("the leg was hung up")
 		}
 		c.wantLegUntouched(leg)
-		c.sw.PhoneLeaves(leg)
 		mary.Hangup()
+		c.after(2 * time.Second)
+		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+			t.Error("the leg was hung up with the caller")
+		}
+		c.sw.PhoneLeaves(leg)
 		c.after(2 * time.Second)
 		c.wantRest()
 	})

@@ -83,7 +83,7 @@ const (
 	callerRebridged                    // CHANNEL_UNBRIDGE of the caller that names a channel other than the leg
 	callerReturned                     // a new connection of the caller's channel
 	callerHungUp                       // CHANNEL_HANGUP of the caller
-	legParked                          // CHANNEL_PARK of the leg
+	legParked                          // CHANNEL_PARK of the leg, unless somebody transferred it
 	legHungUp                          // CHANNEL_HANGUP of the leg
 	farTransferred                     // CHANNEL_UNBRIDGE, at the agent's FreeSWITCH, of the channel that is the leg's other end
 	farBridged                         // CHANNEL_BRIDGE of that channel and another than the agent's phone

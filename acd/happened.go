@@ -176,8 +176,11 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 		}
 		told = append(told, delivery{to: o.call, h: h})
 	}
-	// A leg is parked when it answers, too. A slow link may report that when the talk is up.
-	if o := r.legs[uuid]; o != nil && parked && e.Get("variable_last_bridge_to") != "" && o.seen.fresh(e) {
+	// A leg is parked when it answers, too. A slow link may report that when the talk is up. And one
+	// that somebody transferred may be parked where that leads.
+	how, _ := lastMove(e)
+	ours := e.Get("variable_last_bridge_to") != "" && how != movedByTransfer
+	if o := r.legs[uuid]; o != nil && parked && ours && o.seen.fresh(e) {
 		told = append(told, delivery{to: o.call, h: happened{what: legParked}})
 	}
 	return told

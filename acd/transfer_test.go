@@ -339,7 +339,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 
 // A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
 func TestCallerAndAgentAreBothSentAway(t *testing.T) {
-	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000"} {
+	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
