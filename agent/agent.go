@@ -1,7 +1,8 @@
-// Package agent holds what is known of one agent: who it is, whether it can take a call, and how its state may move.
+// Package agent describes one agent: who it is, whether it can take a call, and how its state may
+// move.
 //
-// It is pure: no clock, no socket, no SQL, no goroutine. The times it keeps are handed in. It knows nothing of groups or of
-// callers; choosing among agents is package queue's.
+// It is pure: no clock, no socket, no SQL, no goroutine. The times in it come from its users. It
+// knows nothing of groups or callers. Package queue chooses among agents.
 package agent
 
 import (
@@ -11,7 +12,7 @@ import (
 
 // Agent is one agent: a person at an extension.
 //
-// It is a plain value: package queue owns the living one and hands out copies.
+// It is a plain value. Package queue owns the one that lives, and hands out copies.
 type Agent struct {
 	Profile
 	Presence
@@ -20,15 +21,17 @@ type Agent struct {
 	Call CallState `json:"Call"`
 	// Since is when Call last moved (last_state_change_time).
 	Since time.Time `json:"Since"`
-	// Deferred is what was asked for during an offer or a call and takes effect when it ends (deferred).
+	// Deferred is a busy or logout that was asked for during an offer or a call. It takes effect
+	// when that ends (deferred).
 	Deferred Deferred `json:"Deferred"`
-	// Outside counts the calls the agent has that are not the ACD's.
+	// Outside counts the agent's external calls.
 	Outside int `json:"Outside"`
-	// Rest is what the agent's missed offers have brought it.
+	// Rest is the agent's rest after missed offers.
 	Rest Rest `json:"-"`
 }
 
-// Profile is what an operator configures about an agent. The names in parentheses are the columns of call_extension.
+// Profile is what an operator configures for an agent. The names in parentheses are the columns of
+// call_extension.
 type Profile struct {
 	Extension     string        `json:"Extension"`          // extension_number, unique
 	Name          string        `json:"Name"`               // extension_name
@@ -37,13 +40,13 @@ type Profile struct {
 	SayJobNumber  bool          `json:"SayJobNumber"`       // say_job_number: the caller hears the job number before the talk
 	Record        bool          `json:"Record"`             // is_record
 	WithoutState  bool          `json:"WithoutState"`       // answer_without_state: offered calls whether logged in or not
-	Survey        bool          `json:"Survey"`             // use_custom_value: the caller rates the talk when the agent hung up first
+	Survey        bool          `json:"Survey"`             // use_custom_value: the caller rates the talk if the agent hung up first
 	Video         bool          `json:"Video"`              // use_video
-	Progress      time.Duration `json:"Progress,omitempty"` // progress_seconds: how long the phone may say nothing; 0 = the configuration's
-	Server        string        `json:"Server"`             // server_ip: address of the FreeSWITCH the phone is registered with; "" = the caller's own
+	Progress      time.Duration `json:"Progress,omitempty"` // progress_seconds: how long the phone may send no 180 or 183; 0 = the configuration's
+	Server        string        `json:"Server"`             // server_ip: the FreeSWITCH at which the phone is registered; "" = the caller's own
 }
 
-// Presence is what decides, beside calls, whether the agent can take one.
+// Presence says, beside the calls, whether the agent can take one.
 type Presence struct {
 	Registered bool `json:"Registered"` // reg_state: reged, unreg
 	Up         bool `json:"Up"`         // seat_state: up (logged in), down
@@ -53,17 +56,18 @@ type Presence struct {
 }
 
 // Available reports whether the agent may be offered a call now: registered, logged in, idle,
-// ready, not locked, not on do-not-disturb, in no call outside the ACD and not resting. An agent
-// that answers without state need be neither logged in nor idle.
+// ready, not locked, not on do-not-disturb, in no external call and not resting. An agent that
+// answers without state need be neither logged in nor idle.
 func (a *Agent) Available() bool { return a.availableButForRest() && !a.Rest.Active() }
 
-// callable is Available but for a rest.
+// availableButForRest is Available without regard to a rest.
 func (a *Agent) availableButForRest() bool {
 	return a.Registered && a.Call == Ready && !a.Locked && !a.DND && a.Outside == 0 &&
 		(a.WithoutState || a.Up && a.Idle)
 }
 
-// Less orders extensions as an operator reads them: numbers by their value (999 before 1000), everything else after them, by letter.
+// Less orders extensions as an operator reads them. Numbers come first, by their value (999 before
+// 1000). Everything else follows in the order of its letters.
 func Less(a, b string) bool {
 	an, bn := isNumber(a), isNumber(b)
 	switch {
@@ -82,7 +86,8 @@ func Less(a, b string) bool {
 	return a < b // 007 and 7 are two extensions; they still need an order
 }
 
-// Order is a key of the extension: keys compare, as plain strings, the way Less does. For who keeps many in order.
+// SortKey returns a key of the extension. Keys compare, as plain strings, as Less orders the
+// extensions.
 func SortKey(extension string) string {
 	if !isNumber(extension) {
 		return "\xff" + extension

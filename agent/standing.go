@@ -1,9 +1,11 @@
 package agent
 
-// Standing is all states of an agent in one word, as a wallboard counts: each agent has exactly one.
+// Standing is the state of an agent in one word, as a wallboard counts it. Each agent has exactly
+// one.
 type Standing uint8
 
-// The standings. Their words are those of the columns call_state, seat_status and seat_state where these have one.
+// The standings. Their words are those of the columns call_state, seat_status and seat_state, if a
+// column has one.
 const (
 	StandingReady       Standing = iota // available: may be offered a call now
 	StandingRing                        // an offer
@@ -12,18 +14,18 @@ const (
 	StandingNoAnswer                    // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
 	StandingRest                        // available, but for a rest after a missed offer
 	StandingBusy                        // logged in, and not idle
-	StandingUnavailable                 // ready, and yet not to be called: not registered, locked, do-not-disturb, or on a call outside the ACD
+	StandingUnavailable                 // ready, and not to be called: not registered, locked, do-not-disturb, or in an external call
 	StandingDown                        // not logged in
 	Standings           = iota          // how many there are
 )
 
 var standingNames = [Standings]string{"ready", "ring", "talking", "typing", "noanswer", "rest", "busy", "unavailable", "down"}
 
-// String is the standing's word.
+// String returns the standing's word.
 func (s Standing) String() string { return standingNames[s] }
 
-// Standing tells the agent's standing. What it does for the ACD counts before what it is asked to be: an agent who went busy in a wrap-up is
-// typing until that ends.
+// Standing returns the agent's standing. What the agent does for the ACD counts more than a busy
+// that was asked for. An agent who went busy in a wrap-up is typing until that ends.
 func (a *Agent) Standing() Standing {
 	switch {
 	case a.Call == Ring:

@@ -8,7 +8,8 @@ import (
 // CallState is what an agent does for the ACD: the column call_state.
 type CallState uint8
 
-// The states, in the order an agent runs through them: ready -> ring -> talking -> typing -> ready.
+// The states, in the order in which an agent goes through them: ready -> ring -> talking -> typing
+// -> ready.
 const (
 	Ready    CallState = iota
 	Ring               // an offer: the agent's leg is being called
@@ -19,7 +20,7 @@ const (
 
 var callStateNames = [...]string{"ready", "ring", "talking", "typing", "noanswer"}
 
-// String is the word the database and the events use.
+// String returns the word that the database and the events use.
 func (s CallState) String() string {
 	if int(s) < len(callStateNames) {
 		return callStateNames[s]
@@ -27,7 +28,7 @@ func (s CallState) String() string {
 	return fmt.Sprintf("call_state(%d)", uint8(s))
 }
 
-// ParseCallState reads the column call_state. Existing databases hold the words in either letter case; an empty column is ready.
+// ParseCallState reads the column call_state, in upper or lower case. An empty column is ready.
 func ParseCallState(word string) (CallState, error) {
 	if word == "" {
 		return Ready, nil
@@ -40,7 +41,7 @@ func ParseCallState(word string) (CallState, error) {
 	return Ready, fmt.Errorf("agent: call_state %q is none of %s", word, strings.Join(callStateNames[:], ", "))
 }
 
-// MarshalText and UnmarshalText write a state as its word.
+// MarshalText writes a state as its word.
 func (s CallState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
@@ -52,17 +53,17 @@ func (s *CallState) UnmarshalText(text []byte) (err error) {
 // Move is something that happens to an agent's Call.
 type Move uint8
 
-// The moves. Their chart is in docs/call.md; a test holds the two together.
+// The moves. Their chart is in docs/call.md, and a test compares the two.
 const (
 	Offer    Move = iota // the dispatcher reserved the agent for a caller
 	Answer               // the agent's leg answered
 	Miss                 // the agent's leg failed, or died before the bridge; the offer goes back
 	MissOut              // the same, and a missed offer takes the agent out of distribution (noanswer-to-ready = false, max-misses)
-	Withdraw             // the offer went away through no doing of the agent: the caller left or was transferred
+	Withdraw             // the offer ended without a miss: the caller left or was transferred
 	WrapUp               // the talk ended and is written up (typing-auto)
-	Finish               // the talk ended and the agent is free at once
+	Finish               // the talk ended, and the agent is ready at once
 	Recover              // ready again: by command, login, or the end of the wrap-up time
-	CallOut              // the agent has a call that was not offered: calls out (nwaycallout), or is found in a talk
+	CallOut              // the agent has a call that was not offered: it calls out (nwaycallout), or is found in a talk
 )
 
 var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover", "call-out"}
@@ -70,13 +71,14 @@ var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "
 // String names the move as docs/call.md does.
 func (m Move) String() string { return moveNames[m] }
 
-// none marks a move that a state does not know.
+// none marks a move that a state does not have.
 const none CallState = 255
 
-// moves is the whole of what may happen: a row a state, a column a move.
+// moves is everything that may happen: a row for a state, a column for a move.
 //
-// Ring and talking know Recover and CallOut only for states that no offer of ours stands behind: read from the database at start, or written there
-// by another program. While an offer or call stands, package queue lets no command through.
+// Ring and talking have Recover and CallOut only for states without an offer. Such a state is read
+// from the database at start, or was written there by another program. While an offer or a call
+// stands, package queue refuses these commands.
 var moves = [...][9]CallState{
 	//         Offer  Answer   Miss   MissOut   Withdraw WrapUp  Finish Recover CallOut
 	Ready:    {Ring, none, none, none, none, none, none, none, Talking},
@@ -86,16 +88,16 @@ var moves = [...][9]CallState{
 	NoAnswer: {none, none, none, none, none, none, none, Ready, Talking},
 }
 
-// Next tells where a move leads from a state; ok is false where the state does not know the move.
+// Next returns where a move leads from a state. ok is false if the state does not have the move.
 func (s CallState) Next(m Move) (to CallState, ok bool) {
 	to = moves[s][m]
 	return to, to != none
 }
 
-// Deferred is what an agent is to become when its offer or call ends.
+// Deferred is what an agent becomes when its offer or call ends.
 type Deferred uint8
 
-// The wishes. The last one asked for counts; ready and login take it back.
+// What can be deferred. The last request counts. A ready or login clears it.
 const (
 	NothingDeferred Deferred = iota
 	BusyDeferred
@@ -104,7 +106,7 @@ const (
 
 var deferredNames = [...]string{"", "busy", "logout"}
 
-// String is what is to come: "busy", "logout"; "" where nothing was asked for.
+// String returns "busy" or "logout", or "" if nothing is deferred.
 func (d Deferred) String() string {
 	if int(d) < len(deferredNames) {
 		return deferredNames[d]
@@ -112,7 +114,7 @@ func (d Deferred) String() string {
 	return fmt.Sprintf("deferred(%d)", uint8(d))
 }
 
-// ParseDeferred reads the column deferred, in either letter case.
+// ParseDeferred reads the column deferred, in upper or lower case.
 func ParseDeferred(word string) (Deferred, error) {
 	for i, name := range deferredNames {
 		if strings.EqualFold(word, name) {
@@ -122,7 +124,7 @@ func ParseDeferred(word string) (Deferred, error) {
 	return NothingDeferred, fmt.Errorf("agent: deferred %q is neither busy nor logout nor empty", word)
 }
 
-// MarshalText writes a wish as its word.
+// MarshalText writes it as its word.
 func (d Deferred) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.

@@ -2,10 +2,10 @@ package agent
 
 import "time"
 
-// Update is a change of one agent: a nil field stays as it is.
+// Update is a change of one agent. A nil field stays as it is.
 //
-// It is what the dispatcher writes (only the columns that changed) and, the other way round, what another program changed in the
-// agent's row.
+// The dispatcher writes one with only the columns that changed. An edit of the agent's row by
+// another program arrives as one, too.
 type Update struct {
 	Extension string `json:"Extension"`
 
@@ -32,7 +32,7 @@ type Update struct {
 	Server        *string        `json:"Server,omitempty"`
 }
 
-// Apply sets in a what u changes. The caller keeps u.Call out where the agent is Engaged.
+// Apply changes a by u. If the agent has an offer or a call, the caller must clear u.Call first.
 func (u *Update) Apply(a *Agent) {
 	set(&a.Registered, u.Registered)
 	set(&a.Up, u.Up)
@@ -54,7 +54,7 @@ func (u *Update) Apply(a *Agent) {
 	set(&a.Server, u.Server)
 }
 
-// Update is the one that writes all of the agent.
+// Update returns the update that writes all of the agent.
 func (a *Agent) Update() Update {
 	return Update{
 		Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
@@ -64,7 +64,7 @@ func (a *Agent) Update() Update {
 	}
 }
 
-// Diff is the update that makes before into after, and whether there is any.
+// Diff returns the update that makes before into after, and whether there is a difference.
 func Diff(before, after *Agent) (Update, bool) {
 	u := Update{Extension: after.Extension}
 	changed := false
@@ -104,7 +104,8 @@ func differ[T comparable](field **T, before, after T) bool {
 	return true
 }
 
-// MoveTo moves the agent's call state and returns what Diff would find; in one allocation, because every call makes several.
+// MoveTo moves the agent's call state and returns what Diff would return. It needs one allocation,
+// because every call makes several moves.
 func (a *Agent) MoveTo(to CallState, at time.Time) *Update {
 	m := &struct {
 		Update
@@ -121,10 +122,10 @@ func (a *Agent) MoveTo(to CallState, at time.Time) *Update {
 	return &m.Update
 }
 
-// Status is the word of an nwayacd::agent event: nway_agent_ plus this.
+// Status is the word of an nwayacd::agent event: nway_agent_ and this.
 type Status string
 
-// The statuses of agent events, SPEC section 7.
+// The statuses of agent events.
 const (
 	StatusLogin    Status = "login"
 	StatusLogout   Status = "logout"
@@ -136,10 +137,11 @@ const (
 	StatusNoAnswer Status = "noanswer"
 )
 
-// LogEntry is one row of nwayacd_agent_log: an agent's state changed. Attendance is computed from these.
+// LogEntry is one row of nwayacd_agent_log: an agent's state changed. Attendance is computed from
+// these rows.
 type LogEntry struct {
 	Extension string    `json:"Extension"`
 	Status    Status    `json:"Status"`
 	At        time.Time `json:"At"`
-	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, where an offer or call is the reason
+	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, if an offer or a call is the reason
 }

@@ -9,22 +9,22 @@ import (
 // absentGrace is how long the place of an absent caller is kept.
 const absentGrace = time.Minute
 
-// causeNotBack is in the CDR of a caller who waited when the server died, and did not come back.
+// causeNotBack is in the CDR of a caller who waited when the server died and did not come back.
 const causeNotBack = "waited when the server died, and did not come back"
 
-// Absent is a caller whose connection is gone, and who may come back. The place is kept for a
-// minute.
+// Absent is a caller whose connection is gone and who may come back. The place is kept for
+// absentGrace.
 type Absent struct {
 	CDR      CDR    // written if the caller does not come back
 	CoreUUID string // identity of the FreeSWITCH that has the channel; "" if not known, as after a restart
 
-	// Offer is the record of the last offer if it is not known whether that became a talk; nil if
-	// it is known. The record is written when the caller is back, or does not come back. It is not
-	// written if the talk is adopted.
+	// Offer is the record of the last offer if it is not known whether the offer became a talk. It
+	// is nil if that is known. The record is written when the caller comes back, or when the place
+	// expires. It is not written if the talk is recovered.
 	Offer *OfferRecord
 }
 
-// absence is an absent caller on the floor.
+// absentCaller is an absent caller on the floor.
 type absentCaller struct {
 	Absent
 	place  Waiting
@@ -32,7 +32,7 @@ type absentCaller struct {
 	untold bool      // no event has said that the caller left the line: the server died
 }
 
-// soFar is the CDR so far of a caller who had talked; zero if there was no talk.
+// soFar returns the CDR so far of a caller who has talked before. It is zero if there was no talk.
 func (a *absentCaller) soFar() CDR {
 	if a.CDR.Leg == "" {
 		return CDR{}
@@ -40,16 +40,16 @@ func (a *absentCaller) soFar() CDR {
 	return a.CDR
 }
 
-// expect keeps a place for an absent caller.
+// keepPlace keeps a place for an absent caller.
 func (f *Floor) keepPlace(place Waiting, a Absent, now time.Time) {
 	until := now.Add(absentGrace)
 	f.absent[place.UUID] = &absentCaller{Absent: a, place: place, until: until}
 	f.deadlines.add(deadline{at: until, absent: place.UUID})
 }
 
-// Lapse is Leave for a caller whose connection is gone, and who may come back: the place is kept
-// for a minute. A caller who is in a talk has no place: then Lapse returns false, and has written
-// the CDR.
+// LeaveAbsent is Leave for a caller whose connection is gone and who may come back. It keeps the
+// place for absentGrace and returns true. If the caller is in a talk, there is no place:
+// LeaveAbsent then writes the CDR and returns false.
 func (f *Floor) LeaveAbsent(uuid string, a Absent, now time.Time) (kept bool) {
 	if c := f.calls[uuid]; c != nil && c.hasRow {
 		c.hasRow = false // the row stays, because the server may die before the caller is back
@@ -63,7 +63,7 @@ func (f *Floor) LeaveAbsent(uuid string, a Absent, now time.Time) (kept bool) {
 	return kept
 }
 
-// Expects reports whether a place is kept for the caller, and in which group.
+// KeepsPlace reports whether a place is kept for the caller, and in which group.
 func (f *Floor) KeepsPlace(uuid string) (group string, kept bool) {
 	a := f.absent[uuid]
 	if a == nil {
@@ -72,8 +72,8 @@ func (f *Floor) KeepsPlace(uuid string) (group string, kept bool) {
 	return a.place.Group, true
 }
 
-// ForgetSwitch gives up the places of the absent callers of a FreeSWITCH that restarted: their
-// calls are gone.
+// DropSwitch gives up the places of the absent callers of a FreeSWITCH that restarted, because
+// their channels are gone.
 func (f *Floor) DropSwitch(coreUUID string) {
 	if coreUUID == "" {
 		return
@@ -85,10 +85,10 @@ func (f *Floor) DropSwitch(coreUUID string) {
 	}
 }
 
-// Absent lists the callers for whom a place is kept, in order.
+// Absent returns the callers for whom a place is kept, in order.
 func (f *Floor) Absent() []string { return slices.Sorted(maps.Keys(f.absent)) }
 
-// DropAbsent gives up the place of an absent caller whose channel is gone. Nothing happens if no
+// DropAbsent gives up the place of an absent caller whose channel is gone. It does nothing if no
 // place is kept.
 func (f *Floor) DropAbsent(uuid string) { f.dropAbsent(uuid) }
 
@@ -99,7 +99,7 @@ func (f *Floor) expireAbsent(uuid string, now time.Time) {
 	}
 }
 
-// dropAbsent gives up the place of an absent caller, who will not come back, and writes the CDR.
+// dropAbsent gives up the place of an absent caller and writes the CDR.
 func (f *Floor) dropAbsent(uuid string) {
 	a := f.absent[uuid]
 	if a == nil {
@@ -114,15 +114,16 @@ func (f *Floor) dropAbsent(uuid string) {
 	}
 }
 
-// keepOffer writes the record of an offer that did not become a talk; nil is no record.
+// recordOffer writes the record of an offer that did not become a talk. It does nothing if o is
+// nil.
 func (f *Floor) recordOffer(o *OfferRecord) {
 	if o != nil {
 		f.record(Change{Offer: o})
 	}
 }
 
-// complete adds what is known of an absent caller to what the channels say of the talk that the
-// caller is in.
+// complete returns the talk t with the CDR that the absent caller has. What the channels say of the
+// talk comes from t.
 func (a *absentCaller) complete(t Talk) Talk {
 	cdr := a.CDR
 	cdr.Ended, cdr.HungUpBy, cdr.Cause = time.Time{}, NoSide, ""

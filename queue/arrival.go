@@ -5,16 +5,16 @@ import "time"
 // Arrival is a caller who takes a place.
 type Arrival struct {
 	UUID   string
-	Caller string // "" where the caller sent no number
+	Caller string // "" if the caller sent no number
 	Group  string
-	Since  time.Time // of arrival: the place, unless the call was here before a restart and has an older one
+	Since  time.Time // time of arrival, which is the place; an absent caller keeps the older one
 
 	Name     string // the caller's; "" if the call brought none
 	Visit    int    // of the call, from 1; 0 is read as 1
 	CameFrom string // number of the group of the visit before
 }
 
-// visit is which visit of its call a place belongs to.
+// visit says to which visit of its call a place belongs.
 type visit struct {
 	name     string // of the caller
 	number   int
@@ -23,24 +23,24 @@ type visit struct {
 
 func (a *Arrival) visit() visit { return visit{a.Name, a.Visit, a.CameFrom} }
 
-// Place is what the caller's goroutine needs to know of the place it took.
+// Place is what the caller's goroutine needs to know about its place.
 type Place struct {
 	Group Group
 	VIP   bool
 	Since time.Time
 
-	Visit    int // that of the arrival, unless the place had been kept: then the one that goes on
+	Visit    int // that of the arrival; if the place was kept, the number of the visit that goes on
 	CameFrom string
 
-	Kept  bool // the place had been kept for the caller, who was absent
-	SoFar CDR  // of an absent caller who had talked before, the CDR so far; else zero
+	Kept  bool // the caller was absent, and the place was kept
+	SoFar CDR  // the CDR so far of an absent caller who has talked before; otherwise zero
 
 	// Untold says that the caller waited in CameFrom when the server died, and that no event has
-	// said that they left that line.
+	// announced yet that the caller left that line.
 	Untold bool
 }
 
-// row is the call as it stands among the waiting.
+// row returns the call as a row of the waiting callers.
 func (c *call) row() Waiting {
 	return Waiting{
 		UUID: c.uuid, Caller: c.caller, Group: c.line.Number, VIP: c.vip, Since: c.since,

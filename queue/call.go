@@ -8,7 +8,7 @@ import (
 	"nwayacd/agent"
 )
 
-// phase is where a call stands for the choice.
+// phase says what the floor may do with a call.
 type phase uint8
 
 const (
@@ -37,7 +37,7 @@ type call struct {
 	groupGone    bool                 // its group is gone, and it goes back to the dialplan
 }
 
-// setAnswered keeps the line's count in step.
+// setAnswered sets answered, and counts the call in its line accordingly.
 func (c *call) setAnswered(answered bool) {
 	if c.answered != answered {
 		c.answered = answered
@@ -50,13 +50,14 @@ func (c *call) setAnswered(answered bool) {
 	}
 }
 
-// held reports whether the extension missed this call so lately that it is spared it.
+// spares reports whether the extension missed this call so lately that it is not offered the call
+// again yet.
 func (c *call) spares(extension string, now time.Time) bool {
 	until, missed := c.sparedUntil[extension]
 	return missed && now.Before(until)
 }
 
-// Refusals: of Join, Transfer and the commands. The text of each is what an operator reads after
+// These errors are refusals of Join, Transfer and the commands. An operator reads their text after
 // -ERR.
 var (
 	ErrNoGroup   = errors.New("no such group")
@@ -71,9 +72,12 @@ var (
 	ErrEnding    = errors.New("the call is ending")
 )
 
-// Blacklisted reports whether the caller is refused by this group: by number, for all groups or
-// this one, category global or inbound, not expired, and dialled as the entry says. A caller
-// without a number never is.
+// Blacklisted reports whether the group refuses the caller. An entry counts if all of this holds:
+//   - it has the caller's number, and the number is not empty
+//   - its category is global or inbound
+//   - it is for all groups or for this one
+//   - it is for all dialled numbers or for this one
+//   - it has not expired
 func (f *Floor) Blacklisted(caller, dialled, group string, now time.Time) bool {
 	b, listed := f.blacklist[caller]
 	return listed && caller != "" &&
@@ -91,8 +95,8 @@ func (f *Floor) Group(number string) (Group, bool) {
 	return Group{}, false
 }
 
-// MayJoin is nil where Join would take the caller: the group exists and the call is not here
-// already.
+// MayJoin returns nil if Join would accept the caller. The group must exist, and the call must not
+// be on the floor.
 func (f *Floor) MayJoin(uuid, group string) error {
 	switch {
 	case f.lines[group] == nil:
@@ -103,8 +107,8 @@ func (f *Floor) MayJoin(uuid, group string) error {
 	return nil
 }
 
-// Join gives a caller a place in the group's line: the one that is kept for them if they were
-// absent. The caller is not offered before Open.
+// Join gives a caller a place in the group's line. If a place was kept for an absent caller, it is
+// that place. The caller is not offered before Open.
 func (f *Floor) Join(a Arrival) (Place, error) {
 	if err := f.MayJoin(a.UUID, a.Group); err != nil {
 		return Place{}, err
@@ -114,7 +118,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	p := Place{Group: l.Group, VIP: f.vip(a), Since: a.Since}
 	switch was := f.absent[a.UUID]; {
 	case was == nil:
-	case was.place.Group != a.Group: // they were sent to another group meanwhile: that visit is over, and its time counts
+	case was.place.Group != a.Group: // moved to another group: the visit before is over, and its waiting time counts
 		p.Since = was.place.Since
 		visit.number, visit.cameFrom = max(visit.number, max(was.place.Visit, 1)+1), was.place.Group
 		p.Untold, was.untold = was.untold, false
@@ -135,8 +139,8 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	return p, nil
 }
 
-// vip reports whether the caller is served first in the group; a row without a group means all of
-// them.
+// vip reports whether the caller is served first in the group. A VIP row without a group is for all
+// groups.
 func (f *Floor) vip(a Arrival) bool {
 	if a.Caller == "" {
 		return false
@@ -146,8 +150,8 @@ func (f *Floor) vip(a Arrival) bool {
 	return here || everywhere
 }
 
-// list and unlist keep the call's row among the waiting: there from arrival until the caller talks
-// to an agent.
+// addRow and removeRow write whether the call is among the waiting rows. It is there from its
+// arrival until the caller talks to an agent.
 func (f *Floor) addRow(c *call) {
 	if !c.hasRow {
 		c.hasRow = true
@@ -162,8 +166,8 @@ func (f *Floor) removeRow(c *call) {
 	}
 }
 
-// Stay says that the caller stays although what it had was withdrawn or ended: for a transfer, and
-// where that has come to nothing in the meantime, in the line: then it reports true.
+// Stay keeps a caller whose offer or talk was given up for a transfer. If the transfer has failed
+// meanwhile, the caller is requeued and Stay returns true.
 func (f *Floor) Stay(uuid string, now time.Time) (back bool) {
 	c := f.calls[uuid]
 	if c == nil || c.phase != leaving {
@@ -175,7 +179,7 @@ func (f *Floor) Stay(uuid string, now time.Time) (back bool) {
 	return back
 }
 
-// Open says that the caller's welcome is over: from now on it may be offered.
+// Open says that the caller's welcome is over. From now on the caller may be offered.
 func (f *Floor) Open(uuid string, now time.Time) {
 	if c := f.calls[uuid]; c != nil && c.phase == greeting {
 		f.wait(c)
@@ -183,8 +187,8 @@ func (f *Floor) Open(uuid string, now time.Time) {
 	}
 }
 
-// wait puts a call into its line, at the place it has always had; where another program removed the
-// group meanwhile, there is none.
+// wait puts a call into its line, at its own place. If another program removed the group, it sends
+// the call back.
 func (f *Floor) wait(c *call) {
 	if f.lines[c.line.Number] != c.line {
 		f.sendBack(c)
@@ -197,7 +201,7 @@ func (f *Floor) wait(c *call) {
 	f.nowWaiting = append(f.nowWaiting, c)
 }
 
-// Leave takes the call off the floor, with whatever offer or talk it still has.
+// Leave takes the call off the floor, and ends its offer and its talk.
 func (f *Floor) Leave(uuid string, now time.Time) {
 	c := f.calls[uuid]
 	if c == nil {

@@ -6,20 +6,22 @@ import (
 	"nwayacd/agent"
 )
 
-// deadline is something that happens by itself at a time: exactly one of the fields says what. Whether it is still due is looked up
-// when its time comes, so that nothing has to be taken out of the heap.
+// deadline is something that happens at a time. Exactly one of lease, reoffer, wrapUp, rest,
+// reserved and absent says what. Whether it is still due is checked when its time comes, so nothing
+// is ever removed from the middle of the heap.
 type deadline struct {
 	at       time.Time
 	lease    *Lease     // an offer expires
 	reoffer  string     // the extension may be offered a call again that it missed
-	wrapUp   *agentSlot // a wrap-up ends: the one that began at since
+	wrapUp   *agentSlot // the wrap-up that began at since ends
 	since    time.Time  // of wrapUp
-	rest     *agentSlot // a rest ends: the one until at
-	reserved bool       // what is not known of talks of an earlier life will not be known
+	rest     *agentSlot // the rest until at ends
+	reserved bool       // Settings.Reserve is over
 	absent   string     // an absent caller did not come back
 }
 
-// deadlines is a binary heap with the earliest on top; container/heap would put each one into an interface.
+// deadlines is a binary heap with the earliest on top. It is not container/heap because that would
+// put each deadline into an interface.
 type deadlines []deadline
 
 func (h *deadlines) add(d deadline) {
@@ -33,7 +35,7 @@ func (h *deadlines) add(d deadline) {
 	}
 }
 
-// pop takes the earliest one out.
+// pop removes the earliest deadline.
 func (h *deadlines) pop() deadline {
 	first, last := (*h)[0], len(*h)-1
 	(*h)[0], (*h)[last] = (*h)[last], deadline{}
@@ -51,7 +53,7 @@ func (h *deadlines) pop() deadline {
 	return first
 }
 
-// swap puts two into order, the upper one not after the lower; false: they are.
+// swap exchanges two deadlines if the lower one is earlier. It returns false if they were in order.
 func (h *deadlines) swap(upper, lower int) bool {
 	s := *h
 	if !s[lower].at.Before(s[upper].at) {
@@ -61,7 +63,7 @@ func (h *deadlines) swap(upper, lower int) bool {
 	return true
 }
 
-// Next is when Tick is due; zero when nothing runs.
+// Next is when Tick is due. It is zero if no deadline is pending.
 func (f *Floor) Next() time.Time {
 	for len(f.deadlines) > 0 && f.deadlines[0].stale() {
 		f.deadlines.pop()
@@ -72,14 +74,14 @@ func (f *Floor) Next() time.Time {
 	return f.deadlines[0].at
 }
 
-// stale reports that nothing is left to happen.
+// stale reports whether the deadline has nothing left to do.
 func (d *deadline) stale() bool {
 	return d.lease != nil && (d.lease.over || d.lease.answered) ||
 		d.rest != nil && !d.rest.Rest.Until.Equal(d.at) ||
 		d.wrapUp != nil && (d.wrapUp.Call != agent.Typing || !d.wrapUp.Since.Equal(d.since))
 }
 
-// Tick lets happen what is due by now.
+// Tick does what is due by now.
 func (f *Floor) Tick(now time.Time) {
 	for len(f.deadlines) > 0 && !now.Before(f.deadlines[0].at) {
 		d := f.deadlines.pop()
@@ -108,12 +110,13 @@ func (f *Floor) Tick(now time.Time) {
 	}
 }
 
-// expire frees the agent of an offer that nobody ended: FreeSWITCH said nothing for the ring timeout and LeaseGrace.
+// expire frees the agent of an offer that FreeSWITCH did not end within the ring timeout and
+// LeaseGrace.
 //
-// Such a miss does not count. It says something about FreeSWITCH or the connection to it, and
-// nothing about the phone. If it counted, a FreeSWITCH that hangs for a minute would make its
-// agents rest or, with max-misses, go out one by one, and a supervisor would have to bring each of
-// them back. The call itself is not offered to the same agent for Settings.Reoffer.
+// Such a miss does not count, because the fault lies with FreeSWITCH or the connection to it. If it
+// counted, a FreeSWITCH that hangs for a minute would make all its agents rest. With max-misses a
+// supervisor would have to bring each of them back. The call is not offered to the same agent for
+// Settings.Reoffer.
 func (f *Floor) expire(l *Lease, now time.Time) {
 	if l.abandoned {
 		f.Withdraw(l, now)

@@ -6,13 +6,15 @@ import (
 	"nwayacd/agent"
 )
 
-// Load fills an empty floor with what the database knows.
+// Load fills an empty floor from the database.
 //
-//   - The talks among s.Talks that go on are on the floor, until they are ended as any other is: Resumed finds them.
-//   - Other agents with an offer or a talk are held, for Settings.Hold or until ReleaseHeld, and then ready.
-//   - A wrap-up goes on from when it began.
-//   - What an agent asked for during an offer or a talk takes effect when that ends. If it is over, it does so at once.
-//   - Those who waited are absent.
+//   - An agent whose talk is in s.Talks stays in that talk. Resumed finds it.
+//   - Any other agent stored as ringing or talking is reserved for Settings.Reserve or until
+//     ReleaseReserved, and then ready.
+//   - A wrap-up continues from its start.
+//   - A deferred busy or logout takes effect when the offer or talk ends, or at once if there is
+//     none.
+//   - Callers who waited are absent.
 func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
@@ -66,8 +68,8 @@ func (f *Floor) resumeAgent(slot *agentSlot, now time.Time) {
 	f.applyDeferred(slot, now)
 }
 
-// ReleaseHeld makes agents ready, or what they asked to be, whose offer or talk is from an earlier
-// life: by now it is known which of them are in a call that goes on.
+// ReleaseReserved frees the agents that are still reserved. By now it is known which agents of the
+// process before are in a call. A deferred busy or logout takes effect.
 func (f *Floor) ReleaseReserved(now time.Time) {
 	for extension, slot := range f.reserved {
 		delete(f.reserved, extension)
@@ -83,9 +85,9 @@ func (f *Floor) ReleaseReserved(now time.Time) {
 	f.settle(now)
 }
 
-// Edit takes over what another program changed in the database. Nothing of it is written back, but
-// an agent's call state that it may not touch at the moment, and what follows from a wish
-// (Deferred) that is carried out.
+// Edit takes over what another program changed in the database. Two things are written back:
+//   - the agent's own call state, if an offer or a talk stands
+//   - what follows from a deferred busy or logout that takes effect
 func (f *Floor) Edit(c Change, now time.Time) {
 	f.edit(c, now)
 	f.settle(now)
@@ -138,9 +140,9 @@ func (f *Floor) editLists(c Change) {
 	}
 }
 
-// editAgent takes an edited row over. While an offer or call of ours stands, a foreign call_state
-// is ignored and ours written again. A wish counts as if commanded: without an offer or a call, it
-// is carried out at once.
+// editAgent takes over an edited row. If an offer or a talk stands, a foreign call_state is ignored
+// and ours is written again. A deferred busy or logout takes effect as if a command had asked for
+// it.
 func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	slot := f.slots[u.Extension]
 	if slot == nil {
@@ -161,7 +163,7 @@ func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	f.applyDeferred(slot, now)
 }
 
-// noteEdit publishes what an edit made of the agent, as the command of the same effect would.
+// publishEdit publishes what an edit changed, as the command with the same effect would.
 func (f *Floor) publishEdit(slot *agentSlot, before *agent.Agent, now time.Time) {
 	if slot.Up && !before.Up || slot.Idle && !before.Idle || slot.Registered && !before.Registered ||
 		slot.Call == agent.Ready && before.Call != agent.Ready {
@@ -189,7 +191,7 @@ func either[T any](first bool, a, b T) T {
 	return b
 }
 
-// strand removes a group that another program deleted under its callers: those who wait go back to
+// removeUnderCallers removes a group that another program deleted. Its waiting callers go back to
 // the dialplan.
 func (f *Floor) removeUnderCallers(number string) {
 	l := f.lines[number]
@@ -204,14 +206,14 @@ func (f *Floor) removeUnderCallers(number string) {
 	}
 }
 
-// turnAway sends a call whose group is gone back to the dialplan.
+// sendBack sends a call whose group is gone back to the dialplan.
 func (f *Floor) sendBack(c *call) {
 	c.phase, c.groupGone = leaving, true
 	f.out.GroupRemoved = append(f.out.GroupRemoved, c.uuid)
 }
 
-// Reload takes over a whole snapshot, after the database could not be heard for a while: as if
-// every difference had been edited just now.
+// Reload takes over a whole snapshot as if every difference had been edited just now. It follows a
+// time in which edits were not heard.
 func (f *Floor) Reload(s Snapshot, now time.Time) {
 	f.reloadGroups(s.Groups, now)
 	f.reloadAgents(s.Agents, now)
@@ -246,7 +248,7 @@ func (f *Floor) reloadAgents(agents []agent.Agent, now time.Time) {
 			f.resumeAgent(f.addSlot(a), now)
 			continue
 		}
-		if a.Call == agent.Ring || a.Call == agent.Talking { // read before the call ended: nothing would end it again
+		if a.Call == agent.Ring || a.Call == agent.Talking { // read before the call ended: no event would end it again
 			a.Call, a.Since = slot.Call, slot.Since
 		}
 		if u, different := agent.Diff(&slot.Agent, &a); different {

@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// Figures are the floor's numbers at one moment, for whoever watches it from outside.
+// Figures are the floor's numbers at one moment, for metrics and screens.
 type Figures struct {
 	Agents Standings      // all
 	Groups []GroupFigures // in no order
@@ -23,17 +23,19 @@ type Standings [agent.Standings]int
 type GroupFigures struct {
 	Number, Name string
 	Members      Standings
-	Waiting      int           // callers whom no agent has answered yet, or for whom a transfer rings after a talk
-	Talking      int           // callers whom one has
-	LongestWait  time.Duration // of those who wait, whatever they hear; 0 where nobody does
+	Waiting      int           // callers without an answer so far, or for whom a transfer rings after a talk
+	Talking      int           // the other callers of the group
+	LongestWait  time.Duration // since the arrival of the caller who waits longest; 0 if no caller waits
 
-	// InVain is how many callers wait who could be given to an agent who is available, and InVainFor for how long the first of
-	// them could have been. Both are 0 after each step, or the floor has broken its promise.
+	// Starved counts the waiting callers for whom an agent is available. StarvedFor says for how
+	// long the first of them could have had that agent. Both are 0 after each step, or the floor
+	// has a fault.
 	Starved    int
 	StarvedFor time.Duration
 }
 
-// Figures counts the floor. It costs O(log n) a group: what grows with agents and callers is counted as it changes.
+// Figures returns the floor's numbers. It costs O(log n) for each group, because agents and callers
+// are counted as they change.
 func (f *Floor) Figures(now time.Time) Figures {
 	figures := Figures{
 		Agents: f.standings, Groups: make([]GroupFigures, 0, len(f.lines)),
@@ -56,18 +58,19 @@ func (f *Floor) Figures(now time.Time) Figures {
 	return figures
 }
 
-// vainBound is how many callers of a line are looked at for one who waits in vain. Few are ever looked at: only where callers wait beside an
-// agent who is free, which those do who missed each other's offer a moment ago.
+// starvedScan is how many callers of a line are checked for starvation. More than a few are checked
+// only if callers wait although an agent is available. That happens if those callers and that agent
+// missed each other a moment ago.
 const starvedScan = 500
 
-// inVain counts the callers of the line who wait although there is a free agent who did not just miss them, and tells for how long the
-// first of them has.
+// starved counts the waiting callers for whom there is an available agent who did not just miss
+// them. It returns how long the first of them could have had the agent.
 func (l *line) starved(now time.Time) (callers int, longest time.Duration) {
 	first, some := l.waiting.Min()
 	if !some {
 		return 0, 0
 	}
-	if l.standings[agent.StandingReady] > l.available.Len() { // there is an agent whom nobody would find among the free
+	if l.standings[agent.StandingReady] > l.available.Len() { // an agent is ready and not indexed, so no caller can find it
 		return l.waiting.Len(), now.Sub(first.waitingSince)
 	}
 	if l.available.Len() == 0 {
@@ -85,8 +88,8 @@ func (l *line) starved(now time.Time) (callers int, longest time.Duration) {
 	return callers, longest
 }
 
-// paired tells since when there has been a free agent whom c could be given to. Those it just missed are few, so one of the first fits if
-// any does.
+// matchableSince returns since when c could be given to an available agent. An agent is no match if
+// it just missed c. There are few of these, so the scan is short.
 func (l *line) matchableSince(c *call, now time.Time) (since time.Time, is bool) {
 	l.available.Scan(func(slot *agentSlot) bool {
 		is = !c.spares(slot.Extension, now)
@@ -107,7 +110,7 @@ func latest(times ...time.Time) (last time.Time) {
 	return last
 }
 
-// count takes an agent that comes to the floor into the figures.
+// countStanding counts an agent that is new on the floor.
 func (f *Floor) countStanding(slot *agentSlot) {
 	slot.countedAs = slot.Standing()
 	f.standings[slot.countedAs]++
@@ -116,7 +119,7 @@ func (f *Floor) countStanding(slot *agentSlot) {
 	}
 }
 
-// recount keeps the figures in step with the agent.
+// updateStanding counts the agent in its present standing.
 func (f *Floor) updateStanding(slot *agentSlot) {
 	was, is := slot.countedAs, slot.Standing()
 	slot.countedAs = is
@@ -139,8 +142,8 @@ func (s *Standings) move(from, to agent.Standing) {
 	s[to]++
 }
 
-// recountRest keeps the count of rests in step with the agent. One who is taken off the floor rests
-// no more.
+// updateRestCount counts the agent in the cause of its present rest. An agent that is off the floor
+// does not rest.
 func (f *Floor) updateRestCount(slot *agentSlot) {
 	is := MissNone
 	if slot.countedAs == agent.StandingRest && f.slots[slot.Extension] == slot {

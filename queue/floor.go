@@ -1,9 +1,10 @@
-// Package queue decides who talks to whom: it owns the groups, the callers' places in their lines, the choice of an agent by the
-// group's mode, and the offers that stand.
+// Package queue distributes calls to agents. It owns the groups, the callers' places in the lines,
+// the choice of an agent by the group's mode, and the offers.
 //
-// It is pure: every method takes the time, changes memory and leaves what follows from it in Effects. It knows no socket, no SQL and
-// no goroutine; whoever owns a Floor (package acd) serialises the calls, delivers the offers and keeps the changes. The records that
-// are kept (CDR, OfferRecord, Change) are its types too.
+// It is pure: every method takes the time, changes memory and leaves its consequences in Effects.
+// It knows no socket, no SQL and no goroutine. The owner of a Floor (package acd) serialises the
+// calls, delivers the offers and stores the changes. The types of the stored records (CDR,
+// OfferRecord, Change) belong to this package.
 package queue
 
 import (
@@ -13,9 +14,9 @@ import (
 	"nwayacd/agent"
 )
 
-// Settings are the rules of distribution; the names are the configuration's.
+// Settings are the rules of distribution. The names are those of the configuration.
 type Settings struct {
-	Reoffer         time.Duration // reoffer-seconds: how long an agent is spared the call it missed; at least 1 s
+	Reoffer         time.Duration // reoffer-seconds: how long a call is not offered again to the agent who missed it; at least 1 s
 	Remember        time.Duration // remember-days
 	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
 	NoAnswerToReady bool          // noanswer-to-ready
@@ -25,16 +26,17 @@ type Settings struct {
 	RestNoAnswer    time.Duration // rest-noanswer-seconds
 	RestUnreachable time.Duration // rest-unreachable-seconds
 	MaxMisses       int           // max-misses: after so many in a row the agent is noanswer; 0 = never
-	Reserve         time.Duration // how long agents in a talk of an earlier life wait for word of it; 0 = not at all
+	Reserve         time.Duration // how long agents stay reserved after a restart while their talk may be found; 0 = not at all
 }
 
-// LeaseGrace is what an offer may outlive its ring timeout by before it expires by itself.
+// LeaseGrace is how long after its ring timeout an offer expires.
 const LeaseGrace = 5 * time.Second
 
 // Floor is the call centre's floor: all groups, agents and callers, and the rules that pair them.
 //
-// After every method this holds: no agent is available while a caller of its group waits, except one whose offer it missed within
-// Settings.Reoffer. It is not safe for concurrent use.
+// After every method this holds: if a caller of a group waits, no member of the group is available.
+// The exception is an agent who missed that caller's offer within Settings.Reoffer. A Floor is not
+// safe for concurrent use.
 type Floor struct {
 	settings  Settings
 	random    *rand.Rand
@@ -43,10 +45,10 @@ type Floor struct {
 	members   map[string]groupSet // by extension; also of extensions and groups that do not exist yet
 	calls     map[string]*call
 	orphans   map[string]*Lease        // offers and calls of extensions that another program removed
-	reserved  map[string]*agentSlot    // agents whose talk of an earlier life may go on, by extension
+	reserved  map[string]*agentSlot    // agents whose talk from before a restart may go on, by extension
 	outside   map[string]int           // calls outside the ACD, by extension; also of those that are no agents (yet)
 	absent    map[string]*absentCaller // callers whose connection is gone and who may come back, by uuid
-	talks     map[string]*Talk         // that were written and whose CDR is not, by the caller's uuid; none of them is altered
+	talks     map[string]*Talk         // written talks without a CDR, by the caller's uuid; a Talk is never altered
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
 	vips      map[VIP]struct{}
@@ -59,20 +61,20 @@ type Floor struct {
 	nowAvailable []*agentSlot // became available since the last settle
 	nowWaiting   []*call      // took a place since the last settle
 	out          Effects
-	lastMove     struct { // whose state moved last since the last Take, and the change that says so
+	lastMove     struct { // the last agent whose state moved since TakeEffects, and the change that says so
 		slot   *agentSlot
 		update *agent.Update
 	}
-	spareEffects Effects // by the last Take: its memory is used again
+	spareEffects Effects // those of the TakeEffects before; their memory is used again
 }
 
-// Effects is what followed from the last steps, in order; the owner carries it out.
+// Effects are the consequences of the last steps, in order. The owner carries them out.
 type Effects struct {
 	Offers       []*Lease         // for the calls they name
-	Expired      []*Lease         // ended by their deadline: the call's goroutine must give its leg up
-	Ended        []CDR            // written by these steps, for those who count calls
-	NotBack      []Waiting        // waited when the server died, and have not come back; no event has said that they left
-	GroupRemoved []string         // calls whose group another program removed: they go back to the dialplan
+	Expired      []*Lease         // ended by their deadline: the call's goroutine must give up its leg
+	Ended        []CDR            // CDRs that these steps wrote, for counters
+	NotBack      []Waiting        // callers who did not come back after a restart; no event has announced that they left
+	GroupRemoved []string         // calls whose group another program removed; they go back to the dialplan
 	Changes      []Change         // to be kept
 	Statuses     []agent.LogEntry // agent events, to be published; their log rows are among Changes
 }
@@ -100,21 +102,22 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 // Settings returns the rules in force.
 func (f *Floor) Settings() Settings { return f.settings }
 
-// Configure changes the rules for what happens from now on; deadlines that already run keep theirs.
+// Configure changes the rules from now on. Deadlines that already run stay as they are.
 func (f *Floor) Configure(s Settings) { f.settings = s }
 
-// Take hands over the effects gathered since the last Take. The slices are the caller's until the next Take, which uses their memory again; what they
-// point to stays.
+// TakeEffects returns the effects since the last TakeEffects. The slices belong to the caller until
+// the next TakeEffects, which uses their memory again. What they point to stays valid.
 func (f *Floor) TakeEffects() Effects {
 	out := f.out
 	f.out, f.spareEffects, f.lastMove.slot = f.spareEffects.emptied(), out, nil
 	return out
 }
 
-// mostSpare is how many effects of a kind memory is kept for: far more than a step has, fewer than a start.
+// maxSpare bounds the memory kept for effects of one kind. A step has far fewer effects, and Load
+// has more.
 const maxSpare = 256
 
-// emptied is no effects, with the memory of e.
+// emptied returns empty effects that use the memory of e.
 func (e *Effects) emptied() Effects {
 	return Effects{
 		Offers: emptied(e.Offers), Expired: emptied(e.Expired), Ended: emptied(e.Ended), NotBack: emptied(e.NotBack),
@@ -129,9 +132,10 @@ func emptied[T any](s []T) []T {
 	return s[:0]
 }
 
-// settle pairs who became available with who waits, and whoever took a place with who is free.
+// settle pairs agents who became available with waiting callers, and callers who took a place with
+// available agents.
 func (f *Floor) settle(now time.Time) {
-	for _, slot := range f.nowAvailable { // pairing makes nobody available and gives nobody a place
+	for _, slot := range f.nowAvailable { // pairing makes no agent available, and puts no caller into a line
 		slot.availableSince = now
 		f.matchAgent(slot, now)
 	}
@@ -142,8 +146,8 @@ func (f *Floor) settle(now time.Time) {
 	f.nowAvailable, f.nowWaiting = emptied(f.nowAvailable), emptied(f.nowWaiting)
 }
 
-// seat gives a free agent the caller it should have: VIPs first, then the longest wait over all its groups. Where nobody waits, it is filed among
-// the free.
+// matchAgent gives an available agent the caller it should have: VIPs first, then the longest wait
+// over all its groups. If no caller waits, the agent is indexed among the available.
 func (f *Floor) matchAgent(slot *agentSlot, now time.Time) {
 	if !slot.available {
 		return
@@ -161,7 +165,7 @@ func (f *Floor) matchAgent(slot *agentSlot, now time.Time) {
 	}
 }
 
-// serve gives a waiting caller the free agent its group's mode chooses.
+// matchCaller gives a waiting caller the available agent that the group's mode chooses.
 func (f *Floor) matchCaller(c *call, now time.Time) {
 	if c.phase != waiting {
 		return
@@ -171,7 +175,7 @@ func (f *Floor) matchCaller(c *call, now time.Time) {
 	}
 }
 
-// change alters an agent and writes down what became different.
+// change alters an agent and records what became different.
 func (f *Floor) change(slot *agentSlot, alter func(*agent.Agent)) {
 	before := slot.Agent
 	alter(&slot.Agent)
@@ -181,19 +185,19 @@ func (f *Floor) change(slot *agentSlot, alter func(*agent.Agent)) {
 	f.updateAvailability(slot)
 }
 
-// move is change for the agent's call state. It reports whether the state knows the move.
+// move moves the agent's call state. It returns false if the state does not have this move.
 func (f *Floor) move(slot *agentSlot, m agent.Move, now time.Time) bool {
 	return f.moveState(slot, m, now) != nil
 }
 
-// shift is move; it returns what was written down, nil where the state does not know the move.
+// moveState is move. It returns the recorded change, or nil if the state does not have this move.
 func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.Update {
 	to, ok := slot.Call.Next(m)
 	if !ok {
 		return nil
 	}
 	if u := f.lastMove.update; f.lastMove.slot == slot && u.Call != nil && u.Since != nil {
-		*u.Call, *u.Since = to, now // twice in one step: the agent is free, and has the next call
+		*u.Call, *u.Since = to, now // twice in one step: the agent became ready, and has the next offer
 		slot.Call, slot.Since = to, now
 	} else {
 		f.lastMove.slot, f.lastMove.update = slot, slot.MoveTo(to, now)
@@ -203,8 +207,8 @@ func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.U
 	return f.lastMove.update
 }
 
-// refile keeps it known whether the agent is free. One who became so goes into the free trees only when settle finds no caller for it: most
-// agents of a busy centre never do.
+// updateAvailability notes whether the agent is available. An agent who became available is indexed
+// only if settle finds no caller. In a busy centre most agents never are.
 func (f *Floor) updateAvailability(slot *agentSlot) {
 	f.updateStanding(slot)
 	free := slot.Available() && slot.lease == nil && f.slots[slot.Extension] == slot
@@ -219,7 +223,7 @@ func (f *Floor) updateAvailability(slot *agentSlot) {
 	}
 }
 
-// file puts d into the free trees of its groups, or takes it out.
+// setIndexed puts the agent into the trees of its groups, or removes it.
 func (f *Floor) setIndexed(slot *agentSlot, in bool) {
 	if slot.indexed == in {
 		return
@@ -234,7 +238,8 @@ func (f *Floor) setIndexed(slot *agentSlot, in bool) {
 	}
 }
 
-// note publishes and logs an agent's status; caller is the uuid of the call that is the reason, if one is.
+// publishStatus publishes and logs an agent's status. caller is the uuid of the call that caused
+// it, or "".
 func (f *Floor) publishStatus(slot *agentSlot, s agent.Status, caller string, now time.Time) {
 	entry := agent.LogEntry{Extension: slot.Extension, Status: s, At: now, Caller: caller}
 	f.out.Statuses = append(f.out.Statuses, entry)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// AddGroup adds a group; agents that are members of its number already serve it at once.
+// AddGroup adds a group. Agents who are already members of this number serve it at once.
 func (f *Floor) AddGroup(number string, mode Mode, now time.Time) error {
 	if f.lines[number] != nil {
 		return fmt.Errorf("group %s: %w", number, ErrExists)
@@ -27,7 +27,7 @@ func (f *Floor) addLine(g Group) {
 	}
 }
 
-// removeLine takes a group off the floor; its memberships stay.
+// removeLine takes a group off the floor. Its memberships stay.
 func (f *Floor) removeLine(l *line) {
 	delete(f.lines, l.Number)
 	for _, slot := range f.slots {
@@ -35,7 +35,7 @@ func (f *Floor) removeLine(l *line) {
 	}
 }
 
-// RemoveGroup removes a group and its memberships; not while callers wait in it.
+// RemoveGroup removes a group and its memberships. It fails if callers wait in the group.
 func (f *Floor) RemoveGroup(number string) error {
 	l := f.lines[number]
 	if l == nil {
@@ -52,7 +52,7 @@ func (f *Floor) RemoveGroup(number string) error {
 	return nil
 }
 
-// SetPrompts changes a group's own prompts; nil keeps one.
+// SetPrompts changes a group's own prompts. A nil prompt stays as it is.
 func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *string) error {
 	l := f.lines[number]
 	if l == nil {
@@ -100,7 +100,8 @@ type memory struct {
 	at    time.Time
 }
 
-// remembered is the agent who last answered the caller in this group, nil where the mode does not ask or the memory is too old.
+// remembered returns the agent who last answered the caller in this group. It returns nil if the
+// mode does not remember agents, or if the memory is too old.
 func (f *Floor) remembered(c *call, now time.Time) *agentSlot {
 	if !c.line.Mode.Remembers() || c.caller == "" {
 		return nil
@@ -116,8 +117,8 @@ func (f *Floor) memoryExpired(m memory, now time.Time) bool {
 	return f.settings.Remember > 0 && now.Sub(m.at) > f.settings.Remember
 }
 
-// remember keeps who answered the caller. Each new memory looks at a few old ones and drops those that have ended, so that the map stays
-// in proportion to what is still remembered.
+// remember notes which agent answered the caller. It also looks at a few old memories and drops
+// those that have expired, so the map does not grow without end.
 func (f *Floor) remember(caller string, l *line, slot *agentSlot, now time.Time) {
 	if !l.Mode.Remembers() || caller == "" {
 		return

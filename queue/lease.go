@@ -7,9 +7,9 @@ import (
 	"nwayacd/agent"
 )
 
-// Lease reserves one agent for one call: first as an offer that expires by itself, then as the talk.
+// Lease reserves one agent for one call. It begins as an offer with a deadline, and becomes a talk.
 //
-// It is handed to the call it names and read-only there; its end is told to the Floor by Miss, Withdraw or End.
+// The call that it names may only read it. Miss, Withdraw, Abandon or End ends it.
 type Lease struct {
 	Call        string // uuid of the caller's channel
 	Group       string
@@ -25,7 +25,7 @@ type Lease struct {
 	abandoned bool
 }
 
-// offer reserves d for c by the rules of the group.
+// offer reserves an agent for c by the rules of the group.
 func (f *Floor) offer(c *call, slot *agentSlot, now time.Time) {
 	c.line.waiting.Delete(c)
 	c.phase = offered
@@ -36,7 +36,7 @@ func (f *Floor) offer(c *call, slot *agentSlot, now time.Time) {
 	}
 }
 
-// reserve makes the lease: the agent rings for this call and nobody else can have it until the
+// reserve makes the lease. The agent rings for this call, and no other call can have it until the
 // lease ends.
 func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	c.offers++
@@ -52,9 +52,9 @@ func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	return l
 }
 
-// Transfer reserves the extension for the call, whatever the call does at the moment; the extension
-// need not be a member of its group. What stood before is the call's goroutine to give up. Refused,
-// nothing has changed.
+// Transfer reserves the extension for the call, in whatever phase the call is. The extension need
+// not be a member of the call's group. The call's goroutine then gives up the offer or talk before.
+// If Transfer returns an error, nothing has changed.
 func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
 	c, slot := f.calls[uuid], f.slots[extension]
 	switch {
@@ -80,8 +80,8 @@ func (f *Floor) Transfer(uuid, extension string, now time.Time) error {
 	return nil
 }
 
-// Answer turns the offer into a talk. False means that the lease is over (it expired, or the call
-// left): there is nobody to talk to and the leg must go.
+// Answer turns the offer into a talk. It returns false if the lease is over, because it expired or
+// the call left. The leg must then be hung up.
 func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	c, slot := f.calls[l.Call], f.slots[l.Agent.Extension]
 	if l.over || c == nil || slot == nil {
@@ -95,10 +95,12 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	return true
 }
 
-// Miss ends a lease whose leg failed, or died before the bridge: the caller is back in the line at
-// the place it had, and the agent rests as the cause says. back is true if the call is back in the
-// line. It is false if the call has another offer (a transfer), if its group is gone (the call is
-// among Effects.Stranded), or if the lease was over.
+// Miss ends a lease whose leg failed, or ended before the bridge. The caller is requeued, and the
+// agent rests according to the cause. Miss returns true if the call is back in the line. It returns
+// false in three cases:
+//   - the call has another offer, which is a transfer
+//   - its group is gone, and the call is among Effects.GroupRemoved
+//   - the lease was over
 func (f *Floor) Miss(l *Lease, m Miss, now time.Time) (back bool) {
 	if l.over {
 		return false
@@ -116,7 +118,7 @@ func (f *Floor) Miss(l *Lease, m Miss, now time.Time) (back bool) {
 	return back
 }
 
-// spare keeps the agent from being offered the same call at once again.
+// spareAgent notes that the agent is not offered the same call for Settings.Reoffer.
 func (f *Floor) spareAgent(c *call, l *Lease, now time.Time) {
 	if c.sparedUntil == nil {
 		c.sparedUntil = map[string]time.Time{}
@@ -126,8 +128,8 @@ func (f *Floor) spareAgent(c *call, l *Lease, now time.Time) {
 	f.deadlines.add(deadline{at: until, reoffer: ext})
 }
 
-// giveUp takes the ended lease off its call: a transfer's lease takes over, else the call is back
-// in the line.
+// replaceLease takes an ended lease off its call. If a transfer has a lease, that takes its place.
+// Otherwise the call is requeued.
 func (f *Floor) replaceLease(c *call, l *Lease) (back bool) {
 	switch {
 	case c.next == l:
@@ -135,7 +137,7 @@ func (f *Floor) replaceLease(c *call, l *Lease) (back bool) {
 	case c.lease != l:
 	case c.next != nil:
 		c.lease, c.next = c.next, nil
-		if !c.lease.answered { // who was in a talk waits for an agent again
+		if !c.lease.answered { // the caller was in a talk, and waits for an agent again
 			c.setAnswered(false)
 			f.addRow(c)
 		}
@@ -147,12 +149,12 @@ func (f *Floor) replaceLease(c *call, l *Lease) (back bool) {
 	return false
 }
 
-// Withdraw ends an offer through no doing of the agent (the caller left, or was transferred
-// elsewhere, while it rang): ready again.
+// Withdraw ends an offer without a miss, because the caller left or was transferred while it rang.
+// The agent is ready again.
 func (f *Floor) Withdraw(l *Lease, now time.Time) { f.end(l, agent.Withdraw, now) }
 
-// End ends a talk: the agent goes to wrap-up, or is ready if there is none. An offer that nobody
-// answered is withdrawn.
+// End ends a talk. The agent goes to wrap-up, or is ready if there is none. An offer without an
+// answer is withdrawn.
 func (f *Floor) End(l *Lease, now time.Time) {
 	if !l.answered {
 		f.end(l, agent.Withdraw, now)
@@ -163,8 +165,8 @@ func (f *Floor) End(l *Lease, now time.Time) {
 	}
 }
 
-// end releases the agent; the call keeps what else it has, and keeps no place of its own: it is in
-// the line again only by Miss.
+// end releases the agent. The call keeps its other lease, if it has one. It is not requeued,
+// because only Miss does that.
 func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 	if l.over {
 		return
@@ -174,8 +176,8 @@ func (f *Floor) end(l *Lease, m agent.Move, now time.Time) {
 	f.settle(now)
 }
 
-// Forsake is Withdraw if it is not known whether the agent's phone still rings. The agent is not
-// free before the lease runs out, because FreeSWITCH has ended the leg by then.
+// Abandon is Withdraw if it is not known whether the agent's phone still rings. The agent is not
+// available before the lease expires. FreeSWITCH has ended the leg by then.
 func (f *Floor) Abandon(l *Lease, now time.Time) {
 	if l.over || l.answered {
 		return
@@ -185,7 +187,7 @@ func (f *Floor) Abandon(l *Lease, now time.Time) {
 	f.settle(now)
 }
 
-// part takes a lease off its call.
+// dropLease takes a lease off its call.
 func (f *Floor) dropLease(l *Lease) {
 	if c := f.calls[l.Call]; c != nil {
 		if c.lease == l && c.next == nil {

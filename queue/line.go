@@ -9,24 +9,24 @@ import (
 	"nwayacd/agent"
 )
 
-// line is a living group: its callers in the order they are served, and its members who could take one now.
-// Both are ordered trees, so that every step of a decision costs O(log n).
+// line is a group on the floor: its callers in the order of service, and its members who are
+// available. Both are ordered trees, so that every step of a decision costs O(log n).
 type line struct {
 	Group
 	waiting    *btree.BTreeG[*call]      // callers who may be offered now
 	available  *btree.BTreeG[*agentSlot] // members who are available
-	cursorSlot agentSlot                 // stands where the cursor does, to look behind it; nobody's
-	inside     int                       // callers whose group this is, whatever they do at the moment
+	cursorSlot agentSlot                 // has the cursor's extension, to search from there; it is no agent
+	inside     int                       // callers of this group, in whatever phase
 	talking    int                       // of those, the ones an agent answered
 
 	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
 	standings  Standings            // of the members
 }
 
-// groupSet is the numbers of the groups an agent is a member of.
+// groupSet has the numbers of an agent's groups.
 type groupSet map[string]struct{}
 
-// desk is a living agent: the agent, its groups and the one offer or call it may have.
+// agentSlot is an agent on the floor, with its groups and the one offer or talk it may have.
 type agentSlot struct {
 	agent.Agent
 	sortKey   string   // of its extension
@@ -34,15 +34,15 @@ type agentSlot struct {
 	lines     []*line  // of those, the ones that do
 	lease     *Lease
 	available bool // could take a call now
-	indexed   bool // stands in the free trees of its groups: free, and nobody waits for it
+	indexed   bool // is in the trees of its groups: available, and no caller waits for it
 
-	availableSince time.Time      // when it became free
+	availableSince time.Time      // when it became available
 	countedAs      agent.Standing // as it is counted
 	countedRest    MissCause      // the rest that it is counted in; MissNone = none
 }
 
 func newLine(g Group) *line {
-	alone := btree.Options{NoLocks: true} // the floor's owner serialises
+	alone := btree.Options{NoLocks: true} // the owner of the floor serialises
 	return &line{
 		Group:     g,
 		waiting:   btree.NewBTreeGOptions(served, alone),
@@ -52,7 +52,7 @@ func newLine(g Group) *line {
 	}
 }
 
-// maxRing bounds what a row of the database can make a phone ring.
+// maxRing bounds how long a row of the database can make a phone ring.
 const maxRing = 10 * time.Minute
 
 func (l *line) ringTimeout() time.Duration {
@@ -62,7 +62,8 @@ func (l *line) ringTimeout() time.Duration {
 	return l.RingTimeout
 }
 
-// served is the order of service: VIPs first, then the longest wait, then who came in first.
+// served is the order of service: VIPs first, then the longest wait, then the order of arrival on
+// the floor.
 func served(a, b *call) bool {
 	if a.vip != b.vip {
 		return a.vip
@@ -70,7 +71,7 @@ func served(a, b *call) bool {
 	return earlier(a, b)
 }
 
-// earlier is the order of places, VIP or not.
+// earlier is the order of places without regard to VIPs.
 func earlier(a, b *call) bool {
 	if !a.since.Equal(b.since) {
 		return a.since.Before(b.since)
@@ -78,7 +79,7 @@ func earlier(a, b *call) bool {
 	return a.seq < b.seq
 }
 
-// firstFor is the caller of this line that d should get: the first one it did not just miss.
+// firstFor returns the first caller of this line whom the agent did not just miss, or nil.
 func (l *line) firstFor(slot *agentSlot, now time.Time) *call {
 	first, some := l.waiting.Min()
 	if !some || !first.spares(slot.Extension, now) {
@@ -95,8 +96,9 @@ func (l *line) firstFor(slot *agentSlot, now time.Time) *call {
 	return first
 }
 
-// choose is the free agent that c should get by the group's mode, nil when there is none. Agents who missed this call within
-// reoffer-seconds are out of the question: others are asked meanwhile, and alone they are asked again after it.
+// choose returns the available agent that c gets by the group's mode, or nil. An agent who missed
+// this call within reoffer-seconds is not chosen. If it is the only one, the call waits until that
+// time is over.
 func (l *line) choose(c *call, remembered *agentSlot, random *rand.Rand, now time.Time) *agentSlot {
 	fit := func(slot *agentSlot) bool { return !c.spares(slot.Extension, now) }
 	if remembered != nil && remembered.indexed && fit(remembered) {
@@ -107,7 +109,7 @@ func (l *line) choose(c *call, remembered *agentSlot, random *rand.Rand, now tim
 	return l.pick(fit, random)
 }
 
-// pick applies the group's mode to the free agents that fit.
+// pick applies the group's mode to the available agents that fit.
 func (l *line) pick(fit func(*agentSlot) bool, random *rand.Rand) *agentSlot {
 	switch l.Mode.base() {
 	case Random:
@@ -119,7 +121,7 @@ func (l *line) pick(fit func(*agentSlot) bool, random *rand.Rand) *agentSlot {
 	}
 }
 
-// pickFrom is the first fitting free agent from start on, in the order of extensions.
+// pickFrom returns the first fitting available agent from start on, in the order of extensions.
 func (l *line) pickFrom(start *agentSlot, fit func(*agentSlot) bool) *agentSlot {
 	var found *agentSlot
 	look := func(slot *agentSlot) bool {
@@ -137,7 +139,7 @@ func (l *line) pickFrom(start *agentSlot, fit func(*agentSlot) bool) *agentSlot 
 	return found
 }
 
-// cursor is a desk at the cursor's place in the order; nil where nobody was offered yet.
+// cursor returns a slot with the cursor's extension. It returns nil if there was no offer yet.
 func (l *line) cursor() *agentSlot {
 	if l.Cursor == "" {
 		return nil
@@ -153,7 +155,8 @@ func (l *line) pointAt(slot *agentSlot) {
 	l.Cursor, l.cursorSlot.Extension, l.cursorSlot.sortKey = slot.Extension, slot.Extension, slot.sortKey
 }
 
-// pickAfter is the next fitting free agent behind start, wrapping; that extension itself comes last.
+// pickAfter returns the next fitting available agent after start, and wraps. The extension of start
+// comes last.
 func (l *line) pickAfter(start *agentSlot, fit func(*agentSlot) bool) *agentSlot {
 	if start == nil {
 		return l.pickFrom(nil, fit)
@@ -165,8 +168,9 @@ func (l *line) pickAfter(start *agentSlot, fit func(*agentSlot) bool) *agentSlot
 	return l.pickFrom(nil, fit)
 }
 
-// pickRandom draws again while the draw does not fit. Few ever do not: those who just missed the one caller in question; after some
-// bad luck the walk goes on from the last draw.
+// pickRandom draws again if an agent does not fit, up to 16 times. Only agents who just missed the
+// caller do not fit, so this is rare. After that it takes the next fitting agent after the last
+// draw.
 func (l *line) pickRandom(fit func(*agentSlot) bool, random *rand.Rand) *agentSlot {
 	n := l.available.Len()
 	if n == 0 {

@@ -2,15 +2,15 @@ package queue
 
 import "fmt"
 
-// Mode is how a group chooses among its free agents: the column group_call_mode.
+// Mode is how a group chooses among its available agents: the column group_call_mode.
 type Mode uint8
 
-// The modes, by their numbers in the database and in nway_add_group.
+// The modes have their numbers in the database and in nway_add_group.
 const (
 	Sequence         Mode = iota // the lowest extension first
 	Random                       // any
 	Cyclic                       // the next after the one offered last, wrapping
-	RememberSequence             // who last answered this caller in this group, else as Sequence
+	RememberSequence             // the agent who last answered this caller in this group, else as Sequence
 	RememberRandom               // the same, else as Random
 	RememberCyclic               // the same, else as Cyclic; the default of existing databases
 )
@@ -19,7 +19,7 @@ var modeNames = [...]string{
 	"sequence", "random", "cyclic", "remember+sequence", "remember+random", "remember+cyclic",
 }
 
-// String names the mode.
+// String returns the mode's name.
 func (m Mode) String() string {
 	if int(m) < len(modeNames) {
 		return modeNames[m]
@@ -35,10 +35,10 @@ func ParseMode(n int) (Mode, error) {
 	return Mode(n), nil
 }
 
-// Remembers reports whether the mode looks for the agent who last answered the caller.
+// Remembers reports whether the mode prefers the agent who last answered the caller.
 func (m Mode) Remembers() bool { return m >= RememberSequence }
 
-// base is the mode used where nobody is remembered.
+// base returns the mode that applies if no agent is remembered.
 func (m Mode) base() Mode {
 	if m.Remembers() {
 		return m - RememberSequence

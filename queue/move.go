@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// place is what the caller's goroutine needs to know of the call's place.
+// place returns what the caller's goroutine needs to know about the place.
 func (c *call) place() Place {
 	return Place{Group: c.line.Group, VIP: c.vip, Since: c.since, Visit: c.visit.number, CameFrom: c.visit.cameFrom}
 }
 
-// Succeed lets another channel take over what a call has: the place with its time, the offer that
-// rings, or the talk. From then on the leases name the new channel, which is served first if its
-// caller is a VIP. If a place was kept for the new channel, that is given up. The records are the
-// caller's to write: Bridged for a talk, and Ended for the old channel. Succeed returns false if
-// there is no such call, or if the new channel is on the floor already.
+// TakeOver lets another channel take over a call's place, its offer or its talk. From then on the
+// leases name the new channel, which is served first if its caller is a VIP. A place that was kept
+// for the new channel is given up.
+//
+// The records are left to the owner: Bridged for a talk, and Ended for the old channel. TakeOver
+// returns false if there is no such call, or if the new channel is already on the floor.
 func (f *Floor) TakeOver(old string, next Arrival, now time.Time) bool {
 	uuid, caller := next.UUID, next.Caller
 	before := f.calls[old]
@@ -42,8 +43,8 @@ func (f *Floor) TakeOver(old string, next Arrival, now time.Time) bool {
 	return true
 }
 
-// rename gives the call's leases its uuid and its visit, and the caller's memory the agent who
-// talks.
+// rename gives the call's leases its uuid and visit, and remembers the talking agent for the new
+// caller.
 func (f *Floor) rename(c *call, now time.Time) {
 	for _, l := range []*Lease{c.lease, c.next} {
 		if l == nil {
@@ -56,10 +57,12 @@ func (f *Floor) rename(c *call, now time.Time) {
 	}
 }
 
-// Move puts a call that has no offer and no talk into the line of another group, with its time of
-// arrival. The call may have its welcome, wait, or have just lost its offer. It may be offered in
-// the other group at once, or after Open if its welcome is not over. The errors are ErrNoGroup,
-// ErrNoCall, ErrEnding if the call goes back to the dialplan, and ErrTransfers if it has an offer.
+// Move puts a call without an offer or a talk into the line of another group, with its time of
+// arrival. The call may be offered there at once, or after Open if its welcome is not over. The
+// errors are:
+//   - ErrNoGroup and ErrNoCall
+//   - ErrEnding if the call goes back to the dialplan
+//   - ErrTransfers if the call has an offer
 func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
 	c, to := f.calls[uuid], f.lines[group]
 	switch {

@@ -16,12 +16,12 @@ type Group struct {
 	Cursor      string        `json:"Cursor"`      // current_ext_number: the extension offered last
 	RingTimeout time.Duration `json:"RingTimeout"` // group_callout_timeout, kept in whole seconds
 	Prompts     Prompts       `json:"Prompts"`
-	// CallerPrefix stands before the caller's name on the agents' phones (caller_prefix); "" is
+	// CallerPrefix is shown before the caller's name on the agents' phones (caller_prefix). "" is
 	// none.
 	CallerPrefix string `json:"CallerPrefix,omitempty"`
 }
 
-// Prompts are a group's own files; "" means the configuration's default.
+// Prompts are a group's own files. "" is the configuration's default.
 type Prompts struct {
 	Welcome   string `json:"Welcome"`   // welcome_ring
 	Blacklist string `json:"Blacklist"` // black_list_ring
@@ -29,7 +29,7 @@ type Prompts struct {
 	Transfer  string `json:"Transfer"`  // transfer_ring
 }
 
-// DefaultRingTimeout is how long an agent's phone rings where the group says nothing.
+// DefaultRingTimeout is how long an agent's phone rings if the group has no ring timeout.
 const DefaultRingTimeout = 15 * time.Second
 
 // Member puts an extension into a group (ext_group_map).
@@ -47,13 +47,13 @@ type Blacklisted struct {
 	Expires  time.Time `json:"Expires,omitzero"`  // expire_time; zero = never
 }
 
-// VIP is a caller served first in a group (call_vip_number).
+// VIP is a caller who is served first in a group (call_vip_number).
 type VIP struct {
 	Number string `json:"Number"`
 	Group  string `json:"Group"`
 }
 
-// Memory is who last answered a caller in a group (cf_call_remember).
+// Memory says which agent last answered a caller in a group (cf_call_remember).
 type Memory struct {
 	Caller string    `json:"Caller"`
 	Group  string    `json:"Group"`
@@ -61,24 +61,24 @@ type Memory struct {
 	At     time.Time `json:"At"`
 }
 
-// Waiting is a caller's place in the line (callin_queue), from arrival until the bridge with an
-// agent stands or the caller left: one whom an agent answered a moment ago has it still, though
-// nothing counts them as waiting any more.
+// Waiting is a caller's row in the line (callin_queue). It is there from the arrival until the
+// bridge with an agent is up, or until the caller leaves. Between answer and bridge a caller has a
+// row and is not counted as waiting.
 type Waiting struct {
 	UUID     string    `json:"UUID"`
 	Caller   string    `json:"Caller"`
 	Group    string    `json:"Group"`
 	VIP      bool      `json:"VIP"`
-	Since    time.Time `json:"Since"`              // the place: kept to the nanosecond
+	Since    time.Time `json:"Since"`              // time of arrival, exact to the nanosecond
 	Name     string    `json:"Name,omitempty"`     // the caller's; "" if the call brought none
 	Visit    int       `json:"Visit,omitempty"`    // of the call, from 1; 0 is read as 1
 	CameFrom string    `json:"CameFrom,omitempty"` // number of the group of the visit before
 }
 
-// Outcome is how a call ended here: the last word of its CDR.
+// Outcome is how a visit ended.
 type Outcome string
 
-// The outcomes of a call, SPEC section 4.
+// The outcomes of a visit.
 const (
 	Answered    Outcome = "answered"
 	Abandoned   Outcome = "abandoned"   // the caller hung up before an agent answered
@@ -86,17 +86,16 @@ const (
 	TimedOut    Outcome = "timeout"     // waited max-wait-seconds, handed back to the dialplan
 	Transferred Outcome = "transferred" // an agent named by nwayacd_transfer answered
 	Taken       Outcome = "taken"       // someone outside took the waiting caller
-	Returned    Outcome = "returned"    // handed back to the dialplan: shutting down, over max-calls
+	Returned    Outcome = "returned"    // handed back to the dialplan because of a shutdown or max-calls
 	Failed      Outcome = "error"
 
-	// Consult is the outcome of a consulting call if somebody else took over its place or its talk.
+	// Consult is the outcome of a consulting call if another call took over its place or its talk.
 	Consult Outcome = "consult"
-	// Moved is the outcome of a visit that a command ended by moving the waiting caller to another
-	// group.
+	// Moved is the outcome of a visit if a command moved the waiting caller to another group.
 	Moved Outcome = "moved"
 )
 
-// Side is who ended a talk.
+// Side is the side that ended a talk.
 type Side string
 
 // The sides of a talk.
@@ -106,10 +105,10 @@ const (
 	AgentSide  Side = "agent"
 )
 
-// TransferKind is how a talk was passed on.
+// TransferKind is how a talk was transferred.
 type TransferKind string
 
-// The kinds of transfer; a talk that was not passed on has none.
+// The kinds of transfer. A talk that was not transferred has none.
 const (
 	NoTransfer       TransferKind = ""
 	TransferBlind    TransferKind = "blind"     // the agent, or a program, sent the caller away
@@ -117,27 +116,27 @@ const (
 	TransferByCaller TransferKind = "by-caller" // the caller's own phone passed the agent on
 )
 
-// Direction is which way a call went.
+// Direction is the direction of a call.
 type Direction string
 
-// The directions of a call. Inbound is empty because records made before there were directions are
+// The directions of a call. Inbound is empty because records from before there were directions are
 // all inbound.
 const (
 	Inbound  Direction = ""
 	Outbound Direction = "out" // an agent called out with nwaycallout
 )
 
-// CDR is one visit of a call to a group, one row of nwayacd_cdr. Visits of one call share UUID and
-// are numbered from 1. Times that did not come are zero.
+// CDR is one visit of a call to a group, one row of nwayacd_cdr. The visits of a call share UUID
+// and are numbered from 1. A time that did not come is zero.
 type CDR struct {
 	UUID          string       `json:"UUID"`   // of the caller's channel
-	Caller        string       `json:"Caller"` // "" where the caller sent no number
+	Caller        string       `json:"Caller"` // "" if the caller sent no number
 	CallerName    string       `json:"CallerName,omitempty"`
 	Dialled       string       `json:"Dialled"`
 	Group         string       `json:"Group"`
 	VIP           bool         `json:"VIP,omitempty"`
 	Switch        string       `json:"Switch"`          // FreeSWITCH-Hostname
-	Agent         string       `json:"Agent,omitempty"` // who answered last
+	Agent         string       `json:"Agent,omitempty"` // the last agent who answered
 	Leg           string       `json:"Leg,omitempty"`   // uuid of that agent's leg
 	Offers        int          `json:"Offers,omitempty"`
 	Outcome       Outcome      `json:"Outcome"`
@@ -152,12 +151,12 @@ type CDR struct {
 	Visit         int          `json:"Visit,omitempty"`    // 0 is read as 1
 	CameFrom      string       `json:"CameFrom,omitempty"` // number of the group of the visit before; "" for the first visit
 	Direction     Direction    `json:"Direction,omitempty"`
-	TransferredTo string       `json:"TransferredTo,omitempty"` // where the caller, or the agent, was sent
+	TransferredTo string       `json:"TransferredTo,omitempty"` // destination of the transfer
 	TransferKind  TransferKind `json:"TransferKind,omitempty"`
 	Recordings    []string     `json:"Recordings,omitempty"` // all files of the visit, in order; Recording is the last of them
 }
 
-// VisitNumber is which visit of its call the record is of: a record made before visits were
+// VisitNumber returns which visit of its call the record is of. A record from before visits were
 // numbered is of the first.
 func (c *CDR) VisitNumber() int { return max(c.Visit, 1) }
 
@@ -167,23 +166,23 @@ func (c *CDR) Recorded(file string) {
 	c.Recordings = append(slices.Clip(c.Recordings), file)
 }
 
-// Talk is a talk that goes on, as it is kept for who comes after us should we die: whose agent
-// talks, where, and the CDR so far.
+// Talk is a talk as it is stored for the next process, in case this one dies. It has the agent, the
+// FreeSWITCH and the CDR so far.
 type Talk struct {
-	Server   string      `json:"Server"`   // identity of the server whose talk it is
+	Server   string      `json:"Server"`   // identity of the server that follows the talk
 	Link     string      `json:"Link"`     // the configured name of the FreeSWITCH that has it
 	CoreUUID string      `json:"CoreUUID"` // that FreeSWITCH's identity since it started
 	CDR      CDR         `json:"CDR"`
 	Offer    OfferRecord `json:"Offer"`            // that became the talk
-	Requeued bool        `json:"Parted,omitempty"` // it is over, and its caller waits again: what is kept is the CDR so far
+	Requeued bool        `json:"Parted,omitempty"` // it is over, and its caller waits again; CDR is the CDR so far
 }
 
-// StillWaiting names the calls whose place is kept: what was said of others is over.
+// StillWaiting names all calls whose place is kept. The rows of other calls are removed.
 type StillWaiting struct {
 	UUIDs []string `json:"UUIDs"`
 }
 
-// StillTalking names the callers of all talks of a server that go on: others of it are over.
+// StillTalking names the callers of all talks of a server. Its other talks are over.
 type StillTalking struct {
 	Server string   `json:"Server"`
 	UUIDs  []string `json:"UUIDs"`
@@ -196,7 +195,7 @@ type OfferOutcome string
 const (
 	OfferAnswered  OfferOutcome = "answered"
 	OfferMissed    OfferOutcome = "noanswer"  // the agent's leg failed; Cause says how
-	OfferWithdrawn OfferOutcome = "withdrawn" // the caller left, or was transferred elsewhere, while it rang
+	OfferWithdrawn OfferOutcome = "withdrawn" // the caller left or was transferred while it rang
 	OfferExpired   OfferOutcome = "expired"   // the lease ran out without a word from FreeSWITCH
 )
 
@@ -213,14 +212,14 @@ type OfferRecord struct {
 	Ended     time.Time    `json:"Ended"`
 	Outcome   OfferOutcome `json:"Outcome"`
 	Cause     string       `json:"Cause,omitempty"`     // FreeSWITCH's cause of a missed offer
-	Visit     int          `json:"Visit,omitempty"`     // of the call, whose CDR has the same; 0 is read as 1
+	Visit     int          `json:"Visit,omitempty"`     // as in the call's CDR; 0 is read as 1
 	Recording string       `json:"Recording,omitempty"` // the talk's file
 }
 
-// VisitNumber is the number of the visit in which the offer was made.
+// VisitNumber returns the visit in which the offer was made.
 func (o *OfferRecord) VisitNumber() int { return max(o.Visit, 1) }
 
-// GroupUpdate is a change of one group: a nil field stays as it is.
+// GroupUpdate is a change of one group. A nil field stays as it is.
 type GroupUpdate struct {
 	Number       string         `json:"Number"`
 	Name         *string        `json:"Name,omitempty"`
@@ -234,7 +233,7 @@ type GroupUpdate struct {
 	CallerPrefix *string        `json:"CallerPrefix,omitempty"`
 }
 
-// NewAgent is an extension that was added, with the password its phone registers with.
+// NewAgent is an extension that was added, with the password of its phone.
 type NewAgent struct {
 	Extension string `json:"Extension"`
 	Password  string `json:"Password"`
@@ -246,10 +245,10 @@ type Membership struct {
 	Groups    []string `json:"Groups"`
 }
 
-// Change is one thing that changed: exactly one field is set.
+// Change is one thing that changed. Exactly one field is set.
 //
-// The same words go both ways. What the dispatcher decided goes to the journal and from there to the database; what another
-// program edited in the database comes back to the dispatcher.
+// Changes go both ways. The dispatcher's decisions go to the journal and from there to the
+// database. What another program edits in the database comes to the dispatcher.
 type Change struct {
 	Agent        *agent.Update `json:"Agent,omitempty"`
 	AgentAdded   *NewAgent     `json:"AgentAdded,omitempty"`
@@ -264,10 +263,10 @@ type Change struct {
 	MemberLeft   *Member     `json:"MemberLeft,omitempty"`
 
 	Waiting *Waiting `json:"Waiting,omitempty"`
-	Left    *string  `json:"Left,omitempty"` // uuid of a caller who waits no longer
+	Left    *string  `json:"Left,omitempty"` // uuid of a caller who does not wait any more
 
 	Talk     *Talk   `json:"Talk,omitempty"`     // goes on
-	TalkOver *string `json:"TalkOver,omitempty"` // uuid of the caller whose talk does not go on
+	TalkOver *string `json:"TalkOver,omitempty"` // uuid of the caller whose talk is over
 
 	StillWaiting *StillWaiting `json:"StillWaiting,omitempty"`
 	StillTalking *StillTalking `json:"StillTalking,omitempty"`

@@ -7,10 +7,10 @@ import (
 	"nwayacd/agent"
 )
 
-// MissCause is why an agent missed an offer; see package agent.
+// MissCause is why an agent missed an offer. See package agent.
 type MissCause = agent.MissCause
 
-// The causes of a miss, as those who report one to the Floor name them.
+// These are the causes of package agent, for callers of Floor.Miss.
 const (
 	MissNone        = agent.MissNone
 	MissBusy        = agent.MissBusy
@@ -19,7 +19,7 @@ const (
 	MissUnreachable = agent.MissUnreachable
 )
 
-// Miss is what is known of an offer that came to nothing at the agent's side.
+// Miss is what is known of an offer that the agent's side did not answer.
 type Miss struct {
 	Cause        MissCause
 	Unregistered bool // FreeSWITCH knows no phone for the extension
@@ -28,7 +28,8 @@ type Miss struct {
 // longestRest bounds a rest, however many misses came before it.
 const longestRest = 5 * time.Minute
 
-// rest is how long an agent rests after a miss of that cause: twice as long at each miss in a row.
+// rest returns how long an agent rests after a miss of that cause. It doubles with each miss in a
+// row.
 func (s *Settings) rest(cause MissCause, misses int) time.Duration {
 	var rest time.Duration
 	switch cause {
@@ -48,12 +49,12 @@ func (s *Settings) rest(cause MissCause, misses int) time.Duration {
 	return min(rest, longestRest)
 }
 
-// missed counts the miss of the lease's agent and starts its rest. It returns the move that ends
+// countMiss counts the miss of the lease's agent and starts its rest. It returns the move that ends
 // the lease.
 //
-// An agent whom the miss takes out (noanswer) does not rest: nway_ready, which brings it back,
-// would end the rest as well. A miss that was not the agent's doing changes nothing here, but
-// noanswer-to-ready = false takes the agent out as ever.
+// An agent whom the miss takes out (noanswer) does not rest, because nway_ready would end the rest
+// as well. If the miss is not the agent's fault (MissNone), nothing is counted. The setting
+// noanswer-to-ready = false takes the agent out nevertheless.
 func (f *Floor) countMiss(l *Lease, cause MissCause, now time.Time) agent.Move {
 	out := !f.settings.NoAnswerToReady
 	if i := slices.Index(agent.MissCauses[:], cause); i >= 0 {
@@ -71,7 +72,7 @@ func (f *Floor) countMiss(l *Lease, cause MissCause, now time.Time) agent.Move {
 	return either(out, agent.MissOut, agent.Miss)
 }
 
-// spoke ends the row of misses of the agent who answered the lease, if one did.
+// endMissRow ends the row of misses of the agent who answered the lease.
 func (f *Floor) endMissRow(l *Lease) {
 	if l == nil || !l.answered {
 		return
@@ -81,8 +82,8 @@ func (f *Floor) endMissRow(l *Lease) {
 	}
 }
 
-// EndRest ends a rest and the row of misses before it: a phone of the extension has registered
-// anew.
+// EndRest ends a rest and the row of misses before it, because a phone of the extension registered
+// again.
 func (f *Floor) EndRest(extension string, now time.Time) {
 	if slot := f.slots[extension]; slot != nil {
 		f.endRest(slot)
@@ -98,8 +99,7 @@ func (f *Floor) endRest(slot *agentSlot) {
 	f.updateAvailability(slot)
 }
 
-// wake ends a rest whose time is over. The misses still count as a row: the next one follows on
-// them.
+// endRestTime ends a rest whose time is over. The row of misses goes on: the next rest is longer.
 func (f *Floor) endRestTime(slot *agentSlot) {
 	slot.Rest.Until = time.Time{}
 	f.updateAvailability(slot)

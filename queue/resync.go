@@ -5,11 +5,13 @@ import (
 	"slices"
 )
 
-// Rewrite writes the present state of the floor anew, for a database that lacks it: what
-// distribution changes by itself, or (whole) the agents, groups and lists too. Rows of callers in
-// line, and of talks of this server, that the floor does not have are removed; others are left
-// alone. Who last answered a caller is not written: there can be hundreds of thousands of these,
-// and the floor goes on knowing them.
+// Resync writes the present state of the floor again, for a database that lacks some of it. Without
+// whole it writes what distribution changes by itself. With whole it also writes the agents, groups
+// and lists.
+//
+// Rows of waiting callers, and of talks of this server, are removed if the floor does not have
+// them. The memories are not written. There can be hundreds of thousands of them, and the floor
+// still has them.
 func (f *Floor) Resync(whole bool, server string) {
 	s := f.snapshot()
 	if whole {
@@ -21,7 +23,7 @@ func (f *Floor) Resync(whole bool, server string) {
 	f.record(Change{StillTalking: &StillTalking{Server: server, UUIDs: slices.Sorted(maps.Keys(f.talks))}})
 }
 
-// placesKept are the calls in line, and those of absent callers.
+// keptPlaces returns the uuids of waiting calls and of absent callers.
 func (f *Floor) keptPlaces() []string {
 	uuids := slices.Collect(maps.Keys(f.absent))
 	for uuid, c := range f.calls {

@@ -6,7 +6,7 @@ import "time"
 type CDRSearch struct {
 	From, To time.Time // of the arrival; To itself is not among them
 	Group    string
-	Agent    string // who answered last
+	Agent    string // the last agent who answered
 	Caller   string
 	Call     string // uuid of the caller's channel
 	Outcome  Outcome

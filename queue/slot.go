@@ -19,7 +19,7 @@ func (f *Floor) AddAgent(extension, password string) error {
 	return nil
 }
 
-// addDesk puts an agent on the floor, with the memberships known of it.
+// addSlot puts an agent on the floor, with the memberships of its extension.
 func (f *Floor) addSlot(a agent.Agent) *agentSlot {
 	a.Outside = f.outside[a.Extension]
 	slot := &agentSlot{Agent: a, sortKey: agent.SortKey(a.Extension), groups: f.groupsOf(a.Extension)}
@@ -35,7 +35,8 @@ func (f *Floor) addSlot(a agent.Agent) *agentSlot {
 	return slot
 }
 
-// takeUp gives an agent whose row was deleted and inserted again the offer or call it still has, so that it never has two.
+// reclaimLease gives an agent its offer or talk back if its row was deleted and inserted again. So
+// the agent never has two calls.
 func (f *Floor) reclaimLease(slot *agentSlot) {
 	l := f.orphans[slot.Extension]
 	if l == nil {
@@ -55,7 +56,8 @@ func (f *Floor) groupsOf(extension string) groupSet {
 	return set
 }
 
-// RemoveAgent removes an extension and its memberships; not while it has an offer or a call.
+// RemoveAgent removes an extension and its memberships. It fails if the agent has an offer or a
+// call.
 func (f *Floor) RemoveAgent(extension string) error {
 	slot, err := f.slot(extension)
 	if err != nil {
@@ -69,7 +71,7 @@ func (f *Floor) RemoveAgent(extension string) error {
 	return nil
 }
 
-// removeDesk takes the agent off the floor; a talk it still has goes on.
+// removeSlot takes the agent off the floor. Its talk goes on.
 func (f *Floor) removeSlot(slot *agentSlot) {
 	f.regroup(slot, nil)
 	f.standings[slot.countedAs]--
@@ -88,8 +90,9 @@ func (f *Floor) slot(extension string) (*agentSlot, error) {
 	return nil, fmt.Errorf("extension %s: %w", extension, ErrNoAgent)
 }
 
-// Login makes the agent up, idle, ready, registered (as the module did) and a member of exactly these groups. An unknown group is an
-// error and changes nothing.
+// Login makes the agent up, idle, ready, registered and a member of exactly these groups. The
+// module that nwayacd replaces set registered, too. An unknown group is an error and changes
+// nothing.
 func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 	slot, err := f.slot(extension)
 	if err != nil {
@@ -110,12 +113,13 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 	return nil
 }
 
-// Logout takes the agent down and out of its groups; during an offer or call, when that ends.
+// Logout takes the agent down and out of its groups. If the agent has an offer or a call, that
+// happens when it ends.
 func (f *Floor) Logout(extension string, now time.Time) error {
 	return f.applyOrDefer(extension, agent.LogoutDeferred, now)
 }
 
-// Busy makes the agent busy; during an offer or call, when that ends.
+// Busy makes the agent busy. If the agent has an offer or a call, that happens when it ends.
 func (f *Floor) Busy(extension string, now time.Time) error {
 	return f.applyOrDefer(extension, agent.BusyDeferred, now)
 }
@@ -134,20 +138,21 @@ func (f *Floor) applyOrDefer(extension string, wish agent.Deferred, now time.Tim
 	return nil
 }
 
-// grantDeferred carries out what was asked for while the agent had an offer or a call, where it has none any more.
+// applyDeferred applies a deferred busy or logout if the agent has no offer or call any more.
 func (f *Floor) applyDeferred(slot *agentSlot, now time.Time) {
 	if slot.Deferred != agent.NothingDeferred && !f.engaged(slot) {
 		f.apply(slot, slot.Deferred, now)
 	}
 }
 
-// engaged reports whether the agent has an offer or a call, be it one of an earlier life of which nobody knows yet whether it goes on.
+// engaged reports whether the agent has an offer or a call. After a restart that includes a call of
+// the process before which may still go on.
 func (f *Floor) engaged(slot *agentSlot) bool {
 	return slot.lease != nil || f.reserved[slot.Extension] == slot && (slot.Call == agent.Ring || slot.Call == agent.Talking)
 }
 
-// grant carries out a wish, in place of any that was deferred. The one that was is taken off the record with what carries it out, and not before:
-// should we die between two changes, it is carried out by who comes after us.
+// apply makes the agent busy or logs it out. Deferred is cleared in the same change that makes the
+// agent busy or down. So if the process dies between two changes, the next process applies it again.
 func (f *Floor) apply(slot *agentSlot, wish agent.Deferred, now time.Time) {
 	switch wish {
 	case agent.BusyDeferred:
@@ -162,9 +167,9 @@ func (f *Floor) apply(slot *agentSlot, wish agent.Deferred, now time.Time) {
 	}
 }
 
-// Ready makes the agent idle and ready: it ends a wrap-up, a missed offer's noanswer and a rest,
-// and takes back a deferred busy or logout. During an offer or call it does no more than that, and
-// sends no event.
+// Ready makes the agent idle and ready. It ends a wrap-up, a noanswer and a rest, and clears a
+// deferred busy or logout. If the agent has an offer or a call, the call state stays. If the agent
+// was idle then, there is no event.
 func (f *Floor) Ready(extension string, now time.Time) error {
 	slot, err := f.slot(extension)
 	if err != nil {
@@ -181,20 +186,21 @@ func (f *Floor) Ready(extension string, now time.Time) error {
 	return nil
 }
 
-// recoverFree is recover by a command, which does not free an agent whose call of an earlier life may go on.
+// recoverUnlessEngaged is recover for a command. It does not free an agent whose call from before a
+// restart may go on.
 func (f *Floor) recoverUnlessEngaged(slot *agentSlot, now time.Time) {
 	if !f.engaged(slot) {
 		f.recover(slot, now)
 	}
 }
 
-// recover brings the agent's call state back to ready, unless an offer or call of ours stands.
+// recover brings the agent's call state back to ready, unless it has an offer or a call.
 func (f *Floor) recover(slot *agentSlot, now time.Time) bool {
 	return slot.lease == nil && f.move(slot, agent.Recover, now)
 }
 
-// SetRegistered says by hand whether FreeSWITCH knows a phone for the extension. If it does, a rest
-// is over.
+// SetRegistered sets whether FreeSWITCH has a registration of the extension. If it has, a rest is
+// over.
 func (f *Floor) SetRegistered(extension string, registered bool, now time.Time) error {
 	slot, err := f.slot(extension)
 	if err != nil {
@@ -208,9 +214,10 @@ func (f *Floor) SetRegistered(extension string, registered bool, now time.Time) 
 	return nil
 }
 
-// Registration follows a phone that registered or went, with the address of the FreeSWITCH it did
-// so at ("" = not told). An extension that is no agent is of no interest. A rest is over if the
-// agent had no phone before; a phone that registers anew beside that one ends it by EndRest.
+// Registration follows a phone that registered or unregistered at a FreeSWITCH. server is that
+// FreeSWITCH's address, or "" if it is not known. An unknown extension is ignored. A registration
+// ends a rest if the agent was not registered before. If another phone of the agent is registered
+// already, EndRest ends the rest.
 func (f *Floor) Registration(extension string, registered bool, server string, now time.Time) {
 	slot := f.slots[extension]
 	if slot == nil {
@@ -241,7 +248,8 @@ func (f *Floor) SetJobNumber(extension, number string, say bool) error {
 	return nil
 }
 
-// SetOutside says how many calls the extension has that are not the ACD's; it may become an agent later.
+// SetOutside sets how many external calls the extension has. The extension may become an agent
+// later.
 func (f *Floor) SetOutside(extension string, calls int, now time.Time) {
 	f.outside[extension] = calls
 	if calls == 0 {
@@ -266,7 +274,7 @@ func (f *Floor) regroup(slot *agentSlot, groups []string) {
 	}
 }
 
-// joinGroup and leaveGroup alter one membership; either side may be missing.
+// joinGroup and leaveGroup alter one membership. The agent and the group need not exist.
 func (f *Floor) joinGroup(extension, number string) {
 	f.groupsOf(extension)[number] = struct{}{}
 	if slot, l := f.slots[extension], f.lines[number]; slot != nil && l != nil {
@@ -282,7 +290,7 @@ func (f *Floor) leaveGroup(extension, number string) {
 	}
 }
 
-// seatAt makes a living group one of the agent's, and has the agent look for callers there.
+// joinLine makes a group one of the agent's, and has settle look for a caller there.
 func (f *Floor) joinLine(slot *agentSlot, l *line) {
 	if !slices.Contains(slot.lines, l) {
 		slot.lines = append(slot.lines, l)
@@ -301,7 +309,7 @@ func (slot *agentSlot) leaveLine(l *line) {
 	}
 }
 
-// release ends a lease for its agent: by the move where that is what the agent is in, with whatever was deferred.
+// release ends a lease for its agent with the move m, and applies what was deferred.
 func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	l.over = true
 	slot := f.slots[l.Agent.Extension]
@@ -331,7 +339,7 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	f.applyDeferred(slot, now)
 }
 
-// noteHangUp writes down when the agent's talk ended, in u where that is not nil.
+// recordHangUp records when the agent's talk ended. It adds that to u if u is not nil.
 func (f *Floor) recordHangUp(slot *agentSlot, u *agent.Update, now time.Time) {
 	if u == nil {
 		u = &agent.Update{Extension: slot.Extension}
@@ -340,8 +348,9 @@ func (f *Floor) recordHangUp(slot *agentSlot, u *agent.Update, now time.Time) {
 	u.HungUp = &now
 }
 
-// Engage makes an agent who calls out talking, until End: the lease has no caller of ours. It is nil where the extension is no agent, or has
-// an offer or a call already; the profile is the agent's, if there is one.
+// Engage makes an agent who calls out talking until End. The lease has no caller on the floor. It
+// is nil if the extension is no agent, or has an offer or a call. The profile is the agent's, if
+// there is one.
 func (f *Floor) Engage(extension, uuid string, now time.Time) (agent.Profile, *Lease) {
 	slot := f.slots[extension]
 	if slot == nil {

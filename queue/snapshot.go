@@ -27,8 +27,8 @@ func (s *Snapshot) Clone() Snapshot {
 	}
 }
 
-// Apply changes s as c changes the database. A change of an agent or a group that s does not have is
-// ignored, and so is a record (CDR, Offer, AgentLog).
+// Apply changes s as c changes the database. It ignores changes of an agent or a group that s does
+// not have, and records (CDR, Offer, AgentLog).
 func (s *Snapshot) Apply(c Change) {
 	switch {
 	case c.Agent != nil:
@@ -111,7 +111,7 @@ func (s *Snapshot) applyLists(c Change) {
 	}
 }
 
-// newAgent is an agent that was just added: unregistered, down, idle and ready.
+// newAgent returns an agent that was just added: unregistered, down, idle and ready.
 func newAgent(extension string) agent.Agent {
 	return agent.Agent{
 		Profile:  agent.Profile{Extension: extension, Name: extension},
@@ -119,7 +119,7 @@ func newAgent(extension string) agent.Agent {
 	}
 }
 
-// withDefaults is the group as the database adds it.
+// withDefaults returns the group as the database adds it.
 func (g *Group) withDefaults() Group {
 	added := *g
 	if added.RingTimeout <= 0 {
@@ -177,8 +177,8 @@ func setOf(all []string) map[string]bool {
 	return in
 }
 
-// Changes are those that make an empty database into s. An account that is added has no password
-// here: the store knows it.
+// Changes returns the changes that make an empty database into s. An added agent has no password in
+// them, because only the store has it.
 func (s *Snapshot) Changes() []Change {
 	var all []Change
 	for _, g := range s.Groups {
@@ -204,7 +204,7 @@ func (s *Snapshot) Changes() []Change {
 	return append(all, s.stateChanges()...)
 }
 
-// stateChanges are those of Changes that write what distribution changes by itself.
+// stateChanges returns the part of Changes that distribution changes by itself.
 func (s *Snapshot) stateChanges() []Change {
 	var all []Change
 	for _, g := range s.Groups {

@@ -6,8 +6,8 @@ import (
 	"nwayacd/agent"
 )
 
-// Bridged says that the bridge of an answered call stands. From now on a restart finds the call's
-// talk, and no place.
+// Bridged says that the bridge of an answered call is up. From now on a restart finds the talk, and
+// no place.
 func (f *Floor) Bridged(t Talk) {
 	f.recordTalk(&t)
 	if c := f.calls[t.CDR.UUID]; c != nil {
@@ -16,21 +16,21 @@ func (f *Floor) Bridged(t Talk) {
 	}
 }
 
-// Parted says that a talk is over, and that its caller goes on here. The CDR so far is kept with
-// the talk.
+// Requeued says that a talk is over and that its caller stays on the floor. The CDR so far is
+// stored with the talk.
 func (f *Floor) Requeued(t Talk) {
 	t.Requeued = true
 	f.recordTalk(&t)
 }
 
-// keepTalk remembers a talk, which nobody alters any more, and writes it.
+// recordTalk keeps a talk, which is not altered any more, and writes it.
 func (f *Floor) recordTalk(t *Talk) {
 	f.talks[t.CDR.UUID] = t
 	f.record(Change{Talk: t})
 }
 
-// Ended writes the CDR of a call that ended, on the floor or not. If the call had a talk, that is
-// over.
+// Ended writes the CDR of a call that ended, whether it is on the floor or not. A talk of the call
+// is over.
 func (f *Floor) Ended(cdr CDR) {
 	delete(f.talks, cdr.UUID)
 	f.record(Change{CDR: &cdr})
@@ -51,10 +51,10 @@ func (f *Floor) Talks() []Talk {
 	return talks
 }
 
-// Adopt puts a talk on the floor that was found at its FreeSWITCH, and that nobody had written
-// down. The place that was kept for its caller is given up. Adopt returns the talk with what is
-// known of the caller. It returns false if no place is kept for the caller, or if the agent is gone
-// or has an offer or a call.
+// RecoverTalk puts a talk on the floor that FreeSWITCH has and that was never written. The place
+// that was kept for its caller is given up. RecoverTalk returns the talk with the caller's CDR. It
+// returns false if no place is kept for the caller. It also returns false if the agent is gone, or
+// has an offer or a call.
 func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 	slot, was := f.slots[t.CDR.Agent], f.absent[t.CDR.UUID]
 	if was == nil || slot == nil || slot.lease != nil {
@@ -72,7 +72,7 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 	return whole, true
 }
 
-// lease is that of the talk's agent.
+// lease returns the lease of the talk's agent.
 func (t *Talk) lease(who agent.Profile) *Lease {
 	return &Lease{
 		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer, Visit: t.CDR.Visit,
@@ -80,8 +80,8 @@ func (t *Talk) lease(who agent.Profile) *Lease {
 	}
 }
 
-// addTalk puts the caller of a talk on the floor: in the line of its group, or in a line of its own
-// if there is no such group any more.
+// addTalk puts the caller of a talk on the floor. If the group is gone, the caller gets a line
+// outside the floor's groups.
 func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
 	in := f.lines[t.CDR.Group]
 	if in == nil {
@@ -98,9 +98,9 @@ func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
 	return c
 }
 
-// Resumed returns the place and the lease of a call whose talk Load or Adopt put on the floor. It
-// returns false if the call is not on the floor, or is in no talk. The lease binds nobody if the
-// agent has left the talk without our noticing.
+// Resumed returns the place and the lease of a call whose talk Load or RecoverTalk put on the
+// floor. It returns false if the call is not on the floor, or is in no talk. If the agent is not in
+// the talk any more, the lease reserves no agent.
 func (f *Floor) Resumed(uuid string) (p Place, l *Lease, ok bool) {
 	c := f.calls[uuid]
 	if c == nil || c.lease == nil || !c.lease.answered {
@@ -109,8 +109,8 @@ func (f *Floor) Resumed(uuid string) (p Place, l *Lease, ok bool) {
 	return c.place(), c.lease, true
 }
 
-// loadTalks puts the talks that go on on the floor, with the agents who are in them, and remembers
-// the others.
+// loadTalks puts the talks that go on on the floor, with their agents. It keeps the others for
+// their CDRs.
 func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 	for _, t := range talks {
 		f.talks[t.CDR.UUID] = &t
@@ -131,8 +131,8 @@ func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 	}
 }
 
-// newestTalks tells the caller of each agent's newest talk that goes on. Older ones have ended, and
-// their CDR is not written.
+// newestTalks returns the caller of each agent's newest talk that goes on. Older talks of the agent
+// have ended, although their CDR is not written.
 func newestTalks(talks []Talk) (callers map[string]string) {
 	newest := map[string]Talk{}
 	for _, t := range talks {
@@ -147,8 +147,8 @@ func newestTalks(talks []Talk) (callers map[string]string) {
 	return callers
 }
 
-// loadAbsent keeps the places of those who waited when the server died, with the CDRs of those who
-// had talked before. The CDR of a caller who had talked and does not wait is written.
+// loadAbsent keeps the places of callers who waited when the server died. The place has the CDR so
+// far if the caller had talked before. If such a caller has no row, the CDR is written.
 func (f *Floor) loadAbsent(s Snapshot, now time.Time) {
 	for _, w := range s.Waiting {
 		if f.calls[w.UUID] != nil { // the server died between the two changes of Bridged

@@ -20,9 +20,9 @@ type GroupView struct {
 	Group
 	Members   []string // extensions, in order
 	Available int      // members who could take a call now
-	Waiting   int      // callers whom no agent has answered yet, or for whom a transfer rings after a talk
+	Waiting   int      // callers without an answer so far, or for whom a transfer rings after a talk
 	Talking   int
-	Oldest    time.Time // the place of the caller served next; zero when nobody is in the line
+	Oldest    time.Time // the place of the caller who is served next; zero if no caller waits
 }
 
 // Agents returns all agents in the order of their extensions.

@@ -13,20 +13,20 @@ import (
 
 const (
 	batchBytes   = 1 << 20                // of the journal, in one transaction
-	fullBatch    = 500                    // so many waiting are applied without collecting more
-	collectLimit = 150 * time.Millisecond // between the starts of two batches that are not full
-	batchLimit   = 10 * time.Second       // for one transaction of PostgreSQL: a server that says nothing is away
-	leastBatch   = 4 << 10                // after batches that were too much, or met a fault
+	fullBatch    = 500                    // if so many changes wait, they are applied without waiting for more
+	collectLimit = 150 * time.Millisecond // from one batch to the next, if they are not full
+	batchLimit   = 10 * time.Second       // for one transaction of PostgreSQL; a server that does not answer within it is away
+	leastBatch   = 4 << 10                // after batches that took too long or failed
 )
 
-// entry is a change on its way to the database; fault says why it cannot be read.
+// entry is a change on its way to the database. fault is the error if it cannot be read.
 type entry struct {
 	record
 	change queue.Change
 	fault  error
 }
 
-// apply brings the journal into the database, in order, until ctx ends.
+// apply writes the journal to the database, in order, until ctx ends.
 func (s *Store) apply(ctx context.Context) {
 	var wait backoff
 	for s.journal.durable.wait(ctx, s.applied.get()+1) == nil {
@@ -46,7 +46,7 @@ func (s *Store) apply(ctx context.Context) {
 	}
 }
 
-// applyBatch applies the next batch of the journal; nothing to apply is no error.
+// applyBatch applies the next batch of the journal. It returns nil if there is nothing to apply.
 func (s *Store) applyBatch(ctx context.Context) error {
 	if err := s.turn.lock(ctx); err != nil {
 		return err
@@ -55,7 +55,8 @@ func (s *Store) applyBatch(ctx context.Context) error {
 	return s.attempt(ctx, s.db.batchLimit, s.applyRecords)
 }
 
-// attempt does something with the database, for who holds the turn, and takes down how it went.
+// attempt runs do with the database and notes whether the database answered. The caller holds the
+// turn.
 func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 	defer cancel()
@@ -63,7 +64,7 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(contex
 	if err == nil {
 		err = do(limited)
 	}
-	if ctx.Err() != nil { // it says nothing of the database
+	if ctx.Err() != nil { // the error says nothing about the database
 		s.reading = cursor{}
 		return err
 	}
@@ -79,7 +80,7 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	s.batch = max(s.batch/2, leastBatch) // should it fail, be it that the database is too slow for so much
+	s.batch = max(s.batch/2, leastBatch) // in case this batch fails, perhaps because it is too large for a slow database
 	s.journal.setOldestUnapplied(records[0].at)
 	entries := decode(records)
 	err = s.transactBatch(ctx, entries, s.writeTogether)
@@ -92,7 +93,7 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	return s.committed(records)
 }
 
-// refuses reports whether trying err's statement again as it was is in vain.
+// refuses reports whether the database will refuse err's statement each time.
 func (s *Store) refuses(err error) bool {
 	_, unreadable := errors.AsType[unreadableError](err)
 	return unreadable || s.db.refused(err)
@@ -112,17 +113,18 @@ func decode(records []record) []entry {
 	return entries
 }
 
-// stepEvery is some 0.2 ms of work on a batch.
+// yieldEvery records of a batch take about 0.2 ms.
 const yieldEvery = 16
 
-// stepBack lets calls go first, every so many records of a batch, which is milliseconds of work that nobody waits for.
+// yieldToCalls lets other goroutines run after every yieldEvery records. A batch takes
+// milliseconds, and calls must not wait for it.
 func yieldToCalls(record int) {
 	if record%yieldEvery == yieldEvery-1 {
 		runtime.Gosched()
 	}
 }
 
-// settled is after the commit: what was applied leaves the journal.
+// committed removes records from the journal after their commit.
 func (s *Store) committed(records []record) error {
 	var bytes int64
 	for _, r := range records {
@@ -142,8 +144,9 @@ func (s *Store) committed(records []record) error {
 	return nil
 }
 
-// transactBatch lets write apply those entries that the database does not have yet. Whether an earlier try was committed is
-// asked of the database, in the same transaction: after a lost connection nobody else knows.
+// transactBatch has write apply the entries that the database does not have yet. After a lost
+// connection only the database knows whether an earlier try was committed. So the same transaction
+// reads that first.
 func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
 	return s.db.transact(ctx, func(tx *transaction) error {
 		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
@@ -208,7 +211,8 @@ func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) erro
 	return nil
 }
 
-// writeOneByOne writes each entry by itself; what the database refuses goes to nwayacd_rejected.
+// writeOneByOne writes each entry by itself. An entry that the database refuses goes to
+// nwayacd_rejected.
 func (s *Store) writeOneByOne(ctx context.Context, tx *transaction, entries []entry) error {
 	for i := range entries {
 		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {

@@ -13,7 +13,8 @@ import (
 	"nwayacd/queue"
 )
 
-// checkpoint is all that the database held at one moment, kept in the data-dir. With the journal behind it, it is the last known state.
+// checkpoint is everything in the database at one moment, kept in the data-dir. Together with the
+// journal after it, it is the last known state.
 type checkpoint struct {
 	Position  uint64            `json:"Position"` // how far the journal was applied at that moment
 	Written   time.Time         `json:"Written"`
@@ -21,10 +22,10 @@ type checkpoint struct {
 	Passwords map[string]string `json:"Passwords"` // of agents' phones, by extension
 }
 
-// checkpointFile is readable by its owner only: passwords are in it.
+// checkpointFile is readable by its owner only, because it has passwords.
 const checkpointFile = "floor.json"
 
-// checkpointPause lies between two checkpoints at least.
+// checkpointPause is the least time between two checkpoints.
 const checkpointPause = 30 * time.Second
 
 func (c *checkpoint) holdsAny() bool { return len(c.Snapshot.Agents)+len(c.Snapshot.Groups) > 0 }
@@ -45,7 +46,7 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 	return c, nil
 }
 
-// learn makes c what the first Load returns.
+// useCheckpoint makes c the state that the first Load returns.
 func (s *Store) useCheckpoint(c *checkpoint) {
 	s.startState = c
 	for extension, text := range c.Passwords {
@@ -53,7 +54,7 @@ func (s *Store) useCheckpoint(c *checkpoint) {
 	}
 }
 
-// beginAway opens the store without the database.
+// startOffline opens the store without the database.
 func (s *Store) startOffline(c *checkpoint, why error) {
 	s.startedOffline = true
 	s.useCheckpoint(c)
@@ -62,7 +63,8 @@ func (s *Store) startOffline(c *checkpoint, why error) {
 		Msg("the database is away: beginning with the last known state; it is taken over when it is back")
 }
 
-// lastKnown is the last known state. Where the database is there and empty, it is written into it.
+// loadStartState returns the last known state. If the database is there and empty, it also writes
+// the state to the database.
 func (s *Store) loadStartState() (queue.Snapshot, error) {
 	snap, position := s.startState.Snapshot, s.startState.Position
 	s.startState = nil
@@ -75,7 +77,7 @@ func (s *Store) loadStartState() (queue.Snapshot, error) {
 	return snap, nil
 }
 
-// checkpoints keeps the checkpoint fresh until ctx ends, and writes the last one then.
+// checkpoints writes a checkpoint whenever the last one is out of date, until ctx ends.
 func (s *Store) checkpoints(ctx context.Context) {
 	signal(s.checkpointDue)
 	for {
@@ -94,7 +96,7 @@ func (s *Store) checkpoints(ctx context.Context) {
 	}
 }
 
-// checkpoint writes what the database holds to the data-dir.
+// checkpoint writes everything in the database to the data-dir.
 func (s *Store) checkpoint(ctx context.Context) error {
 	s.checkpointing.Lock()
 	defer s.checkpointing.Unlock()

@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// dataDir is the folder of the journal, held by one process at a time.
+// dataDir is the folder of the journal. One process at a time holds it.
 type dataDir struct {
 	path     string
-	identity string // random, made once: names this journal in nwayacd_applied
+	identity string // random and made once; names this journal in nwayacd_applied
 	lock     *os.File
 }
 
@@ -62,7 +62,7 @@ func readIdentity(dir string) (string, error) {
 	return name, writeDurably(path, name+"\n")
 }
 
-// writeDurably makes a small file appear whole or not at all.
+// writeDurably writes a small file so that a crash leaves the old file or the new one.
 func writeDurably(path, text string) error {
 	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -12,15 +12,15 @@ import (
 	schema "nwayacd/sql"
 )
 
-// dialect is what differs between the databases: their SQL and what their errors mean.
+// dialect is what differs between the databases: their SQL, and the meaning of their errors.
 type dialect struct {
-	name       string // in Version
+	name       string // as Version shows it
 	migrations fs.FS
 	version    string // query: the server's version
 
-	begin         []string       // open every transaction that writes
-	snapshot      *sql.TxOptions // of a transaction that sees one moment of all tables
-	lockMigration string         // makes a second migration wait for the first; "" where the transaction itself does
+	begin         []string       // statements that begin each transaction that writes
+	snapshot      *sql.TxOptions // of a transaction that reads all tables at one moment
+	lockMigration string         // makes a second migration wait for the first; "" if the transaction does that
 	hasMigrations string         // query: whether the table nwayacd_migration is there
 	newMigration  string         // statement: version, name
 
@@ -44,7 +44,7 @@ type dialect struct {
 	words                    words
 }
 
-// queries read what the dispatcher starts from.
+// queries read the state that the dispatcher starts from.
 type queries struct {
 	agents, groups, members, blacklist, vips, memories, waiting, talks string
 	password                                                           string // of one extension
@@ -63,14 +63,15 @@ type database struct {
 	*sql.DB
 	*dialect
 	log        func(statement, parameter string)
-	sanitized  func(error) error // without the password
+	sanitized  func(error) error // removes the password
 	statements atomic.Uint64     // sent so far
 }
 
-// connectLimit bounds Open's first word with PostgreSQL. SQLite is a file: its disk may be busy, but not away.
+// connectLimit bounds the first answer of PostgreSQL in Open. It is not for SQLite, whose file may
+// be slow and not away.
 const connectLimit = 10 * time.Second
 
-// newDatabase makes the pool for the database that o names; nothing is connected yet.
+// newDatabase makes the pool for the database of o. It does not connect yet.
 func newDatabase(o *Options) (*database, error) {
 	open := openPostgres
 	if o.DSN == "" {
@@ -101,13 +102,14 @@ func (db *database) connect(ctx context.Context) error {
 	return nil
 }
 
-// dropIdle closes the connections that nobody uses: after a fault they are most likely dead, and each would tell so only after a while.
+// dropIdle closes the idle connections. After a fault they are most likely dead, and a dead
+// connection shows that only after a timeout.
 func (db *database) dropIdle() {
 	db.SetMaxIdleConns(-1)
 	db.SetMaxIdleConns(idleConns)
 }
 
-// transact runs body in a transaction that writes; the triggers skip it.
+// transact runs body in a transaction that writes. The triggers ignore it.
 func (db *database) transact(ctx context.Context, body func(*transaction) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -125,7 +127,8 @@ func (db *database) transact(ctx context.Context, body func(*transaction) error)
 	return tx.Commit()
 }
 
-// applied reads how far a journal has been applied; met is false where the database does not know it.
+// applied reads how far a journal is applied. known is false if the database does not know the
+// journal.
 func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, met bool, err error) {
 	err = tx.QueryRowContext(ctx, db.readApplied, journal).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {

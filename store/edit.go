@@ -10,7 +10,7 @@ import (
 	"nwayacd/queue"
 )
 
-// edits are the rows that notices speak of, as they are now.
+// edits are the rows that notices name, as they are now.
 type edits struct {
 	agents    map[string]account
 	groups    map[string]queue.Group
@@ -20,7 +20,7 @@ type edits struct {
 	memories  []queue.Memory
 }
 
-// readEdits reads every row that notices name and tells, notice by notice, what it has become.
+// readEdits reads every row that notices name. It returns what each notice changed, in order.
 func (s *Store) readEdits(ctx context.Context, notices []notice) ([]queue.Change, error) {
 	tx, err := s.db.BeginTx(ctx, s.db.snapshot)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Store) readEdits(ctx context.Context, notices []notice) ([]queue.Change
 	return changes, nil
 }
 
-// keysOf collects the first key of each row, by the column that holds it.
+// keysOf collects the keys of all rows by table and column.
 func keysOf(notices []notice) map[string][]string {
 	keys := map[string][]string{}
 	for _, n := range notices {
@@ -137,7 +137,7 @@ func (e *edits) changes(n notice) []queue.Change {
 	return nil
 }
 
-// eachKey asks about the key before, where it changed, and about the key now.
+// eachKey calls ask for the key before the edit, if the edit changed it, and for the key now.
 func eachKey(n notice, ask func(map[string]string) queue.Change) []queue.Change {
 	if n.Was == nil {
 		return []queue.Change{ask(n.Key)}
@@ -155,7 +155,7 @@ func (e *edits) agentChanges(n notice) []queue.Change {
 		return e.newAgent(ext)
 	case n.Op == opDelete && !there:
 		return []queue.Change{{AgentRemoved: &ext}}
-	case n.Op == opDelete: // and made anew since: its own notice follows
+	case n.Op == opDelete: // inserted again since: its own notice follows
 		return nil
 	case !there: // deleted since
 		return nil
@@ -174,7 +174,8 @@ func (e *edits) agentChanges(n notice) []queue.Change {
 	return []queue.Change{{Agent: &u}}
 }
 
-// newAgent tells all about an extension that another program added. Its memberships are told again: they may have come before it.
+// newAgent returns all changes of an extension that another program added. The memberships are
+// among them, because their notices may have come first.
 func (e *edits) newAgent(ext string) []queue.Change {
 	a, there := e.agents[ext]
 	if !there {
@@ -198,7 +199,7 @@ func (e *edits) groupChanges(n notice) []queue.Change {
 		return e.newGroup(number)
 	case n.Op == opDelete && !there:
 		return []queue.Change{{GroupRemoved: &number}}
-	case n.Op == opDelete: // and made anew since: its own notice follows
+	case n.Op == opDelete: // inserted again since: its own notice follows
 		return nil
 	case !there: // deleted since
 		return nil
@@ -246,8 +247,8 @@ func (e *edits) memoryChanges(n notice) []queue.Change {
 	return changes
 }
 
-// ours leaves out the state and the memberships that we have written and that are not applied: they will replace what the other program
-// wrote.
+// withoutOverwritten removes from changes what will be overwritten. This server has written that
+// state or membership, and it is not applied yet.
 func (s *Store) withoutOverwritten(changes []queue.Change, applied uint64) []queue.Change {
 	return slices.DeleteFunc(changes, func(c queue.Change) bool {
 		switch {

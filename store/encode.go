@@ -9,8 +9,9 @@ import (
 	"nwayacd/queue"
 )
 
-// appendChange appends the JSON of a change, letter by letter what encoding/json makes of it. Write runs under the dispatcher's lock, so what every
-// call writes many times is written here without reflection, for a fraction of the time; the rest is encoding/json's.
+// appendChange appends the JSON of a change, byte for byte as encoding/json encodes it. Write runs
+// under the dispatcher's lock. So the changes that each call makes are encoded here without
+// reflection, which is much faster. The others are left to encoding/json.
 func appendChange(to []byte, c *queue.Change) ([]byte, error) {
 	o := object{text: append(to, '{')}
 	switch {
@@ -161,7 +162,7 @@ func (o *object) talk(t *queue.Talk) {
 	o.flagUnlessFalse("Parted", t.Requeued)
 }
 
-// object is a JSON object being written; err is the last thing in it that has no JSON.
+// object is a JSON object that is being written. err is the last value in it that has no JSON.
 type object struct {
 	text []byte
 	err  error
@@ -199,7 +200,7 @@ func (o *object) quote(value string) {
 	o.text = append(o.text, '"')
 }
 
-// plain reports whether JSON has the text as it is.
+// plain reports whether the text needs no escapes in JSON.
 func plain(text string) bool {
 	for i := range len(text) {
 		switch b := text[i]; {

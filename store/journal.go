@@ -14,28 +14,33 @@ import (
 )
 
 const (
-	bufferBytes      = 64 << 20              // appended and not yet on the disk: beyond it append refuses
-	segmentBytes     = 16 << 20              // a file of the journal is followed by the next one here
-	syncAfter        = 10 * time.Millisecond // what is written is fsynced, where nobody waits for it
-	keepAppliedBytes = 16 << 20              // of files that are applied and kept all the same: a database that fails over may lack the last changes
+	bufferBytes      = 64 << 20              // appended and not yet on the disk; append refuses more than that
+	segmentBytes     = 16 << 20              // a file of this size is followed by the next one
+	syncAfter        = 10 * time.Millisecond // written data is fsynced after this time, if no caller waits for it
+	keepAppliedBytes = 16 << 20              // applied files are kept up to this size, because a database that fails over may lack the last changes
 )
 
-// journal holds every change between append and the commit of the transaction that applied it.
+// journal holds every change from append until the commit of the transaction that applied it.
 //
-// append puts a change into memory; run writes it to the file at once, and fsyncs what has gathered there every syncAfter, or when somebody waits for it:
-// one fsync serves all who appended before it. What is written survives our death, what is fsynced that of the machine. read hands out what is
-// durable; release deletes the files that are no longer needed.
+//   - append puts a change into memory.
+//   - run writes it to the file at once. It fsyncs after syncAfter, or as soon as a caller waits in
+//     Sync. One fsync serves all that was appended before it.
+//   - read returns the durable changes.
+//   - release deletes the files that are no longer needed.
+//
+// A written change survives a crash of the process. An fsynced change survives a crash of the
+// machine.
 type journal struct {
 	dir          string
 	log          zerolog.Logger
 	segmentBytes int64
 	bufferBytes  int64
-	limit        int64 // of what is appended and not applied
-	keepApplied  int64 // of applied files that are kept
+	limit        int64 // bytes that may be appended and not applied
+	keepApplied  int64 // bytes of applied files that are kept
 	create       func(path string) (segmentFile, error)
 
 	hasNew        chan struct{} // something was appended; one slot
-	syncRequested chan struct{} // somebody waits for what was appended to be durable; one slot
+	syncRequested chan struct{} // a caller waits for what was appended to be durable; one slot
 	durable       *watermark    // the last sequence that is fsynced
 
 	mu              sync.Mutex
@@ -44,20 +49,20 @@ type journal struct {
 	last            uint64 // the newest sequence in buffer
 	closed          bool
 	segments        []*segment
-	appended        int64     // bytes, ever
-	released        int64     // of these, applied
-	oldestUnapplied time.Time // when the oldest change that is not applied was appended; zero when there is none
-	checkpointed    uint64    // what is beyond it is needed, applied or not: the checkpoint does not have it
+	appended        int64     // bytes since the start
+	released        int64     // bytes of these that are applied
+	oldestUnapplied time.Time // when the oldest change that is not applied was appended; zero if there is none
+	checkpointed    uint64    // changes after this sequence are not in the checkpoint, so they are kept even if applied
 
-	io          sync.Mutex  // who holds it writes the files; taken before mu
-	file        segmentFile // the last of segments; nil when the next write opens a new one
-	unsaved     []byte      // taken from buffer and not durable: a failed write tries it again
+	io          sync.Mutex  // its holder writes the files; taken before mu
+	file        segmentFile // the last of segments; nil if the next write opens a new one
+	unsaved     []byte      // taken from buffer and not durable; a failed write is tried again
 	unsavedLast uint64
-	written     int // bytes of unsaved that the file has
+	written     int // bytes of unsaved that are in the file
 	syncs       int // fsyncs so far
 }
 
-// segmentFile is what a journal needs of a file that it writes.
+// segmentFile is what the journal uses of a file that it writes.
 type segmentFile interface {
 	io.WriteCloser
 	Sync() error
@@ -68,8 +73,8 @@ func createSegment(path string) (segmentFile, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 }
 
-// openJournal reads what an earlier process left in dir and hands every record beyond applied to visit. Files that are applied are removed
-// down to tail bytes of them.
+// openJournal reads the files in dir, and calls visit with every record after applied. It removes
+// applied files down to tail bytes.
 func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, visit func(record)) (*journal, error) {
 	j := &journal{
 		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, keepApplied: tail, create: createSegment,
@@ -108,7 +113,7 @@ func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) er
 	if g.last == 0 || g.last <= applied && j.keepApplied == 0 {
 		return os.Remove(g.path)
 	}
-	if g.last > applied { // who wrote it may have died before its fsync
+	if g.last > applied { // the process that wrote it may have died before its fsync
 		if err := syncPath(g.path); err != nil {
 			return err
 		}
@@ -118,15 +123,16 @@ func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) er
 	return nil
 }
 
-// draft is the body of a record to be.
+// draft is the body of a record that is not in the journal yet.
 type draft struct {
 	body          []byte
 	mayUseReserve bool // it may use the reserve
-	withPrevious  bool // taken or refused together with the one before it
+	withPrevious  bool // accepted or refused together with the draft before it
 }
 
-// append takes those drafts into memory for which there is room, and returns the sequence of the last one, and which were refused. note
-// learns the sequence of each one taken, in order.
+// append takes the drafts into memory for which there is room. It returns the sequence of the last
+// one, and the indexes of those it refused. It calls note with the sequence of each accepted draft,
+// in order.
 func (j *journal) append(drafts []draft, note func(i int, seq uint64)) (last uint64, refused []int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -153,7 +159,8 @@ func (j *journal) append(drafts []draft, note func(i int, seq uint64)) (last uin
 	return j.last, refused
 }
 
-// sizeJoined is what the first draft takes, with those that are joined to it.
+// sizeTogether returns the size of the first draft and of those that must be accepted together with
+// it.
 func sizeTogether(drafts []draft) (size int64) {
 	for i, d := range drafts {
 		if i > 0 && !d.withPrevious {
@@ -164,7 +171,8 @@ func sizeTogether(drafts []draft) (size int64) {
 	return size
 }
 
-// hasRoom is called under mu. The reserve is an eighth.
+// hasRoom reports whether size bytes fit. The reserve is an eighth of the limit. The caller holds
+// mu.
 func (j *journal) hasRoom(size int64, reserved bool) bool {
 	limit, buffer := j.limit, j.bufferBytes
 	if reserved {
@@ -173,18 +181,20 @@ func (j *journal) hasRoom(size int64, reserved bool) bool {
 	return !j.closed && j.appended-j.released+size <= limit && j.inMemory+size <= buffer
 }
 
-// roomy reports whether there is room for much.
+// halfEmpty reports whether at least half of the journal is free.
 func (j *journal) halfEmpty() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return !j.closed && j.appended-j.released <= j.limit/2 && j.inMemory <= j.bufferBytes/2
 }
 
-// run writes whatever is appended to the file at once (but while it fsyncs, or pauses after a failure), so that it survives us, and fsyncs what has gathered
-// there syncAfter later, or when somebody waits for it, until ctx ends; and then once more. fault is told how each commit went, and of each failure.
+// run is the only writer of the journal. It writes appended changes to the file at once, so that
+// they survive a crash of the process. It fsyncs after syncAfter or as soon as a caller waits in
+// Sync. When ctx ends, it commits once more. fault receives the result of every commit and every
+// write error.
 func (j *journal) run(ctx context.Context, fault func(error)) {
 	wait := backoff{}
-	due := time.NewTimer(syncAfter) // there may be something from before
+	due := time.NewTimer(syncAfter) // there may be something from before run
 	defer due.Stop()
 	armed := true
 	for {
@@ -243,7 +253,7 @@ func (j *journal) commit() error {
 	return nil
 }
 
-// take moves what has gathered to unsaved.
+// takeBuffer moves the buffer to unsaved.
 func (j *journal) takeBuffer() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -254,12 +264,12 @@ func (j *journal) takeBuffer() {
 	}
 	spare := j.unsaved
 	if cap(spare) > 1<<20 {
-		spare = nil // a burst is over: give its memory back
+		spare = nil // the buffer of a burst is given back
 	}
 	j.unsaved, j.buffer = j.buffer, spare
 }
 
-// write brings the file what has gathered.
+// writeFile appends the buffer to the file.
 func (j *journal) writeFile() error {
 	j.takeBuffer()
 	if j.written == len(j.unsaved) {
@@ -275,7 +285,7 @@ func (j *journal) writeFile() error {
 	return nil
 }
 
-// save fsyncs what is written, which is all of unsaved.
+// syncFile fsyncs what is written, which is all of unsaved.
 func (j *journal) syncFile() error {
 	if err := j.file.Sync(); err != nil {
 		return j.dropSegmentFile(err)
@@ -296,8 +306,8 @@ func (j *journal) syncFile() error {
 	return nil
 }
 
-// abandon gives the file up after a failure, when nobody knows what is on the disk: it is cut to what was durable before, and the next try goes to a
-// new one.
+// dropSegmentFile gives up the file after an error, because its content on the disk is unknown. The
+// file is cut to what was durable. The next write opens a new file.
 func (j *journal) dropSegmentFile(err error) error {
 	j.mu.Lock()
 	size := j.segments[len(j.segments)-1].size
@@ -323,7 +333,7 @@ func (j *journal) openSegment() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if n := len(j.segments); n > 0 && j.segments[n-1].first == first {
-		j.segments = j.segments[:n-1] // nothing of it was durable, and it has just been truncated
+		j.segments = j.segments[:n-1] // nothing in it was durable, and opening it has truncated it
 	}
 	j.segments = append(j.segments, g)
 	return nil
@@ -335,7 +345,7 @@ func (j *journal) closeSegment() error {
 	return file.Close()
 }
 
-// waitingSince says when the oldest change that is not applied was appended.
+// setOldestUnapplied sets when the oldest change that is not applied was appended.
 func (j *journal) setOldestUnapplied(at time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -354,7 +364,7 @@ func (j *journal) lag() (bytes int64, behind time.Time) {
 	return j.appended - j.released, j.oldestUnapplied
 }
 
-// close saves what is left. What is appended later is refused; files that hold nothing of use go.
+// close commits what is left and removes files that are not needed. Later appends are refused.
 func (j *journal) close(applied uint64) error {
 	err := j.commit()
 	j.io.Lock()
@@ -369,7 +379,7 @@ func (j *journal) close(applied uint64) error {
 	return errors.Join(err, remove(done))
 }
 
-// signal leaves one note in a channel of one slot.
+// signal puts a token into a channel with one slot, if the slot is free.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -7,20 +7,24 @@ import (
 	"nwayacd/queue"
 )
 
-// The journal has a bound, of bytes that wait for the database, and another of bytes that wait for the disk. At either one calls go on:
-// what cannot be kept is given up, by what it is.
+// The journal has one limit for bytes that wait for the database, and one for bytes that wait for
+// the disk. At a limit calls go on. What happens to a change depends on its kind:
 //
-//   - History (CDRs, offers, agents' logs) is written, whole, to the log, for an operator to put into the database.
-//   - State (of agents, places, talks, memberships, cursors) is dropped; the present state of the floor is written anew when there is room.
-//   - What somebody ordered (accounts, groups, lists) is rare: an eighth more of room is reserved for it.
+//   - Records (CDRs, offers, agents' logs) are written whole to the log. An operator can put them
+//     into the database.
+//   - State (of agents, places, talks, memberships, cursors) is dropped. When there is room again,
+//     all state is written.
+//   - Commands (accounts, groups, lists) are rare, so an eighth of the journal is reserved for
+//     them.
 
-// DefaultJournalLimit is Options.JournalLimit where that is 0.
+// DefaultJournalLimit is the limit if Options.JournalLimit is 0.
 const DefaultJournalLimit = 1 << 30
 
-// ErrNotKept is in the error of Sync for a change that is in force but that neither disk nor database could take.
+// ErrNotKept is in the error of Sync if a change is in force but neither in the database nor in the
+// journal.
 var ErrNotKept = errors.New("the journal is full: the change is in force but not safe")
 
-// notKept is the sequence of what could not be kept.
+// notKept is the sequence of a change that the journal refused.
 const notKept = math.MaxUint64
 
 func isHistory(c *queue.Change) bool { return c.CDR != nil || c.Offer != nil || c.AgentLog != nil }
@@ -36,8 +40,8 @@ func isOperatorChange(c *queue.Change) bool {
 		c.Blacklisted != nil || c.Unblacklisted != nil || c.VIPAdded != nil || c.VIPRemoved != nil
 }
 
-// endsTalkOf reports whether c ends the talk whose CDR is the last of before. With one of the two alone, a restart would write that CDR again, or
-// never.
+// endsTalkOf reports whether c ends the talk whose CDR is the last of before. The two must be
+// accepted together. With only one of them, a restart would write the CDR twice or never.
 func endsTalkOf(before []queue.Change, c *queue.Change) bool {
 	if c.TalkOver == nil || len(before) == 0 {
 		return false
@@ -46,14 +50,14 @@ func endsTalkOf(before []queue.Change, c *queue.Change) bool {
 	return cdr != nil && cdr.UUID == *c.TalkOver
 }
 
-// giveUp is for a change that the journal refused.
+// handleRefused logs a record that the journal refused, and requests a resync for other changes.
 func (s *Store) handleRefused(c *queue.Change, body []byte) {
 	if isHistory(c) {
 		n := s.givenUp.Add(1)
 		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is kept in this line only")
 		return
 	}
-	s.noteWrite(c, notKept, body) // nothing read from the database is newer, until it is written anew
+	s.noteWrite(c, notKept, body) // until the resync, nothing read from the database is newer
 	s.dropped.Add(1)
 	if isOperatorChange(c) {
 		s.requestResync(resyncAll)
@@ -62,7 +66,7 @@ func (s *Store) handleRefused(c *queue.Change, body []byte) {
 	}
 }
 
-// debt is what of the floor is to be written anew.
+// resync says which part of the floor must be written to the database again.
 type resync uint8
 
 const (
@@ -83,7 +87,8 @@ func (s *Store) resyncPending() bool {
 	return s.resyncDue != resyncNone
 }
 
-// settleDebt has the floor written anew where that is owed and there is room; it reports whether nothing is owed any more.
+// runResync has the floor written again if that is due and there is room. It returns true if
+// nothing is due any more.
 func (s *Store) runResync() bool {
 	s.mu.Lock()
 	d := s.resyncDue
@@ -103,7 +108,7 @@ func (s *Store) runResync() bool {
 	return s.resyncDue == resyncNone
 }
 
-// watchBound logs when the journal fills, and when it does no more.
+// watchFill logs when the journal fills up, and when it has room again.
 func (s *Store) watchFill() {
 	bytes, _ := s.journal.lag()
 	limit := s.journal.limit
@@ -121,5 +126,5 @@ func (s *Store) watchFill() {
 	}
 }
 
-// waiting is how many changes are in the journal and not in the database.
+// waiting returns how many changes are in the journal and not in the database.
 func (s *Store) waiting() int { return int(max(s.journal.newest(), s.applied.get()) - s.applied.get()) }

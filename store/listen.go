@@ -14,25 +14,27 @@ import (
 	"nwayacd/queue"
 )
 
-// channel is what the triggers notify on.
+// channel is the channel on which the triggers notify.
 const channel = "nwayacd"
 
-// listenBackoff bounds lib/pq's pause between two tries to connect: close may have to wait for its end.
+// listenBackoff bounds lib/pq's pause between two tries to connect, because close may have to wait
+// for that pause.
 const listenBackoff = time.Second
 
-// listener is the connection on which PostgreSQL tells of edits. lib/pq keeps it connected; its goroutine ends with close.
+// listener is the connection on which PostgreSQL reports edits. lib/pq reconnects it in a goroutine
+// that ends with close.
 type listener struct {
 	*pq.Listener
 	dialer    *pgDialer
-	pingEvery time.Duration // only so is a peer noticed that went without a sign: the wire's limit of silence does the rest
+	pingEvery time.Duration // an answer to the ping resets the dialer's limit, so a peer that vanished is noticed
 	listening sync.WaitGroup
-	listened  chan error    // what became of Listen, which has no context; nil before start
-	failed    chan struct{} // a try to connect came to nothing; one slot
+	listened  chan error    // the result of Listen, which has no context; nil before start
+	failed    chan struct{} // a try to connect failed; one slot
 	mu        sync.Mutex
 	away      fault // why it is not connected
 }
 
-// newListener begins to connect, and goes on trying until close; start waits for it.
+// newListener begins to connect, and goes on trying until close. start waits for it.
 func newListener(o *Options) (*listener, error) {
 	dsn, err := listenDSN(o.DSN)
 	if err != nil {
@@ -44,8 +46,9 @@ func newListener(o *Options) (*listener, error) {
 	return l, nil
 }
 
-// start returns when the connection listens; else why it does not yet, when a try to connect has failed or ctx ends. lib/pq goes on trying, with
-// a growing pause, so start can be called again; by one goroutine at a time.
+// start returns nil when the connection listens. It returns an error if a try to connect has
+// failed, or if ctx ends. lib/pq goes on trying with a growing pause, so start can be called again,
+// by one goroutine at a time.
 func (l *listener) start(ctx context.Context) error {
 	if l.listened == nil {
 		l.listened = make(chan error, 1)
@@ -57,7 +60,7 @@ func (l *listener) start(ctx context.Context) error {
 			l.listened = nil
 			return listenError(err)
 		case <-l.failed:
-			if err := l.state().err; err != nil { // else a later try did not fail
+			if err := l.state().err; err != nil { // if it is nil, a later try has succeeded
 				return listenError(err)
 			}
 		case <-ctx.Done():
@@ -73,21 +76,21 @@ func listenError(err error) error {
 	return fmt.Errorf("store: listen for edits: %w", err)
 }
 
-// probe asks the server for a word from time to time, until ctx ends.
+// probe pings the server regularly until ctx ends.
 func (l *listener) probe(ctx context.Context) {
-	defer context.AfterFunc(ctx, l.dialer.close)() // frees a ping
+	defer context.AfterFunc(ctx, l.dialer.close)() // ends a ping that waits
 	for pause(ctx, l.pingEvery, nil) {
 		l.ping()
 	}
 }
 
-// ping makes the server answer. Whether it did is the business of the reader of the connection.
+// ping makes the server answer. The goroutine that reads the connection notices if it does not.
 func (l *listener) ping() {
-	defer func() { recover() }() // lib/pq panics where the answer is an error, as when somebody cancels the empty statement
+	defer func() { recover() }() // lib/pq panics if the answer is an error, as when an operator cancels the empty statement
 	l.Ping()
 }
 
-// event is called by lib/pq when the connection comes or goes.
+// event notes that the connection came or went. lib/pq calls it.
 func (l *listener) event(kind pq.ListenerEventType, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -109,7 +112,8 @@ func (l *listener) state() fault {
 	return l.away
 }
 
-// close ends the connection and waits for lib/pq's goroutine, which may be at a notification that nobody takes any more.
+// close ends the connection and waits for lib/pq's goroutine. That may be sending a notification,
+// so close drains the channel.
 func (l *listener) close() error {
 	l.dialer.close()
 	err := l.Listener.Close()
@@ -122,13 +126,13 @@ func (l *listener) close() error {
 	return err
 }
 
-// notice is what a trigger tells: sql/postgres/0003_notify.sql.
+// notice is the payload of a trigger's notification (sql/postgres/0003_notify.sql).
 type notice struct {
 	Table   string            `json:"table"`
 	Op      string            `json:"op"` // insert, update, delete, reload
 	Key     map[string]string `json:"key"`
 	Was     map[string]string `json:"was"`     // the key before the edit, if the edit changed it
-	Columns []string          `json:"columns"` // that changed
+	Columns []string          `json:"columns"` // names of the columns that changed
 }
 
 const (
@@ -137,7 +141,7 @@ const (
 	opReload = "reload"
 )
 
-// noticeLimit bounds how many edits are read again with one set of queries.
+// noticeLimit bounds how many edits are read with one set of queries.
 const noticeLimit = 1000
 
 // listen turns edits into changes until ctx ends.
@@ -162,8 +166,9 @@ func (s *Store) listen(ctx context.Context) {
 	}
 }
 
-// listenFirst waits for the listening connection when the store is opened, before anybody loads, so that no edit falls between. Without it the store
-// begins deaf, and reads everything again when it is there.
+// listenFirst waits for the listening connection when the store is opened, before Load, so that no
+// edit is missed between them. If the connection fails, notifyDown is set, and everything is read
+// again when the connection is there.
 func (s *Store) listenFirst(ctx context.Context) {
 	err := s.listener.start(ctx)
 	s.notifyDown = err != nil
@@ -173,10 +178,11 @@ func (s *Store) listenFirst(ctx context.Context) {
 	}
 }
 
-// listenLate waits for a listening connection that was not there when the store was opened; false: ctx ended.
+// listenWhenBack waits for a listening connection that failed when the store was opened. It returns
+// false if ctx ended.
 func (s *Store) listenWhenBack(ctx context.Context) bool {
 	for wait := (backoff{}); s.listener.start(ctx) != nil; {
-		if !wait.sleep(ctx) { // a server may also refuse LISTEN itself, at once
+		if !wait.sleep(ctx) { // a server may also refuse LISTEN itself, and at once
 			return false
 		}
 	}
@@ -184,7 +190,8 @@ func (s *Store) listenWhenBack(ctx context.Context) bool {
 	return true
 }
 
-// gather takes n and what has come behind it; whole: only reading everything will tell.
+// gather returns the notice of n and those that are queued behind it. whole is true if everything
+// must be read again.
 func (s *Store) gather(n *pq.Notification) (notices []notice, whole bool) {
 	for {
 		one, ok := s.parse(n)
@@ -201,23 +208,24 @@ func (s *Store) gather(n *pq.Notification) (notices []notice, whole bool) {
 	}
 }
 
-// parse reads one notification; lib/pq hands out nil when it has connected again and may have missed some.
+// parse reads one notification. lib/pq sends nil after a reconnect, when notifications may be
+// missing.
 func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
 	if n == nil {
 		return one, false
 	}
 	if err := json.Unmarshal([]byte(n.Extra), &one); err != nil {
 		s.log.Warn().Err(err).Str("payload", n.Extra).Msg("a notification that is none of our triggers'")
-		return one, true // its table is "", which nothing comes of
+		return one, true // it has no table, so no change comes of it
 	}
 	return one, one.Op != opReload
 }
 
-// edited reads the rows of notices again and hands out what changed.
+// edited reads the rows of notices again and calls OnEdit with what changed.
 func (s *Store) edited(ctx context.Context, notices []notice) error {
 	ctx, cancel := context.WithTimeout(ctx, batchLimit)
 	defer cancel()
-	applied := s.applied.get() // before the rows are read: what is applied then is in them
+	applied := s.applied.get() // read before the rows, so that everything up to it is in the rows
 	changes, err := s.readEdits(ctx, notices)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -232,7 +240,7 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 	return nil
 }
 
-// reload reads everything, however often it must try, and hands it out.
+// reload reads everything, as often as it must try, and calls OnReload.
 func (s *Store) reload(ctx context.Context) {
 	var wait backoff
 	for {

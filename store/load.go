@@ -11,10 +11,11 @@ import (
 	"nwayacd/queue"
 )
 
-// maxSeconds is more than any setting in seconds is: a day.
+// maxSeconds is a day, which is more than any setting in seconds.
 const maxSeconds = 24 * 60 * 60
 
-// reader turns rows into the words of queue. What a row says that nobody knows is replaced by what does no harm, with a warning.
+// reader turns rows into the types of package queue. An unknown value becomes a harmless one, with
+// a warning.
 type reader struct{ log zerolog.Logger }
 
 // account is an agent with the password of its phone.
@@ -69,7 +70,7 @@ func (r reader) group(scan func(...any) error) (queue.Group, error) {
 		Prompts: queue.Prompts{
 			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(), Transfer: transfer.trimmed(),
 		},
-		CallerPrefix: string(prefix), // the space at its end is part of it
+		CallerPrefix: string(prefix), // with the space at its end
 	}
 	if n, ok := mode.integer(); ok {
 		m, err := queue.ParseMode(int(n))
@@ -102,7 +103,7 @@ func (r reader) blacklisted(scan func(...any) error) (queue.Blacklisted, error) 
 	n, ok := category.integer()
 	if !ok && category != "" {
 		r.row("call_blacklist", number.trimmed()).warn("category", category)
-		n = -1 // none that concerns us
+		n = -1 // no category of the ACD
 	}
 	return queue.Blacklisted{
 		Category: int(n), Number: number.trimmed(), Dialled: dialled.trimmed(), Group: group.trimmed(), Expires: expires.Time,
@@ -152,7 +153,7 @@ func (r reader) talk(scan func(...any) error) (queue.Talk, error) {
 	return t, nil
 }
 
-// rowReader warns of one row.
+// rowReader warns of values in one row.
 type rowReader struct {
 	log        zerolog.Logger
 	table, key string
@@ -179,7 +180,7 @@ func (r rowReader) flag(column string, value text) bool {
 	return false
 }
 
-// seconds reads a column that is a number of seconds: none, or one nobody knows, is 0.
+// seconds reads a number of seconds. An empty or unknown value is 0.
 func (r rowReader) seconds(column string, value text) time.Duration {
 	n, ok := value.integer()
 	if ok && n >= 0 && n <= maxSeconds {
@@ -191,7 +192,7 @@ func (r rowReader) seconds(column string, value text) time.Duration {
 	return 0
 }
 
-// word reports whether the column says yes, in either letter case.
+// word reports whether the column says yes, in upper or lower case.
 func (r rowReader) word(column string, value text, yes, no string) bool {
 	switch strings.ToLower(value.trimmed()) {
 	case yes:
@@ -203,7 +204,7 @@ func (r rowReader) word(column string, value text, yes, no string) bool {
 	return false
 }
 
-// idle reads seat_status: an empty column is idle, as its default says; a word nobody knows is busy.
+// idle reads seat_status. An empty column is idle, as its default says. An unknown word is busy.
 func (r rowReader) idle(value text) bool {
 	switch strings.ToLower(value.trimmed()) {
 	case "idle", "ready", "":

@@ -6,10 +6,14 @@ import (
 	"fmt"
 )
 
-// How far the journal is applied stands in the database. So it is seen when the database that is back is not the one that went: a standby
-// that lacks the last transactions, one that was restored from a backup, or an empty one.
+// The database stores how far the journal is applied. So the store notices if a database that is
+// back has lost changes. Such a database may be:
+//
+//   - a standby without the last transactions
+//   - restored from a backup
+//   - empty
 
-// lostError says that the database is behind what was committed in it.
+// lostError says that the database lacks changes that were committed in it.
 type lostError struct {
 	position uint64
 	known    bool
@@ -17,7 +21,8 @@ type lostError struct {
 
 func (e lostError) Error() string { return "the database lacks changes that were committed" }
 
-// check compares how far the database says the journal is applied with what was known before it was asked.
+// checkPosition compares how far the database says the journal is applied with the position before.
+// found is false if the database does not know the journal.
 func checkPosition(position uint64, met bool, known uint64) error {
 	if !met || position < known {
 		return lostError{position, met}
@@ -25,7 +30,8 @@ func checkPosition(position uint64, met bool, known uint64) error {
 	return nil
 }
 
-// meet makes sure, at each new beginning with the database, that the schema is ours. The caller holds the turn, once the store is open.
+// ensureSchema checks the schema before the first use of a connection that may lead to another
+// server. Once the store is open, the caller holds the turn.
 func (s *Store) ensureSchema(ctx context.Context) error {
 	if s.schemaChecked {
 		return nil
@@ -51,8 +57,8 @@ func (s *Store) ensureSchema(ctx context.Context) error {
 
 const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension) AND NOT EXISTS (SELECT 1 FROM ext_group)`
 
-// firstPosition is how far the journal is applied when the store is opened; known is the last known state, or nil. A database that never
-// met this journal learns of it.
+// firstPosition returns how far the journal is applied when the store is opened. known is the last
+// known state, or nil. A database that does not know this journal gets a row for it.
 func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position uint64, err error) {
 	err = s.db.transact(ctx, func(tx *transaction) error {
 		var met, empty bool
@@ -83,9 +89,9 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 	return position, err
 }
 
-// repair does, about an error of the database's, what there is to do before the next try. The caller holds the turn.
+// repair prepares the next try after an error of the database. The caller holds the turn.
 func (s *Store) repair(ctx context.Context, err error) error {
-	s.schemaChecked = false // whoever answers next may be another server
+	s.schemaChecked = false // the next connection may lead to another server
 	s.reading = cursor{}
 	s.db.dropIdle()
 	if lost, ok := errors.AsType[lostError](err); ok {
@@ -94,8 +100,8 @@ func (s *Store) repair(ctx context.Context, err error) error {
 	return err
 }
 
-// recall makes the best of a database that lost changes: what the journal's files still hold of them is applied again, and the floor is
-// written anew behind it.
+// replayLost handles a database that lost changes. Changes that are still in the journal's files
+// are applied again, and then the floor is written again.
 func (s *Store) replayLost(ctx context.Context, lost lostError) error {
 	had := s.applied.get()
 	from, err := s.journal.rewind(lost.position)

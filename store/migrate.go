@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrSchema is in the error of Open for a database whose schema is not this program's.
+// ErrSchema is in the error of Open if the schema of the database is not this program's.
 var ErrSchema = errors.New("the schema is not up to date: run `nwayacd migrate`")
 
 // migration is one embedded file, NNNN_name.sql.
@@ -18,10 +18,11 @@ type migration struct {
 	name, text string
 }
 
-// Migrate brings the schema of the database that o names up to date and returns the names of the files that were applied: none, when
-// it was. It accepts a database that has nwaycc's tables and loses nothing of it. Either all of it takes place or nothing.
+// Migrate brings the schema of the database of o up to date. It returns the names of the files that
+// were applied, or none if the schema was up to date. A database with nwaycc's tables keeps its
+// data. Migrate runs in one transaction.
 func Migrate(ctx context.Context, o Options) (applied []string, err error) {
-	db, err := newDatabase(&o) // its statements may take their time: no limit of silence
+	db, err := newDatabase(&o) // without a limit, because its statements may take long
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +84,7 @@ func (db *database) beginMigration(ctx context.Context, tx *transaction) (have i
 	return have, err
 }
 
-// checkSchema compares what the database has with what this program knows.
+// checkSchema compares the version in the database with the version of this program.
 func (db *database) checkSchema(ctx context.Context) error {
 	all, err := db.known()
 	if err != nil {
@@ -109,7 +110,7 @@ func (db *database) checkSchema(ctx context.Context) error {
 	return nil
 }
 
-// known reads the embedded files, in order.
+// known returns the embedded files, in order.
 func (db *database) known() ([]migration, error) {
 	names, err := fs.Glob(db.migrations, "*.sql") // sorted
 	if err != nil {

@@ -4,8 +4,9 @@ import "bytes"
 
 var escapedNUL = []byte(`\u0000`)
 
-// withoutNUL takes every NUL out of the strings of a JSON text: PostgreSQL cannot keep one. encoding/json writes it as \u0000 and in
-// no other way; behind an escaped backslash the same letters are letters.
+// withoutNUL removes every NUL from the strings of a JSON text, because PostgreSQL cannot store
+// one. encoding/json writes it only as \u0000. After an escaped backslash the same letters are
+// plain text.
 func withoutNUL(body []byte) []byte {
 	if !bytes.Contains(body, escapedNUL) {
 		return body

@@ -7,18 +7,19 @@ import (
 	"nwayacd/queue"
 )
 
-// pending knows, of each agent, the sequence of our last change to each column of its state and to its memberships. What is not applied
-// yet will be written after whatever another program wrote there. It holds one entry an agent.
+// ownWrites has, for each agent, the sequence of this server's last change to each column of its
+// state and to its memberships. A change that is not applied yet will overwrite an edit by another
+// program. There is one entry for each agent.
 type ownWrites struct {
 	mu        sync.Mutex
 	written   map[string]*columnWrites
 	passwords map[string]password
 }
 
-// stateWritten is the sequence of each; notKept for what is to be written again.
+// columnWrites has the sequence for each column. It is notKept if a resync will write the column.
 type columnWrites struct{ registered, up, idle, call, since, deferred, groups uint64 }
 
-// note takes down what a change of ours writes of an agent.
+// add notes which columns of an agent a change writes.
 func (p *ownWrites) add(c *queue.Change, seq uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -49,7 +50,7 @@ func (p *ownWrites) columnsOf(extension string) *columnWrites {
 	return w
 }
 
-// leaveOut clears in u what we wrote beyond applied.
+// clearOverwritten clears the columns in u that this server wrote after applied.
 func (p *ownWrites) clearOverwritten(u *agent.Update, applied uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +66,7 @@ func (p *ownWrites) clearOverwritten(u *agent.Update, applied uint64) {
 	clearBeyond(&u.Deferred, w.deferred, applied)
 }
 
-// regroups reports whether we wrote the extension's memberships beyond applied.
+// overwritesGroups reports whether this server wrote the extension's memberships after applied.
 func (p *ownWrites) overwritesGroups(extension string, applied uint64) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

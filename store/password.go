@@ -8,14 +8,16 @@ import (
 	"nwayacd/queue"
 )
 
-// password is what we know of a phone's password without the database: the one we wrote with that sequence, or the one last read, with 0.
+// password is the password of a phone that is known without the database. sequence is that of the
+// change that wrote it, or 0 if it was read.
 type password struct {
 	text     string
 	sequence uint64
 }
 
-// Password is the password an extension's phone registers with; ok is false where there is no such extension. While the database is away
-// it is the one that was last known, so that phones stay registered.
+// Password returns the password with which an extension's phone registers. ok is false if there is
+// no such extension. While the database is away it returns the last known password, so that phones
+// stay registered.
 func (s *Store) Password(ctx context.Context, extension string) (text string, ok bool, err error) {
 	applied := s.applied.get()
 	known, ok := s.ownWrites.password(extension)
@@ -52,7 +54,7 @@ func (p *ownWrites) password(extension string) (password, bool) {
 	return known, ok
 }
 
-// complete puts the password that is known into an account that is written anew, which comes without.
+// addPassword adds the known password to an account that a resync writes without one.
 func (p *ownWrites) addPassword(c *queue.Change) {
 	if c.AgentAdded == nil || c.AgentAdded.Password != "" {
 		return
@@ -62,7 +64,7 @@ func (p *ownWrites) addPassword(c *queue.Change) {
 	}
 }
 
-// all is every password that is known.
+// allPasswords returns all known passwords by extension.
 func (p *ownWrites) allPasswords() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,7 +75,8 @@ func (p *ownWrites) allPasswords() map[string]string {
 	return texts
 }
 
-// confirm notes what the database says when it has all up to applied. What was written since is newer.
+// confirmPassword notes a password that was read from a database with all changes up to applied. A
+// password that was written later stays.
 func (p *ownWrites) confirmPassword(extension, text string, applied uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +85,7 @@ func (p *ownWrites) confirmPassword(extension, text string, applied uint64) {
 	}
 }
 
-// learn is called under mu.
+// setPassword sets a known password. The caller holds mu.
 func (p *ownWrites) setPassword(extension string, known password) {
 	if p.passwords == nil {
 		p.passwords = map[string]password{}

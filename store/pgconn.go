@@ -11,19 +11,21 @@ import (
 )
 
 const (
-	// answerLimit is how long PostgreSQL may keep silent while something is awaited of it. A server that is stopped, or behind a cut wire,
-	// says nothing for ever, and lib/pq sets no deadline; nor does TCP notice where the other side's kernel still answers.
+	// answerLimit is how long PostgreSQL may take for an answer. A server that is stopped, or
+	// behind a cut network, never answers, and lib/pq sets no deadline. TCP does not notice it
+	// either if the other side's kernel still answers.
 	answerLimit = 10 * time.Second
-	// dialLimit bounds a try to connect that names no connect_timeout, up to the first question.
+	// dialLimit bounds a try to connect if the connection string has no connect_timeout.
 	dialLimit = 5 * time.Second
-	// cancelGrace is how long a statement may take to end when its context has.
+	// cancelGrace is how long a statement may take to end after its context ended.
 	cancelGrace = time.Second
 )
 
-// connector makes connections for database/sql that a context can end, whatever the server does.
+// connector makes connections for database/sql. A context can end them even if the server does not
+// answer.
 type connector struct {
 	config pq.Config
-	limit  time.Duration // of silence; 0: none
+	limit  time.Duration // time without an answer; 0 = no limit
 }
 
 // Connect dials, logs in, and returns the connection.
@@ -34,7 +36,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	d := &pgDialer{limit: c.limit}
 	inner.Dialer(d)
-	defer context.AfterFunc(ctx, func() { d.setFirstDeadline(0) })() // lib/pq logs in without looking at the context
+	defer context.AfterFunc(ctx, func() { d.setFirstDeadline(0) })() // lib/pq ignores the context while it logs in
 	conn, err := inner.Connect(ctx)
 	if err == nil {
 		d.markEstablished()
@@ -42,15 +44,16 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// Driver is lib/pq's.
+// Driver returns lib/pq's driver.
 func (connector) Driver() driver.Driver { return &pq.Driver{} }
 
-// wire dials for one connection of lib/pq.
+// pgDialer dials for one connection of lib/pq.
 //
-// When the context of a statement ends, lib/pq asks for a second connection, to send the server a cancel request, and goes on waiting for
-// the first. So a dial after the first connection is settled is the sign to give that one a last moment.
+// When the context of a statement ends, lib/pq dials a second connection to send a cancel request,
+// and goes on waiting on the first. So if there is a dial after the first connection is
+// established, the first one gets a deadline.
 type pgDialer struct {
-	limit time.Duration // of silence, in a read or a write; 0: none
+	limit time.Duration // for a read or a write; 0 = no limit
 
 	mu          sync.Mutex
 	first       *limitedConn
@@ -62,7 +65,7 @@ var netDialer = net.Dialer{
 	KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3},
 }
 
-// DialContext dials; lib/pq calls it within connect_timeout.
+// DialContext dials. lib/pq calls it within connect_timeout.
 func (d *pgDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
 	settled, closed := d.established, d.closed
@@ -86,7 +89,7 @@ func (d *pgDialer) DialContext(ctx context.Context, network, address string) (ne
 	return c, nil
 }
 
-// Dial is DialContext without one.
+// Dial is DialContext without a context.
 func (d *pgDialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialTimeout(network, address, dialLimit)
 }
@@ -98,14 +101,14 @@ func (d *pgDialer) DialTimeout(network, address string, limit time.Duration) (ne
 	return d.DialContext(ctx, network, address)
 }
 
-// settle says that the connection dialled last is the one that is used.
+// markEstablished says that lib/pq uses the connection that was dialled last.
 func (d *pgDialer) markEstablished() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.established = true
 }
 
-// expire gives the first connection grace to end what it is at.
+// setFirstDeadline gives the first connection grace to finish.
 func (d *pgDialer) setFirstDeadline(grace time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -114,7 +117,7 @@ func (d *pgDialer) setFirstDeadline(grace time.Duration) {
 	}
 }
 
-// close ends the connection, and every later try to dial.
+// close ends the connection and makes every later dial fail.
 func (d *pgDialer) close() {
 	d.mu.Lock()
 	d.closed = true
@@ -128,7 +131,7 @@ type limitedConn struct {
 	limit time.Duration
 
 	mu       sync.Mutex
-	deadline time.Time // set from outside; zero: none
+	deadline time.Time // set by SetDeadline; zero = none
 }
 
 // Read reads within the limit.
@@ -151,7 +154,7 @@ func (c *limitedConn) arm(set func(time.Time) error) {
 	}
 }
 
-// SetDeadline takes the place of the limit; the zero time gives it back.
+// SetDeadline replaces the limit. The zero time restores it.
 func (c *limitedConn) SetDeadline(at time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,13 +14,14 @@ import (
 	"github.com/lib/pq"
 )
 
-// idleConns are kept open when nobody uses them.
+// idleConns is how many idle connections are kept open.
 const idleConns = 2
 
-// oldestPostgres is what server_version_num of PostgreSQL 12 begins at.
+// oldestPostgres is the server_version_num of PostgreSQL 12.
 const oldestPostgres = 120000
 
-// errDSN keeps back what lib/pq says of a malformed connection string: it quotes it, and the password may be in the quote.
+// errDSN replaces lib/pq's error about a malformed connection string, which quotes the string and
+// so perhaps the password.
 var errDSN = errors.New("store: the connection string is malformed (want \"host=… user=… dbname=…\" or \"postgres://…\"; " +
 	"it is not shown here because a password may be in it)")
 
@@ -35,11 +36,11 @@ func openPostgres(o *Options) (*database, error) {
 	pool := sql.OpenDB(connector{config, o.answerLimit})
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(idleConns)
-	d := postgres // a copy: words differ between databases
+	d := postgres // a copy, because words differ between databases
 	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return withoutPassword(err, config.Password) }}, nil
 }
 
-// withoutPassword replaces an error whose text quotes the password.
+// withoutPassword replaces an error whose text has the password.
 func withoutPassword(err error, password string) error {
 	if err == nil || password == "" || !strings.Contains(err.Error(), password) {
 		return err
@@ -47,7 +48,8 @@ func withoutPassword(err error, password string) error {
 	return errors.New(strings.ReplaceAll(err.Error(), password, "***"))
 }
 
-// listenDSN is the connection string for the listener, which has no context: without connect_timeout its Close could wait for ever.
+// listenDSN returns the connection string for the listener. The listener has no context, so without
+// connect_timeout its Close could wait for ever.
 func listenDSN(dsn string) (string, error) {
 	config, err := pq.NewConfig(dsn)
 	if err != nil {
@@ -69,7 +71,8 @@ func listenDSN(dsn string) (string, error) {
 	return u.String(), nil
 }
 
-// inspectPostgres checks the server's age and learns which flags an existing table keeps as numbers.
+// inspectPostgres checks the server's version. It also finds out which flags an existing table
+// stores as numbers.
 func inspectPostgres(ctx context.Context, db *database) error {
 	var version int
 	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
@@ -97,7 +100,8 @@ const numberFlags = `SELECT column_name FROM information_schema.columns
 	WHERE table_schema = ANY (current_schemas(false)) AND table_name = 'call_extension'
 	  AND data_type IN ('smallint', 'integer', 'bigint', 'numeric')`
 
-// refusedByPostgres tells data and schema errors from all that passes by: lost connections, shutdowns, deadlocks, full disks, standbys.
+// refusedByPostgres reports whether the data or the schema is wrong. It returns false for faults
+// that pass: lost connections, shutdowns, deadlocks, full disks, standbys.
 func refusedByPostgres(err error) bool {
 	pqErr, ok := errors.AsType[*pq.Error](err)
 	if !ok {
@@ -110,11 +114,12 @@ func refusedByPostgres(err error) bool {
 	return true
 }
 
-// postgresAway tells a server that could not be asked from one that answered and refused: a password, a database that is not there.
+// postgresAway reports whether the server could not be asked. It returns false if the server
+// answered and refused, for example because of the password or a missing database.
 func postgresAway(err error) bool {
 	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
 		switch pqErr.Code.Class() {
-		case "08", "53", "57", "58": // connections, resources, shutdowns and start-ups, its disk
+		case "08", "53", "57", "58": // connections, resources, shutdown and start, disk
 			return true
 		}
 		return false

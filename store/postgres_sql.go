@@ -2,8 +2,9 @@ package store
 
 import "database/sql"
 
-// The docs are read with jsonb_populate_record where an existing table's column types are not ours to know: it converts each value
-// to the type the column has and leaves alone the columns that the doc does not name.
+// The docs are read with jsonb_populate_record if the column types of an existing table are not
+// known. It converts each value to the type of its column, and keeps columns that the doc does not
+// name.
 var postgres = dialect{
 	name:       "PostgreSQL",
 	migrations: migrationsOf("postgres"),
@@ -11,7 +12,7 @@ var postgres = dialect{
 
 	begin:         []string{`SELECT set_config('nwayacd.own', 'on', true)`},
 	snapshot:      &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // any number that no other program uses
+	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // an arbitrary number
 	hasMigrations: `SELECT to_regclass('nwayacd_migration') IS NOT NULL`,
 	newMigration:  `INSERT INTO nwayacd_migration (version, name) VALUES ($1, $2)`,
 
@@ -68,7 +69,7 @@ const (
 	pgVIPs      = `SELECT DISTINCT phone_number, group_number FROM call_vip_number`
 	pgMemories  = `SELECT call_number, group_number, agent_number, insert_time::timestamptz FROM cf_call_remember`
 
-	// Re-reads of edited rows, by an array of keys.
+	// These queries read edited rows again, by an array of keys.
 	pgAgentsOf    = pgAgents + ` WHERE extension_number = ANY ($1)`
 	pgGroupsOf    = pgGroups + ` WHERE group_number = ANY ($1)`
 	pgMembersOf   = pgMembers + ` WHERE ext = ANY ($1) OR ext_group_number = ANY ($2)`
@@ -78,7 +79,8 @@ const (
 )
 
 var postgresWrite = map[kind][]string{
-	// Times become text in the session's zone: old tables keep the wall clock without a zone.
+	// Times become text in the session's time zone, because old tables have the local time without
+	// a zone.
 	setAgent: {`WITH u AS (
 			SELECT d || jsonb_strip_nulls(jsonb_build_object(
 				'last_state_change_time', (d ->> 'last_state_change_time')::timestamptz::text,

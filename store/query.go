@@ -8,8 +8,9 @@ import (
 	"nwayacd/queue"
 )
 
-// SearchCDRs returns the calls that q selects, what ended last first, at most q.Limit of them. next is the Before of the page that follows,
-// 0 after the last one. What is still in the journal is not among them.
+// SearchCDRs returns the calls that q selects, the last to end first, at most q.Limit of them. next
+// is the Before of the next page, or 0 after the last page. Calls that are still in the journal are
+// not among them.
 func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
@@ -28,13 +29,13 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 	if err != nil {
 		return nil, 0, s.wrap(ctx, "search CDRs", err)
 	}
-	if len(page) > q.Limit { // one more was asked for than fits, to know whether a page follows
+	if len(page) > q.Limit { // one more than fits was read, to see if a page follows
 		page, next = page[:q.Limit], ids[q.Limit-1]
 	}
 	return page, next, nil
 }
 
-// orNull is a time as a parameter; NULL where there is none.
+// orNull returns a time as a parameter. It is NULL if t is zero.
 func orNull(t time.Time) sql.NullString {
 	return sql.NullString{String: t.UTC().Format(time.RFC3339Nano), Valid: !t.IsZero()}
 }

@@ -7,7 +7,8 @@ import (
 	"nwayacd/queue"
 )
 
-// CDRs returns the calls that arrived at since or later, in the order they ended. What is still in the journal is not among them.
+// CDRs returns the calls that arrived at since or later, in the order in which they ended. Calls
+// that are still in the journal are not among them.
 func (s *Store) CDRs(ctx context.Context, since time.Time) ([]queue.CDR, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
@@ -37,7 +38,8 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 	return c, err
 }
 
-// Offers returns the offers of one call, in the order they ended. What is still in the journal is not among them.
+// Offers returns the offers of one call, in the order in which they ended. Offers that are still in
+// the journal are not among them.
 func (s *Store) Offers(ctx context.Context, call string) ([]queue.OfferRecord, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()

@@ -6,12 +6,13 @@ import (
 	"nwayacd/queue"
 )
 
-// meanwhile is what we write between the beginning of a read of everything and the moment when what was read is taken over: it is newer than what
-// was read, or in it already. Its bound is that time: loadLimit, and a wait for the journal's disk.
+// reloadWrites collects what is written while everything is read, until the result is in force.
+// These changes are newer than the result, or are in it already. Their number is bounded by that
+// time: loadLimit, and a wait for the journal's disk.
 type reloadWrites struct {
 	mu      sync.Mutex
 	active  bool
-	records []record // in the order of their writing; with the sequence notKept those that the journal refused
+	records []record // in the order of writing; the sequence is notKept if the journal refused the change
 }
 
 func (m *reloadWrites) begin() {
@@ -28,13 +29,13 @@ func (m *reloadWrites) add(r record) {
 	}
 }
 
-// end returns what was written behind seen.
+// end stops collecting. It returns the changes after seen.
 func (m *reloadWrites) end(seen uint64) []record {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	newer := m.records
 	for i, r := range m.records {
-		if r.seq <= seen { // also what was refused before it has been written anew since
+		if r.seq <= seen { // a resync has also written those that the journal refused before it
 			newer = m.records[i+1:]
 		}
 	}
@@ -42,10 +43,11 @@ func (m *reloadWrites) end(seen uint64) []record {
 	return newer
 }
 
-// upToDate puts on snap, which has all up to seen, what was written since. Where nothing is written while it runs, snap is what is in force.
+// applyReloadWrites applies to snap, which has everything up to seen, what was written since. The
+// caller must prevent writes until snap is in force.
 func (s *Store) applyReloadWrites(snap *queue.Snapshot, seen uint64) {
 	for _, e := range decode(s.reloadWrites.end(seen)) {
-		if e.change.Remembered == nil { // who is read anew never replaces a newer memory, and there may be very many
+		if e.change.Remembered == nil { // a memory that was read does not replace a newer one, and there may be very many
 			snap.Apply(e.change)
 		}
 	}

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// cursor remembers where in the files a reader is.
+// cursor is a reader's position in the files.
 type cursor struct {
 	path   string
 	offset int64
 	seq    uint64 // the last one read
 }
 
-// read returns the durable changes that follow after, about limit bytes of them; at is used and moved when it fits.
+// read returns about limit bytes of the durable changes after a sequence. It starts at the cursor
+// if that fits, and moves it.
 func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 	for {
 		g, ok := j.segmentAfter(after)
@@ -40,7 +41,7 @@ func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 	}
 }
 
-// segmentBehind copies what is known of the first file that holds a change beyond seq.
+// segmentAfter returns a copy of the first segment with a change after seq.
 func (j *journal) segmentAfter(seq uint64) (segment, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -52,7 +53,8 @@ func (j *journal) segmentAfter(seq uint64) (segment, bool) {
 	return segment{}, false
 }
 
-// release says that everything up to seq, bytes of it since the last call, is applied: files that nobody needs go.
+// release notes that everything up to seq is applied, which is bytes more than before. It removes
+// files that are not needed any more.
 func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
 	j.io.Lock()
 	defer j.io.Unlock()
@@ -67,8 +69,9 @@ func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
 	return remove(done)
 }
 
-// disposable takes from segments, under io and mu, those that nobody needs when everything up to seq is applied. What the checkpoint
-// does not have yet is kept for its sake up to four times the tail.
+// takeDisposable removes from segments those that are not needed if everything up to seq is
+// applied. Changes that the checkpoint does not have are kept up to four times keepApplied. The
+// caller holds io and mu.
 func (j *journal) takeDisposable(seq uint64) (done []*segment) {
 	var kept int64
 	for _, g := range j.segments {
@@ -96,22 +99,22 @@ func remove(segments []*segment) error {
 	return errors.Join(errs...)
 }
 
-// need says that what is beyond seq may not go for the time being.
+// keepBehind says that changes after seq are not in the checkpoint and must be kept.
 func (j *journal) keepBehind(seq uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.checkpointed = seq
 }
 
-// awaitsCheckpoint reports whether files are kept that a fresh checkpoint would make dispensable.
+// awaitsCheckpoint reports whether a new checkpoint would let files be removed.
 func (j *journal) awaitsCheckpoint() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.segments) > 1 && j.segments[0].last > j.checkpointed
 }
 
-// rewind says that nothing beyond seq is applied any more, and returns the sequence behind which the files begin: what is between the two
-// is gone.
+// rewind says that nothing after seq is applied. It returns the sequence after which the files
+// begin. What lies between the two is lost.
 func (j *journal) rewind(seq uint64) (from uint64, err error) {
 	j.io.Lock()
 	defer j.io.Unlock()

@@ -12,7 +12,8 @@ import (
 	"nwayacd/queue"
 )
 
-// kind is a way of writing to the database; each dialect has the statements for it. They take one parameter: a JSON array of docs.
+// kind is a way of writing to the database. Each dialect has statements for it, with one parameter:
+// a JSON array of docs.
 type kind uint8
 
 const (
@@ -41,13 +42,13 @@ const (
 	sweepTalks
 )
 
-// doc is one row to write: its keys are columns, or what the statements of the kind call them.
+// doc is one row to write. Its keys are columns, or names that the statements of the kind use.
 type doc map[string]any
 
-// words are how a dialect, or an existing table, wants a flag written.
+// words says how a dialect, or an existing table, writes a flag.
 type words struct {
 	yes, no string
-	// number marks the flag columns that are numbers in this database; they take 1 and 0 in any case.
+	// number has the flag columns that are numbers in this database. They take 1 and 0.
 	number map[string]bool
 }
 
@@ -66,7 +67,8 @@ func (w *words) flag(column string, set bool) string {
 
 var errNothing = errors.New("the change names nothing this program knows")
 
-// row is what a change becomes: a doc to write, and the key that tells which other docs concern the same thing ("" = none does).
+// row is what a change becomes: a doc to write, and a key. Docs with the same key concern the same
+// thing. A key of "" matches none.
 type row struct {
 	kind kind
 	key  string
@@ -121,7 +123,7 @@ func (w *words) row(c queue.Change) (row, error) {
 	}
 }
 
-// historyRow is for what is only ever added to.
+// historyRow returns the row of a change that only adds to its table.
 func historyRow(c queue.Change) (row, error) {
 	switch {
 	case c.Remembered != nil:
@@ -207,7 +209,7 @@ func waitingRow(w *queue.Waiting) row {
 	}}
 }
 
-// talkRow keeps the talk as it is: nobody but us reads it.
+// talkRow stores the talk as JSON, because only nwayacd reads it.
 func talkRow(t *queue.Talk) (row, error) {
 	whole, err := json.Marshal(t)
 	return row{putTalk, t.CDR.UUID, doc{"call_uuid": t.CDR.UUID, "server": t.Server, "talk": string(whole)}}, err
@@ -255,7 +257,7 @@ func milliseconds(from, to time.Time) any {
 	return to.Sub(from).Milliseconds()
 }
 
-// stampDoc is a time as both databases read it: to the microsecond, which is what PostgreSQL keeps.
+// stampDoc returns a time as both databases read it. PostgreSQL keeps microseconds.
 func stampDoc(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -263,16 +265,16 @@ func stampDoc(t time.Time) any {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// inbound is the word of the database for queue.Inbound.
+// inbound is the database's word for queue.Inbound.
 const inbound = "in"
 
-// listDoc is a list as a text column keeps it: as JSON.
+// listDoc returns a list as JSON for a text column.
 func listDoc(list []string) string {
 	text, _ := json.Marshal(append([]string{}, list...)) // every string has a JSON
 	return string(text)
 }
 
-// orNothing is NULL for an empty text.
+// orNothing returns NULL for an empty text.
 func orNothing(text string) any {
 	if text == "" {
 		return nil
@@ -309,15 +311,15 @@ func word(d doc, column string, value *bool, yes, no string) {
 	}
 }
 
-// step is rows of one kind, written by one pass of that kind's statements.
+// step is a set of rows of one kind that one pass of its statements writes.
 type step struct {
 	kind kind
 	docs []doc
-	at   map[string]int // where in docs a key is
+	at   map[string]int // the index in docs for a key
 }
 
-// plan orders a batch into few steps. Rows that concern the same thing keep their order, and of the same kind they merge: several
-// updates of one extension are one row.
+// plan orders a batch into few steps. Rows with the same key keep their order. Of the same kind
+// they merge, so several updates of one extension are one row.
 type plan struct{ steps []*step }
 
 func (p *plan) add(r row) {
@@ -345,7 +347,7 @@ func (s *step) put(r row) {
 	s.docs = append(s.docs, r.doc)
 }
 
-// The things that kinds of rows are about.
+// These are the things that kinds of rows are about.
 const (
 	aboutAgents = 1 << iota
 	aboutGroups
@@ -367,10 +369,11 @@ var about = map[kind]int{
 	sweepWaiting: aboutWaiting, sweepTalks: aboutTalks,
 }
 
-// sweeps reports whether a row of the kind is about all rows of its table.
+// sweeps reports whether a row of the kind concerns all rows of its table.
 func (k kind) sweeps() bool { return k == sweepWaiting || k == sweepTalks }
 
-// conflicts reports whether r must stay behind s. Memberships have two keys, so any two of them may meet.
+// conflicts reports whether r must stay after s. Memberships have two keys, so any two of them may
+// conflict.
 func (s *step) conflicts(r row) bool {
 	shared := about[s.kind] & about[r.kind]
 	_, same := s.at[r.key]

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// The types below read a column whatever type an existing database gave it; NULL is "", false, 0 or the zero time.
+// These types read a column of any type, because an existing database may have others. NULL is "",
+// false, 0 or the zero time.
 
-// text reads any column as its text.
+// text reads a column as its text.
 type text string
 
-// Scan takes what a database driver hands out.
+// Scan accepts any value of a database driver.
 func (t *text) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
@@ -35,13 +36,13 @@ func (t *text) Scan(value any) error {
 
 func (t text) trimmed() string { return strings.TrimSpace(string(t)) }
 
-// integer is the column's whole number; ok is false for NULL and for what is none.
+// integer returns the column's whole number. ok is false if it is NULL or no number.
 func (t text) integer() (n int64, ok bool) {
 	n, err := strconv.ParseInt(t.trimmed(), 10, 64)
 	return n, err == nil
 }
 
-// list is the texts of a column that keeps them as JSON; none if it is not JSON.
+// list returns the texts of a column that holds JSON. It returns nil if the column is not JSON.
 func (t text) list() []string {
 	var list []string
 	if err := json.Unmarshal([]byte(t), &list); err != nil || len(list) == 0 {
@@ -50,7 +51,7 @@ func (t text) list() []string {
 	return list
 }
 
-// stamp reads a time; what cannot be read, and infinity, is the zero time.
+// stamp reads a time. A value that is no time, and infinity, is the zero time.
 type stamp struct{ time.Time }
 
 var stampForms = []string{
@@ -58,7 +59,7 @@ var stampForms = []string{
 	"2006-01-02",
 }
 
-// Scan takes what a database driver hands out.
+// Scan accepts any value of a database driver.
 func (s *stamp) Scan(value any) error {
 	s.Time = time.Time{}
 	var t text

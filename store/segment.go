@@ -23,12 +23,12 @@ import (
 //	body                JSON of a queue.Change
 const headerBytes = 24
 
-// maxBody bounds what a length that was not written by us can make us read.
+// maxBody bounds the read if a damaged record has a wrong length.
 const maxBody = 16 << 20
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// errTorn is a record that ends before its end, or whose checksum is wrong.
+// errTorn says that a record is incomplete or has a wrong checksum.
 var errTorn = errors.New("the record is torn")
 
 type record struct {
@@ -50,13 +50,15 @@ func appendRecord(to []byte, r record) []byte {
 	return to
 }
 
-// parseRecord reads the record that data begins with. The body is a part of data. errTorn: there is no whole record.
+// parseRecord reads the record at the beginning of data. The body is a part of data. It returns
+// errTorn if there is no whole record.
 func parseRecord(data []byte) (record, error) {
 	if len(data) < headerBytes {
 		return record{}, errTorn
 	}
 	length := int(binary.LittleEndian.Uint32(data))
-	// A length of zero is what a file system leaves behind that had grown the file and not yet written it.
+	// A length of zero is left behind by a file system that had grown the file and not yet written
+	// it.
 	if length == 0 || length > maxBody || len(data) < headerBytes+length {
 		return record{}, errTorn
 	}
@@ -76,7 +78,7 @@ type segment struct {
 	path  string
 	first uint64
 	last  uint64
-	size  int64 // of the whole records that are on the disk
+	size  int64 // of the whole records on the disk
 }
 
 const segmentSuffix = ".journal"
@@ -85,7 +87,7 @@ func segmentPath(dir string, first uint64) string {
 	return filepath.Join(dir, fmt.Sprintf("%020d%s", first, segmentSuffix))
 }
 
-// listSegments finds the journal's files, oldest first; nothing is known of their content yet.
+// listSegments returns the journal's files, oldest first, without reading them.
 func listSegments(dir string) ([]*segment, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -109,7 +111,8 @@ func listSegments(dir string) ([]*segment, error) {
 	return found, nil
 }
 
-// scan reads the whole segment, hands each record to visit and cuts off what is torn at the end; it returns how many bytes went.
+// scan reads the whole segment and calls visit with each record. It cuts off a torn end, and
+// returns how many bytes that was.
 func (g *segment) scan(visit func(record)) (cut int64, err error) {
 	data, err := os.ReadFile(g.path)
 	if err != nil {
@@ -128,7 +131,8 @@ func (g *segment) scan(visit func(record)) (cut int64, err error) {
 	return 0, nil
 }
 
-// read returns the whole records that lie from offset on in at most limit bytes, but always at least one, and the offset behind them.
+// read returns the whole records in limit bytes from offset on, but at least one. It also returns
+// the offset after them.
 func (g *segment) read(offset int64, limit int) ([]record, int64, error) {
 	f, err := os.Open(g.path)
 	if err != nil {
@@ -163,7 +167,7 @@ func parseRecords(data []byte) (records []record, used int64) {
 	}
 }
 
-// syncPath makes durable what was written to a file, or the creation and removal of files in a folder.
+// syncPath fsyncs a file, or a folder after files in it were created or removed.
 func syncPath(path string) error {
 	d, err := os.Open(path)
 	if err != nil {

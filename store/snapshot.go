@@ -9,7 +9,8 @@ import (
 	"nwayacd/queue"
 )
 
-// readAll reads everything in tx; rows that mean nothing (no number) or that repeat another are left out.
+// readAll reads everything in tx. Rows without a number, and rows that repeat another, are left
+// out.
 func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (snap queue.Snapshot, passwords map[string]string, err error) {
 	accounts, err := read(ctx, tx, r.agent, db.load.agents)
 	if err != nil {
@@ -64,7 +65,7 @@ func (r reader) tidy(snap *queue.Snapshot) {
 	snap.Memories = newestMemories(snap.Memories)
 }
 
-// first keeps the first row of each key.
+// uniqueBy keeps the first row of each key.
 func uniqueBy[T any](r reader, table string, rows []T, key func(T) string) []T {
 	seen := map[string]bool{"": true}
 	return filtered(rows, func(row T) bool {
@@ -88,7 +89,7 @@ func filtered[T any](rows []T, good func(T) bool) []T {
 	return kept
 }
 
-// latest keeps the newest memory of each caller and group.
+// newestMemories keeps the newest memory for each caller and group.
 func newestMemories(memories []queue.Memory) []queue.Memory {
 	var kept []queue.Memory
 	at := map[[2]string]int{}
@@ -106,8 +107,9 @@ func newestMemories(memories []queue.Memory) []queue.Memory {
 	return kept
 }
 
-// Load applies what the journal still holds and returns everything. Callers who waited when the last process ended are in it: what
-// becomes of them is the dispatcher's business. Where the database was away, or empty, at Open, the first Load returns the last known state.
+// Load applies what the journal still holds and returns everything. It includes callers who waited
+// when the last process ended. If the database was away or empty at Open, the first Load returns
+// the last known state.
 func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
 	if s.startState != nil {
 		return s.loadStartState()
@@ -116,7 +118,8 @@ func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
 	return snap, err
 }
 
-// load is Load by way of the database. It calls begin when the journal is applied, before all is read; what was written behind seen is not in snap.
+// load reads everything from the database. It calls begin after the journal is applied and before
+// it reads. Changes after seen are not in snap.
 func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, seen uint64, err error) {
 	if err := s.turn.lock(ctx); err != nil {
 		return snap, 0, fmt.Errorf("store: load: %w", err)
@@ -126,7 +129,7 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 	if err := s.drain(ctx); err != nil {
 		return snap, 0, err
 	}
-	if s.resyncPending() { // the database has not all yet that is in force
+	if s.resyncPending() { // the database does not have the whole state yet
 		if !s.runResync() {
 			return snap, 0, errNoRoom
 		}
@@ -138,7 +141,7 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 	return s.readAndOverlay(ctx)
 }
 
-// drain applies what is written so far.
+// drain applies everything that is written so far.
 func (s *Store) drain(ctx context.Context) error {
 	if err := s.journal.commit(); err != nil {
 		return err
@@ -151,7 +154,7 @@ func (s *Store) drain(ctx context.Context) error {
 	return nil
 }
 
-// loadLimit is for reading everything.
+// loadLimit bounds reading everything.
 const loadLimit = time.Minute
 
 func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen uint64, err error) {
@@ -172,7 +175,7 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen u
 	return snap, seen, err
 }
 
-// readMoment reads everything and how far the journal was applied at that moment.
+// readMoment reads everything, and how far the journal was applied at that moment.
 func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied uint64, met bool, err error) {
 	tx, err := s.db.BeginTx(ctx, s.db.snapshot)
 	if err != nil {
@@ -192,7 +195,8 @@ func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied ui
 	return snap, applied, met, nil
 }
 
-// overlayJournal puts on snap what was written while it was read, up to seen. Whoever calls it holds the turn, so nothing leaves the journal.
+// overlayJournal applies to snap what was written while it was read, up to seen. The caller holds
+// the turn, so nothing leaves the journal.
 func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint64, err error) {
 	seen = applied
 	if err := s.journal.commit(); err != nil {

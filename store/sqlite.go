@@ -13,7 +13,7 @@ import (
 	"modernc.org/sqlite"
 )
 
-// sqliteFile is the embedded database, in the data-dir.
+// sqliteFile is the embedded database in the data-dir.
 const sqliteFile = "nwayacd.db"
 
 func openSQLite(o *Options) (*database, error) {
@@ -24,7 +24,8 @@ func openSQLite(o *Options) (*database, error) {
 		return nil, fmt.Errorf("store: data-dir: %w", err)
 	}
 	path := url.URL{Path: filepath.Join(o.DataDir, sqliteFile)}
-	// synchronous=FULL: a commit must outlive a power cut, for the journal forgets what it holds.
+	// synchronous=FULL is needed because the journal drops a change after its commit. So a commit
+	// must survive a power cut.
 	pool, err := sql.Open("sqlite", "file:"+path.EscapedPath()+
 		"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate")
 	if err != nil {
@@ -35,7 +36,8 @@ func openSQLite(o *Options) (*database, error) {
 	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return err }}, nil
 }
 
-// refusedBySQLite tells a bad row or a missing table from a busy, full or failing disk. The codes are SQLite's primary result codes.
+// refusedBySQLite reports whether the row or the schema is wrong. It returns false for a busy, full
+// or failing disk. The codes are SQLite's primary result codes.
 func refusedBySQLite(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
@@ -95,13 +97,14 @@ var embedded = dialect{
 	refused:      refusedBySQLite,
 	away:         func(error) bool { return false },
 	inspect:      func(context.Context, *database) error { return nil },
-	connectLimit: time.Minute, // it is in our own process: slow it may be, but not away
+	connectLimit: time.Minute, // it is a local file: it may be slow, but not away
 	batchLimit:   time.Minute,
 	words:        words{yes: "1", no: "0"},
 	write:        sqliteWrite,
 }
 
-// json_each makes the text of a value anew each time it is named: where many columns are taken from it, it is kept.
+// json_each makes the text of a value again each time it is named. If many columns are taken from
+// it, the text is kept.
 var sqliteWrite = map[kind][]string{
 	setAgent: {`UPDATE call_extension AS e SET
 			reg_state = COALESCE(u.value ->> 'reg_state', e.reg_state),

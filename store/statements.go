@@ -5,8 +5,8 @@ import (
 	"database/sql"
 )
 
-// What follows counts the statements that go to the database. It stands before the methods of the same names of database/sql, and does
-// nothing else than they do.
+// These methods hide those of database/sql with the same names. They count the statements and do
+// nothing else.
 
 // transaction is an open transaction.
 type transaction struct {

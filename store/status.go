@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Status is what there is to know of the journal and the database at one moment.
+// Status is the state of the journal and the database at one moment.
 type Status struct {
 	Up      bool          // the database answers
-	DiskUp  bool          // the journal can be written: the last write and fsync of it did not fail
-	Fault   string        // why the store is not healthy; "" when it is
+	DiskUp  bool          // the last write and fsync of the journal succeeded
+	Fault   string        // why the store is not healthy, or ""
 	Pending int           // changes that are written and not yet in the database
-	Oldest  time.Duration // since the oldest of these was written
+	Oldest  time.Duration // time since the oldest of these was written
 
-	PendingBytes int64 // that these take in the journal
-	LimitBytes   int64 // of these: beyond it nothing more is kept
+	PendingBytes int64 // of these changes in the journal
+	LimitBytes   int64 // of PendingBytes; beyond it changes are refused
 
 	Applied    uint64 // changes that reached the database since the start
 	Statements uint64 // SQL statements sent to the database since the start
@@ -24,7 +24,7 @@ type Status struct {
 	Dropped    uint64 // changes of state since the start that were dropped because it was full
 }
 
-// Status tells how the journal and the database are now. It waits for neither.
+// Status returns the state of the journal and the database. It waits for neither.
 func (s *Store) Status() Status {
 	status := Status{
 		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
@@ -40,7 +40,7 @@ func (s *Store) Status() Status {
 	return status
 }
 
-// Lag tells how much is written and not yet in the database, and for how long the oldest of it.
+// Lag returns how much is written and not yet in the database, and since when.
 func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
 	bytes, behind := s.journal.lag()
 	changes = s.waiting()
@@ -50,7 +50,8 @@ func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
 	return changes, bytes, time.Since(behind)
 }
 
-// Healthy returns nil, or in an operator's words why the journal or the database is away now, since when, and what waits.
+// Healthy returns nil if journal and database work. Otherwise the error says, in words for an
+// operator, which is away, for how long, and how many changes wait.
 func (s *Store) Healthy() error {
 	database := s.databaseFault()
 	s.mu.Lock()
@@ -71,7 +72,7 @@ func (s *Store) Healthy() error {
 	return nil
 }
 
-// databaseFault is why the database is away now.
+// databaseFault returns why the database is away.
 func (s *Store) databaseFault() fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +82,7 @@ func (s *Store) databaseFault() fault {
 	return s.listener.state()
 }
 
-// diskState takes down how the last write to the journal went.
+// diskState notes the result of the last write to the journal.
 func (s *Store) diskState(err error) {
 	s.mu.Lock()
 	s.logTransition(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory", "the journal is written again")
@@ -90,7 +91,7 @@ func (s *Store) diskState(err error) {
 	s.watchFill()
 }
 
-// databaseState takes down how the last try with the database went.
+// databaseState notes the result of the last try with the database.
 func (s *Store) databaseState(err error) {
 	s.mu.Lock()
 	s.logTransition(s.applyFault.err, err, "the database is away; the journal keeps the changes", "the database is back")
@@ -99,7 +100,7 @@ func (s *Store) databaseState(err error) {
 	s.watchFill()
 }
 
-// tell logs a fault when it comes and when it goes, not each time it is met.
+// logTransition logs when a fault comes and when it goes.
 func (s *Store) logTransition(before, after error, came, went string) {
 	switch {
 	case before == nil && after != nil:
@@ -111,11 +112,11 @@ func (s *Store) logTransition(before, after error, came, went string) {
 
 // fault is an error that lasts.
 type fault struct {
-	err   error // nil: none
+	err   error // nil = no fault
 	since time.Time
 }
 
-// met is the fault after a try that ended with err.
+// after returns the fault after a try that ended with err.
 func (f fault) after(err error) fault {
 	switch {
 	case err == nil:
@@ -130,7 +131,7 @@ func (f fault) away(what string) error {
 	return fmt.Errorf("%s away since %d s: %w", what, int(time.Since(f.since).Seconds()), f.err)
 }
 
-// grouped is 1,204 for 1204.
+// grouped returns 1,204 for 1204.
 func grouped(n int) string {
 	digits := strconv.Itoa(n)
 	for at := len(digits) - 3; at > 0; at -= 3 {
@@ -139,7 +140,7 @@ func grouped(n int) string {
 	return digits
 }
 
-// mebibytes is 1.2 MiB for so many bytes.
+// mebibytes returns 1.2 MiB for that many bytes.
 func mebibytes(bytes int64) string {
 	tenths := int((bytes*10 + 1<<19) >> 20)
 	return fmt.Sprintf("%s.%d MiB", grouped(tenths/10), tenths%10)

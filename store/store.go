@@ -1,7 +1,8 @@
-// Package store keeps what the dispatcher knows: in a journal in the data-dir at once, in PostgreSQL or SQLite soon after.
+// Package store keeps the dispatcher's state in a journal in the data-dir at once, and in
+// PostgreSQL or SQLite soon after.
 //
-// It owns the journal, the database and its schema, and hears what other programs edit there. It decides nothing about calls or
-// agents: it takes changes and hands out changes, in the words of package queue.
+// It owns the journal, the database and its schema, and it receives the edits of other programs. It
+// decides nothing about calls or agents. Its changes are those of package queue.
 package store
 
 import (
@@ -20,30 +21,35 @@ import (
 	"nwayacd/queue"
 )
 
-// Options say where the database and the journal are and who hears of edits.
+// Options say where the database and the journal are, and which functions receive edits.
 type Options struct {
 	DSN         string // libpq form or URL; "" = SQLite in DataDir ("nwayacd.db")
-	DataDir     string // the journal, and the SQLite file; made if missing, held by one process at a time
+	DataDir     string // the journal and the SQLite file; made if missing, held by one process at a time
 	AutoMigrate bool   // Open migrates instead of returning ErrSchema
 	OutputSQL   bool   // log statements at Info, without their secrets
 	Log         zerolog.Logger
 
-	// JournalLimit bounds the bytes that wait in the journal; 0 = DefaultJournalLimit. What comes beyond it is given up, but never
-	// waited for: records go to the log, and the state of the floor is written anew when there is room.
+	// JournalLimit bounds the bytes that wait in the journal. 0 is DefaultJournalLimit. Changes
+	// beyond it are refused without waiting. Records then go to the log, and the state is written
+	// again when there is room.
 	JournalLimit int64
 
-	// OnRewrite is asked to Write the present state of the floor anew, before it returns: what distribution changes by itself, or (whole)
-	// all of it, lists too. The first follows a full journal, the second a database that lost what it had.
+	// OnResync must Write the present state of the floor again before it returns. Without whole,
+	// that is what distribution changes by itself, after the journal was full. With whole, it is
+	// everything, because the database lost changes or the journal refused a command.
 	OnResync func(whole bool)
 
-	// OnEdit hears what another program changed in the database, OnReload everything after the listening connection was lost and is
-	// back, or an edit came that only a full read can tell. Both are called from one goroutine, in order, while Run runs. They are to call
-	// take, once, where nothing of the floor is written until what it returns is in force: it leaves out, or puts on top, what was written since
-	// the database was read.
+	// OnEdit receives edits by other programs. OnReload receives a whole snapshot, after the
+	// listening connection was lost, or if an edit can only be understood by reading everything.
+	// Run calls both from one goroutine, in order.
+	//
+	// The callee must call take exactly once, while it holds the lock of the floor. It must apply
+	// the result before it releases the lock. take accounts for what was written after the database
+	// was read.
 	OnEdit   func(take func() []queue.Change)
 	OnReload func(take func() queue.Snapshot)
 
-	answerLimit time.Duration // of the server's silence; 0: none
+	answerLimit time.Duration // for an answer of the server; 0 = no limit
 }
 
 // Store is an open database with its journal. All methods may be called from any goroutine.
@@ -61,40 +67,41 @@ type Store struct {
 	applied   *watermark    // the last sequence that is committed in the database
 	counted   atomic.Uint64 // changes applied since the start
 	givenUp   atomic.Uint64 // records written to the log since the start
-	dropped   atomic.Uint64 // changes of state given up since the start
-	resynced  atomic.Uint64 // of these, made good when the floor was last written anew
+	dropped   atomic.Uint64 // changes of state that were refused since the start
+	resynced  atomic.Uint64 // those of dropped that a resync has covered
 	ownWrites ownWrites
-	applyNow  chan struct{} // somebody waits for the applier; one slot
+	applyNow  chan struct{} // a caller waits for the changes to be applied; one slot
 
 	startedOffline bool          // the database was away at Open
-	notifyDown     bool          // the listening connection was not there at Open
-	reloadWrites   reloadWrites  // of a reload
-	startState     *checkpoint   // the first Load returns it: the database cannot
-	checkpointDue  chan struct{} // the checkpoint is; one slot
+	notifyDown     bool          // the listening connection failed at Open
+	reloadWrites   reloadWrites  // what is written during a reload
+	startState     *checkpoint   // what the first Load returns; nil = the database has it
+	checkpointDue  chan struct{} // the checkpoint is out of date; one slot
 	shutdownLimit  time.Duration
 
-	turn          turn   // who holds it applies, or reads all
-	reading       cursor // of the applier; under turn
+	turn          turn   // its holder applies, or reads everything
+	reading       cursor // of apply; under turn
 	batch         int    // bytes of the journal in the next transaction; under turn
-	schemaChecked bool   // the schema is ours, and inspected; under turn
+	schemaChecked bool   // and the database is inspected; under turn
 
 	mu            sync.Mutex
 	diskFault     fault // why the last write to the journal failed
 	applyFault    fault // why the last try with the database failed
 	resyncDue     resync
-	checkpointing sync.Mutex // one at a time: they write the same file
-	fillAlarm     bool       // the journal is filling
+	checkpointing sync.Mutex // one checkpoint at a time, because they write the same file
+	fillAlarm     bool       // the journal is filling up
 
-	testCommitted func() // for tests that stop the program here: after a commit, before the journal knows
+	testCommitted func() // for tests that stop the program after a commit, before the journal notes it
 }
 
-// Open takes hold of the data-dir and connects to the database, which it gives 10 seconds. It returns an error that wraps ErrSchema
-// for a schema that is not this program's, and one that names the data-dir when another process holds it. No error tells the password.
+// Open locks the data-dir and connects to the database within 10 seconds. If the schema is not this
+// program's, the error wraps ErrSchema. If another process holds the data-dir, the error names it.
+// No error has the password in it.
 //
-// Where PostgreSQL is away, the store begins with the last state known from the data-dir, if there is one, and takes the database over
-// when it is back. A server that refuses us is not away.
+// If PostgreSQL is away, the store starts with the last known state from the data-dir. It takes the
+// database over when that is back. A server that refuses the connection is not away.
 //
-// A Store that was opened must be closed, after Run has returned.
+// An open Store must be closed after Run has returned.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	dir, err := openDataDir(o.DataDir)
 	if err != nil {
@@ -117,7 +124,7 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 		return err
 	}
 	var known *checkpoint
-	var unknown error // why there is none
+	var unknown error // why there is no known state
 	if o.DSN != "" {
 		known, unknown = readCheckpoint(s.dir.path)
 	}
@@ -142,7 +149,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	return s.openListener(limited, o)
 }
 
-// openListener comes behind the first word with the database: where that has room for one connection only, it is not this one.
+// openListener connects after the database has answered. If the server has room for one connection
+// only, that must not be the listener's.
 func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
 	if o.DSN == "" {
 		return nil
@@ -156,7 +164,7 @@ func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
 	return nil
 }
 
-// begin meets the database and returns how far the journal is applied.
+// begin connects to the database and returns how far the journal is applied.
 func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, err error) {
 	if err := s.db.connect(ctx); err != nil {
 		return 0, err
@@ -194,7 +202,7 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 	return nil
 }
 
-// Close gives back the connections and the data-dir. What was written and not yet durable becomes so first.
+// Close makes everything that was written durable, and releases the connections and the data-dir.
 func (s *Store) Close() error {
 	var errs []error
 	if s.journal != nil {
@@ -209,8 +217,9 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.dir.close())...)
 }
 
-// Write appends changes to the journal, in order, and returns the sequence of the last one. It waits for neither disk nor database. For
-// what the journal has no room, see Options.JournalLimit. Written after Close, changes are lost, and records go to the log.
+// Write appends changes to the journal, in order, and returns the sequence of the last one. It
+// waits for neither disk nor database. If the journal is full, Options.JournalLimit says what
+// happens. Changes after Close are lost, and records go to the log.
 func (s *Store) Write(changes ...queue.Change) uint64 {
 	drafts := make([]draft, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
@@ -239,14 +248,14 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 	return notKept
 }
 
-// note takes down a change that was written; seq is notKept where the journal refused it.
+// noteWrite notes a change that was written. seq is notKept if the journal refused it.
 func (s *Store) noteWrite(c *queue.Change, seq uint64, body []byte) {
 	s.ownWrites.add(c, seq)
 	s.reloadWrites.add(record{seq: seq, body: body})
 }
 
-// Sync returns when the change of that sequence, and all before it, are on the disk of the journal; else with the cause of ctx's end, or
-// with ErrNotKept.
+// Sync returns nil when the change with that sequence, and all before it, are on the disk. It
+// returns ErrNotKept if the journal refused the change. If ctx ends first, it returns the cause.
 func (s *Store) Sync(ctx context.Context, seq uint64) error {
 	if seq == notKept {
 		return fmt.Errorf("store: %w", ErrNotKept)
@@ -260,7 +269,8 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 	return nil
 }
 
-// Flush returns when all that was written before it is in the database; else with the cause of ctx's end.
+// Flush returns nil when everything that was written before it is in the database. If ctx ends
+// first, it returns the cause.
 func (s *Store) Flush(ctx context.Context) error {
 	signal(s.journal.syncRequested)
 	signal(s.applyNow)
@@ -270,11 +280,12 @@ func (s *Store) Flush(ctx context.Context) error {
 	return nil
 }
 
-// leaveLimit is how long Run goes on applying when its context has ended.
+// shutdownLimit is how long Run goes on applying after its context ended.
 const shutdownLimit = 5 * time.Second
 
-// Run writes the journal, applies it and listens for edits until ctx ends. Then it applies what is left, for at most 5 seconds; what
-// stays in the journal is in the error, and is applied when the store is next loaded or run.
+// Run writes the journal, applies it and listens for edits until ctx ends. Then it applies the rest
+// for at most shutdownLimit. If changes stay in the journal, it returns an error. The next Load or
+// Run applies them.
 func (s *Store) Run(ctx context.Context) error {
 	journaling, stopJournal := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopJournal()
@@ -294,7 +305,7 @@ func (s *Store) Run(ctx context.Context) error {
 	defer cancel()
 	err := s.Flush(leaving)
 	if err == nil && s.listener != nil {
-		s.checkpoint(leaving) // else the journal has what it lacks
+		s.checkpoint(leaving) // if it fails, the journal keeps what the last checkpoint lacks
 	}
 	stopApply()
 	workers.Wait()
@@ -303,7 +314,7 @@ func (s *Store) Run(ctx context.Context) error {
 	return err
 }
 
-// Version is the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
+// Version returns the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
 func (s *Store) Version(ctx context.Context) (string, error) {
 	ctx, cancel := s.queryContext(ctx, rowLimit)
 	defer cancel()
@@ -311,7 +322,7 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 	if err := s.db.QueryRowContext(ctx, s.db.version).Scan(&version); err != nil {
 		return "", s.wrap(ctx, "read the version", err)
 	}
-	version, _, _ = strings.Cut(version, " ") // Debian's goes on with its package's
+	version, _, _ = strings.Cut(version, " ") // Debian adds the version of its package
 	return s.db.name + " " + version, nil
 }
 
@@ -320,7 +331,8 @@ const (
 	rowLimit    = 2 * time.Second  // for reading one row
 )
 
-// ask is a context for a question from outside. While the database is known to be away it has ended already.
+// queryContext returns a context for a query. If the database is known to be away, it has already
+// ended.
 func (s *Store) queryContext(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	s.mu.Lock()
 	away := s.applyFault
@@ -333,7 +345,8 @@ func (s *Store) queryContext(ctx context.Context, limit time.Duration) (context.
 	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 }
 
-// wrap names what failed. A context's end is told by its cause: lib/pq shows it as a cancelled statement (57014).
+// wrap adds what failed to an error. If ctx has ended, it adds the cause, because lib/pq reports
+// only a cancelled statement (57014).
 func (s *Store) wrap(ctx context.Context, doing string, err error) error {
 	err = s.db.sanitized(err)
 	if ctx.Err() != nil {
@@ -356,5 +369,5 @@ func (t turn) lock(ctx context.Context) error {
 
 func (t turn) unlock() { <-t }
 
-// Identity names this server's data-dir, the same after each restart: 32 hexadecimal digits.
+// Identity names this server's data-dir: 32 hexadecimal digits that stay the same after a restart.
 func (s *Store) Identity() string { return s.dir.identity }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// watermark is a sequence that rises, but for rewind, and that can be waited for.
+// watermark is a sequence that rises and that can be waited for. Only rewind lowers it.
 type watermark struct {
 	mu    sync.Mutex
 	value uint64
@@ -34,14 +34,14 @@ func (w *watermark) set(value uint64) {
 	w.risen = make(chan struct{})
 }
 
-// rewind lowers it.
+// rewind lowers the value.
 func (w *watermark) rewind(value uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.value = min(w.value, value)
 }
 
-// wait returns when the value has reached at least seq, or with the cause of ctx's end.
+// wait returns nil when the value has reached seq. If ctx ends first, it returns the cause.
 func (w *watermark) wait(ctx context.Context, seq uint64) error {
 	for {
 		w.mu.Lock()
@@ -60,21 +60,21 @@ func (w *watermark) wait(ctx context.Context, seq uint64) error {
 
 const (
 	shortestBackoff = 200 * time.Millisecond
-	longestBackoff  = time.Second // so late may it be noticed that what was away is back
+	longestBackoff  = time.Second // the longest time until a try notices that the other side is back
 )
 
-// backoff is the growing pause between tries of something that is away.
+// backoff is the growing pause between tries.
 type backoff struct{ next time.Duration }
 
 func (b *backoff) reset() { b.next = 0 }
 
-// sleep pauses; false: ctx ended.
+// sleep pauses. It returns false if ctx ended.
 func (b *backoff) sleep(ctx context.Context) bool {
 	b.next = min(max(2*b.next, shortestBackoff), longestBackoff)
 	return pause(ctx, b.next, nil)
 }
 
-// pause waits for d, or less if hurry says so; false: ctx ended.
+// pause waits for d, or until hurry has a token. It returns false if ctx ended.
 func pause(ctx context.Context, d time.Duration, hurry <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
