@@ -55,7 +55,7 @@ func TestOrderIsLess(t *testing.T) {
 	})
 }
 
-// TestAvailable goes through all that bears upon it: presence, call state and calls outside.
+// TestAvailable tries everything that matters: presence, call state and external calls.
 func TestAvailable(t *testing.T) {
 	for bits := range 1 << 6 {
 		on := func(i int) bool { return bits&(1<<i) != 0 }

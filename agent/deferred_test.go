@@ -2,7 +2,7 @@ package agent
 
 import "testing"
 
-func TestWishesAreReadInEitherLetterCase(t *testing.T) {
+func TestDeferredIsReadInUpperAndLowerCase(t *testing.T) {
 	for word, want := range map[string]Deferred{
 		"": NothingDeferred, "busy": BusyDeferred, "BUSY": BusyDeferred, "logout": LogoutDeferred, "Logout": LogoutDeferred,
 	} {

@@ -40,14 +40,14 @@ func TestEachAgentHasOneStanding(t *testing.T) {
 	}
 }
 
-// resting is an agent on duty who rests, changed.
+// resting returns an agent on duty who rests, changed by change.
 func resting(change func(*Agent)) Agent {
 	a := on(change)
 	a.Rest = Rest{Misses: 1, Cause: MissBusy, Until: time.Unix(1, 0)}
 	return a
 }
 
-// on is an agent on duty, changed.
+// on returns an agent on duty, changed by change.
 func on(change func(*Agent)) Agent {
 	a := Agent{Presence: Presence{Registered: true, Up: true, Idle: true}}
 	if change != nil {

@@ -88,7 +88,7 @@ var moves = [...][9]CallState{
 	NoAnswer: {none, none, none, none, none, none, none, Ready, Talking},
 }
 
-// Next returns where a move leads from a state. ok is false if the state does not have the move.
+// Next returns the state after a move. ok is false if the state does not have the move.
 func (s CallState) Next(m Move) (to CallState, ok bool) {
 	to = moves[s][m]
 	return to, to != none

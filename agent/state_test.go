@@ -11,8 +11,8 @@ import (
 // arrow is one line of the chart.
 type arrow struct{ from, to, move string }
 
-// chart reads the arrows of the mermaid chart named agent from docs/call.md. An arrow without a move, such as the one into the first
-// state, says nothing about the table.
+// chart reads the arrows of the mermaid chart named agent from docs/call.md. An arrow without a
+// move, such as the one into the first state, is left out.
 func chart(t *testing.T) map[arrow]bool {
 	t.Helper()
 	page, err := os.ReadFile("../docs/call.md")

@@ -10,10 +10,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// unwritten are the fields of Agent that an Update does not carry: the key, and what lives in memory only.
+// unwritten are the fields of Agent that an Update does not have: the key, and what is in memory
+// only.
 var unwritten = map[string]bool{"Extension": true, "Outside": true, "Rest": true}
 
-// fields returns the written fields of an agent by name, embedded structs opened.
+// fields returns the written fields of an agent by name, including those of embedded structs.
 func fields(a *Agent) map[string]reflect.Value {
 	all := map[string]reflect.Value{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Agent]()) {
@@ -24,7 +25,7 @@ func fields(a *Agent) map[string]reflect.Value {
 	return all
 }
 
-// drawn is any value for a field of this type; a type not known here is an error of this test.
+// drawn draws a value for a field of this type. It panics if it does not know the type.
 func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
 	switch reflect.Zero(of).Interface().(type) {
 	case string:
@@ -51,7 +52,7 @@ func drawAgent(t *rapid.T, label string) Agent {
 	return a
 }
 
-// carried counts what an update sets.
+// carried counts the fields that an update sets.
 func carried(u Update) (n int) {
 	for _, field := range reflect.ValueOf(u).Fields() {
 		if field.Kind() == reflect.Pointer && !field.IsNil() {
@@ -87,7 +88,7 @@ func TestDiffAndApplyMakeOneAgentOfTheOther(t *testing.T) {
 	})
 }
 
-// TestDiffSeesEveryField fails when a field is added to Agent that Diff or Apply forgets.
+// TestDiffSeesEveryField fails if a field is added to Agent and not to Diff or Apply.
 func TestDiffSeesEveryField(t *testing.T) {
 	for name := range fields(&Agent{}) {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +106,7 @@ func TestDiffSeesEveryField(t *testing.T) {
 	}
 }
 
-// other sets a field to something that is not its zero value.
+// other sets a field to a value that is not its zero value.
 func other(t *testing.T, field reflect.Value) {
 	t.Helper()
 	switch field.Interface().(type) {

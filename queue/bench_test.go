@@ -8,13 +8,14 @@ import (
 	"nwayacd/agent"
 )
 
-// Decisions are measured alone, from the word that makes one possible to the effects that tell of it: the talk's end, the welcome's end. What
-// puts the floor back into its state is done between two batches, outside the time; the rounds measure all of it.
+// The decisions are measured alone, from the event that makes one possible to its effects. Between
+// two batches the floor gets its state back, and that time does not count. The rounds measure both.
 
-// batch is how many decisions are taken between two stops of the timer.
+// batch is how many decisions are made between two stops of the timer.
 const batch = 500
 
-// house is a floor of 100 groups with that many agents, each in one of them and logged out, and so many callers waiting, evenly spread.
+// house returns a floor of 100 groups. Each agent is in one group and logged out. The waiting
+// callers are spread evenly.
 func house(b *testing.B, mode Mode, agents, callers int) *Floor {
 	b.Helper()
 	f := NewFloor(plain, 1)
@@ -64,7 +65,7 @@ func eachMode(b *testing.B, run func(b *testing.B, mode Mode)) {
 	}
 }
 
-// rush is a floor whose agents all talk while 10,000 callers wait.
+// rush is a floor with 10,000 waiting callers and no available agent, because all agents talk.
 type rush struct {
 	*testing.B
 	floor *Floor
@@ -92,7 +93,7 @@ func (r *rush) end(n int) *Lease {
 	return r.floor.TakeEffects().Offers[0]
 }
 
-// restore has the n-th agent answer its offer, and the caller of its talk join its line anew.
+// restore has the n-th agent answer its offer, and the caller of its talk join its line again.
 func (r *rush) restore(n int, offer *Lease) {
 	old := r.talks[n]
 	r.talks[n] = offer
@@ -103,7 +104,7 @@ func (r *rush) restore(n int, offer *Lease) {
 	r.floor.TakeEffects()
 }
 
-// decide measures the end of a talk alone.
+// decide measures only the end of a talk.
 func (r *rush) decide() {
 	size := min(batch, len(r.talks))
 	offers := make([]*Lease, 0, size)
@@ -123,14 +124,16 @@ func (r *rush) decide() {
 	}
 }
 
-// BenchmarkDecisionAgentFree is the decision for an agent whose talk ends: who of the 10,000 waiting is next, and the offer.
+// BenchmarkDecisionAgentFree is the decision for an agent whose talk ends: which of 10,000 waiting
+// callers is next, and the offer.
 func BenchmarkDecisionAgentFree(b *testing.B) {
 	eachSize(b, func(b *testing.B, agents int) {
 		newRush(b, agents, func(a int) []string { return []string{groupOf(a)} }).decide()
 	})
 }
 
-// BenchmarkDecisionAgentOfGroups is the same for an agent of several groups: their lines are compared.
+// BenchmarkDecisionAgentOfGroups is the same for an agent of several groups, whose lines are
+// compared.
 func BenchmarkDecisionAgentOfGroups(b *testing.B) {
 	for _, groups := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("groups=%d", groups), func(b *testing.B) {
@@ -144,7 +147,8 @@ func BenchmarkDecisionAgentOfGroups(b *testing.B) {
 	}
 }
 
-// lull is a floor whose agents are all free, in group 100, while 10,000 callers wait in other groups for agents who are not there.
+// lull returns a floor whose agents are all available, in group 100. 10,000 callers wait in other
+// groups, which have no agents.
 func lull(b *testing.B, mode Mode, agents int) *Floor {
 	f := house(b, mode, agents, 10_000)
 	for c := 0; c < 10_000; c += 100 { // group 100 has no caller waiting
@@ -159,7 +163,8 @@ func lull(b *testing.B, mode Mode, agents int) *Floor {
 	return f
 }
 
-// BenchmarkDecisionCallerReady is the decision for a caller whose welcome is over: which of the free agents, by each mode, and the offer.
+// BenchmarkDecisionCallerReady is the decision for a caller whose welcome is over: which of the
+// available agents, by each mode, and the offer.
 func BenchmarkDecisionCallerReady(b *testing.B) {
 	eachMode(b, func(b *testing.B, mode Mode) {
 		eachSize(b, func(b *testing.B, agents int) { decideForCallers(b, lull(b, mode, agents), min(batch, agents/2)) })
@@ -200,8 +205,9 @@ var newcomers = func() (uuids [batch]string) {
 
 func callerOf(n int) string { return newcomers[n] }
 
-// BenchmarkRoundAgentFree is a whole round of an agent while 10,000 callers wait: the talk ends, the next caller is offered and answered, the
-// one before leaves, and a caller joins so that the line stays as long.
+// BenchmarkRoundAgentFree is a whole round of an agent while 10,000 callers wait. The talk ends,
+// the next caller is offered and answered, and the caller before leaves. Another caller joins, so
+// that the line stays as long.
 func BenchmarkRoundAgentFree(b *testing.B) {
 	eachSize(b, func(b *testing.B, agents int) {
 		r := newRush(b, agents, func(a int) []string { return []string{groupOf(a)} })
@@ -214,7 +220,8 @@ func BenchmarkRoundAgentFree(b *testing.B) {
 	})
 }
 
-// BenchmarkRoundCall is a whole call that finds 10,000 free agents, by each mode: it joins, is offered, answered, and hangs up.
+// BenchmarkRoundCall is a whole call that finds 10,000 available agents, by each mode. It joins, is
+// offered, is answered, and hangs up.
 func BenchmarkRoundCall(b *testing.B) {
 	eachMode(b, func(b *testing.B, mode Mode) {
 		f, now, uuid := lull(b, mode, 10_000), nine, callerOf(0)
@@ -253,8 +260,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkFigures is what a watcher of the whole floor holds it up for: 100 groups, in each of which agents are free or ring beside 10,000
-// callers who wait in all.
+// BenchmarkFigures is how long Figures holds up the floor. There are 100 groups, with available and
+// ringing agents, and 10,000 waiting callers.
 func BenchmarkFigures(b *testing.B) {
 	eachSize(b, func(b *testing.B, agents int) {
 		f := house(b, Cyclic, agents, 10_000)

@@ -9,11 +9,11 @@ import (
 	"nwayacd/agent"
 )
 
-// check holds the floor against what must always be so, looking at everything.
+// check compares the floor with what must always be true. It looks at everything.
 func (p *play) check(offers []*Lease) {
 	p.t.Helper()
 	p.checkLeases()
-	p.checkNobodyWaitsInVain()
+	p.checkNobodyIsStarved()
 	p.checkTurns(offers)
 	for _, a := range p.m.agents {
 		p.checkAgent(a)
@@ -30,8 +30,7 @@ func (p *play) check(offers []*Lease) {
 	p.checkVisits()
 }
 
-// checkVisits: each call, and each place that is kept, is in the visit that the model says, and its
-// leases name that.
+// checkVisits: each call, and each kept place, is in the visit of the model. So are its leases.
 func (p *play) checkVisits() {
 	p.t.Helper()
 	for _, c := range p.m.calls {
@@ -56,8 +55,7 @@ func equal(a, b []CDR) bool {
 	return slices.EqualFunc(a, b, func(a, b CDR) bool { return reflect.DeepEqual(a, b) })
 }
 
-// checkRecords: this step wrote what the model says: the CDRs, the records of offers, and who
-// answered whom.
+// checkRecords: this step wrote the CDRs, the records of offers and the memories of the model.
 func (p *play) checkRecords(out Effects) {
 	p.t.Helper()
 	var cdrs []CDR
@@ -105,8 +103,7 @@ func (p *play) checkRecords(out Effects) {
 	}
 }
 
-// checkAbsent: the places that are kept are those that the model says, and each caller has a CDR to
-// come.
+// checkAbsent: the kept places are those of the model, and each has a CDR to come.
 func (p *play) checkAbsent() {
 	p.t.Helper()
 	if len(p.f.absent) != len(p.m.absent) {
@@ -139,7 +136,7 @@ func (p *play) checkTalks() {
 	}
 }
 
-// checkLeases: no agent has two, and who has one is not free.
+// checkLeases: no agent has two leases, and an agent with a lease is not available.
 func (p *play) checkLeases() {
 	p.t.Helper()
 	var busy [16]string
@@ -167,7 +164,7 @@ func (p *play) checkLeases() {
 	}
 	for ext, slot := range p.f.slots {
 		if slot.lease != nil && !slices.Contains(taken, ext) {
-			p.t.Fatalf("%s has a call that nobody else has: %+v", ext, slot.lease)
+			p.t.Fatalf("%s has a call that no lease has: %+v", ext, slot.lease)
 		}
 		if slot.available != (slot.Available() && slot.lease == nil) {
 			p.t.Fatalf("%s is free: %v, state %+v", ext, slot.available, slot.Agent)
@@ -175,9 +172,9 @@ func (p *play) checkLeases() {
 	}
 }
 
-// checkNobodyWaitsInVain: no agent is available while a caller of its groups waits whom it did not
-// just miss.
-func (p *play) checkNobodyWaitsInVain() {
+// checkNobodyIsStarved: if a caller waits, no agent of its groups is available, unless the agent
+// just missed that caller.
+func (p *play) checkNobodyIsStarved() {
 	p.t.Helper()
 	for uuid, c := range p.f.calls {
 		if c.phase != waiting {
@@ -193,7 +190,7 @@ func (p *play) checkNobodyWaitsInVain() {
 	}
 }
 
-// checkTurns: who was offered was before everybody else the agent could have been given.
+// checkTurns: a caller who was offered is served before all others whom the agent could have had.
 func (p *play) checkTurns(offers []*Lease) {
 	p.t.Helper()
 	for _, l := range offers {
@@ -213,7 +210,7 @@ func (p *play) checkTurns(offers []*Lease) {
 	}
 }
 
-// checkAgent: the agent is what the model says.
+// checkAgent: the agent has the state of the model.
 func (p *play) checkAgent(a *nAgent) {
 	p.t.Helper()
 	slot := p.f.slots[a.ext]
@@ -224,13 +221,13 @@ func (p *play) checkAgent(a *nAgent) {
 		return
 	}
 	want := agent.Presence{Registered: a.registered, Up: a.up, Idle: a.idle, Locked: a.locked, DND: a.dnd}
-	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.wish || slot.Outside != a.outside || slot.WithoutState != a.withoutState ||
+	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.deferred || slot.Outside != a.outside || slot.WithoutState != a.withoutState ||
 		slot.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
 		p.t.Fatalf("%s is %+v, should be %+v", a.ext, slot.Agent, *a)
 	}
 }
 
-// checkCounts: the numbers an operator sees are those of a count.
+// checkCounts: the numbers that an operator sees are right.
 func (p *play) checkCounts(g *nGroup) {
 	p.t.Helper()
 	l := p.f.lines[g.number]
@@ -265,7 +262,7 @@ func (p *play) counted(g *nGroup) (available, waits, talks int) {
 	return available, waits, talks
 }
 
-// checkFigures: what a watcher is told is what a count says, and nobody waits in vain.
+// checkFigures: the figures are right, and no caller is starved.
 func (p *play) checkFigures() {
 	p.t.Helper()
 	figures := p.f.Figures(p.now)

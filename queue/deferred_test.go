@@ -9,37 +9,37 @@ import (
 	"nwayacd/agent"
 )
 
-// asks has the agent ask for what is to come.
-func (s *shift) asks(extension string, wish agent.Deferred) {
+// asks asks for a busy or a logout.
+func (s *shift) asks(extension string, deferred agent.Deferred) {
 	s.Helper()
-	s.must(either(wish == agent.BusyDeferred, s.f.Busy, s.f.Logout)(extension, s.now))
+	s.must(either(deferred == agent.BusyDeferred, s.f.Busy, s.f.Logout)(extension, s.now))
 }
 
-// granted expects that the agent became what it asked for, and that nothing is to come any more.
-func (s *shift) granted(extension string, wish agent.Deferred) {
+// expectDeferred expects that the busy or logout took effect, and that nothing is deferred any more.
+func (s *shift) expectDeferred(extension string, deferred agent.Deferred) {
 	s.Helper()
 	v := s.view(extension)
 	switch {
 	case v.Available() || v.Deferred != agent.NothingDeferred:
-		s.Errorf("%s asked for %v and is %+v", extension, wish, v)
-	case wish == agent.BusyDeferred && (!v.Up || v.Idle || len(v.Groups) != 1):
+		s.Errorf("%s asked for %v and is %+v", extension, deferred, v)
+	case deferred == agent.BusyDeferred && (!v.Up || v.Idle || len(v.Groups) != 1):
 		s.Errorf("%s should be busy, and is %+v", extension, v)
-	case wish == agent.LogoutDeferred && (v.Up || len(v.Groups) > 0):
+	case deferred == agent.LogoutDeferred && (v.Up || len(v.Groups) > 0):
 		s.Errorf("%s should be logged out, and is %+v", extension, v)
 	}
 }
 
-var wishes = []agent.Deferred{agent.BusyDeferred, agent.LogoutDeferred}
+var eitherOne = []agent.Deferred{agent.BusyDeferred, agent.LogoutDeferred}
 
-func TestAWishIsWrittenWhenItIsMadeAndWhenItIsTakenBack(t *testing.T) {
+func TestADeferredBusyOrLogoutIsWrittenAndCleared(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	s.rings("a", "1000")
-	for _, wish := range wishes {
-		s.asks("1000", wish)
-		if got := s.ledger.kept.agent("1000").Deferred; got != wish || len(s.changes) != 1 {
-			t.Errorf("written was %q, in %d changes; want %q in one", got, len(s.changes), wish)
+	for _, deferred := range eitherOne {
+		s.asks("1000", deferred)
+		if got := s.ledger.kept.agent("1000").Deferred; got != deferred || len(s.changes) != 1 {
+			t.Errorf("written was %q, in %d changes; want %q in one", got, len(s.changes), deferred)
 		}
 	}
 	s.changes = nil
@@ -53,69 +53,69 @@ func TestAWishIsWrittenWhenItIsMadeAndWhenItIsTakenBack(t *testing.T) {
 	}
 }
 
-// wishing is a row of an agent that is to become something.
-func wishing(extension string, state agent.CallState, wish agent.Deferred) agent.Agent {
+// withDeferred returns a row of an agent with a deferred busy or logout.
+func withDeferred(extension string, state agent.CallState, deferred agent.Deferred) agent.Agent {
 	a := atWork(extension, state, nine)
-	a.Deferred = wish
+	a.Deferred = deferred
 	return a
 }
 
-func TestAWishWaitsForTheEndOfATalkOfAnEarlierLife(t *testing.T) {
-	for _, wish := range wishes {
+func TestWhatIsDeferredWaitsForTheEndOfATalkFromBeforeTheRestart(t *testing.T) {
+	for _, deferred := range eitherOne {
 		s := restarted(t, writtenUp(), Snapshot{
-			Agents: []agent.Agent{wishing("1000", agent.Talking, wish)},
+			Agents: []agent.Agent{withDeferred("1000", agent.Talking, deferred)},
 			Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			Talks: []Talk{{CDR: CDR{UUID: "a", Group: "110", Agent: "1000", Leg: "l"}}},
 		})
 		s.f.ReleaseReserved(s.now)
 		s.look()
 		s.calls("b", "", "110")
-		if v := s.view("1000"); v.Agent.Call != agent.Talking || v.Deferred != wish || !v.Up || !v.Idle {
+		if v := s.view("1000"); v.Agent.Call != agent.Talking || v.Deferred != deferred || !v.Up || !v.Idle {
 			t.Errorf("before the talk ends: %+v", v)
 		}
 		s.hangsUp("a")
-		s.said("1000", agent.StatusTyping, either(wish == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
-		s.granted("1000", wish)
+		s.said("1000", agent.StatusTyping, either(deferred == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
+		s.expectDeferred("1000", deferred)
 		s.pass(plain.Recover)
-		s.granted("1000", wish)
+		s.expectDeferred("1000", deferred)
 		s.quiet()
 	}
 }
 
-func TestAWishOfOneWhoseTalkMayGoOnWaitsForWordOfIt(t *testing.T) {
+func TestWhatIsDeferredWaitsWhileTheAgentIsReserved(t *testing.T) {
 	rules := plain
 	rules.Reserve = time.Minute
 	for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
-		for _, wish := range wishes {
+		for _, deferred := range eitherOne {
 			s := restarted(t, rules, Snapshot{
-				Agents: []agent.Agent{wishing("1000", state, wish)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			})
 			s.calls("a", "", "110")
 			s.state("1000", state)
 			s.pass(rules.Reserve)
-			s.said("1000", either(wish == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
-			s.granted("1000", wish)
+			s.said("1000", either(deferred == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
+			s.expectDeferred("1000", deferred)
 			s.quiet()
 		}
 	}
 }
 
-func TestAWishOfOneWhoseCallIsOverIsCarriedOutAtTheStart(t *testing.T) {
+func TestWhatIsDeferredTakesEffectAtTheStartIfTheCallIsOver(t *testing.T) {
 	for _, state := range []agent.CallState{agent.Ready, agent.Ring, agent.Talking, agent.Typing, agent.NoAnswer} {
-		for _, wish := range wishes {
+		for _, deferred := range eitherOne {
 			s := restarted(t, plain, Snapshot{
-				Agents: []agent.Agent{wishing("1000", state, wish)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			})
-			s.granted("1000", wish)
+			s.expectDeferred("1000", deferred)
 			s.calls("a", "", "110")
 			s.pass(plain.Recover + time.Minute)
 			s.quiet()
-			s.granted("1000", wish)
+			s.expectDeferred("1000", deferred)
 		}
 	}
 }
 
-func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
+func TestWhatIsDeferredFromBeforeTheRestartIsClearedOrReplaced(t *testing.T) {
 	rules := plain
 	rules.Reserve = time.Minute
 	for name, c := range map[string]struct {
@@ -141,7 +141,7 @@ func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := restarted(t, rules, Snapshot{
-				Agents: []agent.Agent{wishing("1000", agent.Talking, agent.LogoutDeferred)},
+				Agents: []agent.Agent{withDeferred("1000", agent.Talking, agent.LogoutDeferred)},
 				Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 			})
 			s.must(c.do(s))
@@ -152,25 +152,26 @@ func TestAWishOfAnEarlierLifeIsTakenBackOrReplaced(t *testing.T) {
 				}
 				return
 			}
-			s.granted("1000", c.want)
+			s.expectDeferred("1000", c.want)
 		})
 	}
 }
 
-// TestAWishSurvivesADeathAtAnyMoment dies behind each of the changes that the end of a talk with a wish consists of.
-func TestAWishSurvivesADeathAtAnyMoment(t *testing.T) {
+// TestWhatIsDeferredSurvivesACrashAtAnyMoment ends a talk with a deferred busy or logout. It stops
+// after each of the changes that this makes, and loads what was written so far.
+func TestWhatIsDeferredSurvivesACrashAtAnyMoment(t *testing.T) {
 	for name, rules := range map[string]Settings{"with wrap-up": writtenUp(), "without": plain} {
-		for _, wish := range wishes {
+		for _, deferred := range eitherOne {
 			s := begin(t, rules)
 			s.group("110", Sequence, "1000")
 			s.calls("a", "", "110")
 			l := s.talks("a", "1000")
-			s.asks("1000", wish)
+			s.asks("1000", deferred)
 			before := s.snapshot()
 			s.f.End(l, s.now)
 			changes := slices.Clone(s.f.TakeEffects().Changes)
 			for n := range len(changes) + 1 {
-				t.Run(fmt.Sprintf("%s/%v/%d", name, wish, n), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%v/%d", name, deferred, n), func(t *testing.T) {
 					kept := &shift{T: t, ledger: newLedger(t)}
 					kept.ledger.load(before)
 					kept.ledger.apply(changes[:n])
@@ -179,9 +180,9 @@ func TestAWishSurvivesADeathAtAnyMoment(t *testing.T) {
 					next := restarted(t, rules, left)
 					next.calls("b", "", "110")
 					next.hangsUp("a")
-					next.granted("1000", wish)
+					next.expectDeferred("1000", deferred)
 					next.pass(rules.Recover)
-					next.granted("1000", wish)
+					next.expectDeferred("1000", deferred)
 					next.quiet()
 				})
 			}
@@ -189,8 +190,8 @@ func TestAWishSurvivesADeathAtAnyMoment(t *testing.T) {
 	}
 }
 
-func TestAnotherProgramMakesAWish(t *testing.T) {
-	for _, wish := range wishes {
+func TestAnotherProgramDefersABusyOrLogout(t *testing.T) {
+	for _, deferred := range eitherOne {
 		for _, during := range []bool{true, false} {
 			s := begin(t, plain)
 			s.group("110", Sequence, "1000")
@@ -200,18 +201,18 @@ func TestAnotherProgramMakesAWish(t *testing.T) {
 				l = s.talks("a", "1000")
 			}
 			s.statuses = nil
-			s.edit(Change{Agent: &agent.Update{Extension: "1000", Deferred: &wish}})
+			s.edit(Change{Agent: &agent.Update{Extension: "1000", Deferred: &deferred}})
 			if during {
 				s.said("1000")
 				s.ends(l)
 			}
-			s.said("1000", either(wish == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
-			s.granted("1000", wish)
+			s.said("1000", either(deferred == agent.BusyDeferred, agent.StatusBusy, agent.StatusLogout))
+			s.expectDeferred("1000", deferred)
 		}
 	}
 }
 
-func TestAnotherProgramTakesAWishBack(t *testing.T) {
+func TestAnotherProgramClearsWhatIsDeferred(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
@@ -224,7 +225,7 @@ func TestAnotherProgramTakesAWishBack(t *testing.T) {
 	}
 }
 
-func TestARereadKeepsAWish(t *testing.T) {
+func TestARereadKeepsWhatIsDeferred(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
@@ -235,10 +236,10 @@ func TestARereadKeepsAWish(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	s.ends(l)
-	s.granted("1000", agent.LogoutDeferred)
+	s.expectDeferred("1000", agent.LogoutDeferred)
 }
 
-func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
+func TestAResyncWritesWhatIsDeferred(t *testing.T) {
 	for _, whole := range []bool{true, false} {
 		s := begin(t, plain)
 		s.group("110", Sequence, "1000")
@@ -253,7 +254,7 @@ func TestAWishIsWrittenAnewWithTheRest(t *testing.T) {
 			}
 		}
 		if a.Deferred != agent.LogoutDeferred {
-			t.Errorf("whole %v: written anew is %+v", whole, a)
+			t.Errorf("whole %v: written again is %+v", whole, a)
 		}
 	}
 }
@@ -268,14 +269,14 @@ func TestACommandDoesNotFreeOneWhoseCallOfAnEarlierLifeMayGoOn(t *testing.T) {
 		for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
 			t.Run(name+" while "+state.String(), func(t *testing.T) {
 				s := restarted(t, rules, Snapshot{
-					Agents: []agent.Agent{wishing("1000", state, agent.NothingDeferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+					Agents: []agent.Agent{withDeferred("1000", state, agent.NothingDeferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 				})
 				s.calls("a", "", "110")
 				s.must(command(s.f, s.now))
 				s.look()
 				s.state("1000", state)
 				s.pass(rules.Reserve)
-				s.state("1000", agent.Ring) // for the caller who waits
+				s.state("1000", agent.Ring) // for the waiting caller
 			})
 		}
 	}

@@ -96,7 +96,7 @@ func TestTheModeOfAGroupIsEdited(t *testing.T) {
 	s.edit(Change{Group: &GroupUpdate{Number: "110", Mode: new(Cyclic), Cursor: new("1000"), Name: new("sales")}})
 	s.calls("a", "", "110")
 	s.rings("a", "1001")
-	s.edit(Change{Group: &GroupUpdate{Number: "999", Mode: new(Cyclic)}}) // nobody's
+	s.edit(Change{Group: &GroupUpdate{Number: "999", Mode: new(Cyclic)}}) // no group has this number
 	s.edit(Change{Agent: &agent.Update{Extension: "9", Up: new(true)}})
 	s.edit(Change{AgentRemoved: new("9")})
 	s.edit(Change{GroupRemoved: new("9")})
@@ -120,16 +120,16 @@ func TestAGroupRemovedUnderItsCallers(t *testing.T) {
 	s.calls("waiting", "", "110")
 	s.joins("greeted", "", "110")
 	s.edit(Change{GroupRemoved: new("110")})
-	slices.Sort(s.stranded)
-	if !slices.Equal(s.stranded, []string{"greeted", "waiting"}) {
-		t.Fatalf("stranded: %v", s.stranded)
+	slices.Sort(s.groupRemoved)
+	if !slices.Equal(s.groupRemoved, []string{"greeted", "waiting"}) {
+		t.Fatalf("sent back: %v", s.groupRemoved)
 	}
 	s.open("greeted")
 	s.f.Miss(l, Miss{}, s.now)
 	s.look()
 	s.pass(time.Minute)
-	if slices.Sort(s.stranded); !slices.Equal(s.stranded, []string{"greeted", "ringing", "waiting"}) {
-		t.Fatalf("stranded: %v", s.stranded)
+	if slices.Sort(s.groupRemoved); !slices.Equal(s.groupRemoved, []string{"greeted", "ringing", "waiting"}) {
+		t.Fatalf("sent back: %v", s.groupRemoved)
 	}
 	s.edit(Change{GroupAdded: &Group{Number: "110", RingTimeout: DefaultRingTimeout}})
 	s.quiet() // those go back to the dialplan, whatever comes
@@ -166,7 +166,8 @@ func TestAnAgentRemovedDuringTheTalk(t *testing.T) {
 	s.counts("110", 0, 0, 0)
 }
 
-// TestAnAgentReplacedDuringACall: a program that saves a row by delete and insert must not give the agent a second call.
+// TestAnAgentReplacedDuringACall: a program may save a row by delete and insert. That must not give
+// the agent a second call.
 func TestAnAgentReplacedDuringACall(t *testing.T) {
 	for name, answered := range map[string]bool{"ringing": false, "talking": true} {
 		t.Run(name, func(t *testing.T) {

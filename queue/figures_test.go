@@ -60,7 +60,8 @@ func TestOnlyWhoMissedEachOtherMayWaitBesideAFreeAgent(t *testing.T) {
 	if g := s.figures("110"); g.Waiting != 1 || g.Members[agent.StandingReady] != 1 || g.Starved != 0 {
 		t.Errorf("a moment after the missed offer: %+v", g)
 	}
-	// The promise is broken by hand: nobody seated the agent again when the time was over.
+	// The fault is made by hand: without deadlines the agent is not matched again when its time is
+	// over.
 	s.f.deadlines = nil
 	s.now = s.now.Add(plain.Reoffer + 3*time.Second)
 	if g := s.figures("110"); g.Starved != 1 || g.StarvedFor != 3*time.Second {
@@ -68,11 +69,11 @@ func TestOnlyWhoMissedEachOtherMayWaitBesideAFreeAgent(t *testing.T) {
 	}
 }
 
-func TestAnAvailableAgentWhomNobodyFindsIsNoticed(t *testing.T) {
+func TestAnAvailableAgentThatIsNotIndexedIsNoticed(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
 	s.calls("a", "1", "110")
-	s.f.lines["110"].standings[agent.StandingReady]++ // the promise is broken by hand: counted, and not among the free
+	s.f.lines["110"].standings[agent.StandingReady]++ // made by hand: counted as ready, and not indexed
 	s.now = s.now.Add(time.Second)
 	if g := s.figures("110"); g.Starved != 1 || g.StarvedFor < time.Second {
 		t.Errorf("got %+v", g)

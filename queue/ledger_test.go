@@ -9,8 +9,8 @@ import (
 	"nwayacd/agent"
 )
 
-// ledger is the database as the floor's changes make it. It fails if a change writes what is written
-// already, and if it differs from the floor after a step.
+// ledger is the database as the floor's changes make it. It fails if a change writes what is
+// already written, and if it differs from the floor after a step.
 type ledger struct {
 	t      failer
 	kept   Snapshot
@@ -20,7 +20,7 @@ type ledger struct {
 	over   string // caller of the last CDR, whose talk the next change must end
 }
 
-// visited is what has one CDR.
+// visited is the key of a CDR.
 type visited struct {
 	uuid   string
 	number int
@@ -28,7 +28,7 @@ type visited struct {
 
 func visitOf(c CDR) visited { return visited{c.UUID, c.VisitNumber()} }
 
-// failer is what of a test a check needs: testing's T or rapid's.
+// failer is the part of testing's T, or of rapid's, that a check needs.
 type failer interface {
 	Helper()
 	Fatalf(format string, args ...any)
@@ -128,8 +128,8 @@ func (b *ledger) one(c Change) {
 	b.kept.Apply(c)
 }
 
-// record checks what is kept of calls that end. A visit has one CDR, and a talk that is over was
-// written before.
+// record checks what is kept of calls that end. A visit has one CDR, and a talk is written before
+// it is over.
 func (b *ledger) record(c Change) {
 	b.t.Helper()
 	switch {
@@ -196,7 +196,7 @@ func (b *ledger) outside(c Change) {
 	}
 }
 
-// matches holds the ledger against the floor.
+// matches compares the ledger with the floor.
 func (b *ledger) matches(f *Floor) {
 	b.t.Helper()
 	b.matchAgents(f)

@@ -303,19 +303,19 @@ func TestBlacklist(t *testing.T) {
 	}
 }
 
-// lapsed is a caller of the empty group 110 whose connection went.
-func lapsed(t *testing.T) (*shift, Place) {
+// lostConnection is a caller of the empty group 110 whose connection was lost.
+func lostConnection(t *testing.T) (*shift, Place) {
 	t.Helper()
 	s := begin(t, plain)
 	s.group("110", Sequence)
 	p := s.joins("a", "", "110")
 	s.open("a")
-	s.lapses("a", Absent{})
+	s.losesConnection("a", Absent{})
 	return s, p
 }
 
 func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
-	s, place := lapsed(t)
+	s, place := lostConnection(t)
 	s.counts("110", 0, 0, 0)
 	if _, listed := s.ledger.waiting()["a"]; !listed {
 		t.Error("the row is gone, and with it the place if the server dies now")
@@ -329,7 +329,7 @@ func TestACallerWhoseConnectionWentComesBackToItsPlace(t *testing.T) {
 }
 
 func TestACallerWhoseConnectionWentStaysAway(t *testing.T) {
-	s, place := lapsed(t)
+	s, place := lostConnection(t)
 	s.pass(absentGrace)
 	if _, listed := s.ledger.waiting()["a"]; listed {
 		t.Error("the row is still there")
@@ -340,10 +340,10 @@ func TestACallerWhoseConnectionWentStaysAway(t *testing.T) {
 }
 
 func TestACallerWhoseConnectionWentTwiceHasTheWholeTimeAgain(t *testing.T) {
-	s, place := lapsed(t)
+	s, place := lostConnection(t)
 	s.pass(absentGrace / 2)
 	s.joins("a", "", "110")
-	s.lapses("a", Absent{})
+	s.losesConnection("a", Absent{})
 	s.pass(absentGrace - 2*time.Second)
 	if p := s.joins("a", "", "110"); !p.Since.Equal(place.Since) {
 		t.Errorf("the place is from %v, was %v", p.Since, place.Since)
@@ -359,7 +359,7 @@ func TestAConnectionThatGoesDuringAnOfferOrATalkFreesTheAgent(t *testing.T) {
 			if l := s.rings("a", "1000"); answered {
 				s.answers(l)
 			}
-			s.lapses("a", Absent{})
+			s.losesConnection("a", Absent{})
 			s.state("1000", agent.Ready)
 			s.counts("110", 1, 0, 0)
 			s.pass(2 * absentGrace)

@@ -130,13 +130,14 @@ func TestCyclicPointerMovesAlsoWhenAFreedAgentTakesAWaitingCaller(t *testing.T) 
 func TestCyclicOneAgentWritesThePointerOnce(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Cyclic, "1000")
-	for i := range 3 { // the ledger fails on a pointer written where it stands already
+	for i := range 3 { // the ledger fails if the cursor is written again with the same value
 		s.calls(fmt.Sprint(i), "", "110")
 		s.ends(s.talks(fmt.Sprint(i), "1000"))
 	}
 }
 
-// TestTheRememberedAgentIsTriedFirst: the caller spoke with 1002, who in none of the modes would be the next.
+// TestTheRememberedAgentIsTriedFirst: the caller spoke with 1002, who would be next in none of the
+// modes.
 func TestTheRememberedAgentIsTriedFirst(t *testing.T) {
 	for _, mode := range []Mode{RememberSequence, RememberRandom, RememberCyclic} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -147,7 +148,8 @@ func TestTheRememberedAgentIsTriedFirst(t *testing.T) {
 	}
 }
 
-// spokeWith is a group of 1000, 1001 and 1002, all free, where the caller spoke with one of them.
+// spokeWith is a group of 1000, 1001 and 1002, all available. The caller has spoken with one of
+// them.
 func spokeWith(t *testing.T, mode Mode, extension string) *shift {
 	t.Helper()
 	s := begin(t, plain)
@@ -166,7 +168,7 @@ func spokeWith(t *testing.T, mode Mode, extension string) *shift {
 	return s
 }
 
-func TestNobodyIsRememberedInTheModesWithoutMemory(t *testing.T) {
+func TestTheModesWithoutMemoryRememberNoAgent(t *testing.T) {
 	for _, mode := range []Mode{Sequence, Cyclic} {
 		t.Run(mode.String(), func(t *testing.T) {
 			s := spokeWith(t, mode, "1002")

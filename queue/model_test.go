@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The mixes of modes that are played: each alone, and all together.
+// playModes are the mixes of modes that are played: each mode alone, and all together.
 var playModes = map[string][4]Mode{
 	"sequence": {Sequence, Sequence, Sequence, RememberSequence},
 	"random":   {Random, Random, RememberRandom, Random},
@@ -26,7 +26,8 @@ type rapidDice struct{ *rapid.T }
 
 func (d rapidDice) IntN(n int) int { return rapid.IntRange(0, n-1).Draw(d.T, "") }
 
-// TestTheFloorDoesWhatTheRulesSay plays random steps on the floor and on the naive model. What fails is shrunk to a few steps.
+// TestTheFloorDoesWhatTheRulesSay plays random steps on the floor and on the naive model. A failure
+// is shrunk to a few steps.
 func TestTheFloorDoesWhatTheRulesSay(t *testing.T) {
 	for name, modes := range playModes {
 		t.Run(name, func(t *testing.T) {
@@ -46,8 +47,8 @@ func TestTheFloorDoesWhatTheRulesSay(t *testing.T) {
 	}
 }
 
-// TestMillionOperations is the same at length: NWAYACD_OPERATIONS steps (100,000 unless told; the name is what to ask for before a
-// release).
+// TestMillionOperations is the same with NWAYACD_OPERATIONS steps. The default is 100,000. Use a
+// million before a release.
 func TestMillionOperations(t *testing.T) {
 	steps := 100_000
 	if s := os.Getenv("NWAYACD_OPERATIONS"); s != "" {
@@ -70,7 +71,7 @@ func TestMillionOperations(t *testing.T) {
 	}
 }
 
-// shiftLength is after how many steps a new floor is opened.
+// shiftLength is the number of steps after which a new floor is opened.
 const shiftLength = 10_000
 
 func playShift(t *testing.T, mix, from uint64, modes [4]Mode, steps int) {

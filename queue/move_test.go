@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// takesOver is a channel that takes over what another one has.
+// takesOver is a channel that takes over another one's call.
 func (s *shift) takesOver(old, uuid, caller string) {
 	s.Helper()
 	if !s.f.TakeOver(old, Arrival{UUID: uuid, Caller: caller}, s.now) {
@@ -72,7 +72,7 @@ func TestAnAgentWhoTalksIsRememberedForTheSuccessor(t *testing.T) {
 	s.rings("again", "1001")
 }
 
-func TestNobodySucceedsWhoIsHereOrWhoseGroupIsGone(t *testing.T) {
+func TestNoTakeOverByACallOnTheFloorOrAfterTheGroupIsGone(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
 	s.calls("a", "", "110")
@@ -89,7 +89,7 @@ func TestNobodySucceedsWhoIsHereOrWhoseGroupIsGone(t *testing.T) {
 	}
 }
 
-// moves is a call that goes to another group.
+// moves is a call that is moved to another group.
 func (s *shift) moves(uuid, group string) Place {
 	s.Helper()
 	p, err := s.f.Move(uuid, group, s.now)
@@ -163,7 +163,7 @@ func TestTheCallsOfAFreeSWITCHThatRestartedAreNotExpected(t *testing.T) {
 	for uuid, core := range map[string]string{"gone": "old", "elsewhere": "other", "unknown": ""} {
 		s.calls(uuid, "", "110")
 		cdrs[uuid] = CDR{UUID: uuid, Outcome: Failed, Cause: "restarted"}
-		s.lapses(uuid, Absent{CDR: cdrs[uuid], CoreUUID: core})
+		s.losesConnection(uuid, Absent{CDR: cdrs[uuid], CoreUUID: core})
 	}
 	s.f.DropSwitch("old")
 	s.f.DropSwitch("")

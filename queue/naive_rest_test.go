@@ -6,18 +6,18 @@ import (
 	"nwayacd/agent"
 )
 
-// fresh forgets what the agent missed.
+// fresh clears an agent's misses and its rest.
 func (a *nAgent) fresh() { a.misses, a.cause, a.restEnds = 0, MissNone, time.Time{} }
 
-// spoke forgets what an agent missed who answered.
-func (n *naive) spoke(l *nLease) {
+// endMissRow clears the misses of an agent who answered.
+func (n *naive) endMissRow(l *nLease) {
 	if l != nil && l.answered && l.agent.lease == l {
 		l.agent.fresh()
 	}
 }
 
-// missed is what becomes of an agent by a miss.
-func (n *naive) missed(a *nAgent, cause MissCause) agent.CallState {
+// countMiss returns the state of an agent after a miss.
+func (n *naive) countMiss(a *nAgent, cause MissCause) agent.CallState {
 	firsts := map[MissCause]time.Duration{
 		MissBusy: n.rules.RestBusy, MissReject: n.rules.RestReject, MissNoAnswer: n.rules.RestNoAnswer, MissUnreachable: n.rules.RestUnreachable,
 	}

@@ -7,26 +7,26 @@ import (
 	"nwayacd/agent"
 )
 
-// naive is the floor once more, written straight from the rules: plain slices, everything looked for from the start every time. It
-// takes from the floor only which of several allowed agents the random mode drew.
+// naive is a second floor, written straight from the rules. It has plain slices and searches
+// everything each time. If the random mode allows several agents, it takes the floor's choice.
 type naive struct {
-	t        failer
-	rules    Settings
-	now      time.Time
-	agents   []*nAgent // in the order of extensions
-	groups   []*nGroup
-	members  [][]bool // by agent and group; a row may be there without its agent or its group
-	calls    []*nCall
-	memories []Memory
-	freed    []*nAgent // by this step, in order
-	actual   []*Lease  // the floor's offers of this step that the model has not made yet
-	stranded []string
-	counted  map[MissCause]uint64 // misses
-	absent   []*nAbsent
-	talks    map[string]Talk // that were bridged and whose CDR is not written, by the caller's uuid
-	ended    []CDR           // written by this step
-	notBack  []string        // given up by this step, of those who waited when the server died
-	records  []OfferRecord   // the same
+	t            failer
+	rules        Settings
+	now          time.Time
+	agents       []*nAgent // in the order of extensions
+	groups       []*nGroup
+	members      [][]bool // by agent and group; a row may be there without its agent or its group
+	calls        []*nCall
+	memories     []Memory
+	nowAvailable []*nAgent // by this step, in order
+	actual       []*Lease  // the floor's offers of this step that the model has not made yet
+	groupRemoved []string
+	counted      map[MissCause]uint64 // misses
+	absent       []*nAbsent
+	talks        map[string]Talk // bridged talks without a CDR, by the caller's uuid
+	ended        []CDR           // written by this step
+	notBack      []string        // absent since the server died, and given up by this step
+	records      []OfferRecord   // the same
 }
 
 type nAgent struct {
@@ -36,7 +36,7 @@ type nAgent struct {
 	locked, dnd, withoutState bool
 	state                     agent.CallState
 	outside                   int
-	wish                      agent.Deferred
+	deferred                  agent.Deferred
 	lease                     *nLease
 	wrapUpEnds                time.Time
 	misses                    int // in a row
@@ -66,7 +66,7 @@ type nCall struct {
 	held         []hold
 	answered     bool
 	talks        bool // answered, and bridged
-	stranded     bool
+	groupGone    bool
 }
 
 // nAbsent is a caller who may come back.
@@ -96,16 +96,16 @@ type nLease struct {
 }
 
 func (n *naive) available(a *nAgent) bool {
-	return n.callable(a) && !a.restEnds.After(n.now)
+	return n.availableButForRest(a) && !a.restEnds.After(n.now)
 }
 
-// callable is available but for a rest.
-func (n *naive) callable(a *nAgent) bool {
+// availableButForRest is available without regard to a rest.
+func (n *naive) availableButForRest(a *nAgent) bool {
 	return a.here && a.registered && a.state == agent.Ready && a.lease == nil && !a.locked && !a.dnd && a.outside == 0 &&
 		(a.withoutState || a.up && a.idle)
 }
 
-// serves reports whether the call is one of a's groups'.
+// serves reports whether the call is in one of the agent's groups.
 func (n *naive) serves(a *nAgent, c *nCall) bool {
 	return c.group.here && c.group.life == c.life && n.members[slices.Index(n.agents, a)][slices.Index(n.groups, c.group)]
 }
@@ -127,7 +127,7 @@ func before(a, b *nCall) bool {
 	return a.since.Before(b.since)
 }
 
-// best is the caller that a free agent should get.
+// best returns the caller that an available agent should get.
 func (n *naive) best(a *nAgent, but *nCall) (best *nCall) {
 	for _, c := range n.calls {
 		if c != but && c.phase == waiting && n.serves(a, c) && !n.holds(c, a) && (best == nil || before(c, best)) {
@@ -137,7 +137,8 @@ func (n *naive) best(a *nAgent, but *nCall) (best *nCall) {
 	return best
 }
 
-// fitting are the agents that c may be offered to now, in order. One who just missed it is not.
+// fitting returns the agents to whom c may be offered now, in order. An agent who just missed c is
+// not among them.
 func (n *naive) fitting(c *nCall) (fit []*nAgent) {
 	for _, a := range n.agents {
 		if n.available(a) && n.serves(a, c) && !n.holds(c, a) {
@@ -147,7 +148,7 @@ func (n *naive) fitting(c *nCall) (fit []*nAgent) {
 	return fit
 }
 
-// choice are the agents that the mode allows for c: one, or in random mode any of them.
+// choice returns the agents that the mode allows for c: one, or in random mode any of them.
 func (n *naive) choice(c *nCall) []*nAgent {
 	fit := n.fitting(c)
 	if len(fit) == 0 {
@@ -189,11 +190,11 @@ func (n *naive) agent(ext string) *nAgent {
 	return n.agents[slices.Index(playExtensions, ext)]
 }
 
-// offer expects that the floor's next offer is c to one of these.
+// offer expects that the floor's next offer is c to one of these agents.
 func (n *naive) offer(c *nCall, allowed []*nAgent, transfer bool) *nLease {
 	n.t.Helper()
 	if len(n.actual) == 0 {
-		n.t.Fatalf("%s should ring %s, and nobody rings", c.uuid, allowed[0].ext)
+		n.t.Fatalf("%s should ring %s, and no phone rings", c.uuid, allowed[0].ext)
 	}
 	real := n.actual[0]
 	n.actual = n.actual[1:]
@@ -207,17 +208,18 @@ func (n *naive) offer(c *nCall, allowed []*nAgent, transfer bool) *nLease {
 	return l
 }
 
-// settle lets every agent who can look for a caller, and then the caller who just took a place for an agent.
+// settle lets every available agent look for a caller. Then it lets the caller who just took a
+// place look for an agent.
 func (n *naive) settle(placed *nCall) {
 	n.t.Helper()
-	for _, a := range append(n.freed, n.agents...) {
+	for _, a := range append(n.nowAvailable, n.agents...) {
 		if n.available(a) {
 			if c := n.best(a, placed); c != nil {
 				n.distribute(c, []*nAgent{a})
 			}
 		}
 	}
-	n.freed = n.freed[:0]
+	n.nowAvailable = n.nowAvailable[:0]
 	if placed != nil && placed.phase == waiting {
 		if allowed := n.choice(placed); len(allowed) > 0 {
 			n.distribute(placed, allowed)
@@ -239,19 +241,19 @@ func (n *naive) open(c *nCall) {
 	}
 }
 
-// back puts a call into its line, or turns it away where the group is gone.
+// back puts a call into its line. If the group is gone, it sends the call back.
 func (n *naive) back(c *nCall) *nCall {
 	if !c.group.here || c.group.life != c.life {
-		n.strand(c)
+		n.sendBack(c)
 		return nil
 	}
 	c.phase, c.answered, c.talks = waiting, false, false
 	return c
 }
 
-func (n *naive) strand(c *nCall) {
-	c.phase, c.stranded = leaving, true
-	n.stranded = append(n.stranded, c.uuid)
+func (n *naive) sendBack(c *nCall) {
+	c.phase, c.groupGone = leaving, true
+	n.groupRemoved = append(n.groupRemoved, c.uuid)
 }
 
 func (n *naive) leave(c *nCall) {
@@ -259,14 +261,14 @@ func (n *naive) leave(c *nCall) {
 	c.phase = leaving
 	for _, l := range []*nLease{c.lease, c.next} {
 		if l != nil && !l.over {
-			n.spoke(l)
+			n.endMissRow(l)
 			n.release(l, agent.Ready)
 		}
 	}
 	n.settle(nil)
 }
 
-// release frees the agent of a lease, and grants what it asked for meanwhile.
+// release frees the agent of a lease, and applies what was deferred.
 func (n *naive) release(l *nLease, to agent.CallState) {
 	l.over = true
 	a := l.agent
@@ -277,14 +279,14 @@ func (n *naive) release(l *nLease, to agent.CallState) {
 	if to == agent.Typing {
 		a.wrapUpEnds = n.now.Add(n.rules.Recover)
 	}
-	switch a.wish {
+	switch a.deferred {
 	case agent.BusyDeferred:
 		a.idle = false
 	case agent.LogoutDeferred:
 		n.logout(a)
 	}
-	a.wish = agent.NothingDeferred
-	n.freed = append(n.freed, a)
+	a.deferred = agent.NothingDeferred
+	n.nowAvailable = append(n.nowAvailable, a)
 }
 
 func (n *naive) logout(a *nAgent) {
@@ -318,7 +320,7 @@ func (n *naive) miss(l *nLease, m Miss) bool {
 	n.counted[m.Cause]++
 	to := agent.Ready
 	if l.agent.lease == l {
-		to = n.missed(l.agent, m.Cause)
+		to = n.countMiss(l.agent, m.Cause)
 	}
 	n.release(l, to)
 	if m.Unregistered {
@@ -332,7 +334,7 @@ func (n *naive) miss(l *nLease, m Miss) bool {
 	return placed != nil
 }
 
-// handOver takes an ended lease off its call; false where the call has no other.
+// handOver takes an ended lease off its call. It returns false if the call has no other.
 func (n *naive) handOver(l *nLease) bool {
 	c := l.call
 	switch {
@@ -352,7 +354,7 @@ func (n *naive) end(l *nLease, talked bool) {
 	if l.over {
 		return
 	}
-	n.spoke(l)
+	n.endMissRow(l)
 	to := agent.Ready
 	if talked && l.answered && n.rules.TypingAuto {
 		to = agent.Typing

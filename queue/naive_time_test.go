@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// standing are the leases that are not over.
+// standing returns the leases that are not over.
 func (n *naive) standing() (all []*nLease) {
 	for _, c := range n.calls {
 		for _, l := range []*nLease{c.lease, c.next} {
@@ -19,7 +19,7 @@ func (n *naive) standing() (all []*nLease) {
 	return all
 }
 
-// due is when something happens by itself next; zero when nothing will.
+// due returns the time of the next deadline, or zero if there is none.
 func (n *naive) due() (next time.Time) {
 	consider := func(t time.Time) {
 		if t.After(n.now) && (next.IsZero() || t.Before(next)) {
@@ -50,8 +50,8 @@ func (n *naive) due() (next time.Time) {
 	return next
 }
 
-// tick lets happen what is due now. Which of several offers that expire in the same instant goes
-// first is left to the floor.
+// tick does what is due now. If several offers expire at the same instant, the floor may choose
+// their order.
 func (n *naive) tick(expired []*Lease) {
 	n.t.Helper()
 	for _, a := range n.agents {
@@ -59,7 +59,7 @@ func (n *naive) tick(expired []*Lease) {
 			a.restEnds = time.Time{}
 		}
 	}
-	n.settle(nil) // those whom a miss held off, or who have rested
+	n.settle(nil) // agents who may be offered a missed call again, or whose rest is over
 	for _, a := range n.agents {
 		if a.here && a.state == agent.Typing && a.wrapUpEnds.Equal(n.now) {
 			a.state = agent.Ready

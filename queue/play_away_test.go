@@ -12,13 +12,13 @@ import (
 
 var playSwitches = []string{"", "core1", "core2"}
 
-// closes is a CDR that is written.
+// closes writes a CDR.
 func (n *naive) closes(cdr CDR) {
 	n.ended = append(n.ended, cdr)
 	delete(n.talks, cdr.UUID)
 }
 
-// returns takes an absent caller off the list who is back, or in a talk.
+// returns removes an absent caller who is back, or in a talk.
 func (n *naive) returns(a *nAbsent) {
 	n.absent = slices.DeleteFunc(n.absent, func(o *nAbsent) bool { return o == a })
 	n.record(a.offer)
@@ -30,7 +30,7 @@ func (n *naive) record(o *OfferRecord) {
 	}
 }
 
-// dropAbsent gives up the places of those who will not come back.
+// dropAbsent gives up the places of callers who will not come back.
 func (n *naive) dropAbsent(which func(*nAbsent) bool) {
 	for _, a := range slices.Clone(n.absent) {
 		if which(a) {
@@ -43,7 +43,7 @@ func (n *naive) dropAbsent(which func(*nAbsent) bool) {
 	}
 }
 
-// someAbsent is an absent caller, nil half the time and if there is none.
+// someAbsent returns an absent caller. It returns nil half the time, and if there is none.
 func (p *play) someAbsent(d dice) *nAbsent {
 	if len(p.m.absent) == 0 || d.IntN(2) == 0 {
 		return nil
@@ -51,7 +51,7 @@ func (p *play) someAbsent(d dice) *nAbsent {
 	return p.m.absent[d.IntN(len(p.m.absent))]
 }
 
-// cdr is the CDR of a visit that ends now.
+// cdr returns the CDR of a visit that ends now.
 func (p *play) cdr(c *nCall, untalked Outcome) CDR {
 	cdr := CDR{
 		UUID: c.uuid, Caller: c.caller, CallerName: c.visit.name, Group: c.group.number, VIP: c.vip, Arrived: c.arrived,
@@ -64,7 +64,7 @@ func (p *play) cdr(c *nCall, untalked Outcome) CDR {
 	return cdr
 }
 
-// talk is one of the call that is bridged now.
+// talk returns the talk of a call that is bridged now.
 func (p *play) talk(c *nCall, a *nAgent) Talk {
 	t := Talk{CDR: p.cdr(c, Answered)}
 	t.CDR.Agent, t.CDR.Leg = a.ext, fmt.Sprintf("leg%d", p.serial)
@@ -73,7 +73,7 @@ func (p *play) talk(c *nCall, a *nAgent) Talk {
 	return t
 }
 
-func (p *play) lapse(d dice) {
+func (p *play) loseConnection(d dice) {
 	c, core, open := p.someCall(d), playSwitches[d.IntN(len(playSwitches))], d.IntN(2) == 0
 	if c == nil {
 		return
@@ -109,7 +109,7 @@ func (p *play) restartSwitch(d dice) {
 	})
 }
 
-// stay is a caller who goes on here when the talk, or the offer, is over.
+// stay is a caller who stays after the talk or the offer.
 func (p *play) stay(d dice) {
 	c := p.someCall(d)
 	if c == nil || c.phase != leaving && c.talks {
@@ -131,8 +131,8 @@ func (p *play) stay(d dice) {
 	})
 }
 
-// adopt is a talk that is found at its FreeSWITCH.
-func (p *play) adopt(d dice) {
+// recoverTalk is a talk that a link finds in FreeSWITCH.
+func (p *play) recoverTalk(d dice) {
 	was, a := p.someAbsent(d), p.someAgent(d)
 	uuid := "unknown"
 	if was != nil {
@@ -150,15 +150,15 @@ func (p *play) adopt(d dice) {
 	var ok bool
 	p.step(func() {
 		whole, ok = p.f.RecoverTalk(found, p.now)
-		p.same("adopted", ok, free)
+		p.same("recovered", ok, free)
 	}, func() {
 		if free {
-			p.adopted(was, a, found, whole)
+			p.recovered(was, a, found, whole)
 		}
 	})
 }
 
-func (p *play) adopted(was *nAbsent, a *nAgent, found, whole Talk) {
+func (p *play) recovered(was *nAbsent, a *nAgent, found, whole Talk) {
 	p.t.Helper()
 	want := found
 	want.CDR.Caller, want.CDR.Group, want.CDR.VIP, want.CDR.Arrived = was.cdr.Caller, was.cdr.Group, was.cdr.VIP, was.cdr.Arrived
@@ -202,13 +202,13 @@ func (c *nCall) has(p Place, in *nGroup) bool {
 		p.Visit == c.visit.number && p.CameFrom == c.visit.cameFrom
 }
 
-// loose reports whether the lease is that of a talk that its agent is not in any more.
+// loose reports whether the lease is that of a talk that its agent has left.
 func (p *play) loose(real *Lease) bool {
 	return slices.ContainsFunc(p.m.standing(), func(l *nLease) bool { return l.real == real && l.loose })
 }
 
-// succeed is another channel that takes over what a call has.
-func (p *play) succeed(d dice) {
+// takeOver is a channel that takes over another one's call.
+func (p *play) takeOver(d dice) {
 	c, caller, was, other := p.someCall(d), playCallers[d.IntN(len(playCallers))], p.someAbsent(d), p.someCall(d)
 	if c == nil {
 		return
@@ -222,7 +222,7 @@ func (p *play) succeed(d dice) {
 		to.UUID, to.Visit = was.uuid, max(was.visit.number, 1)+1
 	}
 	p.note("%s takes over from %s", to.UUID, c.uuid)
-	cdr, ok := p.cdr(c, Abandoned), !here && !c.stranded
+	cdr, ok := p.cdr(c, Abandoned), !here && !c.groupGone
 	next := *c
 	next.uuid, next.caller, next.visit, next.vip, next.arrived = to.UUID, caller, to.visit(), isVIP(caller, c.group), p.now
 	t, talked := p.m.talks[c.uuid]
@@ -245,7 +245,7 @@ func (p *play) succeed(d dice) {
 		if ok && talked {
 			c.talks = true
 			p.m.talks[to.UUID] = t
-			p.m.spoke(c.lease)
+			p.m.endMissRow(c.lease)
 		}
 	})
 }
@@ -262,14 +262,14 @@ func (n *naive) succeed(c, next *nCall, cdr CDR) {
 	n.settle(nil)
 }
 
-// move is a call that goes to another group.
+// move is a call that is moved to another group.
 func (p *play) move(d dice) {
 	c, g := p.someCall(d), p.someGroup(d)
 	if c == nil {
 		return
 	}
 	p.note("%s goes to %s", c.uuid, g.number)
-	cdr, ok := p.cdr(c, Abandoned), g.here && !c.stranded && c.phase != offered
+	cdr, ok := p.cdr(c, Abandoned), g.here && !c.groupGone && c.phase != offered
 	next := *c
 	next.visit.number, next.visit.cameFrom, next.vip = max(c.visit.number, 1)+1, c.group.number, isVIP(c.caller, g)
 	p.step(func() {

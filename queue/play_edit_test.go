@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// loginAny logs some agent into some groups.
+// loginAny logs some agent in to some groups.
 func (p *play) loginAny(d dice) { p.login(d, p.someAgent(d)) }
 
 func (p *play) login(d dice, a *nAgent) {
@@ -23,7 +23,7 @@ func (p *play) login(d dice, a *nAgent) {
 		func() { p.same("login", p.f.Login(a.ext, numbers, p.now) == nil, known) },
 		func() {
 			if known {
-				a.registered, a.up, a.idle, a.wish = true, true, true, agent.NothingDeferred
+				a.registered, a.up, a.idle, a.deferred = true, true, true, agent.NothingDeferred
 				a.fresh()
 				if a.lease == nil {
 					a.state = agent.Ready
@@ -49,7 +49,7 @@ func (p *play) register(d dice) {
 	})
 }
 
-// phone is what FreeSWITCH tells of a phone: its registration, and whether that is a new one.
+// phone is a registration event of FreeSWITCH, perhaps of another telephone.
 func (p *play) phone(d dice) {
 	a, which := p.someAgent(d), d.IntN(3)
 	p.note("the phone of %s: %d", a.ext, which)
@@ -74,7 +74,7 @@ func (p *play) outside(d dice) {
 	a, calls := p.someAgent(d), max(0, d.IntN(4)-1)
 	p.note("%s has %d calls outside", a.ext, calls)
 	p.step(func() { p.f.SetOutside(a.ext, calls, p.now) }, func() {
-		a.outside = calls // known even of who is no agent yet
+		a.outside = calls // also known of an extension that is no agent yet
 		p.m.settle(nil)
 	})
 }
@@ -89,7 +89,8 @@ func (p *play) hire(a *nAgent) {
 	})
 }
 
-// appear makes an agent as new; the offer or call that it had before it was removed is still its.
+// appear makes an agent as if it were new. An offer or a call from before its removal is still
+// there.
 func (p *play) appear(a *nAgent, idle bool) {
 	*a = nAgent{ext: a.ext, here: true, idle: idle, outside: a.outside}
 	for _, l := range p.m.standing() {
@@ -126,7 +127,7 @@ func (p *play) vanish(a *nAgent) {
 	clear(p.m.members[slices.Index(p.m.agents, a)])
 }
 
-// edit is a step by another program.
+// edit is an edit by another program.
 func (p *play) edit(c Change, model func()) {
 	p.t.Helper()
 	if p.ledger != nil {
@@ -142,7 +143,7 @@ func (p *play) editAgent(d dice) {
 	a, which, on := p.someAgent(d), d.IntN(9), d.IntN(2) == 0
 	u := agent.Update{Extension: a.ext}
 	state := agent.CallState(d.IntN(5))
-	wish := agent.Deferred(d.IntN(3))
+	deferred := agent.Deferred(d.IntN(3))
 	var field *bool
 	switch which {
 	case 0:
@@ -158,13 +159,13 @@ func (p *play) editAgent(d dice) {
 	case 4:
 		u.WithoutState, field = &on, &a.withoutState
 	case 5:
-		u.Deferred = &wish
+		u.Deferred = &deferred
 	case 6:
 		u.Registered, field = &on, &a.registered
 	default:
 		u.Call = &state
 	}
-	p.note("the row of %s is edited: %d %v %v %q", a.ext, which, on, state, wish)
+	p.note("the row of %s is edited: %d %v %v %q", a.ext, which, on, state, deferred)
 	p.edit(Change{Agent: &u}, func() {
 		switch {
 		case !a.here:
@@ -174,7 +175,7 @@ func (p *play) editAgent(d dice) {
 			}
 			*field = on
 		case which == 5:
-			p.wish(a, wish)
+			p.deferredEdit(a, deferred)
 		case a.lease == nil && a.state != state:
 			a.state, a.wrapUpEnds = state, p.now.Add(p.m.rules.Recover)
 			if state == agent.Ready {
@@ -184,11 +185,11 @@ func (p *play) editAgent(d dice) {
 	})
 }
 
-// wish is a wish in the agent's row: as if commanded.
-func (p *play) wish(a *nAgent, wish agent.Deferred) {
-	switch wish {
+// deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked for it.
+func (p *play) deferredEdit(a *nAgent, deferred agent.Deferred) {
+	switch deferred {
 	case agent.NothingDeferred:
-		a.wish = wish
+		a.deferred = deferred
 	case agent.BusyDeferred:
 		p.obey(a, 1)
 	case agent.LogoutDeferred:
@@ -248,12 +249,12 @@ func (p *play) addOrRemoveGroup(d dice) {
 	}
 }
 
-// deleted turns the callers of a group away who have no agent.
+// deleted sends back the callers of a group who have no agent.
 func (p *play) deleted(g *nGroup) {
 	g.here = false
 	for _, c := range p.m.calls {
 		if c.group == g && c.life == g.life && (c.phase == waiting || c.phase == greeting) {
-			p.m.strand(c)
+			p.m.sendBack(c)
 		}
 	}
 }
@@ -268,11 +269,11 @@ func (p *play) wait(d dice) {
 	p.pass([...]time.Duration{time.Second, 5 * time.Second, 21 * time.Second, 40 * time.Second}[d.IntN(4)])
 }
 
-// acts are all that can happen, with how often it does.
+// acts returns everything that can happen, and how often it does.
 func (p *play) acts() map[string]act {
 	return map[string]act{
-		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lapse": {2, p.lapse},
-		"stay": {3, p.stay}, "adopt": {2, p.adopt}, "restart a switch": {1, p.restartSwitch}, "succeed": {2, p.succeed},
+		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lose the connection": {2, p.loseConnection},
+		"stay": {3, p.stay}, "recover a talk": {2, p.recoverTalk}, "restart a switch": {1, p.restartSwitch}, "take over": {2, p.takeOver},
 		"move": {3, p.move}, "restart": {1, p.restart},
 		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {8, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
 		"login": {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "phone": {3, p.phone}, "outside": {3, p.outside},

@@ -17,7 +17,7 @@ func (b *ledger) snapshot() Snapshot {
 	return s // the order of the others is of no account
 }
 
-// restart is a server that dies, and one that comes after it.
+// restart is a server that dies, and one that starts after it.
 func (p *play) restart(dice) {
 	if p.ledger == nil {
 		return
@@ -40,7 +40,7 @@ func (p *play) restart(dice) {
 
 func (p *play) restarted(s Snapshot) {
 	p.t.Helper()
-	p.m.calls, p.m.absent, p.m.freed = nil, nil, nil
+	p.m.calls, p.m.absent, p.m.nowAvailable = nil, nil, nil
 	clear(p.m.counted)
 	for _, a := range p.m.agents {
 		a.lease = nil
@@ -66,7 +66,7 @@ func (p *play) restarted(s Snapshot) {
 	}
 }
 
-// goesOn is a talk that the restart found, with its agent if that is their newest one.
+// goesOn is a talk that the restart found. The agent is in it if it is the agent's newest talk.
 func (p *play) goesOn(t Talk, s Snapshot) {
 	p.t.Helper()
 	c := p.resumed(t, t.CDR.Arrived)
@@ -95,7 +95,7 @@ func (p *play) waited(w Waiting) {
 	})
 }
 
-// waitedAgain is one who had talked before.
+// waitedAgain is a caller who waited and had talked before.
 func (p *play) waitedAgain(t Talk) {
 	cdr := t.CDR
 	cdr.Ended, cdr.Cause = p.now, "waited when the server died, and did not come back"
@@ -118,11 +118,11 @@ func (p *play) startsAnew(a *nAgent) {
 			a.state = agent.Ready
 		}
 	}
-	switch a.wish {
+	switch a.deferred {
 	case agent.BusyDeferred:
 		a.idle = false
 	case agent.LogoutDeferred:
 		p.m.logout(a)
 	}
-	a.wish = agent.NothingDeferred
+	a.deferred = agent.NothingDeferred
 }

@@ -9,7 +9,7 @@ import (
 	"nwayacd/agent"
 )
 
-// dice decides what happens next: rapid's, which shrinks what fails, or a fast generator's.
+// dice decides what happens next. rapid's can shrink a failure, and a generator's is fast.
 type dice interface{ IntN(n int) int }
 
 // play runs a floor and the naive model side by side.
@@ -40,7 +40,7 @@ var (
 
 const playCalls = 12
 
-// newPlay opens four groups of the modes given, in which all agents log in who are not busy elsewhere.
+// newPlay opens four groups of the given modes. All agents log in who are not busy elsewhere.
 func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	rules := Settings{
 		Reoffer: 5 * time.Second, Remember: 20 * time.Minute, Recover: 31 * time.Second,
@@ -70,7 +70,7 @@ func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	return p
 }
 
-// step does the same to the floor and to the model, and compares what follows.
+// step does the same to the floor and to the model, and compares the results.
 func (p *play) step(floor func(), model func()) {
 	p.t.Helper()
 	p.stagger()
@@ -78,7 +78,8 @@ func (p *play) step(floor func(), model func()) {
 	p.follow(func([]*Lease) { model() })
 }
 
-// stagger gives each step its own nanoseconds: which of two things that are due in the same instant goes first, the rules do not say.
+// stagger gives each step its own nanoseconds, because the rules do not order two deadlines at the
+// same instant.
 func (p *play) stagger() {
 	p.serial++
 	own := time.Duration(p.serial * 7919 % 999_983)
@@ -88,7 +89,7 @@ func (p *play) stagger() {
 	p.f.Configure(p.m.rules)
 }
 
-// part misses one of two offers that began, and would expire, in the same instant.
+// part misses one of two offers that began, and would expire, at the same instant.
 func (p *play) part() {
 	p.t.Helper()
 	all := p.m.standing()
@@ -104,16 +105,16 @@ func (p *play) part() {
 func (p *play) follow(model func(expired []*Lease)) {
 	p.t.Helper()
 	out := p.f.TakeEffects()
-	p.m.now, p.m.actual, p.m.stranded, p.m.ended, p.m.notBack, p.m.records = p.now, out.Offers, nil, nil, nil, nil
+	p.m.now, p.m.actual, p.m.groupRemoved, p.m.ended, p.m.notBack, p.m.records = p.now, out.Offers, nil, nil, nil, nil
 	model(out.Expired)
 	p.checkRecords(out)
 	if len(p.m.actual) > 0 {
-		p.t.Fatalf("%s rings %s, and nobody should", p.m.actual[0].Call, p.m.actual[0].Agent.Extension)
+		p.t.Fatalf("%s rings %s, and no phone should", p.m.actual[0].Call, p.m.actual[0].Agent.Extension)
 	}
 	slices.Sort(out.GroupRemoved)
-	slices.Sort(p.m.stranded)
-	if !slices.Equal(out.GroupRemoved, p.m.stranded) {
-		p.t.Fatalf("stranded are %v, should be %v", out.GroupRemoved, p.m.stranded)
+	slices.Sort(p.m.groupRemoved)
+	if !slices.Equal(out.GroupRemoved, p.m.groupRemoved) {
+		p.t.Fatalf("sent back are %v, should be %v", out.GroupRemoved, p.m.groupRemoved)
 	}
 	if p.ledger != nil {
 		p.ledger.apply(out.Changes)
@@ -122,7 +123,7 @@ func (p *play) follow(model func(expired []*Lease)) {
 	p.check(out.Offers)
 }
 
-// pass lets time go by, stopping wherever the model says that something is due.
+// pass lets time go by. It stops whenever the model has something due.
 func (p *play) pass(d time.Duration) {
 	p.t.Helper()
 	p.steps++
@@ -142,7 +143,7 @@ func (p *play) pass(d time.Duration) {
 	p.step(func() { p.f.Tick(end) }, func() {})
 }
 
-// same fails where the floor allowed what the model refuses, or the other way round.
+// same fails if the floor allows what the model refuses, or the other way round.
 func (p *play) same(what string, floor, model bool) {
 	p.t.Helper()
 	if floor != model {
@@ -150,7 +151,7 @@ func (p *play) same(what string, floor, model bool) {
 	}
 }
 
-// remark is a line of the log, put into words only when something failed.
+// remark is a line of the log. It is formatted only after a failure.
 type remark struct {
 	at     time.Time
 	format string
@@ -166,7 +167,7 @@ func (p *play) note(format string, args ...any) {
 	p.log[p.noted%len(p.log)] = remark{p.now, format, args}
 }
 
-// story is what was done last, in order.
+// story returns the last steps, in order.
 func (p *play) story() (lines []string) {
 	for i := range p.log {
 		lines = append(lines, p.log[(p.noted+1+i)%len(p.log)].String())
@@ -177,7 +178,7 @@ func (p *play) story() (lines []string) {
 func (p *play) someAgent(d dice) *nAgent { return p.m.agents[d.IntN(len(p.m.agents))] }
 func (p *play) someGroup(d dice) *nGroup { return p.m.groups[d.IntN(len(p.m.groups))] }
 
-// someCall is a call on the floor, nil when there is none.
+// someCall returns a call on the floor, or nil if there is none.
 func (p *play) someCall(d dice) *nCall {
 	if len(p.m.calls) == 0 {
 		return nil
@@ -185,7 +186,7 @@ func (p *play) someCall(d dice) *nCall {
 	return p.m.calls[d.IntN(len(p.m.calls))]
 }
 
-// someLease is a lease that stands, nil when there is none.
+// someLease returns a lease that is not over, or nil if there is none.
 func (p *play) someLease(d dice) *nLease {
 	all := p.m.standing()
 	if len(all) == 0 {
@@ -218,7 +219,7 @@ func (p *play) join(d dice) {
 	})
 }
 
-// arrival is one of a new channel, in any visit of its call.
+// arrival is the arrival of a new channel, in any visit of its call.
 func (p *play) arrival(d dice, caller string) Arrival {
 	p.born++
 	a := Arrival{UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Since: p.now, Name: playNames[d.IntN(len(playNames))]}
@@ -228,7 +229,7 @@ func (p *play) arrival(d dice, caller string) Arrival {
 	return a
 }
 
-// arrive is the caller who joined, with the place that was kept if there was one.
+// arrive is the caller who joined, with the kept place if there was one.
 func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 	p.t.Helper()
 	visit := a.visit()
@@ -259,7 +260,7 @@ func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 	})
 }
 
-// isVIP is who is served first in the play.
+// isVIP reports whether a caller is a VIP in the play.
 func isVIP(caller string, g *nGroup) bool {
 	return caller == "999" || caller == "888" && g.number == "110"
 }
@@ -308,7 +309,7 @@ func (p *play) bridge(d dice) {
 		p.step(func() { p.f.Bridged(talk) }, func() {
 			l.call.talks = true
 			p.m.talks[l.call.uuid] = talk
-			p.m.spoke(l)
+			p.m.endMissRow(l)
 		})
 	}
 }
@@ -355,7 +356,7 @@ func (p *play) transfer(d dice) {
 	)
 }
 
-// command gives an agent one of the commands that only need to be known.
+// command gives an agent one of the simple commands.
 func (p *play) command(d dice) {
 	a, which := p.someAgent(d), d.IntN(5)
 	p.note("command %d to %s", which, a.ext)
@@ -381,13 +382,13 @@ func (p *play) command(d dice) {
 func (p *play) obey(a *nAgent, which int) {
 	switch {
 	case which <= 1 && a.lease != nil:
-		a.wish = either(which == 0, agent.LogoutDeferred, agent.BusyDeferred)
+		a.deferred = either(which == 0, agent.LogoutDeferred, agent.BusyDeferred)
 	case which == 0:
 		p.m.logout(a)
 	case which == 1:
 		a.idle = false
 	default:
-		a.idle, a.wish = true, agent.NothingDeferred
+		a.idle, a.deferred = true, agent.NothingDeferred
 		a.fresh()
 		if a.lease == nil {
 			a.state = agent.Ready

@@ -15,7 +15,7 @@ func resting() Settings {
 	return rules
 }
 
-// missesFor misses the lease by that cause.
+// missesFor misses the lease for that cause.
 func (s *shift) missesFor(l *Lease, cause MissCause) {
 	s.Helper()
 	if !s.f.Miss(l, Miss{Cause: cause}, s.now) {
@@ -24,18 +24,18 @@ func (s *shift) missesFor(l *Lease, cause MissCause) {
 	s.look()
 }
 
-// restsFor expects that nobody rings for so long, and not longer.
+// restsFor expects that no phone rings for exactly this long.
 func (s *shift) restsFor(d time.Duration) {
 	s.Helper()
 	s.pass(d - time.Nanosecond)
 	s.quiet()
 	s.pass(time.Nanosecond)
 	if len(s.offers) == 0 {
-		s.Fatalf("nobody rings after %v", d)
+		s.Fatalf("no phone rings after %v", d)
 	}
 }
 
-// standing expects how the agent is counted.
+// standing expects the agent's standing.
 func (s *shift) standing(extension string, want agent.Standing) {
 	s.Helper()
 	v, counted := s.view(extension), s.f.Figures(s.now).Agents
@@ -68,12 +68,12 @@ func TestEachCauseHasItsRestWhichDoubles(t *testing.T) {
 	}
 }
 
-func TestAnAgentWhoRestsIsOfferedNobody(t *testing.T) {
+func TestAnAgentWhoRestsIsOfferedNoCall(t *testing.T) {
 	s := begin(t, resting())
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	s.missesFor(s.rings("a", "1000"), MissBusy)
-	s.said("1000", agent.StatusRing, agent.StatusReady) // whoever reads the events of old sees no new word
+	s.said("1000", agent.StatusRing, agent.StatusReady) // a program that reads the events sees no new word
 	s.standing("1000", agent.StandingRest)
 	s.calls("b", "", "110")
 	s.quiet()
@@ -107,7 +107,7 @@ func TestTheRowOfMissesIsOfAllCauses(t *testing.T) {
 	s.calls("a", "", "110")
 	s.missesFor(s.rings("a", "1000"), MissNoAnswer)
 	s.restsFor(5 * time.Second)
-	s.missesFor(s.rings("a", "1000"), MissNone) // says nothing of the agent
+	s.missesFor(s.rings("a", "1000"), MissNone) // not the agent's fault
 	s.restsFor(5 * time.Second)
 	s.missesFor(s.rings("a", "1000"), MissBusy)
 	if rest := s.view("1000").Rest; rest != (agent.Rest{Misses: 2, Cause: MissBusy, Until: s.now.Add(30 * time.Second)}) {
@@ -231,14 +231,14 @@ func TestAfterMaxMissesTheAgentIsNoanswer(t *testing.T) {
 	s.standing("1000", agent.StandingRest)
 }
 
-func TestMissesThatAreNotTheAgentsDoingTakeNobodyOut(t *testing.T) {
+func TestMissesThatAreNotTheAgentsFaultTakeNoAgentOut(t *testing.T) {
 	rules := resting()
 	rules.MaxMisses = 1
 	s := begin(t, rules)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
 	s.rings("a", "1000")
-	s.pass(DefaultRingTimeout + LeaseGrace) // FreeSWITCH says nothing at all
+	s.pass(DefaultRingTimeout + LeaseGrace) // FreeSWITCH does not answer at all
 	s.standing("1000", agent.StandingReady)
 	s.pass(plain.Reoffer)
 	s.missesFor(s.rings("a", "1000"), MissNone)

@@ -156,14 +156,15 @@ func TestARereadThatFindsNothingNewChangesNothing(t *testing.T) {
 	s.statuses, s.changes = nil, nil
 	s.reread(s.snapshot())
 	s.quiet()
-	if len(s.statuses)+len(s.changes)+len(s.stranded) > 0 {
-		t.Errorf("published %v, written %v, stranded %v", s.statuses, s.changes, s.stranded)
+	if len(s.statuses)+len(s.changes)+len(s.groupRemoved) > 0 {
+		t.Errorf("published %v, written %v, sent back %v", s.statuses, s.changes, s.groupRemoved)
 	}
 	s.ends(talk)
 	s.state("1001", agent.Typing)
 }
 
-// TestARereadDoesNotLoseTheEndOfAWrapUp: a database keeps times less exactly than we do.
+// TestARereadDoesNotLoseTheEndOfAWrapUp: a database stores times less exactly than the floor has
+// them.
 func TestARereadDoesNotLoseTheEndOfAWrapUp(t *testing.T) {
 	s := begin(t, writtenUp())
 	s.group("110", Sequence, "1000")
@@ -214,7 +215,7 @@ func TestARereadFindsWhatWasEditedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestARereadIsOneStep: half of it must not lead to an offer that all of it forbids.
+// TestARereadIsOneStep: half of it must not lead to an offer that the whole forbids.
 func TestARereadIsOneStep(t *testing.T) {
 	for i := range 20 { // maps are walked in any order
 		s := begin(t, plain)
@@ -233,14 +234,14 @@ func TestARereadIsOneStep(t *testing.T) {
 	}
 }
 
-func TestCallersStrandedByAReread(t *testing.T) {
+func TestCallersWhoseGroupARereadRemoves(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
 	for i := range 3 {
 		s.calls(fmt.Sprint(i), "", "110")
 	}
 	s.reread(Snapshot{})
-	if len(s.stranded) != 3 {
-		t.Errorf("stranded: %v", s.stranded)
+	if len(s.groupRemoved) != 3 {
+		t.Errorf("sent back: %v", s.groupRemoved)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// rewritten is a floor that knows of another one only what its Rewrite kept.
+// rewritten is a floor that has nothing of another one but what its Resync wrote.
 func rewritten(f *Floor, whole bool, base Snapshot) *Floor {
 	f.TakeEffects()
 	f.Resync(whole, "a")
@@ -27,7 +27,7 @@ func rewritten(f *Floor, whole bool, base Snapshot) *Floor {
 	return fresh
 }
 
-func TestAFloorWrittenAnewIsTheFloor(t *testing.T) {
+func TestAResyncWritesTheWholeFloor(t *testing.T) {
 	snapshot := Snapshot{
 		Agents: []agent.Agent{
 			atWork("1000", agent.Ready, nine), atWork("1001", agent.NoAnswer, nine),
@@ -68,7 +68,7 @@ func TestAFloorWrittenAnewIsTheFloor(t *testing.T) {
 	}
 }
 
-func TestTheStateWrittenAnewLeavesAloneWhatOthersMayEdit(t *testing.T) {
+func TestAResyncOfTheStateLeavesAloneWhatOthersMayEdit(t *testing.T) {
 	snapshot := Snapshot{Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}}}
 	s := restarted(t, plain, snapshot)
 	if err := s.f.Busy("1000", s.now); err != nil {
@@ -94,12 +94,12 @@ func sameAgents(a, b []AgentView) bool {
 	return len(a) == len(b)
 }
 
-func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T) {
+func TestAResyncWritesThePlacesInLineAndTheKeptOnes(t *testing.T) {
 	s := restarted(t, plain, Snapshot{Groups: []Group{sales}, Waiting: []Waiting{{UUID: "former", Group: "110", Since: nine}}})
 	s.calls("waits", "138", "110")
 	s.calls("lapses", "139", "110")
 	s.calls("leaves", "137", "110")
-	s.lapses("lapses", Absent{})
+	s.losesConnection("lapses", Absent{})
 	s.f.Leave("leaves", s.now)
 	s.f.TakeEffects()
 	s.f.Resync(false, "a")
@@ -114,14 +114,14 @@ func TestThePlacesWrittenAnewAreThoseInLineAndThoseThatMayComeBack(t *testing.T)
 	}
 }
 
-func TestTheTalksAndTheAbsentAreWrittenAnew(t *testing.T) {
+func TestAResyncWritesTheTalksAndTheAbsent(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("talks", "138", "110")
 	s.talks("talks", "1000")
 	s.calls("is absent", "139", "110")
 	place := s.ledger.waiting()["is absent"]
-	s.lapses("is absent", Absent{})
+	s.losesConnection("is absent", Absent{})
 	s.f.Resync(false, "a")
 	var talks []Talk
 	var places []Waiting
@@ -157,7 +157,7 @@ func TestWhoLeftTheLineUntoldIsReportedOnce(t *testing.T) {
 	}})
 	s.look()
 	s.calls("back", "138", "110")
-	s.lapses("back", Absent{}) // whose call has said so itself
+	s.losesConnection("back", Absent{}) // whose call has said so itself
 	if p, err := s.f.Join(Arrival{UUID: "elsewhere", Group: "120", Since: s.now}); err != nil || !p.Untold || p.CameFrom != "110" {
 		t.Errorf("who came back to another group has the place %+v, %v", p, err)
 	}

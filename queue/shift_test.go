@@ -10,26 +10,26 @@ import (
 	"nwayacd/agent"
 )
 
-// shift is a floor at work: with a clock, and with a ledger that takes what the floor writes as a database would.
+// shift is a floor at work, with a clock and a ledger that takes the changes as a database would.
 type shift struct {
 	*testing.T
 	f      *Floor
 	now    time.Time
 	ledger *ledger
 
-	offers   []*Lease         // not yet looked at
-	statuses []agent.LogEntry // not yet looked at
-	changes  []Change         // of the last step that wrote any
-	expired  []*Lease
-	stranded []string
-	ended    []CDR
-	notBack  []Waiting
+	offers       []*Lease         // not yet looked at
+	statuses     []agent.LogEntry // not yet looked at
+	changes      []Change         // of the last step that wrote any
+	expired      []*Lease
+	groupRemoved []string
+	ended        []CDR
+	notBack      []Waiting
 }
 
-// nine is when every shift starts.
+// nine is the time at which every shift starts.
 var nine = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// plain are the configuration's defaults, but no wrap-up.
+// plain are the configuration's defaults without a wrap-up.
 var plain = Settings{
 	Reoffer: 5 * time.Second, Remember: 30 * 24 * time.Hour, Recover: 300 * time.Second, NoAnswerToReady: true,
 }
@@ -38,7 +38,7 @@ func begin(t *testing.T, s Settings) *shift {
 	return &shift{T: t, f: NewFloor(s, 1), now: nine, ledger: newLedger(t)}
 }
 
-// look takes what the last step led to, and lets the ledger check what it wrote.
+// look takes the effects of the last step, and lets the ledger check its changes.
 func (s *shift) look() {
 	s.Helper()
 	out := s.f.TakeEffects()
@@ -47,7 +47,7 @@ func (s *shift) look() {
 	s.offers = append(s.offers, out.Offers...)
 	s.statuses = append(s.statuses, out.Statuses...)
 	s.expired = append(s.expired, out.Expired...)
-	s.stranded = append(s.stranded, out.GroupRemoved...)
+	s.groupRemoved = append(s.groupRemoved, out.GroupRemoved...)
 	s.ended = append(s.ended, out.Ended...)
 	s.notBack = append(s.notBack, out.NotBack...)
 	if len(out.Changes) > 0 {
@@ -55,7 +55,7 @@ func (s *shift) look() {
 	}
 }
 
-// must fails where a step that should succeed does not.
+// must fails if a step fails that should succeed.
 func (s *shift) must(err error) {
 	s.Helper()
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *shift) must(err error) {
 	s.look()
 }
 
-// refused fails where a step does not give the error, or changes anything nevertheless.
+// refused fails if a step does not return the error, or changes anything.
 func (s *shift) refused(err, want error) {
 	s.Helper()
 	if !errors.Is(err, want) {
@@ -77,7 +77,7 @@ func (s *shift) refused(err, want error) {
 	s.ledger.matches(s.f)
 }
 
-// group opens a group; extensions come to work in it.
+// group opens a group and logs the extensions in to it.
 func (s *shift) group(number string, mode Mode, extensions ...string) {
 	s.Helper()
 	s.must(s.f.AddGroup(number, mode, s.now))
@@ -95,7 +95,7 @@ func (s *shift) hire(extension string) {
 	}
 }
 
-// joins gives the caller a place a second after whoever came before; calls says that the welcome is over too.
+// joins gives the caller a place, a second after the one before. calls also ends the welcome.
 func (s *shift) joins(uuid, caller, group string) Place {
 	s.Helper()
 	s.now = s.now.Add(time.Second)
@@ -116,11 +116,12 @@ func (s *shift) calls(uuid, caller, group string) {
 	s.open(uuid)
 }
 
-// rings expects that exactly this agent is offered exactly this call, nothing else having been offered since the last look.
+// rings expects that exactly this agent is offered exactly this call. There must be no other offer
+// since the last look.
 func (s *shift) rings(uuid, extension string) *Lease {
 	s.Helper()
 	if len(s.offers) == 0 {
-		s.Fatalf("%s rings nobody, want %s", uuid, extension)
+		s.Fatalf("%s rings no phone, want %s", uuid, extension)
 	}
 	l := s.offers[0]
 	s.offers = s.offers[1:]
@@ -139,7 +140,7 @@ func (s *shift) quiet() {
 	}
 }
 
-// talks answers the offer that was just made, and bridges the two.
+// talks answers the last offer, and bridges the two.
 func (s *shift) talks(uuid, extension string) *Lease {
 	s.Helper()
 	l := s.rings(uuid, extension)
@@ -158,7 +159,7 @@ func (s *shift) answers(l *Lease) {
 	s.state(l.Agent.Extension, agent.Talking)
 }
 
-// misses expects that the caller is back in the line.
+// misses expects that the caller is requeued.
 func (s *shift) misses(l *Lease) {
 	s.Helper()
 	if !s.f.Miss(l, Miss{}, s.now) {
@@ -181,8 +182,9 @@ func (s *shift) leaves(uuid string) {
 	s.look()
 }
 
-// lapses is a caller whose connection goes, with the CDR that counts if they do not come back.
-func (s *shift) lapses(uuid string, a Absent) (kept bool) {
+// losesConnection is a caller whose connection is lost. a has the CDR that counts if the caller does not
+// come back.
+func (s *shift) losesConnection(uuid string, a Absent) (kept bool) {
 	s.Helper()
 	if a.CDR.UUID == "" {
 		a.CDR = CDR{UUID: uuid, Outcome: Failed}
@@ -193,7 +195,7 @@ func (s *shift) lapses(uuid string, a Absent) (kept bool) {
 	return kept
 }
 
-// hangsUp ends the talk of a call that Load or Adopt put on the floor.
+// hangsUp ends the talk of a call that Load or RecoverTalk put on the floor.
 func (s *shift) hangsUp(uuid string) {
 	s.Helper()
 	_, l, ok := s.f.Resumed(uuid)
@@ -226,7 +228,7 @@ func (s *shift) edit(c Change) {
 	s.look()
 }
 
-// pass lets time go by, with what is due at its own time.
+// pass lets time go by. What is due happens at its own time.
 func (s *shift) pass(d time.Duration) {
 	s.Helper()
 	end := s.now.Add(d)

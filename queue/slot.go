@@ -124,15 +124,15 @@ func (f *Floor) Busy(extension string, now time.Time) error {
 	return f.applyOrDefer(extension, agent.BusyDeferred, now)
 }
 
-func (f *Floor) applyOrDefer(extension string, wish agent.Deferred, now time.Time) error {
+func (f *Floor) applyOrDefer(extension string, deferred agent.Deferred, now time.Time) error {
 	slot, err := f.slot(extension)
 	if err != nil {
 		return err
 	}
 	if !f.engaged(slot) {
-		f.apply(slot, wish, now)
+		f.apply(slot, deferred, now)
 	} else {
-		f.change(slot, func(a *agent.Agent) { a.Deferred = wish })
+		f.change(slot, func(a *agent.Agent) { a.Deferred = deferred })
 	}
 	f.settle(now)
 	return nil
@@ -152,9 +152,9 @@ func (f *Floor) engaged(slot *agentSlot) bool {
 }
 
 // apply makes the agent busy or logs it out. Deferred is cleared in the same change that makes the
-// agent busy or down. So if the process dies between two changes, the next process applies it again.
-func (f *Floor) apply(slot *agentSlot, wish agent.Deferred, now time.Time) {
-	switch wish {
+// agent busy or down. If the process dies between two changes, the next process applies it again.
+func (f *Floor) apply(slot *agentSlot, deferred agent.Deferred, now time.Time) {
+	switch deferred {
 	case agent.BusyDeferred:
 		f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = false, agent.NothingDeferred })
 		f.publishStatus(slot, agent.StatusBusy, "", now)

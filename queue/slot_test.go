@@ -98,7 +98,8 @@ func TestCommandsForAnUnknownExtension(t *testing.T) {
 	s.look()
 }
 
-// TestBusyOrLogoutDuringACall: each waits for the end, whichever way the call ends, and is published then.
+// TestBusyOrLogoutDuringACall: each waits for the end of the call, whichever way it ends, and is
+// then published.
 func TestBusyOrLogoutDuringACall(t *testing.T) {
 	ends := map[string]func(*shift, *Lease){
 		"missed":      func(s *shift, l *Lease) { s.misses(l) },
@@ -150,10 +151,10 @@ func TestBusyOrLogoutDuringACall(t *testing.T) {
 func TestReadyTakesBackADeferredBusyOrLogout(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
-	for uuid, wish := range map[string]func(string, time.Time) error{"a": s.f.Busy, "b": s.f.Logout} {
+	for uuid, ask := range map[string]func(string, time.Time) error{"a": s.f.Busy, "b": s.f.Logout} {
 		s.calls(uuid, "", "110")
 		l := s.talks(uuid, "1000")
-		s.must(wish("1000", s.now))
+		s.must(ask("1000", s.now))
 		s.must(s.f.Ready("1000", s.now))
 		s.state("1000", agent.Talking)
 		s.ends(l)
@@ -178,7 +179,7 @@ func TestLoginDuringACallTakesBackALogoutAndChangesTheGroups(t *testing.T) {
 	s.rings("b", "1000")
 }
 
-func TestOfTwoWishesTheLastCounts(t *testing.T) {
+func TestOfBusyAndLogoutTheLastOneIsDeferred(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
 	s.calls("a", "", "110")
@@ -228,7 +229,8 @@ func TestAnAgentThatAnswersWithoutState(t *testing.T) {
 	s.quiet()
 }
 
-// TestWhatKeepsAnAgentFromCalls: with each of them no offer, without it one at once.
+// TestWhatKeepsAnAgentFromCalls: with each of them there is no offer, and without it there is one
+// at once.
 func TestWhatKeepsAnAgentFromCalls(t *testing.T) {
 	set := func(alter func(*agent.Update)) func(*shift) {
 		return func(s *shift) {
@@ -303,7 +305,7 @@ func TestGroupsAreAddedAndRemoved(t *testing.T) {
 }
 
 func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	talk := s.talks("a", "1000")
 	s.must(s.f.RemoveGroup("110"))
@@ -315,10 +317,10 @@ func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
 	}
 	out := s.f.TakeEffects()
 	if len(out.GroupRemoved) != 1 || out.GroupRemoved[0] != "a" {
-		t.Errorf("stranded: %v", out.GroupRemoved)
+		t.Errorf("sent back: %v", out.GroupRemoved)
 	}
 	if err := s.f.Transfer("a", "2000", s.now); err == nil {
-		t.Error("a stranded call is transferred")
+		t.Error("a call whose group is gone is transferred")
 	}
 }
 

@@ -98,8 +98,8 @@ func TestATalkOfAnEarlierLifeOutlivesItsGroupAndItsAgent(t *testing.T) {
 		t.Error("back in the line of a group that is gone")
 	}
 	s.look()
-	if !slices.Equal(s.stranded, []string{"a"}) {
-		t.Errorf("stranded: %v", s.stranded)
+	if !slices.Equal(s.groupRemoved, []string{"a"}) {
+		t.Errorf("sent back: %v", s.groupRemoved)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestTheCallerOfATalkIsNotAbsentToo(t *testing.T) {
 	s.records(talkOf("a", "1000", nine).CDR)
 }
 
-func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
+func TestAnAbandonedOfferKeepsItsAgentUntilItExpires(t *testing.T) {
 	rules := plain
 	rules.NoAnswerToReady = false
 	s := begin(t, rules)
@@ -159,7 +159,7 @@ func TestAForsakenOfferKeepsItsAgentUntilItRunsOut(t *testing.T) {
 	}
 }
 
-func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
+func TestATalkThatWasNotWrittenIsRecovered(t *testing.T) {
 	patient := plain
 	patient.Reserve = time.Minute
 	s := restarted(t, patient, Snapshot{
@@ -175,7 +175,7 @@ func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	refused := func(why string, t Talk) {
 		s.Helper()
 		if _, ok := s.f.RecoverTalk(t, s.now); ok {
-			s.Errorf("adopted: %s", why)
+			s.Errorf("recovered: %s", why)
 		}
 		s.look()
 	}
@@ -186,17 +186,17 @@ func TestATalkThatNobodyWroteDownIsAdopted(t *testing.T) {
 	refused("its agent has an offer", found("a", "1001"))
 	whole, ok := s.f.RecoverTalk(found("a", "1000"), s.now)
 	if !ok {
-		t.Fatal("not adopted")
+		t.Fatal("not recovered")
 	}
 	want := talkOf("a", "1000", nine)
 	want.CDR.VIP = true
 	if !reflect.DeepEqual(whole, want) {
-		t.Errorf("adopted is %+v, want %+v", whole, want)
+		t.Errorf("recovered is %+v, want %+v", whole, want)
 	}
 	s.look()
 	s.state("1000", agent.Talking)
 	s.counts("110", 0, 1, 1)
-	refused("it is adopted already", found("a", "1000"))
+	refused("it is recovered already", found("a", "1000"))
 	s.f.ReleaseReserved(s.now)
 	s.look()
 	s.state("1000", agent.Talking)

@@ -7,8 +7,8 @@ import (
 	"nwayacd/agent"
 )
 
-// desks is group 110 with 1000, and 2000, who is in no group.
-func desks(t *testing.T, s Settings) *shift {
+// twoAgents is group 110 with 1000, and 2000, who is in no group.
+func twoAgents(t *testing.T, s Settings) *shift {
 	t.Helper()
 	f := begin(t, s)
 	f.group("110", Sequence, "1000")
@@ -18,7 +18,7 @@ func desks(t *testing.T, s Settings) *shift {
 }
 
 func TestAWaitingCallerIsTransferredToAnAgentOfNoGroup(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.must(s.f.Busy("1000", s.now))
 	s.calls("a", "", "110")
 	s.must(s.f.Transfer("a", "2000", s.now))
@@ -35,7 +35,7 @@ func TestAWaitingCallerIsTransferredToAnAgentOfNoGroup(t *testing.T) {
 }
 
 func TestACallerIsTransferredDuringTheWelcome(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.joins("a", "", "110")
 	s.must(s.f.Transfer("a", "2000", s.now))
 	l := s.rings("a", "2000")
@@ -46,7 +46,7 @@ func TestACallerIsTransferredDuringTheWelcome(t *testing.T) {
 }
 
 func TestACallerIsTransferredWhileAnAgentRings(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	s.calls("b", "", "110")
 	ringing := s.rings("a", "1000")
@@ -65,7 +65,7 @@ func TestACallerIsTransferredWhileAnAgentRings(t *testing.T) {
 func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 	rules := plain
 	rules.TypingAuto = true
-	s := desks(t, rules)
+	s := twoAgents(t, rules)
 	s.calls("a", "13800000000", "110")
 	place := s.ledger.waiting()["a"]
 	talk := s.talks("a", "1000")
@@ -75,7 +75,7 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 	s.f.End(talk, s.now)
 	s.look()
 	s.state("1000", agent.Typing)
-	s.counts("110", 0, 1, 0) // the caller talks to nobody until 2000 answers
+	s.counts("110", 0, 1, 0) // the caller talks to no agent until 2000 answers
 	if got := s.ledger.waiting()["a"]; got != place {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
@@ -86,7 +86,7 @@ func TestACallerIsTransferredDuringTheTalk(t *testing.T) {
 }
 
 func TestTheTransferIsMissedAndTheCallerIsBackAtItsPlace(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	place := s.ledger.waiting()["a"]
 	talk := s.talks("a", "1000")
@@ -107,7 +107,7 @@ func TestTheTransferIsMissedAndTheCallerIsBackAtItsPlace(t *testing.T) {
 }
 
 func TestTheTransferExpires(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.must(s.f.Busy("1000", s.now))
 	s.calls("a", "", "110")
 	s.must(s.f.Transfer("a", "2000", s.now))
@@ -119,7 +119,7 @@ func TestTheTransferExpires(t *testing.T) {
 }
 
 func TestTheCallerHangsUpDuringATransferBeforeTheOldTalkWasGivenUp(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	s.talks("a", "1000")
 	s.must(s.f.Transfer("a", "2000", s.now))
@@ -131,7 +131,7 @@ func TestTheCallerHangsUpDuringATransferBeforeTheOldTalkWasGivenUp(t *testing.T)
 }
 
 func TestTheOldOfferExpiresAfterTheTransfer(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	ringing := s.rings("a", "1000")
 	s.pass(time.Second)
@@ -146,9 +146,10 @@ func TestTheOldOfferExpiresAfterTheTransfer(t *testing.T) {
 	s.ends(l)
 }
 
-// TestTheTransferIsMissedBeforeTheOldOfferIsGivenUp: the call then has nobody, and must not be lost between the two.
+// TestTheTransferIsMissedBeforeTheOldOfferIsGivenUp: the call has no agent between the two, and
+// must not be lost.
 func TestTheTransferIsMissedBeforeTheOldOfferIsGivenUp(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	ringing := s.rings("a", "1000")
 	s.must(s.f.Transfer("a", "2000", s.now))
@@ -163,7 +164,7 @@ func TestTheTransferIsMissedBeforeTheOldOfferIsGivenUp(t *testing.T) {
 }
 
 func TestATransferIsRefused(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	s.refused(s.f.Transfer("nobody", "2000", s.now), ErrNoCall)
 	s.refused(s.f.Transfer("a", "9999", s.now), ErrNoAgent)
@@ -191,7 +192,7 @@ func TestATransferIsRefused(t *testing.T) {
 }
 
 func TestATransferAfterTheTalkIsRefused(t *testing.T) {
-	s := desks(t, plain)
+	s := twoAgents(t, plain)
 	s.calls("a", "", "110")
 	s.f.End(s.talks("a", "1000"), s.now)
 	s.look()

@@ -47,8 +47,8 @@ func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
 	s.look()
 }
 
-// A caller whose connection was lost is sent to another group before they are back: the visit to
-// the first one is over and has its CDR, and its time counts.
+// TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits: the visit to the first group is over and
+// has its CDR. Its waiting time counts in the second.
 func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000")
@@ -130,6 +130,6 @@ func TestATalkThatIsFoundIsOfTheVisitOfItsCaller(t *testing.T) {
 	whole, ok := s.f.RecoverTalk(found, s.now)
 	s.look()
 	if !ok || whole.CDR.Visit != 2 || whole.Offer.Visit != 2 {
-		t.Errorf("adopted: %v, %+v", ok, whole)
+		t.Errorf("recovered: %v, %+v", ok, whole)
 	}
 }

@@ -149,9 +149,9 @@ func (s *Store) committed(records []record) error {
 // reads that first.
 func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
 	return s.db.transact(ctx, func(tx *transaction) error {
-		applied, met, err := s.db.applied(ctx, tx, s.dir.identity)
+		applied, found, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
-			err = checkPosition(applied, met, s.applied.get())
+			err = checkPosition(applied, found, s.applied.get())
 		}
 		if err != nil {
 			return err

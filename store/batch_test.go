@@ -10,7 +10,7 @@ import (
 	"nwayacd/queue"
 )
 
-// anyChange draws from few enough things that changes meet.
+// anyChange draws from so few values that changes concern the same things.
 func anyChange(t *rapid.T) queue.Change {
 	ext := rapid.SampledFrom([]string{"1000", "1001", "1002"}).Draw(t, "ext")
 	group := rapid.SampledFrom([]string{"110", "120"}).Draw(t, "group")

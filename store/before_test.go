@@ -16,11 +16,11 @@ import (
 	"nwayacd/queue"
 )
 
-// testdata/before holds what the release before the visits left behind when it was killed: its
-// database as SQL, its journal with changes that are not in the database yet, and floor.json. Names
-// of fields and columns that change without an answer to "and what of the old ones?" are seen here.
+// testdata/before holds the state of the release before the visits: its database as SQL, its
+// journal with changes that are not in the database yet, and floor.json. The tests fail if today's
+// code does not read one of its fields or columns.
 
-// TestWhatTheReleaseBeforeLeftIsAllThere opens it with the database of each kind.
+// TestWhatTheReleaseBeforeLeftIsAllThere opens it with each kind of database.
 func TestWhatTheReleaseBeforeLeftIsAllThere(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		restore(t, filepath.Join("testdata", "before"), &o)
@@ -53,8 +53,8 @@ func TestTheLastKnownStateOfTheReleaseBeforeCounts(t *testing.T) {
 	expectFloorBefore(t, load(t, s))
 }
 
-// TestTheVisitsRewriteNoTable holds the upgrade to what PostgreSQL does in an instant, however many
-// rows there are.
+// TestTheVisitsRewriteNoTable checks that PostgreSQL makes the upgrade at once, however many rows
+// there are.
 func TestTheVisitsRewriteNoTable(t *testing.T) {
 	o := postgresOptions(t)
 	migrateBefore(t, o, "visit", `INSERT INTO nwayacd_cdr (call_uuid, outcome) VALUES ('u1', 'answered'), ('u1', 'abandoned')`)
@@ -99,7 +99,7 @@ func execIn(t *testing.T, driver, dsn, statements string) {
 
 func expectFloorBefore(t *testing.T, got queue.Snapshot) {
 	t.Helper()
-	for i := range got.Waiting { // a place that floor.json kept has no number of its visit: it is the first
+	for i := range got.Waiting { // floor.json of that release has no visits: each is the first
 		got.Waiting[i].Visit = max(got.Waiting[i].Visit, 1)
 	}
 	for _, a := range got.Agents {
@@ -123,7 +123,7 @@ func utcTalk(talk queue.Talk) queue.Talk {
 	return talk
 }
 
-// floorBefore is what was in force when the release before was killed.
+// floorBefore is the state when that release was killed.
 func floorBefore() queue.Snapshot {
 	present := agent.Presence{Registered: true, Up: true, Idle: true}
 	away := present
@@ -181,7 +181,7 @@ func talkBefore(uuid, extension string, parted bool) queue.Talk {
 	}
 }
 
-// expectRecordsBefore looks for the records: two of a call that was handed back and came again, and
+// expectRecordsBefore looks for two records of a call that was handed back and came again, and for
 // one from the journal.
 func expectRecordsBefore(t *testing.T, s *Store) {
 	t.Helper()

@@ -12,7 +12,8 @@ import (
 	"nwayacd/queue"
 )
 
-// eachDatabase runs a benchmark over SQLite and, where NWAYACD_TEST_DSN names a cluster, PostgreSQL.
+// eachDatabase runs a benchmark over SQLite, and over PostgreSQL if NWAYACD_TEST_DSN names a
+// cluster.
 func eachDatabase(b *testing.B, run func(b *testing.B, s *Store)) {
 	over := func(options func(testing.TB) Options) func(*testing.B) {
 		return func(b *testing.B) {
@@ -28,7 +29,8 @@ func eachDatabase(b *testing.B, run func(b *testing.B, s *Store)) {
 	b.Run("database=PostgreSQL", over(postgresOptions))
 }
 
-// decided is what one decision changes: an agent's talk is over, the next caller is offered, in a cyclic group.
+// decided returns the changes of one decision: an agent's talk is over, and the next caller is
+// offered, in a cyclic group.
 func decided(n int) []queue.Change {
 	extension, now := fmt.Sprint(1000+n%1000), moment.Add(time.Duration(n)*time.Millisecond)
 	uuid := fmt.Sprintf("5d1b9f3e-8c1a-4b52-9a53-%012d", n)
@@ -40,7 +42,7 @@ func decided(n int) []queue.Change {
 	}
 }
 
-// whole is what a whole call changes, with its offer and its CDR.
+// whole returns the changes of a whole call, with its offer and its CDR.
 func whole(n int) []queue.Change {
 	changes := decided(n)
 	extension, uuid, at := changes[0].Agent.Extension, changes[1].AgentLog.Caller, changes[1].AgentLog.At
@@ -58,7 +60,7 @@ func whole(n int) []queue.Change {
 	)
 }
 
-// BenchmarkEncode is the JSON of what one decision changes, and of what a whole call does.
+// BenchmarkEncode is the JSON of the changes of one decision, and of a whole call.
 func BenchmarkEncode(b *testing.B) {
 	b.Run("of=decision", func(b *testing.B) { encode(b, decided(0)) })
 	b.Run("of=call", func(b *testing.B) { encode(b, whole(0)) })
@@ -78,7 +80,8 @@ func encode(b *testing.B, changes []queue.Change) {
 	}
 }
 
-// BenchmarkWrite is what the dispatcher waits for under its lock: the changes of one decision on their way to the journal. The disk is not in it.
+// BenchmarkWrite is how long the dispatcher waits under its lock for the changes of one decision.
+// The disk is not part of it.
 func BenchmarkWrite(b *testing.B) {
 	s, err := Open(b.Context(), sqliteOptions(b))
 	if err != nil {
@@ -100,7 +103,8 @@ func BenchmarkWrite(b *testing.B) {
 	}
 }
 
-// BenchmarkGroupCommit is a Write that waits until it is safe, by so many at the same time: they share the fsync.
+// BenchmarkGroupCommit is a Write that waits until it is safe, in many goroutines at once. They
+// share the fsync.
 func BenchmarkGroupCommit(b *testing.B) {
 	for _, writers := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
@@ -131,7 +135,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 	}
 }
 
-// BenchmarkApply brings what 100 calls changed from the journal into the database.
+// BenchmarkApply applies the changes of 100 calls to the database.
 func BenchmarkApply(b *testing.B) {
 	eachDatabase(b, func(b *testing.B, s *Store) {
 		s.Write(staff(1000)...)
@@ -161,7 +165,7 @@ func BenchmarkApply(b *testing.B) {
 	})
 }
 
-// staff is a call centre of 100 groups with so many agents, each logged in to two of them.
+// staff is a call centre of 100 groups. Each agent is logged in to two of them.
 func staff(agents int) (changes []queue.Change) {
 	group := func(n int) string { return fmt.Sprint(110 + n%100) }
 	for n := range 100 {
@@ -179,7 +183,8 @@ func staff(agents int) (changes []queue.Change) {
 	return changes
 }
 
-// BenchmarkStart is the start with 10,000 agents in 100 groups: everything is read from the database and takes its place on the floor.
+// BenchmarkStart is the start with 10,000 agents in 100 groups: everything is read from the
+// database and put on the floor.
 func BenchmarkStart(b *testing.B) {
 	eachDatabase(b, func(b *testing.B, s *Store) {
 		s.Write(staff(10_000)...)

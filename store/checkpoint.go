@@ -60,7 +60,7 @@ func (s *Store) startOffline(c *checkpoint, why error) {
 	s.useCheckpoint(c)
 	s.databaseState(why)
 	s.log.Error().Time("known", c.Written).Int("agents", len(c.Snapshot.Agents)).Int("groups", len(c.Snapshot.Groups)).
-		Msg("the database is away: beginning with the last known state; it is taken over when it is back")
+		Msg("the database is away: the server starts with the last known state, and uses the database when it is back")
 }
 
 // loadStartState returns the last known state. If the database is there and empty, it also writes
@@ -103,11 +103,11 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	ctx, cancel := s.queryContext(ctx, batchLimit)
 	defer cancel()
 	before := s.applied.get()
-	snap, position, met, err := s.readMoment(ctx)
+	snap, position, found, err := s.readMoment(ctx)
 	if err != nil {
 		return s.wrap(ctx, "read all for the last known state", err)
 	}
-	if err := checkPosition(position, met, before); err != nil {
+	if err := checkPosition(position, found, before); err != nil {
 		return err
 	}
 	data, err := json.Marshal(checkpoint{position, time.Now(), snap, s.ownWrites.allPasswords()})

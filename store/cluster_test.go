@@ -15,7 +15,7 @@ import (
 	"nwayacd/queue"
 )
 
-// cluster is a PostgreSQL of these tests' own, to which bad things are done.
+// cluster is a PostgreSQL of these tests' own, which they kill and freeze.
 type cluster struct {
 	dir  string // "" until it is started
 	dsn  string
@@ -24,7 +24,8 @@ type cluster struct {
 
 var victim cluster
 
-// struck is the cluster, running. It skips where the other tests have no PostgreSQL either.
+// struck returns the running cluster. It skips the test if the other tests have no PostgreSQL
+// either.
 func struck(t *testing.T) *cluster {
 	t.Helper()
 	if os.Getenv("NWAYACD_TEST_DSN") == "" {
@@ -42,14 +43,14 @@ func (c *cluster) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as another user where we are root
+	if err := os.Chmod(dir, 0o755); err != nil { // as root, PostgreSQL runs as another user
 		t.Fatal(err)
 	}
 	c.dir = filepath.Join(dir, "pg")
 	c.dsn = strings.TrimSpace(c.do(t, "start"))
 }
 
-// end is for the end of all tests.
+// end stops the cluster after all tests.
 func (c *cluster) end() {
 	if c.dir == "" {
 		return
@@ -79,7 +80,7 @@ func (c *cluster) do(t *testing.T, what string) string {
 	return out
 }
 
-// options are for a store on a database of its own in the cluster, that soon loses patience with it.
+// options are for a store on a database of its own in the cluster, with short limits.
 func (c *cluster) options(t *testing.T) Options {
 	t.Helper()
 	c.made++
@@ -89,14 +90,14 @@ func (c *cluster) options(t *testing.T) Options {
 	return o
 }
 
-// database is the name of the one that o is for.
+// database is the name of the database of o.
 func (o *Options) database() string {
 	_, name, _ := strings.Cut(o.DSN, " dbname=floor")
 	name, _, _ = strings.Cut(name, " ")
 	return "floor" + name
 }
 
-// traffic writes CDRs from several goroutines until end; each has a uuid of its own.
+// traffic writes CDRs from several goroutines until end. Each CDR has its own uuid.
 type traffic struct {
 	s       *Store
 	wg      sync.WaitGroup

@@ -10,16 +10,16 @@ import (
 	"nwayacd/queue"
 )
 
-func wish(extension string, d agent.Deferred) queue.Change {
+func deferred(extension string, d agent.Deferred) queue.Change {
 	return queue.Change{Agent: &agent.Update{Extension: extension, Deferred: &d}}
 }
 
-func TestAWishIsKept(t *testing.T) {
+func TestADeferredBusyOrLogoutIsKept(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		s, stop := run(t, o)
-		s.Write(addedAgent("1000"), addedAgent("1001"), addedAgent("1002"), wish("1000", agent.BusyDeferred), wish("1001", agent.LogoutDeferred))
+		s.Write(addedAgent("1000"), addedAgent("1001"), addedAgent("1002"), deferred("1000", agent.BusyDeferred), deferred("1001", agent.LogoutDeferred))
 		flush(t, s)
-		s.Write(wish("1000", agent.LogoutDeferred), wish("1001", agent.NothingDeferred), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
+		s.Write(deferred("1000", agent.LogoutDeferred), deferred("1001", agent.NothingDeferred), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
 		stop()
 		snap := reopened(t, o)
 		for extension, want := range map[string]agent.Deferred{
@@ -32,8 +32,9 @@ func TestAWishIsKept(t *testing.T) {
 	})
 }
 
-// TestAWishThatWasAcknowledgedIsInTheJournal dies before it reaches the database; SQLite's, because it is part of what dies.
-func TestAWishThatWasAcknowledgedIsInTheJournal(t *testing.T) {
+// TestADeferredLogoutThatWasAcknowledgedIsInTheJournal crashes before the change is in the
+// database. It uses SQLite, because SQLite's file is part of the crash.
+func TestADeferredLogoutThatWasAcknowledgedIsInTheJournal(t *testing.T) {
 	o := sqliteOptions(t)
 	s, stop := run(t, o)
 	s.Write(addedAgent("1000"))
@@ -41,7 +42,7 @@ func TestAWishThatWasAcknowledgedIsInTheJournal(t *testing.T) {
 	if err := s.turn.lock(within(t)); err != nil { // nothing is applied
 		t.Fatal(err)
 	}
-	err := s.Sync(within(t), s.Write(wish("1000", agent.LogoutDeferred)))
+	err := s.Sync(within(t), s.Write(deferred("1000", agent.LogoutDeferred)))
 	crashed := journalCopy(t, o.DataDir)
 	if n := count(t, s, `SELECT count(*) FROM call_extension WHERE deferred = ''`); n != 1 || err != nil {
 		t.Errorf("applied already, or not safe: %d, %v", n, err)
@@ -54,10 +55,10 @@ func TestAWishThatWasAcknowledgedIsInTheJournal(t *testing.T) {
 	}
 }
 
-func TestAWishIsPartOfTheLastKnownState(t *testing.T) {
+func TestADeferredLogoutIsPartOfTheLastKnownState(t *testing.T) {
 	o := postgresOptions(t)
 	s, _ := run(t, o)
-	s.Write(addedAgent("1000"), wish("1000", agent.LogoutDeferred))
+	s.Write(addedAgent("1000"), deferred("1000", agent.LogoutDeferred))
 	flush(t, s)
 	if err := s.checkpoint(within(t)); err != nil {
 		t.Fatal(err)
@@ -71,7 +72,7 @@ func TestAWishIsPartOfTheLastKnownState(t *testing.T) {
 	}
 }
 
-func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
+func TestADatabaseFromBeforeTheColumnDeferred(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		migrateBefore(t, o, "deferred", `INSERT INTO call_extension (extension_number, seat_state, call_state) VALUES ('1000', 'up', 'talking')`)
 		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 2 {
@@ -81,7 +82,7 @@ func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
 		if a := agentOf(t, load(t, s), "1000"); !a.Up || a.Call != agent.Talking || a.Deferred != agent.NothingDeferred {
 			t.Errorf("migrated: %+v", a)
 		}
-		s.Write(wish("1000", agent.BusyDeferred))
+		s.Write(deferred("1000", agent.BusyDeferred))
 		stop()
 		if a := agentOf(t, reopened(t, o), "1000"); a.Deferred != agent.BusyDeferred || !a.Up {
 			t.Errorf("written: %+v", a)
@@ -89,7 +90,7 @@ func TestADatabaseFromBeforeWishesWereKept(t *testing.T) {
 	})
 }
 
-// migrateBefore makes the schema as it was before the migration of that name, and fills it.
+// migrateBefore makes the schema from before the migration of that name, and fills it.
 func migrateBefore(t *testing.T, o Options, name string, fill string) {
 	t.Helper()
 	db, err := newDatabase(&o)
@@ -119,7 +120,7 @@ func migrateBefore(t *testing.T, o Options, name string, fill string) {
 	exec(t, db.DB, fill)
 }
 
-func TestAWishNobodyKnowsIsNone(t *testing.T) {
+func TestAnUnknownWordInDeferredIsNone(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		var lines logLines
 		o.Log = lines.logger()
@@ -131,7 +132,7 @@ func TestAWishNobodyKnowsIsNone(t *testing.T) {
 		if got := agentOf(t, load(t, s), "1000").Deferred; got != agent.NothingDeferred {
 			t.Errorf("%q", got)
 		}
-		if lines.lines("a value nobody knows") == 0 {
+		if lines.lines("an unknown value") == 0 {
 			t.Error("the log does not say so")
 		}
 	})

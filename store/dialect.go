@@ -129,7 +129,7 @@ func (db *database) transact(ctx context.Context, body func(*transaction) error)
 
 // applied reads how far a journal is applied. known is false if the database does not know the
 // journal.
-func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, met bool, err error) {
+func (db *database) applied(ctx context.Context, tx *transaction, journal string) (seq uint64, found bool, err error) {
 	err = tx.QueryRowContext(ctx, db.readApplied, journal).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil

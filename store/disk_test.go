@@ -11,7 +11,7 @@ import (
 	"nwayacd/queue"
 )
 
-// fullDisk has room for so many bytes, and writes as much of each write as there is room for.
+// fullDisk has room for a number of bytes, and writes only the part of a write that fits.
 type fullDisk struct {
 	mu   sync.Mutex
 	room int
@@ -45,7 +45,7 @@ func (f *fileOnFullDisk) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// logLines collects what is logged.
+// logLines collects log lines.
 type logLines struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -59,7 +59,7 @@ func (l *logLines) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
-// records are the changes that were logged whole.
+// records returns the changes that were logged whole.
 func (l *logLines) records() (all []queue.Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +75,7 @@ func (l *logLines) records() (all []queue.Change) {
 	return all
 }
 
-// lines counts those that contain text.
+// lines counts the lines that contain text.
 func (l *logLines) lines(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

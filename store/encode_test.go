@@ -12,8 +12,8 @@ import (
 	"nwayacd/queue"
 )
 
-// TestAChangeIsEncodedAsEncodingJSONDoes goes through every kind of change, with whatever its fields may hold: a field added later and forgotten
-// in appendChange is missed here.
+// TestAChangeIsEncodedAsEncodingJSONDoes tries every kind of change with random fields. It fails if
+// a new field is missing in appendChange.
 func TestAChangeIsEncodedAsEncodingJSONDoes(t *testing.T) {
 	for i := range reflect.TypeFor[queue.Change]().NumField() {
 		t.Run(reflect.TypeFor[queue.Change]().Field(i).Name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestAChangeIsEncodedAsEncodingJSONDoes(t *testing.T) {
 	}
 }
 
-// fill draws what v holds.
+// fill draws a value for v.
 func fill(t *rapid.T, v reflect.Value) {
 	if at, is := v.Addr().Interface().(*time.Time); is {
 		*at = anyTime(t)
@@ -65,7 +65,7 @@ func fill(t *rapid.T, v reflect.Value) {
 	case reflect.Uint8:
 		v.SetUint(rapid.Uint64Range(0, 9).Draw(t, "number"))
 	default:
-		t.Fatalf("nobody knows how to draw %s", v.Type())
+		t.Fatalf("there is no draw for %s", v.Type())
 	}
 }
 

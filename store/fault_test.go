@@ -11,7 +11,8 @@ import (
 	"nwayacd/queue"
 )
 
-// floor stands for the dispatcher: it knows two agents and a group, and writes them when it is asked to.
+// floor stands for the dispatcher. It has two agents and a group, and writes them if OnResync asks
+// for it.
 type floor struct {
 	s        *Store
 	snapshot queue.Snapshot
@@ -52,7 +53,7 @@ func (f *floor) reloaded(t *testing.T) queue.Snapshot {
 	}
 }
 
-// whole fails where a snapshot lacks what the floor knows.
+// whole fails if a snapshot lacks something that the floor has.
 func (f *floor) whole(t *testing.T, snap queue.Snapshot) {
 	t.Helper()
 	if len(snap.Agents) != 2 || len(snap.Groups) != 1 || len(snap.Members) != 1 || len(snap.VIPs) != 1 || !agentOf(t, snap, "1000").Up {
@@ -81,7 +82,7 @@ func TestPostgreSQLIsStruckUnderTraffic(t *testing.T) {
 				c.do(t, fault.strike)
 				away(t, f.s)
 				calls.goesOn(t, 100)
-				f.answers(t)
+				f.answersOffline(t)
 			}
 			c.do(t, fault.mend)
 			calls.goesOn(t, 100)
@@ -94,14 +95,14 @@ func TestPostgreSQLIsStruckUnderTraffic(t *testing.T) {
 	}
 }
 
-// answers asks what HTTP and commands ask while the database is away.
-func (f *floor) answers(t *testing.T) {
+// answersOffline asks the questions of HTTP and commands while the database is away.
+func (f *floor) answersOffline(t *testing.T) {
 	t.Helper()
 	ctx := within(t)
 	if text, ok, err := f.s.Password(ctx, "1000"); text != "secret-1000" || !ok || err != nil {
 		t.Errorf("the password is %q %v %v", text, ok, err)
 	}
-	if _, err := f.s.Version(ctx); err == nil || !strings.Contains(err.Error(), "database away since") {
+	if _, err := f.s.Version(ctx); err == nil || !strings.Contains(err.Error(), "database away for") {
 		t.Errorf("the version: %v", err)
 	}
 	if _, _, err := f.s.SearchCDRs(ctx, queue.CDRSearch{Limit: 10}); err == nil || ctx.Err() != nil {
@@ -144,12 +145,12 @@ func TestTheWireIsCutWithoutASign(t *testing.T) {
 	calls.goesOn(t, 100)
 	l.hush()
 	away(t, f.s)
-	f.answers(t)
+	f.answersOffline(t)
 	exec(t, direct, `INSERT INTO call_extension (extension_number) VALUES ('2000')`)
 	calls.goesOn(t, 100)
 	l.mend()
 	snap := f.reloaded(t)
-	agentOf(t, snap, "2000") // the edit that nobody heard
+	agentOf(t, snap, "2000") // the edit whose notification was lost
 	calls.arrives(t)
 	eventually(t, "healthy again", func() bool { return f.s.Healthy() == nil })
 }
@@ -293,7 +294,7 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 			t.Error("all of the floor was asked for")
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("the floor was not written anew")
+		t.Error("the state was not written again")
 	}
 	if n := s.Status().Dropped; n != dropped {
 		t.Errorf("%d were dropped since the start, want %d as before", n, dropped)

@@ -20,7 +20,7 @@ import (
 	"nwayacd/queue"
 )
 
-// journalCopy keeps the data-dir as a crash at this moment would leave it.
+// journalCopy copies the data-dir as a crash at this moment would leave it.
 func journalCopy(t *testing.T, from string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -89,7 +89,7 @@ func TestCrashBetweenFsyncAndCommit(t *testing.T) {
 		for i := range 50 {
 			s.Write(cdr(fmt.Sprint("u", i)))
 		}
-		if err := s.Close(); err != nil { // never ran: only the journal has them
+		if err := s.Close(); err != nil { // never ran, so only the journal has them
 			t.Fatal(err)
 		}
 		s = open(t, o)
@@ -217,8 +217,9 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 	}
 }
 
-// TestWhatNobodyWaitsForIsInTheFileAtOnceAndFsyncedTogether: a server that is killed has said what it knew; a machine that dies loses 10 ms.
-func TestWhatNobodyWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
+// TestWhatNoCallerWaitsForIsInTheFileAtOnceAndFsyncedTogether: a killed process loses nothing. A
+// machine that crashes loses 10 ms.
+func TestWhatNoCallerWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
@@ -291,7 +292,7 @@ func TestADiskThatFailsLosesNothing(t *testing.T) {
 	}
 }
 
-// unsyncable is a file whose fsync fails as often as says fails.
+// unsyncable is a file whose fsync fails as often as fails says.
 type unsyncable struct {
 	segmentFile
 	fails *int

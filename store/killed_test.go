@@ -16,8 +16,8 @@ import (
 	"nwayacd/queue"
 )
 
-// testdata/killed holds what releases left behind that were killed while calls were in progress.
-// Its README says how it was made, and what the situation was.
+// testdata/killed holds what was left behind by releases that were killed during calls. Its README
+// says how it was made, and what the situation was.
 
 // TestAReleaseThatWasKilledLosesNothing opens the database, the journal and floor.json of a release
 // that was killed.
@@ -44,8 +44,8 @@ func TestAReleaseThatWasKilledLosesNothing(t *testing.T) {
 	}
 }
 
-// TestTheLastKnownStateOfAReleaseThatWasKilled opens floor.json and the journal while the database is
-// away.
+// TestTheLastKnownStateOfAReleaseThatWasKilled opens floor.json and the journal while the database
+// is away.
 func TestTheLastKnownStateOfAReleaseThatWasKilled(t *testing.T) {
 	for _, release := range []string{"88c10e4", "65a8320"} {
 		t.Run(release, func(t *testing.T) {
@@ -61,8 +61,8 @@ func TestTheLastKnownStateOfAReleaseThatWasKilled(t *testing.T) {
 	}
 }
 
-// TestCallsOfAReleaseThatWasKilledGoOn loads the state into a floor: the agents who talk still talk,
-// and each caller who waited has a place.
+// TestCallsOfAReleaseThatWasKilledGoOn loads the state into a floor. Agents in a talk must still
+// talk, and each caller who waited must have a place.
 func TestCallsOfAReleaseThatWasKilledGoOn(t *testing.T) {
 	o := sqliteOptions(t)
 	restore(t, filepath.Join("testdata", "killed", "88c10e4"), &o)
@@ -122,7 +122,7 @@ func expectKilledFloor(t *testing.T, snap queue.Snapshot) {
 	}
 }
 
-// agentLines have each agent's standing, what is deferred, and the groups.
+// agentLines returns each agent's standing, what is deferred, and the groups.
 func agentLines(snap queue.Snapshot) []string {
 	lines := map[string]string{}
 	for _, a := range snap.Agents {
@@ -134,8 +134,8 @@ func agentLines(snap queue.Snapshot) []string {
 	return slices.Collect(maps.Values(lines))
 }
 
-// expectKilledRecords looks for a call whose CDR was in the database, and for two whose CDRs were in
-// the journal.
+// expectKilledRecords looks for a call whose CDR was in the database, and for two whose CDRs were
+// in the journal.
 func expectKilledRecords(t *testing.T, s *Store) {
 	t.Helper()
 	cdrs, err := s.CDRs(within(t), time.Time{})
@@ -175,7 +175,7 @@ func expectLines(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-// expectDay looks whether the times are of the day on which the release ran, and in this order.
+// expectDay checks that the times are from the day on which the release ran, and in this order.
 func expectDay(t *testing.T, times ...time.Time) {
 	t.Helper()
 	for i, at := range times {

@@ -47,8 +47,8 @@ func newListener(o *Options) (*listener, error) {
 }
 
 // start returns nil when the connection listens. It returns an error if a try to connect has
-// failed, or if ctx ends. lib/pq goes on trying with a growing pause, so start can be called again,
-// by one goroutine at a time.
+// failed, or if ctx ends. The listener goes on trying with a growing pause, so start can be called
+// again, by one goroutine at a time.
 func (l *listener) start(ctx context.Context) error {
 	if l.listened == nil {
 		l.listened = make(chan error, 1)
@@ -101,7 +101,7 @@ func (l *listener) event(kind pq.ListenerEventType, err error) {
 		if err == nil {
 			err = errors.New("the connection closed")
 		}
-		l.away = l.away.after(fmt.Errorf("the connection that hears of edits: %w", err))
+		l.away = l.away.after(fmt.Errorf("the connection for edits: %w", err))
 		signal(l.failed)
 	}
 }
@@ -174,7 +174,7 @@ func (s *Store) listenFirst(ctx context.Context) {
 	s.notifyDown = err != nil
 	if s.notifyDown {
 		s.log.Warn().Err(s.db.sanitized(err)).
-			Msg("edits by other programs are not heard yet: the connection for them cannot be made; it is tried again, and everything read when it is there")
+			Msg("edits by other programs do not arrive yet: the connection for them failed; it is tried again, and then everything is read")
 	}
 }
 
@@ -186,7 +186,7 @@ func (s *Store) listenWhenBack(ctx context.Context) bool {
 			return false
 		}
 	}
-	s.log.Info().Msg("edits by other programs are heard from now on")
+	s.log.Info().Msg("edits by other programs arrive from now on")
 	return true
 }
 
@@ -215,7 +215,7 @@ func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
 		return one, false
 	}
 	if err := json.Unmarshal([]byte(n.Extra), &one); err != nil {
-		s.log.Warn().Err(err).Str("payload", n.Extra).Msg("a notification that is none of our triggers'")
+		s.log.Warn().Err(err).Str("payload", n.Extra).Msg("a notification does not come from the triggers of nwayacd")
 		return one, true // it has no table, so no change comes of it
 	}
 	return one, one.Op != opReload

@@ -163,7 +163,7 @@ func (r reader) row(table, key string) rowReader { return rowReader{r.log, table
 
 func (r rowReader) warn(column string, value text) {
 	r.log.Warn().Str("table", r.table).Str("row", r.key).Str("column", column).Str("value", string(value)).
-		Msg("the database holds a value nobody knows")
+		Msg("the database has an unknown value")
 }
 
 func (r rowReader) flag(column string, value text) bool {

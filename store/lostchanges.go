@@ -16,16 +16,16 @@ import (
 // lostError says that the database lacks changes that were committed in it.
 type lostError struct {
 	position uint64
-	known    bool
+	found    bool
 }
 
 func (e lostError) Error() string { return "the database lacks changes that were committed" }
 
 // checkPosition compares how far the database says the journal is applied with the position before.
 // found is false if the database does not know the journal.
-func checkPosition(position uint64, met bool, known uint64) error {
-	if !met || position < known {
-		return lostError{position, met}
+func checkPosition(position uint64, found bool, known uint64) error {
+	if !found || position < known {
+		return lostError{position, found}
 	}
 	return nil
 }
@@ -61,26 +61,26 @@ const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension)
 // known state, or nil. A database that does not know this journal gets a row for it.
 func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position uint64, err error) {
 	err = s.db.transact(ctx, func(tx *transaction) error {
-		var met, empty bool
-		if position, met, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
+		var found, empty bool
+		if position, found, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
 			return err
 		}
 		if err = tx.QueryRowContext(ctx, s.db.empty).Scan(&empty); err != nil {
 			return err
 		}
 		switch {
-		case known != nil && !met && empty && known.holdsAny():
+		case known != nil && !found && empty && known.holdsAny():
 			s.log.Error().Time("known", known.Written).
 				Msg("the database is empty and the data-dir is not: the last known state is written into it (to begin anew, empty the data-dir)")
 			s.useCheckpoint(known)
-		case known != nil && !met:
-			s.log.Warn().Msg("the database has never met this data-dir: what it holds counts")
+		case known != nil && !found:
+			s.log.Warn().Msg("the database does not know this data-dir: the server starts with what the database has")
 			position = known.Position
 		case known != nil && position < known.Position:
 			s.log.Error().Uint64("has", position).Uint64("had", known.Position).
-				Msg("the database lacks changes that were committed; what the journal still holds is applied again")
+				Msg("the database lacks changes that were committed; what the journal still has is applied again")
 		}
-		if met {
+		if found {
 			return nil
 		}
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
@@ -118,9 +118,9 @@ func (s *Store) replayLost(ctx context.Context, lost lostError) error {
 	}
 	s.applied.rewind(from)
 	s.requestResync(resyncAll)
-	s.log.Error().Bool("met", lost.known).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
-		Msg("the database lacks changes that were committed; what the journal still holds is applied again, and the floor is written anew")
+	s.log.Error().Bool("found", lost.found).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
+		Msg("the database lacks changes that were committed; what the journal still has is applied again, and the state is written again")
 	return nil
 }
 
-var errNoRoom = fmt.Errorf("the floor cannot be written anew: %w", ErrNotKept)
+var errNoRoom = fmt.Errorf("the state cannot be written to the database again: %w", ErrNotKept)

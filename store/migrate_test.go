@@ -33,7 +33,7 @@ func TestAnExistingDatabaseLosesNothing(t *testing.T) {
 		expectFixture(t, pass, reopened(t, o))
 	}
 
-	// Written to columns of the old types, and still right.
+	// Columns of the old types can be written as well.
 	s, stop := run(t, o)
 	at := time.Date(2026, 7, 1, 2, 3, 4, 5000, time.UTC)
 	s.Write(addedAgent("2000"), addedGroup("130"),

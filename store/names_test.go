@@ -14,10 +14,10 @@ import (
 	"nwayacd/queue"
 )
 
-// The names in the journal, in floor.json and in nwayacd_talk are read by the next release. They
-// stay as they are, whatever the fields of the program are called.
+// The next release reads the names in the journal, in floor.json and in nwayacd_talk. They stay as
+// they are, whatever the Go fields are called.
 
-var update = flag.Bool("update", false, "write testdata/names.golden anew")
+var update = flag.Bool("update", false, "write testdata/names.golden again")
 
 // TestEveryEncodedFieldNamesItself fails if the name of a Go field would end up in a file.
 func TestEveryEncodedFieldNamesItself(t *testing.T) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// atMost makes o's user one who may have so many connections, and returns what changes that.
+// atMost gives o's user a limit of connections, and returns a function that changes it.
 func atMost(t *testing.T, o *Options, connections int) (change func(connections int)) {
 	t.Helper()
 	admin := openSQL(t, o.DSN)
@@ -30,7 +30,7 @@ func TestOnlyTheListeningConnectionFailsAtTheStart(t *testing.T) {
 	f.s = open(t, o)
 	load(t, f.s)
 	start(t, f.s)
-	if lines.lines("edits by other programs are not heard yet") != 1 {
+	if lines.lines("edits by other programs do not arrive yet") != 1 {
 		t.Error("the log does not say that edits are not heard")
 	}
 	if f.s.Healthy() == nil {
@@ -38,9 +38,9 @@ func TestOnlyTheListeningConnectionFailsAtTheStart(t *testing.T) {
 	}
 	exec(t, direct, `INSERT INTO call_extension (extension_number) VALUES ('2000')`)
 	allow(10)
-	agentOf(t, f.reloaded(t), "2000") // the edit that nobody heard
+	agentOf(t, f.reloaded(t), "2000") // the edit whose notification was lost
 	eventually(t, "healthy again", func() bool { return f.s.Healthy() == nil })
-	if lines.lines("edits by other programs are heard from now on") != 1 {
+	if lines.lines("edits by other programs arrive from now on") != 1 {
 		t.Error("the log does not say that edits are heard")
 	}
 	exec(t, direct, `TRUNCATE call_vip_number`)
@@ -53,7 +53,7 @@ func TestAStoreThatHearsNoEditsYetCanBeClosed(t *testing.T) {
 	if err := open(t, o).Close(); err != nil {
 		t.Error(err)
 	}
-	running := struck(t).options(t) // as another user: PostgreSQL counts a connection for a while after it was closed
+	running := struck(t).options(t) // as another user, because PostgreSQL counts a connection for a while after it was closed
 	atMost(t, &running, 1)
 	_, stop := run(t, running)
 	stop()

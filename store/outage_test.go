@@ -15,7 +15,7 @@ import (
 	"nwayacd/queue"
 )
 
-// link is a wire to PostgreSQL that can be cut and mended.
+// link is a network path to PostgreSQL that can be cut and mended.
 type link struct {
 	net.Listener
 	to     string
@@ -27,7 +27,7 @@ type link struct {
 	conns  []net.Conn
 }
 
-// viaLink rewrites o to reach its PostgreSQL through a link.
+// viaLink changes o to reach its PostgreSQL through a link.
 func viaLink(t *testing.T, o *Options) *link {
 	t.Helper()
 	config, err := pq.NewConfig(o.DSN)
@@ -69,7 +69,8 @@ func (l *link) serve() {
 	}
 }
 
-// forward copies until one side closes; from when mute is closed, it swallows all and does not tell that a side closed either.
+// forward copies until one side closes. After mute is closed, it drops all data, and does not pass
+// on that a side closed.
 func forward(to, from net.Conn, mute chan struct{}) {
 	b := make([]byte, 32<<10)
 	for {
@@ -92,7 +93,8 @@ func forward(to, from net.Conn, mute chan struct{}) {
 	}
 }
 
-// hush is a cable that is pulled: nothing comes through, and nobody is told. Connections that were there stay dead after mend.
+// hush is a cable that is pulled: no data comes through, and neither side notices. Connections that
+// were there stay dead after mend.
 func (l *link) hush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -206,7 +208,7 @@ func TestServerSessionsAreKilledUnderWrites(t *testing.T) {
 	}
 }
 
-func TestARefusedChangeBlocksNobody(t *testing.T) {
+func TestARefusedChangeDoesNotBlockOthers(t *testing.T) {
 	o := postgresOptions(t)
 	s, _ := run(t, o)
 	s.Write(addedAgent("1000"))
@@ -231,7 +233,7 @@ func TestARefusedChangeBlocksNobody(t *testing.T) {
 	}
 }
 
-func TestARefusedChangeBlocksNobodyInSQLite(t *testing.T) {
+func TestARefusedChangeDoesNotBlockOthersInSQLite(t *testing.T) {
 	s, _ := run(t, sqliteOptions(t))
 	s.Write(cdr("before"), queue.Change{}, cdr("after"))
 	flush(t, s)

@@ -8,9 +8,9 @@ import (
 	"nwayacd/queue"
 )
 
-// SearchCDRs returns the calls that q selects, the last to end first, at most q.Limit of them. next
-// is the Before of the next page, or 0 after the last page. Calls that are still in the journal are
-// not among them.
+// SearchCDRs returns the calls that q selects, the last to end first, at most q.Limit of them. It
+// also returns the Before of the next page, or 0 after the last page. Calls that are still in the
+// journal are not among them.
 func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()

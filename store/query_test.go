@@ -9,7 +9,7 @@ import (
 	"nwayacd/queue"
 )
 
-// found is the uuids of a search's page.
+// found returns the uuids of a search's page.
 func found(t *testing.T, s *Store, q queue.CDRSearch) (uuids string, next int64) {
 	t.Helper()
 	page, next, err := s.SearchCDRs(within(t), q)
@@ -84,14 +84,14 @@ func TestPagesOfCDRsHaveEachCallOnce(t *testing.T) {
 
 func TestAPasswordIsThereAsSoonAsTheAccountIs(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
-		s := open(t, o) // not running: nothing reaches the database
+		s := open(t, o) // not running, so nothing reaches the database
 		defer s.Close()
 		s.Write(queue.Change{AgentAdded: &queue.NewAgent{Extension: "1000", Password: "secret"}})
 		if text, ok, err := s.Password(within(t), "1000"); text != "secret" || !ok || err != nil {
 			t.Errorf("%q %v %v", text, ok, err)
 		}
 		if text, ok, err := s.Password(within(t), "1001"); ok || err != nil {
-			t.Errorf("of nobody: %q %v", text, err)
+			t.Errorf("of no extension: %q %v", text, err)
 		}
 		gone := "1000"
 		s.Write(queue.Change{AgentRemoved: &gone})
@@ -118,7 +118,7 @@ func TestAPasswordOutlivesTheDatabase(t *testing.T) {
 		t.Errorf("with the database away: %q %v %v", text, ok, err)
 	}
 	if _, _, err := s.Password(within(t), "1001"); err == nil {
-		t.Error("with the database away, nobody knows whether 1001 has a password")
+		t.Error("the database is away, so it is not known if 1001 has a password")
 	}
 }
 

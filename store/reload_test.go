@@ -71,7 +71,7 @@ func TestAReloadDoesNotUndoWhatTheJournalRefused(t *testing.T) {
 	}
 }
 
-func TestWhatWasRefusedAndWrittenAnewBeforeAReadIsNotNewer(t *testing.T) {
+func TestWhatWasRefusedAndResyncedBeforeAReadIsNotNewer(t *testing.T) {
 	var m reloadWrites
 	m.begin()
 	for _, seq := range []uint64{notKept, 7, 8, notKept, 9} {

@@ -65,7 +65,7 @@ func (w *words) flag(column string, set bool) string {
 	}
 }
 
-var errNothing = errors.New("the change names nothing this program knows")
+var errNothing = errors.New("the change is of a kind that this program does not know")
 
 // row is what a change becomes: a doc to write, and a key. Docs with the same key concern the same
 // thing. A key of "" matches none.

@@ -160,11 +160,11 @@ const loadLimit = time.Minute
 func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen uint64, err error) {
 	var position uint64
 	err = s.attempt(ctx, loadLimit, func(ctx context.Context) (err error) {
-		var met bool
-		if snap, position, met, err = s.readMoment(ctx); err != nil {
+		var found bool
+		if snap, position, found, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)
 		}
-		return checkPosition(position, met, s.applied.get())
+		return checkPosition(position, found, s.applied.get())
 	})
 	if err != nil {
 		return snap, 0, err
@@ -176,7 +176,7 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen u
 }
 
 // readMoment reads everything, and how far the journal was applied at that moment.
-func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied uint64, met bool, err error) {
+func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied uint64, found bool, err error) {
 	tx, err := s.db.BeginTx(ctx, s.db.snapshot)
 	if err != nil {
 		return snap, 0, false, err
@@ -186,13 +186,13 @@ func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied ui
 	if err != nil {
 		return snap, 0, false, err
 	}
-	if applied, met, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
+	if applied, found, err = s.db.applied(ctx, tx, s.dir.identity); err != nil {
 		return snap, 0, false, err
 	}
 	for extension, text := range passwords {
 		s.ownWrites.confirmPassword(extension, text, applied)
 	}
-	return snap, applied, met, nil
+	return snap, applied, found, nil
 }
 
 // overlayJournal applies to snap what was written while it was read, up to seen. The caller holds

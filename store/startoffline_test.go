@@ -24,14 +24,14 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 	eventually(t, "the last known state is written", func() bool { _, err := readCheckpoint(o.DataDir); return err == nil })
 	l.sever()
 	away(t, f.s)
-	// What only the journal knows when we die.
+	// Only the journal has this when the process dies.
 	seq := f.s.Write(queue.Change{Agent: &agent.Update{Extension: "1001", Up: new(true)}}, addedAgent("1002"), cdr("meanwhile"))
 	if err := f.s.Sync(within(t), seq); err != nil {
 		t.Fatal(err)
 	}
 	crashed := journalCopy(t, o.DataDir)
 	l.mend()
-	flush(t, f.s) // as if we had died right behind this commit
+	flush(t, f.s) // as if the process had died right after this commit
 	stop()
 
 	l.sever()
@@ -45,11 +45,11 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 	if !agentOf(t, snap, "1000").Up || !agentOf(t, snap, "1001").Up || len(snap.Agents) != 3 || len(snap.Groups) != 1 || len(snap.VIPs) != 1 {
 		t.Errorf("the last known state is %+v", snap)
 	}
-	if lines.lines("beginning with the last known state") != 1 {
+	if lines.lines("starts with the last known state") != 1 {
 		t.Error("the log does not say so")
 	}
 	start(t, f.s)
-	f.answers(t)
+	f.answersOffline(t)
 	if text, ok, err := f.s.Password(within(t), "1002"); text != "secret-1002" || !ok || err != nil {
 		t.Errorf("the password of 1002 is %q %v %v", text, ok, err)
 	}
@@ -135,7 +135,7 @@ func TestTheDatabaseIsEmptyAtTheStart(t *testing.T) {
 	f.s, _ = run(t, o)
 	f.whole(t, load(t, f.s))
 	flush(t, f.s)
-	f.whole(t, load(t, f.s)) // by way of the database
+	f.whole(t, load(t, f.s)) // read from the database
 	if text, _, _ := f.s.Password(within(t), "1000"); text != "secret-1000" {
 		t.Errorf("the password is %q", text)
 	}
@@ -216,7 +216,7 @@ func TestHealthSpeaksToAnOperator(t *testing.T) {
 	defer s.Close()
 	s.journal.last, s.journal.appended = 1204, 1_258_291
 	s.applyFault = fault{errors.New("connection refused"), time.Now().Add(-12 * time.Second)}
-	want := "database away since 12 s: connection refused; 1,204 changes (1.2 MiB of 1,024 MiB) wait in the journal"
+	want := "database away for 12 s: connection refused; 1,204 changes (1.2 MiB of 1,024 MiB) wait in the journal"
 	if got := s.Healthy(); got == nil || got.Error() != want {
 		t.Errorf("got  %v\nwant %s", got, want)
 	}

@@ -67,7 +67,7 @@ func (s *Store) Healthy() error {
 	case database.err != nil:
 		return fmt.Errorf("%w; %s", database.away("database"), waiting)
 	case alarmed:
-		return errors.New("the database takes less than is written: " + waiting)
+		return errors.New("the database applies changes more slowly than they are written: " + waiting)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func (f fault) after(err error) fault {
 }
 
 func (f fault) away(what string) error {
-	return fmt.Errorf("%s away since %d s: %w", what, int(time.Since(f.since).Seconds()), f.err)
+	return fmt.Errorf("%s away for %d s: %w", what, int(time.Since(f.since).Seconds()), f.err)
 }
 
 // grouped returns 1,204 for 1204.

@@ -21,7 +21,7 @@ import (
 	"nwayacd/queue"
 )
 
-// Options say where the database and the journal are, and which functions receive edits.
+// Options name the database and the journal, and the functions that receive edits.
 type Options struct {
 	DSN         string // libpq form or URL; "" = SQLite in DataDir ("nwayacd.db")
 	DataDir     string // the journal and the SQLite file; made if missing, held by one process at a time
@@ -301,7 +301,7 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 
-	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit, errors.New("the time to leave is over"))
+	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit, errors.New("the time for the shutdown is over"))
 	defer cancel()
 	err := s.Flush(leaving)
 	if err == nil && s.listener != nil {

@@ -41,7 +41,7 @@ var databases struct {
 	made int
 }
 
-// postgresOptions makes a database of the test's own in the cluster that NWAYACD_TEST_DSN names.
+// postgresOptions makes a database for the test in the cluster that NWAYACD_TEST_DSN names.
 func postgresOptions(t testing.TB) Options {
 	t.Helper()
 	admin := os.Getenv("NWAYACD_TEST_DSN")
@@ -55,7 +55,7 @@ func postgresOptions(t testing.TB) Options {
 	return optionsFor(t, admin, name)
 }
 
-// optionsFor makes a database of that name in the cluster that admin names.
+// optionsFor makes a database of that name in the cluster of admin.
 func optionsFor(t testing.TB, admin, name string) Options {
 	t.Helper()
 	db := openSQL(t, admin)
@@ -90,7 +90,7 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// open opens a store without running it; the test closes it.
+// open opens a store without running it. The test closes it.
 func open(t *testing.T, o Options) *Store {
 	t.Helper()
 	s, err := Open(within(t), o)
@@ -100,14 +100,14 @@ func open(t *testing.T, o Options) *Store {
 	return s
 }
 
-// run opens and runs a store; stop ends it as a shutdown does.
+// run opens and runs a store. stop ends it as a shutdown does.
 func run(t *testing.T, o Options) (s *Store, stop func()) {
 	t.Helper()
 	s = open(t, o)
 	return s, start(t, s)
 }
 
-// start runs a store that was opened; stop ends it as a shutdown does.
+// start runs an open store. stop ends it as a shutdown does.
 func start(t *testing.T, s *Store) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -142,7 +142,7 @@ func load(t *testing.T, s *Store) queue.Snapshot {
 	return snap
 }
 
-// reopened is what a process that starts after this one finds.
+// reopened returns what the next process finds.
 func reopened(t *testing.T, o Options) queue.Snapshot {
 	t.Helper()
 	s := open(t, o)
