@@ -18,7 +18,7 @@ func (c *centre) wantTalk(extension, uuid string) {
 		c.Errorf("agent %s has the call %q, want %q", extension, got, uuid)
 	}
 	for _, v := range c.server.CallViews() {
-		if v.UUID == uuid && v.Phase == "talk" && v.Agent == extension {
+		if v.UUID == uuid && v.Phase == PhaseTalk && v.Agent == extension {
 			return
 		}
 	}

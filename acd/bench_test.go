@@ -168,7 +168,7 @@ func nextCall(b *testing.B, others int, agentHangsUp bool) {
 // untilTalking returns when the server, too, knows that the call is in its talk.
 func (c *counter) untilTalking(uuid string) {
 	for {
-		if call := c.server.channels.caller(uuid); call != nil && call.view.Load().Phase == "talk" {
+		if call := c.server.channels.caller(uuid); call != nil && call.view.Load().Phase == PhaseTalk {
 			return
 		}
 		time.Sleep(20 * time.Microsecond)

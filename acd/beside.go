@@ -170,7 +170,7 @@ func (t *talk) goOnWith(a arrival, before record, foreign bool) {
 		commands = append(append(commands, t.talkVariables()), t.dialplanVariables()...)
 	}
 	t.send(append(commands, t.keepHooks(t.leg)...)...)
-	t.entered("talk", t.leg.offer.Agent.Extension).Send()
+	t.entered(PhaseTalk, t.leg.offer.Agent.Extension).Send()
 }
 
 // endVisit waits for the end of the visit that a caller's channel has had with us. It is over

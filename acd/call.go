@@ -339,14 +339,14 @@ func (c *call) setVariables(assignments ...string) esl.Command {
 
 // entered makes the phase the one that the lists show, and begins its one log line. agent is the
 // one who rings or talks, "" if there is none.
-func (c *call) entered(phase, agent string) *zerolog.Event {
+func (c *call) entered(phase Phase, agent string) *zerolog.Event {
 	c.countPhase(phase)
 	cdr := c.record.CDR
 	c.view.Store(&CallView{
 		UUID: c.uuid(), Caller: c.who.number, Dialled: c.who.dialled, Group: c.group, VIP: cdr.VIP, Switch: cdr.Switch,
 		Phase: phase, Agent: agent, Arrived: cdr.Arrived, PhaseFrom: time.Now(),
 	})
-	line := c.log.Info().Str("phase", phase)
+	line := c.log.Info().Str("phase", string(phase))
 	if agent != "" {
 		line.Str("agent", agent)
 	}

@@ -35,7 +35,7 @@ type CallView struct {
 	Dialled   string
 	Group     string
 	VIP       bool
-	Phase     string // greet, refuse, wait, ring, talk, leave
+	Phase     Phase
 	Agent     string // who rings or talks
 	Switch    string // FreeSWITCH-Hostname
 	Arrived   time.Time

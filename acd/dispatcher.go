@@ -223,7 +223,7 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 	return d.journal.Sync(ctx, sequence)
 }
 
-// Rewrite writes the present state of the floor to the journal anew, or (whole) all the floor
+// Resync writes the present state of the floor to the journal anew, or (whole) all the floor
 // knows: the database lacks it.
 func (d *Dispatcher) Resync(whole bool) {
 	d.do(func(time.Time) { d.floor.Resync(whole, d.identity) })
@@ -237,7 +237,7 @@ func (d *Dispatcher) refuseTransfers() {
 	d.closed = true
 }
 
-// releaseHeld says that all that can be known of talks from before a restart is known.
+// releaseReserved says that all that can be known of talks from before a restart is known.
 func (d *Dispatcher) releaseReserved() { d.do(d.floor.ReleaseReserved) }
 
 func (d *Dispatcher) configure(s queue.Settings) {

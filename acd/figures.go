@@ -13,8 +13,8 @@ import (
 // by one.
 type Figures struct {
 	Floor    queue.Figures
-	Phases   map[string]int // calls by the phase they are in; a phase that was never met is missing
-	Draining bool           // shutting down: no new calls
+	Phases   map[Phase]int // calls by the phase they are in; a phase without a call so far is missing
+	Draining bool          // shutting down: no new calls
 
 	// Counts since the start.
 	Accepted uint64 // connections of FreeSWITCH's socket application
@@ -44,20 +44,17 @@ func (d *Dispatcher) figures() (figures queue.Figures) {
 
 type counts struct{ accepted, refused, panics atomic.Uint64 }
 
-// noPhase is that of a call that has none yet, or none any more.
-const noPhase = ""
-
 // phases counts the calls in each phase as they move.
 type phases struct {
 	mu    sync.Mutex
-	calls map[string]int
+	calls map[Phase]int
 }
 
-func (p *phases) move(from, to string) {
+func (p *phases) move(from, to Phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.calls == nil {
-		p.calls = map[string]int{}
+		p.calls = map[Phase]int{}
 	}
 	if from != noPhase {
 		p.calls[from]--
@@ -67,14 +64,14 @@ func (p *phases) move(from, to string) {
 	}
 }
 
-func (p *phases) all() map[string]int {
+func (p *phases) all() map[Phase]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return maps.Clone(p.calls)
 }
 
 // countPhase counts the call in the phase, and in no other any more.
-func (c *call) countPhase(phase string) {
+func (c *call) countPhase(phase Phase) {
 	from := noPhase
 	if view := c.view.Load(); view != nil {
 		from = view.Phase

@@ -11,10 +11,10 @@ import (
 )
 
 // wantPhases checks how many calls are in each phase; those that are in none are not mentioned.
-func (c *centre) wantPhases(want map[string]int) {
+func (c *centre) wantPhases(want map[Phase]int) {
 	c.Helper()
 	got := c.server.Figures().Phases
-	maps.DeleteFunc(got, func(_ string, calls int) bool { return calls == 0 })
+	maps.DeleteFunc(got, func(_ Phase, calls int) bool { return calls == 0 })
 	if !maps.Equal(got, want) {
 		c.Errorf("calls by phase: %v, want %v", got, want)
 	}
@@ -28,12 +28,12 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 		c.server.options.OnOfferEnd = func(o queue.OfferRecord) { offers = append(offers, o.Outcome) }
 		first := c.caller("139")
 		c.after(500 * time.Millisecond)
-		c.wantPhases(map[string]int{"greet": 1})
+		c.wantPhases(map[Phase]int{"greet": 1})
 		c.after(time.Second)
-		c.wantPhases(map[string]int{"ring": 1})
+		c.wantPhases(map[Phase]int{"ring": 1})
 		second := c.caller("138")
 		c.after(3 * time.Second)
-		c.wantPhases(map[string]int{"talk": 1, "wait": 1})
+		c.wantPhases(map[Phase]int{"talk": 1, "wait": 1})
 		if len(waited) != 1 || waited[0] < 2*time.Second || waited[0] > 3*time.Second {
 			t.Errorf("answered after %v, want one answer after a welcome and a ring of a second each", waited)
 		}
@@ -45,7 +45,7 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 		c.after(time.Second) // else the agent may be free, and offered to the second, before that is heard
 		first.Hangup()
 		c.after(time.Second)
-		c.wantPhases(map[string]int{})
+		c.wantPhases(map[Phase]int{})
 		if len(offers) != 1 || offers[0] != queue.OfferAnswered {
 			t.Errorf("offers: %v", offers)
 		}

@@ -22,7 +22,7 @@ func (c *call) greet(ctx context.Context) ending {
 		return handedBack{outcome: queue.Returned, reason: returnedInvalid, variable: returnedInvalid}
 	}
 	c.takePlace(place)
-	c.entered("greet", "").Bool("vip", place.VIP).Send()
+	c.entered(PhaseGreet, "").Bool("vip", place.VIP).Send()
 	c.tell(append([]esl.Command{c.waitingVariables(), answer}, c.comesIn()...)...)
 	if end := c.comeAlone(ctx); end != nil {
 		return end
@@ -55,7 +55,7 @@ func (c *call) takePlace(p *Place) {
 // refuse plays the blacklist prompt as early media, without answering, and hangs up. There is no
 // event about it.
 func (c *call) refuse(ctx context.Context) ending {
-	c.entered("refuse", "").Send()
+	c.entered(PhaseRefuse, "").Send()
 	if prompt := c.prompts().Blacklist; prompt != "" {
 		c.tell(esl.Execute("pre_answer", "", esl.ExecuteOptions{Lock: true}))
 		c.hearOut(ctx, prompt)

@@ -29,7 +29,7 @@ func (c *call) leave(end ending) {
 	if !c.lastCommands(end, last) {
 		c.server.owe(ch, last)
 	}
-	c.entered("leave", "").Str("outcome", string(c.record.Outcome)).Str("reason", c.record.Cause).
+	c.entered(PhaseLeave, "").Str("outcome", string(c.record.Outcome)).Str("reason", c.record.Cause).
 		Dur("duration", time.Since(c.record.Arrived)).Send()
 }
 

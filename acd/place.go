@@ -74,7 +74,7 @@ func (d *Dispatcher) newPlace(uuid string) *Place {
 	return &Place{dispatcher: d, uuid: uuid, bell: make(chan struct{}, 1), stranded: make(chan struct{})}
 }
 
-// expects reports whether a place is kept for the caller, and in which group.
+// keepsPlace reports whether a place is kept for the caller, and in which group.
 func (d *Dispatcher) keepsPlace(uuid string) (group string, kept bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -213,7 +213,7 @@ func (p *Place) has(o *Offer) bool {
 	return slices.Contains(p.offers, o)
 }
 
-// parted says that a talk is over and its caller goes on here.
+// requeued says that a talk is over and its caller goes on here.
 func (p *Place) requeued(t queue.Talk) {
 	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Requeued(t) })
 }
@@ -269,7 +269,7 @@ func (p *Place) abandon() {
 	p.dispatcher.do(func(time.Time) { delete(p.dispatcher.places, p.uuid) })
 }
 
-// succeed gives the place, and what else the call has on the floor, to another caller's channel.
+// takeOver gives the place, and what else the call has on the floor, to another caller's channel.
 func (d *Dispatcher) takeOver(p *Place, next queue.Arrival) {
 	d.do(func(now time.Time) {
 		if d.floor.TakeOver(p.uuid, next, now) {
@@ -331,7 +331,7 @@ func (p *Place) move() (next queue.Place, moved bool, err error) {
 	return next, moved, err
 }
 
-// forget says that the calls of a FreeSWITCH's earlier life will not come back.
+// dropSwitch says that the calls of a FreeSWITCH's earlier life will not come back.
 func (d *Dispatcher) dropSwitch(coreUUID string) {
 	d.do(func(time.Time) { d.floor.DropSwitch(coreUUID) })
 }
@@ -345,8 +345,8 @@ func (p *Place) leave(cdr queue.CDR) {
 	})
 }
 
-// lapse is leave for a caller who may come back on another connection. A caller who does finds the
-// place again, and the CDR is that of the end there. For a caller who does not it is this one.
+// leaveAbsent is leave for a caller who may come back on another connection. A caller who does finds
+// the place again, and the CDR is that of the end there. For a caller who does not it is this one.
 func (p *Place) leaveAbsent(a queue.Absent) {
 	p.off(func(now time.Time) { p.dispatcher.floor.LeaveAbsent(p.uuid, a, now) })
 }

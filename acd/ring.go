@@ -106,7 +106,7 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	prompt := c.prompts().Transfer
 	c.tell(append(commands, c.playOver(prompt)...)...)
 	c.record.offered(o.Number)
-	c.entered("ring", o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
+	c.entered(PhaseRing, o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
 // tellTransfer announces the offer of a command as a transfer, once: before the end of the talk that

@@ -219,7 +219,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				go c.breaks("call-139")
 				c.after(30 * time.Second)
 				views := c.server.CallViews()
-				if len(views) != 1 || views[0].Phase != "wait" {
+				if len(views) != 1 || views[0].Phase != PhaseWait {
 					t.Fatalf("the caller is lost: %+v; %q", views, call.Actions())
 				}
 				c.wantPlace("call-139", since)

@@ -29,7 +29,7 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 		}
 		if !entered {
 			entered = true
-			c.entered("wait", "").Send()
+			c.entered(PhaseWait, "").Send()
 		}
 		c.playHold(ctx)
 		select {
@@ -106,7 +106,7 @@ func (c *call) move(group string) {
 	c.enterGroup(group)
 	c.record.talked = false
 	c.tell(c.waitingVariables(), c.queueEvent(queueAdd, ""))
-	c.entered("wait", "").Str("from", before.Group).Send()
+	c.entered(PhaseWait, "").Str("from", before.Group).Send()
 }
 
 // wayIn are the actions of an inline dialplan that lead a caller whom a phone connects with this

@@ -94,7 +94,7 @@ func listCalls(_ context.Context, s Server, args []string) (string, error) {
 
 func rowOfCall(v *acd.CallView, now time.Time) callRow {
 	return callRow{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: v.Phase, Agent: v.Agent, Switch: v.Switch,
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch,
 		Seconds: int(now.Sub(v.Arrived) / time.Second), Phased: int(now.Sub(v.PhaseFrom) / time.Second),
 	}
 }

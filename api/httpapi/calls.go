@@ -106,7 +106,7 @@ func (p *Port) callOperations(r resource) {
 
 func (p *Port) listCalls(_ context.Context, in *callFilter) (*of[items[callShown]], error) {
 	all := slices.DeleteFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool {
-		return in.Group != "" && v.Group != in.Group || in.Phase != "" && v.Phase != in.Phase
+		return in.Group != "" && v.Group != in.Group || in.Phase != "" && string(v.Phase) != in.Phase
 	})
 	return listed(all, showCall), nil
 }
@@ -144,7 +144,7 @@ func (p *Port) threeWay(ctx context.Context, in *thirdParty) (*nothing, error) {
 
 func showCall(v acd.CallView) callShown {
 	return callShown{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: v.Phase, Agent: v.Agent, Switch: v.Switch,
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch,
 		Arrived: v.Arrived, PhaseFrom: v.PhaseFrom,
 	}
 }

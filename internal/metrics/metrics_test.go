@@ -90,7 +90,7 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w.figures.Floor.Agents[agent.StandingRest] = 2
 	w.figures.Floor.Resting = map[queue.MissCause]int{queue.MissBusy: 2}
 	w.figures.Floor.Misses = map[queue.MissCause]uint64{queue.MissUnreachable: 8}
-	w.figures.Phases, w.figures.Draining = map[string]int{"wait": 3}, true
+	w.figures.Phases, w.figures.Draining = map[acd.Phase]int{"wait": 3}, true
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
 	w.keeping = StoreStatus{

@@ -19,7 +19,7 @@ type Sources struct {
 	Panics  func() uint64 // contained since the start, outside of calls
 }
 
-// Keeping is what there is to know of the journal and the database.
+// StoreStatus is the state of the journal and the database.
 type StoreStatus struct {
 	Up           bool          // the database answers
 	DiskUp       bool          // the journal can be written
@@ -75,9 +75,6 @@ var (
 	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.", "kind")
 )
 
-// phases a call can be in; each is shown, also where no call is.
-var phases = []string{"greet", "wait", "ring", "talk", "refuse", "leave"}
-
 func described(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nwayacd_"+name, help, labels, nil)
 }
@@ -117,8 +114,8 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 		show.gauge(resting, float64(figures.Floor.Resting[cause]), string(cause))
 		show.counter(misses, figures.Floor.Misses[cause], string(cause))
 	}
-	for _, phase := range phases {
-		show.gauge(calls, float64(figures.Phases[phase]), phase)
+	for _, phase := range acd.Phases { // each is shown, also if it has no call
+		show.gauge(calls, float64(figures.Phases[phase]), string(phase))
 	}
 	show.gauge(draining, one(figures.Draining))
 	show.counter(accepted, figures.Accepted)
