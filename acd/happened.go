@@ -176,7 +176,7 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 		}
 		told = append(told, delivery{to: o.call, h: h})
 	}
-	// A leg is parked when it answers, too. A slow link may report that when the talk is up. And one
+	// A leg is parked when it answers, too. A slow link may report that when the talk is up. A leg
 	// that somebody transferred may be parked where that leads.
 	how, _ := lastMove(e)
 	ours := e.Get("variable_last_bridge_to") != "" && how != movedByTransfer
@@ -186,9 +186,9 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 	return told
 }
 
-// whereTo is where a caller was transferred to, as an event or a dump of their channel says it. cause
-// is attendedTransfer if a phone connected them with that. Its inline dialplan is the destination
-// only until it begins to run. Then the old number is back, and the last transfer has the inline
+// whereTo is where a caller was transferred to, by an event or a dump of their channel. cause is
+// attendedTransfer if a phone connected them with that. Its inline dialplan is the destination only
+// until it begins to run. Then the old number is back, and the last transfer has the inline
 // dialplan.
 func whereTo(e *esl.Event) (number, cause string) {
 	to := e.Get("Caller-Destination-Number")

@@ -150,8 +150,8 @@ func (t *talk) numberOf(h happened) string {
 	return sanitize(cmp.Or(other.Get("variable_dialed_user"), h.number, other.Get("Caller-Destination-Number")))
 }
 
-// alone reports whether a leg is with no other channel: parked, or left over from a bridge. One that
-// somebody transferred is wherever that leads.
+// alone reports whether a leg is with no other channel: parked, or left over from a bridge. A leg
+// that somebody transferred is not alone, wherever that leads.
 func alone(leg *esl.Event) bool {
 	if how, _ := lastMove(leg); how == movedByTransfer {
 		return false

@@ -111,6 +111,7 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	t.legGone = true
 	if !over.over() || over == agentEnded && !t.callerGone {
 		t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+		t.next = t.place.transfer()
 	}
 	t.finish()
 	if ctx.Err() != nil {

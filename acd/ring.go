@@ -109,8 +109,8 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	c.entered(PhaseRing, o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
-// tellTransfer announces the offer of a command as a transfer, once: before the end of the talk that
-// the command ends, or before the agent is called.
+// tellTransfer announces the offer of a command as a transfer, once. That is before the end of the
+// talk that the command ends, or else before the agent is called.
 func (c *call) tellTransfer(o *Offer) []esl.Command {
 	if o == nil || o.told {
 		return nil

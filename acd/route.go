@@ -99,9 +99,9 @@ func returnedHere(headers *esl.Event, r route) bool {
 }
 
 // talkIsOver reports whether a channel has come here because a talk has ended, and FreeSWITCH went
-// on with the next action of the dialplan. It was in a talk of ours, and the last that happened to
-// it was a bridge: with a phone to which the agent passed it on, or with a third party. That action
-// is for a caller whose server died while they waited.
+// on with the next action of the dialplan. It was in a talk of ours, and was bridged last: with a
+// phone to which the agent passed it on, or with a third party. That action is for a caller whose
+// server died while they waited. A transfer since then is a new visit.
 func talkIsOver(headers *esl.Event) bool {
 	how, with := lastMove(headers)
 	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" && headers.Get("variable_last_bridge_to") == with

@@ -62,7 +62,7 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	}
 }
 
-// The phone to which a caller was passed on transfers them back to the group: that is a new visit,
+// The phone to which a caller was passed on transfers them back to the group. That is a new visit,
 // also if the dialplan would have gone on after the talk.
 func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	for _, after := range []AfterTalk{AfterTalkHangup, AfterTalkDialplan} {

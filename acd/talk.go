@@ -211,7 +211,7 @@ func (t *talk) after(was custody, h happened) custody {
 	return is
 }
 
-// bothSentOn reports whether a leg that is with another channel was sent there by who transferred the
+// bothSentOn reports whether a leg that is with another channel was sent there together with the
 // caller. The leg of an agent who is kept may be with others meanwhile.
 func (t *talk) bothSentOn() bool { return t.sentOn && !t.kept }
 

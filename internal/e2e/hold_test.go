@@ -109,8 +109,8 @@ func TestHeldCallerIsTransferred(t *testing.T) {
 		w.srv.must("nwayacd_transfer " + c.uuid + " " + w.ext["carl"])
 		c.isInTalk("carl")
 		c.hangsUp()
-		c.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
+		c.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "transfered carl 2",
+			"hangup anna 1", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
 			"queue remove")
 		c.cdr("outcome=transferred", "agent=carl")
 	})

@@ -63,8 +63,8 @@ func TestTransferWhileTalking(t *testing.T) {
 			t.Errorf("between the talks mary heard %v, not the hold music", heard)
 		}
 		mary.hangsUp()
-		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",
-			"transfered carl 2", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
+		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "transfered carl 2",
+			"hangup anna 1", "queue remove carl", "callout carl 2", "answered carl 2", "hangup carl 2",
 			"queue remove")
 		w.agentStory("anna", "login", "ring", "talking", "typing")
 		mary.cdr("outcome=transferred", "agent=carl", "offers=2")
