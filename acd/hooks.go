@@ -115,8 +115,8 @@ const mostKept = time.Hour
 func keptGroup(leg string) string { return "nwayacd_kept_" + leg }
 
 // keepFor lets FreeSWITCH hang up the leg of a kept agent after that time, unless the leg is
-// bridged or transferred before. FreeSWITCH sees to that itself, because our link may be silent when the
-// caller comes back.
+// bridged or transferred before. FreeSWITCH sees to that itself, because our link may be silent
+// when the caller comes back.
 func keepFor(limit time.Duration, leg string) []esl.Command {
 	limit = min(limit, mostKept)
 	first, second := "sched_cancel "+keptGroup(leg), "multiunset "+strings.Join(keptHooks, " ")
