@@ -136,6 +136,8 @@ func (s *soak) checkTruth(c *caller, r record) {
 		return // of the consulting call that the caller took the talk over from
 	}
 	switch {
+	case len(deeds) == 0 && s.watch.endedSlowly(r.leg):
+		s.figures.count(&s.figures.SlowEnds)
 	case len(deeds) == 0 && (r.to != "" || r.kind != "") && r.outcome != "moved":
 		s.figures.CDRsWrong++
 		s.violate("CDR of a transfer that nobody made", fmt.Sprintf("%s: %+v", c.uuid, r), c)

@@ -54,6 +54,9 @@ type figures struct {
 	Deeds map[string]*tries `json:"deeds"`
 	// Truths is how many records were held against a transfer that the soak itself made.
 	Truths int `json:"records_held_against_deeds"`
+	// SlowEnds is how many talks the simulated switch took so long to end that their record proves
+	// nothing.
+	SlowEnds int `json:"talks_ended_slowly"`
 	// Rests is how many rests after missed offers were held against what the phones saw.
 	Rests int `json:"rests_checked"`
 

@@ -16,6 +16,7 @@ type channelSeen struct {
 	since   time.Time // of that talk
 	byPhone bool      // its own phone hung up
 	over    time.Time
+	parted  time.Time // its partner noticed that
 	excused time.Time // until then the soak itself may have ended it
 }
 
@@ -68,6 +69,9 @@ func (w *watch) hearTalk(e sim.ChannelEvent) {
 		}
 	case "CHANNEL_UNBRIDGE":
 		c := w.channel(e.UUID)
+		if c.peer != "" {
+			w.channel(c.peer).parted = time.Now()
+		}
 		if other := w.channels[c.peer]; other != nil && other.peer == e.UUID && other.over.IsZero() {
 			other.peer = ""
 		}
@@ -187,6 +191,18 @@ func (w *watch) lately(c *caller) string {
 	}
 	return leg
 }
+
+// endedSlowly says whether the switch took long from the end of a leg to that of its caller's
+// bridge, as it does if others have the processors. What happened then looks like a transfer.
+func (w *watch) endedSlowly(leg string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.channel(leg)
+	return !c.over.IsZero() && c.parted.Sub(c.over) > slowEnd
+}
+
+// slowEnd is far longer than the hooks of a caller take.
+const slowEnd = 500 * time.Millisecond
 
 // partingTime is how long a deed may be on its way before it ends a talk.
 const partingTime = 2 * time.Second
