@@ -58,7 +58,8 @@ func (b *office) hearAgain(ctx context.Context, t officeTalk) {
 	case mine.Hears == t.g.number && theirs.Hears == t.w.number:
 		b.figures.did("talk goes on after a hold", true)
 	default:
-		b.tells("hold without end", fmt.Sprintf("%s hears %q and %s hears %q", t.w.number, mine.Hears, t.g.number, theirs.Hears), t.g)
+		b.tells("hold without end", fmt.Sprintf("%s hears %q and %s hears %q",
+			t.w.number, mine.Hears, t.g.number, theirs.Hears), t.g)
 	}
 }
 
@@ -78,7 +79,8 @@ func (b *office) changesDevice(ctx context.Context, chance *rand.Rand) {
 	case kind == 1:
 		err := w.unregisters(limited, w.main)
 		lingers(ctx, time.Duration(chance.IntN(3000))*time.Millisecond)
-		b.figures.did(either(beside == nil, "phone unregistered and back", "first telephone unregistered beside the second"), err == nil)
+		name := either(beside == nil, "phone unregistered and back", "first telephone unregistered beside the second")
+		b.figures.did(name, err == nil)
 		if w.registers(limited, w.main) != nil {
 			b.figures.did("re-registration", false)
 		}

@@ -208,7 +208,9 @@ type span struct{ from, to time.Time }
 func (b *breaker) blindWithin(from, to time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.blind, func(s span) bool { return s.from.Before(to) && s.to.Add(linkBound).After(from) })
+	return slices.ContainsFunc(b.blind, func(s span) bool {
+		return s.from.Before(to) && s.to.Add(linkBound).After(from)
+	})
 }
 
 // brokenWithin says whether anything was broken in that time.

@@ -183,10 +183,12 @@ func (b *office) looksForCut(g *guest) {
 // judgesCut judges the end of a talk. The guest is still there, so they did not hang up.
 func (b *office) judgesCut(g *guest, t *officeTalk) {
 	v := t.line.View()
-	if v.State != desk.Over || v.ByUs || b.wasTouched(g, v.Ended) || b.srv.diedIn(v.Ended.Add(-time.Second), v.Ended.Add(time.Second)) {
+	if v.State != desk.Over || v.ByUs || b.wasTouched(g, v.Ended) ||
+		b.srv.diedIn(v.Ended.Add(-time.Second), v.Ended.Add(time.Second)) {
 		return
 	}
-	b.tells("talk cut", fmt.Sprintf("%s was hung up (%s) while it talked with %s, who is still there", t.w.number, v.Reason, g.number), g)
+	b.tells("talk cut", fmt.Sprintf("%s was hung up (%s) while it talked with %s, who is still there",
+		t.w.number, v.Reason, g.number), g)
 }
 
 // wasTouched says whether a deed was about the guest at that time.

@@ -151,7 +151,8 @@ func (b *office) checksVisits(g *guest, records []officeRecord) {
 func (b *office) checksEnd(g *guest, records []officeRecord) {
 	v := g.line.View()
 	from, to := v.Ended.Add(-8*time.Second), v.Ended.Add(4*time.Second)
-	if len(records) == 0 || v.ByUs || v.Code != 200 || b.wasTouched(g, v.Ended) || b.srv.diedWithin(from, to) || b.breaker.brokenWithin(from, to) {
+	if len(records) == 0 || v.ByUs || v.Code != 200 || b.wasTouched(g, v.Ended) || b.srv.diedWithin(from, to) ||
+		b.breaker.brokenWithin(from, to) {
 		return
 	}
 	if last := records[len(records)-1]; last.outcome == "abandoned" {

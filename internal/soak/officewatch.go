@@ -73,13 +73,16 @@ func (j *officeJudge) looksAt(now map[string]time.Time, w *seat, a listedAgent, 
 	for _, c := range calls {
 		kind := either(a.Available, "a caller waits for an idle agent", "agent out of service")
 		j.wrong(now, w.number, c.UUID, c.Phase == "wait", idleBound, kind,
-			fmt.Sprintf("%s waits in group %s, and %s should be back since %s: %+v", c.UUID, c.Group, w.number, time.Since(back), a))
+			fmt.Sprintf("%s waits in group %s, and %s should be back since %s: %+v",
+				c.UUID, c.Group, w.number, time.Since(back), a))
 	}
 }
 
 // wrong notes that something is not as it should be with an agent, and tells of it once when that
 // lasts.
-func (j *officeJudge) wrong(now map[string]time.Time, agent, call string, is bool, bound time.Duration, kind, what string) {
+func (j *officeJudge) wrong(
+	now map[string]time.Time, agent, call string, is bool, bound time.Duration, kind, what string,
+) {
 	if !is {
 		return
 	}
@@ -122,11 +125,13 @@ func (b *office) checksDevices(w *seat) {
 	for _, d := range w.phone.Dialogs() {
 		v := d.View()
 		for _, a := range absences {
-			if v.Outgoing || d.Contact() != a.of || v.Began.Before(a.from.Add(goneBound)) || !a.to.IsZero() && v.Began.After(a.to) {
+			if v.Outgoing || d.Contact() != a.of || v.Began.Before(a.from.Add(goneBound)) ||
+				!a.to.IsZero() && v.Began.After(a.to) {
 				continue
 			}
 			b.tells("call to a telephone that is gone",
-				fmt.Sprintf("a telephone of %s is called %s after it unregistered: %+v", w.number, v.Began.Sub(a.from), v), b.guestOf(v.Number))
+				fmt.Sprintf("a telephone of %s is called %s after it unregistered: %+v",
+					w.number, v.Began.Sub(a.from), v), b.guestOf(v.Number))
 		}
 	}
 }

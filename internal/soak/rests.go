@@ -74,7 +74,9 @@ func (r *ring) answered() bool {
 
 // talked says whether the call was taken, and not dropped at once.
 func (r *ring) talked() bool {
-	return slices.ContainsFunc(r.views, func(v desk.View) bool { return v.Code == 200 && v.Ended.Sub(v.Began) > 2*time.Second })
+	return slices.ContainsFunc(r.views, func(v desk.View) bool {
+		return v.Code == 200 && v.Ended.Sub(v.Began) > 2*time.Second
+	})
 }
 
 // rest is the least that an agent must rest after the first miss of that kind. Of several
@@ -131,7 +133,8 @@ func (b *office) checksRests(w *seat, all []ring) {
 		b.figures.Rests++
 		want := inRow(r.rest(), misses)
 		if rested := next.began.Sub(r.end); rested < want-clockSlack {
-			b.tells("offered while it rests", fmt.Sprintf("%s missed %s (miss %d in a row) and was called %s later for %s, and not %s later: %+v",
+			b.tells("offered while it rests", fmt.Sprintf(
+				"%s missed %s (miss %d in a row) and was called %s later for %s, and not %s later: %+v",
 				w.number, r.caller, misses, rested, next.caller, want, r.views), b.guestOf(r.caller))
 		}
 	}
@@ -149,7 +152,9 @@ func (b *office) isMiss(r *ring) bool {
 	if !g.over.IsZero() && g.over.Before(r.end.Add(2*time.Second)) {
 		return false
 	}
-	return !slices.ContainsFunc(g.touched, func(s span) bool { return s.from.Before(r.end.Add(time.Second)) && s.to.After(r.began) })
+	return !slices.ContainsFunc(g.touched, func(s span) bool {
+		return s.from.Before(r.end.Add(time.Second)) && s.to.After(r.began)
+	})
 }
 
 // backAt is when the agent can be called again at the latest, if nobody changes its state: the rest

@@ -33,19 +33,27 @@ func TestRestsAreHeldAgainstWhatThePhonesSaw(t *testing.T) {
 		"it rests":                 {calls: []call{{desktop, 0, 1, 486}, {desktop, 3, 4, 200}}},
 		"it is called too soon":    {calls: []call{{desktop, 0, 1, 486}, {desktop, 2.5, 4, 200}}, violated: true},
 		"unreachable rests longer": {calls: []call{{desktop, 0, 1, 404}, {desktop, 4, 4.5, 200}}, violated: true},
-		"twice as long in a row":   {calls: []call{{desktop, 0, 1, 486}, {desktop, 3, 4, 486}, {desktop, 7, 8, 200}}, violated: true},
-		"a talk ends the row":      {calls: []call{{desktop, 0, 1, 486}, {desktop, 3, 9, 200}, {desktop, 10, 11, 486}, {desktop, 13, 14, 200}}},
+		"twice as long in a row": {
+			calls: []call{{desktop, 0, 1, 486}, {desktop, 3, 4, 486}, {desktop, 7, 8, 200}}, violated: true,
+		},
+		"a talk ends the row": {
+			calls: []call{{desktop, 0, 1, 486}, {desktop, 3, 9, 200}, {desktop, 10, 11, 486}, {desktop, 13, 14, 200}},
+		},
 		"two telephones refuse one offer": {calls: []call{
 			{desktop, 0, 0.1, 486}, {mobile, 0.2, 0.3, 486}, {desktop, 2.4, 4, 200},
 		}},
-		"the same telephone at once again": {calls: []call{{desktop, 0, 0.1, 486}, {desktop, 0.2, 0.3, 486}}, violated: true},
+		"the same telephone at once again": {
+			calls: []call{{desktop, 0, 0.1, 486}, {desktop, 0.2, 0.3, 486}}, violated: true,
+		},
 		"the caller had left": {
 			calls:   []call{{desktop, 0, 1, 486}, {desktop, 1.1, 4, 200}},
 			prepare: func(b *office, _ *seat, at func(float64) time.Time) { b.guests[0].over = at(1) },
 		},
 		"the caller was moved": {
-			calls:   []call{{desktop, 0, 1, 486}, {desktop, 1.1, 4, 200}},
-			prepare: func(b *office, _ *seat, at func(float64) time.Time) { b.guests[0].touched = []span{{at(0.5), at(0.9)}} },
+			calls: []call{{desktop, 0, 1, 486}, {desktop, 1.1, 4, 200}},
+			prepare: func(b *office, _ *seat, at func(float64) time.Time) {
+				b.guests[0].touched = []span{{at(0.5), at(0.9)}}
+			},
 		},
 		"a telephone registered": {
 			calls:   []call{{desktop, 0, 1, 486}, {desktop, 2, 4, 200}},

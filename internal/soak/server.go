@@ -77,7 +77,8 @@ listen = %q
 [log]
 level = "info"
 format = "json"
-`, rest.busy, rest.reject, rest.noAnswer, rest.unreachable, db, filepath.Join(dir, "data"), srv.socket, srv.control, srv.http)
+`, rest.busy, rest.reject, rest.noAnswer, rest.unreachable, db, filepath.Join(dir, "data"),
+		srv.socket, srv.control, srv.http)
 	for i, address := range switches {
 		fmt.Fprintf(&text, "[[freeswitch]]\nname = \"fs%d\"\naddress = %q\npassword = %q\n", i+1, address, password)
 	}

@@ -249,7 +249,8 @@ func (w *watch) beside(l *leg) (offer string) {
 		if l.born.Sub(gone.over) > offerSpread {
 			break
 		}
-		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension && l.born.Sub(gone.born) < offerSpread {
+		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension &&
+			l.born.Sub(gone.born) < offerSpread {
 			return gone.offer
 		}
 	}
