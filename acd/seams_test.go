@@ -1,7 +1,6 @@
 package acd
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -93,30 +92,24 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 	})
 }
 
-// The connection of the first visit is half-open, so that FreeSWITCH does not learn its number.
-func TestAVisitIsNumberedThoughTheChannelDoesNotKnowOfTheOneBefore(t *testing.T) {
-	open(t, seam(), func(c *centre) {
-		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
-		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.comes("other", "120", nil).Hangup() // makes the dialplan of that group
-		call := c.comes("call", "110", nil)
-		c.after(time.Second)
-		c.api("uuid_setvar call " + visitVariable)
-		c.api("uuid_transfer call 120")
-		c.after(time.Second)
-		call.Hangup()
-		c.after(time.Second)
-		var visits []string
-		for _, cdr := range c.kept.cdrs() {
-			if cdr.UUID == "call" {
-				visits = append(visits, fmt.Sprintf("%d of %s from %q", cdr.Visit, cdr.Group, cdr.CameFrom))
+// If the connection of the visit before was half-open, FreeSWITCH does not have its number.
+func TestAVisitIsNumberedAfterTheOneThatItEnds(t *testing.T) {
+	for name, test := range map[string]struct {
+		earlier visit
+		number  int
+		from    string
+	}{
+		"the channel knows it":         {visit{1, "110"}, 2, "110"},
+		"the channel does not know it": {visit{2, "113"}, 3, "113"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r record
+			r.arrived(arrival{ch: newChannel(), visit: visit{1, "110"}})
+			if r.follows(test.earlier); r.Visit != test.number || r.CameFrom != test.from {
+				t.Errorf("visit %d from %q, want %d from %q", r.Visit, r.CameFrom, test.number, test.from)
 			}
-		}
-		if want := []string{`1 of 110 from ""`, `2 of 120 from "110"`}; !slices.Equal(visits, want) {
-			t.Errorf("visits %q, not %q", visits, want)
-		}
-		c.wantRest()
-	})
+		})
+	}
 }
 
 func dialplanShift() shift {
