@@ -96,7 +96,8 @@ func (b *office) follows(g *guest) {
 		if v.Hears != "" {
 			alone = time.Now()
 		}
-		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound && !v.Held
+		silent := v.State == desk.Answered && time.Since(v.HeardAt) > silentBound && time.Since(began) > silentBound &&
+			!v.Held
 		if silent && !g.told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
 			g.told = true
 			b.tells("dead air", g.number+" hears nobody and nothing", g)

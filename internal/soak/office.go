@@ -109,7 +109,9 @@ func (b *office) numbers() (all []string) {
 // hires fills the database and registers the phones.
 func (b *office) hires(ctx context.Context, numbers []string) error {
 	for _, group := range append([]string{testGroup}, groups...) {
-		if err := b.pg.exec(ctx, "INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)", group); err != nil {
+		if err := b.pg.exec(ctx,
+			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)",
+			group); err != nil {
 			return err
 		}
 	}

@@ -25,8 +25,9 @@ func (b *office) lives(ctx context.Context) {
 	var doing sync.WaitGroup
 	defer doing.Wait()
 	deeds := []func(context.Context, *rand.Rand){
-		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holds, b.holds, b.holds,
-		b.movesOne, b.movesOne, b.commandsTransfer, b.changesState, b.changesState, b.changesDevice, b.changesDevice, b.changesDevice,
+		b.refers, b.refers, b.refers, b.connectsTwo, b.connectsTwo, b.connectsTwo, b.guestRefers, b.holds, b.holds,
+		b.holds, b.movesOne, b.movesOne, b.commandsTransfer, b.changesState, b.changesState, b.changesDevice,
+		b.changesDevice, b.changesDevice,
 	}
 	for {
 		lingers(ctx, time.Duration(chance.ExpFloat64()*float64(300*time.Millisecond)))

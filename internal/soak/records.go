@@ -119,8 +119,8 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 // checkConsult: a consulting call whose place or talk went to somebody else ended so, and was not
 // abandoned.
 func (s *soak) checkConsult(c *caller, cdrs []record) {
-	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) || s.breaker.brokenWithin(c.born, c.over) ||
-		s.breaker.blindWithin(c.born, c.over) {
+	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) ||
+		s.breaker.brokenWithin(c.born, c.over) || s.breaker.blindWithin(c.born, c.over) {
 		return
 	}
 	if last := cdrs[len(cdrs)-1]; last.outcome != "consult" && last.outcome != "moved" {

@@ -233,8 +233,9 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
+		// nobody could end that leg, or it is with somebody else
 		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) {
-			continue // nobody could end that leg, or it is with somebody else
+			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
 			l.extension, l.caller.uuid, other.extension, time.Since(other.born).Round(time.Millisecond),
