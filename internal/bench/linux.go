@@ -18,9 +18,6 @@ import (
 // supported is nil where runs can be measured.
 func supported() error { return nil }
 
-// apart keeps the terminal's Ctrl-C from the server: the run ends it.
-func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
 // sleepUntil blocks the thread, because a goroutine's timer may be a millisecond late.
 func sleepUntil(due time.Time) {
 	for left := time.Until(due); left > 0; left = time.Until(due) {

@@ -24,7 +24,6 @@ type stamps struct{ conn net.Conn }
 
 type machine struct{ busy, idle, stolen time.Duration }
 
-func apart() *syscall.SysProcAttr                    { return nil }
 func sleepUntil(time.Time)                           {}
 func lateBind(string, string, syscall.RawConn) error { return nil }
 func stampsOf(net.Conn) (s stamps)                   { return s }

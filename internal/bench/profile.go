@@ -31,7 +31,7 @@ func (r *run) profile(ctx context.Context, d time.Duration) (wait func()) {
 // fetch writes a profile of the server to FOLDER/SCENARIO.KIND.pprof.
 func (r *run) fetch(ctx context.Context, what, kind string) {
 	file := filepath.Join(r.Profile, fmt.Sprintf("%s.%s.pprof", r.Scenario, kind))
-	url := "http://" + r.site.server.pprof + "/debug/pprof/" + what
+	url := "http://" + r.site.server.Pprof + "/debug/pprof/" + what
 	if err := download(context.WithoutCancel(ctx), url, file); err != nil {
 		r.sw.counts.note("no profile: %v", err)
 	}

@@ -5,17 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"nwayacd/esl"
+	"nwayacd/internal/testlab"
 )
 
 const (
@@ -26,120 +22,42 @@ const (
 
 // server is the one under test, a process of its own.
 type server struct {
-	process                      *exec.Cmd
-	ended                        chan struct{} // closed when it has
-	failure                      error         // of its end
-	socket, control, http, pprof string
-	config, log                  string
-	binary                       string
-	profiled                     bool
+	*testlab.Server
+	process *testlab.Process // nil while none runs
+	flags   []string
 }
 
 // newServer writes the configuration of a server whose only FreeSWITCH is at that address.
-func newServer(ctx context.Context, o Options, dir, dsn, freeswitch string) (*server, error) {
-	ports, err := freePorts(ctx, 4)
+func newServer(o Options, dir, dsn, freeswitch string) (*server, error) {
+	lab, err := testlab.NewServer(o.Binary, dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &server{
-		binary: o.Binary, config: filepath.Join(dir, "nwayacd.toml"), log: filepath.Join(dir, "nwayacd.log"),
-		socket: ports[0], control: ports[1], http: ports[2], pprof: ports[3], profiled: o.Profile != "",
+	s := &server{Server: lab}
+	if o.Profile != "" {
+		s.flags = []string{"--pprof", lab.Pprof}
 	}
-	text := fmt.Sprintf(`[acd]
-noanswer-to-ready = true
-[database]
-dbstring = %q
-data-dir = %q
-[[freeswitch]]
-name = "bench"
-address = %q
-password = %q
-[server]
-listen = %q
-drain-seconds = 1
-[control]
-listen = %q
-password = %q
-[http]
-listen = %q
-[log]
-level = %q
-format = "json"
-`, dsn, filepath.Join(dir, "data"), freeswitch, password, s.socket, s.control, password, s.http, o.LogLevel)
-	return s, os.WriteFile(s.config, []byte(text), 0o600)
-}
-
-// freePorts are loopback addresses that nobody listened at a moment ago.
-func freePorts(ctx context.Context, n int) (addresses []string, err error) {
-	for range n {
-		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer ln.Close() // when all are known: each another
-		addresses = append(addresses, ln.Addr().String())
-	}
-	return addresses, nil
+	return s, lab.Configure(testlab.Settings{
+		"acd.noanswer-to-ready": "true",
+		"database.dbstring":     testlab.Quote(dsn),
+		"server.drain-seconds":  "1",
+		"control.password":      testlab.Quote(password),
+		"log.level":             testlab.Quote(o.LogLevel),
+	}, testlab.Switch{Name: "bench", Address: freeswitch, Password: password})
 }
 
 // start runs the server and returns when it takes calls, and how long that took.
 func (s *server) start(ctx context.Context) (took time.Duration, err error) {
-	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	defer log.Close()
-	args := []string{"serve", "-c", s.config}
-	if s.profiled {
-		args = append(args, "--pprof", s.pprof)
-	}
-	// stop ends it
-	s.process, s.ended = exec.CommandContext(context.WithoutCancel(ctx), s.binary, args...), make(chan struct{})
-	s.process.Stderr, s.process.SysProcAttr = log, apart()
 	began := time.Now()
-	if err := s.process.Start(); err != nil {
+	if s.process, err = s.Start(s.flags...); err != nil {
 		return 0, fmt.Errorf("bench: the server: %w", err)
 	}
-	go func() { // ends with the process; stop waits for it
-		s.failure = s.process.Wait()
-		close(s.ended)
-	}()
-	if err := s.untilServing(ctx); err != nil {
+	ctx, stop := context.WithTimeoutCause(ctx, bootLimit, errors.New("bench: the server does not come up"))
+	defer stop()
+	if err := s.Await(ctx, s.process, s.Socket); err != nil { // the last port to be opened
 		return 0, errors.Join(err, s.stop())
 	}
 	return time.Since(began), nil
-}
-
-const knockEvery = 2 * time.Millisecond
-
-// untilServing returns when the socket port, the last to be opened, takes connections.
-func (s *server) untilServing(ctx context.Context) error {
-	ctx, stop := context.WithTimeoutCause(ctx, bootLimit, errors.New("bench: the server does not come up"))
-	defer stop()
-	knock := time.NewTicker(knockEvery)
-	defer knock.Stop()
-	for {
-		nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.socket)
-		if err == nil {
-			return nc.Close()
-		}
-		select {
-		case <-knock.C:
-		case <-s.ended:
-			return fmt.Errorf("bench: the server ended at once: %s", s.lastWords())
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// lastWords are the end of the server's log.
-func (s *server) lastWords() string {
-	text, err := os.ReadFile(s.log)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-600):])
 }
 
 // stop ends the server as an operator would: it writes to the database what is not there yet.
@@ -147,26 +65,17 @@ func (s *server) stop() error {
 	if s.process == nil {
 		return nil
 	}
-	s.process.Process.Signal(syscall.SIGTERM) // where it is gone already, so is what follows
-	limit := time.NewTimer(stopLimit)
-	defer limit.Stop()
-	select {
-	case <-s.ended:
-	case <-limit.C:
-		s.process.Process.Kill()
-		<-s.ended
-		return fmt.Errorf("bench: the server did not stop within %s", stopLimit)
-	}
+	err := s.process.Stop(stopLimit)
 	s.process = nil
-	if s.failure != nil {
-		return fmt.Errorf("bench: the server: %w: %s", s.failure, s.lastWords())
+	if err != nil {
+		return fmt.Errorf("bench: the server: %w: %s", err, s.LastWords())
 	}
 	return nil
 }
 
 // metric reads a figure without labels off the server's /metrics; -1 where there is none.
 func (s *server) metric(ctx context.Context, name string) float64 {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.http+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.HTTP+"/metrics", nil)
 	if err != nil {
 		return -1
 	}
@@ -185,7 +94,7 @@ func (s *server) metric(ctx context.Context, name string) float64 {
 	return -1
 }
 
-func (s *server) used() (usage, error) { return used(s.process.Process.Pid) }
+func (s *server) used() (usage, error) { return used(s.process.Pid()) }
 
 // commander sends commands to the server's command port, some at a time.
 type commander struct{ free chan *esl.Connection }
@@ -195,7 +104,7 @@ const commanders = 32 // each waits for the disk; they share its syncs. The serv
 func (s *server) commander(ctx context.Context) (*commander, error) {
 	c := &commander{free: make(chan *esl.Connection, commanders)}
 	for range commanders {
-		conn, err := esl.Dial(ctx, s.control, password, esl.Options{})
+		conn, err := esl.Dial(ctx, s.Control, password, esl.Options{})
 		if err != nil {
 			c.close()
 			return nil, err

@@ -55,10 +55,10 @@ func build(ctx context.Context, o Options) (_ *site, err error) {
 	links, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopLinks = stop
 	s.links.Go(func() { s.sw.serveLinks(links, ln) }) // ends with tearDown
-	if s.server, err = newServer(ctx, o, s.dir, s.database.dsn, ln.Addr().String()); err != nil {
+	if s.server, err = newServer(o, s.dir, s.database.dsn, ln.Addr().String()); err != nil {
 		return nil, err
 	}
-	s.sw.socket = s.server.socket
+	s.sw.socket = s.server.Socket
 	return s, s.open(ctx, o)
 }
 

@@ -4,39 +4,22 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
-
 	"nwayacd/conf"
-	"nwayacd/internal/app"
+	"nwayacd/internal/app/apptest"
+	"nwayacd/internal/testlab"
 )
 
-// booted is a server on ports of its own, until the test ends.
-func booted(t *testing.T) *app.Daemon {
-	t.Helper()
-	c := conf.Default()
-	c.Database.DataDir = t.TempDir()
-	c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.Control.Password = "secret"
-	d, err := app.Start(t.Context(), c, zerolog.Nop(), app.Options{})
+func TestCommandsFromTheShell(t *testing.T) {
+	at := conf.Control{Listen: apptest.Start(t).Control.String(), Password: apptest.Password}
+	wrong := conf.Control{Listen: at.Listen, Password: "guess"}
+	free, err := testlab.FreeAddresses(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := d.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
-
-func TestCommandsFromTheShell(t *testing.T) {
-	at := conf.Control{Listen: booted(t).Control.String(), Password: "secret"}
-	wrong := conf.Control{Listen: at.Listen, Password: "guess"}
-	nobody := conf.Control{Listen: free(t), Password: "secret"}
+	nobody := conf.Control{Listen: free[0], Password: apptest.Password}
 	for _, c := range []struct {
 		words string // with | between them
 		json  bool
@@ -66,15 +49,4 @@ func TestCommandsFromTheShell(t *testing.T) {
 			t.Error("the password is shown")
 		}
 	}
-}
-
-// free is an address where nobody listens.
-func free(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }

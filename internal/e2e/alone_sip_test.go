@@ -90,8 +90,8 @@ func TestConnectionsEndUnderACallerTransferredWhileWaiting(t *testing.T) {
 			f := twoGroups
 			f.config = settings{"server.advertise": `"` + r.Addr().String() + `"`}
 			o := openOffice(t, f)
-			r.leads(o.srv.socket)
-			o.srv.socket = r.Addr().String()
+			r.leads(o.srv.Socket)
+			o.srv.Socket = r.Addr().String()
 			o.srv.must("nway_busy " + o.ext["anna"])
 			o.srv.must("nway_busy " + o.ext["carl"])
 			mary := o.phones("mary", "110")

@@ -13,6 +13,8 @@ import (
 
 	"github.com/lib/pq"
 	_ "modernc.org/sqlite"
+
+	"nwayacd/internal/testlab"
 )
 
 // testDSN is the PostgreSQL to make private databases in; "" = the embedded SQLite is used.
@@ -21,9 +23,9 @@ var testDSN = os.Getenv("NWAYACD_TEST_DSN")
 // database is what one server keeps everything in, as any other program sees it.
 type database struct {
 	t    testing.TB
-	dsn  string       // for dbstring; "" = SQLite
-	file string       // of SQLite
-	own  *ownPostgres // where nobody shares it
+	dsn  string            // for dbstring; "" = SQLite
+	file string            // of SQLite
+	own  *testlab.Postgres // if no other situation shares it
 	pool *sql.DB
 }
 
@@ -144,31 +146,12 @@ func (d *database) row(query string, args ...any) []string {
 }
 
 // rows returns what a query yields, as text; NULL is "".
-func (d *database) rows(query string, args ...any) (all [][]string) {
+func (d *database) rows(query string, args ...any) [][]string {
 	d.t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	rows, err := d.pool.QueryContext(ctx, d.rebind(query), args...)
+	all, err := testlab.Rows(ctx, d.pool, d.rebind(query), args...)
 	if err != nil {
-		d.t.Fatalf("%s: %v", query, err)
-	}
-	defer rows.Close()
-	columns, _ := rows.Columns()
-	for rows.Next() {
-		cells, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			d.t.Fatalf("%s: %v", query, err)
-		}
-		line := make([]string, len(columns))
-		for i := range cells {
-			line[i] = cells[i].String
-		}
-		all = append(all, line)
-	}
-	if err := rows.Err(); err != nil {
 		d.t.Fatalf("%s: %v", query, err)
 	}
 	return all

@@ -132,7 +132,7 @@ func (o *office) ok(err error) {
 }
 
 // here are the headers with which the dialplan finds this situation's server.
-func (o *office) here() []desk.Header { return []desk.Header{{Name: "X-acd", Value: o.srv.socket}} }
+func (o *office) here() []desk.Header { return []desk.Header{{Name: "X-acd", Value: o.srv.Socket}} }
 
 // guest is a caller with a SIP phone.
 type guest struct {

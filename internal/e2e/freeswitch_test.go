@@ -79,12 +79,11 @@ func ownFreeSWITCH(t *testing.T) *freeswitch {
 // startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl. It
 // keeps everything in that folder.
 func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
-	ports := freePorts(3)
-	s := &freeswitch{Switch: &process.Switch{
-		Dir: filepath.Join(suite.dir, folder), IP: ip,
-		Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1], WebSocket: ports[2],
-	}}
-	var err error
+	sw, err := process.New(filepath.Join(suite.dir, folder), ip)
+	if err != nil {
+		return nil, err
+	}
+	s := &freeswitch{Switch: sw}
 	if s.sips, err = newSIPExchange(); err != nil {
 		return nil, err
 	}

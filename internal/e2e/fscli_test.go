@@ -12,7 +12,7 @@ import (
 // fsCLI runs FreeSWITCH's own client once against the command port.
 func (w *world) fsCLI(command string) string {
 	w.t.Helper()
-	host, port, err := net.SplitHostPort(w.srv.control)
+	host, port, err := net.SplitHostPort(w.srv.Control)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -78,8 +78,8 @@ func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	defer open.Wait()
 	for what, sent := range wrongFrames {
 		for port, address := range map[string]string{
-			"socket": w.srv.socket, "command": w.srv.control,
-			"HTTP": w.srv.web,
+			"socket": w.srv.Socket, "command": w.srv.Control,
+			"HTTP": w.srv.HTTP,
 		} {
 			nc, err := net.Dial("tcp", address)
 			if err != nil {

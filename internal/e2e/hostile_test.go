@@ -35,7 +35,7 @@ func TestCallersWithHostileNumbersGetAnAgent(t *testing.T) {
 	for what, number := range hostileNumbers {
 		number = strings.ReplaceAll(number, "%s", filepath.Join(fs.Dir, "expanded"))
 		user := strings.ReplaceAll(url.QueryEscape(number), "+", "%20")
-		fs.sips.dial(t, user, dest, fs, desk.Header{Name: "X-acd", Value: w.srv.socket})
+		fs.sips.dial(t, user, dest, fs, desk.Header{Name: "X-acd", Value: w.srv.Socket})
 		var leg *channel
 		eventually(t, patience, what+": anna's phone is called and answers", func() bool {
 			leg = w.leg("anna")

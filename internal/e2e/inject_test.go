@@ -91,7 +91,7 @@ func (w *world) prompts(what, text string) {
 		w.t.Errorf("%s as a prompt was refused, and is in the database", what)
 	}
 	for _, way := range []string{"/api/v1/blacklist/", "/api/v1/vips/", "/api/v1/groups/", "/api/v1/agents/"} {
-		answer, err := http.Get("http://" + w.srv.web + way + url.PathEscape(text))
+		answer, err := http.Get("http://" + w.srv.HTTP + way + url.PathEscape(text))
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func (w *world) patch(path string, body any) (status int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPatch, "http://"+w.srv.web+path,
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPatch, "http://"+w.srv.HTTP+path,
 		bytes.NewReader(text))
 	if err != nil {
 		w.t.Fatal(err)

@@ -2,43 +2,25 @@ package e2e
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"nwayacd/internal/testlab"
 )
 
-// ownPostgres is a PostgreSQL that belongs to one situation, to be killed there.
-type ownPostgres struct {
-	t   *testing.T
-	dir string
-}
-
-// newOwnPostgres starts one, and returns the database in it.
+// newOwnPostgres starts a PostgreSQL that belongs to one situation, to be killed there, and returns
+// the database in it.
 func newOwnPostgres(t *testing.T) *database {
-	dir, err := os.MkdirTemp("", "acd-pg-")
+	own, err := testlab.StartPostgres("../..", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(os.Chmod(dir, 0o755)) // PostgreSQL runs as another user where we are root
-	p := &ownPostgres{t: t, dir: filepath.Join(dir, "postgres")}
 	t.Cleanup(func() {
-		p.does("stop")
-		os.RemoveAll(dir)
+		if err := own.Stop(); err != nil {
+			t.Error(err)
+		}
 	})
-	return &database{t: t, dsn: p.does("start"), own: p}
-}
-
-// does runs script/postgres: kill, resume, freeze, thaw.
-func (p *ownPostgres) does(verb string) string {
-	p.t.Helper()
-	out, err := exec.Command("../../script/postgres", verb, p.dir).Output()
-	if err != nil {
-		p.t.Fatalf("script/postgres %s: %v", verb, err)
-	}
-	return strings.TrimSpace(string(out))
+	return &database{t: t, dsn: own.DSN, own: own}
 }
 
 func TestPostgreSQLKilledUnderTraffic(t *testing.T) {
@@ -55,12 +37,12 @@ func TestPostgreSQLKilledUnderTraffic(t *testing.T) {
 			all = append(all, w.arrives(fmt.Sprintf("caller%02d", i)))
 			switch i {
 			case killedAt:
-				w.db.own.does("kill")
+				must(w.db.own.Do("kill"))
 			case backAt: // every call so far is answered while the database is dead
 				for _, c := range all {
 					eventually(t, time.Minute, c.name+"'s call is over", func() bool { return c.channel().gone })
 				}
-				w.db.own.does("resume")
+				must(w.db.own.Do("resume"))
 			}
 		}
 		for _, c := range all {

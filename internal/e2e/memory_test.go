@@ -54,7 +54,7 @@ func TestGarbageAndAThousandIdleConnectionsAndCallsAreServed(t *testing.T) {
 		config: settings{"log.level": `"info"`},
 	}
 	w := open(t, newSimulated(t), f)
-	ports := []string{w.srv.socket, w.srv.control, w.srv.web}
+	ports := []string{w.srv.Socket, w.srv.Control, w.srv.HTTP}
 	a := &attack{}
 	ctx, stop := context.WithCancel(t.Context())
 	defer a.going.Wait()
@@ -88,7 +88,7 @@ func TestGarbageAndAThousandIdleConnectionsAndCallsAreServed(t *testing.T) {
 	eventually(t, patience, "a caller after the attack talks", func() bool { return after.with() != "" })
 	after.hangsUp()
 	w.cleanAfter()
-	if n := bytes.Count(w.srv.logged(), []byte("\n")); n > 1000 {
+	if n := bytes.Count(w.srv.Log(), []byte("\n")); n > 1000 {
 		t.Errorf("the log has %d lines", n)
 	}
 }
@@ -137,7 +137,7 @@ func (a *attack) garbage(ctx context.Context, address string) {
 func (w *world) isManageable() {
 	w.t.Helper()
 	eventually(w.t, patience, "a new client of the command port is served", func() bool {
-		conn, err := esl.Dial(w.t.Context(), w.srv.control, "any", esl.Options{})
+		conn, err := esl.Dial(w.t.Context(), w.srv.Control, "any", esl.Options{})
 		if err != nil {
 			return false
 		}
@@ -147,7 +147,7 @@ func (w *world) isManageable() {
 	})
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	eventually(w.t, patience, "a new client of the HTTP port is served", func() bool {
-		answer, err := client.Get("http://" + w.srv.web + "/api/v1/version")
+		answer, err := client.Get("http://" + w.srv.HTTP + "/api/v1/version")
 		if err != nil {
 			return false
 		}
@@ -159,7 +159,7 @@ func (w *world) isManageable() {
 // memory is a line of the process's /proc/PID/status, in bytes.
 func (srv *server) memory(line string) int {
 	srv.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", srv.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", srv.process.Pid()))
 	if err != nil {
 		srv.t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 // ask gets a page of the HTTP port; the status is 0 where nobody answers.
 func (srv *server) ask(path string) (status int, page string) {
 	srv.t.Helper()
-	r, err := http.NewRequestWithContext(srv.t.Context(), http.MethodGet, "http://"+srv.web+path, nil)
+	r, err := http.NewRequestWithContext(srv.t.Context(), http.MethodGet, "http://"+srv.HTTP+path, nil)
 	if err != nil {
 		srv.t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestAServerThatDrainsTellsLoadBalancersSo(t *testing.T) {
 		w.measures("while it drains", "nwayacd_draining 1", `nwayacd_calls{phase="talk"} 1`)
 		mary.hangsUp()
 		select {
-		case <-w.srv.over:
+		case <-w.srv.process.Done():
 		case <-time.After(patience):
 			t.Errorf("still there after the last talk: %d %s", status, page)
 		}

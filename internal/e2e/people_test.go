@@ -42,7 +42,7 @@ func (w *world) comes(name, dialled, path string) *call {
 	if ch := w.ear.find(seen); ch != nil {
 		before = ch.uuid
 	}
-	c.far = w.sw.call(w.t, incoming{acd: w.srv.socket, number: c.number, dialled: dialled, path: path})
+	c.far = w.sw.call(w.t, incoming{acd: w.srv.Socket, number: c.number, dialled: dialled, path: path})
 	w.calls = append(w.calls, c)
 	eventually(w.t, patience, name+" calls in", func() bool {
 		ch := w.ear.find(seen)
@@ -289,13 +289,13 @@ func (w *world) tellAll() {
 		fmt.Fprintf(&text, "%s %s: %s\n", agent, ext, strings.Join(w.ear.agentStory(ext), "; "))
 	}
 	fmt.Fprintf(&text, "channels left: %v\n", w.ear.left())
-	for line := range bytes.Lines(w.srv.logged()) {
+	for line := range bytes.Lines(w.srv.Log()) {
 		if trouble.Match(line) {
 			fmt.Fprintf(&text, "nwayacd says %s", line)
 		}
 	}
 	w.t.Log("what was seen:\n" + text.String())
-	keepLog(w.srv.logFile(), w.t.Name()+".log")
+	keepLog(w.srv.LogFile(), w.t.Name()+".log")
 }
 
 // channels is what the switch itself lists; it lags by tableLag at most.

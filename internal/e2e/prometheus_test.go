@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"nwayacd/internal/testlab"
 )
 
 const (
@@ -45,24 +47,20 @@ func newPrometheus(t *testing.T, srv *server) *prometheus {
 	token := filepath.Join(dir, "token")
 	must(os.WriteFile(token, []byte(httpToken), 0o600))
 	config := filepath.Join(dir, "prometheus.yml")
-	must(os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, token, srv.web), 0o600))
-	log, err := os.Create(filepath.Join(dir, "prometheus.log"))
+	must(os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, token, srv.HTTP), 0o600))
+	free, err := testlab.FreeAddresses(1)
 	must(err)
-	address := fmt.Sprintf("127.0.0.1:%d", freePorts(1)[0])
-	run := exec.Command("prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address)
-	run.Stdout, run.Stderr = log, log
-	run.SysProcAttr = dieWithParent()
-	must(run.Start())
+	log := filepath.Join(dir, "prometheus.log")
+	process, err := testlab.Run(log, "prometheus", "--config.file="+config,
+		"--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+free[0])
+	must(err)
 	t.Cleanup(func() {
-		run.Process.Kill()
-		run.Wait()
-		if text, _ := os.ReadFile(log.Name()); t.Failed() {
+		process.Kill()
+		if text, _ := os.ReadFile(log); t.Failed() {
 			t.Logf("Prometheus says:\n%s", text)
 		}
-		log.Close()
 	})
-	p := &prometheus{t: t, base: "http://" + address + "/api/v1/"}
+	p := &prometheus{t: t, base: "http://" + free[0] + "/api/v1/"}
 	eventually(t, 20*time.Second, "Prometheus has scraped nwayacd", func() bool {
 		samples, _ := p.query(`up{job="nwayacd"} == 1 and on (instance) nwayacd_build_info`)
 		return len(samples) == 1

@@ -62,7 +62,7 @@ func TestSIGTERMHandsWaitingCallersBackWhileATalkGoesOn(t *testing.T) {
 			}
 			mary.talksTo("anna")
 			select {
-			case <-w.srv.over:
+			case <-w.srv.process.Done():
 				t.Error("nwayacd ended before the talk did")
 			default:
 			}
@@ -71,7 +71,7 @@ func TestSIGTERMHandsWaitingCallersBackWhileATalkGoesOn(t *testing.T) {
 				"queue remove")
 			paul.hangsUp()
 			select {
-			case <-w.srv.over:
+			case <-w.srv.process.Done():
 			case <-time.After(5 * time.Second):
 				t.Error("nwayacd did not end when the last talk did")
 			}

@@ -37,11 +37,11 @@ func openNwayacd(t testing.TB, sw *freeswitch, agents []string) func() {
 		srv.must("nway_add_ext " + agent + " secret")
 		srv.must("nway_login " + agent + " " + group)
 	}
-	sw.api(t, "global_setvar acd="+srv.socket)
+	sw.api(t, "global_setvar acd="+srv.Socket)
 	return func() {
 		t.Helper()
 		srv.stop()
-		keepLog(srv.logFile(), "compare-nwayacd.log")
+		keepLog(srv.LogFile(), "compare-nwayacd.log")
 	}
 }
 

@@ -8,13 +8,17 @@ import (
 	"time"
 
 	desk "nwayacd/internal/phone"
+	"nwayacd/internal/testlab"
 )
 
 // Two real switches with one nwayacd: the caller is on one, the agent's phone on the other.
 
-// reaches are the lines of [[freeswitch]] that say how a switch calls agents of the other one.
-func (s *freeswitch) reaches(other *freeswitch) string {
-	return fmt.Sprintf("local-ip = %q\nremote-dial = \"sofia/phones/{ext}@{ip}:%d\"\n", s.IP, other.SIP)
+// reaches is the switch in the configuration, with how it calls agents of the other one.
+func (s *freeswitch) reaches(other *freeswitch, name, dial string) testlab.Switch {
+	return testlab.Switch{
+		Name: name, Address: s.address(), Password: password, DialString: dial,
+		LocalIP: s.IP, RemoteDial: fmt.Sprintf("sofia/phones/{ext}@{ip}:%d", other.SIP),
+	}
 }
 
 // at is where a caller arrives, and the switch that has anna's phone.
@@ -40,7 +44,7 @@ func openAcross(t *testing.T, a at, autoAnswer bool) *office {
 	}
 	o := &office{world: open(t, fs, f), fs: fs, far: other, desk: map[string]*desk.Phone{}, onTalk: autoAnswer}
 	eventually(t, patience, "nwayacd is linked to both switches", func() bool {
-		return strings.Count(string(o.srv.logged()), `"linked to FreeSWITCH"`) == 2
+		return strings.Count(string(o.srv.Log()), `"linked to FreeSWITCH"`) == 2
 	})
 	for _, agent := range f.agents {
 		o.sitsDownAt(other, agent.name, agent.name, o.ext[agent.name], "udp")

@@ -106,7 +106,7 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 	}
 	w.srv = newServer(t, sw, w.db, f)
 	w.srv.migrate()
-	w.db.open(w.srv.dataDir())
+	w.db.open(w.srv.DataDir())
 	for i, a := range f.agents {
 		w.hire(i, a)
 	}

@@ -44,8 +44,12 @@ var imports = map[string]struct{ ours, libraries []string }{
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
+	"nwayacd/internal/app/apptest": {
+		ours:      []string{"conf", "internal/app"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
 	"nwayacd/internal/bench": {
-		ours: []string{"esl", "queue"},
+		ours: []string{"esl", "internal/testlab", "queue"},
 		libraries: []string{
 			"github.com/HdrHistogram/hdrhistogram-go", "github.com/lib/pq", "golang.org/x/sys",
 			"modernc.org/sqlite",
@@ -68,10 +72,11 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/emiago/sipgo", "github.com/google/uuid"},
 	},
 	"nwayacd/internal/soak": {
-		ours:      []string{"esl", "internal/phone", "internal/switchboard", "sim"},
+		ours:      []string{"esl", "internal/phone", "internal/switchboard", "internal/testlab", "sim"},
 		libraries: []string{"github.com/lib/pq"},
 	},
-	"nwayacd/internal/switchboard": {ours: []string{"esl"}},
+	"nwayacd/internal/switchboard": {ours: []string{"esl", "internal/testlab"}},
+	"nwayacd/internal/testlab":     {ours: []string{"esl"}},
 	"nwayacd/internal/top": {
 		ours:      []string{"conf", "esl"},
 		libraries: []string{"golang.org/x/term"},

@@ -25,7 +25,7 @@ const shortPlan = "113"
 func (s *soak) dialplan(sw *sim.Switch) {
 	for _, group := range append(groups, lonely, testGroup) {
 		to := "/nwayacd/" + group
-		socket := "socket " + s.nobody + to + "|" + s.srv.socket + to + " async full"
+		socket := "socket " + s.nobody + to + "|" + s.srv.Socket + to + " async full"
 		plan := []string{
 			"set socket_resume=true", "set nway_dialled=" + group, socket, "sleep 1000", socket,
 			"transfer nwayacd-${nwayacd_outcome}",

@@ -152,7 +152,7 @@ func (s *soak) cutDatabase(chance *rand.Rand) func() { return cutPath(s.toDB, ch
 func (s *soak) loseDatabase(chance *rand.Rand) func() { return losePath(s.toDB, chance) }
 
 func (s *soak) postgres(verb string) {
-	if _, err := s.pg.run(verb); err != nil {
+	if err := s.pg.Do(verb); err != nil {
 		s.violate("harness", err.Error(), nil)
 	}
 }
@@ -171,7 +171,7 @@ func (s *soak) garbage(chance *rand.Rand) func() {
 	var open []net.Conn
 	dialer := net.Dialer{Timeout: time.Second}
 	for range 10 + chance.IntN(90) {
-		to := []string{s.srv.socket, s.srv.control, s.srv.http}[chance.IntN(3)]
+		to := []string{s.srv.Socket, s.srv.Control, s.srv.HTTP}[chance.IntN(3)]
 		text := nonsense[chance.IntN(len(nonsense))]
 		nc, err := dialer.DialContext(s.root, "tcp", to)
 		if err != nil {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 )
@@ -89,22 +87,12 @@ func (k *keeper) ended(ctx context.Context) {
 		k.mu.Unlock()
 	} else {
 		k.s.violate("server ended",
-			fmt.Sprintf("nwayacd ended by itself after %s: %v\n%s", lived, how, k.s.srv.lastWords()), nil)
+			fmt.Sprintf("nwayacd ended by itself after %s: %v\n%s", lived, how, k.s.srv.LastWords()), nil)
 	}
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
 	}
-}
-
-// lastWords is the end of the log.
-func (s *server) lastWords() string {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return err.Error()
-	}
-	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
-	return string(bytes.Join(lines[max(0, len(lines)-5):], []byte("\n")))
 }
 
 func (k *keeper) counts() (starts, refused int) {

@@ -15,6 +15,7 @@ import (
 
 	desk "nwayacd/internal/phone"
 	"nwayacd/internal/switchboard"
+	"nwayacd/internal/testlab"
 )
 
 //go:embed testdata/freeswitch.xml.tmpl
@@ -80,16 +81,16 @@ func (b *office) open(ctx context.Context) (err error) {
 		return err
 	}
 	numbers := b.numbers()
-	if err := b.board.Configure(officePage, map[string]any{"Server": b.srv.socket, "Extensions": numbers}); err != nil {
+	if err := b.board.Configure(officePage, map[string]any{"Server": b.srv.Socket, "Extensions": numbers}); err != nil {
 		return err
 	}
 	if err := b.board.Start(ctx); err != nil {
 		return err
 	}
 	for i := range b.consoles {
-		b.consoles[i] = &console{address: b.srv.control}
+		b.consoles[i] = &console{testlab.Client{Address: b.srv.Control, Password: password}}
 	}
-	if err := b.srv.migrate(ctx); err != nil {
+	if err := b.srv.Migrate(ctx); err != nil {
 		return err
 	}
 	return b.hires(ctx, numbers)

@@ -178,7 +178,7 @@ func (s *soak) asksHTTP(ctx context.Context, chance *rand.Rand) {
 		"/api/v1/agents", "/api/v1/groups", "/api/v1/calls", "/readyz", "/healthz",
 		"/api/v1/agents/" + s.somebody(chance).extension, "/metrics",
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.srv.http+paths[chance.IntN(len(paths))],
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.srv.HTTP+paths[chance.IntN(len(paths))],
 		nil)
 	if err != nil {
 		return

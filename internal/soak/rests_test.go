@@ -6,12 +6,13 @@ import (
 	"time"
 
 	desk "nwayacd/internal/phone"
+	"nwayacd/internal/testlab"
 )
 
 // quarters is an office in which caller 139 waits for agent 2000, and what it tells.
 func quarters() (b *office, w *seat, told *bytes.Buffer) {
 	told = &bytes.Buffer{}
-	s := &soak{out: told, began: time.Now(), srv: &server{dir: "nowhere"}}
+	s := &soak{out: told, began: time.Now(), srv: &server{Server: &testlab.Server{Dir: "nowhere"}}}
 	s.figures.Violations = map[string]int{}
 	b = &office{soak: s, guests: []*guest{{number: "139"}}}
 	return b, &seat{number: "2000"}, told

@@ -4,34 +4,29 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"nwayacd/internal/testlab"
 )
 
-// server is nwayacd: one configuration, one data-dir, and one process after another.
+// server is nwayacd, one process after another.
 type server struct {
-	program, dir string
-	socket       string // host:port of the calls' port
-	control      string // of the command port
-	http         string
+	*testlab.Server
 
-	mu     sync.Mutex // guards what follows
-	cmd    *exec.Cmd  // nil while none runs
-	over   chan struct{}
-	exit   error
-	born   time.Time
-	deaths []time.Time // when a process ended
-	rss    memory
-	asked  bool // its end was asked for
+	mu      sync.Mutex       // guards what follows
+	process *testlab.Process // nil while none runs
+	over    chan struct{}
+	exit    error
+	born    time.Time
+	deaths  []time.Time // when a process ended
+	rss     memory
+	asked   bool // its end was asked for
 }
 
 // memory is what the processes took, in bytes.
@@ -41,84 +36,47 @@ type memory struct{ First, Max, Last, Idle int64 }
 type rests struct{ busy, reject, noAnswer, unreachable int }
 
 func newServer(program, dir, db string, rest rests, switches ...string) (*server, error) {
-	ports, err := freePorts(3)
+	lab, err := testlab.NewServer(program, dir)
 	if err != nil {
 		return nil, err
 	}
-	srv := &server{
-		program: program, dir: dir,
-		socket: local(ports[0]), control: local(ports[1]), http: local(ports[2]),
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, `[acd]
-typing-auto = true
-recover-seconds = 1
-reoffer-seconds = 1
-rest-busy-seconds = %d
-rest-reject-seconds = %d
-rest-noanswer-seconds = %d
-rest-unreachable-seconds = %d
-busy-repeat-seconds = 5
-[prompts]
-hold-music = "silence_stream://-1,1400"
-default-agent-welcome = "silence_stream://100,1400"
-default-agent-busy = "silence_stream://200,1400"
-default-agent-transfer = "silence_stream://100,1400"
-[database]
-dbstring = %q
-data-dir = %q
-[server]
-listen = %q
-drain-seconds = 3
-[control]
-listen = %q
-[http]
-listen = %q
-[log]
-level = "info"
-format = "json"
-`, rest.busy, rest.reject, rest.noAnswer, rest.unreachable, db, filepath.Join(dir, "data"),
-		srv.socket, srv.control, srv.http)
+	var all []testlab.Switch
 	for i, address := range switches {
-		fmt.Fprintf(&text, "[[freeswitch]]\nname = \"fs%d\"\naddress = %q\npassword = %q\n", i+1, address, password)
+		all = append(all, testlab.Switch{Name: fmt.Sprintf("fs%d", i+1), Address: address, Password: password})
 	}
-	return srv, os.WriteFile(srv.conf(), []byte(text.String()), 0o600)
-}
-
-func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
-
-func (s *server) conf() string    { return filepath.Join(s.dir, "nwayacd.toml") }
-func (s *server) logFile() string { return filepath.Join(s.dir, "nwayacd.log") }
-
-// migrate makes the tables.
-func (s *server) migrate(ctx context.Context) error {
-	if out, err := exec.CommandContext(ctx, s.program, "migrate", "-c", s.conf()).CombinedOutput(); err != nil {
-		return fmt.Errorf("nwayacd migrate: %w\n%s", err, out)
-	}
-	return nil
+	return &server{Server: lab}, lab.Configure(testlab.Settings{
+		"acd.typing-auto":                "true",
+		"acd.recover-seconds":            "1",
+		"acd.reoffer-seconds":            "1",
+		"acd.rest-busy-seconds":          strconv.Itoa(rest.busy),
+		"acd.rest-reject-seconds":        strconv.Itoa(rest.reject),
+		"acd.rest-noanswer-seconds":      strconv.Itoa(rest.noAnswer),
+		"acd.rest-unreachable-seconds":   strconv.Itoa(rest.unreachable),
+		"acd.busy-repeat-seconds":        "5",
+		"prompts.hold-music":             `"silence_stream://-1,1400"`,
+		"prompts.default-agent-welcome":  `"silence_stream://100,1400"`,
+		"prompts.default-agent-busy":     `"silence_stream://200,1400"`,
+		"prompts.default-agent-transfer": `"silence_stream://100,1400"`,
+		"database.dbstring":              testlab.Quote(db),
+		"server.drain-seconds":           "3",
+		"log.level":                      `"info"`,
+	}, all...)
 }
 
 // start runs a process; over is closed when it is gone.
 func (s *server) start() (over chan struct{}, err error) {
-	log, err := os.OpenFile(s.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.Server.Start()
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(s.program, "serve", "-c", s.conf()) //nolint:noctx // it ends by signals
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = dieWithParent()
-	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
 	over = make(chan struct{})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cmd, s.over, s.born, s.asked = cmd, over, time.Now(), false
+	s.process, s.over, s.born, s.asked = p, over, time.Now(), false
 	go func() { // ends with the process; stop waits for it
-		err := cmd.Wait()
-		log.Close()
+		<-p.Done()
 		s.mu.Lock()
-		s.cmd, s.exit = nil, err
+		s.process, s.exit = nil, p.Err()
 		s.deaths = append(s.deaths, time.Now())
 		s.mu.Unlock()
 		close(over)
@@ -130,10 +88,9 @@ func (s *server) start() (over chan struct{}, err error) {
 func (s *server) signal(sig syscall.Signal) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cmd == nil {
-		return s.over
+	if s.process != nil {
+		s.process.Signal(sig)
 	}
-	s.cmd.Process.Signal(sig)
 	return s.over
 }
 
@@ -155,10 +112,10 @@ func (s *server) exited() (how error, lived time.Duration, asked bool) {
 func (s *server) pid() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cmd == nil {
+	if s.process == nil {
 		return 0
 	}
-	return s.cmd.Process.Pid
+	return s.process.Pid()
 }
 
 // settling is how long a process lives before its memory is compared.
@@ -204,7 +161,7 @@ func (s *server) weight() memory {
 
 // logged are the lines of the log that have the word, at most so many.
 func (s *server) logged(word string, most int) (lines []string) {
-	file, err := os.Open(s.logFile())
+	file, err := os.Open(s.LogFile())
 	if err != nil {
 		return []string{err.Error()}
 	}
@@ -217,18 +174,4 @@ func (s *server) logged(word string, most int) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// freePorts are TCP ports that nobody listens on, below those that the system gives out by itself.
-func freePorts(n int) (free []int, err error) {
-	for port := 11000 + os.Getpid()%7000; len(free) < n && port < 20000; port++ {
-		if ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", local(port)); err == nil {
-			ln.Close()
-			free = append(free, port)
-		}
-	}
-	if len(free) < n {
-		return nil, errors.New("soak: no ports are free")
-	}
-	return free, nil
 }

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"nwayacd/internal/testlab"
 	"nwayacd/sim"
 )
 
@@ -151,11 +152,11 @@ func (s *soak) open(ctx context.Context) (err error) {
 	if s.srv, err = newServer(s.opt.Program, s.opt.Dir, dsn, rests{1, 1, 1, 1}, addresses...); err != nil {
 		return err
 	}
-	ports, err := freePorts(1)
+	free, err := testlab.FreeAddresses(1)
 	if err != nil {
 		return err
 	}
-	s.nobody = local(ports[0])
+	s.nobody = free[0]
 	if err := s.openProgram(ctx); err != nil {
 		return err
 	}
@@ -164,9 +165,9 @@ func (s *soak) open(ctx context.Context) (err error) {
 		s.elsewhere(sw)
 	}
 	for i := range s.consoles {
-		s.consoles[i] = &console{address: s.srv.control}
+		s.consoles[i] = &console{testlab.Client{Address: s.srv.Control, Password: password}}
 	}
-	if err := s.srv.migrate(ctx); err != nil {
+	if err := s.srv.Migrate(ctx); err != nil {
 		return err
 	}
 	return s.seed(ctx)
@@ -297,7 +298,7 @@ func (s *soak) load(ctx context.Context) {
 func (s *soak) end(ctx context.Context) {
 	s.ends(s.srv.demand(syscall.SIGTERM))
 	if how, _, _ := s.srv.exited(); how != nil {
-		s.violate("bad end", fmt.Sprintf("nwayacd ended with %v\n%s", how, s.srv.lastWords()), nil)
+		s.violate("bad end", fmt.Sprintf("nwayacd ended with %v\n%s", how, s.srv.LastWords()), nil)
 	}
 	s.checkRecords(ctx)
 	s.checkLog()
@@ -305,7 +306,7 @@ func (s *soak) end(ctx context.Context) {
 }
 
 func (s *soak) checkLog() {
-	text, err := os.ReadFile(s.srv.logFile())
+	text, err := os.ReadFile(s.srv.LogFile())
 	if err != nil {
 		s.violate("harness", err.Error(), nil)
 	}
@@ -327,7 +328,7 @@ func (s *soak) checkMemory() {
 func (s *soak) close() error {
 	for _, c := range s.consoles {
 		if c != nil {
-			c.close()
+			c.Close()
 		}
 	}
 	if s.srv != nil && s.srv.pid() != 0 {

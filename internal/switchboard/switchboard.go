@@ -6,15 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/template"
 	"time"
 
 	"nwayacd/esl"
+	"nwayacd/internal/testlab"
 )
 
 // Password is that of the event socket.
@@ -29,9 +30,7 @@ type Switch struct {
 	WebSocket int    // the same, for phones in browsers
 	Conn      *esl.Connection
 
-	cmd  *exec.Cmd
-	over chan struct{}
-	exit error
+	process *testlab.Process
 }
 
 // Exists reports whether there is a FreeSWITCH on the PATH.
@@ -42,26 +41,15 @@ func Exists() bool {
 
 // New finds free ports for a switch.
 func New(dir, ip string) (*Switch, error) {
-	ports, err := freePorts(ip, 3)
+	address, err := testlab.FreeAddresses(1)
 	if err != nil {
 		return nil, err
 	}
-	return &Switch{
-		Dir: dir, IP: ip, Address: fmt.Sprintf("127.0.0.1:%d", ports[0]), SIP: ports[1],
-		WebSocket: ports[2],
-	}, nil
-}
-
-func freePorts(ip string, n int) (ports []int, err error) {
-	for range n {
-		ln, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", ip+":0")
-		if err != nil {
-			return nil, err
-		}
-		defer ln.Close()
-		ports = append(ports, ln.Addr().(*net.TCPAddr).Port)
+	ports, err := testlab.FreePorts(ip, 2)
+	if err != nil {
+		return nil, err
 	}
-	return ports, nil
+	return &Switch{Dir: dir, IP: ip, Address: address[0], SIP: ports[0], WebSocket: ports[1]}, nil
 }
 
 // Port is that of the event socket.
@@ -101,16 +89,10 @@ func (s *Switch) Start(ctx context.Context) error {
 	} {
 		args = append(args, "-"+of, filepath.Join(s.Dir, "work"))
 	}
-	s.cmd, s.over = exec.Command("freeswitch", args...), make(chan struct{}) //nolint:noctx // Stop ends it
-	s.cmd.SysProcAttr = dieWithParent()
-	if err := s.cmd.Start(); err != nil {
+	var err error
+	if s.process, err = testlab.Run("", "freeswitch", args...); err != nil {
 		return err
 	}
-	over := s.over
-	go func() { // ends with the process, for which Stop waits
-		s.exit = s.cmd.Wait()
-		close(over)
-	}()
 	if err := s.connect(ctx); err != nil {
 		return errors.Join(err, s.Stop())
 	}
@@ -125,8 +107,8 @@ func (s *Switch) connect(ctx context.Context) error {
 	defer pause.Stop()
 	for {
 		select {
-		case <-s.over:
-			return fmt.Errorf("freeswitch ended while it started: %w; see %s", s.exit, s.Dir)
+		case <-s.process.Done():
+			return fmt.Errorf("freeswitch ended while it started: %w; see %s", s.process.Err(), s.Dir)
 		case <-ctx.Done():
 			return fmt.Errorf("freeswitch was not ready within %s", startLimit)
 		case <-pause.C:
@@ -145,8 +127,7 @@ func (s *Switch) connect(ctx context.Context) error {
 
 // Crash kills the process, and starts it again.
 func (s *Switch) Crash(ctx context.Context) error {
-	s.cmd.Process.Kill()
-	<-s.over
+	s.process.Kill()
 	s.Conn.Close()
 	s.Conn = nil
 	return s.Start(ctx)
@@ -161,16 +142,15 @@ func (s *Switch) Stop() error {
 		s.Conn.Post(esl.API("shutdown"))
 		defer s.Conn.Close()
 	} else {
-		s.cmd.Process.Kill()
+		s.process.Signal(syscall.SIGKILL)
 	}
 	limit := time.NewTimer(stopLimit)
 	defer limit.Stop()
 	select {
-	case <-s.over:
+	case <-s.process.Done():
 		return nil
 	case <-limit.C:
-		s.cmd.Process.Kill()
-		<-s.over
+		s.process.Kill()
 		return fmt.Errorf("freeswitch did not shut down within %s and was killed", stopLimit)
 	}
 }

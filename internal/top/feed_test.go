@@ -9,29 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"nwayacd/conf"
 	"nwayacd/internal/app"
+	"nwayacd/internal/app/apptest"
 	"nwayacd/queue"
 )
 
 // serving boots a daemon with group 110 and agent 1000 logged in.
 func serving(t *testing.T) *app.Daemon {
 	t.Helper()
-	c := conf.Default()
-	c.Database.DataDir = t.TempDir()
-	c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
-	c.Control.Password = "secret"
-	d, err := app.Start(t.Context(), c, zerolog.Nop(), app.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	d := apptest.Start(t)
 	floor := d.Dispatcher()
 	for _, err := range []error{
 		floor.AddGroup(t.Context(), "110", queue.Cyclic), floor.AddAgent(t.Context(), "1000", "x"),
@@ -46,7 +33,7 @@ func serving(t *testing.T) *app.Daemon {
 
 func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 	d := serving(t)
-	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: "secret"})
+	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
 	view, err := feed.once(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +56,7 @@ func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
 
 func TestTopFollowsTheFloor(t *testing.T) {
 	d := serving(t)
-	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: "secret"})
+	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -109,7 +96,7 @@ func TestTopSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
 	}
 	address := relay.Addr().String()
 	relay.Close() // nobody there, for now
-	feed := newFeed(conf.Control{Listen: address, Password: "secret"})
+	feed := newFeed(conf.Control{Listen: address, Password: apptest.Password})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	var following sync.WaitGroup
 	defer following.Wait()
