@@ -130,8 +130,8 @@ func readMarkdown(name string, source []byte) page {
 			continue
 		case code:
 			continue
-		case strings.HasPrefix(row, "|"):
-			for _, cell := range cells.Split(strings.Trim(row, "| "), -1) {
+		case strings.HasPrefix(strings.TrimSpace(row), "|"):
+			for _, cell := range cells.Split(strings.Trim(row, "| \t"), -1) {
 				p.blocks = append(p.blocks, []line{{i + 1, cell}})
 			}
 			continue
