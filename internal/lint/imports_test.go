@@ -36,8 +36,9 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"acd", "api", "api/connlimit", "esl", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
-	"nwayacd/conf": {libraries: []string{"github.com/BurntSushi/toml"}},
-	"nwayacd/esl":  {},
+	"nwayacd/conf":              {libraries: []string{"github.com/BurntSushi/toml"}},
+	"nwayacd/docs/examples/cti": {},
+	"nwayacd/esl":               {},
 	"nwayacd/internal/app": {
 		ours: []string{
 			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/metrics", "queue", "store",
