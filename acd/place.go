@@ -345,8 +345,8 @@ func (p *Place) leave(cdr queue.CDR) {
 	})
 }
 
-// leaveAbsent is leave for a caller who may come back on another connection. A caller who does finds
-// the place again, and the CDR is that of the end there. For a caller who does not it is this one.
+// leaveAbsent is leave for a caller who may come back on another connection. If the caller comes
+// back, the place is still there, and the end there writes the CDR. Otherwise it is this one.
 func (p *Place) leaveAbsent(a queue.Absent) {
 	p.off(func(now time.Time) { p.dispatcher.floor.LeaveAbsent(p.uuid, a, now) })
 }

@@ -15,7 +15,8 @@ func (s *shift) asks(extension string, deferred agent.Deferred) {
 	s.must(either(deferred == agent.BusyDeferred, s.f.Busy, s.f.Logout)(extension, s.now))
 }
 
-// expectDeferred expects that the busy or logout took effect, and that nothing is deferred any more.
+// expectDeferred expects that the busy or logout took effect, and that nothing is deferred any
+// more.
 func (s *shift) expectDeferred(extension string, deferred agent.Deferred) {
 	s.Helper()
 	v := s.view(extension)

@@ -185,7 +185,8 @@ func (p *play) editAgent(d dice) {
 	})
 }
 
-// deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked for it.
+// deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked
+// for it.
 func (p *play) deferredEdit(a *nAgent, deferred agent.Deferred) {
 	switch deferred {
 	case agent.NothingDeferred:

@@ -182,8 +182,8 @@ func (s *shift) leaves(uuid string) {
 	s.look()
 }
 
-// losesConnection is a caller whose connection is lost. a has the CDR that counts if the caller does not
-// come back.
+// losesConnection is a caller whose connection is lost. a has the CDR that counts if the caller
+// does not come back.
 func (s *shift) losesConnection(uuid string, a Absent) (kept bool) {
 	s.Helper()
 	if a.CDR.UUID == "" {
