@@ -70,8 +70,10 @@ func (s *shift) refused(err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("got %v, want %v", err, want)
 	}
-	if out := s.f.TakeEffects(); len(out.Offers)+len(out.Expired)+len(out.GroupRemoved)+len(out.Changes)+
-		len(out.Statuses)+len(out.Ended)+len(out.NotBack) > 0 {
+	out := s.f.TakeEffects()
+	n := len(out.Offers) + len(out.Expired) + len(out.GroupRemoved) + len(out.Changes) +
+		len(out.Statuses) + len(out.Ended) + len(out.NotBack)
+	if n > 0 {
 		s.Fatalf("refused, and yet: %+v", out)
 	}
 	s.ledger.matches(s.f)
