@@ -83,7 +83,7 @@ func (c *call) waitAgain(ch *channel) {
 
 // joined waits until FreeSWITCH reports what became of the bridge. told is false if it reported
 // nothing. Events about the caller after the bridge are left for the talk.
-func (c *call) joined(ctx context.Context) (stands bridgeState, told bool) {
+func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 	ctx, stop := context.WithTimeout(ctx, bridgeLimit)
 	defer stop()
 	s := c.await(ctx, func(s signal) bool {

@@ -22,21 +22,21 @@ type Dispatcher struct {
 	onCDR    func(queue.CDR)      // the same
 	notBack  func(queue.Waiting)  // the same
 
-	mu     sync.Mutex
-	floor  *queue.Floor
-	places map[string]*Place
-	untold map[string]*untold // ends of talks, by the agent's extension
-	closed bool               // shutting down: no transfers
-	armed  time.Time          // the deadline run waits for
-	rearm  chan struct{}      // holds one when armed moved
+	mu        sync.Mutex
+	floor     *queue.Floor
+	places    map[string]*Place
+	earlyEnds map[string]*earlyEnd // ends of talks, by the agent's extension
+	closed    bool                 // shutting down: no transfers
+	armed     time.Time            // the deadline run waits for
+	rearm     chan struct{}        // holds one when armed moved
 }
 
 // Offer is a lease on its way to the call it is for.
 type Offer struct {
 	*queue.Lease
-	expired chan struct{} // closed when the lease ran out
-	after   *untold       // the end of the agent's talk before; nil if it is announced
-	told    bool          // info/transfered is announced; the call's goroutine only
+	expired           chan struct{} // closed when the lease ran out
+	afterEnd          *earlyEnd     // the end of the agent's talk before; nil if it is announced
+	transferAnnounced bool          // info/transfered is announced; the call's goroutine only
 }
 
 // Place is one call's place on the floor, as its goroutine holds it.
@@ -49,31 +49,31 @@ type Place struct {
 	offers     []*Offer      // that stand: one, and a transfer's beside it
 	pending    []*Offer      // of those, the ones not taken yet
 	moveTo     string        // group that a command moves the caller to; "" = none
-	untold     *untold       // the end of its talk, if the link reported it; under the dispatcher's lock
+	earlyEnd   *earlyEnd     // the end of its talk, if the link reported it; under the dispatcher's lock
 }
 
-// untold is the end of a talk that the link has reported and the talk's own call has not announced
+// earlyEnd is the end of a talk that the link has reported and the talk's own call has not announced
 // yet. The agent is free, and called for the next caller. What is announced of the agent and of
 // that next call waits for the talk's call, but not for long: its connection may be dead.
-type untold struct {
-	call     string // uuid of the caller's channel
-	agent    string
-	told     chan struct{}    // closed then
-	statuses []agent.LogEntry // that wait
-	limit    *time.Timer
+type earlyEnd struct {
+	call      string // uuid of the caller's channel
+	agent     string
+	announced chan struct{}    // closed then
+	statuses  []agent.LogEntry // that wait
+	limit     *time.Timer
 }
 
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	d := &Dispatcher{
-		journal:  o.Journal,
-		identity: o.Identity,
-		onStatus: func(agent.LogEntry) {},
-		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
-		onCDR:    func(queue.CDR) {},
-		notBack:  func(queue.Waiting) {},
-		places:   map[string]*Place{},
-		untold:   map[string]*untold{},
-		rearm:    make(chan struct{}, 1),
+		journal:   o.Journal,
+		identity:  o.Identity,
+		onStatus:  func(agent.LogEntry) {},
+		floor:     queue.NewFloor(o.Settings.Floor, o.Seed),
+		onCDR:     func(queue.CDR) {},
+		notBack:   func(queue.Waiting) {},
+		places:    map[string]*Place{},
+		earlyEnds: map[string]*earlyEnd{},
+		rearm:     make(chan struct{}, 1),
 	}
 	d.do(func(now time.Time) { d.floor.Load(s, now) })
 	return d
@@ -112,7 +112,7 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 		d.notBack(w)
 	}
 	for _, status := range effects.Statuses {
-		d.tellStatus(status)
+		d.announceStatus(status)
 	}
 	d.rearmClock()
 	for _, l := range effects.Offers {
@@ -121,27 +121,27 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	return sequence, len(effects.Offers) > 0
 }
 
-// tellStatus announces what became of an agent, in its turn.
-func (d *Dispatcher) tellStatus(status agent.LogEntry) {
-	if end := d.untold[status.Extension]; end != nil {
+// announceStatus announces what became of an agent, in its turn.
+func (d *Dispatcher) announceStatus(status agent.LogEntry) {
+	if end := d.earlyEnds[status.Extension]; end != nil {
 		end.statuses = append(end.statuses, status)
 	} else {
 		d.onStatus(status)
 	}
 }
 
-// letTell announces what waited for that end of a talk. It does nothing for nil, and the second
+// flushEarlyEnd announces what waited for that end of a talk. It does nothing for nil, and the second
 // time. It is part of a step.
-func (d *Dispatcher) letTell(end *untold) {
-	if end == nil || d.untold[end.agent] != end {
+func (d *Dispatcher) flushEarlyEnd(end *earlyEnd) {
+	if end == nil || d.earlyEnds[end.agent] != end {
 		return
 	}
-	delete(d.untold, end.agent)
+	delete(d.earlyEnds, end.agent)
 	end.limit.Stop()
 	for _, status := range end.statuses {
 		d.onStatus(status)
 	}
-	close(end.told)
+	close(end.announced)
 }
 
 func (d *Dispatcher) deliver(l *queue.Lease) {
@@ -149,7 +149,7 @@ func (d *Dispatcher) deliver(l *queue.Lease) {
 	if p == nil {
 		return
 	}
-	o := &Offer{Lease: l, expired: make(chan struct{}), after: d.untold[l.Agent.Extension]}
+	o := &Offer{Lease: l, expired: make(chan struct{}), afterEnd: d.earlyEnds[l.Agent.Extension]}
 	p.offers = append(p.offers, o)
 	p.pending = append(p.pending, o)
 	signalOne(p.bell)

@@ -232,7 +232,7 @@ func (l *leg) left(byPhone bool) {
 	}
 	l.byPhone.Store(byPhone) // first: a call that finds its talk over can tell why
 	if place := l.talks.Load(); byPhone && place != nil {
-		place.endUntold(l.offer)
+		place.endEarly(l.offer)
 	}
 	l.over()
 }

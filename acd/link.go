@@ -213,7 +213,7 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	defer l.goDown()
 	var beside sync.WaitGroup
 	// These end with ctx, which ends with the connection or this session.
-	beside.Go(func() { l.tellStatuses(ctx, conn) })
+	beside.Go(func() { l.sendStatuses(ctx, conn) })
 	beside.Go(func() { l.lookAgain(ctx, conn) })
 	beside.Go(func() { l.askContacts(ctx, conn) })
 	beside.Go(func() { end(l.heartbeat(ctx, conn)) })
@@ -243,8 +243,8 @@ func (l *link) goDown() {
 	signalOne(l.stateChanged)
 }
 
-// tellStatuses fires into FreeSWITCH what calls could not, and then agent events.
-func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
+// sendStatuses fires into FreeSWITCH what calls could not, and then agent events.
+func (l *link) sendStatuses(ctx context.Context, conn *esl.Connection) {
 	if owed := l.server.owed.to(l.at.Name); len(owed) > 0 && conn.Post(owed...) != nil {
 		return
 	}

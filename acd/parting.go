@@ -39,7 +39,7 @@ func (t *talk) finish() {
 	} else if t.channel().is() == takenByCaller {
 		t.record.passedOn(t.to, queue.TransferByCaller)
 	}
-	events = append(events, t.tellTransfer(t.next)...)
+	events = append(events, t.announceTransfer(t.next)...)
 	events = append(events, ref.infoEvent(statusHangup, offer.Agent.Extension, offer.Number))
 	t.announce(last, events...)
 	t.place.end(offer)

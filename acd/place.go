@@ -12,7 +12,7 @@ import (
 )
 
 // The steps of a call on the floor. Each is one step of the Dispatcher. All but the channels and
-// endUntold are for the call's goroutine only.
+// endEarly are for the call's goroutine only.
 
 // blacklisted reports whether the group refuses the caller.
 func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool) {
@@ -113,7 +113,7 @@ func (p *Place) transfer() *Offer {
 func (p *Place) transferWaits() bool { return p.transfer() != nil }
 
 // inLine reports whether the caller stands in the line, or has been taken out of it again since.
-func (p *Place) inLine() bool {
+func (p *Place) wasRequeued() bool {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
 	select {
@@ -182,26 +182,26 @@ func (p *Place) stay() (back bool) {
 // end ends a talk whose end is announced.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
-		p.dispatcher.letTell(p.untold)
+		p.dispatcher.flushEarlyEnd(p.earlyEnd)
 		p.dispatcher.floor.End(o.Lease, now)
 		p.drop(o.Lease)
 	})
 }
 
-// toldLimit is how long the announcements about an agent wait for the call that is over.
-const toldLimit = 200 * time.Millisecond
+// earlyEndLimit is how long the announcements about an agent wait for the call that is over.
+const earlyEndLimit = 200 * time.Millisecond
 
-// endUntold ends a talk before its call has announced the end. It does nothing if the call was
+// endEarly ends a talk before its call has announced the end. It does nothing if the call was
 // faster. It may be called from anywhere.
-func (p *Place) endUntold(o *Offer) {
+func (p *Place) endEarly(o *Offer) {
 	d, who := p.dispatcher, o.Agent.Extension
 	d.do(func(now time.Time) {
-		if d.places[p.uuid] != p || d.untold[who] != nil || p.drop(o.Lease) == nil {
+		if d.places[p.uuid] != p || d.earlyEnds[who] != nil || p.drop(o.Lease) == nil {
 			return
 		}
-		end := &untold{call: p.uuid, agent: who, told: make(chan struct{})}
-		end.limit = time.AfterFunc(toldLimit, func() { d.do(func(time.Time) { d.letTell(end) }) })
-		p.untold, d.untold[who] = end, end
+		end := &earlyEnd{call: p.uuid, agent: who, announced: make(chan struct{})}
+		end.limit = time.AfterFunc(earlyEndLimit, func() { d.do(func(time.Time) { d.flushEarlyEnd(end) }) })
+		p.earlyEnd, d.earlyEnds[who] = end, end
 		d.floor.End(o.Lease, now)
 	})
 }
@@ -354,7 +354,7 @@ func (p *Place) leaveAbsent(a queue.Absent) {
 func (p *Place) off(step func(now time.Time)) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		d.letTell(p.untold)
+		d.flushEarlyEnd(p.earlyEnd)
 		delete(d.places, p.uuid)
 		step(now)
 	})

@@ -49,15 +49,15 @@ func (l *link) askAbout(ctx context.Context, conn *esl.Connection, who []subscri
 	}
 	for i, s := range who {
 		if l.contacts.answered(s, answers[i].Text(), asked) {
-			l.tellRegistered(s.extension)
+			l.updateRegistered(s.extension)
 		}
 	}
 	return nil
 }
 
-// tellRegistered makes the dispatcher know whether the extension is registered. It is, as long as
+// updateRegistered makes the dispatcher know whether the extension is registered. It is, as long as
 // one contact is left on any FreeSWITCH. It belongs to the one with which it registered last.
-func (l *link) tellRegistered(extension string) {
+func (l *link) updateRegistered(extension string) {
 	if at := l.server.registeredAt(extension); at != nil {
 		l.server.Dispatcher.registered(extension, true, at.at.LocalIP)
 	} else {
@@ -92,7 +92,7 @@ func (l *link) compareRegistrations(list []map[string]string) {
 		who := subscriber{r["reg_user"], r["realm"]}
 		listed[who], l.seen[who.extension] = true, true
 		l.contacts.came(who, r["token"], time.Time{})
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 		l.askOnce(who, now)
 	}
 	for extension := range l.seen {
@@ -100,7 +100,7 @@ func (l *link) compareRegistrations(list []map[string]string) {
 			l.contacts.leaves(who, "", who.askable())
 			l.askOnce(who, now)
 			if !who.askable() {
-				l.tellRegistered(extension)
+				l.updateRegistered(extension)
 			}
 		}
 	}
@@ -132,7 +132,7 @@ func (l *link) hearRegistration(e *esl.Event) {
 		l.seen[who.extension] = true
 		// FreeSWITCH says update-reg of some renewals.
 		anew := l.contacts.came(who, e.Get("call-id"), now) && e.Get("update-reg") != "true"
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 		if anew {
 			l.server.Dispatcher.registeredAnew(who.extension)
 		}
@@ -143,6 +143,6 @@ func (l *link) hearRegistration(e *esl.Event) {
 	if who.askable() {
 		l.contacts.ask(who, now, now.Add(expiryLag))
 	} else {
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 	}
 }

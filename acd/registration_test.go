@@ -88,12 +88,12 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	}
 	answers := func(l *link, answer string, at time.Time) {
 		if l.contacts.answered(who, answer, at) {
-			l.tellRegistered("1000")
+			l.updateRegistered("1000")
 		}
 	}
 	comes := func(l *link, at time.Time) {
 		l.contacts.came(who, "a", at)
-		l.tellRegistered("1000")
+		l.updateRegistered("1000")
 	}
 	comes(a, now)
 	is("at the first", true, "10.0.0.1")

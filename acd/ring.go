@@ -90,12 +90,12 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	if report := c.server.options.OnOffer; report != nil {
 		report(time.Since(o.Offered))
 	}
-	o.awaitTold(ctx)
+	o.awaitAnnounced(ctx)
 	variables := []string{"nway_called_extension=" + esl.Clean(o.Agent.Extension), offerVariable + "=" + offerWord(o)}
 	var commands []esl.Command
 	if o.Transfer {
 		variables = append(variables, "nway_transfer_ext="+esl.Clean(o.Agent.Extension))
-		commands = append(commands, c.tellTransfer(o)...)
+		commands = append(commands, c.announceTransfer(o)...)
 	}
 	commands = append(commands,
 		c.queueEvent(queueRemove, o.Agent.Extension),
@@ -109,24 +109,24 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	c.entered(PhaseRing, o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
-// tellTransfer announces the offer of a command as a transfer, once. That is before the end of the
+// announceTransfer announces the offer of a command as a transfer, once. That is before the end of the
 // talk that the command ends, or else before the agent is called.
-func (c *call) tellTransfer(o *Offer) []esl.Command {
-	if o == nil || o.told {
+func (c *call) announceTransfer(o *Offer) []esl.Command {
+	if o == nil || o.transferAnnounced {
 		return nil
 	}
-	o.told = true
+	o.transferAnnounced = true
 	return []esl.Command{c.infoEvent(statusTransfered, o, o.Number)}
 }
 
-// awaitTold returns when the end of the agent's talk before is announced, so that listeners hear of
+// awaitAnnounced returns when the end of the agent's talk before is announced, so that listeners hear of
 // that end before the agent's next call. It returns earlier if ctx is done.
-func (o *Offer) awaitTold(ctx context.Context) {
-	if o.after == nil {
+func (o *Offer) awaitAnnounced(ctx context.Context) {
+	if o.afterEnd == nil {
 		return
 	}
 	select {
-	case <-o.after.told:
+	case <-o.afterEnd.announced:
 	case <-ctx.Done():
 	}
 }
@@ -148,13 +148,13 @@ func (c *call) answered(l *leg, channel string) bool {
 func (c *call) missed(l *leg, cause string) {
 	m, cause := c.missOf(l, cause)
 	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("miss", string(m.Cause)).Str("cause", cause).Msg("missed")
-	c.tellMissed(l, c.place.miss(l.offer, m))
+	c.announceMissed(l, c.place.miss(l.offer, m))
 	c.drop(l, queue.OfferMissed, cause)
 }
 
-// tellMissed announces that an offer was missed, and that the caller is back in the line if that is
+// announceMissed announces that an offer was missed, and that the caller is back in the line if that is
 // so. An offer that a transfer replaced was not missed.
-func (c *call) tellMissed(l *leg, back bool) {
+func (c *call) announceMissed(l *leg, back bool) {
 	if !back && c.place.transferWaits() {
 		return
 	}
@@ -173,7 +173,7 @@ func (c *call) expired(l *leg) {
 	if c.server.kill(l, c.channel().at()) || c.cancel(l, "") { // the connection that was silent may be dead
 		c.server.beyondDoubt(l)
 		c.place.miss(l.offer, queue.Miss{}) // FreeSWITCH was silent, not the phone
-		c.tellMissed(l, c.place.inLine())
+		c.announceMissed(l, c.place.wasRequeued())
 	} else {
 		c.place.forsake(l.offer)
 	}

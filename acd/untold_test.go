@@ -41,7 +41,7 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 			t.Errorf("%d originates as the talk is over, want the next call's to be there", n)
 		}
 		c.wantEvents("call-139", "queue_add")
-		c.after(toldLimit)
+		c.after(earlyEndLimit)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
 		c.after(4 * time.Second)
 		c.wantTalk("1000", "call-139")
@@ -117,8 +117,8 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	atOnce(round%4 < 2, func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) })
 	c.after(time.Minute)
 	c.server.Dispatcher.mu.Lock()
-	if left := len(c.server.Dispatcher.untold); left != 0 {
-		c.Errorf("%d ends of talks are untold", left)
+	if left := len(c.server.Dispatcher.earlyEnds); left != 0 {
+		c.Errorf("%d ends of talks are not announced", left)
 	}
 	c.server.Dispatcher.mu.Unlock()
 	for _, channel := range c.sw.Channels() {
