@@ -36,7 +36,7 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	ch.call.Store(c)
 	c.where.Store(ch)
 	ch.conn = esl.NewConnection(nc, esl.Options{
-		OnEvent: ch.hear, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
+		OnEvent: ch.onEvent, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer ch.conn.Close()
 	a, ok := c.learn(ctx, ch)

@@ -217,7 +217,7 @@ func BenchmarkCallOut(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer, c.waysTo(context.Background(), offer.Agent))
 		c.callOut(b.Context(), l)
-		l.over()
+		l.cancel()
 		if n%100 == 0 {
 			b.StopTimer()
 			c.do(esl.API("status")) // the switch has kept up

@@ -76,7 +76,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 // meantime count as if the caller had waited.
 func (c *call) waitAgain(ch *channel) {
 	ch.become(inSocket)
-	c.hearAgain()
+	c.replaySignals()
 	c.tell(c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", "uuid_bridge_continue_on_cancel=",
 		cleanHook+"=", overHook+"="), c.waitingVariables())
 }

@@ -120,10 +120,10 @@ func (c *call) nextTalk(ctx context.Context) (context.Context, ending) {
 	return ctx, nil
 }
 
-// hears takes an event about the caller's channel or the leg, from a connection's reader. While the
+// onHappened takes an event about the caller's channel or the leg, from a connection's reader. While the
 // caller waits, an event that ends the wait ends the context. All others queue for the call's
 // goroutine.
-func (c *call) hears(h happened) {
+func (c *call) onHappened(h happened) {
 	switch c.channel().is() {
 	case inSocket, recalled:
 		switch h.what {
@@ -301,15 +301,15 @@ func (c *call) readRest(note func(signal)) {
 	}
 }
 
-// hearAgain takes the signals that have come so far once more, because the channel is in another
+// replaySignals takes the signals that have come so far once more, because the channel is in another
 // place now: what a bridge would have made of them, nobody does any more.
-func (c *call) hearAgain() {
+func (c *call) replaySignals() {
 	c.readRest(func(s signal) {
 		switch s := s.(type) {
 		case happened:
-			c.hears(s)
+			c.onHappened(s)
 		case executed:
-			c.channel().hearExecuted(c, s)
+			c.channel().onExecuted(c, s)
 			c.noteMusic(s)
 		default:
 			c.noteAside(s)

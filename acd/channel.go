@@ -56,35 +56,35 @@ func (ch *channel) story() *call {
 	return nil
 }
 
-// hear takes an event off the channel's own connection, in its reader. It must not block.
-func (ch *channel) hear(e *esl.Event) {
+// onEvent takes an event off the channel's own connection, in its reader. It must not block.
+func (ch *channel) onEvent(e *esl.Event) {
 	c := ch.call.Load()
 	if c == nil {
 		return
 	}
 	c.trace(e)
 	if e.Raw("Content-Type") == esl.ContentDisconnect {
-		ch.hearDown(c, e.Get("Content-Disposition"))
+		ch.onDisconnectNotice(c, e.Get("Content-Disposition"))
 		return
 	}
 	switch s := decode(e).(type) {
 	case nil:
-		if known := c.server.channels.hear(e); !known && e.Name() == "CHANNEL_HANGUP" {
+		if known := c.server.channels.onEvent(e); !known && e.Name() == "CHANNEL_HANGUP" {
 			// The call is not in the registry: it is not one of the queue's, or not yet.
-			c.hears(happened{what: callerHungUp, cause: e.Get("Hangup-Cause")})
+			c.onHappened(happened{what: callerHungUp, cause: e.Get("Hangup-Cause")})
 		}
 	case executed:
-		ch.hearExecuted(c, s)
+		ch.onExecuted(c, s)
 		c.signal(s)
 	case jobDone, channelAnswered:
 		c.signal(s)
 	}
 	if ch.is() == callingOut {
-		ch.hearOutward(c, e)
+		ch.onCallOutEvent(c, e)
 	}
 }
 
-// hearExecuted takes the end of an application on the channel. If the socket application ended and
+// onExecuted takes the end of an application on the channel. If the socket application ended and
 // we did not end it, one of two things happened:
 //   - the caller hung up, and the event carries the cause;
 //   - somebody took the caller.
@@ -92,7 +92,7 @@ func (ch *channel) hear(e *esl.Event) {
 // What played for the caller ends a moment before the socket application. The hook that a transfer
 // removes tells already then: music that began between the two would be heard where the caller is
 // now.
-func (ch *channel) hearExecuted(c *call, s executed) {
+func (ch *channel) onExecuted(c *call, s executed) {
 	switch {
 	case ch.is() != inSocket || c.channel() != ch:
 	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since:
@@ -112,8 +112,8 @@ func (ch *channel) hearExecuted(c *call, s executed) {
 // listener_run). Nobody took the caller then.
 const firstEnds = time.Second
 
-// hearOutward takes an event of a channel that calls out. Only its own call needs it.
-func (ch *channel) hearOutward(c *call, e *esl.Event) {
+// onCallOutEvent takes an event of a channel that calls out. Only its own call needs it.
+func (ch *channel) onCallOutEvent(c *call, e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
 		c.signal(happened{what: callerBridged, other: otherLeg(e)})
@@ -122,22 +122,22 @@ func (ch *channel) hearOutward(c *call, e *esl.Event) {
 	}
 }
 
-// hearDown takes text/disconnect-notice. "linger" means that the channel has hung up.
+// onDisconnectNotice takes text/disconnect-notice. "linger" means that the channel has hung up.
 // CHANNEL_HANGUP with the cause usually follows, so an unknown cause is assumed only hangupLag
 // later. Until our subscription is active this notice is the only sign of a hang-up.
-func (ch *channel) hearDown(c *call, disposition string) {
+func (ch *channel) onDisconnectNotice(c *call, disposition string) {
 	switch {
 	case disposition == "linger":
-		time.AfterFunc(hangupLag, func() { ch.goneUnseen() }) // without effect if the hang-up was reported
+		time.AfterFunc(hangupLag, func() { ch.hungUpUnseen() }) // without effect if the hang-up was reported
 	case !ch.listens.Load():
-		ch.goneUnseen()
+		ch.hungUpUnseen()
 	}
 }
 
-// goneUnseen makes the channel hung up for an unknown cause.
-func (ch *channel) goneUnseen() {
+// hungUpUnseen makes the channel hung up for an unknown cause.
+func (ch *channel) hungUpUnseen() {
 	if c := ch.story(); c != nil {
-		c.hears(happened{what: callerHungUp, cause: "NONE"})
+		c.onHappened(happened{what: callerHungUp, cause: "NONE"})
 	}
 }
 

@@ -25,9 +25,9 @@ type farChannel struct {
 	phone string // uuid of the channel that it was bridged with first: that of the agent's phone
 }
 
-// hearFar notes the far channel of a leg, and tells its call what happens to it there. The registry
+// onFarEvent notes the far channel of a leg, and tells its call what happens to it there. The registry
 // is locked.
-func (r *registry) hearFar(e *esl.Event, uuid string) (told []delivery) {
+func (r *registry) onFarEvent(e *esl.Event, uuid string) (deliveries []delivery) {
 	far := r.fars[uuid]
 	if far == nil && r.callers[uuid] == nil && e.Get("Call-Direction") == "inbound" {
 		// It is looked for last, because a search for a header that is missing takes longest.
@@ -39,20 +39,20 @@ func (r *registry) hearFar(e *esl.Event, uuid string) (told []delivery) {
 	}
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
-		return r.hearFarBridge(e, uuid, otherLeg(e))
+		return r.onFarBridge(e, uuid, otherLeg(e))
 	case "CHANNEL_UNBRIDGE":
 		if far != nil && far.phone != "" && e.Get("Other-Leg-Unique-ID") == "" {
 			h := happened{what: farTransferred, number: destination(e.Get("Caller-Destination-Number"))}
-			told = append(told, delivery{to: far.call, h: h})
+			deliveries = append(deliveries, delivery{to: far.call, h: h})
 		}
 	case "CHANNEL_DESTROY":
 		delete(r.fars, uuid)
 	}
-	return told
+	return deliveries
 }
 
-// hearFarBridge understands a CHANNEL_BRIDGE in which a far channel is one of the two.
-func (r *registry) hearFarBridge(e *esl.Event, uuid, peer string) (told []delivery) {
+// onFarBridge understands a CHANNEL_BRIDGE in which a far channel is one of the two.
+func (r *registry) onFarBridge(e *esl.Event, uuid, peer string) (deliveries []delivery) {
 	number := e.Get("Other-Leg-Destination-Number")
 	far := r.fars[uuid]
 	if far == nil {
@@ -70,7 +70,7 @@ func (r *registry) hearFarBridge(e *esl.Event, uuid, peer string) (told []delive
 	case o != nil:
 		number = o.call.groupNow() // another agent of ours
 	}
-	return append(told, delivery{to: far.call, h: happened{what: farBridged, other: peer, number: number}})
+	return append(deliveries, delivery{to: far.call, h: happened{what: farBridged, other: peer, number: number}})
 }
 
 // farCall is the call whose leg ends at that channel, nil if there is none.

@@ -27,7 +27,7 @@ func (c *call) greet(ctx context.Context) ending {
 	if end := c.comeAlone(ctx); end != nil {
 		return end
 	}
-	c.hearOut(ctx, c.prompts().Welcome)
+	c.playToEnd(ctx, c.prompts().Welcome)
 	return nil
 }
 
@@ -58,13 +58,13 @@ func (c *call) refuse(ctx context.Context) ending {
 	c.entered(PhaseRefuse, "").Send()
 	if prompt := c.prompts().Blacklist; prompt != "" {
 		c.tell(esl.Execute("pre_answer", "", esl.ExecuteOptions{Lock: true}))
-		c.hearOut(ctx, prompt)
+		c.playToEnd(ctx, prompt)
 	}
 	return sentAway{queue.Refused, "CALL_REJECTED"}
 }
 
-// hearOut plays a prompt that the caller hears to its end. Only a transfer or a move cuts it short.
-func (c *call) hearOut(ctx context.Context, file string) {
+// playToEnd plays a prompt that the caller hears to its end. Only a transfer or a move cuts it short.
+func (c *call) playToEnd(ctx context.Context, file string) {
 	if file == "" {
 		return
 	}

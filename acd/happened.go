@@ -35,38 +35,38 @@ type delivery struct {
 	h  happened
 }
 
-// hear takes an event about any channel, from a connection's reader, and hands it to the calls that
+// onEvent takes an event about any channel, from a connection's reader, and hands it to the calls that
 // it concerns. It does not block. It returns false if the channel is no caller's.
-func (r *registry) hear(e *esl.Event) (caller bool) {
-	var told []delivery
+func (r *registry) onEvent(e *esl.Event) (caller bool) {
+	var deliveries []delivery
 	uuid := e.Get("Unique-ID")
-	over := r.hearLeg(e, uuid)
+	over := r.onLegEvent(e, uuid)
 	r.mu.Lock()
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
-		told = r.hearBridge(e, uuid)
+		deliveries = r.onBridge(e, uuid)
 	case "CHANNEL_UNBRIDGE", "CHANNEL_PARK":
-		told = r.hearParting(e, uuid)
+		deliveries = r.onUnbridge(e, uuid)
 	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // the second in case that the first was lost
-		told = r.hearHangup(e, uuid, over)
+		deliveries = r.onHangup(e, uuid, over)
 	}
-	told = append(told, r.hearFar(e, uuid)...)
+	deliveries = append(deliveries, r.onFarEvent(e, uuid)...)
 	held := len(r.silent[uuid]) > 0
 	caller = r.callers[uuid] != nil
 	r.mu.Unlock()
 	if name := e.Name(); held && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
 		r.exitSilent(uuid)
 	}
-	for _, d := range told {
+	for _, d := range deliveries {
 		d.trace(e)
-		d.to.hears(d.h)
+		d.to.onHappened(d.h)
 	}
 	return caller
 }
 
-// hearLeg gives the leg of a channel the event of its telephone. It reports whether the leg is over
+// onLegEvent gives the leg of a channel the event of its telephone. It reports whether the leg is over
 // with it.
-func (r *registry) hearLeg(e *esl.Event, uuid string) (over bool) {
+func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	switch e.Name() {
 	case "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY":
 	default:
@@ -75,11 +75,11 @@ func (r *registry) hearLeg(e *esl.Event, uuid string) (over bool) {
 	r.mu.Lock()
 	o := r.legs[uuid]
 	r.mu.Unlock()
-	return o != nil && o.leg.hear(e)
+	return o != nil && o.leg.onEvent(e)
 }
 
-// heardEvents are the Event-Sequence numbers of the last events about a channel, each once.
-type heardEvents [8]uint64
+// recentEvents are the Event-Sequence numbers of the last events about a channel, each once.
+type recentEvents [8]uint64
 
 // sequenceOf is the number of an event, 0 if it has none.
 func sequenceOf(e *esl.Event) uint64 {
@@ -89,7 +89,7 @@ func sequenceOf(e *esl.Event) uint64 {
 
 // fresh reports whether an event has not been heard before, and notes it. FreeSWITCH may deliver
 // events out of order if it is busy, so a lower number is no sign that an event is old.
-func (h *heardEvents) fresh(e *esl.Event) bool {
+func (h *recentEvents) fresh(e *esl.Event) bool {
 	sequence := sequenceOf(e)
 	if sequence == 0 {
 		return true
@@ -102,8 +102,8 @@ func (h *heardEvents) fresh(e *esl.Event) bool {
 	return true
 }
 
-// hearBridge understands CHANNEL_BRIDGE, which FreeSWITCH fires for one of the two channels only.
-func (r *registry) hearBridge(e *esl.Event, uuid string) (told []delivery) {
+// onBridge understands CHANNEL_BRIDGE, which FreeSWITCH fires for one of the two channels only.
+func (r *registry) onBridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	peer := otherLeg(e)
 	for _, pair := range [][2]string{{uuid, peer}, {peer, uuid}} {
 		caller, leg := r.callers[pair[0]], r.legs[pair[1]]
@@ -111,16 +111,16 @@ func (r *registry) hearBridge(e *esl.Event, uuid string) (told []delivery) {
 			continue
 		}
 		if caller.seenPeer.fresh(e) {
-			told = append(told, delivery{to: caller.call, h: happened{what: bridgedTogether}})
+			deliveries = append(deliveries, delivery{to: caller.call, h: happened{what: bridgedTogether}})
 		}
-		return told
+		return deliveries
 	}
 	own := bridgeSide{uuid, e.Get("Caller-Destination-Number"), e.Get("Call-Direction") == "inbound"}
 	other := bridgeSide{peer, e.Get("Other-Leg-Destination-Number"), e.Get("Other-Leg-Direction") == "inbound"}
 	for _, sides := range [][2]bridgeSide{{own, other}, {other, own}} {
-		told = append(told, r.hearBridgedWith(e, sides[0].uuid, sides[1])...)
+		deliveries = append(deliveries, r.onBridgedWith(e, sides[0].uuid, sides[1])...)
 	}
-	return told
+	return deliveries
 }
 
 // bridgeSide is one of the channels of a bridge.
@@ -129,19 +129,19 @@ type bridgeSide struct {
 	inbound      bool
 }
 
-// hearBridgedWith finds the calls for which a channel is bridged with one that is not of the same
+// onBridgedWith finds the calls for which a channel is bridged with one that is not of the same
 // call.
-func (r *registry) hearBridgedWith(e *esl.Event, uuid string, with bridgeSide) (told []delivery) {
+func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (deliveries []delivery) {
 	h := happened{other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound}
 	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what = callerBridged
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what = legBridged
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
-	return told
+	return deliveries
 }
 
 // numberOf is what a record calls a channel that somebody is bridged with. For a leg of ours it is
@@ -153,11 +153,11 @@ func (r *registry) numberOf(uuid, number string) string {
 	return number
 }
 
-// hearParting understands CHANNEL_UNBRIDGE and CHANNEL_PARK. The channel that an UNBRIDGE names
+// onUnbridge understands CHANNEL_UNBRIDGE and CHANNEL_PARK. The channel that an UNBRIDGE names
 // beside the caller's says what it means (docs/wire.md):
 //   - none: the caller was transferred;
 //   - another than the leg: the caller is bridged anew.
-func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
+func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := happened{what: callerTransferred, parked: parked}
@@ -172,18 +172,18 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 		case o.call.goesOn():
 			h.what = callerFreed // without our park: the dialplan has the caller
 		default:
-			return told // the leg is over; CHANNEL_PARK says where the caller is
+			return deliveries // the leg is over; CHANNEL_PARK says where the caller is
 		}
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	// A leg is parked when it answers, too. A slow link may report that when the talk is up. A leg
 	// that somebody transferred may be parked where that leads.
 	how, _ := lastMove(e)
 	ours := e.Get("variable_last_bridge_to") != "" && how != movedByTransfer
 	if o := r.legs[uuid]; o != nil && parked && ours && o.seen.fresh(e) {
-		told = append(told, delivery{to: o.call, h: happened{what: legParked}})
+		deliveries = append(deliveries, delivery{to: o.call, h: happened{what: legParked}})
 	}
-	return told
+	return deliveries
 }
 
 // whereTo is where a caller was transferred to, by an event or a dump of their channel. cause is
@@ -235,20 +235,20 @@ func passedOnAttended(e *esl.Event) bool {
 	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
 }
 
-// hearHangup understands CHANNEL_HANGUP.
-func (r *registry) hearHangup(e *esl.Event, uuid string, over bool) (told []delivery) {
+// onHangup understands CHANNEL_HANGUP.
+func (r *registry) onHangup(e *esl.Event, uuid string, over bool) (deliveries []delivery) {
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := hangupOf(callerHungUp, e)
 		h.digit, h.attended = e.Get("variable_"+surveyVariable), passedOnAttended(e)
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && over && o.seen.fresh(e) {
 		h := hangupOf(legHungUp, e)
 		h.attended = passedOnAttended(e)
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	delete(r.thirds, uuid)
-	return told
+	return deliveries
 }
 
 // hangupOf is what a CHANNEL_HANGUP says of either channel.

@@ -35,9 +35,9 @@ type leg struct {
 	phones []*phone // none is added later
 	winner *phone   // that answered, as the job says; nil before
 
-	ctx   context.Context // ends when FreeSWITCH says over a link that the leg is gone
-	over  context.CancelFunc
-	talks atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
+	ctx       context.Context // ends when FreeSWITCH says over a link that the leg is gone
+	cancel    context.CancelFunc
+	talkPlace atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
 
 	doubt struct { // the watch over the time that the offer stands, see watchOver
 		mu    sync.Mutex
@@ -45,7 +45,7 @@ type leg struct {
 		over  bool
 	}
 
-	byPhone atomic.Bool // the link reported that the agent's phone ended it: the phone is free for the next call
+	agentHungUp atomic.Bool // the link reported that the agent's phone ended it: the phone is free for the next call
 }
 
 func newLeg(o *Offer, ways []way) *leg {
@@ -54,7 +54,7 @@ func newLeg(o *Offer, ways []way) *leg {
 		l.phones = append(l.phones, &phone{way: w, uuid: newUUID()})
 	}
 	l.uuid = l.phones[0].uuid
-	l.ctx, l.over = context.WithCancel(context.Background())
+	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.record = queue.OfferRecord{
 		Call: o.Call, Group: o.Group, Agent: o.Agent.Extension, Leg: l.uuid,
 		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered, Visit: o.Visit,
@@ -207,7 +207,7 @@ func (l *leg) kill() esl.Command { return esl.API("uuid_kill " + l.uuid) }
 
 // ended completes the offer's record.
 func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.Change {
-	l.over()
+	l.cancel()
 	l.record.Outcome, l.record.Cause, l.record.Ended = outcome, cause, time.Now()
 	record := l.record
 	return queue.Change{Offer: &record}
@@ -224,21 +224,21 @@ func (l *leg) awaitEnd() {
 	}
 }
 
-// left takes the link's report that the leg is gone, and whether the agent's phone ended it. If it
+// onGone takes the link's report that the leg is gone, and whether the agent's phone ended it. If it
 // did, the agent of a talk is free at once, before the call hears of it.
-func (l *leg) left(byPhone bool) {
+func (l *leg) onGone(byPhone bool) {
 	if l.ctx.Err() != nil {
 		return // reported before
 	}
-	l.byPhone.Store(byPhone) // first: a call that finds its talk over can tell why
-	if place := l.talks.Load(); byPhone && place != nil {
+	l.agentHungUp.Store(byPhone) // first: a call that finds its talk over can tell why
+	if place := l.talkPlace.Load(); byPhone && place != nil {
 		place.endEarly(l.offer)
 	}
-	l.over()
+	l.cancel()
 }
 
-// phoneLeft reports whether the link has reported that the agent's phone ended the leg.
-func (l *leg) phoneLeft() bool { return l.byPhone.Load() }
+// endedByAgent reports whether the link has reported that the agent's phone ended the leg.
+func (l *leg) endedByAgent() bool { return l.agentHungUp.Load() }
 
 // channel is the uuid of the telephone that answered; of the first one before.
 func (l *leg) channel() string {

@@ -176,7 +176,7 @@ func (l *link) queue(fire esl.Command) {
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
-		Options: esl.Options{OnArrival: l.hearFirst, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer}},
+		Options: esl.Options{OnArrival: l.onArrival, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer}},
 		Session: l.session,
 		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
@@ -199,8 +199,8 @@ func (s *Server) looked(l *link) {
 	}
 }
 
-// heardOnLink is what a link listens to.
-const heardOnLink = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE " +
+// linkEvents is what a link listens to.
+const linkEvents = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE " +
 	"CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
 
 // session serves one connection until it is lost: first the present state there, then what changes.
@@ -224,7 +224,7 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 		if err != nil {
 			return err
 		}
-		l.hear(e)
+		l.onEvent(e)
 	}
 }
 
@@ -266,7 +266,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
 	replies, err := conn.Do(ctx,
-		esl.Raw(heardOnLink),
+		esl.Raw(linkEvents),
 		esl.API("global_getvar core_uuid"),
 		esl.API("global_getvar domain"),
 		esl.API("global_getvar hostname"),
@@ -316,11 +316,11 @@ func rows(text string) []map[string]string {
 	return shown.Rows
 }
 
-// hearFirst takes an event as it arrives, in the connection's reader, because the calls that it
+// onArrival takes an event as it arrives, in the connection's reader, because the calls that it
 // concerns wait for it. It returns whether hear takes the event as well: of a call's fourteen
 // events, eight are not queued for it.
-func (l *link) hearFirst(e *esl.Event) (waits bool) {
-	l.server.channels.hear(e)
+func (l *link) onArrival(e *esl.Event) (waits bool) {
+	l.server.channels.onEvent(e)
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY", "CUSTOM":
 		return true
@@ -328,8 +328,8 @@ func (l *link) hearFirst(e *esl.Event) (waits bool) {
 	return false
 }
 
-// hear takes an event of the switch in its turn: not before the link has looked around.
-func (l *link) hear(e *esl.Event) {
+// onEvent takes an event of the switch in its turn: not before the link has looked around.
+func (l *link) onEvent(e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
 		if l.isOurs(readMark(e.Get("Channel-Presence-Data")), e.Get("Call-Direction")) {
@@ -341,7 +341,7 @@ func (l *link) hear(e *esl.Event) {
 	case "CHANNEL_DESTROY":
 		l.server.channels.dropExternal(e.Get("Unique-ID"))
 	case "CUSTOM":
-		l.hearRegistration(e)
+		l.onRegistration(e)
 	}
 }
 

@@ -84,25 +84,25 @@ func (t *talk) lookForCaller(caller *esl.Event) {
 }
 
 // seen is what two dumps say, in the order in which it matters.
-func (t *talk) seen(leg, caller *esl.Event) (told []happened) {
+func (t *talk) seen(leg, caller *esl.Event) (all []happened) {
 	with := caller.Get("variable_bridge_to")
 	switch state := caller.Get("Channel-State"); {
 	case caller.Get("Unique-ID") == "":
-		told = append(told, happened{what: callerHungUp, cause: t.unseenCause()})
+		all = append(all, happened{what: callerHungUp, cause: t.unseenCause()})
 	case with == t.leg.uuid:
-		told = append(told, happened{what: bridgedTogether})
+		all = append(all, happened{what: bridgedTogether})
 	case with != "":
-		told = append(told, happened{what: callerBridged, other: with})
+		all = append(all, happened{what: callerBridged, other: with})
 	case state == "CS_PARK" || caller.Get("variable_"+overVariable) == "true":
-		told = append(told, happened{what: callerFreed, held: true, parked: true})
+		all = append(all, happened{what: callerFreed, held: true, parked: true})
 	}
 	switch with := leg.Get("variable_bridge_to"); {
 	case leg.Get("Unique-ID") == "":
-		told = append(told, happened{what: legHungUp, cause: t.unseenCause()})
+		all = append(all, happened{what: legHungUp, cause: t.unseenCause()})
 	case with != "" && with != t.uuid():
-		told = append(told, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
+		all = append(all, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
 	}
-	return told
+	return all
 }
 
 // parked is where a caller is whom uuid_park took: that is no number of the dialplan.

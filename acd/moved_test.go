@@ -294,7 +294,7 @@ func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	if _, ok := r.seat(k, 0); !ok {
 		t.Fatal("the caller has a call already")
 	}
-	r.hear(esl.NewEvent("",
+	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
 		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
@@ -346,7 +346,7 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	k.where.Store(ch)
 	r.legs["leg"] = &owner{call: k}
 	for i, with := range []string{"", "caller"} {
-		r.hear(esl.NewEvent("",
+		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
 			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}))
 	}

@@ -20,7 +20,7 @@ func (t *talk) finish() {
 	case !t.legGone:
 		t.endLeg(t.leg)
 		t.leg.awaitEnd()
-	case !t.leg.phoneLeft() && t.followed(): // its BYE may be on its way
+	case !t.leg.endedByAgent() && t.followed(): // its BYE may be on its way
 		t.endLeg(t.leg)
 	}
 	last := t.stopRecording()

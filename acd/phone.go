@@ -101,9 +101,9 @@ func (c *call) farWays(a agent.Profile) (ways []way) {
 	return ways
 }
 
-// hear takes an event of one of the leg's channels, in the connection's reader. It returns true if
+// onEvent takes an event of one of the leg's channels, in the connection's reader. It returns true if
 // the leg is over with it.
-func (l *leg) hear(e *esl.Event) (over bool) {
+func (l *leg) onEvent(e *esl.Event) (over bool) {
 	uuid, name := e.Get("Unique-ID"), e.Name()
 	l.mu.Lock()
 	p := l.phoneOf(uuid)
@@ -123,7 +123,7 @@ func (l *leg) hear(e *esl.Event) (over bool) {
 	over = p.gone && (l.winner == p || l.winner == nil && p.answered && p.cause != lostRace || l.allGone())
 	l.mu.Unlock()
 	if over {
-		l.left(byItsPhone(e))
+		l.onGone(byItsPhone(e))
 	}
 	signalOne(l.news)
 	return over
@@ -164,7 +164,7 @@ func (l *leg) wins(uuid string) {
 		l.winner, p.answered = p, true
 		l.uuid, l.record.Leg = p.uuid, p.uuid
 		if p.gone {
-			l.over()
+			l.cancel()
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (c *call) comeAlone(ctx context.Context) ending {
 func (c *call) bringBack(ctx context.Context) ending {
 	ch := c.channel()
 	ch.become(recalled)
-	if c.hearAgain(); ctx.Err() != nil {
+	if c.replaySignals(); ctx.Err() != nil {
 		return c.endingOf(context.Cause(ctx))
 	}
 	c.record.recall = time.Now()

@@ -118,8 +118,8 @@ func (l *link) askOnce(who subscriber, at time.Time) {
 	}
 }
 
-// hearRegistration takes sofia::register, sofia::unregister or sofia::expire, each of one contact.
-func (l *link) hearRegistration(e *esl.Event) {
+// onRegistration takes sofia::register, sofia::unregister or sofia::expire, each of one contact.
+func (l *link) onRegistration(e *esl.Event) {
 	who := subscriber{
 		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // an expiry names it user (sofia_reg.c)
 		domain:    strings.Clone(cmp.Or(e.Get("from-host"), e.Get("host"))),

@@ -32,7 +32,7 @@ type owner struct {
 
 	// The same event may come over the call's own connection and over the link. These are the last
 	// events of this channel, and the last CHANNEL_BRIDGE events of other channels that named it.
-	seen, seenPeer heardEvents
+	seen, seenPeer recentEvents
 }
 
 // externalCall is a call that an extension has past the ACD.

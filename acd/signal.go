@@ -42,14 +42,14 @@ func (lostSight) isSignal()       {}
 func (happened) isSignal()        {}
 func (successor) isSignal()       {}
 
-// hearing is an event that a call listens to, and how it becomes a signal.
-type hearing struct {
+// eventDecoder is an event that a call listens to, and how it becomes a signal.
+type eventDecoder struct {
 	event  string
 	decode func(*esl.Event) signal
 }
 
-// heard is what a call listens to. Nothing else is subscribed to.
-var heard = []hearing{
+// callEvents is what a call listens to. Nothing else is subscribed to.
+var callEvents = []eventDecoder{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
 		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" // which is set together with it
@@ -69,11 +69,11 @@ var heard = []hearing{
 	}},
 }
 
-// heardOut is what a call out listens to as well.
-var heardOut = hearing{"CHANNEL_ANSWER", func(*esl.Event) signal { return channelAnswered{} }}
+// callOutEvent is what a call out listens to as well.
+var callOutEvent = eventDecoder{"CHANNEL_ANSWER", func(*esl.Event) signal { return channelAnswered{} }}
 
 // subscriptionOut is the command that makes FreeSWITCH send it.
-var subscriptionOut = esl.Raw("event plain " + heardOut.event)
+var subscriptionOut = esl.Raw("event plain " + callOutEvent.event)
 
 // ofMyevents are the events that myevents switches on (mod_event_socket.c, "myevents"). Each one
 // costs FreeSWITCH a pass over all listeners, so what is not heard is switched off again.
@@ -88,7 +88,7 @@ var ofMyevents = []string{
 // no others.
 var subscription = func() []esl.Command {
 	deaf := slices.DeleteFunc(slices.Clone(ofMyevents), func(name string) bool {
-		return slices.ContainsFunc(heard, func(h hearing) bool { return h.event == name })
+		return slices.ContainsFunc(callEvents, func(h eventDecoder) bool { return h.event == name })
 	})
 	return []esl.Command{
 		esl.Raw("linger"),
@@ -101,13 +101,13 @@ var subscription = func() []esl.Command {
 // decode is the signal in an event, nil if there is none.
 func decode(e *esl.Event) signal {
 	name := e.Name()
-	for i := range heard {
-		if heard[i].event == name && heard[i].decode != nil {
-			return heard[i].decode(e)
+	for i := range callEvents {
+		if callEvents[i].event == name && callEvents[i].decode != nil {
+			return callEvents[i].decode(e)
 		}
 	}
-	if name == heardOut.event {
-		return heardOut.decode(e)
+	if name == callOutEvent.event {
+		return callOutEvent.decode(e)
 	}
 	return nil
 }

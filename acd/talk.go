@@ -147,10 +147,10 @@ func (c *call) beginTalk(l *leg) {
 
 // enterTalk lets the link free the agent as soon as the agent's phone hangs up.
 func (c *call) enterTalk(l *leg) {
-	l.talks.Store(c.place)
+	l.talkPlace.Store(c.place)
 	c.entered(PhaseTalk, l.offer.Agent.Extension).Send()
 	if l.ctx.Err() != nil { // before it was known to be a talk
-		c.signal(happened{what: legHungUp, byPhone: l.phoneLeft()})
+		c.signal(happened{what: legHungUp, byPhone: l.endedByAgent()})
 	}
 }
 
