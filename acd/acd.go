@@ -115,7 +115,7 @@ type Server struct {
 	advertise atomic.Pointer[string]
 	log       zerolog.Logger
 	links     []*link
-	unseen    struct { // links that have not been up yet
+	notUpYet  struct { // links that have not been up yet
 		mu    sync.Mutex
 		links map[*link]bool
 	}
@@ -124,8 +124,8 @@ type Server struct {
 	following sync.WaitGroup  // goroutines of talks that came from an earlier life, or that a link found
 	followMu  sync.Mutex      // guards followed
 	followed  bool            // Run is about to wait for them: none may begin any more
-	life      context.Context // ends with Run
-	endLife   context.CancelCauseFunc
+	runCtx    context.Context // ends with Run
+	endRun    context.CancelCauseFunc
 
 	recoveredCalls []*call // of talks that an earlier life left, until Run follows them
 	phases         phases
@@ -133,7 +133,7 @@ type Server struct {
 	room           *esl.Room   // for what callers' channels carry
 	reports        esl.Reports // of what came to the socket port and was no call
 	drain          context.Context
-	startOff       context.CancelCauseFunc
+	startDrain     context.CancelCauseFunc
 }
 
 // New returns a server whose floor is what the snapshot says.
@@ -144,16 +144,16 @@ func New(o Options, s queue.Snapshot) *Server {
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
 	server.Advertise("")
-	server.unseen.links = map[*link]bool{}
-	server.drain, server.startOff = context.WithCancelCause(context.Background())
-	server.life, server.endLife = context.WithCancelCause(context.Background())
+	server.notUpYet.links = map[*link]bool{}
+	server.drain, server.startDrain = context.WithCancelCause(context.Background())
+	server.runCtx, server.endRun = context.WithCancelCause(context.Background())
 	server.Dispatcher = newDispatcher(o, s)
 	server.channels = newRegistry(server.Dispatcher)
 	for _, sw := range o.Switches {
 		if sw.Address != "" {
 			l := newLink(sw, server)
 			server.links = append(server.links, l)
-			server.unseen.links[l] = true
+			server.notUpYet.links[l] = true
 		}
 	}
 	server.Dispatcher.onStatus = server.publishStatus
@@ -172,7 +172,7 @@ func New(o Options, s queue.Snapshot) *Server {
 func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.Dispatcher.run(ctx) })
-	defer context.AfterFunc(ctx, func() { s.endLife(errCut) })()
+	defer context.AfterFunc(ctx, func() { s.endRun(errCut) })()
 	for _, c := range s.recoveredCalls {
 		s.follow(c)
 	}
@@ -208,7 +208,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 // Drain stops taking calls and hands those that wait back to the dialplan; talks go on.
 func (s *Server) Drain() {
 	s.Dispatcher.refuseTransfers()
-	s.startOff(errDrain)
+	s.startDrain(errDrain)
 }
 
 // Configure puts other settings in force, for what happens from now on.

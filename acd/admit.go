@@ -34,12 +34,12 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	defer c.countPhase(noPhase)
 	ch := newChannel()
 	ch.call.Store(c)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	ch.conn = esl.NewConnection(nc, esl.Options{
 		OnEvent: ch.onEvent, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer ch.conn.Close()
-	a, ok := c.learn(ctx, ch)
+	a, ok := c.readArrival(ctx, ch)
 	if !ok {
 		return
 	}
@@ -72,7 +72,7 @@ func newCall(s *Server, serving context.Context) *call {
 // learn asks FreeSWITCH about the channel. It returns false if there is no channel, or no route
 // that we know, and the call was handed back. A caller who wants an agent and hangs up meanwhile is
 // a call, which ends at once.
-func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
+func (c *call) readArrival(ctx context.Context, ch *channel) (a arrival, ok bool) {
 	// The call's context may end before the last reply.
 	limit, stop := context.WithTimeout(context.Background(), replyLimit)
 	defer stop()
@@ -156,7 +156,7 @@ func (c *call) admit(a arrival) bool {
 	}
 	c.enterGroup(group)
 	c.record.place = a.place
-	if !c.server.seat(c) {
+	if !c.server.addCall(c) {
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: all places are taken")
 		c.turnAway(returnedFull, a.route)
 		return false
@@ -254,13 +254,13 @@ func (c *call) handOn(reason string, r route) {
 // any event that says so. Its goroutine is waited for, for two reasons:
 //   - the caller finds the place that a lost connection kept;
 //   - its last event comes before this visit's first.
-func (s *Server) seat(c *call) bool {
+func (s *Server) addCall(c *call) bool {
 	for {
 		most := c.settings.MaxCalls
 		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
 			most = 0 // a caller who has a place already is not sent away for later ones
 		}
-		earlier, ok := s.channels.seat(c, most)
+		earlier, ok := s.channels.addCall(c, most)
 		if earlier == nil {
 			return ok
 		}
@@ -330,7 +330,7 @@ const visitLimit = 2 * replyLimit
 
 // release counts the call out.
 func (c *call) release() {
-	c.server.channels.unseat(c)
+	c.server.channels.removeCall(c)
 	close(c.gone)
 }
 

@@ -170,7 +170,7 @@ func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	})
 }
 
-func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
+func TestTheSwitchDoesNotReportThatTheBridgeIsUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("CHANNEL_BRIDGE")
 		call := c.caller("139")
@@ -190,9 +190,9 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	})
 }
 
-// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered
-// the call by the group.
-func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
+// TestATalkOfASecondOfferIsRecoveredWithItsNumber: after a transfer that was missed the same agent
+// is offered the call by the group.
+func TestATalkOfASecondOfferIsRecoveredWithItsNumber(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
@@ -235,9 +235,9 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a
+// TestTheLegAndTheServerDieAsTheBridgeIsMade: the caller is parked, as after a talk, and has a
 // place.
-func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
+func TestTheLegAndTheServerDieAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.lose("CHANNEL_PARK")
@@ -260,9 +260,9 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	})
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and
+// TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade: the link says that they are apart, and
 // brings the caller back.
-func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
+func TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.lose("CHANNEL_PARK")

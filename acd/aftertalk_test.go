@@ -3,7 +3,7 @@ package acd
 import "testing"
 
 // A caller sends a BYE, and FreeSWITCH reports the end of the agent's leg first.
-func TestWhoHungUpIsWhosePhoneSentTheBYE(t *testing.T) {
+func TestTheSideWhosePhoneSentTheBYEHungUp(t *testing.T) {
 	for _, of := range []struct {
 		what        string
 		caller, leg hangUp

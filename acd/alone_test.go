@@ -138,7 +138,7 @@ func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T)
 
 // A caller who comes once more stands in the line since they came first, has one CDR a visit, and
 // listeners hear of one visit after the other.
-func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
+func TestACallerWhoReconnectsAloneHasOneVisit(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -162,7 +162,7 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 	})
 }
 
-func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
+func TestACallerHangsUpWhileReconnectingAlone(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		call := c.dialsInto("110")
 		c.after(500 * time.Millisecond)
@@ -177,7 +177,7 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 
 // A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume as
 // the server shuts down. The end of the connection that is held open for them changes nothing.
-func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
+func TestAHeldConnectionEndsWhileTheCallerIsInTheDialplan(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)

@@ -144,7 +144,7 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 	}
 }
 
-func TestATalkIsLeftToLiveByAShutdownAndFollowedAfterwards(t *testing.T) {
+func TestATalkGoesOnThroughAShutdownAndIsFollowedAfterwards(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(4 * time.Second)
@@ -203,7 +203,7 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.server.Events.row[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
+		if told := c.server.Events.ring[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
 			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
 		}
 		stays.Hangup()
@@ -261,7 +261,7 @@ func TestTheSwitchRestarts(t *testing.T) {
 	})
 }
 
-func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
+func TestTheSwitchRestartsWhileACallerIsBackFromABridge(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
 		c.caller("139")

@@ -208,7 +208,7 @@ func BenchmarkCallOut(b *testing.B) {
 	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()}, ordinary("1000").snapshot)
 	c := newCall(server, b.Context())
 	c.renew()
-	c.where.Store(&channel{uuid: newUUID(), conn: obedient(b)})
+	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
 	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
 		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),

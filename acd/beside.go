@@ -71,13 +71,13 @@ func (t *talk) keepAgent() {
 }
 
 // together goes on with a talk whose caller is back: what was set for the first talk is used up.
-func (t *talk) together() {
+func (t *talk) bridgedAgain() {
 	t.legParked, t.broken, t.cleaned, t.held, t.sentOn = false, false, false, false, false
 	var commands []esl.Command
-	if !t.foreign.Load() {
+	if !t.neverQueued.Load() {
 		commands = append([]esl.Command{t.talkVariables()}, t.dialplanVariables()...)
 	} else {
-		commands = t.foreignVariables()
+		commands = t.neverQueuedVariables()
 	}
 	commands = append(commands, t.keepHooks(t.leg)...)
 	if t.kept {
@@ -96,7 +96,7 @@ func (c *call) variable(name string) string {
 	return replies[0].Text()
 }
 
-// meetCaller decides what it means that the leg is bridged with a channel that called in:
+// onLegBridgedInbound decides what it means that the leg is bridged with a channel that called in:
 //   - The caller's phone connected the two, so this was a consulting call. FreeSWITCH marks both of
 //     the phone's channels before it bridges their partners (sofia.c, sofia_handle_sip_i_refer), or
 //     has ended this one.
@@ -104,7 +104,7 @@ func (c *call) variable(name string) string {
 //     of the leg is awaited.
 //   - Else a program bridged the two. The talk is over and the caller is parked for us. The leg is
 //     not ours to end.
-func (t *talk) meetCaller(h happened) {
+func (t *talk) onLegBridgedInbound(h happened) {
 	own := t.dump(t.uuid())
 	switch {
 	case own == nil: // FreeSWITCH cannot be asked
@@ -136,8 +136,8 @@ func (t *talk) replaceCaller(h happened) {
 		a.who.number = knownNumber(sanitize(number))
 		a.who.name = knownName(headers.Get("Caller-Orig-Caller-ID-Name"), a.who.number)
 	}
-	foreign := !t.server.endVisit(t.call, next.uuid)
-	if !t.server.channels.reseat(t.call, next) {
+	neverQueued := !t.server.endVisit(t.call, next.uuid)
+	if !t.server.channels.moveCall(t.call, next) {
 		return
 	}
 	t.send(ref.queueEvent(queueRemove, ""), esl.API("uuid_kill "+was.uuid))
@@ -146,16 +146,16 @@ func (t *talk) replaceCaller(h happened) {
 	t.server.keepCDR(before.CDR)
 	next.become(talking)
 	next.call.Store(t.call)
-	t.where.Store(next)
+	t.callerChannel.Store(next)
 	was.become(released)
-	t.goOnWith(a, before, foreign)
+	t.goOnWith(a, before, neverQueued)
 	t.log.Info().Str("consult", was.uuid).Str("agent", t.record.Agent).Msg("a caller takes over the talk of a consulting call")
 }
 
 // goOnWith makes the record that of another caller's visit, with what the consulting call had.
-func (t *talk) goOnWith(a arrival, before record, foreign bool) {
+func (t *talk) goOnWith(a arrival, before record, neverQueued bool) {
 	t.call.take(a)
-	t.foreign.Store(foreign)
+	t.neverQueued.Store(neverQueued)
 	t.record.Group, t.record.VIP = t.group, t.place.VIP
 	t.record.Arrived, t.record.Answered, t.record.Offers = before.Arrived, before.Answered, 1
 	t.leg.record.Call, t.leg.record.Visit = t.uuid(), t.record.Visit
@@ -164,8 +164,8 @@ func (t *talk) goOnWith(a arrival, before record, foreign bool) {
 	t.passedOn("", queue.NoTransfer)
 	t.place.bridged(t.talkSoFar(t.leg))
 	commands := []esl.Command{t.infoEvent(statusAnswered, t.leg.offer, t.leg.offer.Number)}
-	if foreign { // what comes after the talk is not ours, but a later visit has the next number
-		commands = append(append(commands, t.setVariables(visitVariable+"="+t.visit().word())), t.foreignVariables()...)
+	if neverQueued { // what comes after the talk is not ours, but a later visit has the next number
+		commands = append(append(commands, t.setVariables(visitVariable+"="+t.visit().word())), t.neverQueuedVariables()...)
 	} else {
 		commands = append(append(commands, t.talkVariables()), t.dialplanVariables()...)
 	}

@@ -195,7 +195,7 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 	})
 }
 
-func TestACallerWhoWasSentOnIsSafeFromOurDeath(t *testing.T) {
+func TestACallerWhoWasSentOnOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		c.refers(mary, "lot")

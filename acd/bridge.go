@@ -48,7 +48,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 	if ctx.Err() != nil {
 		return bridgeDown
 	}
-	c.forget()
+	c.dropSignals()
 	ch := c.channel()
 	ch.become(bridging)
 	replies := c.do(
@@ -56,7 +56,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 		c.talkVariables(),
 		esl.API("uuid_bridge "+c.uuid()+" "+l.uuid),
 	)
-	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	switch {
 	case replies == nil:
 		return c.ask(ctx, l)

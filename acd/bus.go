@@ -42,7 +42,7 @@ var ErrSlow = errors.New("acd: the listener was too slow for the events")
 // position in the row of events and a bell.
 type Bus struct {
 	mu        sync.Mutex
-	row       []Event // the last busRoom events, a ring: the event of ID n stands at n % busRoom
+	ring      []Event // the last busRoom events, a ring: the event of ID n stands at n % busRoom
 	last      uint64
 	listeners map[*Listener]struct{}
 }
@@ -62,13 +62,13 @@ func (b *Bus) publish(e Event) {
 	defer b.mu.Unlock()
 	b.last++
 	e.ID = b.last
-	if len(b.row) < busRoom {
-		if len(b.row) == 0 {
-			b.row = append(b.row, Event{}) // IDs count from 1
+	if len(b.ring) < busRoom {
+		if len(b.ring) == 0 {
+			b.ring = append(b.ring, Event{}) // IDs count from 1
 		}
-		b.row = append(b.row, e)
+		b.ring = append(b.ring, e)
 	} else {
-		b.row[e.ID%busRoom] = e
+		b.ring[e.ID%busRoom] = e
 	}
 	for l := range b.listeners {
 		signalOne(l.bell)
@@ -112,7 +112,7 @@ func (b *Bus) after(id uint64) (e Event, found bool, err error) {
 	case b.last-id >= busRoom:
 		return Event{}, false, ErrSlow
 	}
-	return b.row[(id+1)%busRoom], true, nil
+	return b.ring[(id+1)%busRoom], true, nil
 }
 
 // Close ends the listener.

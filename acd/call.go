@@ -33,21 +33,21 @@ type call struct {
 	log      zerolog.Logger
 	serving  context.Context // ends when the program cuts its calls off
 
-	where   atomic.Pointer[channel]                 // the caller's channel, see channel(); read by all
-	stop    atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all
-	signals chan signal                             // filled by the readers of connections
-	gone    chan struct{}                           // closed when the call has left
-	view    atomic.Pointer[CallView]                // what lists show; read by all
-	known   atomic.Pointer[caller]                  // a copy of who; read by all
-	leg     atomic.Pointer[leg]                     // that rings or talks; set by the goroutine, read by all
-	third   atomic.Pointer[thirdLeg]                // rung into the talk; set by nway_threeway, read by the goroutine
-	foreign atomic.Bool                             // the caller never came to us: a phone connected them with an agent
-	grace   atomic.Pointer[time.Timer]              // how long the place waits for the caller who takes it over
+	callerChannel  atomic.Pointer[channel]                 // the caller's channel, see channel(); read by all
+	stop           atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all
+	signals        chan signal                             // filled by the readers of connections
+	gone           chan struct{}                           // closed when the call has left
+	view           atomic.Pointer[CallView]                // what lists show; read by all
+	known          atomic.Pointer[caller]                  // a copy of who; read by all
+	leg            atomic.Pointer[leg]                     // that rings or talks; set by the goroutine, read by all
+	third          atomic.Pointer[thirdLeg]                // rung into the talk; set by nway_threeway, read by the goroutine
+	neverQueued    atomic.Bool                             // the caller never came to us: a phone connected them with an agent
+	successorTimer atomic.Pointer[time.Timer]              // how long the place waits for the caller who takes it over
 
 	who    caller // set by isFor
 	group  string
 	place  *Place
-	music  hold
+	music  holdMusic
 	record record
 }
 
@@ -84,7 +84,7 @@ func (c *call) callerNow() caller {
 }
 
 // channel is the caller's channel now.
-func (c *call) channel() *channel { return c.where.Load() }
+func (c *call) channel() *channel { return c.callerChannel.Load() }
 
 // uuid is that of the caller's channel.
 func (c *call) uuid() string { return c.channel().uuid }
@@ -120,9 +120,9 @@ func (c *call) nextTalk(ctx context.Context) (context.Context, ending) {
 	return ctx, nil
 }
 
-// onHappened takes an event about the caller's channel or the leg, from a connection's reader. While the
-// caller waits, an event that ends the wait ends the context. All others queue for the call's
-// goroutine.
+// onHappened takes an event about the caller's channel or the leg, from a connection's reader.
+// While the caller waits, an event that ends the wait ends the context. All others queue for the
+// call's goroutine.
 func (c *call) onHappened(h happened) {
 	switch c.channel().is() {
 	case inSocket, recalled:
@@ -147,7 +147,7 @@ const attendedTransfer = "ATTENDED_TRANSFER"
 // hungUp takes the end of a caller who waits. If the caller's phone connected another call with us,
 // the place is kept for a moment, because that call's channel is on its way.
 func (c *call) hungUp(cause string) {
-	if c.grace.Load() != nil {
+	if c.successorTimer.Load() != nil {
 		return // heard before; more than one event says so
 	}
 	if cause != attendedTransfer {
@@ -160,7 +160,7 @@ func (c *call) hungUp(cause string) {
 			c.end(hangup{cause})
 		}
 	})
-	if !c.grace.CompareAndSwap(nil, timer) {
+	if !c.successorTimer.CompareAndSwap(nil, timer) {
 		timer.Stop()
 	}
 }
@@ -287,7 +287,7 @@ func (c *call) awaitEnd(ctx context.Context, id string) {
 }
 
 // forget drops the signals that came before the step that is now begun.
-func (c *call) forget() { c.readRest(c.noteAside) }
+func (c *call) dropSignals() { c.readRest(c.noteAside) }
 
 // readRest gives the signals that have come so far to note.
 func (c *call) readRest(note func(signal)) {
@@ -301,8 +301,8 @@ func (c *call) readRest(note func(signal)) {
 	}
 }
 
-// replaySignals takes the signals that have come so far once more, because the channel is in another
-// place now: what a bridge would have made of them, nobody does any more.
+// replaySignals takes the signals that have come so far once more, because the channel is in
+// another place now: what a bridge would have made of them, nobody does any more.
 func (c *call) replaySignals() {
 	c.readRest(func(s signal) {
 		switch s := s.(type) {

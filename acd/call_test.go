@@ -225,7 +225,7 @@ func TestACallerWhoIsGivenBackKeepsThePlace(t *testing.T) {
 	})
 }
 
-func TestAPlaceThatCannotBe(t *testing.T) {
+func TestAnImpossiblePlaceIsIgnored(t *testing.T) {
 	arrived := time.Now()
 	for _, since := range []string{
 		"", "110", "110:", "110:x", "110:-1", "120:" + strconv.FormatInt(arrived.Add(-time.Minute).UnixMilli(), 10), placeOf("110", arrived.Add(time.Minute)),

@@ -49,7 +49,7 @@ func (ch *channel) become(now custody) { ch.custody.Store(uint32(now)) }
 
 // story is the call whose caller's channel this is. It is nil if the channel is not that of a call
 // any more.
-func (ch *channel) story() *call {
+func (ch *channel) currentCall() *call {
 	if c := ch.call.Load(); c != nil && c.channel() == ch {
 		return c
 	}
@@ -136,7 +136,7 @@ func (ch *channel) onDisconnectNotice(c *call, disposition string) {
 
 // hungUpUnseen makes the channel hung up for an unknown cause.
 func (ch *channel) hungUpUnseen() {
-	if c := ch.story(); c != nil {
+	if c := ch.currentCall(); c != nil {
 		c.onHappened(happened{what: callerHungUp, cause: "NONE"})
 	}
 }
@@ -144,7 +144,7 @@ func (ch *channel) hungUpUnseen() {
 // lost takes the end of the connection. It ends the call while the socket application holds the
 // caller. A talk does not depend on it.
 func (ch *channel) lost(err error) {
-	c := ch.story()
+	c := ch.currentCall()
 	if c == nil || ch.ended.Load() {
 		return
 	}

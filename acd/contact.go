@@ -178,7 +178,7 @@ func readContacts(answer string) (list []string, known bool) {
 }
 
 // forget drops the dial strings: they are of before, and what they are now is asked anew.
-func (c *contacts) forget() {
+func (c *contacts) dropDialStrings() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, domains := range c.of {

@@ -208,7 +208,7 @@ func TestAnAgentsOwnProgressSecondsCount(t *testing.T) {
 	})
 }
 
-func TestEarlyMediaIsAWord(t *testing.T) {
+func TestEarlyMediaCountsAsASignOfLife(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Early: true, After: 7 * time.Second})
 		c.caller("139")
@@ -311,7 +311,7 @@ func TestAForwardIsFollowedOnlyIfTheConfigurationSaysSo(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
+func TestAnAgentStaysRegisteredIfTheDirectoryFails(t *testing.T) {
 	s := patient("1000")
 	s.dial = "user/{ext}@sim.local" // the directory is asked for each leg
 	open(t, s, func(c *centre) {

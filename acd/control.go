@@ -74,16 +74,16 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 		return err
 	}
 	commands := []esl.Command{esl.API("uuid_setvar " + uuid + " " + outcomeVariable)}
-	if from := whence(ctx, conn, uuid); from != "" {
+	if from := dialplanPosition(ctx, conn, uuid); from != "" {
 		commands = append(commands, esl.API("uuid_setvar "+uuid+" "+homeVariable+" "+from))
 	}
 	_, err = s.order(ctx, conn, append(commands, s.fetch(conn, uuid, group))...)
 	return err
 }
 
-// whence is where a live channel is in the dialplan. It is sent there if none of us can be reached.
-// It is empty if FreeSWITCH cannot say.
-func whence(ctx context.Context, conn *esl.Connection, uuid string) string {
+// dialplanPosition is where a live channel is in the dialplan. It is sent there if none of us can
+// be reached. It is empty if FreeSWITCH cannot say.
+func dialplanPosition(ctx context.Context, conn *esl.Connection, uuid string) string {
 	replies, err := conn.Do(ctx, esl.API("uuid_dump "+uuid))
 	if err != nil {
 		return ""

@@ -125,7 +125,7 @@ func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 	})
 }
 
-func TestNwayBridgeWithNobody(t *testing.T) {
+func TestNwayBridgeWithAnUnknownChannel(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.asks("boss", "2000", "", "nway_bridge/nobody")
 		c.after(time.Second)

@@ -74,7 +74,7 @@ func TestDocsNameEveryPlaceAndEveryHappening(t *testing.T) {
 	}
 }
 
-func TestTalkMovesAreWhatTheTableOfTheDocsSays(t *testing.T) {
+func TestTalkMovesMatchTheTableOfTheDocs(t *testing.T) {
 	head := []string{""}
 	for h := range happenings {
 		head = append(head, h.String())
@@ -106,7 +106,7 @@ func TestTalkMovesAreWhatTheTableOfTheDocsSays(t *testing.T) {
 	}
 }
 
-func TestTheChartOfATalkIsTheTable(t *testing.T) {
+func TestTheChartOfATalkMatchesTheTable(t *testing.T) {
 	drawn := chartOfTalk(t)
 	for from := range talkMoves {
 		for h := range happenings {

@@ -52,9 +52,9 @@ type Place struct {
 	earlyEnd   *earlyEnd     // the end of its talk, if the link reported it; under the dispatcher's lock
 }
 
-// earlyEnd is the end of a talk that the link has reported and the talk's own call has not announced
-// yet. The agent is free, and called for the next caller. What is announced of the agent and of
-// that next call waits for the talk's call, but not for long: its connection may be dead.
+// earlyEnd is the end of a talk that the link has reported and the talk's own call has not
+// announced yet. The agent is free, and called for the next caller. What is announced of the agent
+// and of that next call waits for the talk's call, but not for long: its connection may be dead.
 type earlyEnd struct {
 	call      string // uuid of the caller's channel
 	agent     string
@@ -130,8 +130,8 @@ func (d *Dispatcher) announceStatus(status agent.LogEntry) {
 	}
 }
 
-// flushEarlyEnd announces what waited for that end of a talk. It does nothing for nil, and the second
-// time. It is part of a step.
+// flushEarlyEnd announces what waited for that end of a talk. It does nothing for nil, and the
+// second time. It is part of a step.
 func (d *Dispatcher) flushEarlyEnd(end *earlyEnd) {
 	if end == nil || d.earlyEnds[end.agent] != end {
 		return

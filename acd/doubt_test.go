@@ -11,7 +11,7 @@ import (
 
 // The connections are half-open while an offer is given up, and the agent has picked up. Until it
 // is known that the leg is over, the agent's phone gets no other call, whatever the lease says.
-func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
+func TestAPhoneWithoutReportsGetsNoSecondCall(t *testing.T) {
 	const ringing = queue.DefaultRingTimeout
 	for name, early := range map[string]time.Duration{
 		"long before the ring timeout": 8 * time.Second, "shortly before it": time.Second, "at the ring timeout": 0,

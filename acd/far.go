@@ -25,8 +25,8 @@ type farChannel struct {
 	phone string // uuid of the channel that it was bridged with first: that of the agent's phone
 }
 
-// onFarEvent notes the far channel of a leg, and tells its call what happens to it there. The registry
-// is locked.
+// onFarEvent notes the far channel of a leg, and tells its call what happens to it there. The
+// registry is locked.
 func (r *registry) onFarEvent(e *esl.Event, uuid string) (deliveries []delivery) {
 	far := r.fars[uuid]
 	if far == nil && r.callers[uuid] == nil && e.Get("Call-Direction") == "inbound" {
@@ -83,9 +83,9 @@ func (r *registry) farCall(uuid string) *call {
 	return nil
 }
 
-// letLegGo leaves caller and leg to each other: the agent's phone has passed the far channel on,
+// leaveFarLeg leaves caller and leg to each other: the agent's phone has passed the far channel on,
 // and nothing of ours must act on the two.
-func (t *talk) letLegGo() {
+func (t *talk) leaveFarLeg() {
 	t.far = true
 	t.send(t.setVariables(unsetting(talkList)...),
 		esl.API("uuid_setvar_multi "+t.leg.uuid+" "+farVariable+"=true;"+legCleanHook+"=;"+legKeepHook+"="))
@@ -98,5 +98,5 @@ func (t *talk) passedOnFar(h happened) {
 		kind = queue.TransferAttended
 	}
 	t.passedOn(h.number, kind)
-	t.letLegGo()
+	t.leaveFarLeg()
 }

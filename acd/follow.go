@@ -26,7 +26,7 @@ func (s *Server) recoverTalks() {
 func (s *Server) followAnew(t queue.Talk) {
 	s.followMu.Lock()
 	defer s.followMu.Unlock()
-	if s.followed || s.life.Err() != nil {
+	if s.followed || s.runCtx.Err() != nil {
 		return // the next process finds the talk in the journal
 	}
 	if c := s.recovered(t); c != nil {
@@ -56,13 +56,13 @@ func (s *Server) recovered(t queue.Talk) *call {
 	if !ok {
 		return nil
 	}
-	c := newCall(s, s.life)
+	c := newCall(s, s.runCtx)
 	ch := newChannel()
 	ch.uuid, ch.core = t.CDR.UUID, t.CoreUUID
 	ch.isAt(s.switchNamed(t.Link))
 	ch.become(talking)
 	ch.call.Store(c)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	c.isFor(caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled})
 	c.group, c.place = t.CDR.Group, place
 	c.record.CDR, c.record.talked = t.CDR, true
@@ -70,8 +70,8 @@ func (s *Server) recovered(t queue.Talk) *call {
 	l := newLeg(offer, []way{{}})
 	l.uuid, l.phones[0].uuid, l.winner, l.record = t.CDR.Leg, t.CDR.Leg, l.phones[0], t.Offer
 	c.leg.Store(l)
-	if _, ok := s.channels.seat(c, 0); !ok {
-		place.abandon()
+	if _, ok := s.channels.addCall(c, 0); !ok {
+		place.detach()
 		return nil
 	}
 	s.channels.addLeg(c, l)
@@ -96,7 +96,7 @@ func (c *call) goOn(ctx context.Context) {
 
 // recoverTalk follows the talk of a leg of ours with partner. It returns false if that is not a
 // caller whose place is kept, if the agent has something else, or if the two are not bridged yet.
-func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect, partner string) bool {
+func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s foundChannel, partner string) bool {
 	if _, kept := l.server.Dispatcher.keepsPlace(partner); !kept || s.caller != partner {
 		return false
 	}
@@ -122,7 +122,7 @@ func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect,
 }
 
 // talkOf is what the two channels say of their talk.
-func (l *link) talkOf(s suspect, leg, caller *esl.Event) queue.Talk {
+func (l *link) talkOf(s foundChannel, leg, caller *esl.Event) queue.Talk {
 	now := l.current()
 	t := queue.Talk{
 		Server: l.server.options.Identity, Link: l.at.Name, CoreUUID: now.CoreUUID,

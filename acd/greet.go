@@ -24,7 +24,7 @@ func (c *call) greet(ctx context.Context) ending {
 	c.takePlace(place)
 	c.entered(PhaseGreet, "").Bool("vip", place.VIP).Send()
 	c.tell(append([]esl.Command{c.waitingVariables(), answer}, c.comesIn()...)...)
-	if end := c.comeAlone(ctx); end != nil {
+	if end := c.reconnectAlone(ctx); end != nil {
 		return end
 	}
 	c.playToEnd(ctx, c.prompts().Welcome)
@@ -63,7 +63,8 @@ func (c *call) refuse(ctx context.Context) ending {
 	return sentAway{queue.Refused, "CALL_REJECTED"}
 }
 
-// playToEnd plays a prompt that the caller hears to its end. Only a transfer or a move cuts it short.
+// playToEnd plays a prompt that the caller hears to its end. Only a transfer or a move cuts it
+// short.
 func (c *call) playToEnd(ctx context.Context, file string) {
 	if file == "" {
 		return

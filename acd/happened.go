@@ -35,8 +35,8 @@ type delivery struct {
 	h  happened
 }
 
-// onEvent takes an event about any channel, from a connection's reader, and hands it to the calls that
-// it concerns. It does not block. It returns false if the channel is no caller's.
+// onEvent takes an event about any channel, from a connection's reader, and hands it to the calls
+// that it concerns. It does not block. It returns false if the channel is no caller's.
 func (r *registry) onEvent(e *esl.Event) (caller bool) {
 	var deliveries []delivery
 	uuid := e.Get("Unique-ID")
@@ -51,11 +51,11 @@ func (r *registry) onEvent(e *esl.Event) (caller bool) {
 		deliveries = r.onHangup(e, uuid, over)
 	}
 	deliveries = append(deliveries, r.onFarEvent(e, uuid)...)
-	held := len(r.silent[uuid]) > 0
+	holds := len(r.held[uuid]) > 0
 	caller = r.callers[uuid] != nil
 	r.mu.Unlock()
-	if name := e.Name(); held && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
-		r.exitSilent(uuid)
+	if name := e.Name(); holds && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
+		r.exitHeld(uuid)
 	}
 	for _, d := range deliveries {
 		d.trace(e)
@@ -64,8 +64,8 @@ func (r *registry) onEvent(e *esl.Event) (caller bool) {
 	return caller
 }
 
-// onLegEvent gives the leg of a channel the event of its telephone. It reports whether the leg is over
-// with it.
+// onLegEvent gives the leg of a channel the event of its telephone. It reports whether the leg is
+// over with it.
 func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	switch e.Name() {
 	case "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY":

@@ -108,7 +108,7 @@ func (s *Server) askCalls(ctx context.Context, at string) {
 // they are gone.
 func (s *Server) endCalls(at, coreUUID string) {
 	for _, ch := range s.channels.at(at) {
-		if c := ch.story(); c != nil && ch.core == coreUUID {
+		if c := ch.currentCall(); c != nil && ch.core == coreUUID {
 			c.end(errRestarted)
 		}
 	}

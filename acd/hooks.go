@@ -78,10 +78,10 @@ func (c *call) dialplanVariables() []esl.Command {
 		transferHook+"=multiunset "+talkList+" "+outcomeVariable+" "+outcomeOfVariable, cleanHook+"=multiunset "+talkList)}
 }
 
-// foreignVariables let a caller who never came to us go on in their own dialplan, also if the agent
-// hangs up during a hold. Without them FreeSWITCH parks that caller for ever. The leg's thread may
-// set transfer_after_bridge after the hook has run. Then the call ends.
-func (t *talk) foreignVariables() []esl.Command {
+// neverQueuedVariables let a caller who never came to us go on in their own dialplan, also if the
+// agent hangs up during a hold. Without them FreeSWITCH parks that caller for ever. The leg's
+// thread may set transfer_after_bridge after the hook has run. Then the call ends.
+func (t *talk) neverQueuedVariables() []esl.Command {
 	return []esl.Command{
 		t.setVariables(cleanHook + "=multiunset transfer_after_bridge " + cleanHook),
 		esl.API("uuid_setvar " + t.leg.uuid + " hold_hangup_xfer_exten hangup:inline"),
@@ -90,7 +90,9 @@ func (t *talk) foreignVariables() []esl.Command {
 
 // goesOn reports whether the caller goes on in the dialplan after the talk, without being parked
 // for us.
-func (c *call) goesOn() bool { return c.foreign.Load() || c.settings.AfterTalk == AfterTalkDialplan }
+func (c *call) goesOn() bool {
+	return c.neverQueued.Load() || c.settings.AfterTalk == AfterTalkDialplan
+}
 
 // keepAgentVariable is set on a caller in a talk, by a program that takes the caller away for so
 // many seconds and brings them back.

@@ -40,8 +40,8 @@ func (c *call) stopFollowing() {
 		ch.exit()
 	}
 	c.server.channels.removeLeg(l)
-	c.server.channels.unseat(c)
-	c.place.abandon()
+	c.server.channels.removeCall(c)
+	c.place.detach()
 	c.server.followAnew(c.talkSoFar(l))
 }
 
@@ -83,13 +83,13 @@ func (c *call) lastEvent() []esl.Command {
 	return []esl.Command{c.queueEvent(queueRemove, "")}
 }
 
-// lastCommands are the call's last write, with its last event. It returns false if FreeSWITCH did not
-// get them.
+// lastCommands are the call's last write, with its last event. It returns false if FreeSWITCH did
+// not get them.
 func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 	ch := c.channel()
 	switch end := end.(type) {
 	case handedBack:
-		c.server.channels.exitSilent(ch.uuid)
+		c.server.channels.exitHeld(ch.uuid)
 		return c.say(ch, append(slices.Clone(last), c.handBack(end)...))
 	case sentAway:
 		// No hangup message: the channel itself would read that, after whatever it plays. Hold
@@ -97,11 +97,11 @@ func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 		return c.say(ch, append(slices.Clone(last), esl.API("uuid_kill "+ch.uuid+" "+end.cause)))
 	case taken:
 		if end.bridged {
-			return c.say(ch, append([]esl.Command{c.letAlone()}, last...))
+			return c.say(ch, append([]esl.Command{c.unsetWaiting()}, last...))
 		}
-		return c.hold(ch, last)
+		return c.holdOpen(ch, last)
 	case lost:
-		return c.hold(ch, last)
+		return c.holdOpen(ch, last)
 	default:
 		return c.say(ch, last)
 	}
@@ -122,11 +122,11 @@ func (c *call) say(ch *channel, commands []esl.Command) (sent bool) {
 
 // hold keeps the connection of a caller who is somewhere else now, silent, until the channel is
 // bridged or hangs up. Its end could end what the caller is in (docs/wire.md).
-func (c *call) hold(ch *channel, last []esl.Command) (sent bool) {
+func (c *call) holdOpen(ch *channel, last []esl.Command) (sent bool) {
 	if !ch.alive() {
 		return c.say(ch, last)
 	}
-	commands := append([]esl.Command{c.letAlone()}, last...)
+	commands := append([]esl.Command{c.unsetWaiting()}, last...)
 	if c.do(commands...) == nil {
 		ch.ended.Store(true) // it is dead, and nothing of it is left to be held
 		return c.say(ch, last)
@@ -136,8 +136,8 @@ func (c *call) hold(ch *channel, last []esl.Command) (sent bool) {
 	return true
 }
 
-// letAlone unsets what would make FreeSWITCH act on a caller who waited here.
-func (c *call) letAlone() esl.Command { return c.setVariables(unsetting(waitingList)...) }
+// unsetWaiting unsets what would make FreeSWITCH act on a caller who waited here.
+func (c *call) unsetWaiting() esl.Command { return c.setVariables(unsetting(waitingList)...) }
 
 // handBack gives the caller to the dialplan's next action. The end of the socket application does
 // that. A caller who was recalled goes through the dialplan again, where the variable, or our

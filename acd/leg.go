@@ -224,8 +224,8 @@ func (l *leg) awaitEnd() {
 	}
 }
 
-// onGone takes the link's report that the leg is gone, and whether the agent's phone ended it. If it
-// did, the agent of a talk is free at once, before the call hears of it.
+// onGone takes the link's report that the leg is gone, and whether the agent's phone ended it. If
+// it did, the agent of a talk is free at once, before the call hears of it.
 func (l *leg) onGone(byPhone bool) {
 	if l.ctx.Err() != nil {
 		return // reported before

@@ -189,11 +189,11 @@ func (l *link) keep(ctx context.Context) {
 // looked counts the switches that were looked at once; after the last one all is known of talks
 // from before a restart.
 func (s *Server) looked(l *link) {
-	s.unseen.mu.Lock()
-	defer s.unseen.mu.Unlock()
-	if s.unseen.links[l] {
-		delete(s.unseen.links, l)
-		if len(s.unseen.links) == 0 {
+	s.notUpYet.mu.Lock()
+	defer s.notUpYet.mu.Unlock()
+	if s.notUpYet.links[l] {
+		delete(s.notUpYet.links, l)
+		if len(s.notUpYet.links) == 0 {
 			s.Dispatcher.releaseReserved()
 		}
 	}
@@ -293,7 +293,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	if now := l.current().CoreUUID; was != "" && was != now {
 		l.server.endCalls(l.at.Name, was)
 	}
-	return l.reconcile(ctx, conn, l.suspects(channels, false))
+	return l.reconcile(ctx, conn, l.foundChannels(channels, false))
 }
 
 // uuids are those of the channels that the table lists.
@@ -336,7 +336,7 @@ func (l *link) onEvent(e *esl.Event) {
 			return // its call, which hears faster, may be over by now
 		}
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
-			l.meet(e.Get("Unique-ID"), user)
+			l.noteIfExternal(e.Get("Unique-ID"), user)
 		}
 	case "CHANNEL_DESTROY":
 		l.server.channels.dropExternal(e.Get("Unique-ID"))
@@ -346,7 +346,7 @@ func (l *link) onEvent(e *esl.Event) {
 }
 
 // meet notes a channel that an extension has, unless it is a leg of ours.
-func (l *link) meet(uuid, extension string) {
+func (l *link) noteIfExternal(uuid, extension string) {
 	if uuid != "" && extension != "" && !l.server.channels.isOurs(uuid) {
 		l.server.channels.noteExternal(l, uuid, extension)
 	}

@@ -25,7 +25,7 @@ func (t *talk) look() {
 			t.kept, t.unsettled = true, true
 		}
 		if t.unsettled {
-			t.together()
+			t.bridgedAgain()
 		}
 		return
 	}
@@ -34,7 +34,7 @@ func (t *talk) look() {
 		return
 	}
 	leg, caller := dumped(replies[0]), dumped(replies[1])
-	for _, h := range t.seen(leg, caller) {
+	for _, h := range t.fromDumps(leg, caller) {
 		t.on(h)
 	}
 	is := t.channel().is()
@@ -84,7 +84,7 @@ func (t *talk) lookForCaller(caller *esl.Event) {
 }
 
 // seen is what two dumps say, in the order in which it matters.
-func (t *talk) seen(leg, caller *esl.Event) (all []happened) {
+func (t *talk) fromDumps(leg, caller *esl.Event) (all []happened) {
 	with := caller.Get("variable_bridge_to")
 	switch state := caller.Get("Channel-State"); {
 	case caller.Get("Unique-ID") == "":

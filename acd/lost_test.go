@@ -9,7 +9,7 @@ import (
 	"nwayacd/sim"
 )
 
-func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
+func TestTheLinkIsLostDuringAnExternalCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
 		c.after(time.Second)
@@ -29,7 +29,7 @@ func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 	})
 }
 
-func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
+func TestAnExternalCallEndsWhileTheLinkIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
 		c.after(time.Second)
@@ -191,9 +191,9 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	})
 }
 
-// TestATransferRingsAfterATalkAndWeLoseTheCaller who has talked: whatever max-wait says they are
-// not sent away, and the talk is in their CDR.
-func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
+// TestATransferRingsAfterATalkAndTheConnectionIsLost who has talked: whatever max-wait says they
+// are not sent away, and the talk is in their CDR.
+func TestATransferRingsAfterATalkAndTheConnectionIsLost(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
 		"the connection breaks": func(c *centre) { go c.breaks("call-139") },
 		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
@@ -224,9 +224,9 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	}
 }
 
-// TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that
-// plays keeps them in.
-func TestWeDieWithACallerParkedInSilence(t *testing.T) {
+// TestTheServerDiesWithACallerParkedInSilence: the end of our connection ends the park, which
+// nothing that plays keeps them in.
+func TestTheServerDiesWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""
 	open(t, s, func(c *centre) {
@@ -254,7 +254,7 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 	})
 }
 
-func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
+func TestACallerLeftParkedAfterATalkIsHungUpByTheNextProcess(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(4 * time.Second)

@@ -118,7 +118,7 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 }
 
 // What FreeSWITCH tells of a caller after they were transferred is about where they are then.
-func TestTheFirstWordOfATransferStands(t *testing.T) {
+func TestTheFirstReportOfATransferCounts(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		told []happened
@@ -149,7 +149,7 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 
 // A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
 // is, nobody transferred them.
-func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
+func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
@@ -167,7 +167,7 @@ func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 
 // The agent of a three-way call transfers the caller: then nobody brings them together with the
 // third party.
-func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
+func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Gateway("out", sim.Behaviour{})
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -231,7 +231,7 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 
 // A server that shuts down gives a caller back who has taken over the place of a consulting call:
 // they go on in the group's dialplan.
-func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
+func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -260,7 +260,7 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 // Another program took a waiting caller to another group of ours, so the first connection is held
 // open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
 // socket_resume.
-func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
+func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -285,13 +285,13 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 // A caller who takes over the place of a consulting call comes with a connection of their own. It
 // may tell that their new socket application has parked them before the link tells that they left
 // the talk.
-func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
+func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
-	if _, ok := r.seat(k, 0); !ok {
+	k.callerChannel.Store(ch)
+	if _, ok := r.addCall(k, 0); !ok {
 		t.Fatal("the caller has a call already")
 	}
 	r.onEvent(esl.NewEvent("",
@@ -338,12 +338,12 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 
 // An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
 // is no word of an agent who is to be kept.
-func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
+func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
+	k.callerChannel.Store(ch)
 	r.legs["leg"] = &owner{call: k}
 	for i, with := range []string{"", "caller"} {
 		r.onEvent(esl.NewEvent("",
@@ -358,7 +358,7 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 
 // A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
 // their connection must not come when they are there.
-func TestRecalledCallerOutlivesTheServer(t *testing.T) {
+func TestARecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})

@@ -26,7 +26,7 @@ const (
 )
 
 // hold is what the caller hears while waiting.
-type hold struct {
+type holdMusic struct {
 	id       string // of the music that plays; "" = none
 	began    time.Time
 	round    *round    // the last one that is over: it is not known yet whether another one follows
@@ -80,7 +80,7 @@ func (c *call) startMusic() []esl.Command {
 }
 
 // silent reports that music could be started: none plays, and it can be played.
-func (h *hold) silent() bool { return h.id == "" && !h.mute }
+func (h *holdMusic) silent() bool { return h.id == "" && !h.mute }
 
 // noteMusic learns from a signal that one round of the music is over. If the channel is hung up,
 // that says nothing of the music: a consulting call waits for its successor then.

@@ -60,7 +60,7 @@ func TestAMissingFileIsNotPlayedAgainAndAgain(t *testing.T) {
 	})
 }
 
-func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
+func TestMusicThatAProgramBreaksBeginsAgain(t *testing.T) {
 	s := ordinary()
 	s.settings.Prompts = Prompts{Hold: "tune.wav"}
 	open(t, s, func(c *centre) {
@@ -75,7 +75,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 }
 
 // The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
-func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
+func TestTheEndOfAConsultingCallDoesNotMuteTheMusic(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {

@@ -79,8 +79,9 @@ func (s *Server) publishNotBack(w queue.Waiting) {
 	}
 }
 
-// comesIn are the events of a caller who comes into the line: those that are owed about the channel,
-// then queue/add. If the caller waited in another group when the server died, they left that line.
+// comesIn are the events of a caller who comes into the line: those that are owed about the
+// channel, then queue/add. If the caller waited in another group when the server died, they left
+// that line.
 func (c *call) comesIn() []esl.Command {
 	events := c.server.owed.of(c.uuid())
 	if c.place.Untold {

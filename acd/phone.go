@@ -101,8 +101,8 @@ func (c *call) farWays(a agent.Profile) (ways []way) {
 	return ways
 }
 
-// onEvent takes an event of one of the leg's channels, in the connection's reader. It returns true if
-// the leg is over with it.
+// onEvent takes an event of one of the leg's channels, in the connection's reader. It returns true
+// if the leg is over with it.
 func (l *leg) onEvent(e *esl.Event) (over bool) {
 	uuid, name := e.Get("Unique-ID"), e.Name()
 	l.mu.Lock()
@@ -183,7 +183,7 @@ func (l *leg) channels() (uuids []string) {
 }
 
 // some are the uuids of the telephones for which that is so, and which are not gone.
-func (l *leg) some(is func(*phone) bool) (uuids []string) {
+func (l *leg) phonesThat(is func(*phone) bool) (uuids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range l.phones {
@@ -212,7 +212,7 @@ func kills(uuids []string, cause string) []esl.Command {
 // FreeSWITCH is asked, over the call's own connection, and no telephone is ended if it does not
 // answer.
 func (c *call) endSilent(l *leg) {
-	unheard := l.some(func(p *phone) bool { return !p.rang && !p.answered })
+	unheard := l.phonesThat(func(p *phone) bool { return !p.rang && !p.answered })
 	questions := make([]esl.Command, len(unheard))
 	for i, uuid := range unheard {
 		questions[i] = esl.API("uuid_dump " + uuid)
@@ -223,7 +223,7 @@ func (c *call) endSilent(l *leg) {
 	replies := c.do(questions...)
 	var silent []string
 	for i := range replies {
-		if there := dumped(replies[i]); there.Get("Unique-ID") == "" || l.learn(unheard[i], there) {
+		if there := dumped(replies[i]); there.Get("Unique-ID") == "" || l.noteDump(unheard[i], there) {
 			continue
 		}
 		silent = append(silent, unheard[i])
@@ -235,7 +235,7 @@ func (c *call) endSilent(l *leg) {
 }
 
 // learn notes what uuid_dump says of a telephone. It returns false if that has said nothing so far.
-func (l *leg) learn(uuid string, there *esl.Event) (said bool) {
+func (l *leg) noteDump(uuid string, there *esl.Event) (said bool) {
 	happened := func(header string) bool { at := there.Get(header); return at != "" && at != "0" }
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -164,8 +164,8 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
-// forsake is withdraw for an offer whose leg may still ring.
-func (p *Place) forsake(o *Offer) {
+// abandon is withdraw for an offer whose leg may still ring.
+func (p *Place) abandon(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.floor.Abandon(o.Lease, now)
 		p.drop(o.Lease)
@@ -265,7 +265,7 @@ func (d *Dispatcher) dropAbsent(uuids []string) {
 }
 
 // abandon leaves a talk on the floor. The next one who follows the talk finds it there.
-func (p *Place) abandon() {
+func (p *Place) detach() {
 	p.dispatcher.do(func(time.Time) { delete(p.dispatcher.places, p.uuid) })
 }
 
@@ -345,8 +345,9 @@ func (p *Place) leave(cdr queue.CDR) {
 	})
 }
 
-// leaveAbsent is leave for a caller who may come back on another connection. If the caller comes
-// back, the place is still there, and the end there writes the CDR. Otherwise it is this one.
+// leaveAbsent is leave for a caller who may come back on another connection. A caller who does
+// finds the place again, and the CDR is that of the end there. For a caller who does not it is this
+// one.
 func (p *Place) leaveAbsent(a queue.Absent) {
 	p.off(func(now time.Time) { p.dispatcher.floor.LeaveAbsent(p.uuid, a, now) })
 }

@@ -13,8 +13,8 @@ const recallVariable = "nwayacd_recall"
 // recallLimit is how long a caller may take to come to our socket port after the order.
 const recallLimit = 5 * time.Second
 
-// recall brings a caller back who is out of our socket application since a bridge. A nil ending says
-// that the caller is there and can wait.
+// recall brings a caller back who is out of our socket application since a bridge. A nil ending
+// says that the caller is there and can wait.
 func (c *call) recall(ctx context.Context) (context.Context, ending) {
 	if ctx.Err() != nil {
 		if why := context.Cause(ctx); !viewLost(why) || c.serving.Err() != nil {
@@ -25,11 +25,11 @@ func (c *call) recall(ctx context.Context) (context.Context, ending) {
 	return ctx, c.bringBack(ctx)
 }
 
-// comeAlone brings a caller once more whose channel has another connection, which is held open.
-// Whichever of the two ended first, because this process dies or a network is cut, would take the
-// caller out of where they are by then. So both end now, and the caller comes back on one that is
-// alone. Nothing happens, and nothing is asked, if the caller's connection is the only one.
-func (c *call) comeAlone(ctx context.Context) ending {
+// reconnectAlone brings a caller once more whose channel has another connection, which is held
+// open. Whichever of the two ended first, because this process dies or a network is cut, would take
+// the caller out of where they are by then. So both end now, and the caller comes back on one that
+// is alone. Nothing happens, and nothing is asked, if the caller's connection is the only one.
+func (c *call) reconnectAlone(ctx context.Context) ending {
 	if !c.server.channels.isHeld(c.uuid()) {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (c *call) bringBack(ctx context.Context) ending {
 		return c.endingOf(context.Cause(ctx))
 	}
 	c.record.recall = time.Now()
-	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	limited, stop := context.WithTimeoutCause(ctx, recallLimit, errSilent)
 	defer stop()
 	ordered := c.orderBack(limited, ch)
@@ -100,7 +100,7 @@ func (c *call) orderBackLater(ch *channel) (ordered bool) {
 	ordered = c.do(c.recallVariables(), transferInline(ch.uuid, way), esl.Raw("exit")) != nil
 	ch.ended.Store(ch.ended.Load() || ordered)
 	if ordered {
-		c.server.channels.exitSilent(ch.uuid)
+		c.server.channels.exitHeld(ch.uuid)
 	}
 	return ordered
 }
@@ -135,9 +135,9 @@ func (c *call) cameTooLate(ctx context.Context, a arrival) bool {
 // reattach makes the new connection of the caller's channel that of the call.
 func (c *call) reattach(next successor) {
 	was := c.channel()
-	c.foreign.Store(false)
+	c.neverQueued.Store(false)
 	next.ch.become(inSocket)
-	c.where.Store(next.ch)
+	c.callerChannel.Store(next.ch)
 	next.ch.call.Store(c)
 	was.become(released)
 	next.accepted <- true

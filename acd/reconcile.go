@@ -30,13 +30,13 @@ const talkVariable = "nwayacd_talk"
 // CONTEXT.
 const homeVariable = "nwayacd_home"
 
-// suspect is a channel that was there before the link. The channel itself is asked what is the
+// foundChannel is a channel that was there before the link. The channel itself is asked what is the
 // case, because the table lags: it may still list a channel whose end came before we listened.
-type suspect struct {
+type foundChannel struct {
 	uuid, extension string
 	caller          string // of a leg of ours: the caller for whom it was made
 	questions       []esl.Command
-	settle          func(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
+	reconcile       func(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply)
 }
 
 // variables asks for some of the channel's.
@@ -50,26 +50,26 @@ func variables(uuid string, names ...string) (questions []esl.Command) {
 // exists asks whether the channel does.
 func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exists " + uuid)} }
 
-// suspects are the channels of the table that concern us, at the first look or at the second:
+// foundChannels are the channels of the table that concern us, at the first look or at the second:
 //   - Our legs are checked at both, because the table may not have had one yet.
 //   - Parked callers wait for the second. By then the legs that rang for them are gone, and with
 //     them the listeners of the connections they had, whose end would take the callers from us
 //     again (docs/wire.md).
 //   - External calls are checked at the first. Their events follow afterwards.
-func (l *link) suspects(channels []map[string]string, again bool) (all []suspect) {
+func (l *link) foundChannels(channels []map[string]string, again bool) (all []foundChannel) {
 	for _, channel := range channels {
 		uuid, mark := channel["uuid"], readMark(channel["presence_data"])
 		extension := cmp.Or(mark.extension, userOf(channel["presence_id"]))
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid: uuid, extension: extension, caller: mark.caller, questions: variables(uuid, "bridge_uuid", farVariable), settle: settleLeg})
+			all = append(all, foundChannel{uuid: uuid, extension: extension, caller: mark.caller, questions: variables(uuid, "bridge_uuid", farVariable), reconcile: reconcileLeg})
 		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // the music is over the park
 			if again {
-				all = append(all, suspect{uuid: uuid, questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable), settle: settleParked})
+				all = append(all, foundChannel{uuid: uuid, questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable), reconcile: reconcileParked})
 			}
 		case extension != "" && !again:
-			all = append(all, suspect{uuid: uuid, extension: extension, questions: exists(uuid), settle: settleOutside})
+			all = append(all, foundChannel{uuid: uuid, extension: extension, questions: exists(uuid), reconcile: reconcileExternal})
 		}
 	}
 	return all
@@ -81,9 +81,9 @@ func (l *link) isOurs(m marked, direction string) bool {
 	return m.server != "" && m.server == l.server.options.Identity && direction == "outbound"
 }
 
-// reconcile asks the suspects, some hundred in one write, and settles what is to be done about
+// reconcile asks the foundChannels, some hundred in one write, and settles what is to be done about
 // each.
-func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []suspect) error {
+func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundChannel) error {
 	for some := range slices.Chunk(all, lookBatch) {
 		var questions []esl.Command
 		for _, s := range some {
@@ -94,27 +94,27 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []suspec
 			return err
 		}
 		for _, s := range some {
-			s.settle(ctx, l, conn, s, answers[:len(s.questions)])
+			s.reconcile(ctx, l, conn, s, answers[:len(s.questions)])
 			answers = answers[len(s.questions):]
 		}
 	}
 	return nil
 }
 
-// settleLeg handles a leg of ours that no call has, so it survived a restart:
+// reconcileLeg handles a leg of ours that no call has, so it survived a restart:
 //   - Bridged with a caller whose place is kept, it is a talk that never reached the journal. It is
 //     recovered.
 //   - Bridged otherwise, it counts as an external call, which keeps the agent from the next offer.
 //   - Not bridged, it is ended. No call will bridge it, and FreeSWITCH lets go of the caller it
 //     rings for only when its originate is over (docs/wire.md).
-func settleLeg(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	switch partner := answers[0]; {
 	case !partner.OK():
 		l.server.channels.dropExternal(s.uuid)
 	case l.server.channels.isOurs(s.uuid), isSet(answers[1]):
 	case isSet(partner):
 		if !l.recoverTalk(ctx, conn, s, partner.Text()) {
-			l.meet(s.uuid, s.extension)
+			l.noteIfExternal(s.uuid, s.extension)
 		}
 	default:
 		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("a leg from before a restart is ended")
@@ -122,11 +122,11 @@ func settleLeg(ctx context.Context, l *link, conn *esl.Connection, s suspect, an
 	}
 }
 
-// settleParked handles a parked channel that no call of ours has:
+// reconcileParked handles a parked channel that no call of ours has:
 //   - A caller whose place is kept is recalled. The server died as it brought them back, or as
 //     their bridge failed.
 //   - A caller whose talk is over, and whom nobody took, is hung up.
-func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	parked, partner, talk, over := answers[0], answers[1], answers[2], answers[3]
 	if isSet(partner) || l.server.channels.caller(s.uuid) != nil {
 		return
@@ -146,17 +146,17 @@ func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, a
 	}
 }
 
-// settleOutside handles an external call of an extension.
-func settleOutside(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileExternal handles an external call of an extension.
+func reconcileExternal(_ context.Context, l *link, _ *esl.Connection, s foundChannel, answers []esl.Reply) {
 	if answers[0].Text() == "true" {
-		l.meet(s.uuid, s.extension)
+		l.noteIfExternal(s.uuid, s.extension)
 	} else {
 		l.server.channels.dropExternal(s.uuid)
 	}
 }
 
-// settleNoted handles an external call that was noted before, maybe as it ended.
-func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileNoted handles an external call that was noted before, maybe as it ended.
+func reconcileNoted(_ context.Context, l *link, _ *esl.Connection, s foundChannel, answers []esl.Reply) {
 	if answers[0].Text() != "true" {
 		l.server.channels.dropExternal(s.uuid)
 	}
@@ -167,9 +167,9 @@ func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_
 
 // noted are the external calls that are known at the switch. If one ended while it was noted, its
 // end event was missed. It would keep its agent busy for ever.
-func (l *link) noted() (all []suspect) {
+func (l *link) noted() (all []foundChannel) {
 	for _, uuid := range l.server.channels.externalAt(l) {
-		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
+		all = append(all, foundChannel{uuid: uuid, questions: exists(uuid), reconcile: reconcileNoted})
 	}
 	return all
 }
@@ -188,7 +188,7 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		err = l.reconcile(limit, conn, l.suspects(rows(text), true))
+		err = l.reconcile(limit, conn, l.foundChannels(rows(text), true))
 	}
 	if err == nil {
 		err = l.reconcile(limit, conn, l.noted())

@@ -86,7 +86,7 @@ func (s *Server) registeredAt(extension string) (at *link) {
 // not on it, but registered there once, is asked about: with several contacts the list may lack
 // some (switch_core_sqldb.c, switch_core_del_registration). Others keep what hand or login said.
 func (l *link) compareRegistrations(list []map[string]string) {
-	l.contacts.forget()
+	l.contacts.dropDialStrings()
 	now, listed := time.Now(), map[subscriber]bool{}
 	for _, r := range list {
 		who := subscriber{r["reg_user"], r["realm"]}

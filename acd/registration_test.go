@@ -50,7 +50,7 @@ func TestContactsThatWereThereBeforeTheLinkAreDialled(t *testing.T) {
 	})
 }
 
-func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
+func TestAPhoneThatUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 	s := patient("1000", "1001")
 	for i := range s.snapshot.Agents {
 		s.snapshot.Agents[i].Server = "10.0.0.1" // they registered there once
@@ -105,7 +105,7 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	c := &call{server: server, settings: &Settings{}}
 	ch := &channel{}
 	ch.isAt(a.at)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	for _, w := range c.waysTo(t.Context(), agent.Profile{Extension: "1000", Server: "10.0.0.2"}) {
 		dials = append(dials, w.dial)
 	}

@@ -14,15 +14,15 @@ import (
 type registry struct {
 	dispatcher *Dispatcher
 
-	mu       sync.Mutex
-	callers  map[string]*owner       // by the channel's uuid
-	legs     map[string]*owner       // the same; an agent's leg that is transferred into a group is a caller too
-	thirds   map[string]*owner       // rung into a talk by nway_threeway
-	fars     map[string]*farChannel  // at the agents' FreeSWITCH servers, the other ends of legs
-	external map[string]externalCall // the same
-	outside  map[string]int          // how many external calls an extension has
-	silent   map[string][]*esl.Connection
-	open     map[*channel]struct{} // callers' channels with a connection, those that want no agent among them
+	mu            sync.Mutex
+	callers       map[string]*owner       // by the channel's uuid
+	legs          map[string]*owner       // the same; an agent's leg that is transferred into a group is a caller too
+	thirds        map[string]*owner       // rung into a talk by nway_threeway
+	fars          map[string]*farChannel  // at the agents' FreeSWITCH servers, the other ends of legs
+	external      map[string]externalCall // the same
+	externalCount map[string]int          // how many external calls an extension has
+	held          map[string][]*esl.Connection
+	open          map[*channel]struct{} // callers' channels with a connection, those that want no agent among them
 }
 
 // owner is the call that a channel is part of.
@@ -45,14 +45,14 @@ func newRegistry(d *Dispatcher) *registry {
 	return &registry{
 		dispatcher: d, callers: map[string]*owner{}, legs: map[string]*owner{}, thirds: map[string]*owner{},
 		fars:     map[string]*farChannel{},
-		external: map[string]externalCall{}, outside: map[string]int{}, silent: map[string][]*esl.Connection{},
+		external: map[string]externalCall{}, externalCount: map[string]int{}, held: map[string][]*esl.Connection{},
 		open: map[*channel]struct{}{},
 	}
 }
 
 // seat makes the call that of its caller's channel, unless most calls are served already (0 = no
 // limit). If the channel has a call already, seat changes nothing and returns that call.
-func (r *registry) seat(c *call, most int) (earlier *call, ok bool) {
+func (r *registry) addCall(c *call, most int) (earlier *call, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	uuid := c.channel().uuid
@@ -66,8 +66,8 @@ func (r *registry) seat(c *call, most int) (earlier *call, ok bool) {
 	return nil, true
 }
 
-// unseat ends the call's ownership of its caller's channel.
-func (r *registry) unseat(c *call) {
+// removeCall ends the call's ownership of its caller's channel.
+func (r *registry) removeCall(c *call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if o := r.callers[c.channel().uuid]; o != nil && o.call == c {
@@ -75,9 +75,9 @@ func (r *registry) unseat(c *call) {
 	}
 }
 
-// reseat makes the call that of another caller's channel, which takes over what the call has. It
+// moveCall makes the call that of another caller's channel, which takes over what the call has. It
 // returns false if that channel has a call of its own.
-func (r *registry) reseat(c *call, next *channel) bool {
+func (r *registry) moveCall(c *call, next *channel) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.callers[next.uuid] != nil {
@@ -177,10 +177,10 @@ func (r *registry) disconnected(ch *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, ch)
-	for uuid, held := range r.silent { // a few: callers who were taken while they waited
+	for uuid, held := range r.held { // a few: callers who were taken while they waited
 		if i := slices.Index(held, ch.conn); i >= 0 {
-			if r.silent[uuid] = slices.Delete(held, i, i+1); len(held) == 1 {
-				delete(r.silent, uuid)
+			if r.held[uuid] = slices.Delete(held, i, i+1); len(held) == 1 {
+				delete(r.held, uuid)
 			}
 		}
 	}
@@ -218,27 +218,27 @@ func (r *registry) at(name string) (there []*channel) {
 func (r *registry) holdOpen(uuid string, conn *esl.Connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.silent[uuid] = append(r.silent[uuid], conn)
+	r.held[uuid] = append(r.held[uuid], conn)
 }
 
 // isHeld reports whether a connection is held open for a channel.
 func (r *registry) isHeld(uuid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.silent[uuid]) > 0
+	return len(r.held[uuid]) > 0
 }
 
 // letGo returns the connections that are held open for a channel. They may end now.
-func (r *registry) letGo(uuid string) []*esl.Connection {
+func (r *registry) takeHeld(uuid string) []*esl.Connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	held := r.silent[uuid]
-	delete(r.silent, uuid)
+	held := r.held[uuid]
+	delete(r.held, uuid)
 	return held
 }
 
-// exitSilent ends the connections that were held open for a channel.
-func (r *registry) exitSilent(uuid string) { exitAll(r.letGo(uuid)) }
+// exitHeld ends the connections that were held open for a channel.
+func (r *registry) exitHeld(uuid string) { exitAll(r.takeHeld(uuid)) }
 
 func exitAll(held []*esl.Connection) {
 	for _, conn := range held {
@@ -299,10 +299,10 @@ func (r *registry) externalAt(l *link) (uuids []string) {
 }
 
 func (r *registry) countExternal(extension string, by int) {
-	r.outside[extension] += by
-	calls := r.outside[extension]
+	r.externalCount[extension] += by
+	calls := r.externalCount[extension]
 	if calls == 0 {
-		delete(r.outside, extension)
+		delete(r.externalCount, extension)
 	}
 	r.dispatcher.do(func(now time.Time) { r.dispatcher.floor.SetOutside(extension, calls, now) })
 }

@@ -123,7 +123,7 @@ func TestAfterMaxMissesTheAgentIsOut(t *testing.T) {
 	})
 }
 
-func TestWhatACauseSaysOfTheAgent(t *testing.T) {
+func TestWhatACauseSaysAboutTheAgent(t *testing.T) {
 	for cause, want := range map[string]queue.Miss{
 		"USER_BUSY":                      {Cause: queue.MissBusy},
 		"CALL_REJECTED":                  {Cause: queue.MissReject},

@@ -7,7 +7,7 @@ import (
 	"nwayacd/queue"
 )
 
-func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
+func TestAResyncWritesTheTalksThatTheJournalLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
@@ -30,7 +30,7 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 	})
 }
 
-func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
+func TestAResyncRemovesTalksAndWaitingCallersThatAreOver(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		talks := c.caller("139")
 		c.after(10 * time.Second)
@@ -52,7 +52,7 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 	})
 }
 
-func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
+func TestAResyncDoesNotWriteATalkThatATransferEnded(t *testing.T) {
 	s := ordinary("1000", "1001")
 	open(t, s, func(c *centre) {
 		call := c.caller("139")

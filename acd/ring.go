@@ -60,7 +60,7 @@ func (c *call) awaitAnswer(ctx context.Context, l *leg) *leg {
 			c.expired(l)
 			return nil
 		case <-ctx.Done():
-			c.desert(l, context.Cause(ctx))
+			c.callerLeft(l, context.Cause(ctx))
 			return nil
 		}
 	}
@@ -109,8 +109,8 @@ func (c *call) callOut(ctx context.Context, l *leg) {
 	c.entered(PhaseRing, o.Agent.Extension).Int("offer", o.Number).Bool("transfer", o.Transfer).Send()
 }
 
-// announceTransfer announces the offer of a command as a transfer, once. That is before the end of the
-// talk that the command ends, or else before the agent is called.
+// announceTransfer announces the offer of a command as a transfer, once. That is before the end of
+// the talk that the command ends, or else before the agent is called.
 func (c *call) announceTransfer(o *Offer) []esl.Command {
 	if o == nil || o.transferAnnounced {
 		return nil
@@ -119,8 +119,8 @@ func (c *call) announceTransfer(o *Offer) []esl.Command {
 	return []esl.Command{c.infoEvent(statusTransfered, o, o.Number)}
 }
 
-// awaitAnnounced returns when the end of the agent's talk before is announced, so that listeners hear of
-// that end before the agent's next call. It returns earlier if ctx is done.
+// awaitAnnounced returns when the end of the agent's talk before is announced, so that listeners
+// hear of that end before the agent's next call. It returns earlier if ctx is done.
 func (o *Offer) awaitAnnounced(ctx context.Context) {
 	if o.afterEnd == nil {
 		return
@@ -152,8 +152,8 @@ func (c *call) missed(l *leg, cause string) {
 	c.drop(l, queue.OfferMissed, cause)
 }
 
-// announceMissed announces that an offer was missed, and that the caller is back in the line if that is
-// so. An offer that a transfer replaced was not missed.
+// announceMissed announces that an offer was missed, and that the caller is back in the line if
+// that is so. An offer that a transfer replaced was not missed.
 func (c *call) announceMissed(l *leg, back bool) {
 	if !back && c.place.transferWaits() {
 		return
@@ -175,14 +175,14 @@ func (c *call) expired(l *leg) {
 		c.place.miss(l.offer, queue.Miss{}) // FreeSWITCH was silent, not the phone
 		c.announceMissed(l, c.place.wasRequeued())
 	} else {
-		c.place.forsake(l.offer)
+		c.place.abandon(l.offer)
 	}
 	c.drop(l, queue.OfferExpired, "")
 }
 
-// desert ends an offer whose caller is gone, or will not wait for it. The agent's phone stops
+// callerLeft ends an offer whose caller is gone, or will not wait for it. The agent's phone stops
 // ringing before the agent is free for the next offer.
-func (c *call) desert(l *leg, why error) {
+func (c *call) callerLeft(l *leg, why error) {
 	var commands []esl.Command
 	if _, gone := isHangup(why); gone {
 		commands = append(commands, c.infoEvent(statusCallinHangup, l.offer, 1))
@@ -198,7 +198,7 @@ func (c *call) withdraw(l *leg, cause string, commands ...esl.Command) {
 		c.server.beyondDoubt(l)
 		c.place.withdraw(l.offer)
 	} else {
-		c.place.forsake(l.offer)
+		c.place.abandon(l.offer)
 	}
 }
 

@@ -39,7 +39,7 @@ func (c *centre) api(line string) string {
 	return replies[0].Text()
 }
 
-func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testing.T) {
+func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsIfNoSuccessorComes(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.comes("consult", "120", nil)
@@ -184,7 +184,7 @@ func TestTheAgentHangsUpAtOnceIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	}
 }
 
-func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
+func TestTheTalkEndsBeforeTheChannelIsSetToGoOnInTheDialplan(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
 		c.after(2 * time.Second)
@@ -337,7 +337,7 @@ func (c *centre) succeeds() *sim.Call {
 	return call
 }
 
-func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
+func TestTheServerDiesWhileACallerHasTakenOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.dies()
@@ -356,7 +356,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 	})
 }
 
-func TestTheServerShutsDownUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
+func TestTheServerShutsDownWhileACallerHasTakenOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.server.Drain()

@@ -60,8 +60,9 @@ func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 }
 
 // sentBack lets a caller who takes over the place of a consulting call come once more if another
-// connection of the channel is held open, for the same reason as comeAlone. The place waits for
-// them. It returns false if the connection is the only one, or FreeSWITCH does not have the order.
+// connection of the channel is held open, for the same reason as reconnectAlone. The place waits
+// for them. It returns false if the connection is the only one, or FreeSWITCH does not have the
+// order.
 func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 	if !c.server.channels.isHeld(c.uuid()) {
 		return false
@@ -115,7 +116,7 @@ func (ch *channel) awaitEnd(serving context.Context) {
 // agent who rings for it.
 func (c *call) succeed(next successor) {
 	was, before, ref := c.channel(), c.record, c.ref()
-	if was.is() != inSocket || c.place == nil || !c.server.channels.reseat(c, next.ch) {
+	if was.is() != inSocket || c.place == nil || !c.server.channels.moveCall(c, next.ch) {
 		next.accepted <- false
 		return
 	}
@@ -123,7 +124,7 @@ func (c *call) succeed(next successor) {
 	c.server.Dispatcher.takeOver(c.place, next.onFloor())
 	before.ended(queue.Consult, attendedTransfer)
 	c.server.keepCDR(before.CDR)
-	c.adopt(next)
+	c.switchCaller(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
 	c.server.channels.holdOpen(next.ch.uuid, was.conn) // the agent's leg may ring on it
 	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer}, c.comesIn()...)...)
@@ -142,7 +143,7 @@ func (c *call) succeed(next successor) {
 // awaitSuccessor waits for the caller who takes over this consulting call, whose own channel is
 // over. An agent who has answered meanwhile would find nobody.
 func (c *call) awaitSuccessor(ctx context.Context) {
-	for c.grace.Load() != nil && ctx.Err() == nil {
+	for c.successorTimer.Load() != nil && ctx.Err() == nil {
 		select {
 		case s := <-c.signals:
 			c.noteAside(s)
@@ -152,12 +153,12 @@ func (c *call) awaitSuccessor(ctx context.Context) {
 }
 
 // adopt makes the arrival's caller and channel those of the call.
-func (c *call) adopt(next successor) {
+func (c *call) switchCaller(next successor) {
 	c.take(next.arrival)
 	c.record.recall = time.Now() // their dialplan is only the way to us
-	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	c.reattach(next)
-	if timer := c.grace.Swap(nil); timer != nil {
+	if timer := c.successorTimer.Swap(nil); timer != nil {
 		timer.Stop()
 	}
 }

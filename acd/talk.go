@@ -141,7 +141,7 @@ func (c *call) beginTalk(l *leg) {
 	} else {
 		c.tell(commands...)
 	}
-	c.server.channels.exitSilent(ch.uuid)
+	c.server.channels.exitHeld(ch.uuid)
 	c.enterTalk(l)
 }
 
@@ -270,7 +270,7 @@ func (t *talk) passedOn(to string, kind queue.TransferKind) { t.to, t.kind = to,
 func (t *talk) enter(is custody, h happened) {
 	switch is {
 	case talking:
-		t.together()
+		t.bridgedAgain()
 	case legOver:
 		t.timer.Reset(legOverPause)
 	case callerFree:
@@ -288,7 +288,7 @@ func (t *talk) enter(is custody, h happened) {
 		t.keepAgent()
 	case legAway:
 		if h.what == legBridged && h.inbound {
-			t.meetCaller(h)
+			t.onLegBridgedInbound(h)
 		}
 	}
 }

@@ -180,7 +180,7 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 	}
 }
 
-func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
+func TestAWaitingCallerIsTakenElsewhereAndNotTouched(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		paul := c.dials("138", "110")
@@ -338,7 +338,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 }
 
 // A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
-func TestCallerAndAgentAreBothSentAway(t *testing.T) {
+func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
 	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {

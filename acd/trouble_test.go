@@ -93,7 +93,7 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 	})
 }
 
-func TestHostileNumbersStopNothing(t *testing.T) {
+func TestHostileNumbersDoNoHarm(t *testing.T) {
 	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}", "'},{x='", strings.Repeat("9", 10_000)} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.sw.Call(sim.CallOptions{
@@ -339,8 +339,8 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
-func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
+// TestACallerWhoHungUpBeforeTheSubscription: while we ask who it is and what for, in five commands.
+func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
 	told := func(event string) string {
 		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
@@ -372,7 +372,7 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
-				if row := c.server.Events.row; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+				if row := c.server.Events.ring; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
 					t.Errorf("events: %+v", row)
 				}
 				c.wantRest()

@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+func TestTheEndOfATalkIsAnnouncedBeforeTheAgentsNextCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		c.caller("138")
@@ -23,9 +23,9 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: FreeSWITCH does not say what became
+// TestTheAgentsNextCallDoesNotWaitForTheAnnouncementOfTheEnd: FreeSWITCH does not say what became
 // of the caller whose talk is over. The next caller's leg is called all the same, at once.
-func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+func TestTheAgentsNextCallDoesNotWaitForTheAnnouncementOfTheEnd(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
@@ -56,7 +56,7 @@ func (c *centre) wantInOrder(want ...string) {
 	c.Helper()
 	at := 0
 	for _, what := range want {
-		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+		found := slices.IndexFunc(c.server.Events.ring[at:], func(e Event) bool {
 			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
 				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
 		})
