@@ -69,9 +69,9 @@ func newCall(s *Server, serving context.Context) *call {
 	}
 }
 
-// learn asks FreeSWITCH about the channel. It returns false if there is no channel, or no route
-// that we know, and the call was handed back. A caller who wants an agent and hangs up meanwhile is
-// a call, which ends at once.
+// readArrival asks FreeSWITCH about the channel. It returns false if there is no channel, or if the
+// channel was given back to the dialplan, for example because its route is unknown. It returns true
+// for a caller who wants an agent and hangs up meanwhile, because that call needs a CDR.
 func (c *call) readArrival(ctx context.Context, ch *channel) (a arrival, ok bool) {
 	// The call's context may end before the last reply, for example because the caller hangs up.
 	limit, stop := context.WithTimeout(context.Background(), replyLimit)
