@@ -57,7 +57,7 @@ var custodyNames = [...]string{
 	"legKept", "legAway", "agentEnded", "callerEnded", "takenBlind", "takenAttended", "takenByCaller", "callingOut", "released",
 }
 
-// String is the name that docs/call.md uses.
+// String returns the name that docs/call.md uses.
 func (c custody) String() string {
 	if int(c) < len(custodyNames) {
 		return custodyNames[c]
@@ -97,7 +97,7 @@ var happeningNames = [...]string{
 	"callerHungUp", "legParked", "legHungUp", "farTransferred", "farBridged",
 }
 
-// String is the name that docs/call.md uses.
+// String returns the name that docs/call.md uses.
 func (h happening) String() string { return happeningNames[h] }
 
 // same stands in talkMoves for a happening that changes nothing.

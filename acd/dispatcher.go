@@ -27,7 +27,7 @@ type Dispatcher struct {
 	floor     *queue.Floor
 	places    map[string]*Place
 	earlyEnds map[string]*earlyEnd // early ends that are not announced yet, by the agent's extension
-	closed    bool                 // shutting down: no transfers
+	closed    bool                 // the server shuts down, so no transfer begins
 	armed     time.Time            // the deadline that run waits for
 	rearm     chan struct{}        // has a token if run must wait for another deadline
 }

@@ -9,11 +9,12 @@ import (
 	"nwayacd/queue"
 )
 
-// A talk goes on if this process ends, and is then found again: in the journal, or at its
-// FreeSWITCH by a link if it was never written down. A recovered talk is followed by the same code
+// A talk goes on if this process ends. The next process finds it in the journal. If it was never
+// written there, a link finds it at its FreeSWITCH. A recovered talk is followed by the same code
 // as any other.
 
-// recoverTalks makes calls of the talks that an earlier life of this server left. Run follows them.
+// recoverTalks makes calls of the talks that an earlier process of this server left. Run follows
+// them.
 func (s *Server) recoverTalks() {
 	for _, t := range s.Dispatcher.talks() {
 		if c := s.recovered(t); c != nil {
@@ -34,7 +35,7 @@ func (s *Server) followAnew(t queue.Talk) {
 	}
 }
 
-// endFollowing waits for the goroutines of followed talks. None begins after it.
+// endFollowing waits for the goroutines of followed talks. No other one begins afterwards.
 func (s *Server) endFollowing() {
 	s.followMu.Lock()
 	s.followed = true
@@ -49,8 +50,8 @@ func (s *Server) follow(c *call) {
 	})
 }
 
-// recovered returns the call of a talk that is on the floor, nil if there is no such talk or it is
-// followed already.
+// recovered returns the call of a talk that is on the floor. It returns nil if there is no such
+// talk, or if the talk is followed already.
 func (s *Server) recovered(t queue.Talk) *call {
 	place, offer, ok := s.Dispatcher.resume(t.CDR.UUID)
 	if !ok {
@@ -79,14 +80,14 @@ func (s *Server) recovered(t queue.Talk) *call {
 	return c
 }
 
-// goOn is the story of a call from the talk on.
+// goOn runs a call from the talk on.
 func (c *call) goOn(ctx context.Context) {
 	var end ending
 	defer func() { c.leave(end) }()
 	if c.server.linkOf(c.channel().at().Name) == nil {
 		c.signal(unseen{errUnlinked})
 	} else {
-		c.signal(lookAgain{}) // without effect while the link is down, which looks again when it comes up
+		c.signal(lookAgain{}) // has no effect while the link is down; it looks again when it is up
 	}
 	ctx, end = c.follow(ctx, c.leg.Load())
 	for end == nil {
@@ -94,8 +95,11 @@ func (c *call) goOn(ctx context.Context) {
 	}
 }
 
-// recoverTalk follows the talk of a leg of ours with partner. It returns false if that is not a
-// caller whose place is kept, if the agent has something else, or if the two are not bridged yet.
+// recoverTalk follows the talk of one of our legs with partner. It returns false if one of these is
+// true:
+//   - no place is kept for partner;
+//   - the agent has something else;
+//   - the two are not bridged yet.
 func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s foundChannel, partner string) bool {
 	if _, kept := l.server.Dispatcher.keepsPlace(partner); !kept || s.caller != partner {
 		return false
@@ -107,7 +111,7 @@ func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s foundCha
 	leg, caller := dumped(answers[0]), dumped(answers[1])
 	if !bridgedWith(leg, partner) {
 		if caller.Get("Unique-ID") == "" {
-			conn.Post(esl.API("uuid_kill " + s.uuid)) // it was to be bridged with a caller who is gone
+			conn.Post(esl.API("uuid_kill " + s.uuid)) // it was to be bridged with a caller who has hung up
 		}
 		return false
 	}
@@ -117,11 +121,11 @@ func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s foundCha
 	}
 	l.server.channels.dropExternal(s.uuid)
 	l.server.followAnew(t)
-	l.log.Info().Str("uuid", partner).Str("agent", s.extension).Msg("a talk that was never written down is recovered from FreeSWITCH")
+	l.log.Info().Str("uuid", partner).Str("agent", s.extension).Msg("recovered a talk that was not in the journal")
 	return true
 }
 
-// talkOf is what the two channels say of their talk.
+// talkOf returns the talk as the dumps of the two channels show it.
 func (l *link) talkOf(s foundChannel, leg, caller *esl.Event) queue.Talk {
 	now := l.current()
 	t := queue.Talk{
