@@ -176,7 +176,8 @@ func (c *call) handBack(end handedBack) []esl.Command {
 }
 
 // goesHome reports whether a caller who goes back to the dialplan must be transferred there. That
-// is so after a recall, because the actions that led here are used up, or would lead here again.
+// is so after a recall, because the next action would be that of wayBack. It returns false if the
+// place is kept and the home is unknown. Then the rest of wayBack leads to the next server.
 func (c *call) goesHome(end handedBack) bool {
 	return !c.record.recall.IsZero() && (!end.place || c.who.home != "")
 }

@@ -15,32 +15,32 @@ import (
 	"nwayacd/esl"
 )
 
-// statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones
-// are dropped for it.
+// statusBound is how many agent events wait for a FreeSWITCH that does not take them. If more come,
+// the oldest are dropped.
 const statusBound = 4096
 
-// Limits of a link: the list of 10,000 channels is some ten megabytes, and while it is read events
-// pile up.
+// Limits of a link. The list of 10,000 channels is some ten megabytes, and events pile up while it
+// is read.
 const (
 	linkMaxBody  = 64 << 20
 	linkMaxQueue = 1 << 16
-	linkBuffer   = 16 << 10         // an event of a channel is some 6 to 10 KiB: one read
-	lookLimit    = 30 * time.Second // to learn what is the case at a switch
+	linkBuffer   = 16 << 10         // an event of a channel is 6 to 10 KiB, so one read takes it
+	lookLimit    = 30 * time.Second // to read the state of a FreeSWITCH
 	lookBatch    = 500              // channels asked about in one write
 )
 
-// link is the connection to one FreeSWITCH's event socket. Over it come the registrations of
-// phones, the events of channels that talks need, and agents' external calls. Over it go commands
-// and agent events.
+// link is the connection to one FreeSWITCH's event socket. It receives the registrations of phones,
+// the events of channels in talks, and the agents' external calls. It sends commands and agent
+// events.
 type link struct {
 	at           Switch
 	server       *Server
 	log          zerolog.Logger
 	statuses     chan esl.Command
-	conn         atomic.Pointer[esl.Connection] // while there is one
-	seen         map[string]bool                // extensions that ever registered there; keep's goroutine only
-	contacts     *contacts                      // of the telephones that are registered there
-	stateChanged chan struct{}                  // holds one if it came up or went down, or a call needs it while down
+	conn         atomic.Pointer[esl.Connection] // nil while there is none
+	seen         map[string]bool                // extensions that ever registered there; only for keep's goroutine
+	contacts     *contacts                      // the telephones that are registered there
+	stateChanged chan struct{}                  // has a token if the link came up or went down, or external calls were noted
 
 	mu    sync.Mutex
 	state LinkState
@@ -50,10 +50,10 @@ type link struct {
 type LinkState struct {
 	Name     string
 	Up       bool
-	CoreUUID string // FreeSWITCH's identity since it started
+	CoreUUID string // identity of the running FreeSWITCH process
 	Hostname string // FreeSWITCH-Hostname
 	Domain   string // its global variable domain
-	NoDomain bool   // the dial string needs the global variable domain, and the switch has none
+	NoDomain bool   // the dial string needs the global variable domain, and FreeSWITCH has none
 	Since    time.Time
 }
 
@@ -93,8 +93,11 @@ func (l *link) become(change func(*LinkState)) {
 	change(&l.state)
 }
 
-// switchOf is the configured FreeSWITCH of that Core-UUID. If no link knows it, it is one that has
-// not been heard of yet, or else one whose link is down: it may have restarted.
+// switchOf returns the configured FreeSWITCH with that Core-UUID. If no link knows the Core-UUID,
+// it guesses, in this order:
+//   - a FreeSWITCH whose link has never been up;
+//   - one whose link is down, because it may have restarted;
+//   - the first one.
 func (s *Server) switchOf(coreUUID string) Switch {
 	var guess Switch
 	rank := -1
@@ -118,8 +121,8 @@ func (s *Server) switchOf(coreUUID string) Switch {
 	return guess
 }
 
-// claim makes the calls with that Core-UUID those of the FreeSWITCH whose link has learned that it
-// is its own. They may have come before the link was up.
+// claim assigns the calls with that Core-UUID to the FreeSWITCH whose link has just read it. The
+// calls may have come before the link was up.
 func (s *Server) claim(at Switch, coreUUID string) {
 	for _, ch := range s.channels.every() {
 		if ch.core == coreUUID && ch.at().Name != at.Name {
@@ -128,7 +131,8 @@ func (s *Server) claim(at Switch, coreUUID string) {
 	}
 }
 
-// switchNamed is the configured FreeSWITCH of that name.
+// switchNamed returns the configured FreeSWITCH of that name, or one with only the name if there is
+// none.
 func (s *Server) switchNamed(name string) Switch {
 	for _, at := range s.options.Switches {
 		if at.Name == name {
@@ -138,7 +142,7 @@ func (s *Server) switchNamed(name string) Switch {
 	return Switch{Name: name}
 }
 
-// linkOf is the link to the configured FreeSWITCH of that name, nil if there is none.
+// linkOf returns the link to the configured FreeSWITCH of that name, or nil if there is none.
 func (s *Server) linkOf(name string) *link {
 	for _, l := range s.links {
 		if l.at.Name == name {
@@ -148,7 +152,8 @@ func (s *Server) linkOf(name string) *link {
 	return nil
 }
 
-// publishStatus hands an agent event to our listeners and to every link. It does not block.
+// publishStatus gives an agent event to the listeners on our ports and to every link. It does not
+// block.
 func (s *Server) publishStatus(e agent.LogEntry) {
 	fire := s.agentEvent(e)
 	for _, l := range s.links {
@@ -156,8 +161,8 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 	}
 }
 
-// queue leaves an event for the switch. If too many wait already, the oldest is dropped: listeners
-// there want to know the present state.
+// queue queues an event for the FreeSWITCH. If too many wait, the oldest is dropped, because
+// listeners need the present state most.
 func (l *link) queue(fire esl.Command) {
 	for {
 		select {
@@ -172,7 +177,7 @@ func (l *link) queue(fire esl.Command) {
 	}
 }
 
-// keep holds the link until ctx is done, and makes it again whenever it is lost.
+// keep keeps the link up until ctx is done. It reconnects whenever the connection is lost.
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
@@ -186,8 +191,8 @@ func (l *link) keep(ctx context.Context) {
 	watching.Wait()
 }
 
-// looked counts the switches that were looked at once; after the last one all is known of talks
-// from before a restart.
+// linkChecked notes that the link has read the state of its FreeSWITCH once. After the last link,
+// all is known about talks from before a restart, so the reserved agents are freed.
 func (s *Server) looked(l *link) {
 	s.notUpYet.mu.Lock()
 	defer s.notUpYet.mu.Unlock()
@@ -199,11 +204,12 @@ func (s *Server) looked(l *link) {
 	}
 }
 
-// linkEvents is what a link listens to.
+// linkEvents is the command that subscribes a link to its events.
 const linkEvents = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE " +
 	"CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
 
-// session serves one connection until it is lost: first the present state there, then what changes.
+// session serves one connection until it is lost. It reads the present state first, and then the
+// events.
 func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	if err := l.lookAround(ctx, conn); err != nil {
 		return err
@@ -243,7 +249,8 @@ func (l *link) goDown() {
 	signalOne(l.stateChanged)
 }
 
-// sendStatuses fires into FreeSWITCH what calls could not, and then agent events.
+// sendStatuses sends the events that are owed to the FreeSWITCH, and then agent events as they
+// come.
 func (l *link) sendStatuses(ctx context.Context, conn *esl.Connection) {
 	if owed := l.server.owed.to(l.at.Name); len(owed) > 0 && conn.Post(owed...) != nil {
 		return
@@ -260,8 +267,8 @@ func (l *link) sendStatuses(ctx context.Context, conn *esl.Connection) {
 	}
 }
 
-// lookAround subscribes, and then asks for registrations and channels, so that nothing falls
-// between the two.
+// lookAround subscribes first, and then asks for registrations and channels. So no change between
+// the two is missed.
 func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
@@ -285,7 +292,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	})
 	l.server.claim(l.at, l.current().CoreUUID)
 	if l.current().NoDomain {
-		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
+		l.log.Warn().Msg("the dial string user/{ext} reaches no agent, because this FreeSWITCH has no global variable domain")
 	}
 	l.compareRegistrations(rows(replies[4].Text()))
 	channels := rows(replies[5].Text())
@@ -296,7 +303,7 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	return l.reconcile(ctx, conn, l.foundChannels(channels, false))
 }
 
-// uuids are those of the channels that the table lists.
+// uuids returns the uuids of the channels in the table.
 func uuids(channels []map[string]string) map[string]bool {
 	there := make(map[string]bool, len(channels))
 	for _, channel := range channels {
@@ -305,7 +312,7 @@ func uuids(channels []map[string]string) map[string]bool {
 	return there
 }
 
-// rows reads what `show … as json` prints.
+// rows parses the output of `show … as json`.
 func rows(text string) []map[string]string {
 	var shown struct {
 		Rows []map[string]string `json:"rows"`
@@ -316,9 +323,9 @@ func rows(text string) []map[string]string {
 	return shown.Rows
 }
 
-// onArrival takes an event as it arrives, in the connection's reader, because the calls that it
-// concerns wait for it. It returns whether hear takes the event as well: of a call's fourteen
-// events, eight are not queued for it.
+// onArrival handles an event as it arrives, in the connection's reader, because calls wait for it.
+// It returns true if onEvent needs the event as well. Of a call's fourteen events, eight are not
+// queued for onEvent.
 func (l *link) onArrival(e *esl.Event) (waits bool) {
 	l.server.channels.onEvent(e)
 	switch e.Name() {
@@ -328,12 +335,12 @@ func (l *link) onArrival(e *esl.Event) (waits bool) {
 	return false
 }
 
-// onEvent takes an event of the switch in its turn: not before the link has looked around.
+// onEvent handles an event in the session's goroutine, after the link has read the state.
 func (l *link) onEvent(e *esl.Event) {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
 		if l.isOurs(readMark(e.Get("Channel-Presence-Data")), e.Get("Call-Direction")) {
-			return // its call, which hears faster, may be over by now
+			return // its call has handled the event already, and may be over by now
 		}
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
 			l.noteIfExternal(e.Get("Unique-ID"), user)
@@ -345,14 +352,15 @@ func (l *link) onEvent(e *esl.Event) {
 	}
 }
 
-// meet notes a channel that an extension has, unless it is a leg of ours.
+// noteIfExternal notes a channel of an extension as an external call, unless it is one of our legs
+// or a third party.
 func (l *link) noteIfExternal(uuid, extension string) {
 	if uuid != "" && extension != "" && !l.server.channels.isOurs(uuid) {
 		l.server.channels.noteExternal(l, uuid, extension)
 	}
 }
 
-// userOf is the user of user@domain.
+// userOf returns USER of USER@DOMAIN.
 func userOf(presence string) string {
 	user, _, _ := strings.Cut(presence, "@")
 	return user
