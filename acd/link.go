@@ -95,7 +95,7 @@ func (l *link) become(change func(*LinkState)) {
 
 // switchOf returns the configured FreeSWITCH with that Core-UUID. If no link knows the Core-UUID,
 // it guesses, in this order:
-//   - a FreeSWITCH whose link has never been up;
+//   - a FreeSWITCH without a link, or whose link has never been up;
 //   - one whose link is down, because it may have restarted;
 //   - the first one.
 func (s *Server) switchOf(coreUUID string) Switch {
