@@ -9,7 +9,7 @@ import (
 	"nwayacd/esl"
 )
 
-// What a link hears of registrations, and what it asks FreeSWITCH about them.
+// Registrations: the events that a link receives, and what it asks FreeSWITCH about them.
 
 // askContacts asks FreeSWITCH about the subscribers that are due, until ctx is done or the
 // connection is lost.
@@ -55,8 +55,9 @@ func (l *link) askAbout(ctx context.Context, conn *esl.Connection, who []subscri
 	return nil
 }
 
-// updateRegistered makes the dispatcher know whether the extension is registered. It is, as long as
-// one contact is left on any FreeSWITCH. It belongs to the one with which it registered last.
+// updateRegistered informs the dispatcher whether the extension is registered. It is registered as
+// long as one contact is left at any FreeSWITCH. It belongs to the FreeSWITCH with which it
+// registered last.
 func (l *link) updateRegistered(extension string) {
 	if at := l.server.registeredAt(extension); at != nil {
 		l.server.Dispatcher.registered(extension, true, at.at.LocalIP)
@@ -65,8 +66,8 @@ func (l *link) updateRegistered(extension string) {
 	}
 }
 
-// registeredAt is the link to the FreeSWITCH with which the extension registered last and still has
-// a contact; nil if there is none.
+// registeredAt returns the link to the FreeSWITCH with which the extension registered last and
+// still has a contact. It returns nil if there is none.
 func (s *Server) registeredAt(extension string) (at *link) {
 	var newest time.Time
 	var server string
@@ -82,9 +83,10 @@ func (s *Server) registeredAt(extension string) (at *link) {
 	return at
 }
 
-// compareRegistrations takes the list of registrations as the link comes up. An extension that is
-// not on it, but registered there once, is asked about: with several contacts the list may lack
-// some (switch_core_sqldb.c, switch_core_del_registration). Others keep what hand or login said.
+// compareRegistrations handles the list of registrations when the link comes up. FreeSWITCH is
+// asked about extensions that registered there once but are not in the list, because with several
+// contacts the list may lack some (switch_core_sqldb.c, switch_core_del_registration). All other
+// extensions stay as a command or a login has set them.
 func (l *link) compareRegistrations(list []map[string]string) {
 	l.contacts.dropDialStrings()
 	now, listed := time.Now(), map[subscriber]bool{}
@@ -118,10 +120,11 @@ func (l *link) askOnce(who subscriber, at time.Time) {
 	}
 }
 
-// onRegistration takes sofia::register, sofia::unregister or sofia::expire, each of one contact.
+// onRegistration handles sofia::register, sofia::unregister and sofia::expire. Each is about one
+// contact.
 func (l *link) onRegistration(e *esl.Event) {
 	who := subscriber{
-		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // an expiry names it user (sofia_reg.c)
+		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // sofia::expire has user instead of from-user (sofia_reg.c)
 		domain:    strings.Clone(cmp.Or(e.Get("from-host"), e.Get("host"))),
 	}
 	if who.extension == "" {
@@ -130,7 +133,7 @@ func (l *link) onRegistration(e *esl.Event) {
 	now := time.Now()
 	if e.Subclass() == "sofia::register" {
 		l.seen[who.extension] = true
-		// FreeSWITCH says update-reg of some renewals.
+		// FreeSWITCH sets update-reg for some renewals.
 		anew := l.contacts.came(who, e.Get("call-id"), now) && e.Get("update-reg") != "true"
 		l.updateRegistered(who.extension)
 		if anew {
