@@ -97,9 +97,9 @@ type Options struct {
 	Command func(ctx context.Context, line string) string
 	// Dial opens the links' connections instead of TCP, if it is not nil.
 	Dial func(context.Context) (net.Conn, error)
-	// OnOffer, if not nil, is called with the time that each offer took: from the moment when a
-	// waiting caller and an available agent both existed until the originate of the agent's leg was
-	// written.
+	// OnOffer, if not nil, is called with the time that each offer took. The time begins when a
+	// waiting caller and an available agent both exist. It ends when the originate of the agent's
+	// leg is written.
 	OnOffer func(time.Duration)
 	// OnAnswer, if not nil, is called once for each visit with an answered offer. waited is the
 	// time from the caller's arrival until the first agent answered.
@@ -144,7 +144,8 @@ type Server struct {
 // New returns a server whose floor has the state of the snapshot. Run starts it.
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{
-		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom), owed: owed{events: map[string][]owedEvent{}},
+		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom),
+		owed: owed{events: map[string][]owedEvent{}},
 	}
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)

@@ -36,7 +36,8 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	ch.call.Store(c)
 	c.callerChannel.Store(ch)
 	ch.conn = esl.NewConnection(nc, esl.Options{
-		OnEvent: ch.onEvent, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
+		OnEvent: ch.onEvent, OnEnd: ch.lost, ReplyTimeout: silenceLimit,
+		Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer ch.conn.Close()
 	a, ok := c.readArrival(ctx, ch)
@@ -311,7 +312,7 @@ func (c *call) serve(ctx context.Context) {
 		c.run(ctx)
 	}()
 	if !ch.ended.Load() {
-		ch.awaitEnd(c.serving) // the caller was taken, and the end of this connection would end the application they are in
+		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 		ch.endHeld()
 	}
 }

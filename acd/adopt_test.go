@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch
-// has.
+// TestTheServerDiesBeforeItsTalkIsWrittenDown checks that the talk is recovered from FreeSWITCH
+// alone.
 func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
@@ -22,7 +22,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := ordinary("1000")
 			s.settings.Floor.TypingAuto, s.settings.Floor.Recover = true, time.Minute
-			s.snapshot.Groups[0].Mode = 3 // the agent is remembered
+			s.snapshot.Groups[0].Mode = 3 // mode 3 offers a caller to the same agent again
 			open(t, s, func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{After: 2 * time.Second})
 				call := c.caller("139")
@@ -40,7 +40,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
 					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
 				}
-				c.dies() // once more: it is written down now
+				c.dies() // once more, with the talk in the journal
 				c.comesBack()
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call-139")
@@ -61,7 +61,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// restartsWith lets the server die, and come back with the first n changes of its journal.
+// restartsWith kills the server and starts it again with only the first n changes of its journal.
 func (c *centre) restartsWith(n int) {
 	c.dies()
 	c.kept.forgetBehind(n)
@@ -70,8 +70,8 @@ func (c *centre) restartsWith(n int) {
 	c.after(10 * time.Second)
 }
 
-// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
-// nothing.
+// wantWhole checks that the CDR of a recovered talk of caller 139, and the record of its one offer,
+// are complete.
 func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	c.Helper()
 	if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
@@ -84,8 +84,8 @@ func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	}
 }
 
-// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of
-// the call, and is whole.
+// wantOneTalk lets the caller hang up. It checks that the call had only the talk of the first
+// offer, and that its records are complete.
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
@@ -115,8 +115,8 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk
-// until the link is back.
+// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: until the link is up again, it is unknown
+// whether caller and agent talk.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -134,8 +134,8 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not
-// end the talk.
+// TestThePathFreezesAsTheBridgeIsMade: commands that were written meanwhile arrive when the network
+// is back. They must not end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -154,8 +154,8 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they
-// do not.
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers: it is unknown whether caller and agent talk. They do
+// not.
 func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -190,8 +190,8 @@ func TestTheSwitchDoesNotReportThatTheBridgeIsUp(t *testing.T) {
 	})
 }
 
-// TestATalkOfASecondOfferIsRecoveredWithItsNumber: after a transfer that was missed the same agent
-// is offered the call by the group.
+// TestATalkOfASecondOfferIsRecoveredWithItsNumber checks that a recovered talk has the number of
+// its offer, and whether that was a transfer.
 func TestATalkOfASecondOfferIsRecoveredWithItsNumber(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestATalkOfASecondOfferIsRecoveredWithItsNumber(t *testing.T) {
 	}
 }
 
-// TestTheLegAndTheServerDieAsTheBridgeIsMade: the caller is parked, as after a talk, and has a
+// TestTheLegAndTheServerDieAsTheBridgeIsMade: the caller is parked, as after a talk, but has a
 // place.
 func TestTheLegAndTheServerDieAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
@@ -260,8 +260,8 @@ func TestTheLegAndTheServerDieAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade: the link says that they are apart, and
-// brings the caller back.
+// TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade: the link reports that the two are not
+// bridged, and recalls the caller.
 func TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})

@@ -22,7 +22,8 @@ const surveyVariable = "nwayacd_survey"
 func (t *talk) afterTalk(ctx context.Context) ending {
 	outcome := t.record.Outcome
 	switch {
-	case t.settings.AfterTalk == AfterTalkDialplan && t.held: // recalled before, or over before dialplanVariables were set
+	// recalled before, or over before dialplanVariables were set
+	case t.settings.AfterTalk == AfterTalkDialplan && t.held:
 		t.record.recall = time.Now()
 		return handedBack{outcome: outcome, variable: returnedAnswered}
 	case t.goesOn():
@@ -57,7 +58,8 @@ func (t *talk) afterTalk(ctx context.Context) ending {
 // inline dialplan, so FreeSWITCH executes them even if this process has ended by then.
 // CHANNEL_HANGUP carries the digit.
 func (t *talk) ask() esl.Command {
-	digits := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + playable(t.settings.Prompts.Survey) +
+	digits := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " +
+		playable(t.settings.Prompts.Survey) +
 		" silence_stream://10 " + surveyVariable + ` \d`
 	actions := strings.Join([]string{
 		"unset:" + overVariable, "unset:park_after_bridge", "unset:park_timeout",

@@ -27,7 +27,8 @@ func (c *call) runCommand(ctx context.Context, args []string) {
 	if run := c.server.options.Command; run != nil {
 		reply = run(ctx, line)
 	}
-	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).Msg("a channel ran a command")
+	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).
+		Msg("a channel ran a command")
 	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
 }
@@ -72,7 +73,8 @@ func (c *call) bridgeWith(r route) {
 // the agent of the extension is talking.
 func (c *call) goOut(ctx context.Context, a arrival) {
 	args := a.route.args
-	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] || args[0] == "" || args[1] == "" {
+	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] ||
+		args[0] == "" || args[1] == "" {
 		c.log.Warn().Strs("args", args).Msg("nwaycallout takes NUMBER GATEWAY [CALLER-ID]")
 		c.turnAway(returnedInvalid, a.route)
 		return
@@ -104,7 +106,8 @@ func (c *call) dialOut(ctx context.Context, a arrival, number, gateway, callerID
 	c.tell(
 		subscriptionOut,
 		c.setVariables("socket_resume=false", "continue_on_fail=true"),
-		esl.Execute("bridge", esl.Vars(vars...)+"sofia/gateway/"+gateway+"/"+number, esl.ExecuteOptions{EventUUID: id, Lock: true}),
+		esl.Execute("bridge", esl.Vars(vars...)+"sofia/gateway/"+gateway+"/"+number,
+			esl.ExecuteOptions{EventUUID: id, Lock: true}),
 	)
 	c.await(ctx, func(s signal) bool {
 		c.noteAnswer(a, s)

@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantTalk checks that the agent is in the caller's talk and the lists show it so.
+// wantTalk checks that the agent is in the caller's talk, and that the lists show it.
 func (c *centre) wantTalk(extension, uuid string) {
 	c.Helper()
 	c.wantState(extension, agent.Talking)
@@ -25,7 +25,7 @@ func (c *centre) wantTalk(extension, uuid string) {
 	c.Errorf("%s is not listed in a talk with %s: %+v", uuid, extension, c.server.CallViews())
 }
 
-// wantCDR checks that the call has exactly one CDR, which says how it ended.
+// wantCDR checks that the call has exactly one CDR with that ending, and returns it.
 func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
 	c.Helper()
 	n, all := 0, c.kept.cdrs()
@@ -43,7 +43,7 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 	return found
 }
 
-// wantPlace checks that the call has the place that it had.
+// wantPlace checks that the call still has its place.
 func (c *centre) wantPlace(uuid string, since time.Time) {
 	c.Helper()
 	if place := c.server.channels.caller(uuid).place.Since; !place.Equal(since) {
@@ -51,7 +51,7 @@ func (c *centre) wantPlace(uuid string, since time.Time) {
 	}
 }
 
-// wantNoTalk checks that nothing is kept of any talk.
+// wantNoTalk checks that no talk is stored any more.
 func (c *centre) wantNoTalk() {
 	c.Helper()
 	if left := c.kept.snapshot(c.shift.snapshot).Talks; len(left) > 0 {
@@ -59,7 +59,7 @@ func (c *centre) wantNoTalk() {
 	}
 }
 
-// agentHangsUp ends the caller's talk from the agent's side.
+// agentHangsUp makes the agent's phone hang up.
 func agentHangsUp(c *centre, call *sim.Call) {
 	c.Helper()
 	if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
@@ -222,11 +222,11 @@ func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
-		c.wantState("1000", agent.Ready) // nothing of it is on a switch of ours
+		c.wantState("1000", agent.Ready) // its talk is at no FreeSWITCH of ours
 	})
 }
 
-// TestTheSwitchRestarts under one caller who talks, one for whom a phone rings and one who waits.
+// TestTheSwitchRestarts while one caller talks, one waits, and a phone rings for a third.
 func TestTheSwitchRestarts(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -246,7 +246,7 @@ func TestTheSwitchRestarts(t *testing.T) {
 		}
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call-1", queue.Answered, queue.NoSide, errRestarted.Error())
-		c.after(queue.DefaultRingTimeout) // whether its phone still rings nobody can say
+		c.after(queue.DefaultRingTimeout) // its phone may still ring
 		c.wantState("1001", agent.Ready)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "esl: ")
 		c.wantCDR("call-3", queue.Failed, queue.NoSide, "esl: ")
@@ -273,14 +273,14 @@ func TestTheSwitchRestartsWhileACallerIsBackFromABridge(t *testing.T) {
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up and the end of the connection come in either order
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantRest()
 	})
 }
 
-// TestTheSwitchNeverComesBack: its host is dead, and nothing says so.
+// TestTheSwitchNeverComesBack: the host of FreeSWITCH is dead, without any notice.
 func TestTheSwitchNeverComesBack(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -290,7 +290,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 		c.after(4 * time.Second)
 		c.caller("3")
 		c.after(4 * time.Second)
-		c.wires.hush() // first: what closes says so
+		c.wires.hush() // first, because a connection that closes would be a notice
 		c.sims.Close()
 		c.socket.Load().Close()
 		c.after(beatEvery + beatLimit)
@@ -310,7 +310,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 	})
 }
 
-// TestConnectionsAreHalfOpen: a firewall forgot them all, the switch is alive.
+// TestConnectionsAreHalfOpen: a firewall has forgotten all connections, but FreeSWITCH is alive.
 func TestConnectionsAreHalfOpen(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -322,7 +322,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 		c.wires.hush()
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: time.Second})
 		c.after(beatEvery + beatLimit + 3*replyLimit)
-		c.wantTalk("1000", "call-1") // undisturbed
+		c.wantTalk("1000", "call-1") // not disturbed
 		if first.Bridged() == "" {
 			t.Error("the talk was cut")
 		}
@@ -337,7 +337,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMore: what is written to it is read by nobody.
+// TestTheSwitchReadsNoMore: FreeSWITCH does not read what is written to it.
 func TestTheSwitchReadsNoMore(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.caller("1")
@@ -347,7 +347,7 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 		c.after(4 * time.Second)
 		c.wires.clog()
 		began := time.Now()
-		c.server.Dispatcher.Ready(c.Context(), "1000") // what happens on the floor waits for nobody
+		c.server.Dispatcher.Ready(c.Context(), "1000") // steps on the floor do not wait for FreeSWITCH
 		if took := time.Since(began); took > 0 {
 			t.Errorf("the dispatcher waited %v", took)
 		}
@@ -364,8 +364,8 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 	})
 }
 
-// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
-// are where they can go on.
+// TestTheSwitchKeepsSilentAbout one event or reply for which the call waits. Afterwards caller and
+// agent must be in a state in which they can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
 		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",

@@ -8,8 +8,10 @@ import (
 	"nwayacd/queue"
 )
 
-// The special cases of a talk: a third party, an agent who is kept while the caller is away, and a
-// caller who takes over the talk of a consulting call.
+// The special cases of a talk:
+//   - a third party;
+//   - an agent who is kept while the caller is away;
+//   - a caller who takes over the talk of a consulting call.
 
 // thirdLeg is a third party who was called into a talk.
 type thirdLeg struct{ uuid, number string }
@@ -28,7 +30,8 @@ func (t *talk) keepWithThird() bool {
 	t.passedOn(third.number, queue.TransferAttended)
 	t.channel().become(callerMoving)
 	t.timer.Reset(movingLimit)
-	t.send(t.setVariables("park_after_bridge=", "park_timeout=", overVariable+"=")) // unset what the hooks set for the end of the first talk
+	// unset what the hooks set for the end of the first talk
+	t.send(t.setVariables("park_after_bridge=", "park_timeout=", overVariable+"="))
 	return true
 }
 
@@ -47,7 +50,8 @@ func (t *talk) legElsewhere() bool {
 
 // leaveLeg leaves the leg alone. It counts as an external call of its agent until it ends.
 func (t *talk) leaveLeg() {
-	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=true;" + legCleanHook + "=;" + legKeepHook + "="))
+	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=true;" + legCleanHook + "=;" +
+		legKeepHook + "="))
 	if at := t.server.linkOf(t.channel().at().Name); at != nil {
 		t.server.channels.noteExternal(at, t.leg.uuid, t.leg.offer.Agent.Extension)
 	}
@@ -62,7 +66,8 @@ func (t *talk) keepAgent() {
 		return
 	}
 	t.kept = true
-	t.log.Info().Str("agent", t.leg.offer.Agent.Extension).Uint64("seconds", asked).Msg("the agent's leg waits while the caller is away")
+	t.log.Info().Str("agent", t.leg.offer.Agent.Extension).Uint64("seconds", asked).
+		Msg("the agent's leg waits while the caller is away")
 	commands := keepFor(time.Duration(asked)*time.Second, t.leg.uuid)
 	if music := t.settings.Prompts.Hold; music != "" {
 		commands = append(commands, esl.API("uuid_broadcast "+t.leg.uuid+" "+playable(music)+" aleg"))
@@ -150,7 +155,8 @@ func (t *talk) replaceCaller(h happened) {
 	t.callerChannel.Store(next)
 	was.become(released)
 	t.goOnWith(a, before, neverQueued)
-	t.log.Info().Str("consult", was.uuid).Str("agent", t.record.Agent).Msg("a caller takes over the talk of a consulting call")
+	t.log.Info().Str("consult", was.uuid).Str("agent", t.record.Agent).
+		Msg("a caller takes over the talk of a consulting call")
 }
 
 // goOnWith begins the record of the other caller's visit, with the times of the consulting call.
@@ -166,7 +172,8 @@ func (t *talk) goOnWith(a arrival, before record, neverQueued bool) {
 	t.place.bridged(t.talkSoFar(t.leg))
 	commands := []esl.Command{t.infoEvent(statusAnswered, t.leg.offer, t.leg.offer.Number)}
 	if neverQueued { // nothing of ours follows the talk, but a later visit needs the next number
-		commands = append(append(commands, t.setVariables(visitVariable+"="+t.visit().word())), t.neverQueuedVariables()...)
+		commands = append(append(commands, t.setVariables(visitVariable+"="+t.visit().word())),
+			t.neverQueuedVariables()...)
 	} else {
 		commands = append(append(commands, t.talkVariables()), t.dialplanVariables()...)
 	}

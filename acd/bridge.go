@@ -78,8 +78,8 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 func (c *call) waitAgain(ch *channel) {
 	ch.become(inSocket)
 	c.replaySignals()
-	c.tell(c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", "uuid_bridge_continue_on_cancel=",
-		cleanHook+"=", overHook+"="), c.waitingVariables())
+	c.tell(c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=",
+		"uuid_bridge_continue_on_cancel=", cleanHook+"=", overHook+"="), c.waitingVariables())
 }
 
 // joined waits until FreeSWITCH reports what became of the bridge. reported is false if it reported

@@ -33,16 +33,20 @@ type call struct {
 	log      zerolog.Logger
 	serving  context.Context // ends when the program cuts its calls off
 
-	callerChannel  atomic.Pointer[channel]                 // see channel(); read by all
-	stop           atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all goroutines
-	signals        chan signal                             // from the readers of connections
-	gone           chan struct{}                           // closed when the call has ended
-	view           atomic.Pointer[CallView]                // what the lists show; read by all
-	known          atomic.Pointer[caller]                  // a copy of who for other goroutines
-	leg            atomic.Pointer[leg]                     // the leg that rings or talks; set by the call's goroutine, read by all
-	third          atomic.Pointer[thirdLeg]                // the third party of the talk; set by nway_threeway, read by the call's goroutine
-	neverQueued    atomic.Bool                             // the caller never came to our socket port; a phone connected them with an agent
-	successorTimer atomic.Pointer[time.Timer]              // runs while the place waits for the caller who takes it over
+	callerChannel atomic.Pointer[channel]                 // see channel(); read by all
+	stop          atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all goroutines
+	signals       chan signal                             // from the readers of connections
+	gone          chan struct{}                           // closed when the call has ended
+	view          atomic.Pointer[CallView]                // what the lists show; read by all
+	known         atomic.Pointer[caller]                  // a copy of who for other goroutines
+	// the leg that rings or talks; set by the call's goroutine, read by all
+	leg atomic.Pointer[leg]
+	// the third party of the talk; set by nway_threeway, read by the call's goroutine
+	third atomic.Pointer[thirdLeg]
+	// the caller never came to our socket port; a phone connected them with an agent
+	neverQueued atomic.Bool
+	// runs while the place waits for the caller who takes it over
+	successorTimer atomic.Pointer[time.Timer]
 
 	who    caller // set by isFor
 	group  string

@@ -55,7 +55,7 @@ func TestAMissedOfferKeepsThePlace(t *testing.T) {
 		first := c.caller("1")
 		c.after(2 * time.Second)
 		second := c.caller("2")
-		c.after(15 * time.Second) // the ring timeout is over: the first caller is spared the agent, the second gets it
+		c.after(15 * time.Second) // the ring timeout is over, and the agent gets the second caller
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
 		c.after(15 * time.Second)
 		c.after(10 * time.Second)
@@ -103,7 +103,7 @@ func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
 					t.Fatalf("the caller was hung up: %s", call.Cause())
 				}
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
-				c.after(10 * time.Second) // longer than the park after a bridge lasts
+				c.after(10 * time.Second) // longer than the park after a bridge
 				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add",
 					"queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
 				c.wantRest()
@@ -115,7 +115,7 @@ func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
 func TestTheCallerHangsUpInTheInstantTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(time.Second) // the end of the welcome: the agent answers a second later
+		c.after(time.Second) // the welcome ends, and the agent answers a second later
 		time.Sleep(time.Second)
 		call.Hangup()
 		c.after(5 * time.Second)
@@ -162,13 +162,13 @@ func TestATransferWhileTalking(t *testing.T) {
 		}
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Typing)
-		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
+		c.after(10 * time.Second) // 1001 missed it; the caller is back in the line for longer than the park after a bridge
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
 			"transfered 1001 2", "hangup 1000 1", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
 		if !c.kept.waiting()["call-139"] {
 			t.Error("no row among the waiting")
 		}
-		c.after(time.Minute) // the wrap-up ends: 1000 gets the caller again
+		c.after(time.Minute) // the wrap-up ends, and 1000 gets the caller again
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
 		c.after(time.Second)

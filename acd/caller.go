@@ -84,7 +84,8 @@ func mayExport(name string) bool {
 	}
 	lower := strings.ToLower(name)
 	if header, isHeader := strings.CutPrefix(lower, "sip_h_"); isHeader {
-		return strings.HasPrefix(header, "x-") || strings.HasPrefix(header, "p-") || slices.Contains(plainHeaders, header)
+		return strings.HasPrefix(header, "x-") || strings.HasPrefix(header, "p-") ||
+			slices.Contains(plainHeaders, header)
 	}
 	return !slices.ContainsFunc(acting, func(prefix string) bool { return strings.HasPrefix(lower, prefix) })
 }
@@ -99,12 +100,13 @@ var plainHeaders = []string{"alert-info", "subject", "priority", "user-to-user",
 // acting are the beginnings of the names of variables on which FreeSWITCH acts, or that are
 // nwayacd's. A dialplan's own variables begin with none of them.
 var acting = []string{
-	"absolute_", "api_", "app_", "bind_", "bridge_", "bypass_", "call_", "caller_", "campon", "cc_", "channel_", "codec_", "continue_",
-	"current_", "destination_", "dialed_", "direct", "disable_", "dtmf", "early_", "effective_", "enable_", "endpoint_", "enterprise_",
-	"exec", "export", "fail_", "fax_", "fifo_", "force_", "fork", "fs_", "group_confirm", "hangup_", "hold_", "ignore_", "inherit",
-	"inline_", "instant_", "intercept", "jitter", "jb_", "last_", "leg_", "limit_", "local_", "loopback_", "max_", "media_", "monitor_",
-	"nolocal", "nway", "origin", "outbound_", "park", "pass_", "pickup", "playback_", "presence_", "process_", "progress_", "proxy_",
-	"read_", "record_", "recovery_", "remote_", "resume_", "ring", "rtcp_", "rtp_", "sched_", "sdp_", "secure_", "send_", "session_",
-	"signal_", "sip_", "socket_", "soft_", "srtp_", "suppress_", "switch_", "t38", "t43", "timer_", "total_", "transfer_", "uuid",
-	"verbose_", "verto_", "video_", "webrtc_", "write_", "zrtp_",
+	"absolute_", "api_", "app_", "bind_", "bridge_", "bypass_", "call_", "caller_", "campon", "cc_", "channel_",
+	"codec_", "continue_", "current_", "destination_", "dialed_", "direct", "disable_", "dtmf", "early_",
+	"effective_", "enable_", "endpoint_", "enterprise_", "exec", "export", "fail_", "fax_", "fifo_", "force_",
+	"fork", "fs_", "group_confirm", "hangup_", "hold_", "ignore_", "inherit", "inline_", "instant_", "intercept",
+	"jitter", "jb_", "last_", "leg_", "limit_", "local_", "loopback_", "max_", "media_", "monitor_", "nolocal",
+	"nway", "origin", "outbound_", "park", "pass_", "pickup", "playback_", "presence_", "process_", "progress_",
+	"proxy_", "read_", "record_", "recovery_", "remote_", "resume_", "ring", "rtcp_", "rtp_", "sched_", "sdp_",
+	"secure_", "send_", "session_", "signal_", "sip_", "socket_", "soft_", "srtp_", "suppress_", "switch_", "t38",
+	"t43", "timer_", "total_", "transfer_", "uuid", "verbose_", "verto_", "video_", "webrtc_", "write_", "zrtp_",
 }

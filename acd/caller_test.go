@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// legOf is the first channel of an extension.
+// legOf returns the first channel of an extension.
 func (c *centre) legOf(extension string) string {
 	for _, ch := range c.sw.Channels() {
 		if ch.Extension == extension && ch.Direction == "outbound" {

@@ -19,8 +19,8 @@ type record struct {
 // arrived begins the record of a caller who arrives.
 func (r *record) arrived(a arrival) {
 	r.CDR = queue.CDR{
-		UUID: a.ch.uuid, Caller: a.who.number, CallerName: a.who.name, Dialled: a.who.dialled, Switch: a.sw, Direction: queue.Inbound,
-		Visit: a.visit.number + 1, CameFrom: a.visit.group, Arrived: a.at,
+		UUID: a.ch.uuid, Caller: a.who.number, CallerName: a.who.name, Dialled: a.who.dialled, Switch: a.sw,
+		Direction: queue.Inbound, Visit: a.visit.number + 1, CameFrom: a.visit.group, Arrived: a.at,
 	}
 }
 

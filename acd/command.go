@@ -65,7 +65,9 @@ func (d *Dispatcher) RemoveGroup(ctx context.Context, number string) error {
 
 // SetPrompts changes a group's own prompts. A nil argument leaves that prompt as it is.
 func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, blacklist, busy, transfer *string) error {
-	return d.command(ctx, func(time.Time) error { return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer) })
+	return d.command(ctx, func(time.Time) error {
+		return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer)
+	})
 }
 
 // SetCallerPrefix changes what the phones of the group's agents show before the caller's name.
@@ -96,8 +98,8 @@ func (d *Dispatcher) DropBlacklisted(ctx context.Context, number string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.DropBlacklisted(number) })
 }
 
-// PutVIP makes a number a VIP of a group, or of all groups if the group is "", for calls that
-// arrive from now on. already is true if it was one.
+// PutVIP makes a number a VIP of a group, for calls that arrive from now on. The group "" means all
+// groups. The result is true if the number was a VIP already.
 func (d *Dispatcher) PutVIP(ctx context.Context, v queue.VIP) (already bool, err error) {
 	err = d.command(ctx, func(time.Time) error { already = d.floor.PutVIP(v); return nil })
 	return already, err

@@ -56,7 +56,9 @@ type contacts struct {
 }
 
 func newContacts() *contacts {
-	return &contacts{of: map[string]map[string]*reach{}, due: map[subscriber][]time.Time{}, bell: make(chan struct{}, 1)}
+	return &contacts{
+		of: map[string]map[string]*reach{}, due: map[subscriber][]time.Time{}, bell: make(chan struct{}, 1),
+	}
 }
 
 // reach returns the entry of the subscriber, and adds it if there is none. The lock is held.
@@ -261,12 +263,15 @@ func (c *contacts) dialled(extension, domain string) []string {
 func unsafeContact(contact string) bool {
 	return len(contact) > contactRoom || !strings.HasPrefix(contact, "sofia/") || strings.Contains(contact, ":_:") ||
 		strings.Count(contact, "[") != strings.Count(contact, "]") ||
-		strings.ContainsFunc(contact, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,|'"\{}<>^$`, r) })
+		strings.ContainsFunc(contact, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune(`,|'"\{}<>^$`, r)
+		})
 }
 
 // askable reports whether the names of the subscriber are safe in a question to FreeSWITCH.
 func (s subscriber) askable() bool {
-	return s.extension != "" && s.domain != "" && dialable(s.extension) == s.extension && dialable(s.domain) == s.domain &&
+	return s.extension != "" && s.domain != "" && dialable(s.extension) == s.extension &&
+		dialable(s.domain) == s.domain &&
 		!strings.ContainsAny(s.extension+s.domain, "/~")
 }
 

@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// rings are the names of the telephones of an extension that ring now.
+// rings returns the names of the telephones of an extension that ring now.
 func (c *centre) rings(extension string) (devices []string) {
 	for _, ch := range c.sw.Channels() {
 		if ch.Extension == extension && !ch.Answered && ch.CallState != "HANGUP" {
@@ -63,7 +63,7 @@ func TestAllTelephonesRingAndTheFirstToAnswerHasTheCall(t *testing.T) {
 	})
 }
 
-// FreeSWITCH has yet to say how a telephone is reached that has just registered.
+// FreeSWITCH has not answered yet how a telephone is reached that has just registered.
 func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 	for name, answers := range map[string]bool{"FreeSWITCH answers": true, "FreeSWITCH is silent": false} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 				if answers {
 					c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
 				} else {
-					at.answered(who, before, time.Now().Add(-time.Hour)) // overtaken by the event
+					at.answered(who, before, time.Now().Add(-time.Hour)) // older than the event
 				}
 				c.after(answerLimit)
 				want := []string{"", "desk"}
@@ -117,8 +117,7 @@ func TestTheTelephoneThatAnsweredHangsUpAndTheAgentIsFree(t *testing.T) {
 	})
 }
 
-// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and the log line of the miss is what is
-// judged.
+// TestWhatTheTelephonesAnswerIsTheMiss has two telephones. It checks the log line of the miss.
 func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	refuses := func(code int, rung bool) sim.Behaviour {
 		return sim.Behaviour{Do: sim.Refuses, Code: code, After: time.Second, Quiet: !rung}
@@ -127,7 +126,7 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	for name, test := range map[string]struct {
 		one, other sim.Behaviour
 		want       queue.MissCause
-		took       time.Duration // from the offer to its end
+		took       time.Duration // from the begin of the offer to its end
 	}{
 		"busy and unreachable":             {refuses(486, false), refuses(480, false), queue.MissBusy, time.Second},
 		"busy everywhere":                  {refuses(600, false), refuses(486, true), queue.MissBusy, time.Second},
@@ -170,7 +169,7 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	}
 }
 
-// causeOf are the causes of a miss that FreeSWITCH's word can stand for.
+// causeOf returns the causes of a miss that a cause of FreeSWITCH can mean.
 func causeOf(word string) []queue.MissCause {
 	return []queue.MissCause{causeOfMiss(0, word, false), causeOfMiss(0, word, true)}
 }
@@ -222,7 +221,7 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
 		call := c.caller("139")
 		c.after(time.Second)
-		c.server.links[0].goDown() // nothing is heard of the telephone any more
+		c.server.links[0].goDown() // events of the telephone no longer arrive
 		c.after(6 * time.Second)
 		if call.Bridged() == "" {
 			t.Error("the telephone was ended, though it rang")
@@ -230,8 +229,8 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	})
 }
 
-// The link says nothing any more, and that is not known yet. What a telephone says is not heard,
-// but FreeSWITCH knows it.
+// The link is silent, but still counts as up. Its events about a telephone are missing, but
+// FreeSWITCH has them.
 func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 	t.Run("and answers", func(t *testing.T) {
 		open(t, patient("1000"), func(c *centre) {
@@ -327,7 +326,7 @@ func TestAnAgentStaysRegisteredIfTheDirectoryFails(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.after(time.Second)
-		c.sw.Restart() // without a word of the telephones
+		c.sw.Restart() // without any event about the telephones
 		c.sw.Unregister("1000", "")
 		c.after(6 * time.Second)
 		c.wantRegistered("1000", false)

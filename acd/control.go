@@ -104,11 +104,12 @@ func transferInline(uuid, actions string) esl.Command {
 }
 
 // wayBack returns the actions of an inline dialplan that lead a caller to our socket port, or home
-// if no server can be reached. conn is a connection to the caller's FreeSWITCH.
+// if no server can be reached. The connection must be with the caller's FreeSWITCH.
 func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
 	actions := []string{"set:socket_resume=true", socket}
-	for _, pause := range []string{"1000", "2000", "4000", "8000"} { // together as long as a restart of this process may take
+	// together as long as a restart of this process may take
+	for _, pause := range []string{"1000", "2000", "4000", "8000"} {
 		actions = append(actions, "sleep:"+pause, socket)
 	}
 	return strings.Join(append(actions, "transfer:${"+homeVariable+"}"), ",")
@@ -200,7 +201,8 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 		esl.Header{Name: "ignore_early_media", Value: "true"},
 		esl.Header{Name: "origination_caller_id_number", Value: c.callerNow().shown()},
 	)
-	_, err = s.order(ctx, conn, esl.API("originate "+vars+"sofia/gateway/"+gateway+"/"+phone+" &three_way("+c.uuid()+")"))
+	originate := "originate " + vars + "sofia/gateway/" + gateway + "/" + phone + " &three_way(" + c.uuid() + ")"
+	_, err = s.order(ctx, conn, esl.API(originate))
 	if err != nil {
 		s.channels.removeThird(third.uuid)
 		return err

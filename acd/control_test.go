@@ -37,7 +37,7 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 		if err := c.server.Enqueue(c.Context(), "live", "110"); err != nil {
 			t.Fatal(err)
 		}
-		c.wantVariable("live", homeVariable, "ivr XML default") // where it goes on while we cannot be reached
+		c.wantVariable("live", homeVariable, "ivr XML default") // where it goes on if no server can be reached
 		c.after(4 * time.Second)
 		c.wantState("1000", agent.Talking)
 		call.Hangup()

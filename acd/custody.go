@@ -53,8 +53,9 @@ const (
 )
 
 var custodyNames = [...]string{
-	"inSocket", "recalled", "bridging", "talking", "legOver", "callerFree", "callerOver", "callerAway", "callerMoving",
-	"legKept", "legAway", "agentEnded", "callerEnded", "takenBlind", "takenAttended", "takenByCaller", "callingOut", "released",
+	"inSocket", "recalled", "bridging", "talking", "legOver", "callerFree", "callerOver", "callerAway",
+	"callerMoving", "legKept", "legAway", "agentEnded", "callerEnded", "takenBlind", "takenAttended",
+	"takenByCaller", "callingOut", "released",
 }
 
 // String returns the name that docs/call.md uses.
@@ -87,14 +88,14 @@ const (
 	callerHungUp                       // CHANNEL_HANGUP of the caller
 	legParked                          // CHANNEL_PARK of the leg, unless somebody transferred it
 	legHungUp                          // CHANNEL_HANGUP of the leg
-	farTransferred                     // CHANNEL_UNBRIDGE, at the agent's FreeSWITCH, of the channel that is the leg's other end
+	farTransferred                     // CHANNEL_UNBRIDGE, at the agent's FreeSWITCH, of the far channel
 	farBridged                         // CHANNEL_BRIDGE of that channel and another than the agent's phone
 	happenings                         // how many there are
 )
 
 var happeningNames = [...]string{
-	"bridgedTogether", "callerBridged", "legBridged", "callerFreed", "callerTransferred", "callerRebridged", "callerReturned",
-	"callerHungUp", "legParked", "legHungUp", "farTransferred", "farBridged",
+	"bridgedTogether", "callerBridged", "legBridged", "callerFreed", "callerTransferred", "callerRebridged",
+	"callerReturned", "callerHungUp", "legParked", "legHungUp", "farTransferred", "farBridged",
 }
 
 // String returns the name that docs/call.md uses.
@@ -110,14 +111,38 @@ var talkMoves = map[custody][happenings]custody{
 	// The columns: bridgedTogether, callerBridged, legBridged, callerFreed, callerTransferred,
 	// callerRebridged, callerReturned, callerHungUp, legParked, legHungUp, farTransferred,
 	// farBridged.
-	talking:      {same, takenAttended, legAway, callerFree, callerAway, callerMoving, takenBlind, callerOver, same, legOver, takenBlind, takenAttended},
-	legOver:      {same, takenAttended, same, agentEnded, takenBlind, callerMoving, takenBlind, agentEnded, same, same, same, same},
-	callerFree:   {talking, takenAttended, legAway, same, callerAway, callerMoving, takenBlind, callerOver, same, agentEnded, same, same},
-	callerOver:   {same, same, legAway, same, same, same, same, same, same, callerEnded, same, same},
-	callerAway:   {talking, takenBlind, legAway, same, same, same, takenBlind, takenBlind, legKept, takenBlind, same, same},
-	callerMoving: {talking, takenAttended, same, same, same, same, takenBlind, takenAttended, same, same, same, same},
-	legKept:      {talking, same, legAway, same, same, same, takenBlind, takenBlind, same, takenBlind, same, same},
-	legAway:      {talking, same, same, same, same, same, takenBlind, same, same, takenByCaller, same, same},
+	talking: {
+		same, takenAttended, legAway, callerFree, callerAway, callerMoving,
+		takenBlind, callerOver, same, legOver, takenBlind, takenAttended,
+	},
+	legOver: {
+		same, takenAttended, same, agentEnded, takenBlind, callerMoving,
+		takenBlind, agentEnded, same, same, same, same,
+	},
+	callerFree: {
+		talking, takenAttended, legAway, same, callerAway, callerMoving,
+		takenBlind, callerOver, same, agentEnded, same, same,
+	},
+	callerOver: {
+		same, same, legAway, same, same, same,
+		same, same, same, callerEnded, same, same,
+	},
+	callerAway: {
+		talking, takenBlind, legAway, same, same, same,
+		takenBlind, takenBlind, legKept, takenBlind, same, same,
+	},
+	callerMoving: {
+		talking, takenAttended, same, same, same, same,
+		takenBlind, takenAttended, same, same, same, same,
+	},
+	legKept: {
+		talking, same, legAway, same, same, same,
+		takenBlind, takenBlind, same, takenBlind, same, same,
+	},
+	legAway: {
+		talking, same, same, same, same, same,
+		takenBlind, same, same, takenByCaller, same, same,
+	},
 }
 
 // after returns the place of the channels of a talk after the happening.

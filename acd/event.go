@@ -39,7 +39,8 @@ func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
 	for i := range headers {
 		headers[i].Value = strings.Map(printable, headers[i].Value)
 	}
-	e := Event{At: time.Now(), Subclass: subclass, Headers: slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })}
+	set := slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })
+	e := Event{At: time.Now(), Subclass: subclass, Headers: set}
 	s.Events.publish(e)
 	return e.fire()
 }

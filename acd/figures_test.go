@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantPhases checks how many calls are in each phase; those that are in none are not mentioned.
+// wantPhases checks how many calls are in each phase. Phases that are missing in want have none.
 func (c *centre) wantPhases(want map[Phase]int) {
 	c.Helper()
 	got := c.server.Figures().Phases
@@ -42,7 +42,7 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 			t.Errorf("figures of the floor: %+v", floor)
 		}
 		second.Hangup()
-		c.after(time.Second) // else the agent may be free, and offered to the second, before that is heard
+		c.after(time.Second) // otherwise the agent may get the second caller before the hang-up arrives
 		first.Hangup()
 		c.after(time.Second)
 		c.wantPhases(map[Phase]int{})

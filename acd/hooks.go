@@ -28,12 +28,15 @@ var keptHooks = []string{
 }
 
 // waitingList has the variables that make FreeSWITCH act on a waiting caller.
-var waitingList = strings.Join([]string{"socket_resume", "inline_destination", consultVariable, preBridgeHook, transferHook}, " ")
+var waitingList = strings.Join([]string{
+	"socket_resume", "inline_destination", consultVariable, preBridgeHook, transferHook,
+}, " ")
 
 // talkList has the variables that make FreeSWITCH act on a caller in a talk. FreeSWITCH itself sets
 // transfer_after_bridge, from hold_hangup_xfer_exten.
 var talkList = strings.Join([]string{
-	"park_after_bridge", "park_timeout", "uuid_bridge_park_on_cancel", "uuid_bridge_continue_on_cancel", "socket_resume",
+	"park_after_bridge", "park_timeout", "uuid_bridge_park_on_cancel", "uuid_bridge_continue_on_cancel",
+	"socket_resume",
 	"transfer_after_bridge", "inline_destination", overVariable, transferHook, cleanHook, overHook,
 }, " ")
 
@@ -62,7 +65,8 @@ func (c *call) talkVariables() esl.Command {
 		variables = append(variables, outcomeVariable+"=", outcomeOfVariable+"=")
 	}
 	timeout := seconds(parkAfterTalk)
-	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+timeout, "uuid_bridge_park_on_cancel=true",
+	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+timeout,
+		"uuid_bridge_park_on_cancel=true",
 		transferHook+"=multiunset "+talkList, cleanHook+"=multiunset "+talkList,
 		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+timeout+",set:"+overVariable+"=true inline")...)
 }
@@ -77,9 +81,11 @@ func (c *call) dialplanVariables() []esl.Command {
 	if c.settings.AfterTalk != AfterTalkDialplan || !c.record.recall.IsZero() {
 		return nil
 	}
-	return []esl.Command{c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", overHook+"=",
+	return []esl.Command{c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=",
+		overHook+"=",
 		outcomeVariable+"="+returnedAnswered, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
-		transferHook+"=multiunset "+talkList+" "+outcomeVariable+" "+outcomeOfVariable, cleanHook+"=multiunset "+talkList)}
+		transferHook+"=multiunset "+talkList+" "+outcomeVariable+" "+outcomeOfVariable,
+		cleanHook+"=multiunset "+talkList)}
 }
 
 // neverQueuedVariables returns the commands after which a caller who never came to our socket port
@@ -109,7 +115,8 @@ const keepAgentVariable = "nwayacd_keep_agent"
 func (c *call) keepHooks(l *leg) []esl.Command {
 	wanted := "${uuid_getvar(" + c.uuid() + " " + keepAgentVariable + ")}"
 	return []esl.Command{
-		esl.API("uuid_setvar " + l.uuid + " " + legCleanHook + " multiunset park_after_bridge park_timeout " + legCleanHook + " " + legKeepHook),
+		esl.API("uuid_setvar " + l.uuid + " " + legCleanHook + " multiunset park_after_bridge park_timeout " +
+			legCleanHook + " " + legKeepHook),
 		esl.API("uuid_setvar " + l.uuid + " " + legKeepHook + " execute_extension set:park_after_bridge=" + wanted +
 			",set:park_timeout=" + wanted + " inline"),
 	}
@@ -130,7 +137,8 @@ func keepFor(limit time.Duration, leg string) []esl.Command {
 	first, second := "sched_cancel "+keptGroup(leg), "multiunset "+strings.Join(keptHooks, " ")
 	return []esl.Command{
 		esl.API("uuid_setvar_multi " + leg + " " + strings.Join([]string{
-			keptHooks[0] + "=" + first, keptHooks[1] + "=" + second, keptHooks[2] + "=" + first, keptHooks[3] + "=" + second,
+			keptHooks[0] + "=" + first, keptHooks[1] + "=" + second,
+			keptHooks[2] + "=" + first, keptHooks[3] + "=" + second,
 		}, ";")),
 		esl.API("sched_api +" + seconds(limit) + " " + keptGroup(leg) + " uuid_kill " + leg + " ALLOTTED_TIMEOUT"),
 	}

@@ -152,7 +152,8 @@ func (c *call) unsetWaiting() esl.Command { return c.setVariables(unsetting(wait
 func (c *call) handBack(end handedBack) []esl.Command {
 	var variables []string
 	if end.variable != "" {
-		variables = append(variables, outcomeVariable+"="+end.variable, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
+		variables = append(variables, outcomeVariable+"="+end.variable,
+			outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
 			talkVariable+"=") // unset, because the way to the dialplan may be a transfer, and the outcome must count
 	}
 	if end.place && c.place != nil {
@@ -166,7 +167,8 @@ func (c *call) handBack(end handedBack) []esl.Command {
 		commands = append(commands, c.setVariables(variables...))
 	}
 	if c.goesHome(end) {
-		way := "transfer:" + cmp.Or(c.who.home, "${"+homeVariable+"}") // the channel of a recovered talk has the variable
+		// the channel of a recovered talk has the variable
+		way := "transfer:" + cmp.Or(c.who.home, "${"+homeVariable+"}")
 		if c.channel().alive() {
 			way = endingPause + way
 		}

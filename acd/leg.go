@@ -147,7 +147,8 @@ var sofiaEscape = strings.NewReplacer("%", "%25", ":", "%3A", "/", "%2F", "@", "
 // directory set. A contact that is dialled directly gets them from here.
 func (l *leg) userVariables(c *call) []esl.Header {
 	extension, domain := l.offer.Agent.Extension, c.dialDomain()
-	if slices.ContainsFunc(l.phones, func(p *phone) bool { return !strings.HasPrefix(p.dial, "sofia/") || p.elsewhere || p.open }) {
+	notDirect := func(p *phone) bool { return !strings.HasPrefix(p.dial, "sofia/") || p.elsewhere || p.open }
+	if slices.ContainsFunc(l.phones, notDirect) {
 		return nil
 	}
 	return []esl.Header{

@@ -33,14 +33,15 @@ const (
 // the events of channels in talks, and the agents' external calls. It sends commands and agent
 // events.
 type link struct {
-	at           Switch
-	server       *Server
-	log          zerolog.Logger
-	statuses     chan esl.Command
-	conn         atomic.Pointer[esl.Connection] // nil while there is none
-	seen         map[string]bool                // extensions that ever registered there; only for keep's goroutine
-	contacts     *contacts                      // the telephones that are registered there
-	stateChanged chan struct{}                  // has a token if the link came up or went down, or external calls were noted
+	at       Switch
+	server   *Server
+	log      zerolog.Logger
+	statuses chan esl.Command
+	conn     atomic.Pointer[esl.Connection] // nil while there is none
+	seen     map[string]bool                // extensions that ever registered there; only for keep's goroutine
+	contacts *contacts                      // the telephones that are registered there
+	// has a token if the link came up or went down, or external calls were noted
+	stateChanged chan struct{}
 
 	mu    sync.Mutex
 	state LinkState
@@ -181,7 +182,10 @@ func (l *link) queue(fire esl.Command) {
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
-		Options: esl.Options{OnArrival: l.onArrival, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer}},
+		Options: esl.Options{
+			OnArrival: l.onArrival,
+			Limits:    esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer},
+		},
 		Session: l.session,
 		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
@@ -287,12 +291,13 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	l.become(func(s *LinkState) {
 		s.CoreUUID, s.Hostname = replies[1].Text(), replies[3].Text()
 		s.Domain = replies[2].Text()
-		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(cmp.Or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
-			!strings.Contains(l.at.DialString, "@")
+		s.NoDomain = replies[2].Text() == "" && !strings.Contains(l.at.DialString, "@") &&
+			strings.HasPrefix(cmp.Or(l.at.DialString, defaultDial), defaultDial)
 	})
 	l.server.claim(l.at, l.current().CoreUUID)
 	if l.current().NoDomain {
-		l.log.Warn().Msg("the dial string user/{ext} reaches no agent, because this FreeSWITCH has no global variable domain")
+		l.log.Warn().
+			Msg("the dial string user/{ext} reaches no agent, because this FreeSWITCH has no global variable domain")
 	}
 	l.compareRegistrations(rows(replies[4].Text()))
 	channels := rows(replies[5].Text())

@@ -59,8 +59,8 @@ func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	})
 }
 
-// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after
-// the link had looked for those that are over.
+// TestALegIsNotedAsTheLinkComesUp: the call could not end the leg, and noted it as an external call
+// after the link had looked for those that are over.
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
@@ -116,7 +116,7 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+	for range 5 * rounds { // the connections of the first process end; the scheduler decides whether the caller is affected
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
@@ -144,8 +144,8 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: they had been transferred, and waited again as
-// it died.
+// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: the caller had been transferred, and waited
+// again when the server died.
 func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
@@ -191,8 +191,8 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	})
 }
 
-// TestATransferRingsAfterATalkAndTheConnectionIsLost who has talked: whatever max-wait says they
-// are not sent away, and the talk is in their CDR.
+// TestATransferRingsAfterATalkAndTheConnectionIsLost: max-wait does not apply to a caller who has
+// talked, and the CDR has the talk.
 func TestATransferRingsAfterATalkAndTheConnectionIsLost(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
 		"the connection breaks": func(c *centre) { go c.breaks("call-139") },
@@ -224,8 +224,8 @@ func TestATransferRingsAfterATalkAndTheConnectionIsLost(t *testing.T) {
 	}
 }
 
-// TestTheServerDiesWithACallerParkedInSilence: the end of our connection ends the park, which
-// nothing that plays keeps them in.
+// TestTheServerDiesWithACallerParkedInSilence: the end of our connection ends the park, because
+// nothing plays in it.
 func TestTheServerDiesWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""

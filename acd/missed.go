@@ -9,7 +9,9 @@ import (
 
 // missStrength orders the causes of a miss. If there are several telephones, the strongest cause
 // counts.
-var missStrength = map[queue.MissCause]int{queue.MissUnreachable: 1, queue.MissNoAnswer: 2, queue.MissBusy: 3, queue.MissReject: 4}
+var missStrength = map[queue.MissCause]int{
+	queue.MissUnreachable: 1, queue.MissNoAnswer: 2, queue.MissBusy: 3, queue.MissReject: 4,
+}
 
 // miss returns why a telephone that is gone did not take the call.
 func (p *phone) miss() queue.MissCause {
@@ -45,7 +47,8 @@ func causeOfMiss(code int, cause string, rang bool) queue.MissCause {
 // rangOut reports whether the cause is one of ringing without an answer.
 func rangOut(cause string) bool {
 	switch cause {
-	case "NO_ANSWER", "NO_USER_RESPONSE", "ALLOTTED_TIMEOUT", "PROGRESS_TIMEOUT", "ORIGINATOR_CANCEL", "NORMAL_CLEARING":
+	case "NO_ANSWER", "NO_USER_RESPONSE", "ALLOTTED_TIMEOUT", "PROGRESS_TIMEOUT", "ORIGINATOR_CANCEL",
+		"NORMAL_CLEARING":
 		return true
 	}
 	return false

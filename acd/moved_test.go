@@ -15,7 +15,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What phones and other programs did to callers in the soak.
+// Situations from the soak, made by phones and other programs.
 
 // twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
 func twoGroups() shift {
@@ -28,7 +28,7 @@ func twoGroups() shift {
 // socketTo is the one line of a dialplan that leads into a group.
 func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
 
-// consults lets a phone hold its call, and call group 120.
+// consults lets a phone hold its call and call group 120.
 func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
@@ -54,8 +54,8 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	})
 }
 
-// The caller of a receptionist was never ours when they came to talk with an agent. If that agent
-// transfers them to a group, that is their second visit.
+// The caller of a receptionist never waited here before talking with an agent. If that agent
+// transfers the caller to a group, that is the caller's second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -88,7 +88,7 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 }
 
 // If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
-// receptionist is not ours to fetch from there, and would stay.
+// receptionist has no place here to which they could be recalled, and would stay parked.
 func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -117,7 +117,7 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	})
 }
 
-// What FreeSWITCH tells of a caller after they were transferred is about where they are then.
+// Events about a caller after a transfer are about what happens at the destination.
 func TestTheFirstReportOfATransferCounts(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -147,15 +147,15 @@ func TestTheFirstReportOfATransferCounts(t *testing.T) {
 	}
 }
 
-// A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
-// is, nobody transferred them.
+// A dialplan's own hook may delay ours. Until FreeSWITCH has reported what happens to the caller,
+// that is not a transfer.
 func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
 		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
 		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // runs after the other hook
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
 		if call.Cause() == "" {
@@ -165,7 +165,7 @@ func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	})
 }
 
-// The agent of a three-way call transfers the caller: then nobody brings them together with the
+// The agent of a three-way call transfers the caller. Then the caller must not be bridged with the
 // third party.
 func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
@@ -188,8 +188,8 @@ func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
 	})
 }
 
-// Another program takes a caller for whom a phone rings. Hold music must not begin again where the
-// caller is then.
+// Another program takes a caller for whom a phone rings. Hold music must not begin again at the new
+// place.
 func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -229,8 +229,8 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	})
 }
 
-// A server that shuts down gives a caller back who has taken over the place of a consulting call:
-// they go on in the group's dialplan.
+// A server shuts down. A caller who has taken over the place of a consulting call goes on in the
+// group's dialplan.
 func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
@@ -258,8 +258,8 @@ func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 }
 
 // Another program took a waiting caller to another group of ours, so the first connection is held
-// open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
-// socket_resume.
+// open. If the server shuts down, that connection must not end while the caller is in the dialplan
+// again, which sets socket_resume.
 func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -282,8 +282,8 @@ func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// A caller who takes over the place of a consulting call comes with a connection of their own. It
-// may tell that their new socket application has parked them before the link tells that they left
+// A caller who takes over the place of a consulting call comes with a new connection. That
+// connection may report the park of the new socket application before the link reports the end of
 // the talk.
 func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
@@ -304,9 +304,9 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 }
 
-// A caller takes over the place of a consulting call. What is read of their channel may be the old
-// number that they had dialled: before the transfer has set the new one, and again when the inline
-// dialplan runs. The record names the group.
+// A caller takes over the place of a consulting call. Their channel may still have the old number,
+// before the transfer has set the new one. It has the old number again when the inline dialplan
+// runs. The record names the group.
 func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T) {
 	chain := "set:" + consultVariable + "=consult,set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/120 async full"
 	header := func(name, value string) esl.Header { return esl.Header{Name: name, Value: value} }
@@ -336,8 +336,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 	}
 }
 
-// An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
-// is no word of an agent who is to be kept.
+// An originate parks a leg when it answers. A slow link reports that after the talk has begun, and
+// it is not the park of a kept agent.
 func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
@@ -356,8 +356,8 @@ func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	}
 }
 
-// A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
-// their connection must not come when they are there.
+// A caller who was recalled after a failed bridge goes home when the server shuts down. The
+// connection must end before the caller is there.
 func TestARecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {

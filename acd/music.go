@@ -77,7 +77,8 @@ func (c *call) startMusic() []esl.Command {
 		return nil
 	}
 	c.music.id, c.music.began = newUUID(), time.Now()
-	return []esl.Command{c.playback(strung(c.settings.Prompts.Hold, c.music.files), c.music.id, esl.ExecuteOptions{Loops: -1})}
+	return []esl.Command{c.playback(strung(c.settings.Prompts.Hold, c.music.files), c.music.id,
+		esl.ExecuteOptions{Loops: -1})}
 }
 
 // silent reports whether music could be started: none plays, and it can be played.
@@ -107,7 +108,8 @@ func (c *call) settleMusic() {
 		c.music.files = next
 	default:
 		c.music.mute = true
-		c.log.Warn().Str("file", c.settings.Prompts.Hold).Str("response", last.response).Msg("hold music cannot be played")
+		c.log.Warn().Str("file", c.settings.Prompts.Hold).Str("response", last.response).
+			Msg("hold music cannot be played")
 	}
 }
 

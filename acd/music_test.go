@@ -8,8 +8,8 @@ import (
 	"nwayacd/sim"
 )
 
-// playing is how many applications run on the caller's channel, one inside the other, that play the
-// file.
+// playing returns how many applications on the caller's channel play the file, one inside the
+// other.
 func playing(call *sim.Call, file string) (n int) {
 	for _, heard := range call.Heard() {
 		if heard == file+" playing" {
@@ -74,7 +74,8 @@ func TestMusicThatAProgramBreaksBeginsAgain(t *testing.T) {
 	})
 }
 
-// The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
+// The music of a consulting call ends with its channel. The file was found, so it is not marked as
+// unplayable.
 func TestTheEndOfAConsultingCallDoesNotMuteTheMusic(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)

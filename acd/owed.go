@@ -87,7 +87,8 @@ func (c *call) comesIn() []esl.Command {
 	events := c.server.owed.of(c.uuid())
 	if c.place.Untold {
 		c.place.Untold = false
-		events = append(events, callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}.queueEvent(queueRemove, ""))
+		left := callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}
+		events = append(events, left.queueEvent(queueRemove, ""))
 	}
 	return append(events, c.queueEvent(queueAdd, ""))
 }

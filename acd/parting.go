@@ -74,8 +74,8 @@ func (t *talk) ending(ctx context.Context) ending {
 		}
 		return t.afterTalk(ctx)
 	case callerEnded:
-		if t.record.HungUpBy == queue.NoSide && t.cause != errAway.Error() && t.cause != errUnlinked.Error() && t.cause != errRestarted.Error() &&
-			t.cause != errUnseen.Error() {
+		if t.record.HungUpBy == queue.NoSide && t.cause != errAway.Error() && t.cause != errUnlinked.Error() &&
+			t.cause != errRestarted.Error() && t.cause != errUnseen.Error() {
 			t.record.HungUpBy = queue.CallerSide
 		}
 		return callerGone{outcome, t.cause}
@@ -112,7 +112,8 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	over := t.channel().is()
 	t.legGone = true
 	if !over.over() || over == agentEnded && !t.callerGone {
-		t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk, so that a crash in between does not lose the place
+		// before the end of the talk, so that a crash in between does not lose the place
+		t.place.requeued(t.talkSoFar(t.leg))
 		t.next = t.place.transfer()
 	}
 	t.finish()

@@ -232,7 +232,8 @@ func (c *call) endSilent(l *leg) {
 		silent = append(silent, unheard[i])
 	}
 	if len(silent) > 0 {
-		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).Msg("ended telephones that sent no sign of life")
+		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).
+			Msg("ended telephones that sent no sign of life")
 		c.tell(kills(silent, "NO_USER_RESPONSE")...)
 	}
 }

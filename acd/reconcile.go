@@ -65,13 +65,22 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, foundChannel{uuid: uuid, extension: extension, caller: mark.caller, questions: variables(uuid, "bridge_uuid", farVariable), reconcile: reconcileLeg})
-		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // music plays while the channel is parked
+			all = append(all, foundChannel{
+				uuid: uuid, extension: extension, caller: mark.caller, reconcile: reconcileLeg,
+				questions: variables(uuid, "bridge_uuid", farVariable),
+			})
+		// music plays while the channel is parked
+		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK":
 			if again {
-				all = append(all, foundChannel{uuid: uuid, questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable), reconcile: reconcileParked})
+				all = append(all, foundChannel{
+					uuid: uuid, reconcile: reconcileParked,
+					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
+				})
 			}
 		case extension != "" && !again:
-			all = append(all, foundChannel{uuid: uuid, extension: extension, questions: exists(uuid), reconcile: reconcileExternal})
+			all = append(all, foundChannel{
+				uuid: uuid, extension: extension, questions: exists(uuid), reconcile: reconcileExternal,
+			})
 		}
 	}
 	return all

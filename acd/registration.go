@@ -124,7 +124,8 @@ func (l *link) askOnce(who subscriber, at time.Time) {
 // contact.
 func (l *link) onRegistration(e *esl.Event) {
 	who := subscriber{
-		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // sofia::expire has user instead of from-user (sofia_reg.c)
+		// sofia::expire has user instead of from-user (sofia_reg.c)
+		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))),
 		domain:    strings.Clone(cmp.Or(e.Get("from-host"), e.Get("host"))),
 	}
 	if who.extension == "" {

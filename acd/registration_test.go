@@ -18,7 +18,7 @@ func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
-		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second}) // the new page is there before the old one ends
+		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second}) // the new page registers before the old one ends
 		c.sw.Unregister("1000", "web")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)

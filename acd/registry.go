@@ -30,9 +30,9 @@ type owner struct {
 	call *call
 	leg  *leg // nil if the channel is not an agent's leg
 
-	// The same event may come over the call's own connection and over the link. seen has the last
-	// events of this channel. seenPeer has the last CHANNEL_BRIDGE events of other channels that
-	// named it.
+	// The same event may come over the call's own connection and over the link. The first field has
+	// the last events of this channel. The second has the last CHANNEL_BRIDGE events of other
+	// channels that named it.
 	seen, seenPeer recentEvents
 }
 

@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// resting is an ordinary shift with the configuration's defaults of the rests.
+// resting is an ordinary shift with the default rests of the configuration.
 func resting(extensions ...string) shift {
 	s := ordinary(extensions...)
 	f := &s.settings.Floor
@@ -18,7 +18,7 @@ func resting(extensions ...string) shift {
 	return s
 }
 
-// offerTimes are the seconds at which offers that are over began, from the first one on.
+// offerTimes returns the seconds, from the first offer, at which the offers that are over began.
 func (c *centre) offerTimes() (times []int) {
 	offers := c.kept.offers()
 	for _, o := range offers {

@@ -19,9 +19,9 @@ func TestAResyncWritesTheTalksThatTheJournalLost(t *testing.T) {
 		c.after(time.Second)
 		c.wantTalk("1000", call.UUID())
 		c.kept.forget()
-		c.server.Dispatcher.Resync(false) // also what came from an earlier life
+		c.server.Dispatcher.Resync(false) // including the talks of an earlier process
 		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
-			t.Errorf("the talks written anew are %+v", talks)
+			t.Errorf("the talks written again are %+v", talks)
 		}
 		call.Hangup()
 		c.after(time.Minute)

@@ -150,7 +150,8 @@ func (c *call) answered(l *leg, channel string) bool {
 // was gone before the bridge.
 func (c *call) missed(l *leg, cause string) {
 	m, cause := c.missOf(l, cause)
-	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("miss", string(m.Cause)).Str("cause", cause).Msg("offer missed")
+	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("miss", string(m.Cause)).Str("cause", cause).
+		Msg("offer missed")
 	c.announceMissed(l, c.place.miss(l.offer, m))
 	c.drop(l, queue.OfferMissed, cause)
 }
@@ -172,8 +173,10 @@ func (c *call) announceMissed(l *leg, back bool) {
 // the lease, so no phone gets a second call while it rings with this one. If FreeSWITCH does not
 // answer to that either, the lease may expire first. The dispatcher has then freed the agent.
 func (c *call) expired(l *leg) {
-	c.log.Warn().Str("agent", l.offer.Agent.Extension).Msg("an offer expired, because FreeSWITCH did not report its end")
-	if c.server.kill(l, c.channel().at()) || c.cancel(l, "") { // over the link first, because the call's connection may be dead
+	c.log.Warn().Str("agent", l.offer.Agent.Extension).
+		Msg("an offer expired, because FreeSWITCH did not report its end")
+	// over the link first, because the call's connection may be dead
+	if c.server.kill(l, c.channel().at()) || c.cancel(l, "") {
 		c.server.beyondDoubt(l)
 		c.place.miss(l.offer, queue.Miss{}) // FreeSWITCH was silent, not the phone
 		c.announceMissed(l, c.place.wasRequeued())

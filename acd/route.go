@@ -56,8 +56,9 @@ func routeOf(channel *esl.Event) (route, error) {
 		case appQueue, appBridge, appCallOut, appCommand:
 			return route{parts[0], parts[1:]}, nil
 		}
-		return route{}, fmt.Errorf("acd: no application %q; there are /%s/GROUP, /%s/UUID, /%s/NUMBER/GATEWAY and /%s/COMMAND",
-			parts[0], appQueue, appBridge, appCallOut, appCommand)
+		return route{}, fmt.Errorf(
+			"acd: no application %q; there are /%s/GROUP, /%s/UUID, /%s/NUMBER/GATEWAY and /%s/COMMAND", parts[0],
+			appQueue, appBridge, appCallOut, appCommand)
 	}
 	for _, app := range []string{appQueue, appBridge, appCallOut} {
 		if data := channel.Get("variable_" + app); data != "" {
@@ -94,7 +95,8 @@ func routeTo(group string) string { return appQueue + "/" + url.PathEscape(group
 // channel that was transferred since.
 func returnedHere(headers *esl.Event, r route) bool {
 	been, of := headers.Get("variable_"+outcomeVariable), headers.Get("variable_"+outcomeOfVariable)
-	if how, _ := lastMove(headers); how == movedByTransfer && been == returnedAnswered && headers.Get("variable_"+talkVariable) != "" {
+	if how, _ := lastMove(headers); how == movedByTransfer && been == returnedAnswered &&
+		headers.Get("variable_"+talkVariable) != "" {
 		return false
 	}
 	return been != "" && r.app != appCommand && (of == "" || of == sanitize(r.word()))
@@ -110,7 +112,8 @@ func returnedHere(headers *esl.Event, r route) bool {
 // transferred after the bridge, it is a new visit.
 func talkIsOver(headers *esl.Event) bool {
 	how, with := lastMove(headers)
-	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" && headers.Get("variable_last_bridge_to") == with
+	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" &&
+		headers.Get("variable_last_bridge_to") == with
 }
 
 // The values of HOW in transfer_source, which says what moved a channel.

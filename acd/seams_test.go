@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What happens in the seams of a call: between two of its places, its connections or its callers.
+// What happens between two places, connections or callers of a call.
 
 // seam is a shift with agent 1000 in group 110 and agent 1001 in group 120, without a welcome.
 func seam() shift {
@@ -80,7 +80,7 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
 		c.after(time.Second)
-		c.server.channels.caller("call").returned("120", "") // as its next connection says
+		c.server.channels.caller("call").returned("120", "") // as its next connection does
 		c.after(time.Second)
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
@@ -92,7 +92,8 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 	})
 }
 
-// If the connection of the visit before was half-open, FreeSWITCH does not have its number.
+// If the connection of the earlier visit was half-open, FreeSWITCH does not have that visit's
+// number.
 func TestAVisitIsNumberedAfterTheOneThatItEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		earlier visit
@@ -221,8 +222,9 @@ func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
 	})
 }
 
-// A talk that began without a link has its own connection. When the link is up that is not needed,
-// and its end, at the latest that of this process, must not end what the caller goes on to.
+// A talk that began without a link has its own connection. When the link is up, that connection is
+// not needed. It is ended then, because a later end could end the application to which the caller
+// goes on.
 func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
@@ -315,7 +317,7 @@ func TestTheLegDiesOnTheBridgeAndTheCallerHangsUpAtOnce(t *testing.T) {
 	})
 }
 
-// succeeds lets a phone connect a caller of group 110 with group 120, in which it waits.
+// succeeds lets a phone connect a caller of group 110 with group 120, in which the phone waits.
 func (c *centre) succeeds() *sim.Call {
 	c.Helper()
 	c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})

@@ -9,13 +9,13 @@ import (
 	"nwayacd/sim"
 )
 
-// lineTwice are the actions of a dialplan that has a second socket line, for failover.
+// lineTwice returns the actions of a dialplan that has a second socket line, for failover.
 func lineTwice(group string) []sim.Action {
 	return sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "set handed_back=true", "playback hold.wav")
 }
 
 // The second socket line is for a caller whose server died. A caller whose talk is over does not
-// wait again, whoever they talked with at the end.
+// wait again, whatever channel they were bridged with last.
 func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	for name, passOn := range map[string]func(c *centre, mary *sim.Call){
 		"an attended transfer": func(c *centre, mary *sim.Call) {
@@ -62,8 +62,8 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	}
 }
 
-// The phone to which a caller was passed on transfers them back to the group. That is a new visit,
-// also if the dialplan would have gone on after the talk.
+// The phone to which a caller was transferred sends the caller back to the group. That is a new
+// visit, even if the dialplan would have gone on after the talk.
 func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	for _, after := range []AfterTalk{AfterTalkHangup, AfterTalkDialplan} {
 		t.Run(string(after), func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	}
 }
 
-// Somebody transfers a caller whose talk is over to the group once more: that is a new visit.
+// A caller whose talk is over is transferred to the group once more. That is a new visit.
 func TestACallerWhoIsTransferredBackWaitsAgain(t *testing.T) {
 	office(t, nil, func(c *centre, first *sim.Call) {
 		first.Hangup()

@@ -12,9 +12,11 @@ import (
 type signal interface{ isSignal() }
 
 type (
-	// executed: an application on the caller's channel is over. id is its Application-UUID. hangup
-	// is the cause if the channel has hung up. unhooked is true if none of our hooks is set any
-	// more, and sequence is the event's Event-Sequence.
+	// executed: an application on the caller's channel is over. The fields are:
+	//   - id: its Application-UUID;
+	//   - hangup: the cause if the channel has hung up;
+	//   - unhooked: none of our hooks is set any more;
+	//   - sequence: the event's Event-Sequence.
 	executed struct {
 		app, id, response, hangup string
 		unhooked                  bool
@@ -52,7 +54,8 @@ type eventDecoder struct {
 var callEvents = []eventDecoder{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
-		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" // visitVariable is set together with transferHook
+		// visitVariable is set together with transferHook
+		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != ""
 		s.sequence = sequenceOf(e)
 		if e.Get("Answer-State") == "hangup" {
 			s.hangup = cmp.Or(e.Get("Hangup-Cause"), "NONE")

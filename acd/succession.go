@@ -28,7 +28,8 @@ type successor struct {
 // onFloor returns what the floor needs to know about the arrival's caller.
 func (a arrival) onFloor() queue.Arrival {
 	return queue.Arrival{
-		UUID: a.ch.uuid, Caller: a.who.number, Name: a.who.name, Visit: a.visit.number + 1, CameFrom: a.visit.group, Since: a.at,
+		UUID: a.ch.uuid, Caller: a.who.number, Name: a.who.name,
+		Visit: a.visit.number + 1, CameFrom: a.visit.group, Since: a.at,
 	}
 }
 
@@ -127,8 +128,10 @@ func (c *call) succeed(next successor) {
 	c.server.keepCDR(before.CDR)
 	c.switchCaller(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
-	c.server.channels.holdOpen(next.ch.uuid, was.conn) // held, because the job of the agent's leg belongs to this connection
-	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer}, c.comesIn()...)...)
+	// held, because the job of the agent's leg belongs to this connection
+	c.server.channels.holdOpen(next.ch.uuid, was.conn)
+	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer},
+		c.comesIn()...)...)
 	if l := c.leg.Load(); l != nil {
 		l.record.Call, l.record.Visit = c.uuid(), c.record.Visit
 		c.record.offered(l.offer.Number)

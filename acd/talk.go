@@ -307,7 +307,10 @@ func (t *talk) cutShort(why error) ending {
 // talkSoFar returns what the floor keeps of the talk with that leg.
 func (c *call) talkSoFar(l *leg) queue.Talk {
 	ch := c.channel()
-	return queue.Talk{Server: c.server.options.Identity, Link: ch.at().Name, CoreUUID: ch.core, CDR: c.record.CDR, Offer: l.record}
+	return queue.Talk{
+		Server: c.server.options.Identity, Link: ch.at().Name, CoreUUID: ch.core,
+		CDR: c.record.CDR, Offer: l.record,
+	}
 }
 
 // reportAnswer reports how long the caller waited for the first agent.

@@ -11,8 +11,8 @@ import (
 	"nwayacd/sim"
 )
 
-// What people do with their phones after the call is distributed. The same situations are played
-// with SIP phones on a real FreeSWITCH in package e2e.
+// What people do with their phones after a call was distributed. Package e2e plays the same
+// situations with SIP phones on a real FreeSWITCH.
 
 // office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
 // has one socket line for each, a menu and a parking lot.
@@ -42,7 +42,7 @@ func (c *centre) dials(number, group string) *sim.Call {
 	return c.sw.Call(sim.CallOptions{UUID: "call-" + number, Number: number, Dialled: group, Dialplan: plan})
 }
 
-// leg is the channel of the agent who talks with the caller.
+// leg returns the channel of the agent who talks with the caller.
 func (c *centre) leg(call *sim.Call) string {
 	c.Helper()
 	leg := call.Bridged()
@@ -52,7 +52,7 @@ func (c *centre) leg(call *sim.Call) string {
 	return leg
 }
 
-// refers lets the phone of an agent who talks with the caller send them to a number.
+// refers makes the agent's phone transfer the caller to a number.
 func (c *centre) refers(call *sim.Call, to string) {
 	c.Helper()
 	if err := c.sw.Refer(c.leg(call), to); err != nil {
@@ -60,7 +60,7 @@ func (c *centre) refers(call *sim.Call, to string) {
 	}
 }
 
-// connects lets a phone connect the party of one of its channels with that of the other.
+// connects makes a phone connect the party of one of its channels with that of the other.
 func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	c.Helper()
 	if err := c.sw.ReferReplaces(held, consult, inConsultDialog); err != nil {
@@ -68,7 +68,8 @@ func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	}
 }
 
-// wantVisits checks the CDRs of a call in order: "GROUP OUTCOME AGENT TO KIND" each, - for none.
+// wantVisits checks the CDRs of a call, in order. Each is "GROUP OUTCOME AGENT TO KIND", with - for
+// none.
 func (c *centre) wantVisits(uuid string, want ...string) {
 	c.Helper()
 	var have []string
@@ -105,7 +106,8 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
-// wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
+// wantLegUntouched checks the same for an agent's leg that is no longer ours, or is in another
+// talk.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
 	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
@@ -139,7 +141,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 				c.after(3 * time.Second)
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
-				c.after(10 * time.Second) // longer than any time-out of ours
+				c.after(10 * time.Second) // longer than any timeout of nwayacd
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
 				c.after(time.Second)
@@ -199,8 +201,8 @@ func TestAWaitingCallerIsTakenElsewhereAndNotTouched(t *testing.T) {
 	})
 }
 
-// consulting is an agent of group 110, or a receptionist, with mary on the line, who calls group
-// 120.
+// consulting lets the phone of an agent of group 110, or of a receptionist, who talks with mary,
+// call group 120.
 func (c *centre) consulting(held string) (consult *sim.Call) {
 	c.Helper()
 	if err := c.sw.Hold(held); err != nil {
@@ -234,8 +236,8 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	}
 }
 
-// With after-talk = "dialplan" FreeSWITCH says the same of a consulting call that is passed on as
-// of one that the agent ended, until the event after it.
+// With after-talk = "dialplan" FreeSWITCH reports the same whether a consulting call is passed on
+// or its agent ends it. Only the next event shows the difference.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
@@ -303,7 +305,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 		c.wantState("1001", agent.Ring)
 		c.connects(held, consult.UUID(), false)
 		c.after(time.Second)
-		c.wantState("1001", agent.Ring) // rings on
+		c.wantState("1001", agent.Ring) // still rings
 		c.after(5 * time.Second)
 		c.wantTalk("1001", mary.UUID())
 		if n := c.sw.Counts().Originates; n != 2 {
@@ -326,7 +328,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.after(10 * time.Second)
-		c.wantState("1000", agent.Talking) // with whatever the caller sent them to
+		c.wantState("1000", agent.Talking) // with the destination to which the caller sent them
 		if !slices.ContainsFunc(c.sw.Channels(), func(ch sim.ChannelState) bool { return ch.UUID == leg }) {
 			t.Error("the agent's leg was ended")
 		}
@@ -337,7 +339,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	})
 }
 
-// A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
+// A program sends both away. The caller counts as transferred, and the agent has an external call.
 func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
 	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {

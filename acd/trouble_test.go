@@ -56,7 +56,8 @@ func TestATransferIsRefusedWhileShuttingDown(t *testing.T) {
 	})
 }
 
-// The agent who rings is free again as the server shuts down, and callers are still in the line.
+// The agent whose phone rings is free again while the server shuts down, and callers are still in
+// the line.
 func TestAPhoneIsNotCalledForTheNextCallerWhileShuttingDown(t *testing.T) {
 	for range 20 {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -178,7 +179,7 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		}
 		call.Hangup()
 		c.after(time.Second)
-		// The link may say that the caller is gone before the connection's end is noticed.
+		// The link may report the caller's hang-up before the end of the connection.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -243,7 +244,7 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 		go c.breaks("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
-		// The link may say that the caller is gone before the connection's end is noticed.
+		// The link may report the caller's hang-up before the end of the connection.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -297,7 +298,7 @@ func TestAPhoneThatRegisteredElsewhereStaysRegistered(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		d := c.server.Dispatcher
 		d.registered("1000", true, "10.0.0.2")
-		d.registered("1000", false, "10.0.0.1") // the old registration at the first switch runs out
+		d.registered("1000", false, "10.0.0.1") // the old registration at the first FreeSWITCH expires
 		if !c.agent("1000").Registered {
 			t.Error("unregistered by the switch it left")
 		}
@@ -331,7 +332,7 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	s.snapshot.Agents[0].Call = agent.Talking
 	s.settings.Floor.Reserve = 10 * time.Second
 	open(t, s, func(c *centre) {
-		c.wantState("1000", agent.Ready) // the link is up: no channel of it is left
+		c.wantState("1000", agent.Ready) // the link is up, and the agent has no channel
 	})
 	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
 	if got := d.Agents()[0].Call; got != agent.Talking {
@@ -339,7 +340,8 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHungUpBeforeTheSubscription: while we ask who it is and what for, in five commands.
+// TestACallerWhoHungUpBeforeTheSubscription: the caller hangs up during one of the five commands
+// with which the call asks for its channel.
 func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
 	told := func(event string) string {
@@ -381,11 +383,11 @@ func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 	}
 }
 
-// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the
-// channel is down, before or behind the reply.
+// hungUpEarly is a FreeSWITCH that says yes to everything until exit. At one command it reports
+// that the channel is down, before or after the reply.
 type hungUpEarly struct {
 	at, before, after string
-	ends              bool // with what stands before the reply
+	ends              bool // the notice comes before the reply, and the connection ends there
 }
 
 func (h hungUpEarly) play(nc net.Conn) {

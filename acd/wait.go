@@ -100,8 +100,9 @@ func (c *call) move(group string) {
 	c.record.ended(queue.Moved, errMoved.Error())
 	c.server.keepCDR(c.record.CDR)
 	c.record.CDR = queue.CDR{
-		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled, Switch: before.Switch,
-		Direction: before.Direction, VIP: place.VIP, Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
+		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled,
+		Switch: before.Switch, Direction: before.Direction, VIP: place.VIP,
+		Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
 	}
 	c.enterGroup(group)
 	c.record.talked = false
@@ -114,7 +115,8 @@ func (c *call) move(group string) {
 // they lead to this call's home.
 func (c *call) wayIn(there string) string {
 	socket := ",socket:" + there + "/" + routeTo(c.group) + " async full"
-	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket + ",sleep:4000" + socket
+	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket +
+		",sleep:4000" + socket
 	if c.who.home != "" {
 		way += ",transfer:" + c.who.home
 	}
@@ -130,7 +132,8 @@ func (c *call) wayIn(there string) string {
 func (c *call) waitingVariables() esl.Command {
 	c.channel().guarded.Store(true)
 	variables := []string{
-		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(), placeVariable + "=", overVariable + "=", consultVariable + "=",
+		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(),
+		placeVariable + "=", overVariable + "=", consultVariable + "=",
 		recallVariable + "=",
 		preBridgeHook + "=multiunset " + waitingList, transferHook + "=multiunset " + waitingList,
 	}
