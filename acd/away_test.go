@@ -37,8 +37,10 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 	}
 	if n != 1 {
 		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
-	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
-		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
+	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) ||
+		found.Ended.IsZero() {
+		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome,
+			found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
 	}
 	return found
 }
@@ -91,23 +93,28 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				next := c.caller("138")
 				c.after(10 * time.Second)
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
-					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
+					t.Errorf("%d external calls; next talks to %q, the first to %q", c.agent("1000").Outside,
+						next.Bridged(), call.Bridged())
 				}
 				ended := time.Now()
 				ends.end(c, call)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Typing)
-				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
+				if cdr := c.wantCDR("call-139", queue.Answered, ends.by,
+					"NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() ||
+					cdr.Offers != 1 {
 					t.Errorf("it ended %v: %+v", ended, cdr)
 				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
+				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) ||
+					o[0].Outcome != queue.OfferAnswered {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
 				c.after(time.Second)
-				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"hangup 1000 1", "queue_remove")
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -132,7 +139,8 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 				c.after(linkGrace)
 				c.wantState("1000", agent.Ready)
 				cdrs := c.kept.cdrs()
-				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide || cdrs[0].Cause == "" {
+				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide ||
+					cdrs[0].Cause == "" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				call.Hangup()
@@ -203,8 +211,9 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.server.Events.ring[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
-			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
+		if sent := c.server.Events.ring[1:]; sent[len(sent)-1].Get("nway_queue_uuid") != "call-2" ||
+			sent[len(sent)-1].Get("nway_queue_caller") != "2" {
+			t.Errorf("our own listeners got last %+v", sent[len(sent)-1])
 		}
 		stays.Hangup()
 		c.after(time.Second)
@@ -216,7 +225,8 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Call = agent.Talking
-	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim", CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
+	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim",
+		CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
 		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
@@ -368,8 +378,10 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 // agent must be in a state in which they can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
-		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
-		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar",
+		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP",
+		"CHANNEL_EXECUTE_COMPLETE",
+		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show",
+		"api global_getvar",
 	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {

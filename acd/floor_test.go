@@ -133,7 +133,8 @@ func (l *eventLog) hear(e *esl.Event) {
 			line += " " + ext
 		}
 	case "nwayacd::info":
-		uuid, line = e.Get("nway_caller_uuid"), e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
+		uuid, line = e.Get("nway_caller_uuid"),
+			e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
 	default:
 		return
 	}
@@ -224,7 +225,8 @@ func open(t *testing.T, s shift, test func(c *centre)) {
 }
 
 func start(t *testing.T, s shift) *centre {
-	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(), wires: &wires{}, stall: &stall{}}
+	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(),
+		wires: &wires{}, stall: &stall{}}
 	c.sw = sim.New(sim.Options{
 		Seed: 1, Swallow: c.wires.swallows,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return c.socket.Load().dial(ctx) },

@@ -36,8 +36,8 @@ var waitingList = strings.Join([]string{
 // transfer_after_bridge, from hold_hangup_xfer_exten.
 var talkList = strings.Join([]string{
 	"park_after_bridge", "park_timeout", "uuid_bridge_park_on_cancel", "uuid_bridge_continue_on_cancel",
-	"socket_resume",
-	"transfer_after_bridge", "inline_destination", overVariable, transferHook, cleanHook, overHook,
+	"socket_resume", "transfer_after_bridge", "inline_destination",
+	overVariable, transferHook, cleanHook, overHook,
 }, " ")
 
 // unsetting returns the assignments that unset all variables of a list.
@@ -68,7 +68,8 @@ func (c *call) talkVariables() esl.Command {
 	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+timeout,
 		"uuid_bridge_park_on_cancel=true",
 		transferHook+"=multiunset "+talkList, cleanHook+"=multiunset "+talkList,
-		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+timeout+",set:"+overVariable+"=true inline")...)
+		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+timeout+
+			",set:"+overVariable+"=true inline")...)
 }
 
 // dialplanVariables returns the command after which the caller of a talk goes on in the dialplan
@@ -81,8 +82,8 @@ func (c *call) dialplanVariables() []esl.Command {
 	if c.settings.AfterTalk != AfterTalkDialplan || !c.record.recall.IsZero() {
 		return nil
 	}
-	return []esl.Command{c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=",
-		overHook+"=",
+	return []esl.Command{c.setVariables(
+		"park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", overHook+"=",
 		outcomeVariable+"="+returnedAnswered, outcomeOfVariable+"="+sanitize(route{appQueue, []string{c.group}}.word()),
 		transferHook+"=multiunset "+talkList+" "+outcomeVariable+" "+outcomeOfVariable,
 		cleanHook+"=multiunset "+talkList)}

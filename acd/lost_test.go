@@ -116,7 +116,8 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	for range 5 * rounds { // the connections of the first process end; the scheduler decides whether the caller is affected
+	// The first process loses its connections. The scheduler decides whether the caller is lost too.
+	for range 5 * rounds {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
@@ -165,7 +166,8 @@ func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Ready)
 		c.after(2 * time.Minute)
-		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide, "waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide,
+			"waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
 			t.Errorf("%+v", cdr)
 		}
 		c.wantNoTalk()
@@ -214,7 +216,8 @@ func TestATransferRingsAfterATalkAndTheConnectionIsLost(t *testing.T) {
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
 				c.after(time.Second)
-				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
+				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide,
+					"NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
 					t.Errorf("the CDR does not tell of the first talk: %+v", cdr)
 				}
 				c.wantNoTalk()
@@ -259,7 +262,8 @@ func TestACallerLeftParkedAfterATalkIsHungUpByTheNextProcess(t *testing.T) {
 		call := c.caller("139")
 		c.after(4 * time.Second)
 		c.dies()
-		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
+		// a park without end
+		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} {
 			if _, err := c.heard.conn.API(c.Context(), command); err != nil {
 				t.Fatal(err)
 			}

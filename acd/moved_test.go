@@ -33,7 +33,8 @@ func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
 	}
-	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120", Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
+	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120",
+		Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
 }
 
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
@@ -60,7 +61,8 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000")})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -93,7 +95,8 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
+			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on",
+				"hangup NORMAL_UNSPECIFIED"),
 		})
 		c.after(time.Second)
 		own := call.Bridged()
@@ -126,7 +129,8 @@ func TestTheFirstReportOfATransferCounts(t *testing.T) {
 		kind queue.TransferKind
 	}{
 		{"park where they went to", []happened{
-			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred, number: "110", parked: true},
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred,
+				number: "110", parked: true},
 		}, "120", queue.TransferAttended},
 		{"the group behind a number", []happened{
 			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
@@ -216,7 +220,8 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
 		c.after(5 * time.Second)
-		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
+		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
+			"uuid_bridge " + call.UUID() + " far"} {
 			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
@@ -236,8 +241,10 @@ func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true",
+			"playback hold.wav")...)
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000")})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -264,7 +271,8 @@ func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true",
+			"sleep 1000", "set found=true",
 			"playback hold.wav")...)
 		call := c.caller("139")
 		c.after(3 * time.Second)
@@ -296,7 +304,8 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
-		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable,
+			Value: "consult"},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
@@ -317,7 +326,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 		to      string
 		kind    string
 	}{
-		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120", attendedTransfer},
+		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120",
+			attendedTransfer},
 		"the chain has begun": {[]esl.Header{
 			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
 		}, "120", attendedTransfer},
@@ -325,7 +335,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 			header("Caller-Destination-Number", "110"), consults, header("variable_socket_path", "nwayacd/120"),
 		}, "120", attendedTransfer},
 		"a blind transfer": {[]esl.Header{
-			header("Caller-Destination-Number", "120"), header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
+			header("Caller-Destination-Number", "120"), header("variable_transfer_source",
+				"1790000000:0f:bl_xfer:120/default/XML"),
 		}, "120", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -348,7 +359,8 @@ func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	for i, with := range []string{"", "caller"} {
 		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
-			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}))
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)},
+			esl.Header{Name: "variable_last_bridge_to", Value: with}))
 	}
 	words := len(k.signals)
 	if words != 1 {
@@ -362,7 +374,8 @@ func TestARecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
+			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true",
+				"playback hold.wav")...)
 			call := c.caller("139")
 			c.after(3 * time.Second)
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})

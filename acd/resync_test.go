@@ -20,7 +20,8 @@ func TestAResyncWritesTheTalksThatTheJournalLost(t *testing.T) {
 		c.wantTalk("1000", call.UUID())
 		c.kept.forget()
 		c.server.Dispatcher.Resync(false) // including the talks of an earlier process
-		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
+		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() ||
+			talks[0].CDR.Leg == "" {
 			t.Errorf("the talks written again are %+v", talks)
 		}
 		call.Hangup()

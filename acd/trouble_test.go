@@ -95,7 +95,8 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 }
 
 func TestHostileNumbersDoNoHarm(t *testing.T) {
-	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}", "'},{x='", strings.Repeat("9", 10_000)} {
+	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}",
+		"'},{x='", strings.Repeat("9", 10_000)} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.sw.Call(sim.CallOptions{
 				UUID: "call-x", Number: number, Name: number, Dialled: "110",
@@ -180,7 +181,8 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		call.Hangup()
 		c.after(time.Second)
 		// The link may report the caller's hang-up before the end of the connection.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed &&
+			cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -238,14 +240,16 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.sw.Call(sim.CallOptions{
 			UUID: "call-1", Number: "1", Dialled: "110",
-			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
+			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full",
+				"hangup NORMAL_CLEARING"),
 		})
 		c.after(5 * time.Second)
 		go c.breaks("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
 		// The link may report the caller's hang-up before the end of the connection.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed &&
+			cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -283,7 +287,8 @@ func TestARecordingEndsWithItsTalk(t *testing.T) {
 			t.Fatalf("offers: %+v", first)
 		}
 		file := "/rec/110-1000-139-call-139-" + first[0].Leg + ".wav"
-		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
+		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply,
+			"+OK") {
 			t.Error("1001, whose talks are not recorded, was being recorded")
 		}
 		call.Hangup()
@@ -344,16 +349,24 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 // with which the call asks for its channel.
 func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
-	told := func(event string) string {
-		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
+	event := func(text string) string {
+		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(text), text)
 	}
 	for name, early := range map[string]hungUpEarly{
-		"before linger: FreeSWITCH ends the connection":      {at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true},
-		"before myevents: CHANNEL_HANGUP goes to nobody":     {at: "event ", after: notice + "linger\nContent-Length: 0\n\n"},
-		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: told("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n")},
+		"before linger: FreeSWITCH ends the connection": {
+			at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true,
+		},
+		"before myevents: CHANNEL_HANGUP is not sent": {
+			at: "event ", after: notice + "linger\nContent-Length: 0\n\n",
+		},
+		"after myevents: CHANNEL_HANGUP is ahead of a reply": {
+			at:     "event ",
+			before: event("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n"),
+		},
 		"before myevents, and the socket application is over": {
-			at:    "event ",
-			after: told("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nAnswer-State: hangup\nApplication: socket\n\n"),
+			at: "event ",
+			after: event("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\n" +
+				"Answer-State: hangup\nApplication: socket\n\n"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -371,10 +384,12 @@ func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 				}
 				theirs.Close()
 				both.Wait()
-				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned ||
+					cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
-				if row := c.server.Events.ring; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+				if row := c.server.Events.ring; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd ||
+					row[2].Get("nway_queue_operate") != queueRemove {
 					t.Errorf("events: %+v", row)
 				}
 				c.wantRest()
@@ -387,7 +402,7 @@ func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 // that the channel is down, before or after the reply.
 type hungUpEarly struct {
 	at, before, after string
-	ends              bool // the notice comes before the reply, and the connection ends there
+	ends              bool // the connection ends after before, without a reply
 }
 
 func (h hungUpEarly) play(nc net.Conn) {
