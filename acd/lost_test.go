@@ -116,7 +116,7 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	// The first process loses its connections. The scheduler decides whether the caller is lost too.
+	// The first process loses its connections. The scheduler decides if the caller is lost too.
 	for range 5 * rounds {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
