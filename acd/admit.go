@@ -283,7 +283,7 @@ func (s *Server) addCall(c *call) bool {
 }
 
 // returned ends the visit of a caller whose channel has a new connection, which asks for the group.
-// cause is attendedTransfer if a phone connected the caller with that group.
+// The cause is attendedTransfer if a phone connected the caller with that group.
 func (c *call) returned(group, cause string) {
 	switch {
 	case c.channel().is().talks():

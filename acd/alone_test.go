@@ -73,8 +73,9 @@ func twoLines(t *testing.T, situation func(c *centre)) {
 	})
 }
 
-// servedIn checks that the caller is the only one who waits in the group, keeps the place when all
-// our connections end, and then talks with the agent of the group.
+// servedIn checks that the caller is the only one who waits in the group. Then it ends all our
+// connections. The caller must keep the place, and must talk with the agent of the group
+// afterwards.
 func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centre)) {
 	c.Helper()
 	if n := c.connections(call.UUID()); n != 1 {
@@ -119,8 +120,10 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 
 // dialsInto lets a caller dial a group.
 func (c *centre) dialsInto(group string) *sim.Call {
-	return c.sw.Call(sim.CallOptions{UUID: "call", Number: "138", Dialled: group,
-		Dialplan: sim.Plan("transfer " + group)})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "call", Number: "138", Dialled: group,
+		Dialplan: sim.Plan("transfer " + group),
+	})
 }
 
 func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T) {

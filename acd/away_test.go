@@ -225,8 +225,10 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Call = agent.Talking
-	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim",
-		CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
+	s.snapshot.Talks = []queue.Talk{{
+		Server: "another", Link: "sim",
+		CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"},
+	}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
 		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {

@@ -41,8 +41,10 @@ func crowded(others int) shift {
 	for n := range others {
 		extension, group := fmt.Sprint(10_000+n), fmt.Sprint(200+n%100)
 		s.snapshot.Agents = append(s.snapshot.Agents, agent.Agent{
-			Profile: agent.Profile{Extension: extension}, Presence: agent.Presence{Registered: true, Up: true,
-				Idle: true},
+			Profile: agent.Profile{Extension: extension}, Presence: agent.Presence{
+				Registered: true, Up: true,
+				Idle: true,
+			},
 		})
 		s.snapshot.Members = append(s.snapshot.Members, queue.Member{Group: group, Extension: extension})
 	}

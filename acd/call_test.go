@@ -96,8 +96,10 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 }
 
 func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
-	for name, deed := range map[string]sim.Deed{"at once": sim.AnswersAndDies,
-		"as uuid_bridge says OK": sim.DiesOnBridge} {
+	for name, deed := range map[string]sim.Deed{
+		"at once":                sim.AnswersAndDies,
+		"as uuid_bridge says OK": sim.DiesOnBridge,
+	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed})

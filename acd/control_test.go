@@ -23,8 +23,10 @@ func (c *centre) asks(uuid, number, user, path string) *sim.Call {
 func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
-		call := c.sw.Call(sim.CallOptions{UUID: "live", Number: "139", Dialled: "ivr",
-			Dialplan: sim.Plan("answer", "park")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "live", Number: "139", Dialled: "ivr",
+			Dialplan: sim.Plan("answer", "park"),
+		})
 		c.after(time.Second)
 		if err := c.server.Enqueue(c.Context(), "live", "999"); !errors.Is(err, queue.ErrNoGroup) {
 			t.Errorf("into no group: %v", err)
@@ -201,8 +203,10 @@ func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
 }
 
 func TestWrongCallsOutAreTurnedAway(t *testing.T) {
-	for _, path := range []string{"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4",
-		"nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1"} {
+	for _, path := range []string{
+		"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4",
+		"nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1",
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.asks("out", "1000", "1000", path)
 			c.after(time.Second)

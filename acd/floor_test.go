@@ -225,8 +225,10 @@ func open(t *testing.T, s shift, test func(c *centre)) {
 }
 
 func start(t *testing.T, s shift) *centre {
-	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(),
-		wires: &wires{}, stall: &stall{}}
+	c := &centre{
+		T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(),
+		wires: &wires{}, stall: &stall{},
+	}
 	c.sw = sim.New(sim.Options{
 		Seed: 1, Swallow: c.wires.swallows,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return c.socket.Load().dial(ctx) },

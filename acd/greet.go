@@ -8,8 +8,8 @@ import (
 	"nwayacd/queue"
 )
 
-// greet refuses a blacklisted caller. Any other caller is answered, takes a place in the group's
-// line at once, even if an agent is free, and hears the welcome prompt to its end.
+// greet refuses a blacklisted caller. Any other caller is answered and takes a place in the group's
+// line at once, even if an agent is free. Then the caller hears the welcome prompt to its end.
 func (c *call) greet(ctx context.Context) ending {
 	d := c.server.Dispatcher
 	arrival := c.arrival()

@@ -188,7 +188,7 @@ func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery)
 }
 
 // whereTo returns the destination of a transfer of the caller, from an event or a dump of the
-// channel. cause is attendedTransfer if a phone connected the caller with it.
+// channel. The cause is attendedTransfer if a phone connected the caller with it.
 //
 // Caller-Destination-Number has the inline dialplan of such a transfer only until that begins to
 // run. Then the old number is back, and only transfer_source has the inline dialplan.

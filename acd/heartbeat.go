@@ -9,10 +9,14 @@ import (
 	"nwayacd/esl"
 )
 
-// A FreeSWITCH may be away without any notice, because its host or the network failed, a firewall
-// dropped the state of its connections, or the process hangs. Therefore each link asks for a sign
-// of life. If a link is lost, each call connection there is asked once. So the calls need no
-// questions of their own while the link is up. docs/wire.md has the times.
+// A FreeSWITCH may be away without any notice:
+//   - Its host or the network failed.
+//   - A firewall dropped the state of its connections.
+//   - The process hangs.
+//
+// Therefore each link asks for a sign of life. If a link is lost, each call connection there is
+// asked once. So the calls need no questions of their own while the link is up. docs/wire.md has
+// the times.
 const (
 	beatEvery = 5 * time.Second
 	beatLimit = 10 * time.Second // long, because FreeSWITCH answers nothing else while it prints a long list

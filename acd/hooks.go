@@ -89,9 +89,9 @@ func (c *call) dialplanVariables() []esl.Command {
 		cleanHook+"=multiunset "+talkList)}
 }
 
-// neverQueuedVariables returns the commands after which a caller who never came to our socket port
-// goes on in their own dialplan, even if the agent hangs up during a hold. Without them FreeSWITCH
-// would park that caller for ever.
+// neverQueuedVariables returns the commands for a caller who never came to our socket port. With
+// them the caller goes on in their own dialplan after the talk, even if the agent hangs up during a
+// hold. Without them FreeSWITCH would park that caller for ever.
 //
 // The leg's thread may set transfer_after_bridge after the hook has run. Then the call ends.
 func (t *talk) neverQueuedVariables() []esl.Command {

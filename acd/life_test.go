@@ -37,8 +37,10 @@ func (c *centre) boot(s queue.Snapshot) {
 	c.server = New(Options{
 		Settings: c.shift.settings, Journal: c.life, Identity: "test",
 		Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(c), &c.log)).Level(zerolog.WarnLevel),
-		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial,
-			LocalIP: c.shift.localIP}},
+		Switches: []Switch{{
+			Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial,
+			LocalIP: c.shift.localIP,
+		}},
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			nc, err := c.sims.dial(ctx)
 			if err != nil {

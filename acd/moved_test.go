@@ -33,8 +33,10 @@ func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
 	}
-	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120",
-		Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "consult", Number: by, User: by, Dialled: "120",
+		Dialplan: sim.Plan("set socket_resume=true", socketTo("120")),
+	})
 }
 
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
@@ -61,8 +63,10 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000",
-			Dialplan: sim.Plan("bridge user/3000")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -129,8 +133,10 @@ func TestTheFirstReportOfATransferCounts(t *testing.T) {
 		kind queue.TransferKind
 	}{
 		{"park where they went to", []happened{
-			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred,
-				number: "110", parked: true},
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {
+				what:   callerTransferred,
+				number: "110", parked: true,
+			},
 		}, "120", queue.TransferAttended},
 		{"the group behind a number", []happened{
 			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
@@ -220,8 +226,10 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
 		c.after(5 * time.Second)
-		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
-			"uuid_bridge " + call.UUID() + " far"} {
+		for _, command := range []string{
+			"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
+			"uuid_bridge " + call.UUID() + " far",
+		} {
 			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
@@ -243,8 +251,10 @@ func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true",
 			"playback hold.wav")...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000",
-			Dialplan: sim.Plan("bridge user/3000")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -304,8 +314,10 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
-		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable,
-			Value: "consult"},
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{
+			Name:  "variable_" + consultVariable,
+			Value: "consult",
+		},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
@@ -326,8 +338,11 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 		to      string
 		kind    string
 	}{
-		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120",
-			attendedTransfer},
+		"the destination is the chain": {
+			[]esl.Header{header("Caller-Destination-Number", chain), moved},
+			"120",
+			attendedTransfer,
+		},
 		"the chain has begun": {[]esl.Header{
 			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
 		}, "120", attendedTransfer},

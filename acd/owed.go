@@ -10,10 +10,9 @@ import (
 // owedBound is for how many channels events are kept. The events of further channels are dropped.
 const owedBound = 4096
 
-// owed has the last events of calls that their FreeSWITCH could not get, because the link was down
-// and the call had no connection of its own. They are sent when the link is up again. If the
-// channel comes to our socket port before that, they are sent there, before the first event of its
-// next visit.
+// owed has the last events of calls that their FreeSWITCH could not get. The link was down, and the
+// call had no connection of its own. They are sent when the link is up again. If the channel comes
+// to our socket port before that, they are sent there, before the first event of its next visit.
 type owed struct {
 	mu     sync.Mutex
 	events map[string][]owedEvent // by the uuid of the caller's channel

@@ -25,10 +25,9 @@ func (c *call) recall(ctx context.Context) (context.Context, ending) {
 	return ctx, c.bringBack(ctx)
 }
 
-// reconnectAlone recalls a caller whose channel has another connection, which is held open. Such a
-// channel has two connections. If this process dies or a network is cut, both end, and the end of
-// either takes the caller out of the application they are in. So both are ended now, and the caller
-// comes back on a new one.
+// reconnectAlone recalls a caller whose channel has another connection, which is held open. The end
+// of either connection takes the caller out of the application they are in. If this process dies or
+// a network is cut, both end. So both are ended now, and the caller comes back on a new one.
 //
 // It does nothing if the caller's connection is the only one.
 func (c *call) reconnectAlone(ctx context.Context) ending {

@@ -55,7 +55,7 @@ func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exis
 // second:
 //   - Our legs are checked at both, because the table may have lacked one at the first.
 //   - Parked callers are checked at the second. By then the legs that rang for them are gone, and
-//     with them the listeners of the earlier connections, whose end would take the callers away
+//     so are the listeners of the earlier connections. The end of those would take the callers away
 //     again (docs/wire.md).
 //   - External calls are checked at the first. Afterwards events report them.
 func (l *link) foundChannels(channels []map[string]string, again bool) (all []foundChannel) {

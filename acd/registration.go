@@ -84,9 +84,9 @@ func (s *Server) registeredAt(extension string) (at *link) {
 }
 
 // compareRegistrations handles the list of registrations when the link comes up. FreeSWITCH is
-// asked about extensions that registered there once but are not in the list, because with several
-// contacts the list may lack some (switch_core_sqldb.c, switch_core_del_registration). All other
-// extensions stay as a command or a login has set them.
+// asked about extensions that registered there once but are not in the list. The list may lack some
+// contacts of an extension that has several (switch_core_sqldb.c, switch_core_del_registration).
+// All other extensions stay as a command or a login has set them.
 func (l *link) compareRegistrations(list []map[string]string) {
 	l.contacts.dropDialStrings()
 	now, listed := time.Now(), map[subscriber]bool{}

@@ -43,8 +43,10 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 		{"USER_BUSY", []int{0, 15, 45, 105}},
 		{"CALL_REJECTED", []int{0, 10, 30, 70}},
 		{"UNALLOCATED_NUMBER", []int{0, 30, 90}},
-		{"MANAGER_REQUEST", []int{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100,
-			105, 110, 115}},
+		{"MANAGER_REQUEST", []int{
+			0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100,
+			105, 110, 115,
+		}},
 	} {
 		t.Run(refusal.cause, func(t *testing.T) {
 			open(t, resting("1000"), func(c *centre) {

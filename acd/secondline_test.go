@@ -43,8 +43,10 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 					c.sw.Agent("3000", sim.Behaviour{})
 					c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 					c.sw.Gateway("out", sim.Behaviour{})
-					mary := c.sw.Call(sim.CallOptions{UUID: "mary", Number: "138", Dialled: "110",
-						Dialplan: lineTwice("110")})
+					mary := c.sw.Call(sim.CallOptions{
+						UUID: "mary", Number: "138", Dialled: "110",
+						Dialplan: lineTwice("110"),
+					})
 					c.after(3 * time.Second)
 					passOn(c, mary)
 					c.after(3 * time.Second)
@@ -74,8 +76,10 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = after }, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.after(2 * time.Second)
-				for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()",
-					"uuid_bridge call-139 far"} {
+				for _, command := range []string{
+					"originate {origination_uuid=far}user/3000 &park()",
+					"uuid_bridge call-139 far",
+				} {
 					if reply, err := c.heard.conn.API(c.Context(), command); err != nil ||
 						!strings.HasPrefix(reply, "+OK") {
 						t.Fatal(command, reply, err)

@@ -30,8 +30,10 @@ func TestARandomShift(t *testing.T) {
 
 func randomShift(c *centre, chance *rand.Rand) {
 	const callers = 100
-	deeds := []sim.Deed{sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies,
-		sim.DiesOnBridge}
+	deeds := []sim.Deed{
+		sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies,
+		sim.DiesOnBridge,
+	}
 	calls := make([]*sim.Call, 0, callers)
 	for n := range callers {
 		calls = append(calls, c.sw.Call(sim.CallOptions{

@@ -60,7 +60,7 @@ func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 }
 
 // sentBack recalls a caller who takes over the place of a consulting call, if another connection of
-// the channel is held open. reconnectAlone has the reason. The place waits for the caller.
+// the channel is held open. The reason is that of reconnectAlone. The place waits for the caller.
 //
 // It returns false if the connection is the only one, or if FreeSWITCH does not have the order.
 func (c *call) sentBack(ctx context.Context, consult, group string) bool {

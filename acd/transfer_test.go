@@ -215,8 +215,10 @@ func (c *centre) consulting(held string) (consult *sim.Call) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false,
-		"REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -243,8 +245,10 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 // With after-talk = "dialplan" FreeSWITCH reports the same whether a consulting call is passed on
 // or its agent ends it. Only the next event shows the difference.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false,
-		"REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -269,8 +273,10 @@ func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false,
-		"REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -347,8 +353,10 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 
 // A program sends both away. The caller counts as transferred, and the agent has an external call.
 func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
-	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000",
-		"uuid_dual_transfer call-139 menu lot"} {
+	for _, command := range []string{
+		"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000",
+		"uuid_dual_transfer call-139 menu lot",
+	} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})

@@ -95,8 +95,10 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 }
 
 func TestHostileNumbersDoNoHarm(t *testing.T) {
-	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}",
-		"'},{x='", strings.Repeat("9", 10_000)} {
+	for _, number := range []string{
+		"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}",
+		"'},{x='", strings.Repeat("9", 10_000),
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.sw.Call(sim.CallOptions{
 				UUID: "call-x", Number: number, Name: number, Dialled: "110",
