@@ -28,13 +28,6 @@ func (d *Dispatcher) group(number string) (queue.Group, bool) {
 	return d.floor.Group(number)
 }
 
-// mayJoin is nil if a channel could join the group's line.
-func (d *Dispatcher) mayJoin(uuid, group string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.floor.MayJoin(uuid, group)
-}
-
 // engage makes an agent who calls out talking. It returns nil if the extension is no agent, or has
 // an offer or a call.
 func (d *Dispatcher) engage(extension, uuid string) (p agent.Profile, l *queue.Lease) {
@@ -204,13 +197,6 @@ func (p *Place) endUntold(o *Offer) {
 		p.untold, d.untold[who] = end, end
 		d.floor.End(o.Lease, now)
 	})
-}
-
-// has reports whether the offer, or the talk that it became, still stands.
-func (p *Place) has(o *Offer) bool {
-	p.dispatcher.mu.Lock()
-	defer p.dispatcher.mu.Unlock()
-	return slices.Contains(p.offers, o)
 }
 
 // requeued says that a talk is over and its caller goes on here.
