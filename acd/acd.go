@@ -26,14 +26,16 @@ import (
 type Settings struct {
 	Floor queue.Settings
 
-	AutoAnswer  bool          // auto-answer
-	VideoCodecs string        // video-codecs
-	ASR         string        // asr-str, with $1 for the caller's uuid; "" if use-asr is off
-	BusyRepeat  time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
-	MaxWait     time.Duration // max-wait-seconds; 0 = no limit
-	MaxCalls    int           // max-calls; 0 = no limit
-	RecordPath  string        // record-path
-	Prompts     Prompts
+	AutoAnswer   bool          // auto-answer
+	VideoCodecs  string        // video-codecs
+	ASR          string        // asr-str, with $1 for the caller's uuid; "" if use-asr is off
+	BusyRepeat   time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
+	MaxWait      time.Duration // max-wait-seconds; 0 = no limit
+	MaxCalls     int           // max-calls; 0 = no limit
+	Commands     []string      // commands of [server]: those that a channel may run by the route /cmd
+	AnyExtension bool          // command-extensions = "any": such a command may name any extension, not only the channel's own
+	RecordPath   string        // record-path
+	Prompts      Prompts
 
 	Progress      time.Duration // progress-seconds: how long a phone may say nothing; 0 = no limit
 	FollowForward bool          // follow-forward: a 302 of a phone is followed

@@ -3,6 +3,7 @@ package acd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type arrival struct {
 	picked   bool   // the channel was answered before it came here
 	sw       string // FreeSWITCH-Hostname
 	at       time.Time
+	known    trust // whether the connection is that of the channel; set if the arrival claims something
 }
 
 // handle takes one connection of FreeSWITCH's socket application.
@@ -58,7 +60,7 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	case appCallOut:
 		c.goOut(ctx, a)
 	case appCommand:
-		c.runCommand(ctx, a.route.args)
+		c.runCommand(ctx, a)
 	}
 }
 
@@ -89,9 +91,13 @@ func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
 		return a, false
 	}
 	a = c.server.readChannel(ch, headers)
-	c.take(a)
 	r, err := routeOf(headers)
 	a.route = r
+	c.take(a)
+	if !c.server.believe(&a) {
+		return a, false
+	}
+	c.isFor(a.who)
 	switch {
 	case a.consult != "": // who takes over another one's place has not been here for it
 	case returnedHere(headers, r):
@@ -155,9 +161,12 @@ func (c *call) admit(a arrival) bool {
 		return false
 	}
 	c.enterGroup(group)
-	c.record.place = a.place
-	if !c.server.seat(c) {
-		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: all places are taken")
+	c.record.place, c.record.placeUnsure = a.place, a.known == unverified
+	switch err := c.server.seat(c, a); {
+	case errors.Is(err, errNotIts):
+		return false // its call has no CDR: the channel has another one
+	case err != nil:
+		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Err(err).Msg("call handed back")
 		c.turnAway(returnedFull, a.route)
 		return false
 	}
@@ -249,28 +258,41 @@ func (c *call) handOn(reason string, r route) {
 	c.do(esl.Raw("exit"))
 }
 
+// Why an arrival gets no seat.
+var (
+	errFull        = errors.New("all places are taken")
+	errVisitGoesOn = errors.New("the visit before does not end")
+	errNotIts      = errors.New("the connection is not that of the channel that it names")
+)
+
 // seat counts the call in, unless max-calls are here already. A call of the same channel that is
 // still here ends: the caller's new connection is the end of that visit, also if it comes before
 // any event that says so. Its goroutine is waited for, for two reasons:
 //   - the caller finds the place that a lost connection kept;
 //   - its last event comes before this visit's first.
-func (s *Server) seat(c *call) bool {
+//
+// A connection without a proof does not end the call of another one.
+func (s *Server) seat(c *call, a arrival) error {
 	for {
 		most := c.settings.MaxCalls
 		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
 			most = 0 // a caller who has a place already is not sent away for later ones
 		}
 		earlier, ok := s.channels.seat(c, most)
-		if earlier == nil {
-			return ok
+		switch {
+		case ok:
+			return nil
+		case earlier == nil:
+			return errFull
+		case !s.mayTakeOver(a, earlier.channel()):
+			return errNotIts
 		}
 		earlier.returned(c.group, "")
 		select {
 		case <-earlier.gone:
 			c.record.follows(earlier.visit())
 		case <-time.After(visitLimit):
-			c.log.Error().Msg("call handed back: the visit before does not end")
-			return false
+			return errVisitGoesOn
 		}
 	}
 }

@@ -11,9 +11,10 @@ import (
 // record is the CDR of a visit as it comes to be, with what belongs to it and is no column.
 type record struct {
 	queue.CDR
-	place  string    // that a server gave back as it shut down, as placeVariable has it; "" = none
-	talked bool      // an agent was bridged with the caller in this visit
-	recall time.Time // when the caller last came to us by an inline dialplan of ours, which leads nowhere else; zero = never
+	place       string    // that a server gave back as it shut down, as placeVariable has it; "" = none
+	placeUnsure bool      // no link has confirmed the place
+	talked      bool      // an agent was bridged with the caller in this visit
+	recall      time.Time // when the caller last came to us by an inline dialplan of ours, which leads nowhere else; zero = never
 }
 
 // arrived begins the record of a caller who comes in.

@@ -22,6 +22,9 @@ type channel struct {
 	listens atomic.Bool // our subscription is active, and the connection outlives the channel
 	ended   atomic.Bool // we ended the connection
 	guarded atomic.Bool // it has the hooks of a caller who waits
+	key     string      // of keyVariable, written by this connection
+	keyed   atomic.Bool // the key was sent
+	proof   atomic.Bool // a link has read the key from the channel
 	since   uint64      // Event-Sequence as the connection began; an event from before says nothing of us
 
 	recalledAt atomic.Int64 // when the caller was back from a recall, in nanoseconds since 1970; 0 = it was none
@@ -29,7 +32,7 @@ type channel struct {
 
 // newChannel returns the channel of a connection that FreeSWITCH's socket application made. Its
 // uuid is not known yet.
-func newChannel() *channel { return &channel{} }
+func newChannel() *channel { return &channel{key: newKey()} }
 
 // at is the channel's FreeSWITCH, as it is configured. It may be a guess until the link to it is up
 // for the first time (switchOf).
@@ -69,7 +72,7 @@ func (ch *channel) hear(e *esl.Event) {
 	}
 	switch s := decode(e).(type) {
 	case nil:
-		if known := c.server.channels.hear(e); !known && e.Name() == "CHANNEL_HANGUP" {
+		if known := c.server.channels.hear(e, ch.onlyOf(c)); !known && e.Name() == "CHANNEL_HANGUP" {
 			// The call is not in the registry: it is not one of the queue's, or not yet.
 			c.hears(happened{what: callerHungUp, cause: e.Get("Hangup-Cause")})
 		}

@@ -37,9 +37,14 @@ type delivery struct {
 
 // hear takes an event about any channel, from a connection's reader, and hands it to the calls that
 // it concerns. It does not block. It returns false if the channel is no caller's.
-func (r *registry) hear(e *esl.Event) (caller bool) {
+//
+// If only is a call, the event counts for that call alone: a connection without a proof brought it.
+func (r *registry) hear(e *esl.Event, only *call) (caller bool) {
 	var told []delivery
 	uuid := e.Get("Unique-ID")
+	if only != nil && !r.isOf(only, uuid) && (e.Name() != "CHANNEL_BRIDGE" || !r.isOf(only, otherLeg(e))) {
+		return false
+	}
 	over := r.hearLeg(e, uuid)
 	r.mu.Lock()
 	switch e.Name() {
@@ -58,10 +63,19 @@ func (r *registry) hear(e *esl.Event) (caller bool) {
 		r.exitSilent(uuid)
 	}
 	for _, d := range told {
-		d.trace(e)
-		d.to.hears(d.h)
+		if only == nil || d.to == only {
+			d.trace(e)
+			d.to.hears(d.h)
+		}
 	}
 	return caller
+}
+
+// isOf reports whether the channel is part of the call.
+func (r *registry) isOf(c *call, uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.callers[uuid].of() == c || r.legs[uuid].of() == c || r.thirds[uuid].of() == c
 }
 
 // hearLeg gives the leg of a channel the event of its telephone. It reports whether the leg is over

@@ -320,7 +320,8 @@ func rows(text string) []map[string]string {
 // concerns wait for it. It returns whether hear takes the event as well: of a call's fourteen
 // events, eight are not queued for it.
 func (l *link) hearFirst(e *esl.Event) (waits bool) {
-	l.server.channels.hear(e)
+	l.server.channels.noteKey(e)
+	l.server.channels.hear(e, nil)
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY", "CUSTOM":
 		return true
