@@ -10,7 +10,7 @@ import (
 )
 
 // Everybody who reaches the socket port can claim to be FreeSWITCH with any channel. So a
-// connection must prove that FreeSWITCH made it for the channel that it names: the first command on
+// connection must prove that FreeSWITCH made it for the channel that it names. The first command on
 // it sets keyVariable on the channel, and the link reads the variable there. Only a FreeSWITCH runs
 // that command. Without the proof nothing is ordered over a link for the connection.
 //

@@ -36,9 +36,14 @@ func (c *centre) pretends(uuid, core, path string, more ...esl.Header) *impostor
 	}
 	i := &impostor{c: c, nc: nc}
 	channel := append([]esl.Header{
-		{Name: "Event-Name", Value: "CHANNEL_DATA"}, {Name: "Unique-ID", Value: uuid}, {Name: "Core-UUID", Value: core},
-		{Name: "variable_socket_path", Value: path}, {Name: "Caller-Destination-Number", Value: "110"},
-		{Name: "Answer-State", Value: "answered"}, {Name: "Caller-Dialplan", Value: "XML"}, {Name: "Caller-Context", Value: "default"},
+		{Name: "Event-Name", Value: "CHANNEL_DATA"},
+		{Name: "Unique-ID", Value: uuid},
+		{Name: "Core-UUID", Value: core},
+		{Name: "variable_socket_path", Value: path},
+		{Name: "Caller-Destination-Number", Value: "110"},
+		{Name: "Answer-State", Value: "answered"},
+		{Name: "Caller-Dialplan", Value: "XML"},
+		{Name: "Caller-Context", Value: "default"},
 	}, more...)
 	i.reading.Go(func() { // ends with the connection
 		in := esl.NewReader(nc, esl.Limits{})
@@ -147,7 +152,7 @@ func (c *centre) wantBystanderUntouched(call *sim.Call) {
 	}
 }
 
-// An impostor claims the channel of a bystander, goes through a call as far as it likes, and leaves.
+// An impostor claims the channel of a bystander, goes through a part of a call, and leaves.
 // The link knows the bystander's channel, and nothing is done to it.
 func TestAnImpostorCannotReachABystander(t *testing.T) {
 	for _, place := range []string{"the linked FreeSWITCH", "an unknown FreeSWITCH"} {

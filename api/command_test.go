@@ -306,7 +306,8 @@ A command can be given in four ways:
   any Event Socket library;
 * in a shell: ` + "`" + `nwayacd cmd "nway_login 1000 110"` + "`" + `, with ` + "`" + `--json` + "`" + ` for scripts;
 * in a dialplan: ` + "`" + `socket HOST:8084/cmd/nway_login/1000/110` + "`" + `; the reply is in the variable
-  ` + "`" + `nwayacd_reply` + "`" + `;
+  ` + "`" + `nwayacd_reply` + "`" + `. ` + "`" + `[server] commands` + "`" + ` says which commands, and they are for the channel's own
+  ` + "`" + `user_name` + "`" + `;
 * over HTTP, as operations on resources: see the page at ` + "`" + `/docs` + "`" + ` of the HTTP port.
 
 | reply | meaning | exit code of ` + "`" + `nwayacd cmd` + "`" + ` |

@@ -210,7 +210,9 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		Server: Server{
 			":1",
 			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-			6, 7 * time.Second, []string{"nway_busy"}, "any", "b:2",
+			6, 7 * time.Second,
+			[]string{"nway_busy"},
+			"any", "b:2",
 		},
 		Control: Control{":3", "c", "n", 8, 9},
 		HTTP:    HTTP{":4", "t", 10, 11},
