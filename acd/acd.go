@@ -33,8 +33,11 @@ type Settings struct {
 	BusyRepeat  time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
 	MaxWait     time.Duration // max-wait-seconds; 0 = no limit
 	MaxCalls    int           // max-calls; 0 = no limit
-	RecordPath  string        // record-path
-	Prompts     Prompts
+	Commands    []string      // commands of [server]: those that a channel may run by the route /cmd
+	// command-extensions = "any": such a command may name any extension, not only the channel's own
+	AnyExtension bool
+	RecordPath   string // record-path
+	Prompts      Prompts
 
 	Progress      time.Duration // progress-seconds: how long a phone may send no 180 or 183; 0 = no limit
 	FollowForward bool          // follow-forward: a 302 of a phone is followed

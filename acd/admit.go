@@ -3,6 +3,7 @@ package acd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type arrival struct {
 	picked   bool   // the channel was answered before it came here
 	sw       string // FreeSWITCH-Hostname
 	at       time.Time
+	known    trust // whether the connection is that of the channel; set if the arrival claims something
 }
 
 // handle takes one connection of FreeSWITCH's socket application.
@@ -59,7 +61,7 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	case appCallOut:
 		c.goOut(ctx, a)
 	case appCommand:
-		c.runCommand(ctx, a.route.args)
+		c.runCommand(ctx, a)
 	}
 }
 
@@ -90,9 +92,13 @@ func (c *call) readArrival(ctx context.Context, ch *channel) (a arrival, ok bool
 		return a, false
 	}
 	a = c.server.readChannel(ch, headers)
-	c.take(a)
 	r, err := routeOf(headers)
 	a.route = r
+	c.take(a)
+	if !c.server.believe(&a) {
+		return a, false
+	}
+	c.isFor(a.who)
 	switch {
 	case a.consult != "": // a caller who takes over a place has not been here for it before
 	case returnedHere(headers, r):
@@ -158,9 +164,12 @@ func (c *call) admit(a arrival) bool {
 		return false
 	}
 	c.enterGroup(group)
-	c.record.place = a.place
-	if !c.server.addCall(c) {
-		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Msg("call handed back: max-calls calls are here already")
+	c.record.place, c.record.placeUnsure = a.place, a.known == unverified
+	switch err := c.server.addCall(c, a); {
+	case errors.Is(err, errNotIts):
+		return false // it gets no CDR, because the channel has another call
+	case err != nil:
+		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Err(err).Msg("call handed back")
 		c.turnAway(returnedFull, a.route)
 		return false
 	}
@@ -254,30 +263,44 @@ func (c *call) handOn(reason string, r route) {
 	c.do(esl.Raw("exit"))
 }
 
-// addCall registers the call, unless max-calls calls are registered already. It returns false then.
+// The reasons why addCall does not register a call.
+var (
+	errFull        = errors.New("max-calls calls are here already")
+	errVisitGoesOn = errors.New("the earlier visit of this channel did not end in time")
+	errNotIts      = errors.New("the connection is not that of the channel that it names")
+)
+
+// addCall registers the call, unless max-calls calls are registered already.
 //
 // If the same channel still has an earlier call, that visit ends now. The new connection shows that
 // it is over, even if no event has said so yet. addCall waits for the goroutine of the earlier
 // call, for two reasons:
 //   - the new visit finds the place that a lost connection kept;
 //   - the earlier visit's last event comes before the first event of this one.
-func (s *Server) addCall(c *call) bool {
+//
+// A connection without a proof does not end the call of another one. Errors: errFull,
+// errVisitGoesOn and errNotIts.
+func (s *Server) addCall(c *call, a arrival) error {
 	for {
 		most := c.settings.MaxCalls
 		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
 			most = 0 // a caller who has a place already does not count against the limit
 		}
 		earlier, ok := s.channels.addCall(c, most)
-		if earlier == nil {
-			return ok
+		switch {
+		case ok:
+			return nil
+		case earlier == nil:
+			return errFull
+		case !s.mayTakeOver(a, earlier.channel()):
+			return errNotIts
 		}
 		earlier.returned(c.group, "")
 		select {
 		case <-earlier.gone:
 			c.record.follows(earlier.visit())
 		case <-time.After(visitLimit):
-			c.log.Error().Msg("call handed back: the earlier visit of this channel did not end in time")
-			return false
+			return errVisitGoesOn
 		}
 	}
 }

@@ -3,6 +3,9 @@ package acd
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,17 +23,45 @@ const replyVariable = "nwayacd_reply"
 const replyRoom = 500
 
 // runCommand runs a command for the channel, such as a feature code of an agent's phone. Then the
-// dialplan goes on, with the reply in replyVariable.
-func (c *call) runCommand(ctx context.Context, args []string) {
-	line := strings.Join(args, " ")
-	reply := "-ERR no commands here"
-	if run := c.server.options.Command; run != nil {
-		reply = run(ctx, line)
+// dialplan goes on, with the reply in replyVariable. A refusal is logged once a minute for each
+// source.
+func (c *call) runCommand(ctx context.Context, a arrival) {
+	line := strings.Join(a.route.args, " ")
+	reply := ""
+	if err := c.mayRun(a); err != nil {
+		reply = "-ERR " + err.Error()
+		c.server.counts.refusedCommands.Add(1)
+		c.server.report(a.ch.conn.RemoteAddr()).Str("uuid", a.ch.uuid).Err(err).Msg("refused the command of a channel")
+	} else {
+		reply = c.server.options.Command(ctx, line)
 	}
 	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).
 		Msg("a channel ran a command")
 	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
+}
+
+// mayRun returns why the channel may not run the command of its route, or nil if it may. The
+// channel must be one of a linked FreeSWITCH, because anyone who reaches the socket port can claim
+// to be one. The command is for the extension that it names first.
+func (c *call) mayRun(a arrival) error {
+	settings := c.server.settings.Load()
+	args := append(slices.Clone(a.route.args), "", "")
+	switch name, extension := args[0], args[1]; {
+	case c.server.options.Command == nil:
+		return errors.New("no commands here")
+	case !slices.Contains(settings.Commands, name):
+		return fmt.Errorf("%q is not among the commands of [server]", name)
+	case a.known == unverified:
+		return errors.New("no link to this channel's FreeSWITCH is up, so the channel cannot be verified")
+	case a.known != proven:
+		return errors.New("this connection is not that of its channel")
+	case !settings.AnyExtension && a.who.user == "":
+		return errors.New("the channel has no user_name: its telephone has not logged in to FreeSWITCH")
+	case !settings.AnyExtension && extension != a.who.user:
+		return fmt.Errorf("user %s may not run it for %q ([server] command-extensions)", a.who.user, extension)
+	}
+	return nil
 }
 
 // carried returns a reply as a variable can hold it: on one line, and at most replyRoom bytes long.

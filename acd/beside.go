@@ -131,7 +131,11 @@ func (t *talk) replaceCaller(h happened) {
 		return
 	}
 	was, before, ref := t.channel(), t.record, t.ref()
+	if !t.server.mayOrder(was) {
+		return // whoever made this connection may name any channel
+	}
 	next := newChannel()
+	next.proof.Store(true)
 	a := t.server.readChannel(next, headers)
 	// FreeSWITCH has given the channel the caller id of the one that it replaces.
 	if earlier := t.server.channels.caller(next.uuid); earlier != nil {

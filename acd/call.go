@@ -186,7 +186,11 @@ func (c *call) wire() *esl.Connection {
 	if ch := c.channel(); ch.alive() {
 		return ch.conn
 	}
-	return c.server.connTo(c.channel().at())
+	ch := c.channel()
+	if conn := c.server.connTo(ch.at()); conn != nil && c.server.mayOrder(ch) {
+		return conn
+	}
+	return nil
 }
 
 // followed reports whether the link to the caller's FreeSWITCH is up. If it is, the call's own

@@ -99,14 +99,14 @@ func TestTheDialplansVariablesGoToTheLeg(t *testing.T) {
 
 func TestExportsAreBounded(t *testing.T) {
 	var names []string
-	text := ""
+	var text strings.Builder
 	for i := range 100 {
 		name := "order" + strings.Repeat("x", i)
 		names = append(names, name)
-		text += "variable_" + name + ": " + strings.Repeat("v", 1000) + "\n"
+		text.WriteString("variable_" + name + ": " + strings.Repeat("v", 1000) + "\n")
 	}
 	e, err := esl.ParseEvent("Event-Name: CHANNEL_DATA\nvariable_nwayacd_export: " + strings.Join(names, ",") + "\n" +
-		text + "\n")
+		text.String() + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}

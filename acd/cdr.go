@@ -11,9 +11,10 @@ import (
 // record is the CDR of a visit that is not over yet, with what belongs to it and has no column.
 type record struct {
 	queue.CDR
-	place  string    // value of placeVariable, which a server set when it shut down; "" = none
-	talked bool      // an agent was bridged with the caller in this visit
-	recall time.Time // when the caller last came by an inline dialplan of ours; zero = never
+	place       string    // value of placeVariable, which a server set when it shut down; "" = none
+	placeUnsure bool      // no link has confirmed the place
+	talked      bool      // an agent was bridged with the caller in this visit
+	recall      time.Time // when the caller last came by an inline dialplan of ours; zero = never
 }
 
 // arrived begins the record of a caller who arrives.

@@ -23,13 +23,16 @@ type channel struct {
 	listens atomic.Bool // our subscription is active, and the connection outlives the channel
 	ended   atomic.Bool // we ended the connection
 	guarded atomic.Bool // the hooks of waitingVariables are set
+	key     string      // value of keyVariable, written by this connection
+	keyed   atomic.Bool // the key was sent
+	proof   atomic.Bool // a link has read the key from the channel
 	since   uint64      // Event-Sequence at the start of the connection; older events are not about this visit
 
 	recalledAt atomic.Int64 // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
 }
 
 // newChannel returns a channel whose uuid and connection are not known yet.
-func newChannel() *channel { return &channel{} }
+func newChannel() *channel { return &channel{key: newKey()} }
 
 // at returns the configuration of the channel's FreeSWITCH. It may be a guess until the link to
 // that FreeSWITCH has been up once (switchOf).
@@ -69,7 +72,7 @@ func (ch *channel) onEvent(e *esl.Event) {
 	}
 	switch s := decode(e).(type) {
 	case nil:
-		if known := c.server.channels.onEvent(e); !known && e.Name() == "CHANNEL_HANGUP" {
+		if known := c.server.channels.onEvent(e, ch.onlyOf(c)); !known && e.Name() == "CHANNEL_HANGUP" {
 			// The call is not in the registry. It does not want an agent, or is not admitted yet.
 			c.onHappened(happened{what: callerHungUp, cause: e.Get("Hangup-Cause")})
 		}

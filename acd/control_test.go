@@ -222,14 +222,17 @@ func TestWrongCallsOutAreTurnedAway(t *testing.T) {
 }
 
 func TestAFeatureCodeRunsACommand(t *testing.T) {
-	open(t, ordinary("1000"), func(c *centre) {
+	s := ordinary("1000")
+	s.settings.Commands = []string{"nway_login"}
+	open(t, s, func(c *centre) {
 		var got string
 		c.server.options.Command = func(_ context.Context, line string) string {
 			got = line
 			return "+OK 1000 logged in to 110\nand more"
 		}
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "code", Number: "1000", Dialled: "*11", Vars: map[string]string{"nwayacd_outcome": "timeout"},
+			UUID: "code", Number: "1000", User: "1000", Dialled: "*11",
+			Vars:     map[string]string{"nwayacd_outcome": "timeout"},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/cmd/nway_login/1000/110 async full", "park"),
 		})
 		c.after(time.Second)

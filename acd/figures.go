@@ -17,9 +17,10 @@ type Figures struct {
 	Draining bool          // the server shuts down and takes no calls
 
 	// Counts since the start.
-	Accepted uint64 // connections of FreeSWITCH's socket application
-	Refused  uint64 // connections that Options.Allow turned away
-	Panics   uint64 // calls whose control ended in a panic
+	Accepted        uint64 // connections of FreeSWITCH's socket application
+	Refused         uint64 // connections that Options.Allow turned away
+	RefusedCommands uint64 // commands of channels that were refused
+	Panics          uint64 // calls whose control ended in a panic
 }
 
 // Figures returns the numbers. Those of the floor are taken between two of its steps, so they agree
@@ -28,6 +29,7 @@ func (s *Server) Figures() Figures {
 	return Figures{
 		Floor: s.Dispatcher.figures(), Phases: s.phases.all(), Draining: s.Draining(),
 		Accepted: s.counts.accepted.Load(), Refused: s.counts.refused.Load(), Panics: s.counts.panics.Load(),
+		RefusedCommands: s.counts.refusedCommands.Load(),
 	}
 }
 
@@ -42,7 +44,7 @@ func (d *Dispatcher) figures() (figures queue.Figures) {
 	return figures
 }
 
-type counts struct{ accepted, refused, panics atomic.Uint64 }
+type counts struct{ accepted, refused, refusedCommands, panics atomic.Uint64 }
 
 // phases counts the calls in each phase.
 type phases struct {

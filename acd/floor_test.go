@@ -122,7 +122,7 @@ type eventLog struct {
 	conn *esl.Connection
 }
 
-func (l *eventLog) hear(e *esl.Event) {
+func (l *eventLog) onEvent(e *esl.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var uuid, line string
@@ -252,7 +252,7 @@ func start(t *testing.T, s shift) *centre {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.heard.conn, err = esl.Login(ctx, nc, "ClueCon", esl.Options{OnEvent: c.heard.hear})
+	c.heard.conn, err = esl.Login(ctx, nc, "ClueCon", esl.Options{OnEvent: c.heard.onEvent})
 	if err != nil {
 		t.Fatal(err)
 	}

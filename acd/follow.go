@@ -60,6 +60,7 @@ func (s *Server) recovered(t queue.Talk) *call {
 	c := newCall(s, s.runCtx)
 	ch := newChannel()
 	ch.uuid, ch.core = t.CDR.UUID, t.CoreUUID
+	ch.proof.Store(true)
 	ch.isAt(s.switchNamed(t.Link))
 	ch.become(talking)
 	ch.call.Store(c)

@@ -15,6 +15,10 @@ const placeVariable = "nwayacd_place"
 // visit.
 const placeLimit = 24 * time.Hour
 
+// placeUnverified is how much of a place's time counts if no link has confirmed it: long enough for
+// the restart of a server.
+const placeUnverified = 2 * time.Minute
+
 func placeOf(group string, since time.Time) string {
 	return sanitize(group) + ":" + strconv.FormatInt(since.UnixMilli(), 10)
 }
@@ -27,6 +31,9 @@ func (c *call) placeTime() time.Time {
 	since := time.UnixMilli(ms)
 	if !found || err != nil || since.After(c.record.Arrived) || c.record.Arrived.Sub(since) > placeLimit {
 		return c.record.Arrived
+	}
+	if earliest := c.record.Arrived.Add(-placeUnverified); c.record.placeUnsure && since.Before(earliest) {
+		return earliest
 	}
 	return since
 }

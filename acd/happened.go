@@ -38,9 +38,15 @@ type delivery struct {
 // onEvent handles an event about any channel and passes it to the calls that it concerns. The
 // reader of a connection calls it, so it does not block. It returns false if the channel is not a
 // caller's.
-func (r *registry) onEvent(e *esl.Event) (caller bool) {
+//
+// If only is not nil, the event counts for that call alone, because a connection without a proof
+// brought it.
+func (r *registry) onEvent(e *esl.Event, only *call) (caller bool) {
 	var deliveries []delivery
 	uuid := e.Get("Unique-ID")
+	if only != nil && !r.isOf(only, uuid) && (e.Name() != "CHANNEL_BRIDGE" || !r.isOf(only, otherLeg(e))) {
+		return false
+	}
 	over := r.onLegEvent(e, uuid)
 	r.mu.Lock()
 	switch e.Name() {
@@ -59,10 +65,19 @@ func (r *registry) onEvent(e *esl.Event) (caller bool) {
 		r.exitHeld(uuid)
 	}
 	for _, d := range deliveries {
-		d.trace(e)
-		d.to.onHappened(d.h)
+		if only == nil || d.to == only {
+			d.trace(e)
+			d.to.onHappened(d.h)
+		}
 	}
 	return caller
+}
+
+// isOf reports whether the channel is part of the call.
+func (r *registry) isOf(c *call, uuid string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.callers[uuid].of() == c || r.legs[uuid].of() == c || r.thirds[uuid].of() == c
 }
 
 // onLegEvent passes an event about a telephone to its leg. over is true if the leg has ended with

@@ -114,13 +114,6 @@ func (w *wires) wrap(nc net.Conn) net.Conn {
 	return one
 }
 
-// last returns the connection that was made last.
-func (w *wires) last() *wire {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.all[len(w.all)-1]
-}
-
 func (w *wires) each(do func(*wire)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -333,7 +333,8 @@ func rows(text string) []map[string]string {
 // It returns true if onEvent needs the event as well. Of a call's fourteen events, eight are not
 // queued for onEvent.
 func (l *link) onArrival(e *esl.Event) (waits bool) {
-	l.server.channels.onEvent(e)
+	l.server.channels.noteKey(e)
+	l.server.channels.onEvent(e, nil)
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY", "CUSTOM":
 		return true

@@ -318,7 +318,7 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 			Name:  "variable_" + consultVariable,
 			Value: "consult",
 		},
-		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
+		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}), nil)
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
 		t.Errorf("heard %s of %q, cause %q", h.what, h.number, h.cause)
@@ -374,8 +374,8 @@ func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	for i, with := range []string{"", "caller"} {
 		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
-			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)},
-			esl.Header{Name: "variable_last_bridge_to", Value: with}))
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i +
+				1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
 	}
 	words := len(k.signals)
 	if words != 1 {

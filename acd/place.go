@@ -28,13 +28,6 @@ func (d *Dispatcher) group(number string) (queue.Group, bool) {
 	return d.floor.Group(number)
 }
 
-// mayJoin returns nil if a channel could join the group's line, otherwise the reason why it cannot.
-func (d *Dispatcher) mayJoin(uuid, group string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.floor.MayJoin(uuid, group)
-}
-
 // engage makes an agent who calls out talking. The lease is nil if the extension is no agent, or
 // has an offer or a call.
 func (d *Dispatcher) engage(extension, uuid string) (p agent.Profile, l *queue.Lease) {
@@ -208,13 +201,6 @@ func (p *Place) endEarly(o *Offer) {
 		p.earlyEnd, d.earlyEnds[who] = end, end
 		d.floor.End(o.Lease, now)
 	})
-}
-
-// has reports whether the offer, or the talk that it became, is not over.
-func (p *Place) has(o *Offer) bool {
-	p.dispatcher.mu.Lock()
-	defer p.dispatcher.mu.Unlock()
-	return slices.Contains(p.offers, o)
 }
 
 // requeued records that a talk is over and that its caller waits here again.

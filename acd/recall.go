@@ -75,6 +75,9 @@ func (c *call) bringBack(ctx context.Context) ending {
 // of listener_run). It returns true if FreeSWITCH has the order.
 func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
 	link := c.server.connTo(ch.at())
+	if link != nil && !c.server.mayOrder(ch) {
+		link = nil
+	}
 	if ch.alive() && (link == nil || c.server.channels.isHeld(ch.uuid)) {
 		return c.orderBackLater(ch)
 	}

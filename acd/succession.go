@@ -37,7 +37,7 @@ func (a arrival) onFloor() queue.Arrival {
 // over. It returns false if the arrival is a call of its own. arriving would then be that call.
 func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	c := s.channels.caller(a.ch.uuid)
-	if c == nil || c.channel().is() != recalled {
+	if c == nil || c.channel().is() != recalled || !s.mayTakeOver(a, c.channel()) {
 		if c = s.consulting(a); c == nil {
 			return false
 		}
@@ -88,7 +88,7 @@ func (s *Server) consulting(a arrival) *call {
 		return nil
 	}
 	c := s.channels.caller(a.consult)
-	if c == nil || c.channel().is() != inSocket {
+	if c == nil || c.channel().is() != inSocket || !s.mayTakeOver(a, c.channel()) {
 		return nil
 	}
 	if earlier := s.channels.caller(a.ch.uuid); earlier != nil {
