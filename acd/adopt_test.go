@@ -30,7 +30,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				bridged := offered.Add(2 * time.Second)
 				c.after(welcomeOver + time.Second)
 				c.wantState("1000", agent.Ring)
-				known := c.kept.length()
+				known := c.journal.length()
 				c.after(2 * time.Second)
 				c.wantTalk("1000", "call-139")
 				c.restartsWith(known)
@@ -61,15 +61,6 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// restartsWith lets the server die, and come back with the first n changes of its journal.
-func (c *centre) restartsWith(n int) {
-	c.dies()
-	c.kept.forgetBehind(n)
-	c.after(time.Second)
-	c.comesBack()
-	c.after(10 * time.Second)
-}
-
 // wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
 // nothing.
 func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
@@ -78,7 +69,7 @@ func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 		cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
 		c.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
 	}
-	if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+	if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
 		!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
 		c.Errorf("offers: %+v", o)
 	}
@@ -94,7 +85,7 @@ func (c *centre) wantOneTalk(call *sim.Call) {
 	if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
 		c.Errorf("%+v", cdr)
 	}
-	if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
+	if o := c.journal.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
 		c.Errorf("offers: %+v", o)
 	}
 	c.wantNoTalk()
@@ -205,7 +196,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 					c.server.Dispatcher.Ready(c.Context(), "1000")
 				}
 				c.sw.Agent("1000", sim.Behaviour{After: time.Second})
-				known := c.kept.length()
+				known := c.journal.length()
 				if again {
 					c.server.Dispatcher.Ready(c.Context(), "1000")
 					if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1000"); err != nil {
@@ -215,7 +206,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call-139")
 				c.dies()
-				c.kept.forgetBehind(known)
+				c.journal.forgetBehind(known)
 				c.comesBack()
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call-139")
@@ -225,7 +216,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 				if cdr := c.wantCDR("call-139", outcome, queue.CallerSide, ""); cdr.Offers != 2 {
 					t.Errorf("%+v", cdr)
 				}
-				if o := c.kept.offers(); len(o) != 2 || o[1].Transfer != again || o[1].Number != 2 {
+				if o := c.journal.offers(); len(o) != 2 || o[1].Transfer != again || o[1].Number != 2 {
 					t.Errorf("offers: %+v", o)
 				}
 				c.wantNoTalk()
@@ -268,7 +259,7 @@ func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 		c.wires.lose("CHANNEL_PARK")
 		call := c.caller("139")
 		c.after(answerAt + time.Second)
-		go c.breaks("call-139")
+		go c.breakConnection("call-139")
 		c.after(time.Second)
 		c.wires.find("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})

@@ -38,15 +38,6 @@ var endsOfUs = map[string]func(c *centre){
 	},
 }
 
-// unlinked lets time pass in which the link is away.
-func (c *centre) unlinked(d time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); c.after(time.Millisecond) {
-		if conn := c.server.links[0].conn.Load(); conn != nil {
-			conn.Close()
-		}
-	}
-}
-
 // connections is how many connections of ours a channel has.
 func (c *centre) connections(uuid string) (n int) {
 	c.server.channels.mu.Lock()
@@ -78,10 +69,10 @@ func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centr
 	if n := c.connections(call.UUID()); n != 1 {
 		c.Errorf("the caller has %d connections", n)
 	}
-	since := c.server.channels.caller(call.UUID()).place.Since
+	since := c.placeOf(call.UUID())
 	end(c)
 	c.after(20 * time.Second)
-	if c.server.channels.caller(call.UUID()) == nil {
+	if c.served(call.UUID()) == nil {
 		c.Fatalf("the caller of group %s is not back: %q, %q", group, call.Cause(), call.Actions())
 	}
 	c.wantPlace(call.UUID(), since)
@@ -107,7 +98,7 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 				c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 				call := c.dialsInto("110")
 				c.after(3 * time.Second)
-				c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+				c.cti.conn.API(c.Context(), "uuid_transfer call 120")
 				c.after(3 * time.Second)
 				c.servedIn(call, "120", "1001", end)
 			})
@@ -144,10 +135,10 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.dialsInto("110")
 		c.after(500 * time.Millisecond)
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
 		transferred := time.Now()
 		c.after(20 * time.Millisecond)
-		if is := c.server.channels.caller("call").channel().is(); is != recalled {
+		if is := c.served("call").channel().is(); is != recalled {
 			t.Errorf("the caller is %v: this tests nothing", is)
 		}
 		c.after(time.Second)
@@ -166,7 +157,7 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		call := c.dialsInto("110")
 		c.after(500 * time.Millisecond)
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
 		c.after(100 * time.Millisecond)
 		call.Hangup()
 		c.after(time.Second)
@@ -183,7 +174,7 @@ func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
 		call := c.dialsInto("110")
 		c.after(3 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call way")
+		c.cti.conn.API(c.Context(), "uuid_transfer call way")
 		c.after(3 * time.Second)
 		c.server.Drain()
 		c.after(time.Second)

@@ -1,7 +1,6 @@
 package acd
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,63 +8,6 @@ import (
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
-
-// wantTalk checks that the agent is in the caller's talk and the lists show it so.
-func (c *centre) wantTalk(extension, uuid string) {
-	c.Helper()
-	c.wantState(extension, agent.Talking)
-	if got := c.agent(extension).CallUUID; got != uuid {
-		c.Errorf("agent %s has the call %q, want %q", extension, got, uuid)
-	}
-	for _, v := range c.server.CallViews() {
-		if v.UUID == uuid && v.Phase == PhaseTalk && v.Agent == extension {
-			return
-		}
-	}
-	c.Errorf("%s is not listed in a talk with %s: %+v", uuid, extension, c.server.CallViews())
-}
-
-// wantCDR checks that the call has exactly one CDR, which says how it ended.
-func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
-	c.Helper()
-	n, all := 0, c.kept.cdrs()
-	for _, cdr := range all {
-		if cdr.UUID == uuid {
-			found = cdr
-			n++
-		}
-	}
-	if n != 1 {
-		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
-	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
-		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
-	}
-	return found
-}
-
-// wantPlace checks that the call has the place that it had.
-func (c *centre) wantPlace(uuid string, since time.Time) {
-	c.Helper()
-	if place := c.server.channels.caller(uuid).place.Since; !place.Equal(since) {
-		c.Errorf("the place of %s is %v, was %v", uuid, place, since)
-	}
-}
-
-// wantNoTalk checks that nothing is kept of any talk.
-func (c *centre) wantNoTalk() {
-	c.Helper()
-	if left := c.kept.snapshot(c.shift.snapshot).Talks; len(left) > 0 {
-		c.Errorf("talks left: %+v", left)
-	}
-}
-
-// agentHangsUp ends the caller's talk from the agent's side.
-func agentHangsUp(c *centre, call *sim.Call) {
-	c.Helper()
-	if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
-		c.Fatal(err)
-	}
-}
 
 func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 	for name, ends := range map[string]struct {
@@ -100,7 +42,7 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
 					t.Errorf("it ended %v: %+v", ended, cdr)
 				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
+				if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
@@ -131,7 +73,7 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 				c.comesBack()
 				c.after(linkGrace)
 				c.wantState("1000", agent.Ready)
-				cdrs := c.kept.cdrs()
+				cdrs := c.journal.cdrs()
 				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide || cdrs[0].Cause == "" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
@@ -219,7 +161,7 @@ func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim", CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
-		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
+		if cdrs := c.journal.cdrs(); len(cdrs) > 0 {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantState("1000", agent.Ready) // nothing of it is on a switch of ours
@@ -273,7 +215,7 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantRest()
@@ -353,11 +295,11 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 		}
 		c.after(3 * time.Minute)
 		for _, v := range c.sw.Channels() {
-			c.heard.conn.API(c.Context(), "uuid_kill "+v.UUID)
+			c.cti.conn.API(c.Context(), "uuid_kill "+v.UUID)
 		}
 		c.after(2 * time.Minute)
-		if n := len(c.kept.cdrs()); n != 2 {
-			t.Errorf("%d CDRs: %+v", n, c.kept.cdrs())
+		if n := len(c.journal.cdrs()); n != 2 {
+			t.Errorf("%d CDRs: %+v", n, c.journal.cdrs())
 		}
 		c.wantNoTalk()
 		c.wantRest()
@@ -383,7 +325,7 @@ func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 				c.wantState("1000", agent.Ready)
 				for _, v := range c.sw.Channels() {
 					t.Errorf("left: %+v", v)
-					c.heard.conn.API(c.Context(), "uuid_kill "+v.UUID)
+					c.cti.conn.API(c.Context(), "uuid_kill "+v.UUID)
 				}
 				c.after(2 * time.Minute)
 				next := c.caller("138")

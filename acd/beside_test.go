@@ -16,12 +16,12 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+				c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+				c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Talking)
 				if back {
-					c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+					c.cti.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
 					c.after(30 * time.Second)
 					c.wantTalk("1000", mary.UUID())
 					c.sw.PhoneLeaves(leg)
@@ -49,11 +49,11 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		leg := c.leg(mary)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
 		c.after(5 * time.Second)
 		c.dies()
-		c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+		c.cti.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
 		c.after(time.Second)
 		c.comesBack()
 		c.after(30 * time.Second)
@@ -76,18 +76,18 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-				c.heard.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
-				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+				c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+				c.cti.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
+				c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
 				c.after(14 * time.Second)
 				away(c)
-				c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+				c.cti.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
 				c.after(30 * time.Second)
 				if mary.Bridged() != leg {
 					t.Errorf("the talk has ended: %s", mary.Cause())
 				}
 				c.wantLegUntouched(leg)
-				if left, _ := c.heard.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
+				if left, _ := c.cti.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
 					t.Errorf("what somebody else scheduled for the leg: %s", left)
 				}
 				if name == "the server is dead" {
@@ -108,18 +108,18 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		leg := c.leg(mary)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 5")
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 5")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
 		c.after(time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer "+leg+" lot")
+		c.cti.conn.API(c.Context(), "uuid_transfer "+leg+" lot")
 		c.after(30 * time.Second)
-		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+		if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 			t.Error("the leg was hung up")
 		}
 		c.wantLegUntouched(leg)
 		mary.Hangup()
 		c.after(2 * time.Second)
-		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+		if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 			t.Error("the leg was hung up with the caller")
 		}
 		c.sw.PhoneLeaves(leg)

@@ -85,7 +85,7 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
-		if offers := c.kept.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferWithdrawn {
+		if offers := c.journal.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferWithdrawn {
 			t.Errorf("offers: %+v", offers)
 		}
 	})
@@ -165,7 +165,7 @@ func TestATransferWhileTalking(t *testing.T) {
 		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
 			"transfered 1001 2", "hangup 1000 1", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
-		if !c.kept.waiting()["call-139"] {
+		if !c.journal.waiting()["call-139"] {
 			t.Error("no row among the waiting")
 		}
 		c.after(time.Minute) // the wrap-up ends: 1000 gets the caller again
@@ -181,7 +181,7 @@ func TestAWaitingCallerIsTaken(t *testing.T) {
 		c.sw.Extension("elsewhere", sim.Plan("answer", "park")...)
 		call := c.caller("139")
 		c.after(3 * time.Second)
-		if _, err := c.heard.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
+		if _, err := c.cti.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
 			t.Fatal(err)
 		}
 		c.after(time.Second)
@@ -189,7 +189,7 @@ func TestAWaitingCallerIsTaken(t *testing.T) {
 		if call.Var("socket_resume") == "true" {
 			t.Error("socket_resume is still true")
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		call.Hangup()
@@ -204,18 +204,18 @@ func TestACallerWhoIsGivenBackKeepsThePlace(t *testing.T) {
 		c.after(10 * time.Second)
 		second := c.caller("2")
 		c.after(4 * time.Second)
-		since := c.server.channels.caller("call-1").place.Since
+		since := c.placeOf("call-1")
 		c.server.Drain()
 		c.after(100 * time.Millisecond)
 		c.dies()
-		c.kept.forget() // the server that takes over has another database
+		c.journal.forget() // the server that takes over has another database
 		c.comesBack()
 		c.after(10 * time.Second)
-		place := c.server.channels.caller("call-1").place.Since
+		place := c.placeOf("call-1")
 		if place.UnixMilli() != since.UnixMilli() {
 			t.Errorf("the place is of %v, was of %v", place, since)
 		}
-		if next := c.server.channels.caller("call-2").place.Since; !next.After(place) {
+		if next := c.placeOf("call-2"); !next.After(place) {
 			t.Errorf("call-2 has the place of %v, call-1 that of %v", next, place)
 		}
 		first.Hangup()

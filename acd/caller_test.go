@@ -24,7 +24,7 @@ func (c *centre) legOf(extension string) string {
 
 func (c *centre) wantVariable(uuid, name, want string) {
 	c.Helper()
-	got, err := c.heard.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
+	got, err := c.cti.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
 	if got == "_undef_" {
 		got = ""
 	}

@@ -56,7 +56,7 @@ func TestAllTelephonesRingAndTheFirstToAnswerHasTheCall(t *testing.T) {
 		c.after(time.Second)
 		c.wantState("1000", agent.Ready)
 		cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Leg != cdr.Leg || o[0].Outcome != queue.OfferAnswered {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Leg != cdr.Leg || o[0].Outcome != queue.OfferAnswered {
 			t.Errorf("the leg of the CDR is %s, the offers are %+v", cdr.Leg, o)
 		}
 		c.wantRest()
@@ -152,7 +152,7 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 				offered := time.Now()
 				call := c.caller("139")
 				c.after(16 * time.Second)
-				o := c.kept.offers()
+				o := c.journal.offers()
 				if len(o) == 0 {
 					t.Fatal("the offer is not over")
 				}
@@ -188,7 +188,7 @@ func TestASilentTelephoneCostsTheCallerThreeSeconds(t *testing.T) {
 		}
 		c.after(2 * time.Second)
 		c.wantTalk("1001", "call-139")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
 			t.Errorf("offers: %+v", o)
 		}
 		call.Hangup()
@@ -241,7 +241,7 @@ func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 			call := c.caller("139")
 			c.after(8 * time.Second)
 			if call.Bridged() == "" {
-				t.Errorf("the telephone was ended, though it rang: %+v", c.kept.offers())
+				t.Errorf("the telephone was ended, though it rang: %+v", c.journal.offers())
 			}
 		})
 	})
@@ -266,7 +266,7 @@ func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 			c.wires.hushLink()
 			c.caller("139")
 			c.after(4 * time.Second)
-			if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
+			if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
 				t.Errorf("offers: %+v", o)
 			}
 		})
@@ -319,7 +319,7 @@ func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
 		call := c.caller("139")
 		c.after(time.Second)
 		c.wantRegistered("1000", true)
-		if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "SUBSCRIBER_ABSENT" {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "SUBSCRIBER_ABSENT" {
 			t.Fatalf("offers: %+v", o)
 		}
 		c.sw.DirectoryAway(false)

@@ -12,14 +12,6 @@ import (
 	"nwayacd/sim"
 )
 
-// asks lets a channel arrive whose dialplan asks for a route, and then parks.
-func (c *centre) asks(uuid, number, user, path string) *sim.Call {
-	return c.sw.Call(sim.CallOptions{
-		UUID: uuid, Number: number, User: user, Dialled: "*1",
-		Dialplan: sim.Plan("socket 10.0.0.5:8084/"+path+" async full", "park"),
-	})
-}
-
 func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
@@ -115,7 +107,7 @@ func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 			t.Error("socket_resume would tear the bridge when we die")
 		}
 		c.wantEvents("call-139", "queue_add", "queue_remove")
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		call.Hangup()

@@ -49,7 +49,7 @@ func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
-		go c.breaks("call-139")
+		go c.breakConnection("call-139")
 		c.after(10 * time.Second)
 		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add")
 		call.Hangup()
@@ -102,7 +102,7 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
 		c.wantPlace("call-139", since)
-		if rows := c.kept.waiting(); len(rows) > 0 {
+		if rows := c.journal.waiting(); len(rows) > 0 {
 			t.Errorf("in a talk, and among the waiting: %v", rows)
 		}
 		call.Hangup()
@@ -180,7 +180,7 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
-		go c.breaks("call-139")
+		go c.breakConnection("call-139")
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
@@ -195,7 +195,7 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 // not sent away, and the talk is in their CDR.
 func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
-		"the connection breaks": func(c *centre) { go c.breaks("call-139") },
+		"the connection breaks": func(c *centre) { go c.breakConnection("call-139") },
 		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -260,7 +260,7 @@ func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 		c.after(4 * time.Second)
 		c.dies()
 		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
-			if _, err := c.heard.conn.API(c.Context(), command); err != nil {
+			if _, err := c.cti.conn.API(c.Context(), command); err != nil {
 				t.Fatal(err)
 			}
 		}

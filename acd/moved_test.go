@@ -17,17 +17,6 @@ import (
 
 // What phones and other programs did to callers in the soak.
 
-// twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
-func twoGroups() shift {
-	s := ordinary("1000", "1001")
-	s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: "120", RingTimeout: queue.DefaultRingTimeout})
-	s.snapshot.Members[1].Group = "120"
-	return s
-}
-
-// socketTo is the one line of a dialplan that leads into a group.
-func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
-
 // consults lets a phone hold its call, and call group 120.
 func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
@@ -76,7 +65,7 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 		call.Hangup()
 		c.after(5 * time.Second)
 		var numbers []int
-		for _, cdr := range c.kept.cdrs() {
+		for _, cdr := range c.journal.cdrs() {
 			if cdr.UUID == "outsider" {
 				numbers = append(numbers, cdr.Visit)
 			}
@@ -153,9 +142,9 @@ func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
-		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
+		hook, _ := c.cti.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
 		if call.Cause() == "" {
@@ -199,7 +188,7 @@ func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 			call := c.caller("139")
 			c.after(3 * time.Second)
 			heard := len(call.Heard())
-			c.heard.conn.API(c.Context(), "uuid_transfer call-139 3000")
+			c.cti.conn.API(c.Context(), "uuid_transfer call-139 3000")
 			c.after(5 * time.Second)
 			if after := call.Heard(); len(after) != heard {
 				c.Errorf("heard during the talk: %q", after[heard:])
@@ -217,7 +206,7 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
 		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
-			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
 		}
@@ -268,7 +257,7 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 			"playback hold.wav")...)
 		call := c.caller("139")
 		c.after(3 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 120")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-139 120")
 		c.after(3 * time.Second)
 		c.server.Drain()
 		c.after(500 * time.Millisecond)

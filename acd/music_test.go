@@ -66,7 +66,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_break call-139")
+		c.cti.conn.API(c.Context(), "uuid_break call-139")
 		c.after(10 * time.Second)
 		if n := playing(call, "tune.wav"); n != 1 {
 			t.Errorf("%d playbacks; heard %q", n, call.Heard())

@@ -21,12 +21,12 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 		call.Hangup()
 		c.after(2 * linkGrace)
 		c.wantCDR("call", queue.Answered, queue.NoSide, errAway.Error())
-		if events := c.heard.call("call"); events[len(events)-1] == "queue_remove" {
+		if events := c.cti.call("call"); events[len(events)-1] == "queue_remove" {
 			t.Errorf("there is a link: this tests nothing; %q", events)
 		}
 		c.wires.find("api show")
 		c.after(time.Minute)
-		events := c.heard.call("call")
+		events := c.cti.call("call")
 		if last := events[len(events)-1]; last != "queue_remove" {
 			t.Errorf("the events are %q", events)
 		}
@@ -46,7 +46,7 @@ func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 		c.unlinked(time.Millisecond)
 		c.refers(call, "120")
 		c.after(3 * time.Second)
-		events := c.heard.call("call")
+		events := c.cti.call("call")
 		order := []string{"hangup 1000 1", "queue_remove", "queue_add"}
 		if i := slices.Index(events, order[0]); i < 0 || len(events) < i+3 || !slices.Equal(events[i:i+3], order) {
 			t.Errorf("the events are %q", events)
@@ -71,7 +71,7 @@ func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 		call := c.dialsInto("110")
 		c.after(2 * time.Second)
 		c.dies()
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
 		c.comesBack()
 		c.after(4 * time.Second)
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add")

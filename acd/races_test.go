@@ -2,7 +2,6 @@ package acd
 
 import (
 	"fmt"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -12,14 +11,10 @@ import (
 	"nwayacd/sim"
 )
 
-// A race has an instant: 1000 answers the caller at answerAt, or what else the situation is about
-// happens then. Each is played with the other event before, at and after it, many times over, since
-// within one instant the scheduler decides.
-const (
-	welcomeOver = time.Second
-	answerAt    = welcomeOver + time.Second
-	rounds      = 4
-)
+// A race has an instant: agent 1000 answers the caller at answerAt, or another thing that the test
+// is about happens then. Each race is run with the other event just before, at and just after the
+// instant, and rounds times each, because the scheduler decides the order within one instant.
+const rounds = 4
 
 // race plays a situation around an instant and checks that it ends clean, however it ended.
 func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre), deed func(c *centre, call *sim.Call)) {
@@ -32,23 +27,23 @@ func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre),
 					call := c.caller("139")
 					time.Sleep(instant + offset)
 					deed(c, call)
-					c.settle(call)
+					c.playOut(call)
 				})
 			}
 		})
 	}
 }
 
-// settle lets what was begun come to its end and checks what must be true of every end: a caller
+// playOut lets what was begun come to its end and checks what must be true of every end: a caller
 // who is still there talks or waits with a place, and when they are gone nothing is left, the CDR
 // is there once, and the agents take calls.
-func (c *centre) settle(call *sim.Call) {
+func (c *centre) playOut(call *sim.Call) {
 	c.Helper()
 	c.after(time.Minute)
-	if call.Cause() == "" && call.Bridged() == "" && !c.kept.waiting()[call.UUID()] {
+	if call.Cause() == "" && call.Bridged() == "" && !c.journal.waiting()[call.UUID()] {
 		c.Errorf("the caller neither talks nor waits; heard %q", call.Heard())
 	}
-	if bridged := call.Bridged(); bridged != "" && !c.talks() {
+	if bridged := call.Bridged(); bridged != "" && !c.talking() {
 		c.Errorf("the caller talks to %s, and no agent is talking", bridged)
 	}
 	call.Hangup()
@@ -57,38 +52,6 @@ func (c *centre) settle(call *sim.Call) {
 		c.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 	}
 	c.wantWork()
-}
-
-// talks reports whether an agent does.
-func (c *centre) talks() bool {
-	for _, a := range c.server.Dispatcher.Agents() {
-		if a.Call == agent.Talking {
-			return true
-		}
-	}
-	return false
-}
-
-// wantWork checks that every agent who is there gets a call.
-func (c *centre) wantWork() {
-	c.Helper()
-	var calls []*sim.Call
-	for _, a := range c.server.Dispatcher.Agents() {
-		c.sw.Agent(a.Extension, sim.Behaviour{Do: sim.Answers, After: time.Second})
-		if err := c.server.Dispatcher.Login(c.Context(), a.Extension, []string{"110"}); err != nil {
-			c.Error(err)
-		}
-		calls = append(calls, c.caller("work-"+a.Extension))
-	}
-	c.after(time.Minute)
-	for _, call := range calls {
-		if call.Bridged() == "" {
-			c.Errorf("%s was not answered: %+v", call.UUID(), c.server.Dispatcher.Agents())
-		}
-		call.Hangup()
-	}
-	c.after(time.Minute)
-	c.wantRest()
 }
 
 func nothing(*centre) {}
@@ -257,42 +220,4 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 			c.wantState("1000", agent.Ready)
 		})
 	}
-}
-
-// stall is a network that holds back what the switch says about calls.
-type stall struct {
-	mu   sync.Mutex
-	over chan struct{} // nil = nothing is held back
-}
-
-func (s *stall) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = make(chan struct{})
-}
-
-func (s *stall) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.over)
-	s.over = nil
-}
-
-// on returns nc with the stall on what is read from it.
-func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
-
-type stalled struct {
-	net.Conn
-	stall *stall
-}
-
-func (c stalled) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.stall.mu.Lock()
-	over := c.stall.over
-	c.stall.mu.Unlock()
-	if over != nil {
-		<-over
-	}
-	return n, err
 }

@@ -72,7 +72,7 @@ func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Registered = false
-	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop(), Switches: []Switch{
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop(), Switches: []Switch{
 		{Name: "a", Address: "x", LocalIP: "10.0.0.1", RemoteDial: "sofia/internal/{ext}@{ip}"},
 		{Name: "b", Address: "x", LocalIP: "10.0.0.2"},
 	}}, s.snapshot)

@@ -20,7 +20,7 @@ func resting(extensions ...string) shift {
 
 // offerTimes are the seconds at which offers that are over began, from the first one on.
 func (c *centre) offerTimes() (times []int) {
-	offers := c.kept.offers()
+	offers := c.journal.offers()
 	for _, o := range offers {
 		times = append(times, int(o.Offered.Sub(offers[0].Offered).Round(time.Second)/time.Second))
 	}
@@ -67,7 +67,7 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 			calls = append(calls, c.caller(fmt.Sprint(130+n)))
 		}
 		c.after(time.Minute)
-		if n := len(c.kept.offers()); n == 0 || n > 3 {
+		if n := len(c.journal.offers()); n == 0 || n > 3 {
 			c.Errorf("%d offers in a minute", n)
 		}
 		v := c.agent("1000")
@@ -114,7 +114,7 @@ func TestAfterMaxMissesTheAgentIsOut(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantState("1000", agent.NoAnswer)
 		c.wantState("1001", agent.NoAnswer)
-		if n := len(c.kept.offers()); n != 4 {
+		if n := len(c.journal.offers()); n != 4 {
 			c.Errorf("%d offers, want two to each agent", n)
 		}
 		call.Hangup()

@@ -12,15 +12,15 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
 		c.wantTalk("1000", call.UUID())
-		c.kept.forget()
+		c.journal.forget()
 		c.server.Dispatcher.Resync(false)
 		c.dies()
 		c.comesBack()
 		c.after(time.Second)
 		c.wantTalk("1000", call.UUID())
-		c.kept.forget()
+		c.journal.forget()
 		c.server.Dispatcher.Resync(false) // also what came from an earlier life
-		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
+		if talks := c.journal.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
 			t.Errorf("the talks written anew are %+v", talks)
 		}
 		call.Hangup()
@@ -37,16 +37,16 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 		waits := c.caller("138")
 		c.after(time.Second)
 		c.wantTalk("1000", talks.UUID())
-		known := c.kept.length()
-		if s := c.kept.snapshot(c.shift.snapshot); len(s.Talks) != 1 || len(s.Waiting) != 1 {
+		known := c.journal.length()
+		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 1 || len(s.Waiting) != 1 {
 			t.Fatalf("talks %+v, waiting %+v", s.Talks, s.Waiting)
 		}
 		waits.Hangup()
 		talks.Hangup()
 		c.after(time.Minute)
-		c.kept.forgetBehind(known)
+		c.journal.forgetBehind(known)
 		c.server.Dispatcher.Resync(false)
-		if s := c.kept.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
+		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
 			t.Errorf("talks %+v, waiting %+v", s.Talks, s.Waiting)
 		}
 	})
@@ -63,7 +63,7 @@ func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
 		}
 		c.after(500 * time.Millisecond) // the second phone rings
 		c.server.Dispatcher.Resync(false)
-		if kept := c.kept.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Requeued {
+		if kept := c.journal.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Requeued {
 			t.Errorf("kept: %+v", kept)
 		}
 		call.Hangup()

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"nwayacd/agent"
-	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -28,15 +27,6 @@ func (c *centre) comes(uuid, group string, vars map[string]string) *sim.Call {
 	socket := "socket 10.0.0.5:8084/nwayacd/" + group + " async full"
 	c.sw.Extension(group, sim.Plan(socket, "playback hold.wav")...)
 	return c.sw.Call(sim.CallOptions{UUID: uuid, Number: uuid, Dialled: group, Vars: vars, Dialplan: sim.Plan(socket, "playback hold.wav")})
-}
-
-func (c *centre) api(line string) string {
-	c.Helper()
-	replies, err := c.heard.conn.Do(c.Context(), esl.API(line))
-	if err != nil {
-		c.Fatal(err)
-	}
-	return replies[0].Text()
 }
 
 func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testing.T) {
@@ -64,7 +54,7 @@ func TestTheAgentAnswersBetweenTheConsultingCallAndItsSuccessor(t *testing.T) {
 		caller := c.comes("caller", "120", map[string]string{consultVariable: "consult"})
 		c.after(time.Second)
 		c.wantTalk("1001", "caller")
-		if events := c.heard.call("consult"); slices.Contains(events, "noanswer 1001 1") {
+		if events := c.cti.call("consult"); slices.Contains(events, "noanswer 1001 1") {
 			t.Errorf("the agent who answered has missed: %q", events)
 		}
 		caller.Hangup()
@@ -80,7 +70,7 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
 		c.after(time.Second)
-		c.server.channels.caller("call").returned("120", "") // as its next connection says
+		c.served("call").returned("120", "") // as its next connection says
 		c.after(time.Second)
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
@@ -189,20 +179,14 @@ func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
 		call := c.comes("call", "110", nil)
 		c.after(2 * time.Second)
 		c.wantTalk("1000", "call")
-		one := c.server.channels.caller("call")
-		if _, err := c.heard.conn.Do(c.Context(), one.talkVariables()); err != nil {
+		one := c.served("call")
+		if _, err := c.cti.conn.Do(c.Context(), one.talkVariables()); err != nil {
 			t.Fatal(err)
 		}
 		agentHangsUp(c, call)
 		c.after(10 * time.Second)
 		c.wantBackInDialplan(call)
 	})
-}
-
-// loseLink ends the link, which does not come back.
-func (c *centre) loseLink() {
-	c.sims.Close()
-	c.server.links[0].conn.Load().Close()
 }
 
 func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
@@ -235,7 +219,7 @@ func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 			}
 			c.after(time.Millisecond)
 		}
-		if !c.server.channels.caller("call").channel().alive() {
+		if !c.served("call").channel().alive() {
 			t.Fatal("the talk has no connection of its own: this tests nothing")
 		}
 		c.after(time.Minute)
@@ -260,7 +244,7 @@ func TestATalkWithoutALinkIsGivenUpWhenItsOwnConnectionIsLost(t *testing.T) {
 		call := c.comes("call", "110", nil)
 		c.after(2 * time.Second)
 		c.wantTalk("1000", "call")
-		go c.breaks("call")
+		go c.breakConnection("call")
 		c.after(time.Minute)
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call", queue.Answered, queue.NoSide, errAway.Error())
@@ -309,7 +293,7 @@ func TestTheLegDiesOnTheBridgeAndTheCallerHangsUpAtOnce(t *testing.T) {
 	race(t, ordinary("1000"), answerAt, dies, func(c *centre, call *sim.Call) {
 		call.Hangup()
 		c.after(time.Second)
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Cause != "NORMAL_CLEARING" {
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Cause != "NORMAL_CLEARING" {
 			c.Errorf("a second later the CDRs are %+v", cdrs)
 		}
 	})
@@ -329,7 +313,7 @@ func (c *centre) succeeds() *sim.Call {
 		c.Fatal(err)
 	}
 	c.after(time.Second)
-	if v := c.server.channels.caller("call"); v == nil || v.groupNow() != "120" {
+	if v := c.served("call"); v == nil || v.groupNow() != "120" {
 		c.Fatalf("the caller did not take over: %+v", c.server.CallViews())
 	}
 	c.sw.PhoneLeaves("consult")

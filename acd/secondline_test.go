@@ -71,7 +71,7 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.after(2 * time.Second)
 				for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge call-139 far"} {
-					if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+					if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 						t.Fatal(command, reply, err)
 					}
 				}

@@ -78,7 +78,7 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 		}
 		return s
 	}
-	for _, cdr := range c.kept.cdrs() {
+	for _, cdr := range c.journal.cdrs() {
 		if cdr.UUID == uuid {
 			if cdr.VisitNumber() != len(have)+1 {
 				c.Errorf("visit %d of %s is number %d", len(have)+1, uuid, cdr.VisitNumber())
@@ -108,7 +108,7 @@ func (c *centre) wantUntouched(call *sim.Call) {
 // wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
-	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
+	dump, err := c.cti.conn.API(c.Context(), "uuid_dump "+leg+" plain")
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	for name, sends := range map[string]func(c *centre, mary *sim.Call){
 		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
 		"by uuid_transfer": func(c *centre, mary *sim.Call) {
-			c.heard.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
+			c.cti.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
 		},
 		"by command": func(c *centre, mary *sim.Call) {
 			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
@@ -185,7 +185,7 @@ func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 		c.after(2 * time.Second)
 		paul := c.dials("138", "110")
 		c.after(2 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-138 lot")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-138 lot")
 		c.after(30 * time.Second)
 		if cause := paul.Cause(); cause != "" {
 			t.Errorf("the caller was hung up: %s", cause)
@@ -346,12 +346,12 @@ func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 				c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 				c.after(2 * time.Second)
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), command)
+				c.cti.conn.API(c.Context(), command)
 				c.after(5 * time.Second)
 				if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 					t.Errorf("the agent is %s, with %d calls outside", a.Call, a.Outside)
 				}
-				if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+				if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 					t.Error("the leg was hung up")
 				}
 				c.wantUntouched(mary)

@@ -27,7 +27,7 @@ func TestATalkOutlivesTheEndOfDrainSeconds(t *testing.T) {
 		if call.Bridged() == "" || call.Cause() != "" {
 			t.Errorf("the talk was cut: cause %q", call.Cause())
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
+		if cdrs := c.journal.cdrs(); len(cdrs) > 0 {
 			t.Errorf("it has a CDR already: %+v", cdrs)
 		}
 		c.wantTalk("1000", "call-139")
@@ -68,7 +68,7 @@ func TestAPhoneIsNotCalledForTheNextCallerWhileShuttingDown(t *testing.T) {
 			c.wantState("1000", agent.Ring)
 			c.server.Drain()
 			c.after(500 * time.Millisecond)
-			if offers := c.kept.offers(); len(offers) != 1 {
+			if offers := c.journal.offers(); len(offers) != 1 {
 				t.Errorf("%d offers, want 1", len(offers))
 			}
 		})
@@ -118,7 +118,7 @@ func TestACallerWhoHangsUpInTheWelcomeIsOfferedToNobody(t *testing.T) {
 		c.after(500 * time.Millisecond)
 		call.Hangup()
 		c.after(time.Second)
-		for _, change := range c.kept.changes {
+		for _, change := range c.journal.changes {
 			if change.AgentLog != nil {
 				t.Errorf("the agent's state moved: %+v", *change.AgentLog)
 			}
@@ -193,12 +193,12 @@ func TestACallerBackFromABridgeIsTaken(t *testing.T) {
 		c.after(3500 * time.Millisecond)
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		c.after(10 * time.Second)
-		if _, err := c.heard.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
+		if _, err := c.cti.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
 			t.Fatal(err)
 		}
 		c.after(time.Second)
 		if n := c.server.Calls(); n != 0 {
-			t.Errorf("still in the line: %q", c.heard.call("call-139"))
+			t.Errorf("still in the line: %q", c.cti.call("call-139"))
 		}
 		call.Hangup()
 		c.after(time.Second)
@@ -216,7 +216,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				c.server.Dispatcher.Busy(c.Context(), "1000")
 				c.after(30 * time.Second)
 				since := c.server.CallViews()[0].Arrived
-				go c.breaks("call-139")
+				go c.breakConnection("call-139")
 				c.after(30 * time.Second)
 				views := c.server.CallViews()
 				if len(views) != 1 || views[0].Phase != PhaseWait {
@@ -240,7 +240,7 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
 		})
 		c.after(5 * time.Second)
-		go c.breaks("call-1")
+		go c.breakConnection("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
 		// The link may say that the caller is gone before the connection's end is noticed.
@@ -277,12 +277,12 @@ func TestARecordingEndsWithItsTalk(t *testing.T) {
 		}
 		c.after(4 * time.Second)
 		c.wantState("1001", agent.Talking)
-		first := c.kept.offers()
+		first := c.journal.offers()
 		if len(first) != 1 {
 			t.Fatalf("offers: %+v", first)
 		}
 		file := "/rec/110-1000-139-call-139-" + first[0].Leg + ".wav"
-		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
+		if reply, _ := c.cti.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
 			t.Error("1001, whose talks are not recorded, was being recorded")
 		}
 		call.Hangup()
@@ -333,7 +333,7 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.wantState("1000", agent.Ready) // the link is up: no channel of it is left
 	})
-	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
+	d := newDispatcher(Options{Settings: s.settings, Journal: &memoryJournal{}}, s.snapshot)
 	if got := d.Agents()[0].Call; got != agent.Talking {
 		t.Errorf("before any link: %v", got)
 	}
@@ -369,7 +369,7 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 				}
 				theirs.Close()
 				both.Wait()
-				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+				if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				if row := c.server.Events.row; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {

@@ -74,7 +74,7 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
 		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
-			if found := c.server.channels.caller(call.UUID()); found != nil {
+			if found := c.served(call.UUID()); found != nil {
 				found.channel().conn.Close()
 			}
 		},
@@ -91,7 +91,7 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
 		},
 		"the caller being taken": func(c *centre, call *sim.Call) {
-			c.heard.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
+			c.cti.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -122,11 +122,11 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	}
 	c.server.Dispatcher.mu.Unlock()
 	for _, channel := range c.sw.Channels() {
-		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
+		c.cti.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
 	}
 	c.after(2 * time.Minute)
 	for _, channel := range c.sw.Channels() { // of who was in a talk with those
-		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
+		c.cti.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
 	}
 	c.after(2 * time.Minute)
 	c.wantRest()
@@ -144,18 +144,18 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			c.after(4 * time.Second)
 			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
 			leg := call.Bridged()
-			go c.breaks("call-138")
+			go c.breakConnection("call-138")
 			c.sw.PhoneLeaves(leg)
 			c.after(10 * time.Second)
 			c.wantTalk("1000", "call-139")
 			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
-			if told := c.heard.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
+			if told := c.cti.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
 				t.Errorf("FreeSWITCH was told %q", told)
 			}
-			if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
+			if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
 				t.Errorf("CDRs %+v", cdrs)
 			}
-			c.sw.PhoneLeaves(c.server.channels.caller("call-139").legUUID())
+			c.sw.PhoneLeaves(c.served("call-139").legUUID())
 			c.after(time.Minute)
 			c.wantRest()
 		})

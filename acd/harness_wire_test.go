@@ -2,98 +2,52 @@ package acd
 
 import (
 	"context"
-	"io"
 	"net"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/rs/zerolog"
-
-	"nwayacd/queue"
 )
 
-// life is one life of the centre's server: what it writes after its death is lost.
-type life struct {
-	*ledger
-	dead atomic.Bool
-	end  func() // stops it, and waits
+// pipes is a listener whose connections are made by dial.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	wrap   func(net.Conn) net.Conn // what Accept returns; nil = as it is
 }
 
-func (l *life) Write(changes ...queue.Change) uint64 {
-	if l.dead.Load() {
-		return 0
+func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.made <- theirs:
+		return ours, nil
+	case <-p.closed:
+	case <-ctx.Done():
 	}
-	return l.ledger.Write(changes...)
+	return nil, net.ErrClosed
 }
 
-// boot starts a server that knows the snapshot.
-func (c *centre) boot(s queue.Snapshot) {
-	socket := newPipes()
-	socket.wrap = func(nc net.Conn) net.Conn { return c.stall.on(c.wires.wrap(nc)) }
-	c.socket.Store(socket)
-	c.life = &life{ledger: c.kept}
-	c.server = New(Options{
-		Settings: c.shift.settings, Journal: c.life, Identity: "test", Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(c), &c.log)).Level(zerolog.WarnLevel),
-		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial, LocalIP: c.shift.localIP}},
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			nc, err := c.sims.dial(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return c.wires.wrap(nc), nil
-		},
-	}, s)
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { c.server.Run(ctx) })
-	serving, cut := context.WithCancel(ctx)
-	c.cut = cut
-	running.Go(func() { c.server.Serve(serving, socket) })
-	c.life.end = func() {
-		cancel()
-		running.Wait()
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case nc := <-p.made:
+		if p.wrap != nil {
+			nc = p.wrap(nc)
+		}
+		return nc, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
 	}
 }
 
-// dies is the server's sudden death: it says nothing any more, to nobody, and writes nothing.
-func (c *centre) dies() {
-	c.life.dead.Store(true)
-	c.socket.Load().Close()
-	c.wires.cut()
-	c.life.end()
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
 }
 
-// comesBack starts the server again, with what was kept.
-func (c *centre) comesBack() { c.boot(c.kept.snapshot(c.shift.snapshot)) }
-
-// snapshot is what a database that had s at first has now.
-func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s = s.Clone()
-	for _, c := range l.changes {
-		s.Apply(c)
-	}
-	return s
-}
-
-// forget loses everything.
-func (l *ledger) forget() { l.forgetBehind(0) }
-
-// forgetBehind loses all but the first n changes.
-func (l *ledger) forgetBehind(n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.changes = l.changes[:n]
-}
-
-func (l *ledger) length() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.changes)
-}
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // wires are all connections between the server and its switch, seen from the server's end.
 type wires struct {
@@ -280,4 +234,42 @@ func (w *wire) Close() error {
 		return nil // thaw does it
 	}
 	return w.Conn.Close()
+}
+
+// stall is a network that holds back what the switch says about calls.
+type stall struct {
+	mu   sync.Mutex
+	over chan struct{} // nil = nothing is held back
+}
+
+func (s *stall) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = make(chan struct{})
+}
+
+func (s *stall) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.over)
+	s.over = nil
+}
+
+// on returns nc with the stall on what is read from it.
+func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
+
+type stalled struct {
+	net.Conn
+	stall *stall
+}
+
+func (c stalled) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.stall.mu.Lock()
+	over := c.stall.over
+	c.stall.mu.Unlock()
+	if over != nil {
+		<-over
+	}
+	return n, err
 }
