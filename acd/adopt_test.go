@@ -31,7 +31,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.after(welcomeOver + time.Second)
 				c.wantState("1000", agent.Ring)
 				known := c.journal.length()
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", "call-139")
 				c.restartsWith(known)
 				c.wantTalk("1000", "call-139")
@@ -42,7 +42,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				}
 				c.dies() // once more: it is written down now
 				c.comesBack()
-				c.after(10 * time.Second)
+				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
 				ended := time.Now()
 				ends.end(c, call)
@@ -53,7 +53,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -94,10 +94,10 @@ func (c *centre) wantOneTalk(call *sim.Call) {
 
 func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(time.Minute)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
@@ -110,12 +110,12 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(answerAt + 100*time.Millisecond)
-		c.wires.hush()
+		c.wires.silence()
 		c.after(20 * time.Second)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		c.after(20 * time.Second)
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
@@ -129,10 +129,10 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 // end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(answerAt + 100*time.Millisecond)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		c.wires.freeze()
 		c.after(30 * time.Second)
 		c.wires.thaw()
@@ -163,10 +163,10 @@ func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 
 func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("CHANNEL_BRIDGE")
+		c.wires.swallow("CHANNEL_BRIDGE")
 		call := c.caller("139")
 		c.after(time.Minute)
-		c.wires.find("CHANNEL_BRIDGE")
+		c.wires.deliver("CHANNEL_BRIDGE")
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
@@ -189,7 +189,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 				call := c.caller("139")
-				c.after(welcomeOver + time.Second)
+				c.untilRinging("call-139")
 				c.server.Dispatcher.Busy(c.Context(), "1000")
 				c.after(queue.DefaultRingTimeout)
 				if !again {
@@ -208,7 +208,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 				c.dies()
 				c.journal.forgetBehind(known)
 				c.comesBack()
-				c.after(10 * time.Second)
+				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
 				c.after(time.Minute)
@@ -231,14 +231,14 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_PARK")
 		call := c.caller("139")
-		c.after(answerAt + time.Second)
+		c.untilRinging("call-139")
 		since := c.server.CallViews()[0].Arrived
 		c.dies()
-		c.wires.find("CHANNEL_PARK")
+		c.wires.deliver("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
@@ -256,12 +256,12 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_PARK")
 		call := c.caller("139")
-		c.after(answerAt + time.Second)
+		c.untilRinging("call-139")
 		go c.breakConnection("call-139")
-		c.after(time.Second)
-		c.wires.find("CHANNEL_PARK")
+		c.settle()
+		c.wires.deliver("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")

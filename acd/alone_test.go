@@ -16,7 +16,7 @@ import (
 var endsOfUs = map[string]func(c *centre){
 	"the server dies": func(c *centre) {
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.server.Advertise("10.0.0.5:8084")
 	},
@@ -97,8 +97,8 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 				c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 				call := c.dialsInto("110")
-				c.after(3 * time.Second)
-				c.cti.conn.API(c.Context(), "uuid_transfer call 120")
+				c.untilRinging("call")
+				c.api("uuid_transfer call 120")
 				c.after(3 * time.Second)
 				c.servedIn(call, "120", "1001", end)
 			})
@@ -134,19 +134,19 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.dialsInto("110")
-		c.after(500 * time.Millisecond)
-		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
+		c.after(welcomeTime / 2)
+		c.api("uuid_transfer call 120")
 		transferred := time.Now()
 		c.after(20 * time.Millisecond)
 		if is := c.served("call").channel().is(); is != recalled {
 			t.Errorf("the caller is %v: this tests nothing", is)
 		}
-		c.after(time.Second)
+		c.settle()
 		if view := c.server.CallViews()[0]; view.Group != "120" || view.Arrived.After(transferred.Add(20*time.Millisecond)) {
 			t.Errorf("the caller waits in %s since %v after the transfer", view.Group, view.Arrived.Sub(transferred))
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits("call", "110 taken - - -", "120 abandoned - - -")
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add", "queue_remove")
 		c.wantRest()
@@ -156,11 +156,11 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		call := c.dialsInto("110")
-		c.after(500 * time.Millisecond)
-		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
+		c.after(welcomeTime / 2)
+		c.api("uuid_transfer call 120")
 		c.after(100 * time.Millisecond)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits("call", "110 taken - - -", "120 abandoned - - -")
 		c.wantRest()
 	})
@@ -173,11 +173,11 @@ func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
 		call := c.dialsInto("110")
-		c.after(3 * time.Second)
-		c.cti.conn.API(c.Context(), "uuid_transfer call way")
+		c.untilRinging("call")
+		c.api("uuid_transfer call way")
 		c.after(3 * time.Second)
 		c.server.Drain()
-		c.after(time.Second)
+		c.settle()
 		c.life.end()
 		c.comesBack()
 		c.after(time.Minute)
@@ -185,7 +185,7 @@ func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 			t.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -197,12 +197,12 @@ func TestACallerIsConnectedWithALineWhileAConnectionIsHeld(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.loseLink()
 		call := c.dialsInto("110")
-		c.after(5 * time.Second)
+		c.untilTalking("call")
 		own := c.leg(call)
 		consult := c.consults(own, "1000")
-		c.after(2 * time.Second)
+		c.untilRinging("consult")
 		c.connects(own, consult.UUID(), false)
-		c.after(time.Second)
+		c.settle()
 		if !slices.Contains(call.Actions(), "sleep 200") {
 			t.Errorf("the caller did not come twice, so this tests nothing: %q", call.Actions())
 		}

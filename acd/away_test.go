@@ -22,7 +22,7 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 			s.settings.Floor.TypingAuto, s.settings.Floor.Recover = true, time.Minute
 			open(t, s, func(c *centre) {
 				call := c.caller("139")
-				c.after(4 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", "call-139")
 				c.dies()
 				c.after(10 * time.Second)
@@ -48,7 +48,7 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
 				c.wantNoTalk()
 				c.wantRest()
@@ -66,7 +66,7 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				call := c.caller("139")
-				c.after(4 * time.Second)
+				c.untilTalking("call-139")
 				c.dies()
 				end(c, call)
 				c.after(10 * time.Second)
@@ -78,7 +78,7 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -89,20 +89,20 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 func TestATalkIsLeftToLiveByAShutdownAndFollowedAfterwards(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.server.Drain()
 		c.cut()
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was cut: cause %q", call.Cause())
 		}
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -114,18 +114,18 @@ func TestATransferredTalkIsKeptAsTheSecondAgents(t *testing.T) {
 	s.snapshot.Members = s.snapshot.Members[:1]
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
 		c.after(10 * time.Second)
 		c.dies()
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		c.wantState("1000", agent.Ready)
 		c.wantTalk("1001", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if cdr := c.wantCDR("call-139", queue.Transferred, queue.CallerSide, "NORMAL_CLEARING"); cdr.Agent != "1001" {
 			t.Errorf("%+v", cdr)
 		}
@@ -137,19 +137,19 @@ func TestATransferredTalkIsKeptAsTheSecondAgents(t *testing.T) {
 func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		stays, goes := c.caller("1"), c.caller("2")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-1")
 		c.dies()
 		goes.Hangup()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.server.Events.row[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
+		if told := c.ownEvents()[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
 			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
 		}
 		stays.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-1", queue.Abandoned, queue.NoSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
@@ -173,11 +173,11 @@ func TestTheSwitchRestarts(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.caller("3")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-3")
 		c.wantTalk("1000", "call-1")
 		c.wantState("1001", agent.Ring)
 		core := c.server.Links()[0].CoreUUID
@@ -195,10 +195,10 @@ func TestTheSwitchRestarts(t *testing.T) {
 		c.wantNoTalk()
 		c.wantRest()
 		call := c.caller("4") // all is as before
-		c.after(4 * time.Second)
+		c.untilTalking("call-4")
 		c.wantTalk("1000", "call-4")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -207,11 +207,11 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
 		c.caller("139")
-		c.after(3500 * time.Millisecond)
+		c.untilWaiting("call-139")
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		c.after(10 * time.Second)
 		c.sw.Restart()
-		c.after(time.Second)
+		c.settle()
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
@@ -227,12 +227,12 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.caller("3")
-		c.after(4 * time.Second)
-		c.wires.hush() // first: what closes says so
+		c.untilWaiting("call-3")
+		c.wires.silence() // first: what closes says so
 		c.sims.Close()
 		c.socket.Load().Close()
 		c.after(beatEvery + beatLimit)
@@ -257,11 +257,11 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		first, second := c.caller("1"), (*sim.Call)(nil)
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		second = c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.wantState("1001", agent.Ring)
-		c.wires.hush()
+		c.wires.silence()
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: time.Second})
 		c.after(beatEvery + beatLimit + 3*replyLimit)
 		c.wantTalk("1000", "call-1") // undisturbed
@@ -271,7 +271,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 		c.wantTalk("1001", "call-2")
 		first.Hangup()
 		second.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-1", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantCDR("call-2", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
@@ -283,10 +283,10 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 func TestTheSwitchReadsNoMore(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.wires.clog()
 		began := time.Now()
 		c.server.Dispatcher.Ready(c.Context(), "1000") // what happens on the floor waits for nobody
@@ -294,9 +294,7 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 			t.Errorf("the dispatcher waited %v", took)
 		}
 		c.after(3 * time.Minute)
-		for _, v := range c.sw.Channels() {
-			c.cti.conn.API(c.Context(), "uuid_kill "+v.UUID)
-		}
+		c.killAll()
 		c.after(2 * time.Minute)
 		if n := len(c.journal.cdrs()); n != 2 {
 			t.Errorf("%d CDRs: %+v", n, c.journal.cdrs())
@@ -315,24 +313,24 @@ func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
-				c.wires.lose(what)
+				c.wires.swallow(what)
 				call := c.caller("139")
 				c.after(20 * time.Second)
 				call.Hangup()
 				c.after(time.Minute)
-				c.wires.find(what)
+				c.wires.deliver(what)
 				c.after(2 * time.Minute)
 				c.wantState("1000", agent.Ready)
 				for _, v := range c.sw.Channels() {
 					t.Errorf("left: %+v", v)
-					c.cti.conn.API(c.Context(), "uuid_kill "+v.UUID)
+					c.api("uuid_kill " + v.UUID)
 				}
 				c.after(2 * time.Minute)
 				next := c.caller("138")
-				c.after(5 * time.Second)
+				c.untilTalking("call-138")
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				if cdrs := c.wantRest(); len(cdrs) != 2 {
 					t.Errorf("CDRs: %+v", cdrs)
 				}

@@ -25,7 +25,7 @@ func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
 				c.after(welcomeOver)
 				c.wantState("1000", agent.Ring)
 				c.after(ringing - early - 10*time.Millisecond)
-				c.wires.hush()
+				c.wires.silence()
 				if early > 0 { // else the offer ends by itself
 					c.server.Dispatcher.Transfer(c.Context(), "call-1", "1001")
 				}

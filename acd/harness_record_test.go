@@ -10,7 +10,7 @@ import (
 	"nwayacd/queue"
 )
 
-// logBook keeps the lines that the server logs from the level of a warning on.
+// logBook keeps the warnings and errors that the server logs.
 type logBook struct {
 	mu    sync.Mutex
 	lines []string
@@ -67,7 +67,7 @@ func (l *memoryJournal) offers() (all []queue.OfferRecord) {
 	return all
 }
 
-// waiting is the uuids that have a row among the waiting.
+// waiting is the uuids of the callers who have a row in the table of waiting callers.
 func (l *memoryJournal) waiting() map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,7 +83,7 @@ func (l *memoryJournal) waiting() map[string]bool {
 	return rows
 }
 
-// snapshot is what a database that had s at first has now.
+// snapshot is what a database has now that had s at the beginning.
 func (l *memoryJournal) snapshot(s queue.Snapshot) queue.Snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -94,10 +94,10 @@ func (l *memoryJournal) snapshot(s queue.Snapshot) queue.Snapshot {
 	return s
 }
 
-// forget loses everything.
+// forget removes all changes.
 func (l *memoryJournal) forget() { l.forgetBehind(0) }
 
-// forgetBehind loses all but the first n changes.
+// forgetBehind removes all but the first n changes.
 func (l *memoryJournal) forgetBehind(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,8 +110,8 @@ func (l *memoryJournal) length() int {
 	return len(l.changes)
 }
 
-// ctiLog is what a CTI hears that listens to FreeSWITCH: "WORD EXTENSION" of queue and info
-// events, in order, by caller's uuid.
+// ctiLog has the queue and info events that a CTI receives from FreeSWITCH. Each is a line "WORD
+// EXTENSION", in order of arrival, under the uuid of the caller.
 type ctiLog struct {
 	mu   sync.Mutex
 	of   map[string][]string
@@ -129,7 +129,8 @@ func (l *ctiLog) hear(e *esl.Event) {
 			line += " " + ext
 		}
 	case "nwayacd::info":
-		uuid, line = e.Get("nway_caller_uuid"), e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
+		uuid = e.Get("nway_caller_uuid")
+		line = e.Get("nway_callstatus") + " " + e.Get("nway_callout") + " " + e.Get("nway_transfer_times")
 	default:
 		return
 	}
@@ -141,3 +142,6 @@ func (l *ctiLog) call(uuid string) []string {
 	defer l.mu.Unlock()
 	return append([]string(nil), l.of[uuid]...)
 }
+
+// ownEvents are the events that the server publishes to its own listeners, the oldest first.
+func (c *centre) ownEvents() []Event { return c.server.Events.row }

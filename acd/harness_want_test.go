@@ -44,8 +44,8 @@ func (c *centre) wantNotLogged(message string) {
 	}
 }
 
-// wantRest checks that nothing of any call is left: no channel, no place, no row, no agent with an
-// offer; and returns the CDRs.
+// wantRest checks that no call has left anything behind, and returns the CDRs. No channel, place or
+// row is left, and no agent has an offer.
 func (c *centre) wantRest() []queue.CDR {
 	c.Helper()
 	if left := c.sw.Channels(); len(left) > 0 {
@@ -68,7 +68,7 @@ func (c *centre) wantRest() []queue.CDR {
 	return c.journal.cdrs()
 }
 
-// wantTalk checks that the agent is in the caller's talk and the lists show it so.
+// wantTalk checks that the agent talks with the caller, and that the lists show it.
 func (c *centre) wantTalk(extension, uuid string) {
 	c.Helper()
 	c.wantState(extension, agent.Talking)
@@ -83,7 +83,7 @@ func (c *centre) wantTalk(extension, uuid string) {
 	c.Errorf("%s is not listed in a talk with %s: %+v", uuid, extension, c.server.CallViews())
 }
 
-// wantCDR checks that the call has exactly one CDR, which says how it ended.
+// wantCDR checks that the call has exactly one CDR, and how it says that the call ended.
 func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
 	c.Helper()
 	n, all := 0, c.journal.cdrs()
@@ -95,13 +95,16 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 	}
 	if n != 1 {
 		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
-	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
-		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
+		return found
+	}
+	if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
+		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q",
+			uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
 	}
 	return found
 }
 
-// wantPlace checks that the call has the place that it had.
+// wantPlace checks that the caller still has the place from that time.
 func (c *centre) wantPlace(uuid string, since time.Time) {
 	c.Helper()
 	if place := c.placeOf(uuid); !place.Equal(since) {
@@ -109,7 +112,7 @@ func (c *centre) wantPlace(uuid string, since time.Time) {
 	}
 }
 
-// wantNoTalk checks that nothing is kept of any talk.
+// wantNoTalk checks that the database has no row of a talk.
 func (c *centre) wantNoTalk() {
 	c.Helper()
 	if left := c.journal.snapshot(c.shift.snapshot).Talks; len(left) > 0 {
@@ -117,7 +120,7 @@ func (c *centre) wantNoTalk() {
 	}
 }
 
-// wantWork checks that every agent who is there gets a call.
+// wantWork checks that every agent can log in and gets a call.
 func (c *centre) wantWork() {
 	c.Helper()
 	var calls []*sim.Call

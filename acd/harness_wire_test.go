@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// pipes is a listener whose connections are made by dial.
+// pipes is a listener. Its method dial makes the connections.
 type pipes struct {
 	made   chan net.Conn
 	closed chan struct{}
 	once   sync.Once
-	wrap   func(net.Conn) net.Conn // what Accept returns; nil = as it is
+	wrap   func(net.Conn) net.Conn // wraps what Accept returns, if it is not nil
 }
 
 func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
@@ -49,11 +49,11 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// wires are all connections between the server and its switch, seen from the server's end.
+// wires are all connections between the server and the switch, at the server's end.
 type wires struct {
 	mu   sync.Mutex
 	all  []*wire
-	lost map[string]bool // what the switch does not say
+	lost map[string]bool // events and replies that the switch does not send
 }
 
 func (w *wires) wrap(nc net.Conn) net.Conn {
@@ -75,28 +75,28 @@ func (w *wires) each(do func(*wire)) {
 // cut closes all connections.
 func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
 
-// hush makes the connections half-open: nothing comes through any more, in either direction, and
-// neither side is told.
-func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
+// silence makes the connections half-open. From then on nothing passes, in either direction, and
+// neither side sees an error.
+func (w *wires) silence() { w.each(func(one *wire) { one.silent.Store(true) }) }
 
-// hushLink does that to the link alone, which is the connection that was made first.
-func (w *wires) hushLink() {
+// silenceLink does that to the link alone, which is the connection that was made first.
+func (w *wires) silenceLink() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all[0].silent.Store(true)
 }
 
-// clog is the switch that reads no more: what is written to it stays unread.
+// clog makes the switch read nothing more, so that writes to it block.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 
-// freeze holds what is said on the connections, in both directions, until thaw delivers it: also
-// what was written by an end that has closed since.
+// freeze holds back what is written to the connections, in both directions, until thaw delivers it.
+// That includes what an end wrote that has closed since.
 func (w *wires) freeze() { w.each((*wire).freeze) }
 
 func (w *wires) thaw() { w.each((*wire).thaw) }
 
-// lose makes the switch keep silent about an event or a command's reply from now on.
-func (w *wires) lose(what string) {
+// swallow makes the switch send no more events of this name, or no more replies to this command.
+func (w *wires) swallow(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.lost == nil {
@@ -105,8 +105,8 @@ func (w *wires) lose(what string) {
 	w.lost[what] = true
 }
 
-// find ends that.
-func (w *wires) find(what string) {
+// deliver ends what swallow began.
+func (w *wires) deliver(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.lost, what)
@@ -127,8 +127,8 @@ type wire struct {
 
 	mu       sync.Mutex
 	deadline time.Time     // of writes
-	frozen   chan struct{} // closed by thaw; nil where it is not frozen
-	held     []byte        // written meanwhile
+	frozen   chan struct{} // closed by thaw; nil if the wire is not frozen
+	held     []byte        // what was written while the wire was frozen
 }
 
 func (w *wire) freeze() {
@@ -154,7 +154,7 @@ func (w *wire) thaw() {
 	}
 }
 
-// holds keeps what is written to a frozen wire.
+// holds keeps what is written, and returns true, if the wire is frozen.
 func (w *wire) holds(p []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -165,8 +165,8 @@ func (w *wire) holds(p []byte) bool {
 	return true
 }
 
-// stir waits until the wire is not frozen; false where it is closed before.
-func (w *wire) stir() bool {
+// awaitThaw waits until the wire is not frozen. It returns false if the wire is closed before.
+func (w *wire) awaitThaw() bool {
 	w.mu.Lock()
 	frozen := w.frozen
 	w.mu.Unlock()
@@ -182,12 +182,12 @@ func (w *wire) stir() bool {
 }
 
 func (w *wire) Read(p []byte) (int, error) {
-	if !w.stir() {
+	if !w.awaitThaw() {
 		return 0, net.ErrClosed
 	}
 	for {
 		n, err := w.Conn.Read(p)
-		if !w.stir() {
+		if !w.awaitThaw() {
 			return 0, net.ErrClosed
 		}
 		if !w.silent.Load() {
@@ -231,12 +231,12 @@ func (w *wire) Close() error {
 	frozen := w.frozen != nil
 	w.mu.Unlock()
 	if frozen {
-		return nil // thaw does it
+		return nil // thaw closes it
 	}
 	return w.Conn.Close()
 }
 
-// stall is a network that holds back what the switch says about calls.
+// stall is a network that can hold back what the switch writes to the connections of calls.
 type stall struct {
 	mu   sync.Mutex
 	over chan struct{} // nil = nothing is held back
@@ -255,7 +255,7 @@ func (s *stall) end() {
 	s.over = nil
 }
 
-// on returns nc with the stall on what is read from it.
+// on returns nc, whose reads the stall can hold back.
 func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
 
 type stalled struct {

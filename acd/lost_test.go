@@ -12,19 +12,19 @@ import (
 func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-139")
 		c.wires.cut()
 		c.after(10 * time.Second)
 		if n := c.sw.Counts().Originates; n > 0 {
 			t.Errorf("the agent was called %d times during the call", n)
 		}
 		own.Hangup()
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -32,15 +32,15 @@ func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		c.wires.cut()
 		own.Hangup()
 		c.after(10 * time.Second)
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -48,12 +48,12 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilWaiting("call-139")
 		go c.breakConnection("call-139")
 		c.after(10 * time.Second)
 		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add", "queue_remove")
 		c.wantRest()
 	})
@@ -64,7 +64,7 @@ func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		l := c.server.links[0]
 		l.server.channels.noteExternal(l, "leg", "1000")
 		if n := c.agent("1000").Outside; n != 2 {
@@ -75,12 +75,12 @@ func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 			t.Errorf("%d calls outside, one is real", n)
 		}
 		own.Hangup()
-		c.after(time.Second)
+		c.settle()
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -97,7 +97,7 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 			t.Errorf("%d wait and %d talk: %+v", g.Waiting, g.Talking, c.server.CallViews())
 		}
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
@@ -120,17 +120,17 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
-			c.after(4 * time.Second)
+			c.untilTalking("call-139")
 			since := c.server.CallViews()[0].Arrived
 			if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 				t.Fatal(err)
 			}
-			c.after(time.Second)
+			c.settle()
 			if g := c.server.Figures().Floor.Groups[0]; g.Waiting != 1 || g.Talking != 0 {
 				t.Errorf("%d wait and %d talk", g.Waiting, g.Talking)
 			}
 			c.dies()
-			c.after(500 * time.Millisecond)
+			c.after(beforeRetry)
 			c.comesBack()
 			c.after(30 * time.Second)
 			c.wantTalk("1000", "call-139")
@@ -152,16 +152,16 @@ func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		call.Hangup()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Ready)
 		c.after(2 * time.Minute)
@@ -184,7 +184,7 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -213,7 +213,7 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 				c.after(30 * time.Second)
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
 					t.Errorf("the CDR does not tell of the first talk: %+v", cdr)
 				}
@@ -232,7 +232,7 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
@@ -242,14 +242,14 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 		c.after(20 * time.Second) // missed: back in the line, and parked
 		c.dies()
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -257,7 +257,7 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.dies()
 		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
 			if _, err := c.cti.conn.API(c.Context(), command); err != nil {

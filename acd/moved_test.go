@@ -28,10 +28,10 @@ func (c *centre) consults(own, by string) *sim.Call {
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		own := call.Bridged()
 		consult := c.consults(own, "1000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
@@ -50,14 +50,14 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
 		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if err := c.sw.Refer(call.Bridged(), "110"); err != nil {
 			c.Fatal(err)
 		}
@@ -84,19 +84,19 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 		call := c.sw.Call(sim.CallOptions{
 			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
 		})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		leg := call.Bridged()
 		if err := c.sw.Hold(leg); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.sw.PhoneLeaves(leg)
 		c.after(time.Minute)
 		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
@@ -141,9 +141,9 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		hook, _ := c.cti.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
-		c.cti.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
+		c.api("uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
 		c.cti.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
@@ -162,7 +162,7 @@ func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.ThreeWay(c.Context(), call.UUID(), "0123", "out"); err != nil {
 			c.Fatal(err)
 		}
@@ -186,9 +186,9 @@ func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 			c.sw.Agent("3000", sim.Behaviour{})
 			c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilRinging("call-139")
 			heard := len(call.Heard())
-			c.cti.conn.API(c.Context(), "uuid_transfer call-139 3000")
+			c.api("uuid_transfer call-139 3000")
 			c.after(5 * time.Second)
 			if after := call.Heard(); len(after) != heard {
 				c.Errorf("heard during the talk: %q", after[heard:])
@@ -204,7 +204,7 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
 			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
@@ -212,7 +212,7 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		}
 		c.after(5 * time.Second)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(call.UUID(), "110 answered 1000 3000 attended")
 		c.wantRest()
 	})
@@ -227,14 +227,14 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
 		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(2 * time.Second)
+		c.untilRinging("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if call.Cause() != "" || call.Var("found") != "true" {
@@ -242,7 +242,7 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 		}
 		c.comesBack()
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
@@ -256,8 +256,8 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
 			"playback hold.wav")...)
 		call := c.caller("139")
-		c.after(3 * time.Second)
-		c.cti.conn.API(c.Context(), "uuid_transfer call-139 120")
+		c.untilRinging("call-139")
+		c.api("uuid_transfer call-139 120")
 		c.after(3 * time.Second)
 		c.server.Drain()
 		c.after(500 * time.Millisecond)
@@ -267,7 +267,7 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 			c.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
@@ -353,7 +353,7 @@ func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilWaiting("call-139")
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 			c.after(6 * time.Second) // a phone rings, over the connection
 			c.server.Drain()
@@ -364,7 +364,7 @@ func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 				c.Errorf("the caller is not at home: %q", call.Actions())
 			}
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 		})
 	}
 }

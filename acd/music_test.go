@@ -66,7 +66,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
-		c.cti.conn.API(c.Context(), "uuid_break call-139")
+		c.api("uuid_break call-139")
 		c.after(10 * time.Second)
 		if n := playing(call, "tune.wav"); n != 1 {
 			t.Errorf("%d playbacks; heard %q", n, call.Heard())
@@ -77,7 +77,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 // The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
 func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 			t.Fatal(err)
 		}

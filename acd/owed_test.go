@@ -14,9 +14,9 @@ import (
 func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(4 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		c.wires.lose("api show") // so the link that is made anew does not come up
+		c.wires.swallow("api show") // so the link that is made anew does not come up
 		c.unlinked(time.Millisecond)
 		call.Hangup()
 		c.after(2 * linkGrace)
@@ -24,7 +24,7 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 		if events := c.cti.call("call"); events[len(events)-1] == "queue_remove" {
 			t.Errorf("there is a link: this tests nothing; %q", events)
 		}
-		c.wires.find("api show")
+		c.wires.deliver("api show")
 		c.after(time.Minute)
 		events := c.cti.call("call")
 		if last := events[len(events)-1]; last != "queue_remove" {
@@ -40,9 +40,9 @@ func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.dialsInto("110")
-		c.after(4 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		c.wires.lose("api show")
+		c.wires.swallow("api show")
 		c.unlinked(time.Millisecond)
 		c.refers(call, "120")
 		c.after(3 * time.Second)
@@ -69,9 +69,9 @@ func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 			}
 		}
 		call := c.dialsInto("110")
-		c.after(2 * time.Second)
+		c.untilWaiting("call")
 		c.dies()
-		c.cti.conn.API(c.Context(), "uuid_transfer call 120")
+		c.api("uuid_transfer call 120")
 		c.comesBack()
 		c.after(4 * time.Second)
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add")

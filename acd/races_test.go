@@ -114,7 +114,7 @@ func TestATransferToEachOtherAtOnce(t *testing.T) {
 	for range rounds {
 		open(t, s, func(c *centre) {
 			one, two := c.caller("139"), c.caller("138")
-			c.after(answerAt + time.Second)
+			c.untilTalking("call-138")
 			var both sync.WaitGroup
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), one.UUID(), "1001") })
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), two.UUID(), "1000") })
@@ -207,11 +207,11 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Answers, After: 2 * time.Second})
 			call := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw1")
-			c.after(time.Second)
+			c.settle()
 			c.stall.begin()
 			c.after(2 * time.Second)
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 			c.stall.end() // and both are read at once
 			c.after(time.Minute)
 			if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered {

@@ -14,7 +14,7 @@ import (
 func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Register("1000", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
@@ -23,7 +23,7 @@ func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
 		call := c.caller("139")
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.sw.ExpireDevice("1000", "web-reloaded")
@@ -36,14 +36,14 @@ func TestContactsThatWereThereBeforeTheLinkAreDialled(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Register("1000", "web", sim.Behaviour{After: 2 * time.Second})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Register("1000", "mobile", sim.Behaviour{Do: sim.Misses})
 		c.comesBack()
 		c.after(5 * time.Second)
 		c.caller("139")
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		if got := c.rings("1000"); !slices.Equal(got, []string{"web", "mobile"}) {
 			t.Errorf("%q ring", got)
 		}
@@ -58,12 +58,12 @@ func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 	s.localIP = "10.0.0.1"
 	open(t, s, func(c *centre) {
 		c.sw.Register("1001", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Unregister("1001", "")
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantRegistered("1000", false)
 		c.wantRegistered("1001", true)
 	})

@@ -52,7 +52,7 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 				c.wantOffersAt(refusal.at...)
 				c.wantState("1000", agent.Ready)
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
@@ -78,12 +78,12 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(2 * time.Second)
+		c.after(answerAt)
 		c.wantState("1000", agent.Talking)
 		for _, call := range calls {
 			call.Hangup()
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -96,10 +96,10 @@ func TestANewRegistrationEndsTheRest(t *testing.T) {
 		c.wantOffersAt(0)
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Unregistered})
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -118,7 +118,7 @@ func TestAfterMaxMissesTheAgentIsOut(t *testing.T) {
 			c.Errorf("%d offers, want two to each agent", n)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

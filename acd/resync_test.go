@@ -16,7 +16,7 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		c.server.Dispatcher.Resync(false)
 		c.dies()
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1000", call.UUID())
 		c.journal.forget()
 		c.server.Dispatcher.Resync(false) // also what came from an earlier life
@@ -35,7 +35,7 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 		talks := c.caller("139")
 		c.after(10 * time.Second)
 		waits := c.caller("138")
-		c.after(time.Second)
+		c.untilWaiting("call-138")
 		c.wantTalk("1000", talks.UUID())
 		known := c.journal.length()
 		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 1 || len(s.Waiting) != 1 {

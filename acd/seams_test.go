@@ -33,13 +33,13 @@ func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testin
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.comes("consult", "120", nil)
-		c.after(500 * time.Millisecond)
+		c.untilRinging("consult")
 		c.api("uuid_kill consult ATTENDED_TRANSFER")
 		c.after(hangupLag + 500*time.Millisecond)
 		if c.server.Calls() != 1 {
 			t.Error("the place is given up already")
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("consult", queue.Consult, queue.NoSide, attendedTransfer)
 		c.wantRest()
 	})
@@ -52,13 +52,13 @@ func TestTheAgentAnswersBetweenTheConsultingCallAndItsSuccessor(t *testing.T) {
 		c.api("uuid_kill consult ATTENDED_TRANSFER")
 		c.after(100 * time.Millisecond)
 		caller := c.comes("caller", "120", map[string]string{consultVariable: "consult"})
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1001", "caller")
 		if events := c.cti.call("consult"); slices.Contains(events, "noanswer 1001 1") {
 			t.Errorf("the agent who answered has missed: %q", events)
 		}
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("consult", queue.Consult, queue.NoSide, attendedTransfer)
 		c.wantCDR("caller", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantRest()
@@ -69,15 +69,15 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
-		c.after(time.Second)
+		c.untilRinging("call")
 		c.served("call").returned("120", "") // as its next connection says
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
 			t.Error("the place of the first group is kept for the second")
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -111,7 +111,7 @@ func dialplanShift() shift {
 func TestATransferByCommandIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call", "1001"); err != nil {
 			t.Fatal(err)
@@ -137,7 +137,7 @@ func (c *centre) wantBackInDialplan(call *sim.Call) {
 		c.wantState(a.Extension, agent.Ready)
 	}
 	call.Hangup()
-	c.after(time.Second)
+	c.settle()
 	if cdrs := c.wantRest(); len(cdrs) != 1 {
 		c.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 	}
@@ -149,7 +149,7 @@ func TestTheLegDiesOnTheBridgeIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 			open(t, dialplanShift(), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed, After: time.Second})
 				call := c.comes("call", "110", nil)
-				c.after(2 * time.Second)
+				c.untilWaiting("call")
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call")
@@ -177,7 +177,7 @@ func TestTheAgentHangsUpAtOnceIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		one := c.served("call")
 		if _, err := c.cti.conn.Do(c.Context(), one.talkVariables()); err != nil {
@@ -194,12 +194,12 @@ func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
 		c.loseLink()
 		c.after(linkGrace - 5*time.Second)
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		c.after(time.Minute)
 		c.wantTalk("1000", "call")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
@@ -214,9 +214,7 @@ func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 		call := c.comes("call", "110", nil)
 		c.after(900 * time.Millisecond)
 		for call.Bridged() == "" {
-			if conn := c.server.links[0].conn.Load(); conn != nil {
-				conn.Close()
-			}
+			c.breakLink()
 			c.after(time.Millisecond)
 		}
 		if !c.served("call").channel().alive() {
@@ -233,7 +231,7 @@ func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 		}
 		c.comesBack()
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
@@ -242,14 +240,14 @@ func TestATalkWithoutALinkIsGivenUpWhenItsOwnConnectionIsLost(t *testing.T) {
 		c.loseLink()
 		c.after(time.Minute)
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		go c.breakConnection("call")
 		c.after(time.Minute)
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call", queue.Answered, queue.NoSide, errAway.Error())
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -259,13 +257,13 @@ func TestTheLegIsTakenAndThenTheCallerGoesToAnotherGroup(t *testing.T) {
 		c.sw.Agent("1005", sim.Behaviour{Do: sim.Answers})
 		call := c.comes("call", "110", nil)
 		c.comes("other", "120", nil) // its dialplan is that of group 120
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		c.sw.PhoneLeaves("other")
-		c.after(time.Second)
+		c.settle()
 		leg := call.Bridged()
 		c.api("originate {origination_uuid=third}user/1005 &park()")
-		c.after(time.Second)
+		c.settle()
 		c.api("uuid_bridge " + leg + " third")
 		c.after(100 * time.Millisecond)
 		c.api("uuid_transfer call 120")
@@ -280,7 +278,7 @@ func TestTheLegIsTakenAndThenTheCallerGoesToAnotherGroup(t *testing.T) {
 		call.Hangup()
 		c.sw.PhoneLeaves(leg)
 		c.api("uuid_kill third")
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 		if a := c.agent("1000"); a.Outside != 0 {
 			t.Errorf("%d calls outside", a.Outside)
@@ -292,7 +290,7 @@ func TestTheLegDiesOnTheBridgeAndTheCallerHangsUpAtOnce(t *testing.T) {
 	dies := func(c *centre) { c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second}) }
 	race(t, ordinary("1000"), answerAt, dies, func(c *centre, call *sim.Call) {
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Cause != "NORMAL_CLEARING" {
 			c.Errorf("a second later the CDRs are %+v", cdrs)
 		}
@@ -304,20 +302,20 @@ func (c *centre) succeeds() *sim.Call {
 	c.Helper()
 	c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 	call := c.comes("call", "110", nil)
-	c.after(2 * time.Second)
+	c.untilTalking("call")
 	leg := call.Bridged()
 	c.comes("consult", "120", nil)
 	desk := c.sw.AgentCall("1000", "120")
-	c.after(time.Second)
+	c.settle()
 	if err := c.sw.ReferReplaces(leg, desk.UUID(), false); err != nil {
 		c.Fatal(err)
 	}
-	c.after(time.Second)
+	c.settle()
 	if v := c.served("call"); v == nil || v.groupNow() != "120" {
 		c.Fatalf("the caller did not take over: %+v", c.server.CallViews())
 	}
 	c.sw.PhoneLeaves("consult")
-	c.after(time.Second)
+	c.settle()
 	return call
 }
 
@@ -325,7 +323,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers})
@@ -371,7 +369,7 @@ func TestACallerWhoTookOverAConsultingCallWaitsTooLong(t *testing.T) {
 			t.Errorf("nwayacd_outcome is %q, the caller's cause %q", got, call.Cause())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

@@ -123,7 +123,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	for name, sends := range map[string]func(c *centre, mary *sim.Call){
 		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
 		"by uuid_transfer": func(c *centre, mary *sim.Call) {
-			c.cti.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
+			c.api("uuid_transfer " + mary.UUID() + " 120")
 		},
 		"by command": func(c *centre, mary *sim.Call) {
 			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
@@ -133,7 +133,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", mary.UUID())
 				sends(c, mary)
 				c.after(3 * time.Second)
@@ -142,7 +142,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 				c.after(10 * time.Second) // longer than any time-out of ours
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
 				c.wantEvents(mary.UUID(),
 					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
@@ -157,9 +157,9 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 	for _, to := range []string{"menu", "lot"} {
 		t.Run(to, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.refers(mary, to)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.after(20 * time.Second)
 				if cause := mary.Cause(); cause != "" {
@@ -173,7 +173,7 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 				c.wantUntouched(mary)
 				c.wantVisits(mary.UUID(), "110 answered 1000 "+to+" blind")
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
@@ -182,10 +182,10 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 
 func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		paul := c.dials("138", "110")
-		c.after(2 * time.Second)
-		c.cti.conn.API(c.Context(), "uuid_transfer call-138 lot")
+		c.untilWaiting("call-138")
+		c.api("uuid_transfer call-138 lot")
 		c.after(30 * time.Second)
 		if cause := paul.Cause(); cause != "" {
 			t.Errorf("the caller was hung up: %s", cause)
@@ -194,7 +194,7 @@ func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 		c.wantVisits("call-138", "110 taken - - -")
 		paul.Hangup()
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -213,19 +213,19 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
 				c.wantTalk("1001", mary.UUID())
 				c.sw.PhoneLeaves(c.leg(mary))
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 				c.wantVisits(consult.UUID(), "120 consult 1001 - -")
 				c.wantRest()
@@ -240,13 +240,13 @@ func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
@@ -265,22 +265,22 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(time.Second)
+				c.settle()
 				paul := c.dials("138", "120") // comes after the consulting call
-				c.after(time.Second)
+				c.untilWaiting("call-138")
 				c.connects(held, consult.UUID(), inConsult)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Ready)
 				if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
-				c.after(3 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1001", mary.UUID()) // before paul
 				mary.Hangup()
 				paul.Hangup()
@@ -295,14 +295,14 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 
 func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: 6 * time.Second})
 		held := c.leg(mary)
 		consult := c.consulting(held)
 		c.after(2 * time.Second)
 		c.wantState("1001", agent.Ring)
 		c.connects(held, consult.UUID(), false)
-		c.after(time.Second)
+		c.settle()
 		c.wantState("1001", agent.Ring) // rings on
 		c.after(5 * time.Second)
 		c.wantTalk("1001", mary.UUID())
@@ -311,7 +311,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 		}
 		c.after(10 * time.Second)
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 		c.wantVisits(consult.UUID(), "120 consult - - -")
 		c.wantRest()
@@ -320,7 +320,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 
 func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		leg := c.leg(mary)
 		if err := c.sw.Refer(mary.UUID(), "menu"); err != nil {
 			t.Fatal(err)
@@ -331,7 +331,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 			t.Error("the agent's leg was ended")
 		}
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 menu by-caller")
 		c.wantRest()
 	})
@@ -344,9 +344,9 @@ func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				leg := c.leg(mary)
-				c.cti.conn.API(c.Context(), command)
+				c.api(command)
 				c.after(5 * time.Second)
 				if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 					t.Errorf("the agent is %s, with %d calls outside", a.Call, a.Outside)
@@ -360,7 +360,7 @@ func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 					"transfered menu 1", "hangup 1000 1", "queue_remove")
 				c.sw.PhoneLeaves(leg)
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})

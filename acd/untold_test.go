@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -15,7 +14,7 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		c.caller("138")
-		c.after(2 * time.Second)
+		c.untilTalking("call-138")
 		c.caller("139")
 		c.after(20 * time.Second)
 		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
@@ -29,10 +28,10 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
-		c.after(4 * time.Second)
+		c.untilTalking("call-138")
 		c.wantTalk("1000", "call-138")
-		c.wires.lose("CHANNEL_UNBRIDGE")
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_UNBRIDGE")
+		c.wires.swallow("CHANNEL_PARK")
 		c.caller("139")
 		for call.Bridged() != "" {
 			c.after(10 * time.Millisecond)
@@ -43,7 +42,7 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 		c.wantEvents("call-139", "queue_add")
 		c.after(toldLimit)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		c.after(20 * time.Second)
 		c.wantInOrder("1000 nway_agent_ready", "1000 nway_agent_ring", "call-138 hangup", "1000 nway_agent_talking")
@@ -56,7 +55,7 @@ func (c *centre) wantInOrder(want ...string) {
 	c.Helper()
 	at := 0
 	for _, what := range want {
-		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+		found := slices.IndexFunc(c.ownEvents()[at:], func(e Event) bool {
 			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
 				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
 		})
@@ -74,14 +73,10 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
 		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
-			if found := c.served(call.UUID()); found != nil {
-				found.channel().conn.Close()
-			}
+			c.breakConnection(call.UUID())
 		},
 		"the loss of the link": func(c *centre, _ *sim.Call) {
-			if conn := c.server.links[0].conn.Load(); conn != nil {
-				conn.Close()
-			}
+			c.breakLink()
 		},
 		"the loss of both":     func(c *centre, _ *sim.Call) { c.wires.cut() },
 		"the caller's hang-up": func(_ *centre, call *sim.Call) { call.Hangup() },
@@ -91,7 +86,7 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
 		},
 		"the caller being taken": func(c *centre, call *sim.Call) {
-			c.cti.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
+			c.api("uuid_transfer " + call.UUID() + " 'park:' inline")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,11 +101,11 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 // that is a little earlier.
 func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	call := c.caller("139")
-	c.after(5 * time.Second)
+	c.untilTalking("call-139")
 	if round%2 == 0 {
 		c.server.Dispatcher.Busy(c.Context(), "1001")
 		c.caller("140")
-		c.after(3 * time.Second)
+		c.untilWaiting("call-140")
 		c.server.Dispatcher.Ready(c.Context(), "1001")
 	}
 	leg := call.Bridged()
@@ -121,13 +116,9 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 		c.Errorf("%d ends of talks are untold", left)
 	}
 	c.server.Dispatcher.mu.Unlock()
-	for _, channel := range c.sw.Channels() {
-		c.cti.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
-	}
+	c.killAll()
 	c.after(2 * time.Minute)
-	for _, channel := range c.sw.Channels() { // of who was in a talk with those
-		c.cti.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
-	}
+	c.killAll()
 	c.after(2 * time.Minute)
 	c.wantRest()
 	c.wantWork()
@@ -139,10 +130,10 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 	for range 12 {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.caller("138")
-			c.after(4 * time.Second)
+			c.untilTalking("call-138")
 			c.caller("139")
-			c.after(4 * time.Second)
-			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
+			c.untilWaiting("call-139")
+			c.wires.swallow("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
 			leg := call.Bridged()
 			go c.breakConnection("call-138")
 			c.sw.PhoneLeaves(leg)
@@ -168,7 +159,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 	for round := range 40 {
 		open(t, ordinary("1000", "1001"), func(c *centre) {
 			call := c.caller("139")
-			c.after(5 * time.Second)
+			c.untilTalking("call-139")
 			leg := call.Bridged()
 			var refused error
 			atOnce(round%2 == 0, func() { c.sw.PhoneLeaves(leg) }, func() {
