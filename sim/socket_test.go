@@ -136,7 +136,7 @@ func TestOurDeathWhileAnAgentRingsResumesOnlyAfterTheJob(t *testing.T) {
 func TestTheDialplanEndsWithTheHangupWhoeverEndsThePark(t *testing.T) {
 	var b *bed
 	gone := func(e ChannelEvent) {
-		if e.Name == "CHANNEL_HANGUP" { // while it is told, the server closes its connection, which ends the park
+		if e.Name == "CHANNEL_HANGUP" { // meanwhile the server closes its connection, which ends the park
 			b.s.Drop()
 			time.Sleep(time.Second)
 		}
@@ -272,7 +272,7 @@ func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
 
 func TestEventsAreToldWithinInTheChannelsOrder(t *testing.T) {
 	var told []string
-	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // by the channel's goroutine alone
+	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // used by the channel's goroutine alone
 	inBubble(t, opt, func(b *bed) {
 		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("answer", "hangup")})
 		<-c.Done()

@@ -13,8 +13,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// switchboard is the least that a phone needs to register, to call and to transfer. It notes what
-// it is asked.
+// switchboard is the least that a phone needs to register, to call and to transfer. It records the
+// requests.
 type switchboard struct {
 	address, webSocket string
 
