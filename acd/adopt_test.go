@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch
-// has.
+// TestTheServerDiesBeforeItsTalkIsWrittenDown checks that the talk is recovered although only the
+// switch has it.
 func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
@@ -40,7 +40,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
 					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
 				}
-				c.dies() // once more: it is written down now
+				c.dies() // once more; it is written down now
 				c.comesBack()
 				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
@@ -61,8 +61,8 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
-// nothing.
+// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, is
+// complete.
 func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	c.Helper()
 	if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
@@ -75,8 +75,8 @@ func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	}
 }
 
-// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of
-// the call, and is whole.
+// wantOneTalk lets the caller hang up. It checks that the call had only the talk of the first
+// offer, and that the record is complete.
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
@@ -106,7 +106,7 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk
+// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
@@ -125,8 +125,8 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not
-// end the talk.
+// TestThePathFreezesAsTheBridgeIsMade checks that commands written meanwhile, which arrive when the
+// path thaws, do not end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.swallow("api uuid_bridge")
@@ -145,8 +145,8 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they
-// do not.
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers checks a bridge that was never made, while the server
+// cannot see whether it was.
 func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -181,8 +181,8 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	})
 }
 
-// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered
-// the call by the group.
+// TestASecondOfferIsAdoptedAsWhatItIs checks an offer of the group to the agent who missed a
+// transfer before.
 func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
@@ -226,8 +226,8 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a
-// place.
+// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe checks that the caller, who is parked as after a talk,
+// has a place when the server is back.
 func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
@@ -251,8 +251,8 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	})
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and
-// brings the caller back.
+// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost checks that the link finds the two apart
+// and brings the caller back.
 func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})

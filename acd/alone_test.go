@@ -10,7 +10,7 @@ import (
 )
 
 // A channel may come to the socket port over a second connection while the first is held open. The
-// end of either would take the caller out of where they are, so soon only one is left.
+// end of either would end what the caller is in by then. So soon only one is left.
 
 // endsOfUs are the ways in which all connections end at once.
 var endsOfUs = map[string]func(c *centre){
@@ -38,7 +38,7 @@ var endsOfUs = map[string]func(c *centre){
 	},
 }
 
-// connections is how many connections of ours a channel has.
+// connections is how many connections the server has for a channel.
 func (c *centre) connections(uuid string) (n int) {
 	c.server.channels.mu.Lock()
 	defer c.server.channels.mu.Unlock()
@@ -50,7 +50,8 @@ func (c *centre) connections(uuid string) (n int) {
 	return n
 }
 
-// twoLines is a shift of two groups, in whose dialplans a caller who loses us comes again.
+// twoLines opens a shift of two groups. In their dialplans a caller comes again if the server is
+// lost.
 func twoLines(t *testing.T, situation func(c *centre)) {
 	t.Helper()
 	open(t, twoGroups(), func(c *centre) {
@@ -62,8 +63,8 @@ func twoLines(t *testing.T, situation func(c *centre)) {
 	})
 }
 
-// servedIn checks that the caller waits in the group alone, outlives the end of us, and then talks
-// with the agent of the group.
+// servedIn checks that the caller waits in the group with one connection, keeps the place when all
+// connections end, and then talks with the agent of the group.
 func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centre)) {
 	c.Helper()
 	if n := c.connections(call.UUID()); n != 1 {
@@ -127,8 +128,8 @@ func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T)
 	}
 }
 
-// A caller who comes once more stands in the line since they came first, has one CDR a visit, and
-// listeners hear of one visit after the other.
+// A caller who comes once more keeps their first time of arrival and has one CDR for each visit.
+// Listeners receive the events of one visit after those of the other.
 func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -166,8 +167,8 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	})
 }
 
-// A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume as
-// the server shuts down. The end of the connection that is held open for them changes nothing.
+// A caller was taken while waiting. The server shuts down while the caller's dialplan sets
+// socket_resume. The end of the connection that is held open must change nothing.
 func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})

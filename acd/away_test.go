@@ -168,7 +168,7 @@ func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	})
 }
 
-// TestTheSwitchRestarts under one caller who talks, one for whom a phone rings and one who waits.
+// TestTheSwitchRestarts has a caller in a talk, one for whom a phone rings and one in the line.
 func TestTheSwitchRestarts(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -188,7 +188,7 @@ func TestTheSwitchRestarts(t *testing.T) {
 		}
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call-1", queue.Answered, queue.NoSide, errRestarted.Error())
-		c.after(queue.DefaultRingTimeout) // whether its phone still rings nobody can say
+		c.after(queue.DefaultRingTimeout) // the server cannot see whether its phone still rings
 		c.wantState("1001", agent.Ready)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "esl: ")
 		c.wantCDR("call-3", queue.Failed, queue.NoSide, "esl: ")
@@ -215,14 +215,14 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		if cdrs := c.journal.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 { // either the hang-up or the end of the connection may come first
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantRest()
 	})
 }
 
-// TestTheSwitchNeverComesBack: its host is dead, and nothing says so.
+// TestTheSwitchNeverComesBack has a switch whose host is dead, so that no connection is closed.
 func TestTheSwitchNeverComesBack(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -232,7 +232,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 		c.untilRinging("call-2")
 		c.caller("3")
 		c.untilWaiting("call-3")
-		c.wires.silence() // first: what closes says so
+		c.wires.silence() // first, because a connection that is closed shows it
 		c.sims.Close()
 		c.socket.Load().Close()
 		c.after(beatEvery + beatLimit)
@@ -252,7 +252,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 	})
 }
 
-// TestConnectionsAreHalfOpen: a firewall forgot them all, the switch is alive.
+// TestConnectionsAreHalfOpen has a firewall that drops all connections, while the switch is alive.
 func TestConnectionsAreHalfOpen(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -279,7 +279,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMore: what is written to it is read by nobody.
+// TestTheSwitchReadsNoMore has a switch that does not read what the server writes.
 func TestTheSwitchReadsNoMore(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.caller("1")
@@ -289,7 +289,7 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 		c.untilRinging("call-2")
 		c.wires.clog()
 		began := time.Now()
-		c.server.Dispatcher.Ready(c.Context(), "1000") // what happens on the floor waits for nobody
+		c.server.Dispatcher.Ready(c.Context(), "1000") // the floor does not wait for the switch
 		if took := time.Since(began); took > 0 {
 			t.Errorf("the dispatcher waited %v", took)
 		}
@@ -304,8 +304,8 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 	})
 }
 
-// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
-// are where they can go on.
+// TestTheSwitchKeepsSilentAbout one event or reply for which the call waits. Afterwards both the
+// caller and the agent can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
 		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",

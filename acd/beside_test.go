@@ -43,8 +43,8 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	}
 }
 
-// The caller is away as the server dies, and back before it is: the agent is not cut off when the
-// time is over for which they were kept, and the end of the talk is as of any other.
+// The caller is away when the server dies, and comes back before the server does. The agent must
+// not be cut off when the time of the keeping is over. The talk must end as any other.
 func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")
@@ -65,8 +65,8 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// The program brings the caller back while the link is half-open, and has not been missed yet. What
-// bounds the keeping must not end the talk.
+// The program brings the caller back while the link is half-open, and the server does not see that
+// yet. The limit of the keeping must not end the talk.
 func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	for name, away := range map[string]func(c *centre){
 		"the link is silent": func(c *centre) { c.wires.silenceLink() },
@@ -103,7 +103,7 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	}
 }
 
-// A leg that somebody takes away while its agent is kept is not ours to hang up.
+// If another program takes the leg away while its agent is kept, the server must not hang it up.
 func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")

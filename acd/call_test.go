@@ -55,7 +55,7 @@ func TestAMissedOfferKeepsThePlace(t *testing.T) {
 		first := c.caller("1")
 		c.untilRinging("call-1")
 		second := c.caller("2")
-		c.after(15 * time.Second) // the ring timeout is over: the first caller is spared the agent, the second gets it
+		c.after(15 * time.Second) // the ring timeout is over: the call of the first caller is not offered again, the second's is
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
 		c.after(15 * time.Second)
 		c.after(10 * time.Second)

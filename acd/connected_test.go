@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// A program bridges the agent with another caller, who never came to us: uuid_bridge LEG OTHER.
-// Nobody's phone connected the two, so the first caller made no consulting call.
+// A program bridges the agent with another caller, who never came to us: uuid_bridge LEG OTHER. No
+// phone connected the two, so the first caller made no consulting call.
 func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
@@ -45,8 +45,8 @@ func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	})
 }
 
-// A phone connects a caller with a group that refuses them. As long as nobody there has answered,
-// that is as if they had come by themselves. An agent who has answered has decided.
+// A phone connects a caller with a group that refuses them. Until an agent there has answered, that
+// is as if the caller had come by themselves. An agent who has answered keeps the caller.
 func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 	refusing := func(s *shift) {
 		s.settings.Prompts.Blacklist = "refused.wav"

@@ -63,7 +63,7 @@ func TestAllTelephonesRingAndTheFirstToAnswerHasTheCall(t *testing.T) {
 	})
 }
 
-// FreeSWITCH has yet to say how a telephone is reached that has just registered.
+// A telephone has just registered, and FreeSWITCH has not answered yet how to reach it.
 func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 	for name, answers := range map[string]bool{"FreeSWITCH answers": true, "FreeSWITCH is silent": false} {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +117,7 @@ func TestTheTelephoneThatAnsweredHangsUpAndTheAgentIsFree(t *testing.T) {
 	})
 }
 
-// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and the log line of the miss is what is
-// judged.
+// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and checks the log line of the miss.
 func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	refuses := func(code int, rung bool) sim.Behaviour {
 		return sim.Behaviour{Do: sim.Refuses, Code: code, After: time.Second, Quiet: !rung}
@@ -170,7 +169,7 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	}
 }
 
-// causeOf are the causes of a miss that FreeSWITCH's word can stand for.
+// causeOf are the causes of a miss for which a hang-up cause of FreeSWITCH can stand.
 func causeOf(word string) []queue.MissCause {
 	return []queue.MissCause{causeOfMiss(0, word, false), causeOfMiss(0, word, true)}
 }
@@ -222,7 +221,7 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
 		call := c.caller("139")
 		c.untilRinging("call-139")
-		c.server.links[0].goDown() // nothing is heard of the telephone any more
+		c.server.links[0].goDown() // the server receives no events of the telephone any more
 		c.after(6 * time.Second)
 		if call.Bridged() == "" {
 			t.Error("the telephone was ended, though it rang")
@@ -230,8 +229,8 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	})
 }
 
-// The link says nothing any more, and that is not known yet. What a telephone says is not heard,
-// but FreeSWITCH knows it.
+// The link is half-open, and the server does not see that yet. It does not receive the telephone's
+// events, but FreeSWITCH can be asked.
 func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 	t.Run("and answers", func(t *testing.T) {
 		open(t, patient("1000"), func(c *centre) {
@@ -327,7 +326,7 @@ func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.settle()
-		c.sw.Restart() // without a word of the telephones
+		c.sw.Restart() // without events of the telephones
 		c.sw.Unregister("1000", "")
 		c.after(6 * time.Second)
 		c.wantRegistered("1000", false)

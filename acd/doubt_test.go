@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// The connections are half-open while an offer is given up, and the agent has picked up. Until it
-// is known that the leg is over, the agent's phone gets no other call, whatever the lease says.
+// The connections are half-open when an offer is given up, and the agent has answered. Until the
+// server has seen the end of the leg, the agent's phone gets no other call, whatever the lease is.
 func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
 	const ringing = queue.DefaultRingTimeout
 	for name, early := range map[string]time.Duration{

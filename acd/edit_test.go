@@ -6,8 +6,8 @@ import (
 	"nwayacd/queue"
 )
 
-// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: what would be decided there would
-// be undone.
+// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse checks the lock, because a decision
+// in between would be undone.
 func TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse(t *testing.T) {
 	s := ordinary("1000")
 	d := newDispatcher(Options{Settings: s.settings, Journal: &memoryJournal{}}, s.snapshot)

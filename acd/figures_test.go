@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantPhases checks how many calls are in each phase; those that are in none are not mentioned.
+// wantPhases checks how many calls are in each phase. Phases without calls are left out.
 func (c *centre) wantPhases(want map[Phase]int) {
 	c.Helper()
 	got := c.server.Figures().Phases

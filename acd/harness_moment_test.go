@@ -26,8 +26,8 @@ const (
 	// settleTime is longer than what a hang-up or a command sets off takes to come to its end.
 	settleTime = time.Second
 
-	// beforeRetry is for how long a server is away that is back before a caller's dialplan calls our
-	// port again.
+	// beforeRetry is how long a server is away that comes back before the caller's dialplan calls
+	// our port again.
 	beforeRetry = 500 * time.Millisecond
 
 	// linkTime is longer than a link needs to come up and to look twice at FreeSWITCH's channels.

@@ -59,8 +59,8 @@ func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	})
 }
 
-// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after
-// the link had looked for those that are over.
+// TestALegIsNotedAsTheLinkComesUp has a leg that a call could not end. The call noted it as an
+// external call after the link had looked for those that are over.
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
@@ -116,7 +116,8 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+	// What is left of the first life ends. The scheduler decides whether that hangs up the caller.
+	for range 5 * rounds {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
@@ -144,8 +145,8 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: they had been transferred, and waited again as
-// it died.
+// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack has a caller who was transferred, and waited
+// again when the server died.
 func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
@@ -191,8 +192,8 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	})
 }
 
-// TestATransferRingsAfterATalkAndWeLoseTheCaller who has talked: whatever max-wait says they are
-// not sent away, and the talk is in their CDR.
+// TestATransferRingsAfterATalkAndWeLoseTheCaller checks that max-wait does not send away a caller
+// who has talked, and that the talk is in their CDR.
 func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
 		"the connection breaks": func(c *centre) { go c.breakConnection("call-139") },
@@ -224,8 +225,8 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	}
 }
 
-// TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that
-// plays keeps them in.
+// TestWeDieWithACallerParkedInSilence has a park in which nothing plays, so that the end of the
+// connection ends it.
 func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""

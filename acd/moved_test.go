@@ -43,8 +43,8 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	})
 }
 
-// The caller of a receptionist was never ours when they came to talk with an agent. If that agent
-// transfers them to a group, that is their second visit.
+// The caller of a receptionist was not a call of the server when they came to talk with an agent.
+// If that agent transfers them to a group, that is their second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -76,8 +76,8 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	})
 }
 
-// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
-// receptionist is not ours to fetch from there, and would stay.
+// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The server must
+// not recall the caller of a receptionist from there, who would stay parked.
 func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -106,7 +106,7 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	})
 }
 
-// What FreeSWITCH tells of a caller after they were transferred is about where they are then.
+// What FreeSWITCH reports of a caller after a transfer is about their new destination.
 func TestTheFirstWordOfATransferStands(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -136,8 +136,8 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 	}
 }
 
-// A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
-// is, nobody transferred them.
+// A dialplan's own hook may take its time between the server's hooks. Until FreeSWITCH has reported
+// the caller's destination, the caller does not count as transferred.
 func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -154,8 +154,8 @@ func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	})
 }
 
-// The agent of a three-way call transfers the caller: then nobody brings them together with the
-// third party.
+// The agent of a three-way call transfers the caller. Then the server does not connect the caller
+// with the third party.
 func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Gateway("out", sim.Behaviour{})
@@ -177,8 +177,8 @@ func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	})
 }
 
-// Another program takes a caller for whom a phone rings. Hold music must not begin again where the
-// caller is then.
+// Another program takes a caller for whom a phone rings. Hold music must not begin again at the
+// caller's new destination.
 func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -218,8 +218,8 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	})
 }
 
-// A server that shuts down gives a caller back who has taken over the place of a consulting call:
-// they go on in the group's dialplan.
+// A server that shuts down gives back a caller who has taken over the place of a consulting call.
+// The caller goes on in the group's dialplan.
 func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
@@ -246,9 +246,9 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// Another program took a waiting caller to another group of ours, so the first connection is held
-// open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
-// socket_resume.
+// Another program took a waiting caller to another group, so the first connection is held open. If
+// the server shuts down, that connection must not end when the caller is in the dialplan again,
+// which sets socket_resume.
 func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -272,8 +272,8 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 }
 
 // A caller who takes over the place of a consulting call comes with a connection of their own. It
-// may tell that their new socket application has parked them before the link tells that they left
-// the talk.
+// may report that their new socket application has parked them before the link reports that they
+// left the talk.
 func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
@@ -325,8 +325,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 	}
 }
 
-// An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
-// is no word of an agent who is to be kept.
+// An originate parks a leg when it answers. A slow link reports that when the talk is up. It does
+// not mean that the agent is to be kept.
 func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
@@ -345,8 +345,8 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	}
 }
 
-// A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
-// their connection must not come when they are there.
+// A caller who was recalled after a failed bridge goes home when the server shuts down. Their
+// connection must not end when they are there.
 func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {

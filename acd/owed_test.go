@@ -34,7 +34,7 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 	})
 }
 
-// The caller's next visit begins before the link is back: its connection brings the last event of
+// The caller's next visit begins before the link is back. Its connection sends the last event of
 // the visit before first.
 func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 	twoLines(t, func(c *centre) {

@@ -16,7 +16,8 @@ import (
 // instant, and rounds times each, because the scheduler decides the order within one instant.
 const rounds = 4
 
-// race plays a situation around an instant and checks that it ends clean, however it ended.
+// race runs a situation around an instant and checks that it leaves nothing behind, however it
+// ended.
 func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre), deed func(c *centre, call *sim.Call)) {
 	t.Helper()
 	for _, offset := range []time.Duration{-1, 0, 1} {
@@ -34,9 +35,10 @@ func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre),
 	}
 }
 
-// playOut lets what was begun come to its end and checks what must be true of every end: a caller
-// who is still there talks or waits with a place, and when they are gone nothing is left, the CDR
-// is there once, and the agents take calls.
+// playOut lets the situation come to its end, and checks what must be true of every end.
+//   - A caller who is still there talks, or waits with a place.
+//   - When the caller is gone nothing is left, and the call has one CDR.
+//   - The agents take calls.
 func (c *centre) playOut(call *sim.Call) {
 	c.Helper()
 	c.after(time.Minute)

@@ -197,7 +197,10 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 		err = l.server.dropGone(limit)
 	}
 	l.server.signalTalks(l.at.Name, lookAgain{}) // also those that began while we looked around
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil:
+		l.log.Debug().Msg("channels looked at again")
+	case ctx.Err() == nil:
 		l.log.Warn().Err(err).Msg("channels could not be looked at again")
 	}
 }

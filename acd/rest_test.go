@@ -18,7 +18,7 @@ func resting(extensions ...string) shift {
 	return s
 }
 
-// offerTimes are the seconds at which offers that are over began, from the first one on.
+// offerTimes are the seconds at which the offers that are over began, from the first one on.
 func (c *centre) offerTimes() (times []int) {
 	offers := c.journal.offers()
 	for _, o := range offers {

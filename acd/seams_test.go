@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What happens in the seams of a call: between two of its places, its connections or its callers.
+// What happens in a call between two of its places, its connections or its callers.
 
 // seam is a shift with agent 1000 in group 110 and agent 1001 in group 120, without a welcome.
 func seam() shift {
@@ -205,8 +205,9 @@ func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
 	})
 }
 
-// A talk that began without a link has its own connection. When the link is up that is not needed,
-// and its end, at the latest that of this process, must not end what the caller goes on to.
+// A talk that began without a link has its own connection. When the link is up, that connection is
+// not needed. Its end, at the latest the end of this process, must not end what the caller goes on
+// to.
 func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})

@@ -15,7 +15,7 @@ func lineTwice(group string) []sim.Action {
 }
 
 // The second socket line is for a caller whose server died. A caller whose talk is over does not
-// wait again, whoever they talked with at the end.
+// wait again, whatever party they talked with at the end.
 func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	for name, passOn := range map[string]func(c *centre, mary *sim.Call){
 		"an attended transfer": func(c *centre, mary *sim.Call) {
@@ -88,7 +88,7 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	}
 }
 
-// Somebody transfers a caller whose talk is over to the group once more: that is a new visit.
+// A caller whose talk is over is transferred to the group once more. That is a new visit.
 func TestACallerWhoIsTransferredBackWaitsAgain(t *testing.T) {
 	office(t, nil, func(c *centre, first *sim.Call) {
 		first.Hangup()

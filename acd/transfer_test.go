@@ -11,10 +11,10 @@ import (
 	"nwayacd/sim"
 )
 
-// What people do with their phones after the call is distributed. The same situations are played
-// with SIP phones on a real FreeSWITCH in package e2e.
+// What people do with their phones after the call is distributed. Package e2e runs the same
+// situations with SIP phones on a real FreeSWITCH.
 
-// office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
+// office opens a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
 // has one socket line for each, a menu and a parking lot.
 func office(t *testing.T, change func(*shift), situation func(c *centre, mary *sim.Call)) {
 	t.Helper()
@@ -95,7 +95,8 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 	}
 }
 
-// wantUntouched checks that no variable of ours makes FreeSWITCH act on the caller any more.
+// wantUntouched checks that the caller has no variable left with which the server makes FreeSWITCH
+// act.
 func (c *centre) wantUntouched(call *sim.Call) {
 	c.Helper()
 	for name := range strings.FieldsSeq(talkList + " " + waitingList) {
@@ -105,7 +106,7 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
-// wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
+// wantLegUntouched checks the same of the leg of an agent whose talk is over or taken.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
 	dump, err := c.cti.conn.API(c.Context(), "uuid_dump "+leg+" plain")
@@ -139,7 +140,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 				c.after(3 * time.Second)
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
-				c.after(10 * time.Second) // longer than any time-out of ours
+				c.after(10 * time.Second) // longer than any timeout of the server
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
 				c.settle()
@@ -199,8 +200,7 @@ func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 	})
 }
 
-// consulting is an agent of group 110, or a receptionist, with mary on the line, who calls group
-// 120.
+// consulting lets an agent of group 110, or a receptionist, who talks with mary, call group 120.
 func (c *centre) consulting(held string) (consult *sim.Call) {
 	c.Helper()
 	if err := c.sw.Hold(held); err != nil {
@@ -234,8 +234,8 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	}
 }
 
-// With after-talk = "dialplan" FreeSWITCH says the same of a consulting call that is passed on as
-// of one that the agent ended, until the event after it.
+// With after-talk = "dialplan" FreeSWITCH reports the same of a consulting call that is passed on
+// as of one that the agent ended. Only the next event distinguishes the two.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
@@ -337,7 +337,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	})
 }
 
-// A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
+// A program transfers both: the caller was passed on, and the agent is in an external call.
 func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {

@@ -178,7 +178,7 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		}
 		call.Hangup()
 		c.settle()
-		// The link may say that the caller is gone before the connection's end is noticed.
+		// The link may report that the caller is gone before the server sees the connection's end.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -243,7 +243,7 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 		go c.breakConnection("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
-		// The link may say that the caller is gone before the connection's end is noticed.
+		// The link may report that the caller is gone before the server sees the connection's end.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -339,7 +339,8 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
+// TestACallerWhoHungUpBeforeWeListened has a caller who hangs up while the server asks for the
+// channel's number and route, in five commands.
 func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
 	told := func(event string) string {
@@ -381,8 +382,8 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	}
 }
 
-// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the
-// channel is down, before or behind the reply.
+// hungUpEarly is a FreeSWITCH that answers +OK to everything until exit. At one command it reports
+// that the channel is down, before or behind the reply.
 type hungUpEarly struct {
 	at, before, after string
 	ends              bool // with what stands before the reply

@@ -22,8 +22,9 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: FreeSWITCH does not say what became
-// of the caller whose talk is over. The next caller's leg is called all the same, at once.
+// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold has a FreeSWITCH that does not report
+// what became of the caller whose talk is over. The next caller's leg is called at once all the
+// same.
 func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
@@ -50,7 +51,7 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	})
 }
 
-// wantInOrder checks that our own listeners were told so, in this order.
+// wantInOrder checks that the server's own listeners received these events, in this order.
 func (c *centre) wantInOrder(want ...string) {
 	c.Helper()
 	at := 0
@@ -67,8 +68,8 @@ func (c *centre) wantInOrder(want ...string) {
 	}
 }
 
-// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody
-// is stuck, and what is told waits for nothing.
+// TestThePhoneHangsUpInTheMomentOf another event. Whichever comes first, the talk ends once, no
+// agent is stuck, and no event waits.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
 		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
@@ -97,8 +98,8 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	}
 }
 
-// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one
-// that is a little earlier.
+// hangsUpAs runs one round of it. In some rounds another caller waits, and in some the phone is a
+// little earlier.
 func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	call := c.caller("139")
 	c.untilTalking("call-139")
@@ -124,8 +125,8 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	c.wantWork()
 }
 
-// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of
-// the agent's next call.
+// TestTheConnectionIsLostAsTheTalkEnds checks that FreeSWITCH gets the events all the same, and
+// those of the agent's next call after them.
 func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 	for range 12 {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -180,7 +181,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 	}
 }
 
-// atOnce does both at the same time; the first in a goroutine of its own, or swapped the second.
+// atOnce does both at the same time: the first in a goroutine of its own, or the second if swapped.
 func atOnce(swapped bool, first, second func()) {
 	if swapped {
 		first, second = second, first

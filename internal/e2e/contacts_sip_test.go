@@ -12,23 +12,23 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Contacts, not extensions, are registered: an agent may have a phone on the desk and another one
+// Contacts, not extensions, are registered. An agent may have a phone on the desk and another one
 // in a browser.
 
-// only has anna in group 110, and nobody else.
+// only has anna alone in group 110.
 var only = floor{agents: []agentRow{{name: "anna"}}}
 
-// device registers one more contact of an agent's phone, which takes calls in its own way.
+// device registers one more contact of an agent's phone, with its own behaviour.
 func (o *office) device(name, transport string, b desk.Behaviour) *desk.Contact {
 	o.t.Helper()
 	c, err := o.desk[name].Register(o.soon(), transport)
 	o.ok(err)
-	time.Sleep(500 * time.Millisecond) // the link hears of it, and asks for the contacts
+	time.Sleep(500 * time.Millisecond) // until the link has received it and has asked for the contacts, which no event shows
 	c.Takes(b)
 	return c
 }
 
-// dialogOn waits until a device of somebody has a call of which that is true.
+// dialogOn waits until a device of that person has a call of which the condition is true.
 func (o *office) dialogOn(c *desk.Contact, is func(desk.View) bool) *desk.Dialog {
 	o.t.Helper()
 	var found *desk.Dialog
@@ -63,7 +63,7 @@ func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
 	})
 }
 
-// A browser's media is DTLS, which these phones do not speak: over WebSocket they only ring and
+// A browser's media is DTLS, which these phones do not have. Over WebSocket they only ring and
 // refuse.
 func TestTheSecondDeviceAnswers(t *testing.T) {
 	each(t, map[string]string{"UDP": "udp", "TCP": "tcp"}, func(t *testing.T, transport string) {
@@ -109,7 +109,7 @@ func TestAgentIsRegisteredAsLongAsOneDeviceIs(t *testing.T) {
 	o.becomes("anna", "reged up idle ready")
 }
 
-// A page that reloads registers over a new WebSocket; the old one's registration ends later.
+// A page that reloads registers over a new WebSocket. The old one's registration ends later.
 func TestPageReloads(t *testing.T) {
 	o := openOffice(t, only)
 	o.ok(o.desk["anna"].Contacts()[0].Unregister(o.soon()))
@@ -124,7 +124,7 @@ func TestPageReloads(t *testing.T) {
 	}
 }
 
-// Auto-answer is for one device: with two, both would pick up.
+// Auto-answer is for one device, because two would both answer.
 func TestAutoAnswerIsForASingleDevice(t *testing.T) {
 	each(t, map[string]int{"one": 1, "two": 2}, func(t *testing.T, devices int) {
 		o := openOffice(t, only)
@@ -141,7 +141,7 @@ func TestAutoAnswerIsForASingleDevice(t *testing.T) {
 	})
 }
 
-// A phone that picks up when it is told to does so, and nobody touches it.
+// A phone with auto-answer answers by itself.
 func TestPhonePicksUpByItself(t *testing.T) {
 	f := only
 	f.onTalk = true
@@ -152,8 +152,8 @@ func TestPhonePicksUpByItself(t *testing.T) {
 	mary.ends()
 }
 
-// The agent sees who calls: the number, and the name if there is one, in UTF-8; not the number
-// twice.
+// The agent sees the caller's number, and the name in UTF-8 if there is one. The number is not
+// shown twice.
 func TestAgentSeesWhoCalls(t *testing.T) {
 	each(t, map[string]string{"a name": "Zoë Müller 张", "no name": ""}, func(t *testing.T, name string) {
 		o := openOffice(t, only)
@@ -228,7 +228,7 @@ func TestRecordingsOfOneCallAreNotOverwritten(t *testing.T) {
 	}
 }
 
-// The directory does not know anna for a while, as when the server behind mod_xml_curl is away. Her
+// The directory does not have anna for a while, as if the server behind mod_xml_curl were away. Her
 // phone is registered all the same.
 func TestDirectoryThatIsAwayUnregistersNobody(t *testing.T) {
 	o := openOffice(t, floor{
@@ -244,7 +244,7 @@ func TestDirectoryThatIsAwayUnregistersNobody(t *testing.T) {
 	mary.ends()
 }
 
-// Hold music may be any file: it is one playback, however long the caller waits.
+// Hold music may be any file. It is one playback, however long the caller waits.
 func TestHoldMusicThatIsAFileIsOnePlayback(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "music.wav")
 	if err := os.WriteFile(file, quiet(1200*time.Millisecond), 0o644); err != nil {
@@ -271,8 +271,8 @@ func TestHoldMusicThatIsAFileIsOnePlayback(t *testing.T) {
 	mary.ends()
 }
 
-// plays waits until a file is played to the caller, by whatever application, and counts how often
-// one was begun.
+// plays waits until a file is played to the caller, by any application, and counts how often one
+// was begun.
 func (g *guest) plays(file string) (n int) {
 	g.o.t.Helper()
 	eventually(g.o.t, patience, g.name+" hears "+file, func() bool {
@@ -285,7 +285,7 @@ func (g *guest) plays(file string) (n int) {
 	return n
 }
 
-// quiet is a WAV file with nothing to hear.
+// quiet is a WAV file with silence.
 func quiet(lasting time.Duration) []byte {
 	const rate = 8000
 	samples := make([]byte, 2*rate*int(lasting.Milliseconds())/1000)

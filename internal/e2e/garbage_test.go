@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// wrongFrames is what a port may get from somebody who does not speak its protocol, or speaks it to
-// do harm.
+// wrongFrames are frames that a port may get from a peer that does not speak its protocol, or
+// speaks it to do harm.
 var wrongFrames = map[string]string{
 	"nothing":                     "",
 	"random bytes":                noise(64 << 10),
@@ -71,7 +71,7 @@ func noise(length int) string {
 
 func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
-	const longest = 30 * time.Second // a connection of this kind may last: authLimit and what the machine is late
+	const longest = 30 * time.Second // how long a connection of this kind may last: authLimit and the delays of a busy machine
 	w := open(t, newSimulated(t),
 		floor{agents: []agentRow{{name: "anna"}}, config: settings{"control.password": `"any"`}})
 	var open sync.WaitGroup

@@ -1,9 +1,9 @@
 // Command soak runs nwayacd for a long time under load while everything goes wrong at random: the
 // server, its database, its switches and the network between them. It owns all of these and the
-// people at both ends of the calls, and judges by what the switches and the database saw. It knows
-// nothing of the packages inside but the wire (esl) and the simulated switch (sim).
+// people at both ends of the calls. It judges by what the switches and the database saw. Of the
+// packages inside it knows only the wire (esl) and the simulated switch (sim).
 //
-// The choice of what happens follows from the seed; the times do not.
+// The choice of what happens follows from the seed. The times do not.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// errBroken says that the run was ended from outside: what was judged after that means nothing.
+// errBroken reports that the run was ended from outside, so that later judgements mean nothing.
 var errBroken = errors.New("the run was broken off")
 
 var errViolated = errors.New("an invariant does not hold; see above")
@@ -109,7 +109,7 @@ func defaults() options {
 	}
 }
 
-// office makes those defaults smaller that are meant for simulated phones.
+// office lowers the defaults that are meant for simulated phones.
 func (o *options) office() {
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
