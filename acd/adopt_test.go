@@ -80,7 +80,7 @@ func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	cdr := c.wantCDR(call.UUID(), queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 	if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
 		c.Errorf("%+v", cdr)
@@ -172,7 +172,7 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 		}
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
 			t.Errorf("bridged %v after the arrival", cdr.Bridged.Sub(cdr.Arrived))
 		}
@@ -211,7 +211,7 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
-				c.after(time.Minute)
+				c.settleAll()
 				outcome := map[bool]queue.Outcome{true: queue.Transferred, false: queue.Answered}[again]
 				if cdr := c.wantCDR("call-139", outcome, queue.CallerSide, ""); cdr.Offers != 2 {
 					t.Errorf("%+v", cdr)
@@ -226,9 +226,9 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe checks that the caller, who is parked as after a talk,
-// has a place when the server is back.
-func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
+// TestTheLegAndTheServerDieAsTheTwoAreBridged checks that the caller, who is parked as after a
+// talk, has a place when the server is back.
+func TestTheLegAndTheServerDieAsTheTwoAreBridged(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.swallow("CHANNEL_PARK")
@@ -244,7 +244,7 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		c.wantPlace("call-139", since)
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -266,7 +266,7 @@ func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()

@@ -87,7 +87,7 @@ func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centr
 	}
 	c.wantTalk(agent, call.UUID())
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	c.wantRest()
 }
 

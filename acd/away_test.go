@@ -317,7 +317,7 @@ func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 				call := c.caller("139")
 				c.after(20 * time.Second)
 				call.Hangup()
-				c.after(time.Minute)
+				c.settleAll()
 				c.wires.deliver(what)
 				c.after(2 * time.Minute)
 				c.wantState("1000", agent.Ready)

@@ -88,7 +88,7 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 				}
 				c.wantLegUntouched(leg)
 				if left, _ := c.cti.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
-					t.Errorf("what somebody else scheduled for the leg: %s", left)
+					t.Errorf("another program's schedule for the leg: %s", left)
 				}
 				if name == "the server is dead" {
 					c.comesBack()

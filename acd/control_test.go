@@ -21,7 +21,7 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 			t.Errorf("into no group: %v", err)
 		}
 		if err := c.server.Enqueue(c.Context(), "nobody", "110"); !errors.Is(err, ErrNoChannel) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		if err := c.server.Enqueue(c.Context(), "live; uuid_kill live", "110"); !errors.Is(err, ErrNoChannel) {
 			t.Errorf("a hostile uuid: %v", err)
@@ -56,7 +56,7 @@ func TestTheCallerIsPutOnHold(t *testing.T) {
 			}
 		}
 		if err := c.server.Hold(c.Context(), "nobody", true); !errors.Is(err, ErrNotTalking) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		call.Hangup()
 		c.settle()
@@ -84,10 +84,10 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 			t.Errorf("a hostile number: %v", err)
 		}
 		if err := c.server.ThreeWay(c.Context(), "nobody", "1", "gw1"); !errors.Is(err, ErrNotTalking) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		for _, left := range c.sw.Channels() {
 			c.Logf("left: %+v", left)
 		}
@@ -104,7 +104,7 @@ func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 			t.Errorf("bridged with %q and %q", supervisor.Bridged(), call.Bridged())
 		}
 		if call.Var("socket_resume") == "true" {
-			t.Error("socket_resume would tear the bridge when we die")
+			t.Error("socket_resume would end the bridge if the server dies")
 		}
 		c.wantEvents("call-139", "queue_add", "queue_remove")
 		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
@@ -117,7 +117,7 @@ func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 	})
 }
 
-func TestNwayBridgeWithNobody(t *testing.T) {
+func TestNwayBridgeWithAnUnknownChannel(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.asks("boss", "2000", "", "nway_bridge/nobody")
 		c.settle()

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"nwayacd/agent"
-	"nwayacd/sim"
 )
 
 // The times of an ordinary shift.
@@ -43,6 +42,10 @@ func (c *centre) after(d time.Duration) {
 // settle lets come to its end what the last step of the test set off.
 func (c *centre) settle() { c.after(settleTime) }
 
+// settleAll lets everything come to its end that is under way, also what has a limit of a minute,
+// such as the place of an absent caller.
+func (c *centre) settleAll() { c.after(time.Minute) }
+
 // until waits for a moment. It fails the test if the moment does not come within momentLimit.
 func (c *centre) until(moment string, isNow func() bool) {
 	c.Helper()
@@ -74,12 +77,6 @@ func (c *centre) untilRinging(uuid string) {
 func (c *centre) untilTalking(uuid string) {
 	c.Helper()
 	c.until(uuid+" talks", func() bool { return c.phaseOf(uuid) == PhaseTalk })
-}
-
-// untilTalkOver waits until the caller is bridged with no one.
-func (c *centre) untilTalkOver(call *sim.Call) {
-	c.Helper()
-	c.until("the talk of "+call.UUID()+" is over", func() bool { return call.Bridged() == "" })
 }
 
 // phaseOf is the phase in which the server lists a caller, or noPhase.

@@ -138,6 +138,6 @@ func (c *centre) wantWork() {
 		}
 		call.Hangup()
 	}
-	c.after(time.Minute)
+	c.settleAll()
 	c.wantRest()
 }

@@ -106,7 +106,7 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 			t.Errorf("in a talk, and among the waiting: %v", rows)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -137,7 +137,7 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 			c.wantTalk("1000", "call-139")
 			c.wantPlace("call-139", since)
 			call.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 			c.wantNoTalk()
 			c.wantRest()
@@ -192,9 +192,9 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	})
 }
 
-// TestATransferRingsAfterATalkAndWeLoseTheCaller checks that max-wait does not send away a caller
-// who has talked, and that the talk is in their CDR.
-func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
+// TestTheConnectionIsLostWhileATransferRingsAfterATalk checks that max-wait does not send away a
+// caller who has talked, and that the talk is in their CDR.
+func TestTheConnectionIsLostWhileATransferRingsAfterATalk(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
 		"the connection breaks": func(c *centre) { go c.breakConnection("call-139") },
 		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
@@ -225,9 +225,9 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	}
 }
 
-// TestWeDieWithACallerParkedInSilence has a park in which nothing plays, so that the end of the
-// connection ends it.
-func TestWeDieWithACallerParkedInSilence(t *testing.T) {
+// TestTheServerDiesWithACallerParkedInSilence has a park in which nothing plays, so that the end of
+// the connection ends it.
+func TestTheServerDiesWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""
 	open(t, s, func(c *centre) {
@@ -269,7 +269,7 @@ func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 		c.comesBack()
 		c.after(tableLag + time.Second)
 		if call.Cause() == "" {
-			t.Errorf("the caller is left with nobody: %v", call.Actions())
+			t.Errorf("the caller is left alone: %v", call.Actions())
 		}
 		c.wantRest()
 	})

@@ -98,7 +98,7 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 		}
 		c.settle()
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Minute)
+		c.settleAll()
 		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
 			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
 		}

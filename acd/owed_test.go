@@ -55,7 +55,7 @@ func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 			t.Errorf("events of %d channels are owed yet", left)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 	})
 }
 
@@ -76,7 +76,7 @@ func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 		c.after(4 * time.Second)
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantVisits("call", "110 error - - -", "120 abandoned - - -")
 		c.wantRest()
 	})

@@ -49,7 +49,7 @@ func (c *centre) playOut(call *sim.Call) {
 		c.Errorf("the caller talks to %s, and no agent is talking", bridged)
 	}
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	if cdrs := c.wantRest(); len(cdrs) != 1 {
 		c.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 	}
@@ -121,10 +121,10 @@ func TestATransferToEachOtherAtOnce(t *testing.T) {
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), one.UUID(), "1001") })
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), two.UUID(), "1000") })
 			both.Wait()
-			c.after(time.Minute)
+			c.settleAll()
 			one.Hangup()
 			two.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			if cdrs := c.wantRest(); len(cdrs) != 2 {
 				t.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 			}
@@ -161,7 +161,7 @@ func TestTheGroupIsRemovedAndTheAgentAnswersAtOnce(t *testing.T) {
 					t.Errorf("the caller waits in a group that is no more; heard %q", call.Heard())
 				}
 				call.Hangup()
-				c.after(time.Minute)
+				c.settleAll()
 				if cdrs := c.wantRest(); len(cdrs) == 0 {
 					t.Error("no CDR")
 				}
@@ -193,11 +193,11 @@ func TestTheSameUUIDTwiceAtOnce(t *testing.T) {
 				both.Go(func() { calls[n] = c.caller("139") })
 			}
 			both.Wait()
-			c.after(time.Minute)
+			c.settleAll()
 			for _, call := range calls {
 				call.Hangup()
 			}
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantRest()
 			c.wantWork()
 		})

@@ -24,7 +24,7 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 			t.Errorf("the talks written anew are %+v", talks)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR(call.UUID(), queue.Answered, queue.CallerSide, "")
 		c.wantNoTalk()
 	})
@@ -43,7 +43,7 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 		}
 		waits.Hangup()
 		talks.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.journal.forgetBehind(known)
 		c.server.Dispatcher.Resync(false)
 		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
@@ -67,7 +67,7 @@ func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
 			t.Errorf("kept: %+v", kept)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantNoTalk()
 	})
 }

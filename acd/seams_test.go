@@ -29,7 +29,7 @@ func (c *centre) comes(uuid, group string, vars map[string]string) *sim.Call {
 	return c.sw.Call(sim.CallOptions{UUID: uuid, Number: uuid, Dialled: group, Vars: vars, Dialplan: sim.Plan(socket, "playback hold.wav")})
 }
 
-func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testing.T) {
+func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsWithoutASuccessor(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.comes("consult", "120", nil)
@@ -174,7 +174,7 @@ func TestTheAgentHangsUpAtOnceIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	}
 }
 
-func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
+func TestTheTalkIsOverBeforeTheOrderToGoOnInTheDialplan(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
 		c.untilTalking("call")
@@ -271,7 +271,7 @@ func TestTheLegIsTakenAndThenTheCallerGoesToAnotherGroup(t *testing.T) {
 		c.after(4 * time.Second)
 		c.wantTalk("1001", "call")
 		if c.api("uuid_getvar "+leg+" bridge_to") != "third" {
-			t.Error("the leg that talks to somebody was ended")
+			t.Error("the leg that talks to a third party was ended")
 		}
 		if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 			t.Errorf("the agent is %v, with %d calls outside", a.Call, a.Outside)
@@ -334,7 +334,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 		}
 		c.wantTalk("1001", "call")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantRest()
 	})
 }
@@ -354,7 +354,7 @@ func TestTheServerShutsDownUnderACallerWhoTookOverAConsultingCall(t *testing.T) 
 		}
 		c.wantTalk("1001", "call")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantRest()
 	})
 }

@@ -64,7 +64,7 @@ func randomShift(c *centre, chance *rand.Rand) {
 	for _, call := range calls {
 		call.Hangup()
 	}
-	c.after(time.Minute)
+	c.settleAll()
 	seen := map[string]int{}
 	for _, cdr := range c.wantRest() {
 		seen[cdr.UUID]++

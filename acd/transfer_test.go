@@ -47,7 +47,7 @@ func (c *centre) leg(call *sim.Call) string {
 	c.Helper()
 	leg := call.Bridged()
 	if leg == "" {
-		c.Fatalf("%s talks with nobody", call.UUID())
+		c.Fatalf("%s is not bridged", call.UUID())
 	}
 	return leg
 }

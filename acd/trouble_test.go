@@ -112,7 +112,7 @@ func TestHostileNumbersStopNothing(t *testing.T) {
 	}
 }
 
-func TestACallerWhoHangsUpInTheWelcomeIsOfferedToNobody(t *testing.T) {
+func TestACallerWhoHangsUpInTheWelcomeIsNotOffered(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(welcomeTime / 2)
@@ -170,7 +170,7 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		call := c.caller("139")
 		c.after(1500 * time.Millisecond)
 		if c.sw.Ringing("1000") {
-			t.Error("the phone rings for nobody")
+			t.Error("the phone rings although the caller is gone")
 		}
 		c.wantState("1000", agent.Ready)
 		if actions := call.Actions(); actions[len(actions)-1] != "sleep 1000" {
@@ -339,9 +339,9 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHungUpBeforeWeListened has a caller who hangs up while the server asks for the
-// channel's number and route, in five commands.
-func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
+// TestACallerWhoHungUpBeforeTheServerSubscribed has a caller who hangs up while the server asks for
+// the channel's number and route, in five commands.
+func TestACallerWhoHungUpBeforeTheServerSubscribed(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
 	told := func(event string) string {
 		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)

@@ -97,7 +97,7 @@ func (b *bed) accept() *acd {
 		a.send(esl.Raw("linger 30"))
 		return a
 	default:
-		b.t.Fatal("the switch dialled nobody")
+		b.t.Fatal("the switch opened no connection")
 		return nil
 	}
 }

@@ -238,7 +238,7 @@ func TestAttendedTransferToAPhoneThatStillRings(t *testing.T) {
 		consult.Hangup() // as most phones do after the NOTIFY that the transfer works
 		pass(5 * time.Second)
 		if caller.Bridged() == "" {
-			t.Error("nobody talks to the caller")
+			t.Error("no phone talks to the caller")
 		}
 	})
 }

@@ -44,7 +44,7 @@ func (o *office) dialogOn(c *desk.Contact, is func(desk.View) bool) *desk.Dialog
 	return found
 }
 
-func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
+func TestAllDevicesRingAndTheOthersAreCancelledAsAnsweredElsewhere(t *testing.T) {
 	each(t, map[string]string{"UDP": "udp", "TCP": "tcp", "WebSocket": "ws"}, func(t *testing.T, transport string) {
 		o := openOffice(t, only)
 		o.desk["anna"].Takes(desk.Answers(time.Second)) // her first device
@@ -55,7 +55,7 @@ func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
 		o.ok(other.IsOver(o.soon()))
 		reason := other.View().Reason
 		if !strings.Contains(reason, "cause=200") || !strings.Contains(reason, "completed elsewhere") {
-			t.Errorf("the device that did not answer was told %q", reason)
+			t.Errorf("the device that did not answer got the reason %q", reason)
 		}
 		o.isTalking("anna")
 		mary.ends()
@@ -191,7 +191,7 @@ func TestDialplanHandsVariablesToTheAgentsPhone(t *testing.T) {
 	mary.ends()
 }
 
-func TestHoldByEitherSideLosesNobody(t *testing.T) {
+func TestHoldByEitherSideLosesNoCaller(t *testing.T) {
 	o := openOffice(t, only)
 	mary := o.talksToAnna()
 	for _, side := range []*desk.Dialog{o.in("anna"), mary.line} {
@@ -230,7 +230,7 @@ func TestRecordingsOfOneCallAreNotOverwritten(t *testing.T) {
 
 // The directory does not have anna for a while, as if the server behind mod_xml_curl were away. Her
 // phone is registered all the same.
-func TestDirectoryThatIsAwayUnregistersNobody(t *testing.T) {
+func TestDirectoryThatIsAwayUnregistersNoAgent(t *testing.T) {
 	o := openOffice(t, floor{
 		agents: []agentRow{{name: "anna", ext: unlisted}}, config: settings{"acd.reoffer-seconds": "1"},
 	})

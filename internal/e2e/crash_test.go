@@ -59,7 +59,7 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 		began := time.Now()
 		mary.isGone()
 		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("mary stayed %s with nobody", took)
+			t.Errorf("mary stayed %s alone", took)
 		}
 		w.srv.start()
 		w.becomes("anna", "reged up idle ready")

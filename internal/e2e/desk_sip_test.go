@@ -179,7 +179,7 @@ func TestCallerComesBackToAKeptAgentWhileTheServerIsAway(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()
 	leg := o.leg("anna").uuid
-	o.cti("sched_hangup +3600 " + leg) // somebody else's
+	o.cti("sched_hangup +3600 " + leg) // the CTI's own
 	o.cti("uuid_setvar " + mary.uuid + " nwayacd_keep_agent 4")
 	o.cti("uuid_transfer " + mary.uuid + " menu")
 	mary.reaches("playback silence_stream://4000")
@@ -194,7 +194,7 @@ func TestCallerComesBackToAKeptAgentWhileTheServerIsAway(t *testing.T) {
 		}
 	}
 	if left := o.ear.api("sched_del " + leg); left != "+OK Deleted: 1" {
-		t.Errorf("what somebody else scheduled for the leg: %s", left)
+		t.Errorf("the CTI's schedule for the leg: %s", left)
 	}
 	o.srv.start()
 	o.isTalking("anna")

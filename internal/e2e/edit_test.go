@@ -14,8 +14,8 @@ const soon = 2 * time.Second
 func onPostgres(t *testing.T) {
 	if testDSN == "" {
 		t.Skip(
-			"POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and rows of the embedded SQLite are edited by " +
-				"nobody else")
+			"POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and no other program edits the rows of the " +
+				"embedded SQLite")
 	}
 }
 

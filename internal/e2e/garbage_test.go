@@ -25,8 +25,8 @@ var wrongFrames = map[string]string{
 	"endless headers":             strings.Repeat("X-Header: y\n", 100_000),
 	"one endless line":            strings.Repeat("x", 2<<20),
 	"half a frame":                "Content-Type: text/event-plain\nContent-Le",
-	"replies nobody asked for":    strings.Repeat("Content-Type: command/reply\nReply-Text: +OK\n\n", 1000),
-	"events nobody asked for": strings.Repeat(
+	"replies without a command":   strings.Repeat("Content-Type: command/reply\nReply-Text: +OK\n\n", 1000),
+	"unexpected events": strings.Repeat(
 		"Content-Type: text/event-plain\nContent-Length: 27\n\nEvent-Name: CHANNEL_HANGUP\n", 1000),
 	"an event cut short": "Content-Type: text/event-plain\nContent-Length: 20\n\nContent-Length: 99\n\nx",
 	"events of other forms": "Content-Type: text/event-json\nContent-Length: 2\n\n{}Content-Type: " +
@@ -101,7 +101,7 @@ func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	}
 	open.Wait()
 	if reply := w.srv.command("nway_list_groups"); !strings.Contains(reply, "\n"+group+"|") {
-		t.Errorf("a command was taken from somebody without the password:\n%s", reply)
+		t.Errorf("a command was accepted without the password:\n%s", reply)
 	}
 	w.cleanAfter()
 }

@@ -13,7 +13,7 @@ func (w *world) serves(caller string) string {
 	w.t.Helper()
 	c := w.arrives(caller)
 	var ext string
-	eventually(w.t, patience, "somebody answers "+caller, func() bool { ext = c.with(); return ext != "" })
+	eventually(w.t, patience, "an agent answers "+caller, func() bool { ext = c.with(); return ext != "" })
 	c.hangsUp()
 	c.isGone()
 	for name := range w.ext {

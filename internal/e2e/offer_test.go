@@ -197,7 +197,7 @@ func TestCallerSurvivesALegThatDiesAtAnyMoment(t *testing.T) {
 		})
 }
 
-func TestGroupWithoutAgentsHoldsUpNobody(t *testing.T) {
+func TestGroupWithoutAgentsDelaysNoOtherGroup(t *testing.T) {
 	f := floor{groups: []groupRow{{number: "120"}}, agents: []agentRow{{name: "anna", groups: "120"}}}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

@@ -210,7 +210,7 @@ func TestSupervisorTakesAWaitingCaller(t *testing.T) {
 		mary.cdr("outcome=taken", "agent=")
 		for _, c := range []*call{mary, boss} {
 			if resume := c.variable("socket_resume"); resume == "true" {
-				t.Errorf("socket_resume is true on %s's channel: the talk would not survive us", c.name)
+				t.Errorf("socket_resume is true on %s's channel: the talk would not survive the server", c.name)
 			}
 		}
 		w.srv.kill()
@@ -229,7 +229,7 @@ func TestSupervisorTakesAWaitingCaller(t *testing.T) {
 	})
 }
 
-func TestSupervisorAsksForNobody(t *testing.T) {
+func TestSupervisorAsksForAnUnknownCaller(t *testing.T) {
 	onBoth(t, floor{}, func(t *testing.T, w *world) {
 		boss := w.comes("boss", "8", "/nway_bridge/00000000-0000-0000-0000-000000000000")
 		boss.isHandedBack()

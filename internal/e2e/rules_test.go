@@ -122,7 +122,7 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 	})
 }
 
-func TestRuleParkTimeoutEndsALegThatAnswersNobody(t *testing.T) {
+func TestRuleParkTimeoutEndsALegWithoutACaller(t *testing.T) {
 	slow := phone{do: picksUp, after: 2 * time.Second}
 	onBoth(t, floor{agents: []agentRow{{name: "anna", phone: slow}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

@@ -89,7 +89,7 @@ func TestBlindTransferToAGroupWithTwoLines(t *testing.T) {
 }
 
 // A caller who is transferred to a group without a free agent waits there as long as it takes.
-func TestBlindTransferToAGroupInWhichNobodyIsFree(t *testing.T) {
+func TestBlindTransferToAGroupWithoutAFreeAgent(t *testing.T) {
 	onBlind(t, twoGroups, "120", func(o *office, mary *guest) {
 		mary.sentTo = "120"
 		o.srv.must("nway_busy " + o.ext["carl"])

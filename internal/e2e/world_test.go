@@ -151,7 +151,7 @@ func (w *world) close() {
 	for _, c := range w.calls {
 		for about := range maps.Keys(locked(w.ear, func() map[string]bool { return w.ear.about[c.uuid] })) {
 			if want := c.number + " to " + c.dialled; about != want && about != c.number+" to "+c.sentTo {
-				w.t.Errorf("an event of %s tells of a call from %s, not %s", c.name, about, want)
+				w.t.Errorf("an event of %s names a call from %s, not %s", c.name, about, want)
 			}
 		}
 	}

@@ -100,7 +100,7 @@ func (b *office) follows(g *guest) {
 			!v.Held
 		if silent && !g.told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
 			g.told = true
-			b.tells("dead air", g.number+" hears nobody and nothing", g)
+			b.tells("dead air", g.number+" hears no voice, no prompt and no music", g)
 		}
 		if time.Since(alone) > g.patience || time.Since(began) > longestCall {
 			b.leaves(g, "loses heart")
@@ -216,7 +216,7 @@ func (b *office) judges(g *guest) {
 	case b.leftAround(g.number, with, v.Ended):
 	default:
 		b.tells("lost caller",
-			fmt.Sprintf("%s was hung up (%s), and nobody hung up; heard %s last", g.number, v.Reason, with), g)
+			fmt.Sprintf("%s was hung up (%s), and neither phone did it; heard %s last", g.number, v.Reason, with), g)
 	}
 }
 

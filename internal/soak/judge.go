@@ -134,10 +134,10 @@ func (j *judge) lookAtChannels(now map[string]time.Time) {
 			if c := j.s.watch.find(ch.UUID); c != nil {
 				alone = alone && !j.s.watch.isAt(c, park)
 				j.wrong(now, ch.UUID, alone, deadBound, "dead air",
-					fmt.Sprintf("%s hears nobody and nothing: %+v", ch.UUID, ch), c)
+					fmt.Sprintf("%s hears no voice, no prompt and no music: %+v", ch.UUID, ch), c)
 			} else if callerOf(ch.PresenceData) != "" && !j.s.watch.isKept(ch.UUID) {
 				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone",
-					fmt.Sprintf("the leg of %s hears nobody: %+v", ch.Extension, ch),
+					fmt.Sprintf("the leg of %s hears no voice: %+v", ch.Extension, ch),
 					j.s.watch.find(callerOf(ch.PresenceData)))
 			}
 		}

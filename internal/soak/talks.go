@@ -113,7 +113,7 @@ func (w *watch) hangsUp(e sim.ChannelEvent) {
 		if about == nil {
 			about = w.callers[c.peer]
 		}
-		w.violate("talk cut", fmt.Sprintf("%s was ended with %s after %s with %s, and nobody hung up",
+		w.violate("talk cut", fmt.Sprintf("%s was ended with %s after %s with %s, and neither phone did it",
 			w.nameOf(e.UUID), e.Cause, time.Since(c.since).Round(time.Millisecond), w.nameOf(c.peer)), about)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+func TestTheEndOfATalkIsAnnouncedBeforeTheAgentsNextCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		c.caller("138")
@@ -22,10 +22,10 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold has a FreeSWITCH that does not report
+// TestTheAgentsNextCallDoesNotWaitForTheAnnouncedEndOfTheTalk has a FreeSWITCH that does not report
 // what became of the caller whose talk is over. The next caller's leg is called at once all the
 // same.
-func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+func TestTheAgentsNextCallDoesNotWaitForTheAnnouncedEndOfTheTalk(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
@@ -61,7 +61,7 @@ func (c *centre) wantInOrder(want ...string) {
 				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
 		})
 		if found < 0 {
-			c.Errorf("not told, or not in this order: %q of %q", what, want)
+			c.Errorf("not received, or not in this order: %q of %q", what, want)
 			return
 		}
 		at += found + 1
@@ -111,10 +111,10 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	}
 	leg := call.Bridged()
 	atOnce(round%4 < 2, func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) })
-	c.after(time.Minute)
+	c.settleAll()
 	c.server.Dispatcher.mu.Lock()
 	if left := len(c.server.Dispatcher.untold); left != 0 {
-		c.Errorf("%d ends of talks are untold", left)
+		c.Errorf("%d ends of talks are not announced", left)
 	}
 	c.server.Dispatcher.mu.Unlock()
 	c.killAll()
@@ -142,13 +142,13 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			c.wantTalk("1000", "call-139")
 			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
 			if told := c.cti.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
-				t.Errorf("FreeSWITCH was told %q", told)
+				t.Errorf("the CTI received %q", told)
 			}
 			if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
 				t.Errorf("CDRs %+v", cdrs)
 			}
 			c.sw.PhoneLeaves(c.served("call-139").legUUID())
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantRest()
 		})
 	}
@@ -172,7 +172,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 				c.wantTalk("1001", "call-139")
 			}
 			call.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantRest()
 		})
 	}
