@@ -71,7 +71,8 @@ func noise(length int) string {
 
 func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
-	const longest = 30 * time.Second // how long a connection of this kind may last: authLimit and the delays of a busy machine
+	// longest is how long such a connection may last: authLimit, and the delays of a busy machine.
+	const longest = 30 * time.Second
 	w := open(t, newSimulated(t),
 		floor{agents: []agentRow{{name: "anna"}}, config: settings{"control.password": `"any"`}})
 	var open sync.WaitGroup

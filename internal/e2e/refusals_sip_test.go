@@ -29,7 +29,7 @@ func TestAgentRestsAfterARefusal(t *testing.T) {
 		o.desk["anna"].Takes(b)
 		mary := o.phones("mary", "110")
 		eventually(t, patience, "anna's phone is called", func() bool { return o.offers("anna") > 0 })
-		time.Sleep(9 * time.Second)
+		time.Sleep(9 * time.Second) // shorter than the shortest rest
 		if n := o.offers("anna"); n != 1 {
 			t.Errorf("anna's phone was called %d times in 9 s", n)
 		}

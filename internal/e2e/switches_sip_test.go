@@ -139,10 +139,9 @@ func TestRegistrationMovesToAnotherSwitch(t *testing.T) {
 	o := openAcross(t, at{realSwitch, secondSwitch}, true)
 	there := o.desk["anna"].Contacts()[0]
 	p := o.sitsDownAt(o.fs, "anna at home", "anna", o.ext["anna"], "udp")
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // until the link has its contact, too
 	o.ok(p.Contacts()[0].Unregister(o.soon()))
-	time.Sleep(time.Second)
-	o.becomes("anna", "reged up idle ready") // there is still the one over there
+	o.staysReady("anna") // there is still the one over there
 	o.ok(there.Unregister(o.soon()))
 	o.becomes("anna", "unreg up idle ready")
 }
