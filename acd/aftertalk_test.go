@@ -2,8 +2,8 @@ package acd
 
 import "testing"
 
-// If one side sends a BYE, FreeSWITCH may report the end of the other side first.
-func TestTheSideWhosePhoneSentTheBYEHungUp(t *testing.T) {
+// FreeSWITCH may report the end of the agent's leg first although the caller sent the BYE.
+func TestWhoHungUpIsWhosePhoneSentTheBYE(t *testing.T) {
 	for _, of := range []struct {
 		what        string
 		caller, leg hangUp

@@ -4,14 +4,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
 
-// legOf returns the first channel of an extension.
+// legOf is the first channel of an extension.
 func (c *centre) legOf(extension string) string {
 	for _, ch := range c.sw.Channels() {
 		if ch.Extension == extension && ch.Direction == "outbound" {
@@ -24,7 +23,7 @@ func (c *centre) legOf(extension string) string {
 
 func (c *centre) wantVariable(uuid, name, want string) {
 	c.Helper()
-	got, err := c.heard.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
+	got, err := c.cti.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
 	if got == "_undef_" {
 		got = ""
 	}
@@ -57,7 +56,7 @@ func TestTheAgentSeesWhoCalls(t *testing.T) {
 					UUID: "call-139", Number: test.number, Name: test.name, Dialled: "110",
 					Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
 				})
-				c.after(time.Second)
+				c.untilRinging("call-139")
 				leg := c.legOf("1000")
 				c.wantVariable(leg, "caller_id_number", "139")
 				want := test.want
@@ -77,14 +76,12 @@ func TestTheDialplansVariablesGoToTheLeg(t *testing.T) {
 		c.sw.Call(sim.CallOptions{
 			UUID: "call-139", Number: "139", Dialled: "110",
 			Vars: map[string]string{
-				"nwayacd_export": "sip_h_X-Order, alert_info,nothing,origination_uuid,sip_h_Route,execute_on_answer",
-				"sip_h_X-Order":  "17, 'a' ${b}",
-				"alert_info":     "ring-2", "origination_uuid": "mine", "sip_h_Route": "<sip:x>",
-				"execute_on_answer": "hangup",
+				"nwayacd_export": "sip_h_X-Order, alert_info,nothing,origination_uuid,sip_h_Route,execute_on_answer", "sip_h_X-Order": "17, 'a' ${b}",
+				"alert_info": "ring-2", "origination_uuid": "mine", "sip_h_Route": "<sip:x>", "execute_on_answer": "hangup",
 			},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
 		})
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		leg := c.legOf("1000")
 		c.wantVariable(leg, "sip_h_X-Order", "17, ’a’ b")
 		c.wantVariable(leg, "alert_info", "ring-2")
@@ -105,15 +102,12 @@ func TestExportsAreBounded(t *testing.T) {
 		names = append(names, name)
 		text.WriteString("variable_" + name + ": " + strings.Repeat("v", 1000) + "\n")
 	}
-	e, err := esl.ParseEvent("Event-Name: CHANNEL_DATA\nvariable_nwayacd_export: " + strings.Join(names, ",") + "\n" +
-		text.String() + "\n")
+	e, err := esl.ParseEvent("Event-Name: CHANNEL_DATA\nvariable_nwayacd_export: " + strings.Join(names, ",") + "\n" + text.String() + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := exportsOf(e)
-	if len(got) != mostExports || slices.ContainsFunc(got, func(h esl.Header) bool {
-		return len(h.Value) > exportValue
-	}) {
+	if len(got) != mostExports || slices.ContainsFunc(got, func(h esl.Header) bool { return len(h.Value) > exportValue }) {
 		t.Errorf("%d variables", len(got))
 	}
 }
@@ -124,13 +118,13 @@ func TestAutoAnswerIsForASingleTelephone(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		c.wantVariable(c.legOf("1000"), "sip_auto_answer", "true")
 		call.Hangup()
 		c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-		c.after(time.Second)
+		c.settle()
 		c.caller("138")
-		c.after(time.Second)
+		c.untilRinging("call-138")
 		c.wantVariable(c.legOf("1000"), "sip_auto_answer", "")
 	})
 }

@@ -9,9 +9,9 @@ import (
 	"nwayacd/sim"
 )
 
-// The connections are half-open when an offer is given up, and the agent has answered. Until a link
-// has reported that the leg is over, the agent's phone gets no other call, even after the lease.
-func TestAPhoneWithoutReportsGetsNoSecondCall(t *testing.T) {
+// The connections are half-open when an offer is given up, and the agent has answered. Until the
+// server has seen the end of the leg, the agent's phone gets no other call, whatever the lease is.
+func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
 	const ringing = queue.DefaultRingTimeout
 	for name, early := range map[string]time.Duration{
 		"long before the ring timeout": 8 * time.Second, "shortly before it": time.Second, "at the ring timeout": 0,
@@ -25,8 +25,8 @@ func TestAPhoneWithoutReportsGetsNoSecondCall(t *testing.T) {
 				c.after(welcomeOver)
 				c.wantState("1000", agent.Ring)
 				c.after(ringing - early - 10*time.Millisecond)
-				c.wires.hush()
-				if early > 0 { // otherwise the offer ends by itself
+				c.wires.silence()
+				if early > 0 { // else the offer ends by itself
 					c.server.Dispatcher.Transfer(c.Context(), "call-1", "1001")
 				}
 				second := c.caller("2") // on a connection that is alive

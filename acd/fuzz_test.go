@@ -7,8 +7,8 @@ import (
 	"nwayacd/esl"
 )
 
-// FuzzRoute: for any headers of FreeSWITCH the route is one of ours, or an error. The caller's
-// number and name are harmless.
+// FuzzRoute checks that any data of FreeSWITCH leads to a route or an error, and that the caller's
+// name and number are harmless.
 func FuzzRoute(f *testing.F) {
 	f.Add("nwayacd/110", "110", "139")
 	f.Add("nwaycallout/139/gw/%2500", "", "${x}")
@@ -26,8 +26,7 @@ func FuzzRoute(f *testing.F) {
 				t.Errorf("%q is the application %q", path, r.app)
 			}
 		}
-		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller,
-			"\r\n\x00;{}$'\\") || len(caller) > wordRoom {
+		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") || len(caller) > wordRoom {
 			t.Errorf("%q was let through", caller)
 		}
 		if back := home(dialled, "XML", "default"); strings.ContainsAny(back, ",'$:") {
@@ -36,7 +35,7 @@ func FuzzRoute(f *testing.F) {
 	})
 }
 
-// FuzzDecode: no event of FreeSWITCH makes a call's reader panic.
+// FuzzDecode checks that no event of FreeSWITCH ends a call's reader.
 func FuzzDecode(f *testing.F) {
 	f.Add("CHANNEL_HANGUP", "Hangup-Cause: NORMAL_CLEARING\nUnique-ID: 5fa9\n\n")
 	f.Add("BACKGROUND_JOB", "Job-UUID: j\nContent-Length: 3\n\n+OK")
@@ -48,7 +47,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzPlayable: no prompt is expanded by FreeSWITCH or ends a header, wherever it comes from.
+// FuzzPlayable checks that FreeSWITCH expands no prompt, and that no prompt ends a header, whatever
+// its source.
 func FuzzPlayable(f *testing.F) {
 	for _, file := range []string{"/v/a b.wav", "${system(x)}", "$${x}", "$\x00{x}", "$\r\n${", "a$b"} {
 		f.Add(file)

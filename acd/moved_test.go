@@ -15,37 +15,23 @@ import (
 	"nwayacd/sim"
 )
 
-// Situations from the soak, made by phones and other programs.
+// What phones and other programs did to callers in the soak.
 
-// twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
-func twoGroups() shift {
-	s := ordinary("1000", "1001")
-	s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: "120", RingTimeout: queue.DefaultRingTimeout})
-	s.snapshot.Members[1].Group = "120"
-	return s
-}
-
-// socketTo is the one line of a dialplan that leads into a group.
-func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
-
-// consults lets a phone hold its call and call group 120.
+// consults lets a phone hold its call, and call group 120.
 func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
 	}
-	return c.sw.Call(sim.CallOptions{
-		UUID: "consult", Number: by, User: by, Dialled: "120",
-		Dialplan: sim.Plan("set socket_resume=true", socketTo("120")),
-	})
+	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120", Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
 }
 
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		own := call.Bridged()
 		consult := c.consults(own, "1000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
@@ -57,24 +43,21 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	})
 }
 
-// The caller of a receptionist never waited here before talking with an agent. If that agent
-// transfers the caller to a group, that is the caller's second visit.
+// The caller of a receptionist was not a call of the server when they came to talk with an agent.
+// If that agent transfers them to a group, that is their second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
-		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000",
-			Dialplan: sim.Plan("bridge user/3000"),
-		})
-		c.after(time.Second)
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if err := c.sw.Refer(call.Bridged(), "110"); err != nil {
 			c.Fatal(err)
 		}
@@ -82,7 +65,7 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 		call.Hangup()
 		c.after(5 * time.Second)
 		var numbers []int
-		for _, cdr := range c.kept.cdrs() {
+		for _, cdr := range c.journal.cdrs() {
 			if cdr.UUID == "outsider" {
 				numbers = append(numbers, cdr.Visit)
 			}
@@ -93,30 +76,29 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	})
 }
 
-// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
-// receptionist has no place here to which they could be recalled, and would stay parked.
+// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The server must
+// not recall the caller of a receptionist from there, who would stay parked.
 func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on",
-				"hangup NORMAL_UNSPECIFIED"),
+			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
 		})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		leg := call.Bridged()
 		if err := c.sw.Hold(leg); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Minute)
+		c.settleAll()
 		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
 			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
 		}
@@ -124,8 +106,8 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	})
 }
 
-// Events about a caller after a transfer are about what happens at the destination.
-func TestTheFirstReportOfATransferCounts(t *testing.T) {
+// What FreeSWITCH reports of a caller after a transfer is about their new destination.
+func TestTheFirstWordOfATransferStands(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		told []happened
@@ -133,10 +115,7 @@ func TestTheFirstReportOfATransferCounts(t *testing.T) {
 		kind queue.TransferKind
 	}{
 		{"park where they went to", []happened{
-			{what: callerTransferred, number: "120", cause: attendedTransfer}, {
-				what:   callerTransferred,
-				number: "110", parked: true,
-			},
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred, number: "110", parked: true},
 		}, "120", queue.TransferAttended},
 		{"the group behind a number", []happened{
 			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
@@ -157,15 +136,15 @@ func TestTheFirstReportOfATransferCounts(t *testing.T) {
 	}
 }
 
-// A dialplan's own hook may delay ours. Until FreeSWITCH has reported what happens to the caller,
-// that is not a transfer.
-func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
+// A dialplan's own hook may take its time between the server's hooks. Until FreeSWITCH has reported
+// the caller's destination, the caller does not count as transferred.
+func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
-		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // runs after the other hook
+		c.untilTalking("call-139")
+		hook, _ := c.cti.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
+		c.api("uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
 		if call.Cause() == "" {
@@ -175,15 +154,15 @@ func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	})
 }
 
-// The agent of a three-way call transfers the caller. Then the caller must not be bridged with the
-// third party.
-func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
+// The agent of a three-way call transfers the caller. Then the server does not connect the caller
+// with the third party.
+func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Gateway("out", sim.Behaviour{})
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.ThreeWay(c.Context(), call.UUID(), "0123", "out"); err != nil {
 			c.Fatal(err)
 		}
@@ -198,8 +177,8 @@ func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
 	})
 }
 
-// Another program takes a caller for whom a phone rings. Hold music must not begin again at the new
-// place.
+// Another program takes a caller for whom a phone rings. Hold music must not begin again at the
+// caller's new destination.
 func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -207,9 +186,9 @@ func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 			c.sw.Agent("3000", sim.Behaviour{})
 			c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilRinging("call-139")
 			heard := len(call.Heard())
-			c.heard.conn.API(c.Context(), "uuid_transfer call-139 3000")
+			c.api("uuid_transfer call-139 3000")
 			c.after(5 * time.Second)
 			if after := call.Heard(); len(after) != heard {
 				c.Errorf("heard during the talk: %q", after[heard:])
@@ -225,44 +204,37 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
-		c.after(5 * time.Second)
-		for _, command := range []string{
-			"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
-			"uuid_bridge " + call.UUID() + " far",
-		} {
-			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+		c.untilTalking("call-139")
+		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
+			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
 		}
 		c.after(5 * time.Second)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(call.UUID(), "110 answered 1000 3000 attended")
 		c.wantRest()
 	})
 }
 
-// A server shuts down. A caller who has taken over the place of a consulting call goes on in the
-// group's dialplan.
-func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
+// A server that shuts down gives back a caller who has taken over the place of a consulting call.
+// The caller goes on in the group's dialplan.
+func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true",
-			"playback hold.wav")...)
-		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000",
-			Dialplan: sim.Plan("bridge user/3000"),
-		})
-		c.after(time.Second)
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
+		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(2 * time.Second)
+		c.untilRinging("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if call.Cause() != "" || call.Var("found") != "true" {
@@ -270,23 +242,22 @@ func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 		}
 		c.comesBack()
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
-// Another program took a waiting caller to another group of ours, so the first connection is held
-// open. If the server shuts down, that connection must not end while the caller is in the dialplan
-// again, which sets socket_resume.
-func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
+// Another program took a waiting caller to another group, so the first connection is held open. If
+// the server shuts down, that connection must not end when the caller is in the dialplan again,
+// which sets socket_resume.
+func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true",
-			"sleep 1000", "set found=true",
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
 			"playback hold.wav")...)
 		call := c.caller("139")
-		c.after(3 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 120")
+		c.untilRinging("call-139")
+		c.api("uuid_transfer call-139 120")
 		c.after(3 * time.Second)
 		c.server.Drain()
 		c.after(500 * time.Millisecond)
@@ -296,14 +267,14 @@ func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 			c.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
-// A caller who takes over the place of a consulting call comes with a new connection. That
-// connection may report the park of the new socket application before the link reports the end of
-// the talk.
-func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
+// A caller who takes over the place of a consulting call comes with a connection of their own. It
+// may report that their new socket application has parked them before the link reports that they
+// left the talk.
+func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
@@ -314,10 +285,7 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
-		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{
-			Name:  "variable_" + consultVariable,
-			Value: "consult",
-		},
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}), nil)
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
@@ -325,9 +293,9 @@ func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 }
 
-// A caller takes over the place of a consulting call. Their channel may still have the old number,
-// before the transfer has set the new one. It has the old number again when the inline dialplan
-// runs. The record names the group.
+// A caller takes over the place of a consulting call. What is read of their channel may be the old
+// number that they had dialled: before the transfer has set the new one, and again when the inline
+// dialplan runs. The record names the group.
 func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T) {
 	chain := "set:" + consultVariable + "=consult,set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/120 async full"
 	header := func(name, value string) esl.Header { return esl.Header{Name: name, Value: value} }
@@ -338,11 +306,7 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 		to      string
 		kind    string
 	}{
-		"the destination is the chain": {
-			[]esl.Header{header("Caller-Destination-Number", chain), moved},
-			"120",
-			attendedTransfer,
-		},
+		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120", attendedTransfer},
 		"the chain has begun": {[]esl.Header{
 			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
 		}, "120", attendedTransfer},
@@ -350,8 +314,7 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 			header("Caller-Destination-Number", "110"), consults, header("variable_socket_path", "nwayacd/120"),
 		}, "120", attendedTransfer},
 		"a blind transfer": {[]esl.Header{
-			header("Caller-Destination-Number", "120"), header("variable_transfer_source",
-				"1790000000:0f:bl_xfer:120/default/XML"),
+			header("Caller-Destination-Number", "120"), header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
 		}, "120", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -362,9 +325,9 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 	}
 }
 
-// An originate parks a leg when it answers. A slow link reports that after the talk has begun, and
-// it is not the park of a kept agent.
-func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
+// An originate parks a leg when it answers. A slow link reports that when the talk is up. It does
+// not mean that the agent is to be kept.
+func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
@@ -374,8 +337,7 @@ func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	for i, with := range []string{"", "caller"} {
 		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
-			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i +
-				1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
 	}
 	words := len(k.signals)
 	if words != 1 {
@@ -383,16 +345,15 @@ func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	}
 }
 
-// A caller who was recalled after a failed bridge goes home when the server shuts down. The
-// connection must end before the caller is there.
-func TestARecalledCallerOutlivesTheServer(t *testing.T) {
+// A caller who was recalled after a failed bridge goes home when the server shuts down. Their
+// connection must not end when they are there.
+func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true",
-				"playback hold.wav")...)
+			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilWaiting("call-139")
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 			c.after(6 * time.Second) // a phone rings, over the connection
 			c.server.Drain()
@@ -403,7 +364,7 @@ func TestARecalledCallerOutlivesTheServer(t *testing.T) {
 				c.Errorf("the caller is not at home: %q", call.Actions())
 			}
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 		})
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"nwayacd/sim"
 )
 
-// playing returns how many applications on the caller's channel play the file, one inside the
-// other.
+// playing is how many applications run on the caller's channel, one inside the other, that play the
+// file.
 func playing(call *sim.Call, file string) (n int) {
 	for _, heard := range call.Heard() {
 		if heard == file+" playing" {
@@ -20,10 +20,7 @@ func playing(call *sim.Call, file string) (n int) {
 }
 
 func TestHoldMusicIsOnePlaybackHoweverLongTheCallerWaits(t *testing.T) {
-	for file, wait := range map[string]time.Duration{
-		"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute,
-		"other.wav": 20 * time.Second,
-	} {
+	for file, wait := range map[string]time.Duration{"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute, "other.wav": 20 * time.Second} {
 		t.Run(file, func(t *testing.T) {
 			s := ordinary()
 			s.settings.Prompts = Prompts{Hold: file}
@@ -63,13 +60,13 @@ func TestAMissingFileIsNotPlayedAgainAndAgain(t *testing.T) {
 	})
 }
 
-func TestMusicThatAProgramBreaksBeginsAgain(t *testing.T) {
+func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 	s := ordinary()
 	s.settings.Prompts = Prompts{Hold: "tune.wav"}
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_break call-139")
+		c.api("uuid_break call-139")
 		c.after(10 * time.Second)
 		if n := playing(call, "tune.wav"); n != 1 {
 			t.Errorf("%d playbacks; heard %q", n, call.Heard())
@@ -77,11 +74,10 @@ func TestMusicThatAProgramBreaksBeginsAgain(t *testing.T) {
 	})
 }
 
-// The music of a consulting call ends with its channel. The file was found, so it is not marked as
-// unplayable.
-func TestTheEndOfAConsultingCallDoesNotMuteTheMusic(t *testing.T) {
+// The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
+func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 			t.Fatal(err)
 		}

@@ -210,7 +210,10 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 		err = l.server.dropGone(limit)
 	}
 	l.server.signalTalks(l.at.Name, lookAgain{}) // also those that began during the first look
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil:
+		l.log.Debug().Msg("the second look at the channels is over")
+	case ctx.Err() == nil:
 		l.log.Warn().Err(err).Msg("the second look at the channels failed")
 	}
 }

@@ -14,17 +14,16 @@ import (
 func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Register("1000", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
-		// the new page registers before the old one ends
-		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second})
+		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second}) // the new page is there before the old one ends
 		c.sw.Unregister("1000", "web")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
 		call := c.caller("139")
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.sw.ExpireDevice("1000", "web-reloaded")
@@ -37,21 +36,21 @@ func TestContactsThatWereThereBeforeTheLinkAreDialled(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Register("1000", "web", sim.Behaviour{After: 2 * time.Second})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Register("1000", "mobile", sim.Behaviour{Do: sim.Misses})
 		c.comesBack()
 		c.after(5 * time.Second)
 		c.caller("139")
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		if got := c.rings("1000"); !slices.Equal(got, []string{"web", "mobile"}) {
 			t.Errorf("%q ring", got)
 		}
 	})
 }
 
-func TestAPhoneThatUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
+func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 	s := patient("1000", "1001")
 	for i := range s.snapshot.Agents {
 		s.snapshot.Agents[i].Server = "10.0.0.1" // they registered there once
@@ -59,12 +58,12 @@ func TestAPhoneThatUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T)
 	s.localIP = "10.0.0.1"
 	open(t, s, func(c *centre) {
 		c.sw.Register("1001", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Unregister("1001", "")
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantRegistered("1000", false)
 		c.wantRegistered("1001", true)
 	})
@@ -73,7 +72,7 @@ func TestAPhoneThatUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T)
 func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Registered = false
-	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop(), Switches: []Switch{
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop(), Switches: []Switch{
 		{Name: "a", Address: "x", LocalIP: "10.0.0.1", RemoteDial: "sofia/internal/{ext}@{ip}"},
 		{Name: "b", Address: "x", LocalIP: "10.0.0.2"},
 	}}, s.snapshot)
@@ -110,8 +109,7 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	for _, w := range c.waysTo(t.Context(), agent.Profile{Extension: "1000", Server: "10.0.0.2"}) {
 		dials = append(dials, w.dial)
 	}
-	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials,
-		want) {
+	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials, want) {
 		t.Errorf("dialled are %q", dials)
 	}
 	answers(b, "error/user_not_registered", now.Add(3*time.Second))

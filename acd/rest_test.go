@@ -10,18 +10,17 @@ import (
 	"nwayacd/sim"
 )
 
-// resting is an ordinary shift with the default rests of the configuration.
+// resting is an ordinary shift with the configuration's defaults of the rests.
 func resting(extensions ...string) shift {
 	s := ordinary(extensions...)
 	f := &s.settings.Floor
-	f.RestBusy, f.RestReject, f.RestNoAnswer, f.RestUnreachable = 15*time.Second, 10*time.Second, 5*time.Second,
-		30*time.Second
+	f.RestBusy, f.RestReject, f.RestNoAnswer, f.RestUnreachable = 15*time.Second, 10*time.Second, 5*time.Second, 30*time.Second
 	return s
 }
 
-// offerTimes returns the seconds, from the first offer, at which the offers that are over began.
+// offerTimes are the seconds at which the offers that are over began, from the first one on.
 func (c *centre) offerTimes() (times []int) {
-	offers := c.kept.offers()
+	offers := c.journal.offers()
 	for _, o := range offers {
 		times = append(times, int(o.Offered.Sub(offers[0].Offered).Round(time.Second)/time.Second))
 	}
@@ -43,10 +42,7 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 		{"USER_BUSY", []int{0, 15, 45, 105}},
 		{"CALL_REJECTED", []int{0, 10, 30, 70}},
 		{"UNALLOCATED_NUMBER", []int{0, 30, 90}},
-		{"MANAGER_REQUEST", []int{
-			0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100,
-			105, 110, 115,
-		}},
+		{"MANAGER_REQUEST", []int{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110, 115}},
 	} {
 		t.Run(refusal.cause, func(t *testing.T) {
 			open(t, resting("1000"), func(c *centre) {
@@ -56,7 +52,7 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 				c.wantOffersAt(refusal.at...)
 				c.wantState("1000", agent.Ready)
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
@@ -71,24 +67,23 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 			calls = append(calls, c.caller(fmt.Sprint(130+n)))
 		}
 		c.after(time.Minute)
-		if n := len(c.kept.offers()); n == 0 || n > 3 {
+		if n := len(c.journal.offers()); n == 0 || n > 3 {
 			c.Errorf("%d offers in a minute", n)
 		}
 		v := c.agent("1000")
-		if figures := c.server.Figures().Floor; v.Standing() != agent.StandingRest ||
-			v.Rest.Cause != queue.MissBusy || figures.Resting[queue.MissBusy] != 1 {
+		if figures := c.server.Figures().Floor; v.Standing() != agent.StandingRest || v.Rest.Cause != queue.MissBusy || figures.Resting[queue.MissBusy] != 1 {
 			c.Errorf("the agent is %v: %+v, counted %+v", v.Standing(), v.Rest, figures.Resting)
 		}
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second}) // do-not-disturb is off again
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(2 * time.Second)
+		c.after(answerAt)
 		c.wantState("1000", agent.Talking)
 		for _, call := range calls {
 			call.Hangup()
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -101,10 +96,10 @@ func TestANewRegistrationEndsTheRest(t *testing.T) {
 		c.wantOffersAt(0)
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Unregistered})
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -119,16 +114,16 @@ func TestAfterMaxMissesTheAgentIsOut(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantState("1000", agent.NoAnswer)
 		c.wantState("1001", agent.NoAnswer)
-		if n := len(c.kept.offers()); n != 4 {
+		if n := len(c.journal.offers()); n != 4 {
 			c.Errorf("%d offers, want two to each agent", n)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
 
-func TestWhatACauseSaysAboutTheAgent(t *testing.T) {
+func TestWhatACauseSaysOfTheAgent(t *testing.T) {
 	for cause, want := range map[string]queue.Miss{
 		"USER_BUSY":                      {Cause: queue.MissBusy},
 		"CALL_REJECTED":                  {Cause: queue.MissReject},

@@ -11,10 +11,10 @@ import (
 	"nwayacd/sim"
 )
 
-// What people do with their phones after a call was distributed. Package e2e plays the same
+// What people do with their phones after the call is distributed. Package e2e runs the same
 // situations with SIP phones on a real FreeSWITCH.
 
-// office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
+// office opens a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
 // has one socket line for each, a menu and a parking lot.
 func office(t *testing.T, change func(*shift), situation func(c *centre, mary *sim.Call)) {
 	t.Helper()
@@ -42,17 +42,17 @@ func (c *centre) dials(number, group string) *sim.Call {
 	return c.sw.Call(sim.CallOptions{UUID: "call-" + number, Number: number, Dialled: group, Dialplan: plan})
 }
 
-// leg returns the channel of the agent who talks with the caller.
+// leg is the channel of the agent who talks with the caller.
 func (c *centre) leg(call *sim.Call) string {
 	c.Helper()
 	leg := call.Bridged()
 	if leg == "" {
-		c.Fatalf("%s talks with nobody", call.UUID())
+		c.Fatalf("%s is not bridged", call.UUID())
 	}
 	return leg
 }
 
-// refers makes the agent's phone transfer the caller to a number.
+// refers lets the phone of an agent who talks with the caller send them to a number.
 func (c *centre) refers(call *sim.Call, to string) {
 	c.Helper()
 	if err := c.sw.Refer(c.leg(call), to); err != nil {
@@ -60,7 +60,7 @@ func (c *centre) refers(call *sim.Call, to string) {
 	}
 }
 
-// connects makes a phone connect the party of one of its channels with that of the other.
+// connects lets a phone connect the party of one of its channels with that of the other.
 func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	c.Helper()
 	if err := c.sw.ReferReplaces(held, consult, inConsultDialog); err != nil {
@@ -68,8 +68,7 @@ func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	}
 }
 
-// wantVisits checks the CDRs of a call, in order. Each is "GROUP OUTCOME AGENT TO KIND", with - for
-// none.
+// wantVisits checks the CDRs of a call in order: "GROUP OUTCOME AGENT TO KIND" each, - for none.
 func (c *centre) wantVisits(uuid string, want ...string) {
 	c.Helper()
 	var have []string
@@ -79,7 +78,7 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 		}
 		return s
 	}
-	for _, cdr := range c.kept.cdrs() {
+	for _, cdr := range c.journal.cdrs() {
 		if cdr.UUID == uuid {
 			if cdr.VisitNumber() != len(have)+1 {
 				c.Errorf("visit %d of %s is number %d", len(have)+1, uuid, cdr.VisitNumber())
@@ -96,7 +95,8 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 	}
 }
 
-// wantUntouched checks that no variable of ours makes FreeSWITCH act on the caller any more.
+// wantUntouched checks that the caller has no variable left with which the server makes FreeSWITCH
+// act.
 func (c *centre) wantUntouched(call *sim.Call) {
 	c.Helper()
 	for name := range strings.FieldsSeq(talkList + " " + waitingList) {
@@ -106,17 +106,15 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
-// wantLegUntouched checks the same for an agent's leg that is no longer ours, or is in another
-// talk.
+// wantLegUntouched checks the same of the leg of an agent whose talk is over or taken.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
-	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
+	dump, err := c.cti.conn.API(c.Context(), "uuid_dump "+leg+" plain")
 	if err != nil {
 		c.Fatal(err)
 	}
 	for line := range strings.Lines(dump) {
-		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") ||
-			strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
+		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") || strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
 			c.Errorf("the leg has %s", line)
 		}
 	}
@@ -126,7 +124,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	for name, sends := range map[string]func(c *centre, mary *sim.Call){
 		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
 		"by uuid_transfer": func(c *centre, mary *sim.Call) {
-			c.heard.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
+			c.api("uuid_transfer " + mary.UUID() + " 120")
 		},
 		"by command": func(c *centre, mary *sim.Call) {
 			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
@@ -136,22 +134,20 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", mary.UUID())
 				sends(c, mary)
 				c.after(3 * time.Second)
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
-				c.after(10 * time.Second) // longer than any timeout of nwayacd
+				c.after(10 * time.Second) // longer than any timeout of the server
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
 				c.wantEvents(mary.UUID(),
-					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1",
-					"hangup 1000 1", "queue_remove",
-					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1",
-					"queue_remove")
+					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
+					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1", "queue_remove")
 				c.wantRest()
 			})
 		})
@@ -162,9 +158,9 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 	for _, to := range []string{"menu", "lot"} {
 		t.Run(to, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.refers(mary, to)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.after(20 * time.Second)
 				if cause := mary.Cause(); cause != "" {
@@ -178,19 +174,19 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 				c.wantUntouched(mary)
 				c.wantVisits(mary.UUID(), "110 answered 1000 "+to+" blind")
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
 	}
 }
 
-func TestAWaitingCallerIsTakenElsewhereAndNotTouched(t *testing.T) {
+func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		paul := c.dials("138", "110")
-		c.after(2 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-138 lot")
+		c.untilWaiting("call-138")
+		c.api("uuid_transfer call-138 lot")
 		c.after(30 * time.Second)
 		if cause := paul.Cause(); cause != "" {
 			t.Errorf("the caller was hung up: %s", cause)
@@ -199,13 +195,12 @@ func TestAWaitingCallerIsTakenElsewhereAndNotTouched(t *testing.T) {
 		c.wantVisits("call-138", "110 taken - - -")
 		paul.Hangup()
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
 
-// consulting lets the phone of an agent of group 110, or of a receptionist, who talks with mary,
-// call group 120.
+// consulting lets an agent of group 110, or a receptionist, who talks with mary, call group 120.
 func (c *centre) consulting(held string) (consult *sim.Call) {
 	c.Helper()
 	if err := c.sw.Hold(held); err != nil {
@@ -215,25 +210,22 @@ func (c *centre) consulting(held string) (consult *sim.Call) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
-	for name, inConsult := range map[string]bool{
-		"REFER in the held dialog":       false,
-		"REFER in the consulting dialog": true,
-	} {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
 				c.wantTalk("1001", mary.UUID())
 				c.sw.PhoneLeaves(c.leg(mary))
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 				c.wantVisits(consult.UUID(), "120 consult 1001 - -")
 				c.wantRest()
@@ -242,22 +234,19 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	}
 }
 
-// With after-talk = "dialplan" FreeSWITCH reports the same whether a consulting call is passed on
-// or its agent ends it. Only the next event shows the difference.
+// With after-talk = "dialplan" FreeSWITCH reports the same of a consulting call that is passed on
+// as of one that the agent ended. Only the next event distinguishes the two.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
-	for name, inConsult := range map[string]bool{
-		"REFER in the held dialog":       false,
-		"REFER in the consulting dialog": true,
-	} {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
@@ -273,28 +262,25 @@ func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
-	for name, inConsult := range map[string]bool{
-		"REFER in the held dialog":       false,
-		"REFER in the consulting dialog": true,
-	} {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(time.Second)
+				c.settle()
 				paul := c.dials("138", "120") // comes after the consulting call
-				c.after(time.Second)
+				c.untilWaiting("call-138")
 				c.connects(held, consult.UUID(), inConsult)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Ready)
 				if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
-				c.after(3 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1001", mary.UUID()) // before paul
 				mary.Hangup()
 				paul.Hangup()
@@ -309,15 +295,15 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 
 func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: 6 * time.Second})
 		held := c.leg(mary)
 		consult := c.consulting(held)
 		c.after(2 * time.Second)
 		c.wantState("1001", agent.Ring)
 		c.connects(held, consult.UUID(), false)
-		c.after(time.Second)
-		c.wantState("1001", agent.Ring) // still rings
+		c.settle()
+		c.wantState("1001", agent.Ring) // rings on
 		c.after(5 * time.Second)
 		c.wantTalk("1001", mary.UUID())
 		if n := c.sw.Counts().Originates; n != 2 {
@@ -325,7 +311,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 		}
 		c.after(10 * time.Second)
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 		c.wantVisits(consult.UUID(), "120 consult - - -")
 		c.wantRest()
@@ -334,41 +320,38 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 
 func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		leg := c.leg(mary)
 		if err := c.sw.Refer(mary.UUID(), "menu"); err != nil {
 			t.Fatal(err)
 		}
 		c.after(10 * time.Second)
-		c.wantState("1000", agent.Talking) // with the destination to which the caller sent them
+		c.wantState("1000", agent.Talking) // with whatever the caller sent them to
 		if !slices.ContainsFunc(c.sw.Channels(), func(ch sim.ChannelState) bool { return ch.UUID == leg }) {
 			t.Error("the agent's leg was ended")
 		}
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 menu by-caller")
 		c.wantRest()
 	})
 }
 
-// A program sends both away. The caller counts as transferred, and the agent has an external call.
-func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
-	for _, command := range []string{
-		"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000",
-		"uuid_dual_transfer call-139 menu lot",
-	} {
+// A program transfers both: the caller was passed on, and the agent is in an external call.
+func TestCallerAndAgentAreBothSentAway(t *testing.T) {
+	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), command)
+				c.api(command)
 				c.after(5 * time.Second)
 				if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 					t.Errorf("the agent is %s, with %d calls outside", a.Call, a.Outside)
 				}
-				if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+				if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 					t.Error("the leg was hung up")
 				}
 				c.wantUntouched(mary)
@@ -377,7 +360,7 @@ func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
 					"transfered menu 1", "hangup 1000 1", "queue_remove")
 				c.sw.PhoneLeaves(leg)
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})

@@ -4,8 +4,8 @@ import "strings"
 
 const noSuchChannel = "-ERR No such channel!\n"
 
-// api carries out a command that the server may send over any of its connections. A channel that is
-// not there, or has hung up, is not found.
+// api carries out a command that the server may send over any of its connections. A channel that
+// does not exist, or has hung up, is not found.
 func (s *Switch) api(line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	uuid, argument, _ := strings.Cut(rest, " ")
@@ -71,7 +71,8 @@ func (c *caller) command(verb, argument string) string {
 	return "+OK\n"
 }
 
-// tell answers uuid_getvar and uuid_dump of a channel that is bridged with that one, "" for none.
+// tell answers uuid_getvar and uuid_dump of a channel that is bridged with that one; "" = with
+// none.
 func tell(c channel, verb, name, with, more string) string {
 	switch {
 	case verb == "uuid_dump" && with != "":
@@ -84,7 +85,7 @@ func tell(c channel, verb, name, with, more string) string {
 	return "_undef_"
 }
 
-// cause is that of a hang-up by command.
+// cause is the cause in a hang-up by command.
 func cause(word string) string {
 	if word == "" {
 		return "NORMAL_CLEARING"
@@ -92,19 +93,19 @@ func cause(word string) string {
 	return word
 }
 
-// overHook is the variable of a caller by which FreeSWITCH parks them for the server when the agent
-// has hung up, and says so.
+// overHook is the variable of a caller by which FreeSWITCH parks the caller for the server when the
+// agent has hung up, and reports it.
 const overHook = "execute_on_post_bridge_nwayacd_2="
 
-// isOver is what the caller's events say then.
+// isOver is the variable in the caller's events then.
 const isOver = "variable_nwayacd_over: true\n"
 
-// waitHook is the variable of a caller whose absence tells the server that somebody transferred
-// them.
+// waitHook is the variable of a caller whose absence shows the server that the caller was
+// transferred.
 const waitHook = "execute_on_blind_transfer_nwayacd="
 
-// set takes note of variables of the caller: name=value;name=value. Only the hooks matter. Those of
-// a talk come in one command.
+// set records variables of the caller, name=value;name=value. Only the hooks matter. Those of a
+// talk come in one command.
 func (c *caller) set(assignments string) {
 	if strings.Contains(assignments, waitHook) {
 		c.guarded.Store(true)

@@ -16,8 +16,8 @@ import (
 	"nwayacd/conf"
 )
 
-// TestMain is also the program that the tests run: with an address it listens there until SIGTERM,
-// with the word deaf it ignores SIGTERM.
+// TestMain is also the program that the tests run. With an address it listens there until SIGTERM.
+// With the word deaf it ignores SIGTERM.
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "listen":
