@@ -20,13 +20,15 @@ type channel struct {
 
 	call    atomic.Pointer[call] // the call that it is part of; nil before, and after another channel took over
 	custody atomic.Uint32
-	listens atomic.Bool // our subscription is active, and the connection outlives the channel
-	ended   atomic.Bool // we ended the connection
-	guarded atomic.Bool // the hooks of waitingVariables are set
-	key     string      // value of keyVariable, written by this connection
-	keyed   atomic.Bool // the key was sent
-	proof   atomic.Bool // a link has read the key from the channel
-	since   uint64      // Event-Sequence at the start of the connection; older events are not about this visit
+	listens atomic.Bool             // our subscription is active, and the connection outlives the channel
+	ended   atomic.Bool             // we ended the connection
+	guarded atomic.Bool             // the hooks of waitingVariables are set
+	silent  atomic.Bool             // FreeSWITCH did not answer on the connection
+	next    atomic.Pointer[channel] // on whose connection the caller has come since; nil = none
+	key     string                  // value of keyVariable, written by this connection
+	keyed   atomic.Bool             // the key was sent
+	proof   atomic.Bool             // a link has read the key from the channel
+	since   uint64                  // Event-Sequence at the start of the connection; older events are not about this visit
 
 	recalledAt atomic.Int64 // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
 }

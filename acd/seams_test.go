@@ -78,12 +78,25 @@ func TestTheAgentAnswersBetweenTheConsultingCallAndItsSuccessor(t *testing.T) {
 	})
 }
 
+func TestTheAgentOfAConsultingCallAnswersAndNobodyTakesItOver(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.comes("consult", "120", nil)
+		c.after(990 * time.Millisecond) // the agent answers after a second
+		c.api("uuid_kill consult ATTENDED_TRANSFER")
+		c.after(time.Minute)
+		if cdr := c.wantCDR("consult", queue.Consult, queue.CallerSide, attendedTransfer); !cdr.Bridged.IsZero() {
+			t.Errorf("bridged: %+v", cdr)
+		}
+		c.wantRest()
+	})
+}
+
 func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
 		c.after(time.Second)
-		c.server.channels.caller("call").returned("120", "") // as its next connection does
+		c.server.channels.caller("call").returned(newChannel(), "120", "") // as its next connection does
 		c.after(time.Second)
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
