@@ -189,6 +189,7 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // shift is what a test sets in the centre before it opens.
 type shift struct {
+	unlinked bool // no link to the switch is configured
 	settings Settings
 	snapshot queue.Snapshot
 	dial     string // the switch's dial string; "" = the default

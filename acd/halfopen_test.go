@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -135,4 +136,55 @@ func TestADeadChannelIsNoSecondVisit(t *testing.T) {
 		c.wantCDR("call", queue.Abandoned, queue.NoSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
+}
+
+// The originate is on its way while its connection is given up. FreeSWITCH makes the leg later.
+func TestALegIsMadeAfterItsCallHasGivenItUp(t *testing.T) {
+	twoLines(t, func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.logout("1000")
+		call := c.dialsInto("110")
+		c.after(3 * time.Second)
+		const leg = "orphan"
+		originate := "originate {origination_uuid=" + leg + ",presence_data=nwayacd:test:call:1000}user/1000 &park()"
+		if _, err := c.heard.conn.Do(c.Context(), esl.BgAPI(newUUID(), originate)); err != nil {
+			t.Fatal(err)
+		}
+		c.after(100 * time.Millisecond)
+		if n := c.sw.Counts().Originates; n != 1 {
+			t.Errorf("%d originates: this tests nothing", n)
+		}
+		for _, ch := range c.sw.Channels() {
+			if ch.UUID == leg {
+				t.Error("the leg rings on")
+			}
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantRest()
+	})
+}
+
+// The end of a first connection ends the socket application of the second one before FreeSWITCH has
+// what is set for a caller who waits. That is no transfer, though the hook of one is missing.
+func TestACallerOnTheWayBackHasNoHookYet(t *testing.T) {
+	for name, test := range map[string]struct {
+		variables string
+		unhooked  bool
+	}{
+		"on the way back": {"variable_nwayacd_recall: true\n", false},
+		"transferred":     {"", true},
+		"waiting":         {"variable_" + transferHook + ": multiunset\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := esl.ParseEvent("Event-Name: CHANNEL_EXECUTE_COMPLETE\nApplication: socket\nvariable_nwayacd_visit: 1%3A110\n" +
+				test.variables + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := decode(e).(executed).unhooked; got != test.unhooked {
+				t.Errorf("unhooked is %t", got)
+			}
+		})
+	}
 }

@@ -49,6 +49,9 @@ func (c *centre) boot(s queue.Snapshot) {
 			return c.wires.wrap(nc), nil
 		},
 	}, s)
+	if c.shift.unlinked {
+		c.server.links = nil
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { c.server.Run(ctx) })

@@ -17,22 +17,23 @@ type step func() step
 // channel is one leg. Its goroutine (live) is FreeSWITCH's session thread: all
 // that it runs, nested or not, runs there; others only leave it orders.
 type channel struct {
-	s        *Switch
-	serial   uint64 // order of creation
-	uuid     string
-	name     string // sofia/internal/1000@sim.local
-	outbound bool
-	ext      string // of the phone at its other end; "" = none
-	device   string // which telephone of the extension it is
-	call     *Call  // the caller's handle; nil on other legs
-	created  time.Time
-	answered chan struct{}
-	gone     chan struct{} // closed when the channel is over, but for connections that linger
-	ctx      context.Context
-	down     context.CancelFunc // ctx is done when it is hung up
-	wake     chan struct{}
-	talk     time.Duration // hangs up so long after a bridge; 0 = never
-	dies     bool          // hangs up once a bridge is ordered
+	s         *Switch
+	serial    uint64 // order of creation
+	uuid      string
+	name      string // sofia/internal/1000@sim.local
+	outbound  bool
+	ext       string // of the phone at its other end; "" = none
+	device    string // which telephone of the extension it is
+	originate uint64 // number of the originate that made it
+	call      *Call  // the caller's handle; nil on other legs
+	created   time.Time
+	answered  chan struct{}
+	gone      chan struct{} // closed when the channel is over, but for connections that linger
+	ctx       context.Context
+	down      context.CancelFunc // ctx is done when it is hung up
+	wake      chan struct{}
+	talk      time.Duration // hangs up so long after a bridge; 0 = never
+	dies      bool          // hangs up once a bridge is ordered
 
 	// The channel's goroutine alone has these.
 	plan []Action // what is left of the dialplan
