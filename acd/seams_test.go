@@ -91,6 +91,18 @@ func TestTheAgentOfAConsultingCallAnswersAndNobodyTakesItOver(t *testing.T) {
 	})
 }
 
+func TestACallerWhoEndsWithFreeSWITCHHasNotAbandoned(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.comes("call", "110", nil)
+		c.after(time.Second)
+		c.api("uuid_kill call SYSTEM_SHUTDOWN")
+		c.after(time.Second)
+		c.wantCDR("call", queue.Failed, queue.NoSide, "SYSTEM_SHUTDOWN")
+		c.wantRest()
+	})
+}
+
 func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
