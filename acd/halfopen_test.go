@@ -188,3 +188,28 @@ func TestACallerOnTheWayBackHasNoHookYet(t *testing.T) {
 		})
 	}
 }
+
+// The first connection is half-open, and FreeSWITCH does not know. Somebody transfers the caller to
+// another group. Later the first connection ends, and with it the application of the second one.
+func TestTheEndOfAHalfOpenConnectionIsNoTransfer(t *testing.T) {
+	twoLines(t, func(c *centre) {
+		c.logout("1000")
+		c.logout("1001")
+		call := c.dialsInto("110")
+		c.after(3 * time.Second)
+		first := c.wires.last()
+		first.silent.Store(true)
+		c.api("uuid_transfer call 120")
+		c.after(4 * time.Second)
+		since := c.server.channels.caller("call").place.Since
+		c.after(time.Minute) // the first one is given up meanwhile
+		if n := len(call.Actions()); n < 8 {
+			t.Errorf("the caller stayed in the second application, so this tests nothing: %q", call.Actions())
+		}
+		c.wantPlace("call", since)
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantVisits("call", "110 taken - - -", "120 abandoned - - -")
+		c.wantRest()
+	})
+}

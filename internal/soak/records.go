@@ -144,7 +144,7 @@ func (s *soak) checkTruth(c *caller, r record) {
 	case len(deeds) == 1 && deeds[0].sure:
 		d := deeds[0]
 		from, to := d.at.Add(-2*time.Second), d.at.Add(4*time.Second)
-		// A link that died without a notice is still believed in, and nothing else reports a transfer.
+		// A link that died without a notice is still believed in. Nothing else reports a transfer.
 		if s.srv.diedWithin(from, to) || s.breaker.brokenWithin(from, to) || s.breaker.blindWithin(from, to) {
 			return
 		}
