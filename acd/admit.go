@@ -155,7 +155,7 @@ func (c *call) take(a arrival) {
 }
 
 // admit admits a call that wants an agent. It returns false if the call was handed back to the
-// dialplan.
+// dialplan, or is over already.
 func (c *call) admit(a arrival) bool {
 	group, err := c.server.groupOf(a.route)
 	if err != nil {
@@ -166,14 +166,19 @@ func (c *call) admit(a arrival) bool {
 	c.enterGroup(group)
 	c.record.place, c.record.placeUnsure = a.place, a.known == unverified
 	switch err := c.server.addCall(c, a); {
-	case errors.Is(err, errNotIts):
-		return false // it gets no CDR, because the channel has another call
-	case err != nil:
+	case err == nil:
+		return true
+	case errors.Is(err, errNotIts): // it gets no CDR, because the channel has another call
+	case errors.Is(err, errOver):
+		c.log.Info().Err(err).Msg("no other visit")
+	case errors.Is(err, errVisitGoesOn): // the dialplan may try again
+		c.log.Error().Err(err).Msg("call handed back")
+		c.turnAway("", a.route)
+	default:
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Err(err).Msg("call handed back")
 		c.turnAway(returnedFull, a.route)
-		return false
 	}
-	return true
+	return false
 }
 
 // enterGroup makes the group the one of this visit.
@@ -259,8 +264,7 @@ func (c *call) handOn(reason string, r route) {
 	if reason != "" {
 		variables = append(variables, outcomeVariable+"="+reason, outcomeOfVariable+"="+sanitize(r.word()))
 	}
-	c.do(c.setVariables(variables...))
-	c.do(esl.Raw("exit"))
+	c.say(c.channel(), []esl.Command{c.setVariables(variables...)})
 }
 
 // The reasons why addCall does not register a call.
@@ -268,6 +272,7 @@ var (
 	errFull        = errors.New("max-calls calls are here already")
 	errVisitGoesOn = errors.New("the earlier visit of this channel did not end in time")
 	errNotIts      = errors.New("the connection is not that of the channel that it names")
+	errOver        = errors.New("the caller hung up, and the earlier visit of this channel ended with that")
 )
 
 // addCall registers the call, unless max-calls calls are registered already.
@@ -279,8 +284,10 @@ var (
 //   - the earlier visit's last event comes before the first event of this one.
 //
 // A connection without a proof does not end the call of another one. Errors: errFull,
-// errVisitGoesOn and errNotIts.
+// errVisitGoesOn, errNotIts and errOver.
 func (s *Server) addCall(c *call, a arrival) error {
+	limit := time.NewTimer(visitLimit)
+	defer limit.Stop()
 	for {
 		most := c.settings.MaxCalls
 		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
@@ -295,19 +302,23 @@ func (s *Server) addCall(c *call, a arrival) error {
 		case !s.mayTakeOver(a, earlier.channel()):
 			return errNotIts
 		}
-		earlier.returned(c.group, "")
+		earlier.returned(c.channel(), c.group, "")
 		select {
 		case <-earlier.gone:
-			c.record.follows(earlier.visit())
-		case <-time.After(visitLimit):
+		case <-limit.C:
 			return errVisitGoesOn
 		}
+		if earlier.record.Outcome == queue.Abandoned && earlier.group == c.group {
+			return errOver
+		}
+		c.record.follows(earlier.visit())
 	}
 }
 
 // returned ends the visit of a caller whose channel has a new connection, which asks for the group.
 // The cause is attendedTransfer if a phone connected the caller with that group.
-func (c *call) returned(group, cause string) {
+func (c *call) returned(next *channel, group, cause string) {
+	c.channel().next.Store(next)
 	switch {
 	case c.channel().is().talks():
 		c.signal(happened{what: callerReturned, number: group, cause: cause})
@@ -355,8 +366,10 @@ func (ch *channel) endHeld() {
 	}
 }
 
-// visitLimit is how long addCall waits for the end of the channel's earlier visit.
-const visitLimit = 2 * replyLimit
+// visitLimit is how long addCall waits for the end of the channel's earlier visit. The goroutine of
+// that visit may be waiting for replyLimit as the new connection comes. What it says after that
+// goes out over the new one.
+const visitLimit = 4 * replyLimit
 
 // release removes the call from the registry.
 func (c *call) release() {

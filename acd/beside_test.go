@@ -65,6 +65,32 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	})
 }
 
+// The event that FreeSWITCH has parked the leg does not come, because the link was away. The call's
+// own connection reports the caller's side only.
+func TestAnAgentIsKeptThoughTheLinkMissedIt(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		leg := c.leg(mary)
+		c.wires.swallow("CHANNEL_PARK")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.after(5 * time.Second)
+		if mary.Cause() != "" {
+			t.Errorf("the caller was hung up: %s", mary.Cause())
+		}
+		c.cti.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+		c.after(30 * time.Second)
+		if mary.Bridged() != leg {
+			t.Fatalf("the caller talks with %q, want the agent who was kept", mary.Bridged())
+		}
+		c.wantTalk("1000", mary.UUID())
+		c.sw.PhoneLeaves(leg)
+		c.after(5 * time.Second)
+		c.wantVisits(mary.UUID(), "110 answered 1000 - -")
+		c.wantRest()
+	})
+}
+
 // The program brings the caller back while the link is half-open, and the server does not see that
 // yet. The limit of the keeping must not end the talk.
 func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {

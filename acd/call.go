@@ -181,14 +181,22 @@ func (c *call) signal(s signal) {
 }
 
 // wire returns the connection over which commands about the call are sent: the call's own while
-// that lives, otherwise the link. It returns nil if there is neither.
+// that lives, otherwise the link. It returns nil if there is neither. If the caller has come on
+// another connection since, that one is used, because the first may be dead. A silent connection is
+// used if there is no link.
 func (c *call) wire() *esl.Connection {
-	if ch := c.channel(); ch.alive() {
+	ch := c.channel()
+	if next := ch.next.Load(); next != nil && next.alive() && !next.silent.Load() {
+		return next.conn
+	}
+	if ch.alive() && !ch.silent.Load() {
 		return ch.conn
 	}
-	ch := c.channel()
-	if conn := c.server.connTo(ch.at()); conn != nil && c.server.mayOrder(ch) {
-		return conn
+	if link := c.server.connTo(ch.at()); link != nil && c.server.mayOrder(ch) {
+		return link
+	}
+	if ch.alive() {
+		return ch.conn
 	}
 	return nil
 }
@@ -220,8 +228,12 @@ func (c *call) do(commands ...esl.Command) []esl.Reply {
 		return replies
 	}
 	c.log.Warn().Err(err).Msg("FreeSWITCH did not answer")
-	if ch := c.channel(); conn == ch.conn {
+	switch ch, next := c.channel(), c.channel().next.Load(); {
+	case conn == ch.conn:
+		ch.silent.Store(true)
 		ch.lost(fmt.Errorf("%w: %w", errSilent, err))
+	case next != nil && conn == next.conn:
+		next.silent.Store(true)
 	}
 	return nil
 }

@@ -20,13 +20,16 @@ type channel struct {
 
 	call    atomic.Pointer[call] // the call that it is part of; nil before, and after another channel took over
 	custody atomic.Uint32
-	listens atomic.Bool // our subscription is active, and the connection outlives the channel
-	ended   atomic.Bool // we ended the connection
-	guarded atomic.Bool // the hooks of waitingVariables are set
-	key     string      // value of keyVariable, written by this connection
-	keyed   atomic.Bool // the key was sent
-	proof   atomic.Bool // a link has read the key from the channel
-	since   uint64      // Event-Sequence at the start of the connection; older events are not about this visit
+	listens atomic.Bool             // our subscription is active, and the connection outlives the channel
+	ended   atomic.Bool             // we ended the connection
+	shares  atomic.Bool             // at the start of the connection FreeSWITCH may have had another one of the channel
+	guarded atomic.Bool             // the hooks of waitingVariables are set
+	silent  atomic.Bool             // FreeSWITCH did not answer on the connection
+	next    atomic.Pointer[channel] // on whose connection the caller has come since; nil = none
+	key     string                  // value of keyVariable, written by this connection
+	keyed   atomic.Bool             // the key was sent
+	proof   atomic.Bool             // a link has read the key from the channel
+	since   uint64                  // Event-Sequence at the start of the connection; older events are not about this visit
 
 	recalledAt atomic.Int64 // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
 }
@@ -92,6 +95,9 @@ func (ch *channel) onEvent(e *esl.Event) {
 //   - the caller hung up, and the event carries the cause;
 //   - the caller was taken.
 //
+// If the channel has another connection, which may be half-open, it is the end of that one. The
+// caller comes again.
+//
 // What is played to the caller ends a moment before the socket application does. If a transfer took
 // the caller, its hook has removed transferHook by then, and the call ends at once. Otherwise new
 // music could begin in between, and the caller would hear it at the new place.
@@ -103,8 +109,8 @@ func (ch *channel) onExecuted(c *call, s executed) {
 	case s.app != "socket":
 	case s.hangup != "":
 		c.hungUp(s.hangup)
-	case time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds):
-		c.end(errReturned) // the next action of wayBack brings the caller here again
+	case ch.shares.Load(), time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds):
+		c.end(errReturned) // the next action brings the caller here again, and the place is kept
 	default:
 		c.end(errTaken)
 	}

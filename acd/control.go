@@ -17,12 +17,13 @@ import (
 
 // Errors of the operations on live channels. An operator reads the text of each after -ERR.
 var (
-	ErrNoChannel  = errors.New("no such channel on any linked FreeSWITCH")
-	ErrNotTalking = errors.New("not in a talk")
-	ErrNoLink     = errors.New("no link to a FreeSWITCH")
-	ErrArgument   = errors.New("cannot be part of a FreeSWITCH command")
-	ErrNoHold     = errors.New("only a SIP phone can hold")
-	ErrRefused    = errors.New("FreeSWITCH")
+	ErrNoChannel   = errors.New("no such channel on any linked FreeSWITCH")
+	ErrNotTalking  = errors.New("not in a talk")
+	ErrBlacklisted = errors.New("the blacklist of the group has the caller's number")
+	ErrNoLink      = errors.New("no link to a FreeSWITCH")
+	ErrArgument    = errors.New("cannot be part of a FreeSWITCH command")
+	ErrNoHold      = errors.New("only a SIP phone can hold")
+	ErrRefused     = errors.New("FreeSWITCH")
 )
 
 // threeWayTimeout is how long a third party's phone rings.
@@ -61,11 +62,18 @@ func (s *Server) CallViews() []CallView {
 //   - A caller who waits here keeps the time of arrival in the other group.
 //   - A caller who talks leaves the agent, and gets a new place.
 //
-// Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrNoChannel, ErrNoLink, and ErrRefused with
-// FreeSWITCH's reason.
+// If the group's blacklist names a caller of ours, nothing happens, because the group would hang
+// them up. Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrBlacklisted, ErrNoChannel, ErrNoLink,
+// and ErrRefused with FreeSWITCH's reason.
 func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
-	if c := s.channels.caller(uuid); c != nil && !c.channel().is().talks() {
-		return s.Dispatcher.requestMove(uuid, group)
+	if c := s.channels.caller(uuid); c != nil {
+		who := c.callerNow()
+		if s.Dispatcher.blacklisted(queue.Arrival{Caller: who.number, Group: group, Since: time.Now()}, who.dialled) {
+			return fmt.Errorf("group %s: %w", group, ErrBlacklisted)
+		}
+		if !c.channel().is().talks() {
+			return s.Dispatcher.requestMove(uuid, group)
+		}
 	}
 	if _, known := s.Dispatcher.group(group); !known {
 		return fmt.Errorf("group %s: %w", group, queue.ErrNoGroup)

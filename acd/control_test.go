@@ -232,3 +232,30 @@ func TestAFeatureCodeRunsACommand(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// An operator moves a caller to a group whose blacklist names them. That group would hang them up.
+func TestACallerIsNotMovedToAGroupThatRefusesThem(t *testing.T) {
+	for name, talks := range map[string]bool{"waiting": false, "talking": true} {
+		t.Run(name, func(t *testing.T) {
+			s := twoGroups()
+			s.snapshot.Blacklist = []queue.Blacklisted{{Number: "139", Group: "120"}}
+			open(t, s, func(c *centre) {
+				if !talks {
+					c.logout("1000")
+				}
+				call := c.caller("139")
+				c.after(4 * time.Second)
+				if err := c.server.Enqueue(c.Context(), "call-139", "120"); !errors.Is(err, ErrBlacklisted) {
+					t.Errorf("the command says %v", err)
+				}
+				c.after(5 * time.Second)
+				if one := c.server.channels.caller("call-139"); one == nil || one.groupNow() != "110" || call.Cause() != "" {
+					t.Errorf("the caller was moved or lost: %q", call.Cause())
+				}
+				call.Hangup()
+				c.after(time.Second)
+				c.wantRest()
+			})
+		})
+	}
+}

@@ -39,17 +39,21 @@ func (c *call) watchOver(l *leg) {
 	})
 }
 
-// inDoubt notes what may be left of the leg as external calls of its agent. It does nothing if no
-// link is configured, because no link would report their end.
+// inDoubt notes what may be left of the leg as external calls of its agent. If no link is
+// configured, nothing will report their end. Then they last for as long as FreeSWITCH may keep the
+// leg.
 func (s *Server) inDoubt(l *leg, at Switch) {
 	link := s.linkOf(at.Name)
-	if link == nil {
-		return
-	}
 	for _, uuid := range l.channels() {
 		s.channels.noteExternal(link, uuid, l.offer.Agent.Extension)
+		if link == nil {
+			longest := l.offer.Offered.Add(l.offer.RingTimeout + overdueAfter + legParkTimeout)
+			time.AfterFunc(time.Until(longest), func() { s.channels.dropExternal(uuid) })
+		}
 	}
-	signalOne(link.stateChanged) // starts the time after which the link drops external calls
+	if link != nil {
+		signalOne(link.stateChanged) // starts the time after which the link drops external calls
+	}
 }
 
 // beyondDoubt is called when the leg is over, does not exist, or is in a talk. So it is not an

@@ -96,6 +96,8 @@ func (c *call) endingOf(cause error) ending {
 			return callerGone{talked, gone.cause}
 		case gone.cause == attendedTransfer:
 			return callerGone{queue.Consult, gone.cause}
+		case gone.cause == "SYSTEM_SHUTDOWN" || gone.cause == "CRASH": // FreeSWITCH ended, not the caller
+			return callerGone{queue.Failed, gone.cause}
 		}
 		return callerGone{queue.Abandoned, gone.cause}
 	}

@@ -194,12 +194,16 @@ func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery)
 	}
 	// A leg is also parked when it answers, and a slow link may report that after the talk has
 	// begun. A leg that somebody transferred may be parked at the destination.
-	how, _ := lastMove(e)
-	ours := e.Get("variable_last_bridge_to") != "" && how != movedByTransfer
-	if o := r.legs[uuid]; o != nil && parked && ours && o.seen.fresh(e) {
+	if o := r.legs[uuid]; o != nil && parked && keptByUs(e) && o.seen.fresh(e) {
 		deliveries = append(deliveries, delivery{to: o.call, h: happened{what: legParked}})
 	}
 	return deliveries
+}
+
+// keptByUs reports whether a leg that is parked was in a talk, and nobody transferred it since.
+func keptByUs(leg *esl.Event) bool {
+	how, _ := lastMove(leg)
+	return leg.Get("variable_last_bridge_to") != "" && how != movedByTransfer
 }
 
 // whereTo returns the destination of a transfer of the caller, from an event or a dump of the

@@ -27,6 +27,7 @@ import (
 
 // shift is what a test decides about its call centre before it opens.
 type shift struct {
+	unlinked bool // no link to the switch is configured
 	settings Settings
 	snapshot queue.Snapshot
 	dial     string // the switch's dial string; "" = the default
@@ -182,6 +183,9 @@ func (c *centre) boot(s queue.Snapshot) {
 			return c.wires.wrap(nc), nil
 		},
 	}, s)
+	if c.shift.unlinked {
+		c.server.links = nil
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { c.server.Run(ctx) })

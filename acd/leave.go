@@ -92,6 +92,9 @@ func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 	ch := c.channel()
 	switch end := end.(type) {
 	case handedBack:
+		if ch.next.Load() != nil { // the caller is back, on a connection that the end of this one would end
+			return c.holdOpen(ch, last)
+		}
 		c.server.channels.exitHeld(ch.uuid)
 		return c.say(ch, append(slices.Clone(last), c.handBack(end)...))
 	case sentAway:
@@ -113,12 +116,15 @@ func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 // say sends the last commands over the call's own connection, which then ends, or over the link. It
 // returns false if both failed.
 func (c *call) say(ch *channel, commands []esl.Command) (sent bool) {
-	if ch.alive() {
+	switch {
+	case ch.alive() && c.wire() == ch.conn:
 		sent := c.do(append(slices.Clone(commands), esl.Raw("exit"))...) != nil
 		ch.ended.Store(true)
 		if sent {
 			return true
 		}
+	case ch.alive(): // but silent, or the caller is on another one
+		c.noteUnsent(ch.exit())
 	}
 	return len(commands) == 0 || c.do(commands...) != nil
 }
@@ -126,7 +132,7 @@ func (c *call) say(ch *channel, commands []esl.Command) (sent bool) {
 // holdOpen keeps the connection of a caller who was taken, without events, until the channel is
 // bridged or hangs up. Its end could end the application that the caller is in (docs/wire.md).
 func (c *call) holdOpen(ch *channel, last []esl.Command) (sent bool) {
-	if !ch.alive() {
+	if !ch.alive() || ch.silent.Load() {
 		return c.say(ch, last)
 	}
 	commands := append([]esl.Command{c.unsetWaiting()}, last...)

@@ -235,7 +235,9 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 		if err != nil {
 			return err
 		}
-		l.onEvent(e)
+		if err := l.onEvent(ctx, conn, e); err != nil {
+			return err
+		}
 	}
 }
 
@@ -343,11 +345,11 @@ func (l *link) onArrival(e *esl.Event) (waits bool) {
 }
 
 // onEvent handles an event in the session's goroutine, after the link has read the state.
-func (l *link) onEvent(e *esl.Event) {
+func (l *link) onEvent(ctx context.Context, conn *esl.Connection, e *esl.Event) error {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
-		if l.isOurs(readMark(e.Get("Channel-Presence-Data")), e.Get("Call-Direction")) {
-			return // its call has handled the event already, and may be over by now
+		if mark := readMark(e.Get("Channel-Presence-Data")); l.isOurs(mark, e.Get("Call-Direction")) {
+			return l.onLeg(ctx, conn, e.Get("Unique-ID"), mark)
 		}
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
 			l.noteIfExternal(e.Get("Unique-ID"), user)
@@ -357,6 +359,18 @@ func (l *link) onEvent(e *esl.Event) {
 	case "CUSTOM":
 		l.onRegistration(e)
 	}
+	return nil
+}
+
+// onLeg handles a leg of ours that no call has. Its originate was on the way for longer than the
+// call waited for it, or the call has handled the event already and is over.
+func (l *link) onLeg(ctx context.Context, conn *esl.Connection, uuid string, m marked) error {
+	if !isUUID(uuid) || l.server.channels.isOurs(uuid) {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, lookLimit)
+	defer stop()
+	return l.reconcile(ctx, conn, []foundChannel{foundLeg(uuid, m)})
 }
 
 // noteIfExternal notes a channel of an extension as an external call, unless it is one of our legs

@@ -102,6 +102,8 @@ func (t *talk) fromDumps(leg, caller *esl.Event) (all []happened) {
 		all = append(all, happened{what: legHungUp, cause: t.unseenCause()})
 	case with != "" && with != t.uuid():
 		all = append(all, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
+	case leg.Get("Channel-State") == "CS_PARK" && keptByUs(leg):
+		all = append(all, happened{what: legParked})
 	}
 	return all
 }

@@ -102,9 +102,8 @@ func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
 // of the socket application before FreeSWITCH has the order.
 func (c *call) orderBackLater(ch *channel) (ordered bool) {
 	way := endingPause + c.server.wayBack(ch.conn, c.group)
-	ordered = c.do(c.recallVariables(), transferInline(ch.uuid, way), esl.Raw("exit")) != nil
-	ch.ended.Store(ch.ended.Load() || ordered)
-	if ordered {
+	if ordered = c.do(c.recallVariables(), transferInline(ch.uuid, way)) != nil; ordered {
+		c.noteUnsent(ch.exit())
 		c.server.channels.exitHeld(ch.uuid)
 	}
 	return ordered

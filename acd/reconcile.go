@@ -65,10 +65,7 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, foundChannel{
-				uuid: uuid, extension: extension, caller: mark.caller, reconcile: reconcileLeg,
-				questions: variables(uuid, "bridge_uuid", farVariable),
-			})
+			all = append(all, foundLeg(uuid, mark))
 		// music plays while the channel is parked
 		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK":
 			if again {
@@ -84,6 +81,14 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 		}
 	}
 	return all
+}
+
+// foundLeg is a leg with that mark.
+func foundLeg(uuid string, m marked) foundChannel {
+	return foundChannel{
+		uuid: uuid, extension: m.extension, caller: m.caller, reconcile: reconcileLeg,
+		questions: variables(uuid, "bridge_uuid", farVariable),
+	}
 }
 
 // isOurs reports whether the mark is that of this server, of this process or an earlier one. The
@@ -112,7 +117,8 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundC
 	return nil
 }
 
-// reconcileLeg handles a leg of ours that no call has, so it is from before a restart:
+// reconcileLeg handles a leg of ours that no call has. It is from before a restart, or its originate
+// was on the way for too long:
 //   - If it is bridged with a caller whose place is kept, it is a talk that never reached the
 //     journal. It is recovered.
 //   - If it is bridged otherwise, it counts as an external call, which keeps the agent from the
@@ -129,7 +135,7 @@ func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundCha
 			l.noteIfExternal(s.uuid, s.extension)
 		}
 	default:
-		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("ended an agent's leg from before a restart")
+		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("ended an agent's leg that no call has")
 		conn.Post(esl.API("uuid_kill " + s.uuid)) // if it fails, so does the session
 	}
 }
@@ -256,6 +262,7 @@ func (s *Server) dropGone(ctx context.Context) error {
 func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	link := s.linkOf(at.Name)
 	if link == nil {
+		s.inDoubt(l, at)
 		return false
 	}
 	ctx, stop := context.WithTimeout(context.Background(), linkLimit)

@@ -171,6 +171,11 @@ func (r *registry) isThird(uuid string) bool {
 func (r *registry) connected(ch *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for other := range r.open {
+		if other.uuid == ch.uuid {
+			ch.shares.Store(true)
+		}
+	}
 	r.open[ch] = struct{}{}
 }
 

@@ -65,12 +65,37 @@ func TestTheAgentAnswersBetweenTheConsultingCallAndItsSuccessor(t *testing.T) {
 	})
 }
 
+func TestTheAgentOfAConsultingCallAnswersAndNobodyTakesItOver(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.comes("consult", "120", nil)
+		c.after(990 * time.Millisecond) // the agent answers after a second
+		c.api("uuid_kill consult ATTENDED_TRANSFER")
+		c.after(time.Minute)
+		if cdr := c.wantCDR("consult", queue.Consult, queue.CallerSide, attendedTransfer); !cdr.Bridged.IsZero() {
+			t.Errorf("bridged: %+v", cdr)
+		}
+		c.wantRest()
+	})
+}
+
+func TestACallerWhoEndsWithFreeSWITCHHasNotAbandoned(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.comes("call", "110", nil)
+		c.after(time.Second)
+		c.api("uuid_kill call SYSTEM_SHUTDOWN")
+		c.after(time.Second)
+		c.wantCDR("call", queue.Failed, queue.NoSide, "SYSTEM_SHUTDOWN")
+		c.wantRest()
+	})
+}
+
 func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
 		c.untilRinging("call")
-		c.served("call").returned("120", "") // as its next connection says
+		c.served("call").returned(newChannel(), "120", "") // as its next connection says
 		c.settle()
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {

@@ -54,8 +54,9 @@ type eventDecoder struct {
 var callEvents = []eventDecoder{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
-		// visitVariable is set together with transferHook
-		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != ""
+		// visitVariable is set together with transferHook. recallVariable is there until then.
+		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" &&
+			e.Raw("variable_"+recallVariable) == ""
 		s.sequence = sequenceOf(e)
 		if e.Get("Answer-State") == "hangup" {
 			s.hangup = cmp.Or(e.Get("Hangup-Cause"), "NONE")

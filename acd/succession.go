@@ -92,7 +92,7 @@ func (s *Server) consulting(a arrival) *call {
 		return nil
 	}
 	if earlier := s.channels.caller(a.ch.uuid); earlier != nil {
-		earlier.returned(c.groupNow(), attendedTransfer)
+		earlier.returned(a.ch, c.groupNow(), attendedTransfer)
 		select {
 		case <-earlier.gone:
 		case <-time.After(visitLimit):

@@ -93,7 +93,10 @@ func (c *call) leftBeforeBridge(l *leg, why error) ending {
 		c.channel().become(takenBlind)
 	}
 	t.finish()
-	if t.callerGone {
+	switch {
+	case t.callerGone && t.cause == attendedTransfer: // and the caller who takes over did not come
+		return callerGone{queue.Consult, t.cause}
+	case t.callerGone:
 		return callerGone{c.record.Outcome, t.cause}
 	}
 	return taken{outcome: c.record.Outcome, reason: t.cause}

@@ -17,22 +17,23 @@ type step func() step
 // channel is one leg. Its goroutine (live) is FreeSWITCH's session thread, which runs all of the
 // channel's applications, nested or not. Other goroutines only leave orders for it.
 type channel struct {
-	s        *Switch
-	serial   uint64 // order of creation
-	uuid     string
-	name     string // sofia/internal/1000@sim.local
-	outbound bool
-	ext      string // of the phone at its other end; "" = none
-	device   string // which telephone of the extension it is
-	call     *Call  // the caller's handle; nil on other legs
-	created  time.Time
-	answered chan struct{}
-	gone     chan struct{} // closed when the channel is over, except for connections that linger
-	ctx      context.Context
-	down     context.CancelFunc // ctx is done when it is hung up
-	wake     chan struct{}
-	talk     time.Duration // time after a bridge at which it hangs up; 0 = never
-	dies     bool          // hangs up as soon as a bridge is ordered
+	s         *Switch
+	serial    uint64 // order of creation
+	uuid      string
+	name      string // sofia/internal/1000@sim.local
+	outbound  bool
+	ext       string // of the phone at its other end; "" = none
+	device    string // which telephone of the extension it is
+	originate uint64 // number of the originate that made it
+	call      *Call  // the caller's handle; nil on other legs
+	created   time.Time
+	answered  chan struct{}
+	gone      chan struct{} // closed when the channel is over, except for connections that linger
+	ctx       context.Context
+	down      context.CancelFunc // ctx is done when it is hung up
+	wake      chan struct{}
+	talk      time.Duration // time after a bridge at which it hangs up; 0 = never
+	dies      bool          // hangs up as soon as a bridge is ordered
 
 	// Only the channel's goroutine uses these.
 	plan []Action // the rest of the dialplan

@@ -20,7 +20,7 @@ func (c *channel) glimpse(name string) ChannelEvent {
 	defer c.mu.Unlock()
 	e := ChannelEvent{
 		Name: name, UUID: c.uuid, Extension: c.ext, Outbound: c.outbound, App: c.app, Data: c.data, Cause: c.cause,
-		PresenceData: c.getVarLocked("presence_data"), Device: c.device,
+		PresenceData: c.getVarLocked("presence_data"), Device: c.device, Originate: c.originate,
 		ByPhone: c.getVarLocked("sip_term_status") == "200",
 	}
 	if c.peer != nil {

@@ -103,6 +103,7 @@ type ChannelEvent struct {
 	ByPhone      bool   // then: the channel's own phone hung up
 	Device       string // which telephone of the extension it leads to
 	PresenceData string
+	Originate    uint64 // number of the originate that made the channel, on this switch; 0 = it called in
 }
 
 // Counts are the numbers of what happened on a switch since it began.

@@ -118,6 +118,7 @@ func (s *Switch) ring(l *leg) (*channel, string) {
 // origination_uuid, all but the first are refused, as by FreeSWITCH ("Duplicate UUID").
 func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 	called := map[string]bool{}
+	number := s.originateNumber.Add(1)
 	for _, part := range l.split() {
 		phones, why := s.locateAll(part.dial)
 		if why != "" {
@@ -126,6 +127,7 @@ func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 		}
 		for _, p := range phones {
 			c := s.newLeg(part, p)
+			c.originate = number
 			s.originated(p.ext, !called[p.ext])
 			called[p.ext] = true
 			if !s.enter(c, func() step { return c.ringing(p, part) }) {

@@ -31,6 +31,7 @@ type Switch struct {
 	schedule schedule
 
 	originates, answers, bridges, doubleOffers, calls atomic.Int64
+	originateNumber                                   atomic.Uint64
 	born                                              atomic.Uint64 // channels so far
 
 	mu         sync.Mutex // guards what follows

@@ -29,7 +29,7 @@ var statuses = []struct {
 	}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
-		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, errConfiguration,
+		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
 	}},
 	{http.StatusServiceUnavailable, []error{
 		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,

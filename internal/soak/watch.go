@@ -87,12 +87,14 @@ type leg struct {
 	orphaned        bool // its server is dead, and the next one ends it as soon as it has a link
 	ours            bool // nwayacd called it
 	offer           string
+	originate       uint64 // its number at the caller's switch
 }
 
 // legSeen is what is remembered of each leg of the ACD.
 type legSeen struct {
 	uuid, caller, extension string
 	offer                   string // uuid of the first leg of the same offer
+	originate               uint64
 	born, over              time.Time
 }
 
@@ -154,11 +156,8 @@ func (w *watch) hearCaller(c *caller, e sim.ChannelEvent) {
 
 // sameOffer reports whether both are telephones of one extension that ring for one offer.
 func (l *leg) sameOffer(other *leg) bool {
-	return l.extension == other.extension && l.caller == other.caller && l.ours && l.born.Sub(other.born) < offerSpread
+	return l.extension == other.extension && l.caller == other.caller && l.ours && l.originate == other.originate
 }
-
-// offerSpread is how far apart the legs of one offer may be.
-const offerSpread = 500 * time.Millisecond
 
 func (w *watch) nameOf(channel string) string {
 	if l := w.legs[channel]; l != nil {
@@ -203,7 +202,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 	of := callerOf(e.PresenceData)
 	l := &leg{
 		uuid: e.UUID, extension: e.Extension, caller: w.callers[of], born: time.Now(), ours: of != "",
-		offer: e.UUID,
+		offer: e.UUID, originate: e.Originate,
 	}
 	l.tell("%s is called, leg %s", l.extension, short(l.uuid))
 	for _, other := range w.phones[l.extension] {
@@ -247,16 +246,18 @@ func (w *watch) born(e sim.ChannelEvent) {
 // beside is the offer of another telephone's leg that is over already; "" if there is none.
 func (w *watch) beside(l *leg) (offer string) {
 	for _, gone := range slices.Backward(w.all) {
-		if l.born.Sub(gone.over) > offerSpread {
+		if l.born.Sub(gone.over) > offerBound {
 			break
 		}
-		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension &&
-			l.born.Sub(gone.born) < offerSpread {
+		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension && gone.originate == l.originate {
 			return gone.offer
 		}
 	}
 	return ""
 }
+
+// offerBound is longer than any offer.
+const offerBound = 30 * time.Second
 
 // hasLeft reports whether the leg has talked with its caller, and the caller was transferred since.
 func (w *watch) hasLeft(l *leg) bool {
@@ -306,8 +307,8 @@ func (w *watch) bury(l *leg) {
 		delete(l.caller.legs, l.uuid)
 		w.all = append(w.all,
 			legSeen{
-				uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, born: l.born,
-				over: time.Now(),
+				uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, originate: l.originate,
+				born: l.born, over: time.Now(),
 			})
 	}
 }
