@@ -22,7 +22,7 @@ type channel struct {
 	custody atomic.Uint32
 	listens atomic.Bool             // our subscription is active, and the connection outlives the channel
 	ended   atomic.Bool             // we ended the connection
-	shares  atomic.Bool             // at the start of the connection FreeSWITCH may have had another one of the channel
+	shares  atomic.Bool             // FreeSWITCH may have had another connection of the channel as this one began
 	guarded atomic.Bool             // the hooks of waitingVariables are set
 	silent  atomic.Bool             // FreeSWITCH did not answer on the connection
 	next    atomic.Pointer[channel] // on whose connection the caller has come since; nil = none

@@ -117,8 +117,8 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundC
 	return nil
 }
 
-// reconcileLeg handles a leg of ours that no call has. It is from before a restart, or its originate
-// was on the way for too long:
+// reconcileLeg handles a leg of ours that no call has. It is from before a restart, or its
+// originate was on the way for too long:
 //   - If it is bridged with a caller whose place is kept, it is a talk that never reached the
 //     journal. It is recovered.
 //   - If it is bridged otherwise, it counts as an external call, which keeps the agent from the
