@@ -123,7 +123,7 @@ func (srv *server) stop() {
 		return
 	}
 	if err := srv.process.Stop(20 * time.Second); err != nil {
-		srv.t.Errorf("the end of nwayacd: %v", err)
+		srv.t.Errorf("the end of nwayacd: %v\n%s", err, srv.Goroutines())
 	}
 	srv.commands.Close()
 	for _, bad := range []string{"DATA RACE", "panic"} {
