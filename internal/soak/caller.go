@@ -27,11 +27,11 @@ func (s *soak) dialplan(sw *sim.Switch) {
 		to := "/nwayacd/" + group
 		socket := "socket " + s.nobody + to + "|" + s.srv.Socket + to + " async full"
 		plan := []string{
-			"set socket_resume=true", "set nway_dialled=" + group, socket, "sleep 1000", socket,
-			"transfer nwayacd-${nwayacd_outcome}",
+			"set socket_resume=true", "set nway_dialled=" + group, socket,
+			"sleep 1000", "set socket_resume=true", socket, "transfer nwayacd-${nwayacd_outcome}",
 		}
 		if group == shortPlan {
-			plan = slices.Delete(plan, 3, 5)
+			plan = slices.Delete(plan, 3, 6)
 		}
 		sw.Extension(group, sim.Plan(plan...)...)
 	}
