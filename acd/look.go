@@ -42,6 +42,8 @@ func (t *talk) look() {
 		return
 	}
 	switch {
+	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
+		t.lookForPartner(caller)
 	case is == callerMoving || is == callerAway && t.legGone:
 		t.on(happened{what: callerReturned, number: t.to}) // with somebody else by now
 	case is == legOver:
@@ -57,21 +59,33 @@ func (t *talk) look() {
 	}
 }
 
-// lookForCaller finds out where the caller is whose leg is over. The hooks on the caller's channel
-// say how far FreeSWITCH is.
+// lookForPartner asks for the channel that FreeSWITCH was about to bridge the caller with. If that
+// channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
+// (switch_ivr_bridge.c, uuid_bridge_on_reset).
+func (t *talk) lookForPartner(caller *esl.Event) {
+	replies := t.do(exists(caller.Get("variable_bridge_uuid"))...)
+	t.stranded = replies != nil && replies[0].Text() == "false"
+	t.timer.Reset(movingLimit)
+}
+
+// lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's
+// channel what moved it last. If that was the bridge with the leg, nobody took the caller. Then the
+// hooks say how far FreeSWITCH is.
 func (t *talk) lookForCaller(caller *esl.Event) {
-	to := destination(caller.Get("Caller-Destination-Number"))
+	how, with := lastMove(caller)
 	switch hooked := caller.Get("variable_"+cleanHook) != ""; {
-	case !hooked && !t.cleaned:
-		t.cleaned = true // the hooks run, and the next one may say that nobody took the caller
-		if to == destination(t.who.dialled) {
-			t.timer.Reset(legOverLimit) // they are where they were: a hook of the dialplan may take its time
-		} else {
-			t.timer.Reset(legOverPause)
-		}
-	case !hooked: // the hooks of whatever took the caller have run
+	case how == movedByTransfer:
 		number, cause := whereTo(caller)
 		t.on(happened{what: callerTransferred, number: number, cause: cause})
+	case how == movedByBridge && with != t.leg.uuid:
+		t.on(happened{what: callerRebridged, other: with})
+	case !hooked && t.goesOn(): // the dialplan has the caller
+		t.on(happened{what: callerFreed})
+	case !hooked && !t.cleaned: // FreeSWITCH is about to park the caller
+		t.cleaned = true
+		t.timer.Reset(hooksLimit)
+	case !hooked:
+		t.on(happened{what: callerFreed, held: true})
 	case !t.broken:
 		// The bridge is not over for the caller's thread: it plays the music of a hold, which
 		// outlives the leg.
