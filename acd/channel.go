@@ -101,7 +101,7 @@ func (ch *channel) hearExecuted(c *call, s executed) {
 	case s.hangup != "":
 		c.hungUp(s.hangup)
 	case time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds):
-		c.end(errReturned) // the caller comes again by the next action of the way back
+		c.end(errPassedBy) // the caller comes again by the next action of the way back
 	default:
 		c.end(errTaken)
 	}
