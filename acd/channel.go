@@ -22,9 +22,10 @@ type channel struct {
 	listens atomic.Bool // our subscription is active, and the connection outlives the channel
 	ended   atomic.Bool // we ended the connection
 	guarded atomic.Bool // it has the hooks of a caller who waits
-	since   uint64      // Event-Sequence as the connection began; an event from before says nothing of us
 
-	recalledAt atomic.Int64 // when the caller was back from a recall, in nanoseconds since 1970; 0 = it was none
+	since      atomic.Uint64 // Event-Sequence as the connection began, see knowsSince; 0 = not known yet
+	endedAt    atomic.Uint64 // Event-Sequence of the last end of a socket application of the channel
+	recalledAt atomic.Int64  // when the caller was back from a recall, in nanoseconds since 1970; 0 = it was none
 }
 
 // newChannel returns the channel of a connection that FreeSWITCH's socket application made. Its
@@ -95,16 +96,39 @@ func (ch *channel) hear(e *esl.Event) {
 func (ch *channel) hearExecuted(c *call, s executed) {
 	switch {
 	case ch.is() != inSocket || c.channel() != ch:
-	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since:
+	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since.Load():
 		c.end(errTaken)
 	case s.app != "socket":
 	case s.hangup != "":
 		c.hungUp(s.hangup)
-	case time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds):
-		c.end(errPassedBy) // the caller comes again by the next action of the way back
+	case s.sequence == 0:
+		ch.socketEnded(c)
 	default:
-		c.end(errTaken)
+		ch.endedAt.Store(s.sequence) // before since is read: knowsSince may be writing it
+		if since := ch.since.Load(); since != 0 && s.sequence > since {
+			ch.socketEnded(c)
+		}
 	}
+}
+
+// knowsSince notes when the connection began, by the Event-Sequence of the reply to connect. A
+// socket application that ended before that was another one, and FreeSWITCH was late to deliver the event.
+// An end that was heard before this was known counts now.
+func (ch *channel) knowsSince(sequence uint64) {
+	ch.since.Store(max(1, sequence))
+	if c := ch.call.Load(); c != nil && ch.endedAt.Load() > ch.since.Load() {
+		ch.socketEnded(c)
+	}
+}
+
+// socketEnded takes the end of the socket application that holds the channel. The caller did not
+// hang up.
+func (ch *channel) socketEnded(c *call) {
+	if time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds) {
+		c.end(errPassedBy) // the caller comes again by the next action of the way back
+		return
+	}
+	c.end(errTaken)
 }
 
 // firstEnds is how long FreeSWITCH may take to notice the end of a connection that was lost. As it

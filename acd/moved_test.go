@@ -404,3 +404,36 @@ func TestACallerWhosePartnerHangsUpBeforeTheBridgeWaitsAgain(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// A busy FreeSWITCH may deliver the end of a socket application when the next one has begun. It
+// says nothing of that one.
+func TestTheEndOfAnEarlierSocketApplicationTakesNobody(t *testing.T) {
+	for name, step := range map[string]struct {
+		sequence uint64
+		known    bool
+		taken    bool
+	}{
+		"of before, heard later":           {9, true, false},
+		"of before, heard before connect":  {9, false, false},
+		"its own, heard later":             {11, true, true},
+		"its own, heard before the answer": {11, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCall(&Server{}, t.Context())
+			ctx := c.renew()
+			ch := newChannel()
+			ch.call.Store(c)
+			c.where.Store(ch)
+			if step.known {
+				ch.knowsSince(10)
+			}
+			ch.hearExecuted(c, executed{app: "socket", sequence: step.sequence})
+			if !step.known {
+				ch.knowsSince(10)
+			}
+			if taken := ctx.Err() != nil; taken != step.taken {
+				t.Errorf("taken: %v", taken)
+			}
+		})
+	}
+}
