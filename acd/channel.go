@@ -112,8 +112,8 @@ func (ch *channel) hearExecuted(c *call, s executed) {
 }
 
 // knowsSince notes when the connection began, by the Event-Sequence of the reply to connect. A
-// socket application that ended before that was another one, and FreeSWITCH was late to deliver the event.
-// An end that was heard before this was known counts now.
+// socket application that ended before that was another one, and FreeSWITCH was late to deliver the
+// event. An end that was heard before this was known counts now.
 func (ch *channel) knowsSince(sequence uint64) {
 	ch.since.Store(max(1, sequence))
 	if c := ch.call.Load(); c != nil && ch.endedAt.Load() > ch.since.Load() {
