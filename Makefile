@@ -10,7 +10,7 @@ BENCHTIME ?= 200ms
 RACE ?= 1
 SWITCH ?= sim
 
-.PHONY: help build test race fuzz soak bench compare lint fmt image clean
+.PHONY: help build test race fuzz soak bench compare lint fmt release image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ lint: ## golangci-lint with .golangci.yml, go fix, known vulnerabilities; the fi
 fmt: ## format
 	go tool -modfile=script/tools/go.mod gofumpt -w .
 
+release: ## dist/: static binaries for linux amd64 and arm64, Debian packages, bills of materials, checksums
+	@script/release $(VERSION)
+
 image: ## the container image nwayacd:VERSION
 	docker build --build-arg VERSION=$(VERSION) -t nwayacd:$(VERSION) .
 
 clean: ## remove what was built
-	rm -f nwayacd
+	rm -rf nwayacd dist

@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch
-// has.
+// TestTheServerDiesBeforeItsTalkIsWrittenDown checks that the talk is recovered from FreeSWITCH
+// alone.
 func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
@@ -22,7 +22,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := ordinary("1000")
 			s.settings.Floor.TypingAuto, s.settings.Floor.Recover = true, time.Minute
-			s.snapshot.Groups[0].Mode = 3 // the agent is remembered
+			s.snapshot.Groups[0].Mode = 3 // mode 3 offers a caller to the same agent again
 			open(t, s, func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{After: 2 * time.Second})
 				call := c.caller("139")
@@ -38,9 +38,10 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				next := c.caller("138")
 				c.after(10 * time.Second)
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
-					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
+					t.Errorf("%d external calls; next talks to %q, the first to %q", c.agent("1000").Outside,
+						next.Bridged(), call.Bridged())
 				}
-				c.dies() // once more: it is written down now
+				c.dies() // once more, with the talk in the journal
 				c.comesBack()
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call-139")
@@ -61,7 +62,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// restartsWith lets the server die, and come back with the first n changes of its journal.
+// restartsWith kills the server and starts it again with only the first n changes of its journal.
 func (c *centre) restartsWith(n int) {
 	c.dies()
 	c.kept.forgetBehind(n)
@@ -70,22 +71,23 @@ func (c *centre) restartsWith(n int) {
 	c.after(10 * time.Second)
 }
 
-// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
-// nothing.
+// wantWhole checks that the CDR of a recovered talk of caller 139, and the record of its one offer,
+// are complete.
 func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	c.Helper()
 	if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
 		cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
 		c.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
 	}
-	if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+	if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered ||
+		o[0].Transfer ||
 		!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
 		c.Errorf("offers: %+v", o)
 	}
 }
 
-// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of
-// the call, and is whole.
+// wantOneTalk lets the caller hang up. It checks that the call had only the talk of the first
+// offer, and that its records are complete.
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
@@ -115,8 +117,8 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk
-// until the link is back.
+// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: until the link is up again, it is unknown
+// whether caller and agent talk.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -134,8 +136,8 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not
-// end the talk.
+// TestThePathFreezesAsTheBridgeIsMade: commands that were written meanwhile arrive when the network
+// is back. They must not end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("api uuid_bridge")
@@ -154,8 +156,8 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they
-// do not.
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers: it is unknown whether caller and agent talk. They do
+// not.
 func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -170,7 +172,7 @@ func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	})
 }
 
-func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
+func TestTheSwitchDoesNotReportThatTheBridgeIsUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.lose("CHANNEL_BRIDGE")
 		call := c.caller("139")
@@ -182,7 +184,8 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.after(time.Minute)
-		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide,
+			""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
 			t.Errorf("bridged %v after the arrival", cdr.Bridged.Sub(cdr.Arrived))
 		}
 		c.wantNoTalk()
@@ -190,9 +193,9 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	})
 }
 
-// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered
-// the call by the group.
-func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
+// TestATalkOfASecondOfferIsRecoveredWithItsNumber checks that a recovered talk has the number of
+// its offer, and whether that was a transfer.
+func TestATalkOfASecondOfferIsRecoveredWithItsNumber(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
@@ -235,9 +238,9 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a
+// TestTheLegAndTheServerDieAsTheBridgeIsMade: the caller is parked, as after a talk, but has a
 // place.
-func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
+func TestTheLegAndTheServerDieAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.lose("CHANNEL_PARK")
@@ -260,9 +263,9 @@ func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
 	})
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and
-// brings the caller back.
-func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
+// TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade: the link reports that the two are not
+// bridged, and recalls the caller.
+func TestTheLegDiesAndTheConnectionIsLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 		c.wires.lose("CHANNEL_PARK")

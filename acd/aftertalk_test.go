@@ -2,8 +2,8 @@ package acd
 
 import "testing"
 
-// A caller sends a BYE, and FreeSWITCH reports the end of the agent's leg first.
-func TestWhoHungUpIsWhosePhoneSentTheBYE(t *testing.T) {
+// If one side sends a BYE, FreeSWITCH may report the end of the other side first.
+func TestTheSideWhosePhoneSentTheBYEHungUp(t *testing.T) {
 	for _, of := range []struct {
 		what        string
 		caller, leg hangUp

@@ -10,9 +10,9 @@ import (
 )
 
 // A channel may come to the socket port over a second connection while the first is held open. The
-// end of either would take the caller out of where they are, so soon only one is left.
+// end of either takes the caller out of the application they are in. So only one must be left soon.
 
-// endsOfUs are the ways in which all connections end at once.
+// endsOfUs are the ways in which all our connections end at once.
 var endsOfUs = map[string]func(c *centre){
 	"the server dies": func(c *centre) {
 		c.dies()
@@ -38,7 +38,7 @@ var endsOfUs = map[string]func(c *centre){
 	},
 }
 
-// unlinked lets time pass in which the link is away.
+// unlinked lets time pass while the link is down.
 func (c *centre) unlinked(d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); c.after(time.Millisecond) {
 		if conn := c.server.links[0].conn.Load(); conn != nil {
@@ -47,7 +47,7 @@ func (c *centre) unlinked(d time.Duration) {
 	}
 }
 
-// connections is how many connections of ours a channel has.
+// connections returns how many connections of ours a channel has.
 func (c *centre) connections(uuid string) (n int) {
 	c.server.channels.mu.Lock()
 	defer c.server.channels.mu.Unlock()
@@ -59,20 +59,23 @@ func (c *centre) connections(uuid string) (n int) {
 	return n
 }
 
-// twoLines is a shift of two groups, in whose dialplans a caller who loses us comes again.
+// twoLines is a shift of two groups. If a caller's server dies, the dialplan brings the caller here
+// again.
 func twoLines(t *testing.T, situation func(c *centre)) {
 	t.Helper()
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		for _, group := range []string{"110", "120"} {
-			c.sw.Extension(group, sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "transfer "+group)...)
+			c.sw.Extension(group, sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group),
+				"transfer "+group)...)
 		}
 		situation(c)
 	})
 }
 
-// servedIn checks that the caller waits in the group alone, outlives the end of us, and then talks
-// with the agent of the group.
+// servedIn checks that the caller is the only one who waits in the group. Then it ends all our
+// connections. The caller must keep the place, and must talk with the agent of the group
+// afterwards.
 func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centre)) {
 	c.Helper()
 	if n := c.connections(call.UUID()); n != 1 {
@@ -117,7 +120,10 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 
 // dialsInto lets a caller dial a group.
 func (c *centre) dialsInto(group string) *sim.Call {
-	return c.sw.Call(sim.CallOptions{UUID: "call", Number: "138", Dialled: group, Dialplan: sim.Plan("transfer " + group)})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "call", Number: "138", Dialled: group,
+		Dialplan: sim.Plan("transfer " + group),
+	})
 }
 
 func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T) {
@@ -136,9 +142,9 @@ func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T)
 	}
 }
 
-// A caller who comes once more stands in the line since they came first, has one CDR a visit, and
-// listeners hear of one visit after the other.
-func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
+// A caller who reconnects keeps the time of arrival and has one CDR for each visit. The events of
+// one visit come before those of the next.
+func TestACallerWhoReconnectsAloneHasOneVisit(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -151,7 +157,8 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 			t.Errorf("the caller is %v: this tests nothing", is)
 		}
 		c.after(time.Second)
-		if view := c.server.CallViews()[0]; view.Group != "120" || view.Arrived.After(transferred.Add(20*time.Millisecond)) {
+		if view := c.server.CallViews()[0]; view.Group != "120" ||
+			view.Arrived.After(transferred.Add(20*time.Millisecond)) {
 			t.Errorf("the caller waits in %s since %v after the transfer", view.Group, view.Arrived.Sub(transferred))
 		}
 		call.Hangup()
@@ -162,7 +169,7 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 	})
 }
 
-func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
+func TestACallerHangsUpWhileReconnectingAlone(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		call := c.dialsInto("110")
 		c.after(500 * time.Millisecond)
@@ -175,12 +182,13 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	})
 }
 
-// A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume as
-// the server shuts down. The end of the connection that is held open for them changes nothing.
-func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
+// A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume
+// when the server shuts down. The end of the connection that is held open must not stop the caller.
+func TestAHeldConnectionEndsWhileTheCallerIsInTheDialplan(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
+		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true",
+			"playback hold.wav")...)
 		call := c.dialsInto("110")
 		c.after(3 * time.Second)
 		c.heard.conn.API(c.Context(), "uuid_transfer call way")
@@ -199,7 +207,8 @@ func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 	})
 }
 
-// The phone of an agent whose talk has no link connects the caller with a group in which it waits.
+// The phone of an agent whose talk has no link connects the caller with a group in which the phone
+// waits.
 func TestACallerIsConnectedWithALineWhileAConnectionIsHeld(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})

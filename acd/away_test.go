@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantTalk checks that the agent is in the caller's talk and the lists show it so.
+// wantTalk checks that the agent is in the caller's talk, and that the lists show it.
 func (c *centre) wantTalk(extension, uuid string) {
 	c.Helper()
 	c.wantState(extension, agent.Talking)
@@ -25,7 +25,7 @@ func (c *centre) wantTalk(extension, uuid string) {
 	c.Errorf("%s is not listed in a talk with %s: %+v", uuid, extension, c.server.CallViews())
 }
 
-// wantCDR checks that the call has exactly one CDR, which says how it ended.
+// wantCDR checks that the call has exactly one CDR with that ending, and returns it.
 func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
 	c.Helper()
 	n, all := 0, c.kept.cdrs()
@@ -37,13 +37,15 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 	}
 	if n != 1 {
 		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
-	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
-		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
+	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) ||
+		found.Ended.IsZero() {
+		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome,
+			found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
 	}
 	return found
 }
 
-// wantPlace checks that the call has the place that it had.
+// wantPlace checks that the call still has its place.
 func (c *centre) wantPlace(uuid string, since time.Time) {
 	c.Helper()
 	if place := c.server.channels.caller(uuid).place.Since; !place.Equal(since) {
@@ -51,7 +53,7 @@ func (c *centre) wantPlace(uuid string, since time.Time) {
 	}
 }
 
-// wantNoTalk checks that nothing is kept of any talk.
+// wantNoTalk checks that no talk is stored any more.
 func (c *centre) wantNoTalk() {
 	c.Helper()
 	if left := c.kept.snapshot(c.shift.snapshot).Talks; len(left) > 0 {
@@ -59,7 +61,7 @@ func (c *centre) wantNoTalk() {
 	}
 }
 
-// agentHangsUp ends the caller's talk from the agent's side.
+// agentHangsUp makes the agent's phone hang up.
 func agentHangsUp(c *centre, call *sim.Call) {
 	c.Helper()
 	if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
@@ -91,23 +93,28 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				next := c.caller("138")
 				c.after(10 * time.Second)
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
-					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
+					t.Errorf("%d external calls; next talks to %q, the first to %q", c.agent("1000").Outside,
+						next.Bridged(), call.Bridged())
 				}
 				ended := time.Now()
 				ends.end(c, call)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Typing)
-				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
+				if cdr := c.wantCDR("call-139", queue.Answered, ends.by,
+					"NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() ||
+					cdr.Offers != 1 {
 					t.Errorf("it ended %v: %+v", ended, cdr)
 				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
+				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) ||
+					o[0].Outcome != queue.OfferAnswered {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
 				c.after(time.Second)
-				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"hangup 1000 1", "queue_remove")
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -132,7 +139,8 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 				c.after(linkGrace)
 				c.wantState("1000", agent.Ready)
 				cdrs := c.kept.cdrs()
-				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide || cdrs[0].Cause == "" {
+				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide ||
+					cdrs[0].Cause == "" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				call.Hangup()
@@ -144,7 +152,7 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 	}
 }
 
-func TestATalkIsLeftToLiveByAShutdownAndFollowedAfterwards(t *testing.T) {
+func TestATalkGoesOnThroughAShutdownAndIsFollowedAfterwards(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(4 * time.Second)
@@ -203,8 +211,9 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.server.Events.row[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
-			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
+		if sent := c.server.Events.ring[1:]; sent[len(sent)-1].Get("nway_queue_uuid") != "call-2" ||
+			sent[len(sent)-1].Get("nway_queue_caller") != "2" {
+			t.Errorf("our own listeners got last %+v", sent[len(sent)-1])
 		}
 		stays.Hangup()
 		c.after(time.Second)
@@ -216,17 +225,20 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Call = agent.Talking
-	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim", CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
+	s.snapshot.Talks = []queue.Talk{{
+		Server: "another", Link: "sim",
+		CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"},
+	}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
 		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
-		c.wantState("1000", agent.Ready) // nothing of it is on a switch of ours
+		c.wantState("1000", agent.Ready) // its talk is at no FreeSWITCH of ours
 	})
 }
 
-// TestTheSwitchRestarts under one caller who talks, one for whom a phone rings and one who waits.
+// TestTheSwitchRestarts while one caller talks, one waits, and a phone rings for a third.
 func TestTheSwitchRestarts(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -246,7 +258,7 @@ func TestTheSwitchRestarts(t *testing.T) {
 		}
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call-1", queue.Answered, queue.NoSide, errRestarted.Error())
-		c.after(queue.DefaultRingTimeout) // whether its phone still rings nobody can say
+		c.after(queue.DefaultRingTimeout) // its phone may still ring
 		c.wantState("1001", agent.Ready)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "esl: ")
 		c.wantCDR("call-3", queue.Failed, queue.NoSide, "esl: ")
@@ -261,7 +273,7 @@ func TestTheSwitchRestarts(t *testing.T) {
 	})
 }
 
-func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
+func TestTheSwitchRestartsWhileACallerIsBackFromABridge(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
 		c.caller("139")
@@ -273,14 +285,14 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up and the end of the connection come in either order
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantRest()
 	})
 }
 
-// TestTheSwitchNeverComesBack: its host is dead, and nothing says so.
+// TestTheSwitchNeverComesBack: the host of FreeSWITCH is dead, without any notice.
 func TestTheSwitchNeverComesBack(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -290,7 +302,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 		c.after(4 * time.Second)
 		c.caller("3")
 		c.after(4 * time.Second)
-		c.wires.hush() // first: what closes says so
+		c.wires.hush() // first, because a connection that closes would be a notice
 		c.sims.Close()
 		c.socket.Load().Close()
 		c.after(beatEvery + beatLimit)
@@ -310,7 +322,7 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 	})
 }
 
-// TestConnectionsAreHalfOpen: a firewall forgot them all, the switch is alive.
+// TestConnectionsAreHalfOpen: a firewall has forgotten all connections, but FreeSWITCH is alive.
 func TestConnectionsAreHalfOpen(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -322,7 +334,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 		c.wires.hush()
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: time.Second})
 		c.after(beatEvery + beatLimit + 3*replyLimit)
-		c.wantTalk("1000", "call-1") // undisturbed
+		c.wantTalk("1000", "call-1") // not disturbed
 		if first.Bridged() == "" {
 			t.Error("the talk was cut")
 		}
@@ -337,7 +349,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMore: what is written to it is read by nobody.
+// TestTheSwitchReadsNoMore: FreeSWITCH does not read what is written to it.
 func TestTheSwitchReadsNoMore(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.caller("1")
@@ -347,7 +359,7 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 		c.after(4 * time.Second)
 		c.wires.clog()
 		began := time.Now()
-		c.server.Dispatcher.Ready(c.Context(), "1000") // what happens on the floor waits for nobody
+		c.server.Dispatcher.Ready(c.Context(), "1000") // steps on the floor do not wait for FreeSWITCH
 		if took := time.Since(began); took > 0 {
 			t.Errorf("the dispatcher waited %v", took)
 		}
@@ -364,12 +376,14 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 	})
 }
 
-// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
-// are where they can go on.
+// TestTheSwitchKeepsSilentAbout one event or reply for which the call waits. Afterwards caller and
+// agent must be in a state in which they can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
-		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
-		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar",
+		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP",
+		"CHANNEL_EXECUTE_COMPLETE",
+		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show",
+		"api global_getvar",
 	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {

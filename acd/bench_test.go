@@ -17,7 +17,7 @@ import (
 	"nwayacd/sim"
 )
 
-// forgetful is a Journal that keeps nothing.
+// forgetful is a Journal that stores nothing.
 type forgetful struct{}
 
 func (forgetful) Write(...queue.Change) uint64       { return 0 }
@@ -30,7 +30,7 @@ type counter struct {
 	server  *Server
 	sw      *sim.Switch
 	address string
-	offered chan time.Duration // from when agent and caller both existed to the originate on the wire
+	offered chan time.Duration // from when agent and caller both existed until the originate was written
 	rung    chan struct{}      // the agent's phone rings
 	next    int
 }
@@ -41,7 +41,10 @@ func crowded(others int) shift {
 	for n := range others {
 		extension, group := fmt.Sprint(10_000+n), fmt.Sprint(200+n%100)
 		s.snapshot.Agents = append(s.snapshot.Agents, agent.Agent{
-			Profile: agent.Profile{Extension: extension}, Presence: agent.Presence{Registered: true, Up: true, Idle: true},
+			Profile: agent.Profile{Extension: extension}, Presence: agent.Presence{
+				Registered: true, Up: true,
+				Idle: true,
+			},
 		})
 		s.snapshot.Members = append(s.snapshot.Members, queue.Member{Group: group, Extension: extension})
 	}
@@ -52,7 +55,7 @@ func crowded(others int) shift {
 	return s
 }
 
-// openCounter opens one whose other agents, so many of them in 100 groups, have nothing to do.
+// openCounter starts a counter with so many other agents, in 100 groups, who have nothing to do.
 func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
 	c := &counter{B: b, offered: make(chan time.Duration, 1), rung: make(chan struct{}, 1)}
 	s := crowded(others)
@@ -77,7 +80,7 @@ func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
 		OnOffer: func(took time.Duration) {
 			select {
 			case c.offered <- took:
-			default: // at the end nobody listens
+			default: // at the end nothing reads the channel
 			}
 		},
 	}, s.snapshot)
@@ -115,7 +118,7 @@ func (c *counter) until(call *sim.Call, so func(*sim.Call) bool) {
 	}
 }
 
-// line lets so many callers in, one after another, so that it is known who is next.
+// line lets so many callers in, one after another, so that their order is known.
 func (c *counter) line(length int) (calls []*sim.Call) {
 	for range length {
 		call := c.caller()
@@ -125,15 +128,20 @@ func (c *counter) line(length int) (calls []*sim.Call) {
 	return calls
 }
 
-// BenchmarkNextCall is from a hang-up after the talk to the ringing of the agent's phone for the
-// next caller: the event is read, the agent freed, the next caller chosen, the leg originated over
-// TCP, and read by the switch, which is simulated here and has its part in the time. Where the
-// caller hangs up, the agent's leg has to be ended first. offer-µs is ours alone: from agent free
-// to originate on the wire.
+// BenchmarkNextCall measures from a hang-up after the talk until the agent's phone rings for the
+// next caller. In that time:
+//   - the event is read, and the agent is freed;
+//   - the next caller is chosen;
+//   - the leg is originated over TCP and read by the simulated FreeSWITCH, whose time is included.
+//
+// If the caller hangs up, the agent's leg is ended first. offer-µs is the part of nwayacd alone,
+// from the free agent to the originate on the wire.
 func BenchmarkNextCall(b *testing.B) {
 	for _, agents := range []int{1, 1_000, 10_000} {
 		for _, who := range []string{"agent", "caller"} {
-			b.Run(fmt.Sprintf("agents=%d/hangsUp=%s", agents, who), func(b *testing.B) { nextCall(b, agents-1, who == "agent") })
+			b.Run(fmt.Sprintf("agents=%d/hangsUp=%s", agents, who), func(b *testing.B) {
+				nextCall(b, agents-1, who == "agent")
+			})
 		}
 	}
 }
@@ -143,7 +151,7 @@ func nextCall(b *testing.B, others int, agentHangsUp bool) {
 	line := c.line(1)
 	<-c.rung
 	<-c.offered
-	line = append(line, c.line(50)...) // only now, so that they wait in the order in which they came
+	line = append(line, c.line(50)...) // only now, so that they wait in the order of their arrival
 	var offers []time.Duration
 	b.ReportAllocs()
 	for b.Loop() {
@@ -165,7 +173,7 @@ func nextCall(b *testing.B, others int, agentHangsUp bool) {
 	reportPercentiles(b, "offer", offers)
 }
 
-// untilTalking returns when the server, too, knows that the call is in its talk.
+// untilTalking returns when the server also knows that the call is in its talk.
 func (c *counter) untilTalking(uuid string) {
 	for {
 		if call := c.server.channels.caller(uuid); call != nil && call.view.Load().Phase == PhaseTalk {
@@ -184,8 +192,8 @@ func reportPercentiles(b *testing.B, what string, times []time.Duration) {
 	}
 }
 
-// BenchmarkPhoneSilent is from a caller's hang-up while the agent's phone rings until the phone is
-// silent.
+// BenchmarkPhoneSilent measures from a caller's hang-up while the agent's phone rings until the
+// phone is silent.
 func BenchmarkPhoneSilent(b *testing.B) {
 	c := openCounter(b, 0, sim.Behaviour{Do: sim.Misses})
 	for b.Loop() {
@@ -201,32 +209,34 @@ func BenchmarkPhoneSilent(b *testing.B) {
 	}
 }
 
-// BenchmarkCallOut is what the call's goroutine does when it has an offer: the events, the
-// originate with its variables and the music, in one write over TCP to a switch that says +OK to
+// BenchmarkCallOut measures what the call's goroutine does for an offer: the events, the originate
+// with its variables, and the music. It writes them over TCP to a FreeSWITCH that says +OK to
 // everything.
 func BenchmarkCallOut(b *testing.B) {
-	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()}, ordinary("1000").snapshot)
+	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()},
+		ordinary("1000").snapshot)
 	c := newCall(server, b.Context())
 	c.renew()
-	c.where.Store(&channel{uuid: newUUID(), conn: obedient(b)})
+	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
 	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
-		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),
+		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1,
+		RingTimeout: 15 * time.Second, Offered: time.Now(),
 	}}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer, c.waysTo(context.Background(), offer.Agent))
 		c.callOut(b.Context(), l)
-		l.over()
+		l.cancel()
 		if n%100 == 0 {
 			b.StopTimer()
-			c.do(esl.API("status")) // the switch has kept up
+			c.do(esl.API("status")) // FreeSWITCH has read everything
 			b.StartTimer()
 		}
 	}
 }
 
-// obedient is a connection to a switch that says +OK to everything.
+// obedient returns a connection to a FreeSWITCH that says +OK to everything.
 func obedient(b *testing.B) *esl.Connection {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -243,7 +253,8 @@ func obedient(b *testing.B) *esl.Connection {
 	}
 	var obeying sync.WaitGroup
 	obeying.Go(func() { // ends with the connection
-		reply := esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply}, esl.Header{Name: "Reply-Text", Value: "+OK"})
+		reply := esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply},
+			esl.Header{Name: "Reply-Text", Value: "+OK"})
 		for in := esl.NewReader(theirs, esl.Limits{}); ; {
 			if _, err := in.ReadCommand(); err != nil {
 				return
@@ -260,8 +271,8 @@ func obedient(b *testing.B) *esl.Connection {
 	return conn
 }
 
-// BenchmarkStep is one step on the floor through the dispatcher: an agent of 10,000 becomes busy
-// and ready again, by hand.
+// BenchmarkStep measures one step on the floor through the dispatcher. An agent of 10,000 becomes
+// busy and ready again by command.
 func BenchmarkStep(b *testing.B) {
 	c := openCounter(b, 10_000, sim.Behaviour{})
 	d := c.server.Dispatcher

@@ -8,7 +8,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What happens beside a transfer: kept agents, moves, the dialplan after a talk.
+// Kept agents, moves, and the dialplan after a talk.
 
 func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	for name, back := range map[string]bool{"and comes back": true, "and does not come back": false} {
@@ -43,8 +43,8 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	}
 }
 
-// The caller is away as the server dies, and back before it is: the agent is not cut off when the
-// time is over for which they were kept, and the end of the talk is as of any other.
+// The caller is away when the server dies, and back before it restarts. The agent must not be hung
+// up when the time is over for which they were kept. The talk then ends like any other.
 func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
@@ -65,8 +65,8 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// The program brings the caller back while the link is half-open, and has not been missed yet. What
-// bounds the keeping must not end the talk.
+// The program brings the caller back while the link is half-open and still counts as up. The time
+// limit of the keeping must not end the talk.
 func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	for name, away := range map[string]func(c *centre){
 		"the link is silent": func(c *centre) { c.wires.hushLink() },
@@ -77,7 +77,7 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 				c.after(2 * time.Second)
 				leg := c.leg(mary)
 				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-				c.heard.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
+				c.heard.conn.API(c.Context(), "sched_hangup +3600 "+leg) // of another program
 				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
 				c.after(14 * time.Second)
 				away(c)
@@ -103,7 +103,7 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	}
 }
 
-// A leg that somebody takes away while its agent is kept is not ours to hang up.
+// A leg that is taken while its agent is kept must not be hung up.
 func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
@@ -146,14 +146,15 @@ func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.after(3 * time.Second)
-		c.wantTalk("1001", "call-138") // came earlier, to whichever group
+		c.wantTalk("1001", "call-138") // this caller came earlier, and the group does not matter
 		first.Hangup()
 		c.after(3 * time.Second)
 		second.Hangup()
 		mary.Hangup()
 		c.after(time.Second)
 		c.wantVisits("call-138", "110 moved - 120 blind", "120 answered 1001 - -")
-		c.wantEvents("call-138", "queue_add", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1",
+		c.wantEvents("call-138", "queue_add", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1",
+			"answered 1001 1",
 			"hangup 1001 1", "queue_remove")
 		c.wantRest()
 	})
@@ -186,7 +187,8 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Ready)
 		if paul.Var("went") != "on" || paul.Var("nwayacd_outcome") != "answered" || paul.Cause() != "" {
-			t.Errorf("the dialplan did not go on: %q, outcome %q, cause %q", paul.Actions(), paul.Var("nwayacd_outcome"), paul.Cause())
+			t.Errorf("the dialplan did not go on: %q, outcome %q, cause %q", paul.Actions(),
+				paul.Var("nwayacd_outcome"), paul.Cause())
 		}
 		c.wantVisits("call-138", "110 answered 1000 - -")
 		paul.Hangup()
@@ -195,7 +197,7 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 	})
 }
 
-func TestACallerWhoWasSentOnIsSafeFromOurDeath(t *testing.T) {
+func TestACallerWhoWasSentOnOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		c.refers(mary, "lot")

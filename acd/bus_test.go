@@ -19,7 +19,7 @@ func TestAListenerHearsWhatComesAfterIt(t *testing.T) {
 	publishMany(b, 3)
 	l := b.Listen(0)
 	defer l.Close()
-	publishMany(b, busRoom-1) // round the ring
+	publishMany(b, busRoom-1) // once around the ring
 	for n := range busRoom - 1 {
 		if e, err := l.Next(t.Context()); err != nil || e.ID != uint64(n+4) {
 			t.Fatalf("event %d: %+v, %v", n, e, err)
@@ -35,7 +35,7 @@ func TestAListenerComesBackForWhatItMissed(t *testing.T) {
 	if e, err := l.Next(t.Context()); err != nil || e.ID != 8 {
 		t.Errorf("%+v, %v", e, err)
 	}
-	other := b.Listen(1000) // of another life of the server
+	other := b.Listen(1000) // an ID of another process
 	defer other.Close()
 	publishMany(b, 1)
 	if e, err := other.Next(t.Context()); err != nil || e.ID != 11 {

@@ -8,8 +8,8 @@ import (
 	"nwayacd/queue"
 )
 
-// A call may come before the link to its FreeSWITCH is up. A link to another one cannot follow it:
-// that one knows nothing of the call's channels, which is no sign that they are over.
+// A call may come before the link to its FreeSWITCH is up. A link to another FreeSWITCH cannot
+// follow it. That one does not have the call's channels, which must not count as their end.
 func TestACallThatComesBeforeTheLinkToItsSwitch(t *testing.T) {
 	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop(), Switches: []Switch{
 		{Name: "a", Address: "x"}, {Name: "b", Address: "y"}, {Name: "c", Address: "z"},

@@ -9,12 +9,15 @@ import (
 	"nwayacd/sim"
 )
 
-// A program bridges the agent with another caller, who never came to us: uuid_bridge LEG OTHER.
-// Nobody's phone connected the two, so the first caller made no consulting call.
+// A program bridges the agent with another caller, who never came to our socket port: uuid_bridge
+// LEG OTHER. No phone connected the two, so the first caller made no consulting call.
 func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
-		paul := c.sw.Call(sim.CallOptions{UUID: "other", Number: "138", Dialled: "menu", Dialplan: sim.Plan("answer", "playback hold.wav")})
+		paul := c.sw.Call(sim.CallOptions{
+			UUID: "other", Number: "138", Dialled: "menu",
+			Dialplan: sim.Plan("answer", "playback hold.wav"),
+		})
 		c.after(2 * time.Second)
 		c.wantTalk("1000", mary.UUID())
 		leg := c.leg(mary)
@@ -45,14 +48,17 @@ func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	})
 }
 
-// A phone connects a caller with a group that refuses them. As long as nobody there has answered,
-// that is as if they had come by themselves. An agent who has answered has decided.
+// A phone connects a caller with a group that refuses the caller. If no agent there has answered,
+// the caller is refused. If an agent has answered, the blacklist does not count.
 func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 	refusing := func(s *shift) {
 		s.settings.Prompts.Blacklist = "refused.wav"
 		s.snapshot.Blacklist = []queue.Blacklisted{{Number: "139", Group: "120"}}
 	}
-	for name, picksUp := range map[string]time.Duration{"it waits": 0, "it rings": time.Minute, "it has answered": time.Second} {
+	for name, picksUp := range map[string]time.Duration{
+		"it waits": 0, "it rings": time.Minute,
+		"it has answered": time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, refusing, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)

@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// rings are the names of the telephones of an extension that ring now.
+// rings returns the names of the telephones of an extension that ring now.
 func (c *centre) rings(extension string) (devices []string) {
 	for _, ch := range c.sw.Channels() {
 		if ch.Extension == extension && !ch.Answered && ch.CallState != "HANGUP" {
@@ -63,7 +63,7 @@ func TestAllTelephonesRingAndTheFirstToAnswerHasTheCall(t *testing.T) {
 	})
 }
 
-// FreeSWITCH has yet to say how a telephone is reached that has just registered.
+// FreeSWITCH has not answered yet how a telephone is reached that has just registered.
 func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 	for name, answers := range map[string]bool{"FreeSWITCH answers": true, "FreeSWITCH is silent": false} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 				if answers {
 					c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
 				} else {
-					at.answered(who, before, time.Now().Add(-time.Hour)) // overtaken by the event
+					at.answered(who, before, time.Now().Add(-time.Hour)) // older than the event
 				}
 				c.after(answerLimit)
 				want := []string{"", "desk"}
@@ -117,17 +117,18 @@ func TestTheTelephoneThatAnsweredHangsUpAndTheAgentIsFree(t *testing.T) {
 	})
 }
 
-// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and the log line of the miss is what is
-// judged.
+// TestWhatTheTelephonesAnswerIsTheMiss has two telephones. It checks the log line of the miss.
 func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	refuses := func(code int, rung bool) sim.Behaviour {
 		return sim.Behaviour{Do: sim.Refuses, Code: code, After: time.Second, Quiet: !rung}
 	}
 	silent, rings := sim.Behaviour{Do: sim.Misses, Quiet: true}, sim.Behaviour{Do: sim.Misses}
+	const gone = queue.MissUnreachable
+	forwards := sim.Behaviour{Do: sim.Forwards, To: "999"}
 	for name, test := range map[string]struct {
 		one, other sim.Behaviour
 		want       queue.MissCause
-		took       time.Duration // from the offer to its end
+		took       time.Duration // from the begin of the offer to its end
 	}{
 		"busy and unreachable":             {refuses(486, false), refuses(480, false), queue.MissBusy, time.Second},
 		"busy everywhere":                  {refuses(600, false), refuses(486, true), queue.MissBusy, time.Second},
@@ -135,14 +136,14 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 		"declined on one, the other rings": {rings, refuses(603, true), queue.MissReject, time.Second},
 		"rang, and is away":                {rings, refuses(404, false), queue.MissNoAnswer, 15 * time.Second},
 		"480 after 180":                    {refuses(480, true), refuses(404, false), queue.MissNoAnswer, time.Second},
-		"480 at once":                      {refuses(480, false), refuses(480, false), queue.MissUnreachable, time.Second},
-		"404, 408":                         {refuses(404, false), refuses(408, false), queue.MissUnreachable, time.Second},
-		"500, 503 after 180":               {refuses(500, false), refuses(503, true), queue.MissUnreachable, time.Second},
-		"488":                              {refuses(488, false), refuses(488, false), queue.MissUnreachable, time.Second},
-		"nobody says anything":             {silent, silent, queue.MissUnreachable, 3 * time.Second},
+		"480 at once":                      {refuses(480, false), refuses(480, false), gone, time.Second},
+		"404, 408":                         {refuses(404, false), refuses(408, false), gone, time.Second},
+		"500, 503 after 180":               {refuses(500, false), refuses(503, true), gone, time.Second},
+		"488":                              {refuses(488, false), refuses(488, false), gone, time.Second},
+		"both are silent":                  {silent, silent, gone, 3 * time.Second},
 		"one is silent, the other is busy at once": {silent, refuses(486, false), queue.MissBusy, 3 * time.Second},
 		"one is silent, the other rings":           {silent, rings, queue.MissNoAnswer, 15 * time.Second},
-		"forwards":                                 {sim.Behaviour{Do: sim.Forwards, To: "999"}, refuses(404, false), queue.MissUnreachable, time.Second},
+		"forwards":                                 {forwards, refuses(404, false), gone, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, patient("1000"), func(c *centre) {
@@ -170,7 +171,7 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	}
 }
 
-// causeOf are the causes of a miss that FreeSWITCH's word can stand for.
+// causeOf returns the causes of a miss that a cause of FreeSWITCH can mean.
 func causeOf(word string) []queue.MissCause {
 	return []queue.MissCause{causeOfMiss(0, word, false), causeOfMiss(0, word, true)}
 }
@@ -208,7 +209,7 @@ func TestAnAgentsOwnProgressSecondsCount(t *testing.T) {
 	})
 }
 
-func TestEarlyMediaIsAWord(t *testing.T) {
+func TestEarlyMediaCountsAsASignOfLife(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Early: true, After: 7 * time.Second})
 		c.caller("139")
@@ -222,7 +223,7 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
 		call := c.caller("139")
 		c.after(time.Second)
-		c.server.links[0].goDown() // nothing is heard of the telephone any more
+		c.server.links[0].goDown() // events of the telephone no longer arrive
 		c.after(6 * time.Second)
 		if call.Bridged() == "" {
 			t.Error("the telephone was ended, though it rang")
@@ -230,8 +231,8 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	})
 }
 
-// The link says nothing any more, and that is not known yet. What a telephone says is not heard,
-// but FreeSWITCH knows it.
+// The link is silent, but still counts as up. Its events about a telephone are missing, but
+// FreeSWITCH has them.
 func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 	t.Run("and answers", func(t *testing.T) {
 		open(t, patient("1000"), func(c *centre) {
@@ -311,7 +312,7 @@ func TestAForwardIsFollowedOnlyIfTheConfigurationSaysSo(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
+func TestAnAgentStaysRegisteredIfTheDirectoryFails(t *testing.T) {
 	s := patient("1000")
 	s.dial = "user/{ext}@sim.local" // the directory is asked for each leg
 	open(t, s, func(c *centre) {
@@ -327,7 +328,7 @@ func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.after(time.Second)
-		c.sw.Restart() // without a word of the telephones
+		c.sw.Restart() // without any event about the telephones
 		c.sw.Unregister("1000", "")
 		c.after(6 * time.Second)
 		c.wantRegistered("1000", false)

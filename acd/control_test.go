@@ -23,7 +23,10 @@ func (c *centre) asks(uuid, number, user, path string) *sim.Call {
 func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
-		call := c.sw.Call(sim.CallOptions{UUID: "live", Number: "139", Dialled: "ivr", Dialplan: sim.Plan("answer", "park")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "live", Number: "139", Dialled: "ivr",
+			Dialplan: sim.Plan("answer", "park"),
+		})
 		c.after(time.Second)
 		if err := c.server.Enqueue(c.Context(), "live", "999"); !errors.Is(err, queue.ErrNoGroup) {
 			t.Errorf("into no group: %v", err)
@@ -37,12 +40,13 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 		if err := c.server.Enqueue(c.Context(), "live", "110"); err != nil {
 			t.Fatal(err)
 		}
-		c.wantVariable("live", homeVariable, "ivr XML default") // where it goes on while we cannot be reached
+		c.wantVariable("live", homeVariable, "ivr XML default") // where it goes on if no server can be reached
 		c.after(4 * time.Second)
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
 		c.after(time.Second)
-		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_remove")
 		c.wantRest()
 	})
 }
@@ -85,7 +89,8 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 		if n := len(c.sw.Channels()); n != 3 {
 			t.Errorf("%d channels in a talk of three", n)
 		}
-		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err == nil || !strings.Contains(err.Error(), "USER_BUSY") {
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err == nil ||
+			!strings.Contains(err.Error(), "USER_BUSY") {
 			t.Errorf("a busy third party: %v", err)
 		}
 		if err := c.server.ThreeWay(c.Context(), "call-139", "1 &hangup", "gw1"); !errors.Is(err, ErrArgument) {
@@ -125,7 +130,7 @@ func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 	})
 }
 
-func TestNwayBridgeWithNobody(t *testing.T) {
+func TestNwayBridgeWithAnUnknownChannel(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.asks("boss", "2000", "", "nway_bridge/nobody")
 		c.after(time.Second)
@@ -158,7 +163,8 @@ func TestAnAgentCallsOut(t *testing.T) {
 		call.Hangup()
 		c.after(time.Second)
 		cdrs := c.wantRest()
-		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" || cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" ||
+			cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -197,7 +203,10 @@ func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
 }
 
 func TestWrongCallsOutAreTurnedAway(t *testing.T) {
-	for _, path := range []string{"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1"} {
+	for _, path := range []string{
+		"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4",
+		"nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1",
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.asks("out", "1000", "1000", path)
 			c.after(time.Second)
@@ -213,14 +222,17 @@ func TestWrongCallsOutAreTurnedAway(t *testing.T) {
 }
 
 func TestAFeatureCodeRunsACommand(t *testing.T) {
-	open(t, ordinary("1000"), func(c *centre) {
+	s := ordinary("1000")
+	s.settings.Commands = []string{"nway_login"}
+	open(t, s, func(c *centre) {
 		var got string
 		c.server.options.Command = func(_ context.Context, line string) string {
 			got = line
 			return "+OK 1000 logged in to 110\nand more"
 		}
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "code", Number: "1000", Dialled: "*11", Vars: map[string]string{"nwayacd_outcome": "timeout"},
+			UUID: "code", Number: "1000", User: "1000", Dialled: "*11",
+			Vars:     map[string]string{"nwayacd_outcome": "timeout"},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/cmd/nway_login/1000/110 async full", "park"),
 		})
 		c.after(time.Second)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// callPage is docs/call.md.
+// callPage returns docs/call.md.
 func callPage(t *testing.T) string {
 	t.Helper()
 	page, err := os.ReadFile("../docs/call.md")
@@ -18,7 +18,7 @@ func callPage(t *testing.T) string {
 	return string(page)
 }
 
-// tableOf reads the rows of the table in docs/call.md whose head begins with those cells.
+// tableOf returns the rows of the table in docs/call.md whose head begins with those cells.
 func tableOf(t *testing.T, head ...string) (rows [][]string) {
 	t.Helper()
 	lines := strings.Split(callPage(t), "\n")
@@ -39,7 +39,7 @@ func tableOf(t *testing.T, head ...string) (rows [][]string) {
 	return rows
 }
 
-// cellsOf are the cells of a line of a table, nil if it is no such line.
+// cellsOf returns the cells of a line of a table, or nil if it is no such line.
 func cellsOf(line string) []string {
 	if !strings.HasPrefix(line, "|") || !strings.HasSuffix(line, "|") || len(line) < 2 {
 		return nil
@@ -74,7 +74,7 @@ func TestDocsNameEveryPlaceAndEveryHappening(t *testing.T) {
 	}
 }
 
-func TestTalkMovesAreWhatTheTableOfTheDocsSays(t *testing.T) {
+func TestTalkMovesMatchTheTableOfTheDocs(t *testing.T) {
 	head := []string{""}
 	for h := range happenings {
 		head = append(head, h.String())
@@ -106,7 +106,7 @@ func TestTalkMovesAreWhatTheTableOfTheDocsSays(t *testing.T) {
 	}
 }
 
-func TestTheChartOfATalkIsTheTable(t *testing.T) {
+func TestTheChartOfATalkMatchesTheTable(t *testing.T) {
 	drawn := chartOfTalk(t)
 	for from := range talkMoves {
 		for h := range happenings {
@@ -126,7 +126,7 @@ func TestTheChartOfATalkIsTheTable(t *testing.T) {
 	}
 }
 
-// chartOfTalk reads the arrows of the chart named talk, one for each happening.
+// chartOfTalk returns the arrows of the chart named talk, one for each happening.
 func chartOfTalk(t *testing.T) map[string]bool {
 	t.Helper()
 	blocks := regexp.MustCompile("(?s)```mermaid\\s*\n(.*?)```").FindAllStringSubmatch(callPage(t), -1)
@@ -150,7 +150,8 @@ func chartOfTalk(t *testing.T) map[string]bool {
 	return nil
 }
 
-// moveWord is the place after a happening as the table writes it: empty if nothing changes.
+// moveWord returns the place after a happening as the table writes it. It returns "" if nothing
+// changes.
 func moveWord(from custody, h happening) string {
 	if to := talkMoves[from][h]; to != same {
 		return to.String()

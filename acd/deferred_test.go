@@ -7,7 +7,7 @@ import (
 	"nwayacd/agent"
 )
 
-// wantLoggedOut checks that the agent is logged out, as it asked.
+// wantLoggedOut checks that the agent is logged out, as the agent asked.
 func (c *centre) wantLoggedOut(extension string) {
 	c.Helper()
 	if a := c.agent(extension); a.Up || len(a.Groups) > 0 || a.Deferred != agent.NothingDeferred {
@@ -43,7 +43,7 @@ func TestAnAgentWhoLoggedOutInATalkIsLoggedOutAtItsEndThoughTheServerDied(t *tes
 		if next.Bridged() != "" {
 			t.Error("who logged out has the next call")
 		}
-		c.dies() // and what was carried out is kept
+		c.dies() // and the logout is stored
 		c.comesBack()
 		c.after(2 * time.Minute)
 		c.wantLoggedOut("1000")

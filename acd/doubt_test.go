@@ -9,9 +9,9 @@ import (
 	"nwayacd/sim"
 )
 
-// The connections are half-open while an offer is given up, and the agent has picked up. Until it
-// is known that the leg is over, the agent's phone gets no other call, whatever the lease says.
-func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
+// The connections are half-open when an offer is given up, and the agent has answered. Until a link
+// has reported that the leg is over, the agent's phone gets no other call, even after the lease.
+func TestAPhoneWithoutReportsGetsNoSecondCall(t *testing.T) {
 	const ringing = queue.DefaultRingTimeout
 	for name, early := range map[string]time.Duration{
 		"long before the ring timeout": 8 * time.Second, "shortly before it": time.Second, "at the ring timeout": 0,
@@ -26,7 +26,7 @@ func TestNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
 				c.wantState("1000", agent.Ring)
 				c.after(ringing - early - 10*time.Millisecond)
 				c.wires.hush()
-				if early > 0 { // else the offer ends by itself
+				if early > 0 { // otherwise the offer ends by itself
 					c.server.Dispatcher.Transfer(c.Context(), "call-1", "1001")
 				}
 				second := c.caller("2") // on a connection that is alive

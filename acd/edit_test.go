@@ -6,13 +6,12 @@ import (
 	"nwayacd/queue"
 )
 
-// edit is what another program changed in the database.
+// edit applies what another program changed in the database.
 func (c *centre) edit(changes ...queue.Change) {
 	c.server.Dispatcher.Edit(func() []queue.Change { return changes })
 }
 
-// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: what would be decided there would
-// be undone.
+// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: such a decision would be undone.
 func TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse(t *testing.T) {
 	s := ordinary("1000")
 	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)

@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantPhases checks how many calls are in each phase; those that are in none are not mentioned.
+// wantPhases checks how many calls are in each phase. Phases that are missing in want have none.
 func (c *centre) wantPhases(want map[Phase]int) {
 	c.Helper()
 	got := c.server.Figures().Phases
@@ -38,11 +38,12 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 			t.Errorf("answered after %v, want one answer after a welcome and a ring of a second each", waited)
 		}
 		floor := c.server.Figures().Floor
-		if g := floor.Groups[0]; g.Waiting != 1 || g.Talking != 1 || g.Members[agent.StandingTalking] != 1 || floor.Agents != g.Members {
+		if g := floor.Groups[0]; g.Waiting != 1 || g.Talking != 1 || g.Members[agent.StandingTalking] != 1 ||
+			floor.Agents != g.Members {
 			t.Errorf("figures of the floor: %+v", floor)
 		}
 		second.Hangup()
-		c.after(time.Second) // else the agent may be free, and offered to the second, before that is heard
+		c.after(time.Second) // otherwise the agent may get the second caller before the hang-up arrives
 		first.Hangup()
 		c.after(time.Second)
 		c.wantPhases(map[Phase]int{})

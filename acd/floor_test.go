@@ -16,8 +16,8 @@ import (
 	"nwayacd/sim"
 )
 
-// centre is a call centre in a synctest bubble: a server, a simulated FreeSWITCH joined to it by
-// pipes, and everything that was recorded.
+// centre is a call centre in a synctest bubble. It has a server, a simulated FreeSWITCH that is
+// connected by pipes, and everything that was recorded.
 type centre struct {
 	*testing.T
 	server *Server
@@ -25,18 +25,18 @@ type centre struct {
 	kept   *ledger
 	heard  *eventLog
 	stall  *stall // of the calls' connections
-	cut    func() // ends the time for talks to end
+	cut    func() // ends the time that talks have to end
 	stop   func()
 
 	shift  shift
-	life   *life                 // of the server that runs now
+	life   *life                 // the server process that runs now
 	socket atomic.Pointer[pipes] // its port for calls
 	sims   *pipes                // the switch's event socket
 	wires  *wires                // all connections between the two
 	log    logBook
 }
 
-// logBook keeps the lines that the server logs from the level of a warning on.
+// logBook stores the lines that the server logs, from warnings up.
 type logBook struct {
 	mu    sync.Mutex
 	lines []string
@@ -98,7 +98,7 @@ func (l *ledger) offers() (all []queue.OfferRecord) {
 	return all
 }
 
-// waiting is the uuids that have a row among the waiting.
+// waiting returns the uuids that have a row among the waiting.
 func (l *ledger) waiting() map[string]bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -114,15 +114,15 @@ func (l *ledger) waiting() map[string]bool {
 	return rows
 }
 
-// eventLog is what a CTI hears that listens to FreeSWITCH: "WORD EXTENSION" of queue and info
-// events, in order, by caller's uuid.
+// eventLog has the events that a CTI gets from FreeSWITCH. It stores "WORD EXTENSION" of queue and
+// info events, in order, by the caller's uuid.
 type eventLog struct {
 	mu   sync.Mutex
 	of   map[string][]string
 	conn *esl.Connection
 }
 
-func (l *eventLog) hear(e *esl.Event) {
+func (l *eventLog) onEvent(e *esl.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var uuid, line string
@@ -133,7 +133,8 @@ func (l *eventLog) hear(e *esl.Event) {
 			line += " " + ext
 		}
 	case "nwayacd::info":
-		uuid, line = e.Get("nway_caller_uuid"), e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
+		uuid, line = e.Get("nway_caller_uuid"),
+			e.Get("nway_callstatus")+" "+e.Get("nway_callout")+" "+e.Get("nway_transfer_times")
 	default:
 		return
 	}
@@ -151,7 +152,7 @@ type pipes struct {
 	made   chan net.Conn
 	closed chan struct{}
 	once   sync.Once
-	wrap   func(net.Conn) net.Conn // what Accept returns; nil = as it is
+	wrap   func(net.Conn) net.Conn // wraps what Accept returns; nil = nothing
 }
 
 func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
@@ -186,7 +187,7 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// shift is what a test says about the centre before it opens.
+// shift is what a test sets in the centre before it opens.
 type shift struct {
 	settings Settings
 	snapshot queue.Snapshot
@@ -194,8 +195,8 @@ type shift struct {
 	localIP  string // its address in server_ip
 }
 
-// ordinary is a shift of group 110, mode sequence, with these agents logged in, and prompts that
-// last a second.
+// ordinary is a shift of group 110 in mode sequence, with these agents logged in, and with prompts
+// that last a second.
 func ordinary(extensions ...string) shift {
 	s := shift{settings: Settings{
 		Floor:   queue.Settings{Reoffer: 5 * time.Second, NoAnswerToReady: true},
@@ -212,7 +213,8 @@ func ordinary(extensions ...string) shift {
 	return s
 }
 
-// open runs the test in a bubble with a centre open; whatever is left in it at the end is an error.
+// open runs the test in a bubble with an open centre. It is an error if a goroutine is left at the
+// end.
 func open(t *testing.T, s shift, test func(c *centre)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -223,7 +225,10 @@ func open(t *testing.T, s shift, test func(c *centre)) {
 }
 
 func start(t *testing.T, s shift) *centre {
-	c := &centre{T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(), wires: &wires{}, stall: &stall{}}
+	c := &centre{
+		T: t, kept: &ledger{}, heard: &eventLog{of: map[string][]string{}}, shift: s, sims: newPipes(),
+		wires: &wires{}, stall: &stall{},
+	}
 	c.sw = sim.New(sim.Options{
 		Seed: 1, Swallow: c.wires.swallows,
 		Dial: func(ctx context.Context, _ string) (net.Conn, error) { return c.socket.Load().dial(ctx) },
@@ -247,7 +252,7 @@ func start(t *testing.T, s shift) *centre {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.heard.conn, err = esl.Login(ctx, nc, "ClueCon", esl.Options{OnEvent: c.heard.hear})
+	c.heard.conn, err = esl.Login(ctx, nc, "ClueCon", esl.Options{OnEvent: c.heard.onEvent})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +282,7 @@ func (c *centre) caller(number string) *sim.Call {
 	})
 }
 
-// after lets time pass, and then everything come to rest.
+// after lets time pass, and then waits until all goroutines are idle.
 func (c *centre) after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -317,7 +322,7 @@ func (c *centre) wantEvents(uuid string, want ...string) {
 }
 
 // wantRest checks that nothing of any call is left: no channel, no place, no row, no agent with an
-// offer; and returns the CDRs.
+// offer. It returns the CDRs.
 func (c *centre) wantRest() []queue.CDR {
 	c.Helper()
 	if left := c.sw.Channels(); len(left) > 0 {

@@ -7,8 +7,8 @@ import (
 	"nwayacd/esl"
 )
 
-// FuzzRoute: whatever FreeSWITCH hands over, the route is one we have, or an error; and what a
-// caller is called by is harmless.
+// FuzzRoute: for any headers of FreeSWITCH the route is one of ours, or an error. The caller's
+// number and name are harmless.
 func FuzzRoute(f *testing.F) {
 	f.Add("nwayacd/110", "110", "139")
 	f.Add("nwaycallout/139/gw/%2500", "", "${x}")
@@ -26,7 +26,8 @@ func FuzzRoute(f *testing.F) {
 				t.Errorf("%q is the application %q", path, r.app)
 			}
 		}
-		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") || len(caller) > wordRoom {
+		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller,
+			"\r\n\x00;{}$'\\") || len(caller) > wordRoom {
 			t.Errorf("%q was let through", caller)
 		}
 		if back := home(dialled, "XML", "default"); strings.ContainsAny(back, ",'$:") {
@@ -35,7 +36,7 @@ func FuzzRoute(f *testing.F) {
 	})
 }
 
-// FuzzDecode: no event of FreeSWITCH ends a call's reader.
+// FuzzDecode: no event of FreeSWITCH makes a call's reader panic.
 func FuzzDecode(f *testing.F) {
 	f.Add("CHANNEL_HANGUP", "Hangup-Cause: NORMAL_CLEARING\nUnique-ID: 5fa9\n\n")
 	f.Add("BACKGROUND_JOB", "Job-UUID: j\nContent-Length: 3\n\n+OK")
@@ -47,7 +48,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzPlayable: no prompt is expanded by FreeSWITCH or ends a header, wherever it came from.
+// FuzzPlayable: no prompt is expanded by FreeSWITCH or ends a header, wherever it comes from.
 func FuzzPlayable(f *testing.F) {
 	for _, file := range []string{"/v/a b.wav", "${system(x)}", "$${x}", "$\x00{x}", "$\r\n${", "a$b"} {
 		f.Add(file)

@@ -14,7 +14,7 @@ import (
 	"nwayacd/queue"
 )
 
-// life is one life of the centre's server: what it writes after its death is lost.
+// life is one process of the centre's server. What it writes after its death is lost.
 type life struct {
 	*ledger
 	dead atomic.Bool
@@ -35,8 +35,12 @@ func (c *centre) boot(s queue.Snapshot) {
 	c.socket.Store(socket)
 	c.life = &life{ledger: c.kept}
 	c.server = New(Options{
-		Settings: c.shift.settings, Journal: c.life, Identity: "test", Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(c), &c.log)).Level(zerolog.WarnLevel),
-		Switches: []Switch{{Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial, LocalIP: c.shift.localIP}},
+		Settings: c.shift.settings, Journal: c.life, Identity: "test",
+		Log: zerolog.New(io.MultiWriter(zerolog.NewTestWriter(c), &c.log)).Level(zerolog.WarnLevel),
+		Switches: []Switch{{
+			Name: "sim", Address: "pipe", Password: "ClueCon", DialString: c.shift.dial,
+			LocalIP: c.shift.localIP,
+		}},
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			nc, err := c.sims.dial(ctx)
 			if err != nil {
@@ -57,7 +61,7 @@ func (c *centre) boot(s queue.Snapshot) {
 	}
 }
 
-// dies is the server's sudden death: it says nothing any more, to nobody, and writes nothing.
+// dies kills the server. It sends nothing and writes nothing any more.
 func (c *centre) dies() {
 	c.life.dead.Store(true)
 	c.socket.Load().Close()
@@ -68,7 +72,7 @@ func (c *centre) dies() {
 // comesBack starts the server again, with what was kept.
 func (c *centre) comesBack() { c.boot(c.kept.snapshot(c.shift.snapshot)) }
 
-// snapshot is what a database that had s at first has now.
+// snapshot returns what a database that had s at first has now.
 func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,7 +83,7 @@ func (l *ledger) snapshot(s queue.Snapshot) queue.Snapshot {
 	return s
 }
 
-// forget loses everything.
+// forget loses all changes.
 func (l *ledger) forget() { l.forgetBehind(0) }
 
 // forgetBehind loses all but the first n changes.
@@ -95,11 +99,11 @@ func (l *ledger) length() int {
 	return len(l.changes)
 }
 
-// wires are all connections between the server and its switch, seen from the server's end.
+// wires are all connections between the server and FreeSWITCH, seen from the server's end.
 type wires struct {
 	mu   sync.Mutex
 	all  []*wire
-	lost map[string]bool // what the switch does not say
+	lost map[string]bool // events and replies that FreeSWITCH does not send
 }
 
 func (w *wires) wrap(nc net.Conn) net.Conn {
@@ -108,13 +112,6 @@ func (w *wires) wrap(nc net.Conn) net.Conn {
 	one := &wire{Conn: nc, closed: make(chan struct{})}
 	w.all = append(w.all, one)
 	return one
-}
-
-// last is the connection that was made last.
-func (w *wires) last() *wire {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.all[len(w.all)-1]
 }
 
 func (w *wires) each(do func(*wire)) {
@@ -128,27 +125,27 @@ func (w *wires) each(do func(*wire)) {
 // cut closes all connections.
 func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
 
-// hush makes the connections half-open: nothing comes through any more, in either direction, and
-// neither side is told.
+// hush makes the connections half-open. Nothing comes through any more, in either direction, and
+// neither side gets an error.
 func (w *wires) hush() { w.each(func(one *wire) { one.silent.Store(true) }) }
 
-// hushLink does that to the link alone, which is the connection that was made first.
+// hushLink makes only the link half-open, which is the connection that was made first.
 func (w *wires) hushLink() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all[0].silent.Store(true)
 }
 
-// clog is the switch that reads no more: what is written to it stays unread.
+// clog makes FreeSWITCH stop reading. What is written to it stays unread.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 
-// freeze holds what is said on the connections, in both directions, until thaw delivers it: also
-// what was written by an end that has closed since.
+// freeze holds what is written on the connections, in both directions, until thaw delivers it. That
+// includes what was written by an end that has closed since.
 func (w *wires) freeze() { w.each((*wire).freeze) }
 
 func (w *wires) thaw() { w.each((*wire).thaw) }
 
-// lose makes the switch keep silent about an event or a command's reply from now on.
+// lose makes FreeSWITCH omit an event or a command's reply from now on.
 func (w *wires) lose(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -158,7 +155,7 @@ func (w *wires) lose(what string) {
 	w.lost[what] = true
 }
 
-// find ends that.
+// find ends what lose began.
 func (w *wires) find(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -180,7 +177,7 @@ type wire struct {
 
 	mu       sync.Mutex
 	deadline time.Time     // of writes
-	frozen   chan struct{} // closed by thaw; nil where it is not frozen
+	frozen   chan struct{} // closed by thaw; nil if the wire is not frozen
 	held     []byte        // written meanwhile
 }
 
@@ -207,7 +204,7 @@ func (w *wire) thaw() {
 	}
 }
 
-// holds keeps what is written to a frozen wire.
+// holds stores what is written to a frozen wire. It returns false if the wire is not frozen.
 func (w *wire) holds(p []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -218,7 +215,7 @@ func (w *wire) holds(p []byte) bool {
 	return true
 }
 
-// stir waits until the wire is not frozen; false where it is closed before.
+// stir waits until the wire is not frozen. It returns false if the wire is closed before.
 func (w *wire) stir() bool {
 	w.mu.Lock()
 	frozen := w.frozen

@@ -9,7 +9,7 @@ import (
 	"nwayacd/sim"
 )
 
-func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
+func TestTheLinkIsLostDuringAnExternalCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
 		c.after(time.Second)
@@ -29,7 +29,7 @@ func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 	})
 }
 
-func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
+func TestAnExternalCallEndsWhileTheLinkIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
 		c.after(time.Second)
@@ -59,8 +59,8 @@ func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	})
 }
 
-// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after
-// the link had looked for those that are over.
+// TestALegIsNotedAsTheLinkComesUp: the call could not end the leg, and noted it as an external call
+// after the link had looked for those that are over.
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
@@ -116,7 +116,8 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+	// The first process loses its connections. The scheduler decides if the caller is lost too.
+	for range 5 * rounds {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
@@ -144,8 +145,8 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: they had been transferred, and waited again as
-// it died.
+// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: the caller had been transferred, and waited
+// again when the server died.
 func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
@@ -165,7 +166,8 @@ func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Ready)
 		c.after(2 * time.Minute)
-		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide, "waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide,
+			"waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
 			t.Errorf("%+v", cdr)
 		}
 		c.wantNoTalk()
@@ -191,9 +193,9 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	})
 }
 
-// TestATransferRingsAfterATalkAndWeLoseTheCaller who has talked: whatever max-wait says they are
-// not sent away, and the talk is in their CDR.
-func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
+// TestATransferRingsAfterATalkAndTheConnectionIsLost: max-wait does not apply to a caller who has
+// talked, and the CDR has the talk.
+func TestATransferRingsAfterATalkAndTheConnectionIsLost(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
 		"the connection breaks": func(c *centre) { go c.breaks("call-139") },
 		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
@@ -214,7 +216,8 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
 				c.after(time.Second)
-				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
+				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide,
+					"NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
 					t.Errorf("the CDR does not tell of the first talk: %+v", cdr)
 				}
 				c.wantNoTalk()
@@ -224,9 +227,9 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	}
 }
 
-// TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that
-// plays keeps them in.
-func TestWeDieWithACallerParkedInSilence(t *testing.T) {
+// TestTheServerDiesWithACallerParkedInSilence: the end of our connection ends the park, because
+// nothing plays in it.
+func TestTheServerDiesWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""
 	open(t, s, func(c *centre) {
@@ -254,12 +257,13 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 	})
 }
 
-func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
+func TestACallerLeftParkedAfterATalkIsHungUpByTheNextProcess(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(4 * time.Second)
 		c.dies()
-		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
+		// a park without end
+		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} {
 			if _, err := c.heard.conn.API(c.Context(), command); err != nil {
 				t.Fatal(err)
 			}

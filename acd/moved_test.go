@@ -15,7 +15,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What phones and other programs did to callers in the soak.
+// Situations from the soak, made by phones and other programs.
 
 // twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
 func twoGroups() shift {
@@ -28,12 +28,15 @@ func twoGroups() shift {
 // socketTo is the one line of a dialplan that leads into a group.
 func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
 
-// consults lets a phone hold its call, and call group 120.
+// consults lets a phone hold its call and call group 120.
 func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
 	}
-	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120", Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "consult", Number: by, User: by, Dialled: "120",
+		Dialplan: sim.Plan("set socket_resume=true", socketTo("120")),
+	})
 }
 
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
@@ -54,13 +57,16 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	})
 }
 
-// The caller of a receptionist was never ours when they came to talk with an agent. If that agent
-// transfers them to a group, that is their second visit.
+// The caller of a receptionist never waited here before talking with an agent. If that agent
+// transfers the caller to a group, that is the caller's second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -88,12 +94,13 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 }
 
 // If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
-// receptionist is not ours to fetch from there, and would stay.
+// receptionist has no place here to which they could be recalled, and would stay parked.
 func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
+			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on",
+				"hangup NORMAL_UNSPECIFIED"),
 		})
 		c.after(time.Second)
 		own := call.Bridged()
@@ -117,8 +124,8 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	})
 }
 
-// What FreeSWITCH tells of a caller after they were transferred is about where they are then.
-func TestTheFirstWordOfATransferStands(t *testing.T) {
+// Events about a caller after a transfer are about what happens at the destination.
+func TestTheFirstReportOfATransferCounts(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		told []happened
@@ -126,7 +133,10 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 		kind queue.TransferKind
 	}{
 		{"park where they went to", []happened{
-			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred, number: "110", parked: true},
+			{what: callerTransferred, number: "120", cause: attendedTransfer}, {
+				what:   callerTransferred,
+				number: "110", parked: true,
+			},
 		}, "120", queue.TransferAttended},
 		{"the group behind a number", []happened{
 			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
@@ -147,15 +157,15 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 	}
 }
 
-// A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
-// is, nobody transferred them.
-func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
+// A dialplan's own hook may delay ours. Until FreeSWITCH has reported what happens to the caller,
+// that is not a transfer.
+func TestASlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
 		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
 		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
+		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // runs after the other hook
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
 		if call.Cause() == "" {
@@ -165,9 +175,9 @@ func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	})
 }
 
-// The agent of a three-way call transfers the caller: then nobody brings them together with the
+// The agent of a three-way call transfers the caller. Then the caller must not be bridged with the
 // third party.
-func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
+func TestTheCallerOfAThreeWayCallIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Gateway("out", sim.Behaviour{})
 		c.sw.Agent("3000", sim.Behaviour{})
@@ -188,8 +198,8 @@ func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	})
 }
 
-// Another program takes a caller for whom a phone rings. Hold music must not begin again where the
-// caller is then.
+// Another program takes a caller for whom a phone rings. Hold music must not begin again at the new
+// place.
 func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -216,7 +226,10 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
 		c.after(5 * time.Second)
-		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
+		for _, command := range []string{
+			"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
+			"uuid_bridge " + call.UUID() + " far",
+		} {
 			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
@@ -229,15 +242,19 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	})
 }
 
-// A server that shuts down gives a caller back who has taken over the place of a consulting call:
-// they go on in the group's dialplan.
-func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
+// A server shuts down. A caller who has taken over the place of a consulting call goes on in the
+// group's dialplan.
+func TestACallerConnectedWithAGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true",
+			"playback hold.wav")...)
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.after(time.Second)
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -258,13 +275,14 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 }
 
 // Another program took a waiting caller to another group of ours, so the first connection is held
-// open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
-// socket_resume.
-func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
+// open. If the server shuts down, that connection must not end while the caller is in the dialplan
+// again, which sets socket_resume.
+func TestACallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
+		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true",
+			"sleep 1000", "set found=true",
 			"playback hold.wav")...)
 		call := c.caller("139")
 		c.after(3 * time.Second)
@@ -282,31 +300,34 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// A caller who takes over the place of a consulting call comes with a connection of their own. It
-// may tell that their new socket application has parked them before the link tells that they left
+// A caller who takes over the place of a consulting call comes with a new connection. That
+// connection may report the park of the new socket application before the link reports the end of
 // the talk.
-func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
+func TestTheParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
-	if _, ok := r.seat(k, 0); !ok {
+	k.callerChannel.Store(ch)
+	if _, ok := r.addCall(k, 0); !ok {
 		t.Fatal("the caller has a call already")
 	}
-	r.hear(esl.NewEvent("",
+	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
-		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
-		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}))
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{
+			Name:  "variable_" + consultVariable,
+			Value: "consult",
+		},
+		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}), nil)
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
 		t.Errorf("heard %s of %q, cause %q", h.what, h.number, h.cause)
 	}
 }
 
-// A caller takes over the place of a consulting call. What is read of their channel may be the old
-// number that they had dialled: before the transfer has set the new one, and again when the inline
-// dialplan runs. The record names the group.
+// A caller takes over the place of a consulting call. Their channel may still have the old number,
+// before the transfer has set the new one. It has the old number again when the inline dialplan
+// runs. The record names the group.
 func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T) {
 	chain := "set:" + consultVariable + "=consult,set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/120 async full"
 	header := func(name, value string) esl.Header { return esl.Header{Name: name, Value: value} }
@@ -317,7 +338,11 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 		to      string
 		kind    string
 	}{
-		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120", attendedTransfer},
+		"the destination is the chain": {
+			[]esl.Header{header("Caller-Destination-Number", chain), moved},
+			"120",
+			attendedTransfer,
+		},
 		"the chain has begun": {[]esl.Header{
 			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
 		}, "120", attendedTransfer},
@@ -325,7 +350,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 			header("Caller-Destination-Number", "110"), consults, header("variable_socket_path", "nwayacd/120"),
 		}, "120", attendedTransfer},
 		"a blind transfer": {[]esl.Header{
-			header("Caller-Destination-Number", "120"), header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
+			header("Caller-Destination-Number", "120"), header("variable_transfer_source",
+				"1790000000:0f:bl_xfer:120/default/XML"),
 		}, "120", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -336,19 +362,20 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 	}
 }
 
-// An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
-// is no word of an agent who is to be kept.
-func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
+// An originate parks a leg when it answers. A slow link reports that after the talk has begun, and
+// it is not the park of a kept agent.
+func TestTheParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
+	k.callerChannel.Store(ch)
 	r.legs["leg"] = &owner{call: k}
 	for i, with := range []string{"", "caller"} {
-		r.hear(esl.NewEvent("",
+		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
-			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}))
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i +
+				1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
 	}
 	words := len(k.signals)
 	if words != 1 {
@@ -356,13 +383,14 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	}
 }
 
-// A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
-// their connection must not come when they are there.
-func TestRecalledCallerOutlivesTheServer(t *testing.T) {
+// A caller who was recalled after a failed bridge goes home when the server shuts down. The
+// connection must end before the caller is there.
+func TestARecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
+			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true",
+				"playback hold.wav")...)
 			call := c.caller("139")
 			c.after(3 * time.Second)
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -423,11 +451,11 @@ func TestTheEndOfAnEarlierSocketApplicationTakesNobody(t *testing.T) {
 			ctx := c.renew()
 			ch := newChannel()
 			ch.call.Store(c)
-			c.where.Store(ch)
+			c.callerChannel.Store(ch)
 			if step.known {
 				ch.knowsSince(10)
 			}
-			ch.hearExecuted(c, executed{app: "socket", sequence: step.sequence})
+			ch.onExecuted(c, executed{app: "socket", sequence: step.sequence})
 			if !step.known {
 				ch.knowsSince(10)
 			}

@@ -8,8 +8,8 @@ import (
 	"nwayacd/sim"
 )
 
-// playing is how many applications run on the caller's channel, one inside the other, that play the
-// file.
+// playing returns how many applications on the caller's channel play the file, one inside the
+// other.
 func playing(call *sim.Call, file string) (n int) {
 	for _, heard := range call.Heard() {
 		if heard == file+" playing" {
@@ -20,7 +20,10 @@ func playing(call *sim.Call, file string) (n int) {
 }
 
 func TestHoldMusicIsOnePlaybackHoweverLongTheCallerWaits(t *testing.T) {
-	for file, wait := range map[string]time.Duration{"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute, "other.wav": 20 * time.Second} {
+	for file, wait := range map[string]time.Duration{
+		"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute,
+		"other.wav": 20 * time.Second,
+	} {
 		t.Run(file, func(t *testing.T) {
 			s := ordinary()
 			s.settings.Prompts = Prompts{Hold: file}
@@ -60,7 +63,7 @@ func TestAMissingFileIsNotPlayedAgainAndAgain(t *testing.T) {
 	})
 }
 
-func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
+func TestMusicThatAProgramBreaksBeginsAgain(t *testing.T) {
 	s := ordinary()
 	s.settings.Prompts = Prompts{Hold: "tune.wav"}
 	open(t, s, func(c *centre) {
@@ -74,8 +77,9 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 	})
 }
 
-// The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
-func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
+// The music of a consulting call ends with its channel. The file was found, so it is not marked as
+// unplayable.
+func TestTheEndOfAConsultingCallDoesNotMuteTheMusic(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
@@ -116,7 +120,7 @@ func TestMusicEndsIfTheSocketApplicationEndsForAnEarlierConnection(t *testing.T)
 		}
 		waiting := c.server.channels.caller(call.UUID())
 		waiting.channel().recalledAt.Store(time.Now().UnixNano())
-		waiting.channel().hearExecuted(waiting, executed{app: "socket"})
+		waiting.channel().onExecuted(waiting, executed{app: "socket"})
 		c.after(time.Second)
 		if loops() != "_undef_" {
 			c.Error("the music goes on")

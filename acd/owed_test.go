@@ -16,7 +16,7 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 		call := c.comes("call", "110", nil)
 		c.after(4 * time.Second)
 		c.wantTalk("1000", "call")
-		c.wires.lose("api show") // so the link that is made anew does not come up
+		c.wires.lose("api show") // so the next connection of the link does not come up
 		c.unlinked(time.Millisecond)
 		call.Hangup()
 		c.after(2 * linkGrace)
@@ -34,8 +34,8 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 	})
 }
 
-// The caller's next visit begins before the link is back: its connection brings the last event of
-// the visit before first.
+// The caller's next visit begins before the link is up. Its connection sends the last event of the
+// earlier visit first.
 func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -59,8 +59,8 @@ func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 	})
 }
 
-// A caller who waited when the server died, and is in another group when they come back, has left
-// the line of the first one.
+// A caller who waited when the server died comes back to another group. The line of the first group
+// must get queue/remove.
 func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		for _, extension := range []string{"1000", "1001"} {

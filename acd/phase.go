@@ -1,6 +1,6 @@
 package acd
 
-// Phase is what a call is doing. The words are those of the lists, the log and the metrics.
+// Phase is what a call is doing. The lists, the log and the metrics show these words.
 type Phase string
 
 // The phases of a call.
@@ -10,7 +10,7 @@ const (
 	PhaseRing   Phase = "ring"   // waits while an agent's phone rings
 	PhaseTalk   Phase = "talk"   // talks to an agent
 	PhaseRefuse Phase = "refuse" // hears the blacklist prompt
-	PhaseLeave  Phase = "leave"  // hears the survey, or is handed back
+	PhaseLeave  Phase = "leave"  // is over: handed back, transferred or hung up
 
 	noPhase Phase = "" // before the first phase, and after the last
 )

@@ -12,16 +12,16 @@ import (
 	"nwayacd/sim"
 )
 
-// A race has an instant: 1000 answers the caller at answerAt, or what else the situation is about
-// happens then. Each is played with the other event before, at and after it, many times over, since
-// within one instant the scheduler decides.
+// A race has an instant, for example answerAt, when 1000 answers the caller. Each situation is
+// played with the other event before, at and after the instant. It is played many times, because
+// the scheduler decides the order within one instant.
 const (
 	welcomeOver = time.Second
 	answerAt    = welcomeOver + time.Second
 	rounds      = 4
 )
 
-// race plays a situation around an instant and checks that it ends clean, however it ended.
+// race plays a situation around an instant and checks that it ends clean, whatever its end is.
 func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre), deed func(c *centre, call *sim.Call)) {
 	t.Helper()
 	for _, offset := range []time.Duration{-1, 0, 1} {
@@ -39,9 +39,10 @@ func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre),
 	}
 }
 
-// settle lets what was begun come to its end and checks what must be true of every end: a caller
-// who is still there talks or waits with a place, and when they are gone nothing is left, the CDR
-// is there once, and the agents take calls.
+// settle waits for the end of what was begun, and checks what must be true of every end:
+//   - A caller who is still there talks, or waits with a place.
+//   - After the call nothing is left, and there is one CDR.
+//   - The agents take calls.
 func (c *centre) settle(call *sim.Call) {
 	c.Helper()
 	c.after(time.Minute)
@@ -59,7 +60,7 @@ func (c *centre) settle(call *sim.Call) {
 	c.wantWork()
 }
 
-// talks reports whether an agent does.
+// talks reports whether an agent is in a talk.
 func (c *centre) talks() bool {
 	for _, a := range c.server.Dispatcher.Agents() {
 		if a.Call == agent.Talking {
@@ -249,7 +250,7 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 			c.after(2 * time.Second)
 			call.Hangup()
 			c.after(time.Second)
-			c.stall.end() // and both are read at once
+			c.stall.end() // so that both are read at once
 			c.after(time.Minute)
 			if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered {
 				t.Errorf("CDRs: %+v", cdrs)
@@ -259,7 +260,7 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 	}
 }
 
-// stall is a network that holds back what the switch says about calls.
+// stall is a network that holds back what FreeSWITCH sends about calls.
 type stall struct {
 	mu   sync.Mutex
 	over chan struct{} // nil = nothing is held back
@@ -278,7 +279,7 @@ func (s *stall) end() {
 	s.over = nil
 }
 
-// on returns nc with the stall on what is read from it.
+// on returns nc with the stall applied to what is read from it.
 func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
 
 type stalled struct {

@@ -18,7 +18,8 @@ func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
-		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second}) // the new page is there before the old one ends
+		// the new page registers before the old one ends
+		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second})
 		c.sw.Unregister("1000", "web")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
@@ -50,7 +51,7 @@ func TestContactsThatWereThereBeforeTheLinkAreDialled(t *testing.T) {
 	})
 }
 
-func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
+func TestAPhoneThatUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 	s := patient("1000", "1001")
 	for i := range s.snapshot.Agents {
 		s.snapshot.Agents[i].Server = "10.0.0.1" // they registered there once
@@ -88,12 +89,12 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	}
 	answers := func(l *link, answer string, at time.Time) {
 		if l.contacts.answered(who, answer, at) {
-			l.tellRegistered("1000")
+			l.updateRegistered("1000")
 		}
 	}
 	comes := func(l *link, at time.Time) {
 		l.contacts.came(who, "a", at)
-		l.tellRegistered("1000")
+		l.updateRegistered("1000")
 	}
 	comes(a, now)
 	is("at the first", true, "10.0.0.1")
@@ -105,11 +106,12 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	c := &call{server: server, settings: &Settings{}}
 	ch := &channel{}
 	ch.isAt(a.at)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	for _, w := range c.waysTo(t.Context(), agent.Profile{Extension: "1000", Server: "10.0.0.2"}) {
 		dials = append(dials, w.dial)
 	}
-	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials, want) {
+	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials,
+		want) {
 		t.Errorf("dialled are %q", dials)
 	}
 	answers(b, "error/user_not_registered", now.Add(3*time.Second))

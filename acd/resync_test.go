@@ -7,7 +7,7 @@ import (
 	"nwayacd/queue"
 )
 
-func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
+func TestAResyncWritesTheTalksThatTheJournalLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
@@ -19,9 +19,10 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		c.after(time.Second)
 		c.wantTalk("1000", call.UUID())
 		c.kept.forget()
-		c.server.Dispatcher.Resync(false) // also what came from an earlier life
-		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
-			t.Errorf("the talks written anew are %+v", talks)
+		c.server.Dispatcher.Resync(false) // including the talks of an earlier process
+		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() ||
+			talks[0].CDR.Leg == "" {
+			t.Errorf("the talks written again are %+v", talks)
 		}
 		call.Hangup()
 		c.after(time.Minute)
@@ -30,7 +31,7 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 	})
 }
 
-func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
+func TestAResyncRemovesTalksAndWaitingCallersThatAreOver(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		talks := c.caller("139")
 		c.after(10 * time.Second)
@@ -52,7 +53,7 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 	})
 }
 
-func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
+func TestAResyncDoesNotWriteATalkThatATransferEnded(t *testing.T) {
 	s := ordinary("1000", "1001")
 	open(t, s, func(c *centre) {
 		call := c.caller("139")

@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// What happens in the seams of a call: between two of its places, its connections or its callers.
+// What happens between two places, connections or callers of a call.
 
 // seam is a shift with agent 1000 in group 110 and agent 1001 in group 120, without a welcome.
 func seam() shift {
@@ -27,7 +27,10 @@ func (c *centre) comes(uuid, group string, vars map[string]string) *sim.Call {
 	c.server.Advertise("10.0.0.5:8084")
 	socket := "socket 10.0.0.5:8084/nwayacd/" + group + " async full"
 	c.sw.Extension(group, sim.Plan(socket, "playback hold.wav")...)
-	return c.sw.Call(sim.CallOptions{UUID: uuid, Number: uuid, Dialled: group, Vars: vars, Dialplan: sim.Plan(socket, "playback hold.wav")})
+	return c.sw.Call(sim.CallOptions{
+		UUID: uuid, Number: uuid, Dialled: group, Vars: vars,
+		Dialplan: sim.Plan(socket, "playback hold.wav"),
+	})
 }
 
 func (c *centre) api(line string) string {
@@ -39,7 +42,7 @@ func (c *centre) api(line string) string {
 	return replies[0].Text()
 }
 
-func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testing.T) {
+func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsIfNoSuccessorComes(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.comes("consult", "120", nil)
@@ -80,7 +83,7 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
 		c.after(time.Second)
-		c.server.channels.caller("call").returned("120", "") // as its next connection says
+		c.server.channels.caller("call").returned("120", "") // as its next connection does
 		c.after(time.Second)
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
@@ -92,7 +95,8 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 	})
 }
 
-// If the connection of the visit before was half-open, FreeSWITCH does not have its number.
+// If the connection of the earlier visit was half-open, FreeSWITCH does not have that visit's
+// number.
 func TestAVisitIsNumberedAfterTheOneThatItEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		earlier visit
@@ -154,7 +158,10 @@ func (c *centre) wantBackInDialplan(call *sim.Call) {
 }
 
 func TestTheLegDiesOnTheBridgeIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
-	for name, deed := range map[string]sim.Deed{"before": sim.AnswersAndDies, "as uuid_bridge says OK": sim.DiesOnBridge} {
+	for name, deed := range map[string]sim.Deed{
+		"before":                 sim.AnswersAndDies,
+		"as uuid_bridge says OK": sim.DiesOnBridge,
+	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, dialplanShift(), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed, After: time.Second})
@@ -184,7 +191,7 @@ func TestTheAgentHangsUpAtOnceIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	}
 }
 
-func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
+func TestTheTalkEndsBeforeTheChannelIsSetToGoOnInTheDialplan(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
 		c.after(2 * time.Second)
@@ -221,8 +228,9 @@ func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
 	})
 }
 
-// A talk that began without a link has its own connection. When the link is up that is not needed,
-// and its end, at the latest that of this process, must not end what the caller goes on to.
+// A talk that began without a link has its own connection. When the link is up, that connection is
+// not needed. It is ended then, because a later end could end the application to which the caller
+// goes on.
 func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
@@ -315,7 +323,7 @@ func TestTheLegDiesOnTheBridgeAndTheCallerHangsUpAtOnce(t *testing.T) {
 	})
 }
 
-// succeeds lets a phone connect a caller of group 110 with group 120, in which it waits.
+// succeeds lets a phone connect a caller of group 110 with group 120, in which the phone waits.
 func (c *centre) succeeds() *sim.Call {
 	c.Helper()
 	c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
@@ -337,7 +345,7 @@ func (c *centre) succeeds() *sim.Call {
 	return call
 }
 
-func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
+func TestTheServerDiesWhileACallerHasTakenOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.dies()
@@ -356,7 +364,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 	})
 }
 
-func TestTheServerShutsDownUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
+func TestTheServerShutsDownWhileACallerHasTakenOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.server.Drain()

@@ -9,13 +9,14 @@ import (
 	"nwayacd/sim"
 )
 
-// lineTwice are the actions of a dialplan that has a second socket line, for failover.
+// lineTwice returns the actions of a dialplan that has a second socket line, for failover.
 func lineTwice(group string) []sim.Action {
-	return sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "set handed_back=true", "playback hold.wav")
+	return sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "set handed_back=true",
+		"playback hold.wav")
 }
 
 // The second socket line is for a caller whose server died. A caller whose talk is over does not
-// wait again, whoever they talked with at the end.
+// wait again, whatever channel they were bridged with last.
 func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	for name, passOn := range map[string]func(c *centre, mary *sim.Call){
 		"an attended transfer": func(c *centre, mary *sim.Call) {
@@ -42,15 +43,20 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 					c.sw.Agent("3000", sim.Behaviour{})
 					c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 					c.sw.Gateway("out", sim.Behaviour{})
-					mary := c.sw.Call(sim.CallOptions{UUID: "mary", Number: "138", Dialled: "110", Dialplan: lineTwice("110")})
+					mary := c.sw.Call(sim.CallOptions{
+						UUID: "mary", Number: "138", Dialled: "110",
+						Dialplan: lineTwice("110"),
+					})
 					c.after(3 * time.Second)
 					passOn(c, mary)
 					c.after(3 * time.Second)
 					c.sw.PhoneLeaves(c.leg(mary))
 					c.after(5 * time.Second)
 					c.wantState("1000", agent.Ready)
-					if over := mary.Cause() != ""; over != (after == AfterTalkHangup) || mary.Var("nwayacd_outcome") != want {
-						t.Errorf("the call: cause %q, outcome %q, actions %q", mary.Cause(), mary.Var("nwayacd_outcome"), mary.Actions())
+					if over := mary.Cause() != ""; over != (after == AfterTalkHangup) ||
+						mary.Var("nwayacd_outcome") != want {
+						t.Errorf("the call: cause %q, outcome %q, actions %q", mary.Cause(),
+							mary.Var("nwayacd_outcome"), mary.Actions())
 					}
 					mary.Hangup()
 					c.after(time.Second)
@@ -62,16 +68,20 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	}
 }
 
-// The phone to which a caller was passed on transfers them back to the group. That is a new visit,
-// also if the dialplan would have gone on after the talk.
+// The phone to which a caller was transferred sends the caller back to the group. That is a new
+// visit, even if the dialplan would have gone on after the talk.
 func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	for _, after := range []AfterTalk{AfterTalkHangup, AfterTalkDialplan} {
 		t.Run(string(after), func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = after }, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.after(2 * time.Second)
-				for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge call-139 far"} {
-					if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+				for _, command := range []string{
+					"originate {origination_uuid=far}user/3000 &park()",
+					"uuid_bridge call-139 far",
+				} {
+					if reply, err := c.heard.conn.API(c.Context(), command); err != nil ||
+						!strings.HasPrefix(reply, "+OK") {
 						t.Fatal(command, reply, err)
 					}
 				}
@@ -88,7 +98,7 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	}
 }
 
-// Somebody transfers a caller whose talk is over to the group once more: that is a new visit.
+// A caller whose talk is over is transferred to the group once more. That is a new visit.
 func TestACallerWhoIsTransferredBackWaitsAgain(t *testing.T) {
 	office(t, nil, func(c *centre, first *sim.Call) {
 		first.Hangup()

@@ -10,9 +10,11 @@ import (
 	"nwayacd/sim"
 )
 
-// TestARandomShift lets an hour pass with callers, agents and commands at random, many of them in
-// the same instant, and checks that the shift ends clean: every caller has one CDR, no agent is
-// stuck, no channel is left, no phone ever had two calls of ours.
+// TestARandomShift lets an hour pass with random callers, agents and commands, many of them in the
+// same instant. It checks that the shift ends clean:
+//   - Every caller has one CDR.
+//   - No agent is stuck, and no channel is left.
+//   - No phone ever had two calls of ours.
 func TestARandomShift(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -28,13 +30,17 @@ func TestARandomShift(t *testing.T) {
 
 func randomShift(c *centre, chance *rand.Rand) {
 	const callers = 100
-	deeds := []sim.Deed{sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies, sim.DiesOnBridge}
+	deeds := []sim.Deed{
+		sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies,
+		sim.DiesOnBridge,
+	}
 	calls := make([]*sim.Call, 0, callers)
 	for n := range callers {
 		calls = append(calls, c.sw.Call(sim.CallOptions{
 			UUID: fmt.Sprint("call-", n), Number: fmt.Sprint(n), Dialled: "110",
 			Patience: time.Duration(chance.IntN(120)) * time.Second, Talk: time.Duration(chance.IntN(40)) * time.Second,
-			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
+			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full",
+				"hangup NORMAL_CLEARING"),
 		}))
 		for range chance.IntN(4) {
 			extension := fmt.Sprint(1000 + chance.IntN(4))
@@ -66,7 +72,7 @@ func randomShift(c *centre, chance *rand.Rand) {
 	seen := map[string]int{}
 	for _, cdr := range c.wantRest() {
 		seen[cdr.UUID]++
-		if cdr.Outcome == queue.Failed || cdr.Outcome == queue.Taken { // nobody takes any
+		if cdr.Outcome == queue.Failed || cdr.Outcome == queue.Taken { // no program takes callers in this test
 			c.Errorf("call %s ended in an error: %+v", cdr.UUID, cdr)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"nwayacd/sim"
 )
 
-// What people do with their phones after the call is distributed. The same situations are played
-// with SIP phones on a real FreeSWITCH in package e2e.
+// What people do with their phones after a call was distributed. Package e2e plays the same
+// situations with SIP phones on a real FreeSWITCH.
 
 // office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
 // has one socket line for each, a menu and a parking lot.
@@ -42,7 +42,7 @@ func (c *centre) dials(number, group string) *sim.Call {
 	return c.sw.Call(sim.CallOptions{UUID: "call-" + number, Number: number, Dialled: group, Dialplan: plan})
 }
 
-// leg is the channel of the agent who talks with the caller.
+// leg returns the channel of the agent who talks with the caller.
 func (c *centre) leg(call *sim.Call) string {
 	c.Helper()
 	leg := call.Bridged()
@@ -52,7 +52,7 @@ func (c *centre) leg(call *sim.Call) string {
 	return leg
 }
 
-// refers lets the phone of an agent who talks with the caller send them to a number.
+// refers makes the agent's phone transfer the caller to a number.
 func (c *centre) refers(call *sim.Call, to string) {
 	c.Helper()
 	if err := c.sw.Refer(c.leg(call), to); err != nil {
@@ -60,7 +60,7 @@ func (c *centre) refers(call *sim.Call, to string) {
 	}
 }
 
-// connects lets a phone connect the party of one of its channels with that of the other.
+// connects makes a phone connect the party of one of its channels with that of the other.
 func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	c.Helper()
 	if err := c.sw.ReferReplaces(held, consult, inConsultDialog); err != nil {
@@ -68,7 +68,8 @@ func (c *centre) connects(held, consult string, inConsultDialog bool) {
 	}
 }
 
-// wantVisits checks the CDRs of a call in order: "GROUP OUTCOME AGENT TO KIND" each, - for none.
+// wantVisits checks the CDRs of a call, in order. Each is "GROUP OUTCOME AGENT TO KIND", with - for
+// none.
 func (c *centre) wantVisits(uuid string, want ...string) {
 	c.Helper()
 	var have []string
@@ -105,7 +106,8 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
-// wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
+// wantLegUntouched checks the same for an agent's leg that is no longer ours, or is in another
+// talk.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
 	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
@@ -113,7 +115,8 @@ func (c *centre) wantLegUntouched(leg string) {
 		c.Fatal(err)
 	}
 	for line := range strings.Lines(dump) {
-		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") || strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
+		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") ||
+			strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
 			c.Errorf("the leg has %s", line)
 		}
 	}
@@ -139,14 +142,16 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 				c.after(3 * time.Second)
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
-				c.after(10 * time.Second) // longer than any time-out of ours
+				c.after(10 * time.Second) // longer than any timeout of nwayacd
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
 				c.after(time.Second)
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
 				c.wantEvents(mary.UUID(),
-					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
-					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1", "queue_remove")
+					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1",
+					"hangup 1000 1", "queue_remove",
+					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1",
+					"queue_remove")
 				c.wantRest()
 			})
 		})
@@ -180,7 +185,7 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 	}
 }
 
-func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
+func TestAWaitingCallerIsTakenElsewhereAndNotTouched(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.after(2 * time.Second)
 		paul := c.dials("138", "110")
@@ -199,8 +204,8 @@ func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 	})
 }
 
-// consulting is an agent of group 110, or a receptionist, with mary on the line, who calls group
-// 120.
+// consulting lets the phone of an agent of group 110, or of a receptionist, who talks with mary,
+// call group 120.
 func (c *centre) consulting(held string) (consult *sim.Call) {
 	c.Helper()
 	if err := c.sw.Hold(held); err != nil {
@@ -210,7 +215,10 @@ func (c *centre) consulting(held string) (consult *sim.Call) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -234,10 +242,13 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	}
 }
 
-// With after-talk = "dialplan" FreeSWITCH says the same of a consulting call that is passed on as
-// of one that the agent ended, until the event after it.
+// With after-talk = "dialplan" FreeSWITCH reports the same whether a consulting call is passed on
+// or its agent ends it. Only the next event shows the difference.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -262,7 +273,10 @@ func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.after(2 * time.Second)
@@ -303,7 +317,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 		c.wantState("1001", agent.Ring)
 		c.connects(held, consult.UUID(), false)
 		c.after(time.Second)
-		c.wantState("1001", agent.Ring) // rings on
+		c.wantState("1001", agent.Ring) // still rings
 		c.after(5 * time.Second)
 		c.wantTalk("1001", mary.UUID())
 		if n := c.sw.Counts().Originates; n != 2 {
@@ -326,7 +340,7 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.after(10 * time.Second)
-		c.wantState("1000", agent.Talking) // with whatever the caller sent them to
+		c.wantState("1000", agent.Talking) // with the destination to which the caller sent them
 		if !slices.ContainsFunc(c.sw.Channels(), func(ch sim.ChannelState) bool { return ch.UUID == leg }) {
 			t.Error("the agent's leg was ended")
 		}
@@ -337,9 +351,12 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	})
 }
 
-// A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
-func TestCallerAndAgentAreBothSentAway(t *testing.T) {
-	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
+// A program sends both away. The caller counts as transferred, and the agent has an external call.
+func TestTheCallerAndTheAgentAreBothSentAway(t *testing.T) {
+	for _, command := range []string{
+		"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000",
+		"uuid_dual_transfer call-139 menu lot",
+	} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})

@@ -56,7 +56,8 @@ func TestATransferIsRefusedWhileShuttingDown(t *testing.T) {
 	})
 }
 
-// The agent who rings is free again as the server shuts down, and callers are still in the line.
+// The agent whose phone rings is free again while the server shuts down, and callers are still in
+// the line.
 func TestAPhoneIsNotCalledForTheNextCallerWhileShuttingDown(t *testing.T) {
 	for range 20 {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -93,8 +94,11 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 	})
 }
 
-func TestHostileNumbersStopNothing(t *testing.T) {
-	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}", "'},{x='", strings.Repeat("9", 10_000)} {
+func TestHostileNumbersDoNoHarm(t *testing.T) {
+	for _, number := range []string{
+		"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}",
+		"'},{x='", strings.Repeat("9", 10_000),
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.sw.Call(sim.CallOptions{
 				UUID: "call-x", Number: number, Name: number, Dialled: "110",
@@ -178,8 +182,9 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		}
 		call.Hangup()
 		c.after(time.Second)
-		// The link may say that the caller is gone before the connection's end is noticed.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		// The link may report the caller's hang-up before the end of the connection.
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed &&
+			cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -237,14 +242,16 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.sw.Call(sim.CallOptions{
 			UUID: "call-1", Number: "1", Dialled: "110",
-			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
+			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full",
+				"hangup NORMAL_CLEARING"),
 		})
 		c.after(5 * time.Second)
 		go c.breaks("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
-		// The link may say that the caller is gone before the connection's end is noticed.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		// The link may report the caller's hang-up before the end of the connection.
+		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed &&
+			cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -282,7 +289,8 @@ func TestARecordingEndsWithItsTalk(t *testing.T) {
 			t.Fatalf("offers: %+v", first)
 		}
 		file := "/rec/110-1000-139-call-139-" + first[0].Leg + ".wav"
-		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
+		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply,
+			"+OK") {
 			t.Error("1001, whose talks are not recorded, was being recorded")
 		}
 		call.Hangup()
@@ -297,7 +305,7 @@ func TestAPhoneThatRegisteredElsewhereStaysRegistered(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		d := c.server.Dispatcher
 		d.registered("1000", true, "10.0.0.2")
-		d.registered("1000", false, "10.0.0.1") // the old registration at the first switch runs out
+		d.registered("1000", false, "10.0.0.1") // the old registration at the first FreeSWITCH expires
 		if !c.agent("1000").Registered {
 			t.Error("unregistered by the switch it left")
 		}
@@ -331,7 +339,7 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	s.snapshot.Agents[0].Call = agent.Talking
 	s.settings.Floor.Reserve = 10 * time.Second
 	open(t, s, func(c *centre) {
-		c.wantState("1000", agent.Ready) // the link is up: no channel of it is left
+		c.wantState("1000", agent.Ready) // the link is up, and the agent has no channel
 	})
 	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
 	if got := d.Agents()[0].Call; got != agent.Talking {
@@ -339,19 +347,28 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
-func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
+// TestACallerWhoHungUpBeforeTheSubscription: the caller hangs up during one of the five commands
+// with which the call asks for its channel.
+func TestACallerWhoHungUpBeforeTheSubscription(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
-	told := func(event string) string {
-		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
+	event := func(text string) string {
+		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(text), text)
 	}
 	for name, early := range map[string]hungUpEarly{
-		"before linger: FreeSWITCH ends the connection":      {at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true},
-		"before myevents: CHANNEL_HANGUP goes to nobody":     {at: "event ", after: notice + "linger\nContent-Length: 0\n\n"},
-		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: told("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n")},
+		"before linger: FreeSWITCH ends the connection": {
+			at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true,
+		},
+		"before myevents: CHANNEL_HANGUP is not sent": {
+			at: "event ", after: notice + "linger\nContent-Length: 0\n\n",
+		},
+		"after myevents: CHANNEL_HANGUP is ahead of a reply": {
+			at:     "event ",
+			before: event("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n"),
+		},
 		"before myevents, and the socket application is over": {
-			at:    "event ",
-			after: told("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nAnswer-State: hangup\nApplication: socket\n\n"),
+			at: "event ",
+			after: event("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\n" +
+				"Answer-State: hangup\nApplication: socket\n\n"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -369,10 +386,12 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 				}
 				theirs.Close()
 				both.Wait()
-				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned ||
+					cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
-				if row := c.server.Events.row; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+				if row := c.server.Events.ring; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd ||
+					row[2].Get("nway_queue_operate") != queueRemove {
 					t.Errorf("events: %+v", row)
 				}
 				c.wantRest()
@@ -381,11 +400,11 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	}
 }
 
-// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the
-// channel is down, before or behind the reply.
+// hungUpEarly is a FreeSWITCH that says yes to everything until exit. At one command it reports
+// that the channel is down, before or after the reply.
 type hungUpEarly struct {
 	at, before, after string
-	ends              bool // with what stands before the reply
+	ends              bool // the connection ends after before, without a reply
 }
 
 func (h hungUpEarly) play(nc net.Conn) {

@@ -33,17 +33,22 @@ type Agent struct {
 // Profile is what an operator configures for an agent. The names in parentheses are the columns of
 // call_extension.
 type Profile struct {
-	Extension     string        `json:"Extension"`          // extension_number, unique
-	Name          string        `json:"Name"`               // extension_name
-	CalloutNumber string        `json:"CalloutNumber"`      // callout_number: caller id of calls the agent makes
-	JobNumber     string        `json:"JobNumber"`          // job_number
-	SayJobNumber  bool          `json:"SayJobNumber"`       // say_job_number: the caller hears the job number before the talk
-	Record        bool          `json:"Record"`             // is_record
-	WithoutState  bool          `json:"WithoutState"`       // answer_without_state: offered calls whether logged in or not
-	Survey        bool          `json:"Survey"`             // use_custom_value: the caller rates the talk if the agent hung up first
-	Video         bool          `json:"Video"`              // use_video
-	Progress      time.Duration `json:"Progress,omitempty"` // progress_seconds: how long the phone may send no 180 or 183; 0 = the configuration's
-	Server        string        `json:"Server"`             // server_ip: the FreeSWITCH at which the phone is registered; "" = the caller's own
+	Extension     string `json:"Extension"`     // extension_number, unique
+	Name          string `json:"Name"`          // extension_name
+	CalloutNumber string `json:"CalloutNumber"` // callout_number: caller id of calls the agent makes
+	JobNumber     string `json:"JobNumber"`     // job_number
+	// say_job_number: the caller hears the job number before the talk
+	SayJobNumber bool `json:"SayJobNumber"`
+	Record       bool `json:"Record"` // is_record
+	// answer_without_state: offered calls whether logged in or not
+	WithoutState bool `json:"WithoutState"`
+	// use_custom_value: the caller rates the talk if the agent hung up first
+	Survey bool `json:"Survey"`
+	Video  bool `json:"Video"` // use_video
+	// progress_seconds: how long the phone may send no 180 or 183; 0 = the configuration's
+	Progress time.Duration `json:"Progress,omitempty"`
+	// server_ip: the FreeSWITCH at which the phone is registered; "" = the caller's own
+	Server string `json:"Server"`
 }
 
 // Presence says, beside the calls, whether the agent can take one.

@@ -47,7 +47,8 @@ func TestExtensionsAreStrictlyAndTotallyOrdered(t *testing.T) {
 
 func TestOrderIsLess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		extension := rapid.OneOf(rapid.StringMatching(`0{0,3}[0-9]{0,4}`), rapid.StringMatching(`[0-9a\x{ff}#]{0,3}`), rapid.String())
+		extension := rapid.OneOf(rapid.StringMatching(`0{0,3}[0-9]{0,4}`), rapid.StringMatching(`[0-9a\x{ff}#]{0,3}`),
+			rapid.String())
 		a, b := extension.Draw(t, "a"), extension.Draw(t, "b")
 		if got, want := SortKey(a) < SortKey(b), Less(a, b); got != want {
 			t.Fatalf("%q before %q by its key: %v, should be %v", a, b, got, want)

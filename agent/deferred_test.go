@@ -4,7 +4,8 @@ import "testing"
 
 func TestDeferredIsReadInUpperAndLowerCase(t *testing.T) {
 	for word, want := range map[string]Deferred{
-		"": NothingDeferred, "busy": BusyDeferred, "BUSY": BusyDeferred, "logout": LogoutDeferred, "Logout": LogoutDeferred,
+		"": NothingDeferred, "busy": BusyDeferred, "BUSY": BusyDeferred, "logout": LogoutDeferred,
+		"Logout": LogoutDeferred,
 	} {
 		if got, err := ParseDeferred(word); got != want || err != nil {
 			t.Errorf("%q: %v, %v", word, got, err)

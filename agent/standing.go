@@ -7,19 +7,23 @@ type Standing uint8
 // The standings. Their words are those of the columns call_state, seat_status and seat_state, if a
 // column has one.
 const (
-	StandingReady       Standing = iota // available: may be offered a call now
-	StandingRing                        // an offer
-	StandingTalking                     // also a call out
-	StandingTyping                      // wrap-up
-	StandingNoAnswer                    // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
-	StandingRest                        // available, but for a rest after a missed offer
-	StandingBusy                        // logged in, and not idle
-	StandingUnavailable                 // ready, and not to be called: not registered, locked, do-not-disturb, or in an external call
-	StandingDown                        // not logged in
-	Standings           = iota          // how many there are
+	StandingReady    Standing = iota // available: may be offered a call now
+	StandingRing                     // an offer
+	StandingTalking                  // also a call out
+	StandingTyping                   // wrap-up
+	StandingNoAnswer                 // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
+	StandingRest                     // available, but for a rest after a missed offer
+	StandingBusy                     // logged in, and not idle
+	// ready, and not to be called: not registered, locked, do-not-disturb, or in an external call
+	StandingUnavailable
+	StandingDown        // not logged in
+	Standings    = iota // how many there are
 )
 
-var standingNames = [Standings]string{"ready", "ring", "talking", "typing", "noanswer", "rest", "busy", "unavailable", "down"}
+var standingNames = [Standings]string{
+	"ready", "ring", "talking", "typing", "noanswer", "rest", "busy", "unavailable",
+	"down",
+}
 
 // String returns the standing's word.
 func (s Standing) String() string { return standingNames[s] }

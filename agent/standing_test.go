@@ -14,7 +14,10 @@ func TestEachAgentHasOneStanding(t *testing.T) {
 		{"waits for a call", on(nil), StandingReady},
 		{"rings", on(func(a *Agent) { a.Call = Ring }), StandingRing},
 		{"rings, and goes busy after it", on(func(a *Agent) { a.Call, a.Deferred = Ring, BusyDeferred }), StandingRing},
-		{"talks, logged out by hand in the database", on(func(a *Agent) { a.Call, a.Up = Talking, false }), StandingTalking},
+		{
+			"talks, logged out by hand in the database", on(func(a *Agent) { a.Call, a.Up = Talking, false }),
+			StandingTalking,
+		},
 		{"writes up", on(func(a *Agent) { a.Call = Typing }), StandingTyping},
 		{"writes up, and is busy already", on(func(a *Agent) { a.Call, a.Idle = Typing, false }), StandingTyping},
 		{"missed an offer", on(func(a *Agent) { a.Call = NoAnswer }), StandingNoAnswer},
@@ -25,11 +28,18 @@ func TestEachAgentHasOneStanding(t *testing.T) {
 		{"is on a call outside the ACD", on(func(a *Agent) { a.Outside = 1 }), StandingUnavailable},
 		{"went home", on(func(a *Agent) { a.Up = false }), StandingDown},
 		{"went home in a wrap-up", on(func(a *Agent) { a.Up, a.Call = false, Typing }), StandingDown},
-		{"answers without state", Agent{Profile: Profile{WithoutState: true}, Presence: Presence{Registered: true}}, StandingReady},
+		{
+			"answers without state",
+			Agent{Profile: Profile{WithoutState: true}, Presence: Presence{Registered: true}},
+			StandingReady,
+		},
 		{"rests after a miss", resting(nil), StandingRest},
 		{"rests after a miss, and is busy", resting(func(a *Agent) { a.Idle = false }), StandingBusy},
 		{"rests after a miss, and has no phone", resting(func(a *Agent) { a.Registered = false }), StandingUnavailable},
-		{"missed an offer, and rests no more", on(func(a *Agent) { a.Rest = Rest{Misses: 2, Cause: MissBusy} }), StandingReady},
+		{
+			"missed an offer, and rests no more", on(func(a *Agent) { a.Rest = Rest{Misses: 2, Cause: MissBusy} }),
+			StandingReady,
+		},
 	} {
 		if got := c.a.Standing(); got != c.want {
 			t.Errorf("an agent who %s is %v, want %v", c.does, got, c.want)

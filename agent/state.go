@@ -58,7 +58,7 @@ const (
 	Offer    Move = iota // the dispatcher reserved the agent for a caller
 	Answer               // the agent's leg answered
 	Miss                 // the agent's leg failed, or died before the bridge; the offer goes back
-	MissOut              // the same, and a missed offer takes the agent out of distribution (noanswer-to-ready = false, max-misses)
+	MissOut              // the same, and the agent is offered nothing any more (noanswer-to-ready, max-misses)
 	Withdraw             // the offer ended without a miss: the caller left or was transferred
 	WrapUp               // the talk ended and is written up (typing-auto)
 	Finish               // the talk ended, and the agent is ready at once
@@ -66,7 +66,10 @@ const (
 	CallOut              // the agent has a call that was not offered: it calls out (nwaycallout), or is found in a talk
 )
 
-var moveNames = [...]string{"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover", "call-out"}
+var moveNames = [...]string{
+	"offer", "answer", "miss", "miss-out", "withdraw", "wrap-up", "finish", "recover",
+	"call-out",
+}
 
 // String names the move as docs/call.md does.
 func (m Move) String() string { return moveNames[m] }

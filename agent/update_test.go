@@ -33,9 +33,11 @@ func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
 	case bool:
 		return reflect.ValueOf(rapid.Bool().Draw(t, name))
 	case CallState:
-		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(callStateNames)-1), func(i int) CallState { return CallState(i) }).Draw(t, name))
+		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(callStateNames)-1),
+			func(i int) CallState { return CallState(i) }).Draw(t, name))
 	case Deferred:
-		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(deferredNames)-1), func(i int) Deferred { return Deferred(i) }).Draw(t, name))
+		return reflect.ValueOf(rapid.Map(rapid.IntRange(0, len(deferredNames)-1),
+			func(i int) Deferred { return Deferred(i) }).Draw(t, name))
 	case time.Duration:
 		return reflect.ValueOf(time.Duration(rapid.IntRange(0, 3).Draw(t, name)) * time.Second)
 	case time.Time:

@@ -42,7 +42,10 @@ var Arguments = []Argument{
 	{"UUID", "uuid", "1 to 128 letters, digits or _.@:+- are allowed", isUUID},
 	{"EXT", "extension", numberRule, isNumber},
 	{"GROUP", "group", numberRule, isNumber},
-	{"GROUP[,GROUP…]", "groups", "one or more groups with commas between them are wanted, of each " + numberRule, isNumbers},
+	{
+		"GROUP[,GROUP…]", "groups", "one or more groups with commas between them are wanted, of each " + numberRule,
+		isNumbers,
+	},
 	{"MODE", "mode", "a digit from 0 to 5 is wanted", isMode},
 	{secret, "password", "1 to 64 visible ASCII characters are allowed", isPassword},
 	{"JOB-NUMBER", "job number", "at most 40 letters, digits or _.+*#- are allowed; '' takes it away", isJobNumber},
@@ -56,7 +59,8 @@ var Arguments = []Argument{
 	{"json", "", "", func(word string) bool { return word == "json" }},
 }
 
-// isFile takes what FreeSWITCH's playback takes, but nothing that it would expand: that may run programs. The columns hold 255 characters.
+// isFile takes what FreeSWITCH's playback takes, but nothing that it would expand: that may run
+// programs. The columns hold 255 characters.
 func isFile(word string) bool {
 	return utf8.RuneCountInString(word) <= 255 && !strings.Contains(word, "${")
 }
@@ -88,7 +92,8 @@ func ArgumentOf(word string) Argument {
 // Fits reports whether the text may be given for the argument.
 func (a *Argument) Fits(text string) bool { return a.fits(text) }
 
-// check returns errUsage where the number of arguments is wrong or a fixed word is another, and else says which one is malformed.
+// check returns errUsage where the number of arguments is wrong or a fixed word is another, and
+// else says which one is malformed.
 func (c *Command) check(args []string) error {
 	wanted, needed := c.Arguments()
 	if len(args) < needed || len(args) > len(wanted) {

@@ -42,7 +42,8 @@ type errUsage struct{}
 // Error is never shown: the reply is the syntax.
 func (errUsage) Error() string { return "usage" }
 
-// Find returns the command of that name, which may be in either letter case as in FreeSWITCH; nil where there is none.
+// Find returns the command of that name, which may be in either letter case as in FreeSWITCH; nil
+// where there is none.
 func Find(name string) *Command {
 	for i := range Commands {
 		if strings.EqualFold(Commands[i].Name, name) {
@@ -52,8 +53,9 @@ func Find(name string) *Command {
 	return nil
 }
 
-// Run carries out one line, such as `nway_login 1000 110`, and returns the reply: `+OK …`, `-ERR reason`, `-USAGE: syntax`, or a list. A
-// command that changes something replies when the change is safe. A word with spaces, or an empty one, stands in quotes, ' or ".
+// Run carries out one line, such as `nway_login 1000 110`, and returns the reply: `+OK …`, `-ERR
+// reason`, `-USAGE: syntax`, or a list. A command that changes something replies when the change is
+// safe. A word with spaces, or an empty one, stands in quotes, ' or ".
 func Run(ctx context.Context, s Server, line string) string {
 	switch {
 	case len(line) > maxCommand:
@@ -93,7 +95,8 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 // Usage is the command as it is typed.
 func (c *Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Syntax) }
 
-// split takes a line apart into words. A quote at the start of a word holds up to the same quote; elsewhere it stands for itself.
+// split takes a line apart into words. A quote at the start of a word holds up to the same quote;
+// elsewhere it stands for itself.
 func split(line string) (words []string, err error) {
 	for {
 		line = strings.TrimLeft(line, " ")

@@ -52,26 +52,31 @@ func TestCommands(t *testing.T) {
 	}
 	want := queue.Prompts{Welcome: "/my files/w.wav", Blacklist: "/b.wav", Busy: "/c.wav"}
 	groups := s.ACD.Dispatcher.Groups()
-	if i := slices.IndexFunc(groups, func(g queue.GroupView) bool { return g.Number == "120" }); groups[i].Prompts != want {
+	if i := slices.IndexFunc(groups,
+		func(g queue.GroupView) bool { return g.Number == "120" }); groups[i].Prompts != want {
 		t.Errorf("prompts %+v, want %+v", groups[i].Prompts, want)
 	}
-	if reply := api.Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" || len(s.ACD.Dispatcher.Groups()) != 1 {
+	if reply := api.Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" ||
+		len(s.ACD.Dispatcher.Groups()) != 1 {
 		t.Errorf("%s, groups %v", reply, s.ACD.Dispatcher.Groups())
 	}
 }
 
-// wrongUses has, for each command, arguments that its syntax accepts, and ten and more that are refused.
+// wrongUses has, for each command, arguments that its syntax accepts, and ten and more that are
+// refused.
 var wrongUses = []struct {
 	command, right string
 	wrong          []string // arguments → what the reply holds
 }{
 	{"nwayacd", "5fa9 110", []string{
-		" → -USAGE", "5fa9 → -USAGE", "5fa9 110 120 → -USAGE", "5fa9 999 → -ERR", "5fa9 110 → -ERR", "'5fa 9' 110 → -ERR uuid", "'' 110 → -ERR uuid",
-		"5fa9;x 110 → -ERR uuid", "5fa9' 110 → -ERR uuid", "5fa9 1,2 → -ERR group", "5fa9 $(id) → -ERR group",
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 110 120 → -USAGE", "5fa9 999 → -ERR", "5fa9 110 → -ERR",
+		"'5fa 9' 110 → -ERR uuid", "'' 110 → -ERR uuid", "5fa9;x 110 → -ERR uuid", "5fa9' 110 → -ERR uuid",
+		"5fa9 1,2 → -ERR group", "5fa9 $(id) → -ERR group",
 	}},
 	{"nway_login", "1000 110", []string{
-		" → -USAGE", "1000 → -USAGE", "1000 110 120 → -USAGE", "9 110 → no such extension", "1000 110,999 → no such group", "1000 110, → -ERR groups",
-		"1000 ,110 → -ERR groups", "1000 '' → -ERR groups", "1'or'1 110 → -ERR extension", "1000 '110, 120' → -ERR groups",
+		" → -USAGE", "1000 → -USAGE", "1000 110 120 → -USAGE", "9 110 → no such extension",
+		"1000 110,999 → no such group", "1000 110, → -ERR groups", "1000 ,110 → -ERR groups", "1000 '' → -ERR groups",
+		"1'or'1 110 → -ERR extension", "1000 '110, 120' → -ERR groups",
 	}},
 	{"nway_logout", "1000", oneExtension},
 	{"nway_busy", "1000", oneExtension},
@@ -80,38 +85,46 @@ var wrongUses = []struct {
 	{"nway_list_groups", "json", listing},
 	{"nway_list_calls", "json", listing},
 	{"nway_add_ext", "1001 secret", []string{
-		" → -USAGE", "1001 → -USAGE", "1001 a b → -USAGE", "1000 secret → exists already", "1'or'1 x → -ERR extension", "1001 '' → -ERR password",
-		"1001 'a b' → -ERR password", "1001 pässe → -ERR password", "'' x → -ERR extension", "10011001100110011001100110011001100 x → -ERR extension",
+		" → -USAGE", "1001 → -USAGE", "1001 a b → -USAGE", "1000 secret → exists already", "1'or'1 x → -ERR extension",
+		"1001 '' → -ERR password", "1001 'a b' → -ERR password", "1001 pässe → -ERR password", "'' x → -ERR extension",
+		"10011001100110011001100110011001100 x → -ERR extension",
 	}},
 	{"nway_rm_ext", "1000", oneExtension},
 	{"nway_set_ext_jobnumber", "1000 8001 true", []string{
-		" → -USAGE", "1000 → -USAGE", "1000 8001 → -USAGE", "1000 8001 true x → -USAGE", "1000 8001 yes → -USAGE", "1000 8001 TRUE → -USAGE",
-		"9 8001 true → no such extension", "1000 '80 01' true → -ERR job number", "1000 '' true → no job number", "1000 8;1 true → -ERR job number",
+		" → -USAGE", "1000 → -USAGE", "1000 8001 → -USAGE", "1000 8001 true x → -USAGE", "1000 8001 yes → -USAGE",
+		"1000 8001 TRUE → -USAGE", "9 8001 true → no such extension", "1000 '80 01' true → -ERR job number",
+		"1000 '' true → no job number", "1000 8;1 true → -ERR job number",
 		"1000 12345678901234567890123456789012345678901 true → -ERR job number",
 	}},
 	{"nway_set_reged_ext", "1000", oneExtension},
 	{"nway_set_unreg_ext", "1000", oneExtension},
 	{"nway_add_group", "120 0", []string{
-		" → -USAGE", "120 → -USAGE", "120 0 0 → -USAGE", "110 0 → exists already", "120 6 → -ERR mode", "120 -1 → -ERR mode", "120 x → -ERR mode",
-		"120 '' → -ERR mode", "1;2 0 → -ERR group", "'1 2' 0 → -ERR group", "120 00 → -ERR mode",
+		" → -USAGE", "120 → -USAGE", "120 0 0 → -USAGE", "110 0 → exists already", "120 6 → -ERR mode",
+		"120 -1 → -ERR mode", "120 x → -ERR mode", "120 '' → -ERR mode", "1;2 0 → -ERR group", "'1 2' 0 → -ERR group",
+		"120 00 → -ERR mode",
 	}},
 	{"nway_rm_group", "110", []string{
-		" → -USAGE", "110 120 → -USAGE", "999 → no such group", "110, → -ERR group", "'' → -ERR group", "'11 0' → -ERR group", "1'1 → -ERR group",
-		"一一〇 → -ERR group", "110;drop → -ERR group", "* → no such group",
+		" → -USAGE", "110 120 → -USAGE", "999 → no such group", "110, → -ERR group", "'' → -ERR group",
+		"'11 0' → -ERR group", "1'1 → -ERR group", "一一〇 → -ERR group", "110;drop → -ERR group", "* → no such group",
 	}},
 	{"nway_set_ring_group", "110 a b c d", []string{
-		" → -USAGE", "110 → -USAGE", "110 a b c → -USAGE", "110 a b c d e → -USAGE", "999 a b c d → no such group", "999 - - - - → no such group",
-		"'' a b c d → -ERR group", "11|0 a b c d → -ERR group", "110 " + strings.Repeat("w", 256) + " b c d → -ERR welcome", "110 a b c " + strings.Repeat("w", 256) + " → -ERR transfer",
+		" → -USAGE", "110 → -USAGE", "110 a b c → -USAGE", "110 a b c d e → -USAGE", "999 a b c d → no such group",
+		"999 - - - - → no such group", "'' a b c d → -ERR group", "11|0 a b c d → -ERR group",
+		"110 " + strings.Repeat("w", 256) + " b c d → -ERR welcome",
+		"110 a b c " + strings.Repeat("w", 256) + " → -ERR transfer",
 	}},
 	{"nwayacd_transfer", "5fa9 1000", []string{
-		" → -USAGE", "5fa9 → -USAGE", "5fa9 1000 1001 → -USAGE", "nobody 1000 → no such call", "nobody 9 → no such call", "5fa9 '' → -ERR extension",
-		"'' 1000 → -ERR uuid", "5f{a} 1000 → -ERR uuid", "5fa9 10'00 → -ERR extension", "'5fa9 x' 1000 → -ERR uuid",
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 1000 1001 → -USAGE", "nobody 1000 → no such call",
+		"nobody 9 → no such call", "5fa9 '' → -ERR extension", "'' 1000 → -ERR uuid", "5f{a} 1000 → -ERR uuid",
+		"5fa9 10'00 → -ERR extension", "'5fa9 x' 1000 → -ERR uuid",
 	}},
 	{"nway_uuid_hold", "5fa9", oneTalk},
 	{"nway_uuid_unhold", "5fa9", oneTalk},
 	{"nway_threeway", "5fa9 018621575908 gw1", []string{
-		" → -USAGE", "5fa9 → -USAGE", "5fa9 01862 → -USAGE", "5fa9 01862 gw1 x → -USAGE", "nobody 01862 gw1 → not in a talk", "5fa9 01'62 gw1 → -ERR phone",
-		"5fa9 '018 62' gw1 → -ERR phone", "5fa9 01862 gw/1 → -ERR gateway", "5fa9 01862 '' → -ERR gateway", "5fa9 {a=b}1 gw1 → -ERR phone", "5fa9 1,2 gw1 → -ERR phone",
+		" → -USAGE", "5fa9 → -USAGE", "5fa9 01862 → -USAGE", "5fa9 01862 gw1 x → -USAGE",
+		"nobody 01862 gw1 → not in a talk", "5fa9 01'62 gw1 → -ERR phone", "5fa9 '018 62' gw1 → -ERR phone",
+		"5fa9 01862 gw/1 → -ERR gateway", "5fa9 01862 '' → -ERR gateway", "5fa9 {a=b}1 gw1 → -ERR phone",
+		"5fa9 1,2 gw1 → -ERR phone",
 	}},
 	{"nwayacd_version", "", noArguments},
 	{"nway_reload", "", noArguments},
@@ -119,19 +132,21 @@ var wrongUses = []struct {
 
 var (
 	oneExtension = []string{
-		" → -USAGE", "1000 1001 → -USAGE", "9 → no such extension", "'' → -ERR extension", "'10 00' → -ERR extension", "1000, → -ERR extension",
-		"1'or'1 → -ERR extension", "10;00 → -ERR extension", "一千 → -ERR extension", "${ext} → -ERR extension",
+		" → -USAGE", "1000 1001 → -USAGE", "9 → no such extension", "'' → -ERR extension", "'10 00' → -ERR extension",
+		"1000, → -ERR extension", "1'or'1 → -ERR extension", "10;00 → -ERR extension", "一千 → -ERR extension",
+		"${ext} → -ERR extension",
 	}
 	oneTalk = []string{
-		" → -USAGE", "5fa9 5fa9 → -USAGE", "nobody → not in a talk", "1000 → not in a talk", "'' → -ERR uuid", "'5f a9' → -ERR uuid", "5f;a9 → -ERR uuid",
-		"5fa9' → -ERR uuid", "{5fa9} → -ERR uuid", "五 → -ERR uuid",
+		" → -USAGE", "5fa9 5fa9 → -USAGE", "nobody → not in a talk", "1000 → not in a talk", "'' → -ERR uuid",
+		"'5f a9' → -ERR uuid", "5f;a9 → -ERR uuid", "5fa9' → -ERR uuid", "{5fa9} → -ERR uuid", "五 → -ERR uuid",
 	}
 	listing = []string{
-		"yaml → -USAGE", "JSON → -USAGE", "json json → -USAGE", "'' → -USAGE", "1000 → -USAGE", "json, → -USAGE", "-json → -USAGE", "'json ' → -USAGE",
-		"* → -USAGE", "as json → -USAGE",
+		"yaml → -USAGE", "JSON → -USAGE", "json json → -USAGE", "'' → -USAGE", "1000 → -USAGE", "json, → -USAGE",
+		"-json → -USAGE", "'json ' → -USAGE", "* → -USAGE", "as json → -USAGE",
 	}
 	noArguments = []string{
-		"now → -USAGE", "1 → -USAGE", "'' → -USAGE", "a b → -USAGE", "json → -USAGE", "-v → -USAGE", "* → -USAGE", "'a b' → -USAGE", "; → -USAGE", "一 → -USAGE",
+		"now → -USAGE", "1 → -USAGE", "'' → -USAGE", "a b → -USAGE", "json → -USAGE", "-v → -USAGE", "* → -USAGE",
+		"'a b' → -USAGE", "; → -USAGE", "一 → -USAGE",
 	}
 )
 
@@ -164,7 +179,8 @@ func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
 			before := floor(s)
 			try := func(line, want string) {
 				reply := api.Run(t.Context(), s, line)
-				if !strings.HasPrefix(reply, "-ERR ") && !strings.HasPrefix(reply, "-USAGE: "+use.command) || !strings.Contains(reply, want) {
+				if !strings.HasPrefix(reply, "-ERR ") && !strings.HasPrefix(reply, "-USAGE: "+use.command) ||
+					!strings.Contains(reply, want) {
 					t.Errorf("%.80q\n got  %s\n want %s", line, reply, want)
 				}
 				if len(reply) > 300 || strings.ContainsAny(reply, "\x00\x1b\r\n\t") {
@@ -243,8 +259,9 @@ func TestEveryPromisedCommandIsThere(t *testing.T) {
 
 const (
 	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
-	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|call_uuid|rest_cause|rest_until|misses"
-	groupHeader     = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
+	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|" +
+		"call_uuid|rest_cause|rest_until|misses"
+	groupHeader = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
 )
 
 const commandsPage = "../docs/commands.md"
@@ -258,7 +275,8 @@ func TestThePageOfCommandsIsTheTable(t *testing.T) {
 	}
 	written, err := os.ReadFile(commandsPage)
 	if err != nil || string(written) != page {
-		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it again (%v)", t.Name(), err)
+		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it again (%v)",
+			t.Name(), err)
 	}
 }
 
@@ -288,7 +306,8 @@ A command can be given in four ways:
   any Event Socket library;
 * in a shell: ` + "`" + `nwayacd cmd "nway_login 1000 110"` + "`" + `, with ` + "`" + `--json` + "`" + ` for scripts;
 * in a dialplan: ` + "`" + `socket HOST:8084/cmd/nway_login/1000/110` + "`" + `; the reply is in the variable
-  ` + "`" + `nwayacd_reply` + "`" + `;
+  ` + "`" + `nwayacd_reply` + "`" + `. ` + "`" + `[server] commands` + "`" + ` says which commands, and they are for the channel's own
+  ` + "`" + `user_name` + "`" + `;
 * over HTTP, as operations on resources: see the page at ` + "`" + `/docs` + "`" + ` of the HTTP port.
 
 | reply | meaning | exit code of ` + "`" + `nwayacd cmd` + "`" + ` |

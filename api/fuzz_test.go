@@ -9,12 +9,14 @@ import (
 	"nwayacd/api/apitest"
 )
 
-// FuzzCommandLine: whatever the line, there is one reply of one of the four kinds, and only what the table allows gets as far as a command.
+// FuzzCommandLine: whatever the line, there is one reply of one of the four kinds, and only what
+// the table allows gets as far as a command.
 func FuzzCommandLine(f *testing.F) {
 	for _, line := range []string{
-		"nway_login 1000 110", "nway_login 1000 110,120", "nway_add_ext 1001 'p w'", `nway_set_ring_group 110 "a b" - '' x`,
-		"nway_set_ext_jobnumber 1000 '' true", "nwayacd_transfer 5fa9 1000", "nway_list_exts json", "nway_rm_group '110", "nway_list_calls",
-		"NWAY_ADD_GROUP 1 9", "nway_threeway a b c", "nway_uuid_hold ${x}", "'", "",
+		"nway_login 1000 110", "nway_login 1000 110,120", "nway_add_ext 1001 'p w'",
+		`nway_set_ring_group 110 "a b" - '' x`, "nway_set_ext_jobnumber 1000 '' true", "nwayacd_transfer 5fa9 1000",
+		"nway_list_exts json", "nway_rm_group '110", "nway_list_calls", "NWAY_ADD_GROUP 1 9", "nway_threeway a b c",
+		"nway_uuid_hold ${x}", "'", "",
 	} {
 		f.Add(line)
 	}
@@ -30,12 +32,14 @@ func FuzzCommandLine(f *testing.F) {
 				}
 			}
 		}
-		if strings.Contains(strings.ToLower(line), "nway_threeway") || strings.Contains(strings.ToLower(line), "nway_reload") {
+		if strings.Contains(strings.ToLower(line), "nway_threeway") ||
+			strings.Contains(strings.ToLower(line), "nway_reload") {
 			return // needs a FreeSWITCH; a configuration
 		}
 		s, _ := apitest.Server()
 		reply := api.Run(t.Context(), s, line)
-		if strings.ContainsAny(reply, "\r\x00") || strings.HasPrefix(reply, "-ERR") && strings.ContainsFunc(reply, unicode.IsControl) {
+		if strings.ContainsAny(reply, "\r\x00") ||
+			strings.HasPrefix(reply, "-ERR") && strings.ContainsFunc(reply, unicode.IsControl) {
 			t.Fatalf("%q: the reply %q has control characters", line, reply)
 		}
 		if reply == "" {

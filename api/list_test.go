@@ -20,7 +20,8 @@ func rested(until time.Time) *queue.AgentView {
 func TestARestIsShownWithItsCauseAndEnd(t *testing.T) {
 	until := time.Date(2026, 3, 2, 9, 0, 30, 0, time.UTC)
 	row := rowOfAgent(rested(until))
-	if row.CallState != "ready" || row.Available || row.RestCause != "busy" || row.RestUntil != "2026-03-02T09:00:30Z" || row.Misses != 2 {
+	if row.CallState != "ready" || row.Available || row.RestCause != "busy" ||
+		row.RestUntil != "2026-03-02T09:00:30Z" || row.Misses != 2 {
 		t.Errorf("in the list: %+v", row)
 	}
 }

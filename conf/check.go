@@ -112,6 +112,18 @@ func isOneOf(choices ...string) check {
 	}
 }
 
+// isCommand accepts the name of a command. internal/app knows which there are.
+func isCommand(s string) error {
+	if isPlainWord(s) && strings.HasPrefix(s, "nway") {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a command, such as nway_ready", s)
+}
+
+func isPlainWord(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
+}
+
 func isListen(s string) error {
 	_, _, err := splitAddress(s, "127.0.0.1:8084")
 	return err

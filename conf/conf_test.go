@@ -123,7 +123,8 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
 		prompts.survey
 		database.dbstring database.data-dir database.journal-limit database.output_sql
-		server.listen server.allow server.max-calls server.drain-seconds server.advertise
+		server.listen server.allow server.max-calls server.drain-seconds server.commands
+		server.command-extensions server.advertise
 		control.listen control.password control.pass-through
 		control.max-connections control.max-connections-per-source
 		http.listen http.token http.max-connections http.max-connections-per-source
@@ -181,7 +182,8 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su"}
 		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
-		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, advertise="b:2"}
+		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
+			advertise="b:2"}
 		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
 		http = {listen=":4", token="t", max-connections=10, max-connections-per-source=11}
 		log = {level="warn", format="json"}`
@@ -208,7 +210,9 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		Server: Server{
 			":1",
 			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-			6, 7 * time.Second, "b:2",
+			6, 7 * time.Second,
+			[]string{"nway_busy"},
+			"any", "b:2",
 		},
 		Control: Control{":3", "c", "n", 8, 9},
 		HTTP:    HTTP{":4", "t", 10, 11},

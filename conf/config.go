@@ -93,11 +93,14 @@ type FreeSWITCH struct {
 
 // Server is [server]: the port to which FreeSWITCH's socket application connects.
 type Server struct {
-	Listen    string         // host:port
-	Allow     []netip.Prefix // source networks; empty only on loopback: everyone there
-	MaxCalls  int            // 0: no limit
-	Drain     time.Duration  // drain-seconds: how long a shutdown waits for talks to end
-	Advertise string         // host:port a FreeSWITCH dials for a live channel; empty: found out per switch
+	Listen   string         // host:port
+	Allow    []netip.Prefix // source networks; empty only on loopback: everyone there
+	MaxCalls int            // 0: no limit
+	Drain    time.Duration  // drain-seconds: how long a shutdown waits for talks to end
+	Commands []string       // that a channel may run by the route /cmd
+	// CommandExtensions is for which extensions: "own", that of the channel's user, or "any".
+	CommandExtensions string
+	Advertise         string // host:port a FreeSWITCH dials for a live channel; empty: found out per switch
 }
 
 // Control is [control]: the command port.
@@ -169,10 +172,13 @@ func Default() *Config {
 		},
 		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
 		Database: Database{DataDir: "data", JournalLimit: 1024},
-		Server:   Server{Listen: "127.0.0.1:8084", Drain: 30 * time.Second},
-		Control:  Control{Listen: "127.0.0.1:8022", Max: 256, MaxSource: 64},
-		HTTP:     HTTP{Listen: "127.0.0.1:8085", Max: 1024, MaxSource: 256},
-		Log:      Log{Level: "info", Format: "auto"},
+		Server: Server{
+			Listen: "127.0.0.1:8084", Drain: 30 * time.Second,
+			Commands: []string{"nway_ready", "nway_busy", "nway_logout", "nway_login"}, CommandExtensions: "own",
+		},
+		Control: Control{Listen: "127.0.0.1:8022", Max: 256, MaxSource: 64},
+		HTTP:    HTTP{Listen: "127.0.0.1:8085", Max: 1024, MaxSource: 256},
+		Log:     Log{Level: "info", Format: "auto"},
 	}
 }
 

@@ -44,6 +44,8 @@ func (c *Config) sections() []section {
 			{"allow", networks(&c.Server.Allow), true},
 			{"max-calls", count(&c.Server.MaxCalls, 0, 1_000_000), false},
 			{"drain-seconds", seconds(&c.Server.Drain, 0), false},
+			{"commands", words(&c.Server.Commands, isCommand), false},
+			{"command-extensions", text(&c.Server.CommandExtensions, isOneOf("own", "any")), false},
 			{"advertise", text(&c.Server.Advertise, orEmpty(isDialable)), true},
 		}},
 		{"control", []key{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,6 +151,35 @@ func networks(field *[]netip.Prefix) value {
 			}
 			return list
 		},
+	}
+}
+
+// words is a list of words, each of which passes the check.
+func words(field *[]string, right check) value {
+	return value{
+		set: func(v any) error {
+			list, ok := v.([]any)
+			if !ok {
+				return mismatch(v, `a list such as ["nway_ready", "nway_busy"]`)
+			}
+			found := make([]string, 0, len(list))
+			var faults []error
+			for _, v := range list {
+				word, ok := v.(string)
+				if !ok {
+					faults = append(faults, mismatch(v, "a word in double quotes"))
+				} else if err := right(word); err != nil {
+					faults = append(faults, err)
+				}
+				found = append(found, word)
+			}
+			if err := errors.Join(faults...); err != nil {
+				return err
+			}
+			*field = found
+			return nil
+		},
+		get: func() any { return slices.Clone(*field) },
 	}
 }
 

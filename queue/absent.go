@@ -127,7 +127,8 @@ func (f *Floor) recordOffer(o *OfferRecord) {
 func (a *absentCaller) complete(t Talk) Talk {
 	cdr := a.CDR
 	cdr.Ended, cdr.HungUpBy, cdr.Cause = time.Time{}, NoSide, ""
-	cdr.Dialled, cdr.Switch = either(cdr.Dialled != "", cdr.Dialled, t.CDR.Dialled), either(cdr.Switch != "", cdr.Switch, t.CDR.Switch)
+	cdr.Dialled, cdr.Switch = either(cdr.Dialled != "", cdr.Dialled, t.CDR.Dialled),
+		either(cdr.Switch != "", cdr.Switch, t.CDR.Switch)
 	cdr.Outcome, cdr.Agent, cdr.Leg, cdr.Offers = t.CDR.Outcome, t.CDR.Agent, t.CDR.Leg, max(cdr.Offers, t.CDR.Offers)
 	if cdr.Answered.IsZero() {
 		cdr.Answered = t.CDR.Answered

@@ -33,8 +33,9 @@ type call struct {
 	next         *Lease               // a transfer's, until lease is given up
 	sparedUntil  map[string]time.Time // extension -> until when it is spared this call
 	hasRow       bool                 // has its row among the waiting
-	answered     bool                 // an agent answered, and the call neither is back in the line since nor rings for a transfer
-	groupGone    bool                 // its group is gone, and it goes back to the dialplan
+	// an agent answered, and the call neither is back in the line since nor rings for a transfer
+	answered  bool
+	groupGone bool // its group is gone, and it goes back to the dialplan
 }
 
 // setAnswered sets answered, and counts the call in its line accordingly.

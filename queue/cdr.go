@@ -59,31 +59,33 @@ const (
 // CDR is one visit of a call to a group, one row of nwayacd_cdr. The visits of a call share UUID
 // and are numbered from 1. A time that did not come is zero.
 type CDR struct {
-	UUID          string       `json:"UUID"`   // of the caller's channel
-	Caller        string       `json:"Caller"` // "" if the caller sent no number
-	CallerName    string       `json:"CallerName,omitempty"`
-	Dialled       string       `json:"Dialled"`
-	Group         string       `json:"Group"`
-	VIP           bool         `json:"VIP,omitempty"`
-	Switch        string       `json:"Switch"`          // FreeSWITCH-Hostname
-	Agent         string       `json:"Agent,omitempty"` // the last agent who answered
-	Leg           string       `json:"Leg,omitempty"`   // uuid of that agent's leg
-	Offers        int          `json:"Offers,omitempty"`
-	Outcome       Outcome      `json:"Outcome"`
-	HungUpBy      Side         `json:"HungUpBy,omitempty"`
-	Cause         string       `json:"Cause,omitempty"`  // FreeSWITCH's hangup cause, or what went wrong
-	Survey        string       `json:"Survey,omitempty"` // the digit pressed
-	Recording     string       `json:"Recording,omitempty"`
-	Arrived       time.Time    `json:"Arrived"`
-	Answered      time.Time    `json:"Answered,omitzero"` // by the first agent
-	Bridged       time.Time    `json:"Bridged,omitzero"`
-	Ended         time.Time    `json:"Ended"`
-	Visit         int          `json:"Visit,omitempty"`    // 0 is read as 1
-	CameFrom      string       `json:"CameFrom,omitempty"` // number of the group of the visit before; "" for the first visit
+	UUID       string    `json:"UUID"`   // of the caller's channel
+	Caller     string    `json:"Caller"` // "" if the caller sent no number
+	CallerName string    `json:"CallerName,omitempty"`
+	Dialled    string    `json:"Dialled"`
+	Group      string    `json:"Group"`
+	VIP        bool      `json:"VIP,omitempty"`
+	Switch     string    `json:"Switch"`          // FreeSWITCH-Hostname
+	Agent      string    `json:"Agent,omitempty"` // the last agent who answered
+	Leg        string    `json:"Leg,omitempty"`   // uuid of that agent's leg
+	Offers     int       `json:"Offers,omitempty"`
+	Outcome    Outcome   `json:"Outcome"`
+	HungUpBy   Side      `json:"HungUpBy,omitempty"`
+	Cause      string    `json:"Cause,omitempty"`  // FreeSWITCH's hangup cause, or what went wrong
+	Survey     string    `json:"Survey,omitempty"` // the digit pressed
+	Recording  string    `json:"Recording,omitempty"`
+	Arrived    time.Time `json:"Arrived"`
+	Answered   time.Time `json:"Answered,omitzero"` // by the first agent
+	Bridged    time.Time `json:"Bridged,omitzero"`
+	Ended      time.Time `json:"Ended"`
+	Visit      int       `json:"Visit,omitempty"` // 0 is read as 1
+	// number of the group of the visit before; "" for the first visit
+	CameFrom      string       `json:"CameFrom,omitempty"`
 	Direction     Direction    `json:"Direction,omitempty"`
 	TransferredTo string       `json:"TransferredTo,omitempty"` // destination of the transfer
 	TransferKind  TransferKind `json:"TransferKind,omitempty"`
-	Recordings    []string     `json:"Recordings,omitempty"` // all files of the visit, in order; Recording is the last of them
+	// all files of the visit, in order; Recording is the last of them
+	Recordings []string `json:"Recordings,omitempty"`
 }
 
 // VisitNumber returns which visit of its call the record is of. A record from before visits were

@@ -132,7 +132,8 @@ func (p *play) checkTalks() {
 		}
 	}
 	if len(p.f.talks) != len(p.m.talks) || len(p.f.Talks()) != goOn {
-		p.t.Fatalf("%d talks, of which %d go on, should be %d and %d", len(p.f.talks), len(p.f.Talks()), len(p.m.talks), goOn)
+		p.t.Fatalf("%d talks, of which %d go on, should be %d and %d", len(p.f.talks), len(p.f.Talks()), len(p.m.talks),
+			goOn)
 	}
 }
 
@@ -182,7 +183,8 @@ func (p *play) checkNobodyIsStarved() {
 		}
 		for ext, slot := range p.f.slots {
 			until, missed := c.sparedUntil[ext]
-			if _, member := slot.groups[c.line.Number]; !member || !slot.Available() || slot.lease != nil || missed && p.now.Before(until) {
+			if _, member := slot.groups[c.line.Number]; !member || !slot.Available() || slot.lease != nil ||
+				missed && p.now.Before(until) {
 				continue
 			}
 			p.t.Fatalf("%s waits while %s is available", uuid, ext)
@@ -200,7 +202,8 @@ func (p *play) checkTurns(offers []*Lease) {
 		}
 		for uuid, other := range p.f.calls {
 			until, missed := other.sparedUntil[slot.Extension]
-			if _, member := slot.groups[other.line.Number]; !member || other.phase != waiting || missed && p.now.Before(until) {
+			if _, member := slot.groups[other.line.Number]; !member || other.phase != waiting ||
+				missed && p.now.Before(until) {
 				continue
 			}
 			if other.vip && !c.vip || other.vip == c.vip && other.since.Before(c.since) {
@@ -221,7 +224,8 @@ func (p *play) checkAgent(a *nAgent) {
 		return
 	}
 	want := agent.Presence{Registered: a.registered, Up: a.up, Idle: a.idle, Locked: a.locked, DND: a.dnd}
-	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.deferred || slot.Outside != a.outside || slot.WithoutState != a.withoutState ||
+	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.deferred || slot.Outside != a.outside ||
+		slot.WithoutState != a.withoutState ||
 		slot.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
 		p.t.Fatalf("%s is %+v, should be %+v", a.ext, slot.Agent, *a)
 	}

@@ -15,7 +15,8 @@ func (s *shift) asks(extension string, deferred agent.Deferred) {
 	s.must(either(deferred == agent.BusyDeferred, s.f.Busy, s.f.Logout)(extension, s.now))
 }
 
-// expectDeferred expects that the busy or logout took effect, and that nothing is deferred any more.
+// expectDeferred expects that the busy or logout took effect, and that nothing is deferred any
+// more.
 func (s *shift) expectDeferred(extension string, deferred agent.Deferred) {
 	s.Helper()
 	v := s.view(extension)
@@ -88,7 +89,8 @@ func TestWhatIsDeferredWaitsWhileTheAgentIsReserved(t *testing.T) {
 	for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
 		for _, deferred := range eitherOne {
 			s := restarted(t, rules, Snapshot{
-				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales},
+				Members: []Member{{"110", "1000"}},
 			})
 			s.calls("a", "", "110")
 			s.state("1000", state)
@@ -104,7 +106,8 @@ func TestWhatIsDeferredTakesEffectAtTheStartIfTheCallIsOver(t *testing.T) {
 	for _, state := range []agent.CallState{agent.Ready, agent.Ring, agent.Talking, agent.Typing, agent.NoAnswer} {
 		for _, deferred := range eitherOne {
 			s := restarted(t, plain, Snapshot{
-				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+				Agents: []agent.Agent{withDeferred("1000", state, deferred)}, Groups: []Group{sales},
+				Members: []Member{{"110", "1000"}},
 			})
 			s.expectDeferred("1000", deferred)
 			s.calls("a", "", "110")
@@ -269,7 +272,8 @@ func TestACommandDoesNotFreeOneWhoseCallOfAnEarlierLifeMayGoOn(t *testing.T) {
 		for _, state := range []agent.CallState{agent.Ring, agent.Talking} {
 			t.Run(name+" while "+state.String(), func(t *testing.T) {
 				s := restarted(t, rules, Snapshot{
-					Agents: []agent.Agent{withDeferred("1000", state, agent.NothingDeferred)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+					Agents: []agent.Agent{withDeferred("1000", state, agent.NothingDeferred)}, Groups: []Group{sales},
+					Members: []Member{{"110", "1000"}},
 				})
 				s.calls("a", "", "110")
 				s.must(command(s.f, s.now))

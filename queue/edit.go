@@ -47,7 +47,8 @@ func (f *Floor) loadLists(s Snapshot) {
 	}
 	for _, m := range s.Memories {
 		key := memoryKey{m.Caller, m.Group}
-		if newest, known := f.memories[key]; !known || newest.at.Before(m.At) { // old databases have a row for each talk
+		// old databases have a row for each talk
+		if newest, known := f.memories[key]; !known || newest.at.Before(m.At) {
 			f.memories[key] = memory{m.Agent, m.At}
 		}
 	}

@@ -70,7 +70,8 @@ func (l *line) starved(now time.Time) (callers int, longest time.Duration) {
 	if !some {
 		return 0, 0
 	}
-	if l.standings[agent.StandingReady] > l.available.Len() { // an agent is ready and not indexed, so no caller can find it
+	// an agent is ready and not indexed, so no caller can find it
+	if l.standings[agent.StandingReady] > l.available.Len() {
 		return l.waiting.Len(), now.Sub(first.waitingSince)
 	}
 	if l.available.Len() == 0 {

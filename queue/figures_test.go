@@ -30,7 +30,8 @@ func TestTheLongestWaitCountsOnWhileAnAgentRingsAndEndsWithTheAnswer(t *testing.
 		t.Errorf("while 1000 rings for the first caller: %+v", g)
 	}
 	s.talks("a", "1000")
-	if g := s.figures("110"); g.Waiting != 1 || g.Talking != 1 || g.LongestWait < 4*time.Second || g.LongestWait >= 7*time.Second {
+	if g := s.figures("110"); g.Waiting != 1 || g.Talking != 1 || g.LongestWait < 4*time.Second ||
+		g.LongestWait >= 7*time.Second {
 		t.Errorf("after the answer: %+v", g)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // Settings are the rules of distribution. The names are those of the configuration.
 type Settings struct {
-	Reoffer         time.Duration // reoffer-seconds: how long a call is not offered again to the agent who missed it; at least 1 s
+	Reoffer         time.Duration // reoffer-seconds: until an agent may be offered a missed call again; at least 1 s
 	Remember        time.Duration // remember-days
 	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
 	NoAnswerToReady bool          // noanswer-to-ready
@@ -26,7 +26,8 @@ type Settings struct {
 	RestNoAnswer    time.Duration // rest-noanswer-seconds
 	RestUnreachable time.Duration // rest-unreachable-seconds
 	MaxMisses       int           // max-misses: after so many in a row the agent is noanswer; 0 = never
-	Reserve         time.Duration // how long agents stay reserved after a restart while their talk may be found; 0 = not at all
+	// how long agents stay reserved after a restart while their talk may be found; 0 = not at all
+	Reserve time.Duration
 }
 
 // LeaseGrace is how long after its ring timeout an offer expires.

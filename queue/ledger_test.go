@@ -117,7 +117,8 @@ func (b *ledger) one(c Change) {
 		b.fresh(b.kept.group(*c.GroupRemoved) != nil, c)
 	case c.Waiting != nil:
 		old, listed := b.waiting()[c.Waiting.UUID]
-		b.fresh(!listed || old != asKept(*c.Waiting) || b.away[c.Waiting.UUID], c) // the row of a caller who is back is written again
+		// the row of a caller who is back is written again
+		b.fresh(!listed || old != asKept(*c.Waiting) || b.away[c.Waiting.UUID], c)
 	case c.Left != nil:
 		_, listed := b.waiting()[*c.Left]
 		b.fresh(listed, c)
@@ -230,7 +231,8 @@ func (b *ledger) matches(f *Floor) {
 	}
 	b.matchTalks(f)
 	if len(f.slots) != len(b.kept.Agents) || len(f.lines) != len(b.kept.Groups) {
-		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.slots), len(f.lines), len(b.kept.Agents), len(b.kept.Groups))
+		b.t.Fatalf("%d agents and %d groups, written %d and %d", len(f.slots), len(f.lines), len(b.kept.Agents),
+			len(b.kept.Groups))
 	}
 }
 

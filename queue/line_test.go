@@ -37,7 +37,8 @@ func TestACallerHasThePlaceUntilTheBridgeStands(t *testing.T) {
 		t.Errorf("the row is %+v, was %+v", got, place)
 	}
 	s.f.Bridged(Talk{CDR: CDR{UUID: "a"}})
-	if c := s.f.out.Changes; len(c) != 2 || c[0].Talk == nil || c[1].Left == nil { // in one write, and never none of the two
+	// in one write, and never none of the two
+	if c := s.f.out.Changes; len(c) != 2 || c[0].Talk == nil || c[1].Left == nil {
 		t.Errorf("the changes are %+v", c)
 	}
 	s.look()

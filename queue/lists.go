@@ -15,7 +15,8 @@ var ErrNotListed = errors.New("not on the list")
 
 // Blacklist returns all blacklisted numbers in order, including expired ones.
 func (f *Floor) Blacklist() []Blacklisted {
-	return slices.SortedFunc(maps.Values(f.blacklist), func(a, b Blacklisted) int { return compare(a.Number, b.Number) })
+	return slices.SortedFunc(maps.Values(f.blacklist),
+		func(a, b Blacklisted) int { return compare(a.Number, b.Number) })
 }
 
 // PutBlacklisted puts a number on the blacklist. It reports whether the number had an entry before.

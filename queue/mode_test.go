@@ -8,8 +8,12 @@ import (
 )
 
 func TestParseMode(t *testing.T) {
-	for n, name := range []string{"sequence", "random", "cyclic", "remember+sequence", "remember+random", "remember+cyclic"} {
-		if m, err := ParseMode(n); err != nil || int(m) != n || m.String() != name || m.Remembers() != (n >= 3) || int(m.base()) != n%3 {
+	for n, name := range []string{
+		"sequence", "random", "cyclic", "remember+sequence", "remember+random",
+		"remember+cyclic",
+	} {
+		if m, err := ParseMode(n); err != nil || int(m) != n || m.String() != name || m.Remembers() != (n >= 3) ||
+			int(m.base()) != n%3 {
 			t.Errorf("mode %d: %v %v remembers %v base %v", n, m, err, m.Remembers(), m.base())
 		}
 	}

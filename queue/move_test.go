@@ -24,7 +24,8 @@ func TestASuccessorHasThePlaceWithItsTime(t *testing.T) {
 	s.open("consults")
 	s.calls("later", "139", "110")
 	s.takesOver("consults", "caller", "138")
-	if w := s.ledger.waiting()["caller"]; !w.Since.Equal(first.Since) || w.Caller != "138" || len(s.ledger.waiting()) != 2 {
+	if w := s.ledger.waiting()["caller"]; !w.Since.Equal(first.Since) || w.Caller != "138" ||
+		len(s.ledger.waiting()) != 2 {
 		t.Errorf("%+v", s.ledger.waiting())
 	}
 	s.takesOver("later", "vip", "888")

@@ -19,7 +19,8 @@ func (n *naive) endMissRow(l *nLease) {
 // countMiss returns the state of an agent after a miss.
 func (n *naive) countMiss(a *nAgent, cause MissCause) agent.CallState {
 	firsts := map[MissCause]time.Duration{
-		MissBusy: n.rules.RestBusy, MissReject: n.rules.RestReject, MissNoAnswer: n.rules.RestNoAnswer, MissUnreachable: n.rules.RestUnreachable,
+		MissBusy: n.rules.RestBusy, MissReject: n.rules.RestReject, MissNoAnswer: n.rules.RestNoAnswer,
+		MissUnreachable: n.rules.RestUnreachable,
 	}
 	if cause != MissNone {
 		rest := firsts[cause]

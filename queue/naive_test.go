@@ -101,13 +101,15 @@ func (n *naive) available(a *nAgent) bool {
 
 // availableButForRest is available without regard to a rest.
 func (n *naive) availableButForRest(a *nAgent) bool {
-	return a.here && a.registered && a.state == agent.Ready && a.lease == nil && !a.locked && !a.dnd && a.outside == 0 &&
+	return a.here && a.registered && a.state == agent.Ready && a.lease == nil && !a.locked && !a.dnd &&
+		a.outside == 0 &&
 		(a.withoutState || a.up && a.idle)
 }
 
 // serves reports whether the call is in one of the agent's groups.
 func (n *naive) serves(a *nAgent, c *nCall) bool {
-	return c.group.here && c.group.life == c.life && n.members[slices.Index(n.agents, a)][slices.Index(n.groups, c.group)]
+	return c.group.here && c.group.life == c.life &&
+		n.members[slices.Index(n.agents, a)][slices.Index(n.groups, c.group)]
 }
 
 func (n *naive) holds(c *nCall, a *nAgent) bool {
@@ -200,7 +202,8 @@ func (n *naive) offer(c *nCall, allowed []*nAgent, transfer bool) *nLease {
 	n.actual = n.actual[1:]
 	i := slices.IndexFunc(allowed, func(a *nAgent) bool { return a.ext == real.Agent.Extension })
 	if real.Call != c.uuid || i < 0 || real.Transfer != transfer {
-		n.t.Fatalf("%s rings %s, but %s should ring %s (or one of %d)", real.Call, real.Agent.Extension, c.uuid, allowed[0].ext, len(allowed))
+		n.t.Fatalf("%s rings %s, but %s should ring %s (or one of %d)", real.Call, real.Agent.Extension, c.uuid,
+			allowed[0].ext, len(allowed))
 	}
 	a := allowed[i]
 	l := &nLease{call: c, agent: a, real: real, expires: n.now.Add(c.group.ring + 5*time.Second)}

@@ -68,7 +68,8 @@ func (n *naive) tick(expired []*Lease) {
 	}
 	n.dropAbsent(func(a *nAbsent) bool { return !n.now.Before(a.until) })
 	for _, real := range expired {
-		if i := slices.IndexFunc(n.standing(), func(l *nLease) bool { return l.real == real && l.expires.Equal(n.now) }); i >= 0 {
+		if i := slices.IndexFunc(n.standing(),
+			func(l *nLease) bool { return l.real == real && l.expires.Equal(n.now) }); i >= 0 {
 			n.miss(n.standing()[i], Miss{})
 		}
 	}

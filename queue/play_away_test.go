@@ -69,7 +69,10 @@ func (p *play) talk(c *nCall, a *nAgent) Talk {
 	t := Talk{CDR: p.cdr(c, Answered)}
 	t.CDR.Agent, t.CDR.Leg = a.ext, fmt.Sprintf("leg%d", p.serial)
 	t.CDR.Answered, t.CDR.Bridged, t.CDR.Ended = p.now, p.now, time.Time{}
-	t.Offer = OfferRecord{Call: c.uuid, Group: t.CDR.Group, Agent: a.ext, Leg: t.CDR.Leg, Visit: t.CDR.Visit, Answered: p.now}
+	t.Offer = OfferRecord{
+		Call: c.uuid, Group: t.CDR.Group, Agent: a.ext, Leg: t.CDR.Leg, Visit: t.CDR.Visit,
+		Answered: p.now,
+	}
 	return t
 }
 
@@ -123,7 +126,8 @@ func (p *play) stay(d dice) {
 		})
 	}
 	p.step(func() {
-		p.same("back in the line", p.f.Stay(c.uuid, p.now), c.phase == leaving && c.group.here && c.group.life == c.life)
+		p.same("back in the line", p.f.Stay(c.uuid, p.now), c.phase == leaving && c.group.here &&
+			c.group.life == c.life)
 	}, func() {
 		if c.phase == leaving {
 			p.m.settle(p.m.back(c))
@@ -141,8 +145,11 @@ func (p *play) recoverTalk(d dice) {
 	leg := fmt.Sprintf("leg%d", p.serial)
 	found := Talk{
 		CoreUUID: "core1",
-		CDR:      CDR{UUID: uuid, Dialled: "4001", Agent: a.ext, Leg: leg, Offers: 2, Outcome: Answered, Answered: p.now, Bridged: p.now},
-		Offer:    OfferRecord{Call: uuid, Agent: a.ext, Leg: leg, Number: 2, Answered: p.now},
+		CDR: CDR{
+			UUID: uuid, Dialled: "4001", Agent: a.ext, Leg: leg, Offers: 2, Outcome: Answered,
+			Answered: p.now, Bridged: p.now,
+		},
+		Offer: OfferRecord{Call: uuid, Agent: a.ext, Leg: leg, Number: 2, Answered: p.now},
 	}
 	p.note("the talk of %s with %s is found", uuid, a.ext)
 	free := was != nil && a.here && a.lease == nil
@@ -161,7 +168,8 @@ func (p *play) recoverTalk(d dice) {
 func (p *play) recovered(was *nAbsent, a *nAgent, found, whole Talk) {
 	p.t.Helper()
 	want := found
-	want.CDR.Caller, want.CDR.Group, want.CDR.VIP, want.CDR.Arrived = was.cdr.Caller, was.cdr.Group, was.cdr.VIP, was.cdr.Arrived
+	want.CDR.Caller, want.CDR.Group, want.CDR.VIP, want.CDR.Arrived = was.cdr.Caller, was.cdr.Group, was.cdr.VIP,
+		was.cdr.Arrived
 	want.CDR.CallerName, want.CDR.Visit, want.CDR.CameFrom = was.cdr.CallerName, was.visit.number, was.visit.cameFrom
 	want.Offer.Group, want.Offer.Visit = was.cdr.Group, was.visit.number
 	if !was.cdr.Answered.IsZero() { // by the first agent
@@ -224,7 +232,8 @@ func (p *play) takeOver(d dice) {
 	p.note("%s takes over from %s", to.UUID, c.uuid)
 	cdr, ok := p.cdr(c, Abandoned), !here && !c.groupGone
 	next := *c
-	next.uuid, next.caller, next.visit, next.vip, next.arrived = to.UUID, caller, to.visit(), isVIP(caller, c.group), p.now
+	next.uuid, next.caller, next.visit, next.vip, next.arrived = to.UUID, caller, to.visit(), isVIP(caller, c.group),
+		p.now
 	t, talked := p.m.talks[c.uuid]
 	if talked = talked && c.talks && !t.Requeued; talked {
 		t = p.talk(&next, p.m.agent(t.CDR.Agent))

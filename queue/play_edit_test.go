@@ -185,7 +185,8 @@ func (p *play) editAgent(d dice) {
 	})
 }
 
-// deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked for it.
+// deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked
+// for it.
 func (p *play) deferredEdit(a *nAgent, deferred agent.Deferred) {
 	switch deferred {
 	case agent.NothingDeferred:
@@ -272,13 +273,18 @@ func (p *play) wait(d dice) {
 // acts returns everything that can happen, and how often it does.
 func (p *play) acts() map[string]act {
 	return map[string]act{
-		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave}, "lose the connection": {2, p.loseConnection},
-		"stay": {3, p.stay}, "recover a talk": {2, p.recoverTalk}, "restart a switch": {1, p.restartSwitch}, "take over": {2, p.takeOver},
-		"move": {3, p.move}, "restart": {1, p.restart},
-		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {8, p.miss}, "end": {10, p.end}, "transfer": {4, p.transfer},
-		"login": {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "phone": {3, p.phone}, "outside": {3, p.outside},
+		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave},
+		"lose the connection": {2, p.loseConnection},
+		"stay":                {3, p.stay}, "recover a talk": {2, p.recoverTalk}, "restart a switch": {1, p.restartSwitch},
+		"take over": {2, p.takeOver},
+		"move":      {3, p.move}, "restart": {1, p.restart},
+		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {8, p.miss}, "end": {10, p.end},
+		"transfer": {4, p.transfer},
+		"login":    {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "phone": {3, p.phone},
+		"outside":    {3, p.outside},
 		"edit agent": {4, p.editAgent}, "edit member": {3, p.editMember}, "edit group": {1, p.editGroup},
-		"agent": {2, p.addOrRemoveAgent}, "group": {1, p.addOrRemoveGroup}, "configure": {1, p.configure}, "wait": {8, p.wait},
+		"agent": {2, p.addOrRemoveAgent}, "group": {1, p.addOrRemoveGroup}, "configure": {1, p.configure},
+		"wait": {8, p.wait},
 	}
 }
 

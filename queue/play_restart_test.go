@@ -72,7 +72,8 @@ func (p *play) goesOn(t Talk, s Snapshot) {
 	c := p.resumed(t, t.CDR.Arrived)
 	a, newest := c.lease.agent, true
 	for _, other := range s.Talks {
-		newest = newest && (other.Requeued || other.CDR.Agent != t.CDR.Agent || !other.Offer.Answered.After(t.Offer.Answered))
+		newest = newest && (other.Requeued || other.CDR.Agent != t.CDR.Agent ||
+			!other.Offer.Answered.After(t.Offer.Answered))
 	}
 	c.lease.loose = !newest || a.here && a.state != agent.Talking
 	if !c.lease.loose && a.here {
@@ -89,8 +90,10 @@ func (p *play) waited(w Waiting) {
 		uuid: w.UUID, caller: w.Caller, visit: visit{w.Name, w.Visit, w.CameFrom},
 		group: w.Group, vip: w.VIP, since: w.Since, until: p.now.Add(time.Minute), untold: true,
 		cdr: CDR{
-			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom,
-			Arrived: w.Since, Ended: p.now, Outcome: Failed, Cause: "waited when the server died, and did not come back",
+			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit,
+			CameFrom: w.CameFrom,
+			Arrived:  w.Since, Ended: p.now, Outcome: Failed,
+			Cause: "waited when the server died, and did not come back",
 		},
 	})
 }

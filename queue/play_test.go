@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"time"
-
-	"nwayacd/agent"
 )
 
 // dice decides what happens next. rapid's can shrink a failure, and a generator's is fast.
@@ -44,7 +42,8 @@ const playCalls = 12
 func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	rules := Settings{
 		Reoffer: 5 * time.Second, Remember: 20 * time.Minute, Recover: 31 * time.Second,
-		NoAnswerToReady: d.IntN(4) > 0, TypingAuto: d.IntN(2) == 0, MaxMisses: playMaxMisses[d.IntN(len(playMaxMisses))],
+		NoAnswerToReady: d.IntN(4) > 0, TypingAuto: d.IntN(2) == 0,
+		MaxMisses: playMaxMisses[d.IntN(len(playMaxMisses))],
 	}
 	p := &play{t: t, f: NewFloor(rules, 7), now: nine}
 	p.m = &naive{t: t, rules: rules, now: nine, counted: map[MissCause]uint64{}, talks: map[string]Talk{}}
@@ -222,7 +221,10 @@ func (p *play) join(d dice) {
 // arrival is the arrival of a new channel, in any visit of its call.
 func (p *play) arrival(d dice, caller string) Arrival {
 	p.born++
-	a := Arrival{UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Since: p.now, Name: playNames[d.IntN(len(playNames))]}
+	a := Arrival{
+		UUID: fmt.Sprintf("c%d", p.born), Caller: caller, Since: p.now,
+		Name: playNames[d.IntN(len(playNames))],
+	}
 	if a.Visit = d.IntN(4); a.Visit > 1 {
 		a.CameFrom = p.someGroup(d).number
 	}
@@ -256,7 +258,8 @@ func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 		p.t.Fatalf("the place of %s is %+v, should be %+v", a.UUID, place, want)
 	}
 	p.m.calls = append(p.m.calls, &nCall{
-		uuid: a.UUID, caller: a.Caller, visit: visit, group: g, life: g.life, vip: want.VIP, since: want.Since, arrived: p.now,
+		uuid: a.UUID, caller: a.Caller, visit: visit, group: g, life: g.life, vip: want.VIP, since: want.Since,
+		arrived: p.now,
 	})
 }
 
@@ -298,7 +301,8 @@ func (p *play) leave(d dice) {
 func (p *play) answer(d dice) {
 	if l := p.someLease(d); l != nil && !l.answered {
 		p.note("%s answers %s", l.agent.ext, l.call.uuid)
-		p.step(func() { p.same("answer", p.f.Answer(l.real, p.now), !l.over && l.agent.here) }, func() { p.m.answer(l) })
+		p.step(func() { p.same("answer", p.f.Answer(l.real, p.now), !l.over && l.agent.here) },
+			func() { p.m.answer(l) })
 	}
 }
 
@@ -354,44 +358,4 @@ func (p *play) transfer(d dice) {
 		func() { err = p.f.Transfer(c.uuid, a.ext, p.now) },
 		func() { p.same("transfer", err == nil, p.m.transfer(c, a)) },
 	)
-}
-
-// command gives an agent one of the simple commands.
-func (p *play) command(d dice) {
-	a, which := p.someAgent(d), d.IntN(5)
-	p.note("command %d to %s", which, a.ext)
-	var err error
-	p.step(func() {
-		switch which {
-		case 0:
-			err = p.f.Logout(a.ext, p.now)
-		case 1:
-			err = p.f.Busy(a.ext, p.now)
-		default:
-			err = p.f.Ready(a.ext, p.now)
-		}
-		p.same("command", err == nil, a.here)
-	}, func() {
-		if a.here {
-			p.obey(a, which)
-		}
-		p.m.settle(nil)
-	})
-}
-
-func (p *play) obey(a *nAgent, which int) {
-	switch {
-	case which <= 1 && a.lease != nil:
-		a.deferred = either(which == 0, agent.LogoutDeferred, agent.BusyDeferred)
-	case which == 0:
-		p.m.logout(a)
-	case which == 1:
-		a.idle = false
-	default:
-		a.idle, a.deferred = true, agent.NothingDeferred
-		a.fresh()
-		if a.lease == nil {
-			a.state = agent.Ready
-		}
-	}
 }

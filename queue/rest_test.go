@@ -79,7 +79,8 @@ func TestAnAgentWhoRestsIsOfferedNoCall(t *testing.T) {
 	s.quiet()
 	s.counts("110", 0, 2, 0)
 	s.refused(s.f.Transfer("b", "1000", s.now), ErrNotFree)
-	if got := s.f.Figures(s.now); got.Resting[MissBusy] != 1 || got.Misses[MissBusy] != 1 || got.Groups[0].Starved != 0 {
+	if got := s.f.Figures(s.now); got.Resting[MissBusy] != 1 || got.Misses[MissBusy] != 1 ||
+		got.Groups[0].Starved != 0 {
 		t.Errorf("figures: %+v", got)
 	}
 	s.pass(14 * time.Second) // b came a second after the miss
@@ -110,7 +111,10 @@ func TestTheRowOfMissesIsOfAllCauses(t *testing.T) {
 	s.missesFor(s.rings("a", "1000"), MissNone) // not the agent's fault
 	s.restsFor(5 * time.Second)
 	s.missesFor(s.rings("a", "1000"), MissBusy)
-	if rest := s.view("1000").Rest; rest != (agent.Rest{Misses: 2, Cause: MissBusy, Until: s.now.Add(30 * time.Second)}) {
+	if rest := s.view("1000").Rest; rest != (agent.Rest{
+		Misses: 2, Cause: MissBusy,
+		Until: s.now.Add(30 * time.Second),
+	}) {
 		t.Errorf("%+v", rest)
 	}
 	s.restsFor(30 * time.Second)

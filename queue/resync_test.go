@@ -31,7 +31,10 @@ func TestAResyncWritesTheWholeFloor(t *testing.T) {
 	snapshot := Snapshot{
 		Agents: []agent.Agent{
 			atWork("1000", agent.Ready, nine), atWork("1001", agent.NoAnswer, nine),
-			{Profile: agent.Profile{Extension: "1002", Name: "Li", JobNumber: "7", Survey: true}, Presence: agent.Presence{Locked: true}},
+			{
+				Profile:  agent.Profile{Extension: "1002", Name: "Li", JobNumber: "7", Survey: true},
+				Presence: agent.Presence{Locked: true},
+			},
 		},
 		Groups:    []Group{sales, {Number: "120", RingTimeout: DefaultRingTimeout, Prompts: Prompts{Busy: "b"}}},
 		Members:   []Member{{"110", "1000"}, {"120", "1000"}, {"110", "1001"}},
@@ -43,7 +46,10 @@ func TestAResyncWritesTheWholeFloor(t *testing.T) {
 	s.rings("a", "1000")
 	s.calls("b", "139", "110")
 	fresh := rewritten(s.f, true, Snapshot{})
-	for _, lists := range []bool{reflect.DeepEqual(fresh.VIPs(), s.f.VIPs()), reflect.DeepEqual(fresh.Blacklist(), s.f.Blacklist())} {
+	for _, lists := range []bool{
+		reflect.DeepEqual(fresh.VIPs(), s.f.VIPs()),
+		reflect.DeepEqual(fresh.Blacklist(), s.f.Blacklist()),
+	} {
 		if !lists {
 			t.Error("the lists differ")
 		}
@@ -69,7 +75,10 @@ func TestAResyncWritesTheWholeFloor(t *testing.T) {
 }
 
 func TestAResyncOfTheStateLeavesAloneWhatOthersMayEdit(t *testing.T) {
-	snapshot := Snapshot{Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}}}
+	snapshot := Snapshot{
+		Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales},
+		Members: []Member{{"110", "1000"}},
+	}
 	s := restarted(t, plain, snapshot)
 	if err := s.f.Busy("1000", s.now); err != nil {
 		t.Fatal(err)
@@ -95,7 +104,8 @@ func sameAgents(a, b []AgentView) bool {
 }
 
 func TestAResyncWritesThePlacesInLineAndTheKeptOnes(t *testing.T) {
-	s := restarted(t, plain, Snapshot{Groups: []Group{sales}, Waiting: []Waiting{{UUID: "former", Group: "110", Since: nine}}})
+	s := restarted(t, plain,
+		Snapshot{Groups: []Group{sales}, Waiting: []Waiting{{UUID: "former", Group: "110", Since: nine}}})
 	s.calls("waits", "138", "110")
 	s.calls("lapses", "139", "110")
 	s.calls("leaves", "137", "110")
@@ -136,7 +146,8 @@ func TestAResyncWritesTheTalksAndTheAbsent(t *testing.T) {
 			still = *c.StillTalking
 		}
 	}
-	if len(talks) != 1 || !reflect.DeepEqual(talks[0], s.ledger.talks()["talks"]) || !reflect.DeepEqual(still, StillTalking{"a", []string{"talks"}}) {
+	if len(talks) != 1 || !reflect.DeepEqual(talks[0], s.ledger.talks()["talks"]) ||
+		!reflect.DeepEqual(still, StillTalking{"a", []string{"talks"}}) {
 		t.Errorf("talks %+v, still %+v", talks, still)
 	}
 	if !reflect.DeepEqual(places, []Waiting{place}) {

@@ -70,8 +70,10 @@ func (s *shift) refused(err, want error) {
 	if !errors.Is(err, want) {
 		s.Fatalf("got %v, want %v", err, want)
 	}
-	if out := s.f.TakeEffects(); len(out.Offers)+len(out.Expired)+len(out.GroupRemoved)+len(out.Changes)+
-		len(out.Statuses)+len(out.Ended)+len(out.NotBack) > 0 {
+	out := s.f.TakeEffects()
+	n := len(out.Offers) + len(out.Expired) + len(out.GroupRemoved) + len(out.Changes) +
+		len(out.Statuses) + len(out.Ended) + len(out.NotBack)
+	if n > 0 {
 		s.Fatalf("refused, and yet: %+v", out)
 	}
 	s.ledger.matches(s.f)
@@ -182,8 +184,8 @@ func (s *shift) leaves(uuid string) {
 	s.look()
 }
 
-// losesConnection is a caller whose connection is lost. a has the CDR that counts if the caller does not
-// come back.
+// losesConnection is a caller whose connection is lost. a has the CDR that counts if the caller
+// does not come back.
 func (s *shift) losesConnection(uuid string, a Absent) (kept bool) {
 	s.Helper()
 	if a.CDR.UUID == "" {

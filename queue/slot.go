@@ -103,7 +103,9 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 			return fmt.Errorf("group %s: %w", number, ErrNoGroup)
 		}
 	}
-	f.change(slot, func(a *agent.Agent) { a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred })
+	f.change(slot, func(a *agent.Agent) {
+		a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred
+	})
 	f.recoverUnlessEngaged(slot, now)
 	f.endRest(slot)
 	f.regroup(slot, groups)
@@ -148,7 +150,8 @@ func (f *Floor) applyDeferred(slot *agentSlot, now time.Time) {
 // engaged reports whether the agent has an offer or a call. After a restart that includes a call of
 // the process before which may still go on.
 func (f *Floor) engaged(slot *agentSlot) bool {
-	return slot.lease != nil || f.reserved[slot.Extension] == slot && (slot.Call == agent.Ring || slot.Call == agent.Talking)
+	return slot.lease != nil || f.reserved[slot.Extension] == slot &&
+		(slot.Call == agent.Ring || slot.Call == agent.Talking)
 }
 
 // apply makes the agent busy or logs it out. Deferred is cleared in the same change that makes the

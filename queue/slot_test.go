@@ -240,10 +240,16 @@ func TestWhatKeepsAnAgentFromCalls(t *testing.T) {
 		}
 	}
 	for name, obstacle := range map[string]struct{ put, lift func(*shift) }{
-		"locked": {set(func(u *agent.Update) { u.Locked = new(true) }), set(func(u *agent.Update) { u.Locked = new(false) })},
-		"dnd":    {set(func(u *agent.Update) { u.DND = new(true) }), set(func(u *agent.Update) { u.DND = new(false) })},
-		"down":   {set(func(u *agent.Update) { u.Up = new(false) }), set(func(u *agent.Update) { u.Up = new(true) })},
-		"busy":   {set(func(u *agent.Update) { u.Idle = new(false) }), set(func(u *agent.Update) { u.Idle = new(true) })},
+		"locked": {
+			set(func(u *agent.Update) { u.Locked = new(true) }),
+			set(func(u *agent.Update) { u.Locked = new(false) }),
+		},
+		"dnd":  {set(func(u *agent.Update) { u.DND = new(true) }), set(func(u *agent.Update) { u.DND = new(false) })},
+		"down": {set(func(u *agent.Update) { u.Up = new(false) }), set(func(u *agent.Update) { u.Up = new(true) })},
+		"busy": {
+			set(func(u *agent.Update) { u.Idle = new(false) }),
+			set(func(u *agent.Update) { u.Idle = new(true) }),
+		},
 		"unregistered": {
 			func(s *shift) { s.must(s.f.SetRegistered("1000", false, s.now)) },
 			func(s *shift) { s.must(s.f.SetRegistered("1000", true, s.now)) },

@@ -184,7 +184,8 @@ func (s *Snapshot) Changes() []Change {
 	for _, g := range s.Groups {
 		all = append(all, Change{GroupAdded: &g}, Change{Group: &GroupUpdate{
 			Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
-			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy,
+			Transfer:     &g.Prompts.Transfer,
 			CallerPrefix: &g.CallerPrefix,
 		}})
 	}
@@ -217,7 +218,8 @@ func (s *Snapshot) stateChanges() []Change {
 	for _, a := range s.Agents {
 		all = append(all, Change{Membership: &Membership{Extension: a.Extension, Groups: groups[a.Extension]}},
 			Change{Agent: &agent.Update{
-				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call, Since: &a.Since,
+				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call,
+				Since:    &a.Since,
 				Deferred: &a.Deferred, Server: &a.Server,
 			}})
 	}

@@ -75,7 +75,8 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 // lease returns the lease of the talk's agent.
 func (t *Talk) lease(who agent.Profile) *Lease {
 	return &Lease{
-		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer, Visit: t.CDR.Visit,
+		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
+		Visit:   t.CDR.Visit,
 		Offered: t.Offer.Offered, answered: true,
 	}
 }
@@ -89,7 +90,8 @@ func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
 	}
 	f.sequence++
 	c := &call{
-		uuid: t.CDR.UUID, caller: t.CDR.Caller, visit: visit{t.CDR.CallerName, t.CDR.Visit, t.CDR.CameFrom}, line: in, vip: t.CDR.VIP, since: since, seq: f.sequence,
+		uuid: t.CDR.UUID, caller: t.CDR.Caller, visit: visit{t.CDR.CallerName, t.CDR.Visit, t.CDR.CameFrom}, line: in,
+		vip: t.CDR.VIP, since: since, seq: f.sequence,
 		phase: offered, offers: t.CDR.Offers, lease: l, answered: true,
 	}
 	f.calls[c.uuid] = c
@@ -156,7 +158,8 @@ func (f *Floor) loadAbsent(s Snapshot, now time.Time) {
 			continue
 		}
 		f.keepPlace(w, Absent{CDR: CDR{
-			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit, CameFrom: w.CameFrom, Arrived: w.Since, Ended: now,
+			UUID: w.UUID, Caller: w.Caller, CallerName: w.Name, Group: w.Group, VIP: w.VIP, Visit: w.Visit,
+			CameFrom: w.CameFrom, Arrived: w.Since, Ended: now,
 			Outcome: Failed, Cause: causeNotBack,
 		}}, now)
 		f.absent[w.UUID].untold = true

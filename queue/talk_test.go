@@ -15,7 +15,8 @@ func talkOf(uuid, extension string, at time.Time) Talk {
 	return Talk{
 		Server: "a", CoreUUID: "core",
 		CDR: CDR{
-			UUID: uuid, Caller: "139", Group: "110", Agent: extension, Leg: "leg of " + uuid, Offers: 2, Outcome: Answered,
+			UUID: uuid, Caller: "139", Group: "110", Agent: extension, Leg: "leg of " + uuid, Offers: 2,
+			Outcome: Answered,
 			Arrived: at.Add(-time.Minute), Answered: at, Bridged: at,
 		},
 		Offer: OfferRecord{Call: uuid, Group: "110", Agent: extension, Leg: "leg of " + uuid, Number: 2, Answered: at},
@@ -25,7 +26,10 @@ func talkOf(uuid, extension string, at time.Time) Talk {
 func TestATalkOfAnEarlierLifeIsOnTheFloorUntilItEnds(t *testing.T) {
 	talk := talkOf("a", "1000", nine)
 	s := restarted(t, writtenUp(), Snapshot{
-		Agents: []agent.Agent{atWork("1000", agent.Talking, nine), atWork("1001", agent.Typing, nine), atWork("1002", agent.Talking, nine)},
+		Agents: []agent.Agent{
+			atWork("1000", agent.Talking, nine), atWork("1001", agent.Typing, nine),
+			atWork("1002", agent.Talking, nine),
+		},
 		Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
 		Talks: []Talk{talk, talkOf("b", "1001", nine)},
 	})
@@ -75,7 +79,8 @@ func TestOfTwoTalksOfOneAgentTheNewestIsTheirs(t *testing.T) {
 
 func TestTheEndOfAnOlderTalkLeavesAnAgentWhoIsGoneInTheNewest(t *testing.T) {
 	s := restarted(t, plain, Snapshot{
-		Groups: []Group{sales}, Talks: []Talk{talkOf("old", "1000", nine), talkOf("new", "1000", nine.Add(time.Minute))},
+		Groups: []Group{sales},
+		Talks:  []Talk{talkOf("old", "1000", nine), talkOf("new", "1000", nine.Add(time.Minute))},
 	})
 	s.hangsUp("old")
 	s.edit(Change{AgentAdded: &NewAgent{Extension: "1000"}})
@@ -215,7 +220,8 @@ func TestOneWhoHadTalkedAndWaitsAgainHasOneCDR(t *testing.T) {
 			parted := talkOf("a", "1000", nine)
 			parted.Requeued = true
 			s := restarted(t, plain, Snapshot{
-				Groups: []Group{sales}, Talks: []Talk{parted}, Waiting: []Waiting{{UUID: "a", Group: "110", Since: nine}},
+				Groups: []Group{sales}, Talks: []Talk{parted},
+				Waiting: []Waiting{{UUID: "a", Group: "110", Since: nine}},
 			})
 			s.records()
 			want := parted.CDR

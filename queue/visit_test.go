@@ -27,9 +27,13 @@ func TestAPlaceAndItsOffersKnowTheVisit(t *testing.T) {
 }
 
 func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
-	was := Waiting{UUID: "a", Caller: "139", Group: "110", Since: nine.Add(-time.Minute), Name: "Li", Visit: 3, CameFrom: "120"}
+	was := Waiting{
+		UUID: "a", Caller: "139", Group: "110", Since: nine.Add(-time.Minute), Name: "Li", Visit: 3,
+		CameFrom: "120",
+	}
 	s := restarted(t, plain, Snapshot{
-		Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales}, Members: []Member{{"110", "1000"}},
+		Agents: []agent.Agent{atWork("1000", agent.Ready, nine)}, Groups: []Group{sales},
+		Members: []Member{{"110", "1000"}},
 		Waiting: []Waiting{was},
 	})
 	p, err := s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "110", Since: s.now, Name: "Li"})
@@ -41,7 +45,8 @@ func TestACallThatComesBackGoesOnWithItsVisit(t *testing.T) {
 		t.Fatal("no place is kept")
 	}
 	s.look()
-	if p, err = s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "110", Since: s.now}); err != nil || p.Visit != 3 || p.CameFrom != "120" {
+	if p, err = s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "110", Since: s.now}); err != nil || p.Visit != 3 ||
+		p.CameFrom != "120" {
 		t.Errorf("after a lost connection: place %+v, %v", p, err)
 	}
 	s.look()
@@ -60,7 +65,10 @@ func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 	if !s.f.LeaveAbsent("a", Absent{CDR: cdr}, s.now) {
 		t.Fatal("no place is kept")
 	}
-	p, err := s.f.Join(Arrival{UUID: "a", Caller: "139", Group: "120", Since: s.now.Add(time.Second), Visit: 2, CameFrom: "110"})
+	p, err := s.f.Join(Arrival{
+		UUID: "a", Caller: "139", Group: "120", Since: s.now.Add(time.Second), Visit: 2,
+		CameFrom: "110",
+	})
 	s.must(err)
 	if p.Visit != 2 || p.CameFrom != "110" || p.Kept || !p.Since.Equal(first.Since) {
 		t.Errorf("place %+v", p)
@@ -126,7 +134,10 @@ func TestATalkThatIsFoundIsOfTheVisitOfItsCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.f.LeaveAbsent("a", Absent{CDR: CDR{UUID: "a", Group: "110", Visit: 2, CameFrom: "120"}}, s.now)
-	found := Talk{CDR: CDR{UUID: "a", Agent: "1000", Leg: "leg"}, Offer: OfferRecord{Call: "a", Agent: "1000", Leg: "leg"}}
+	found := Talk{
+		CDR:   CDR{UUID: "a", Agent: "1000", Leg: "leg"},
+		Offer: OfferRecord{Call: "a", Agent: "1000", Leg: "leg"},
+	}
 	whole, ok := s.f.RecoverTalk(found, s.now)
 	s.look()
 	if !ok || whole.CDR.Visit != 2 || whole.Offer.Visit != 2 {

@@ -215,7 +215,8 @@ func TestScheduledCommandsAreTakenBackByTheirGroup(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		_, a := b.answered(Behaviour{}, CallOptions{})
 		for _, group := range []string{"ours", "theirs"} {
-			if answer := a.api("sched_api +3 " + group + " uuid_setvar agent by " + group); !strings.HasPrefix(answer, "+OK Added: ") {
+			if answer := a.api("sched_api +3 " + group + " uuid_setvar agent by " +
+				group); !strings.HasPrefix(answer, "+OK Added: ") {
 				t.Error(answer)
 			}
 		}
@@ -225,7 +226,8 @@ func TestScheduledCommandsAreTakenBackByTheirGroup(t *testing.T) {
 		a.api("uuid_bridge caller agent")
 		pass(4 * time.Second)
 		is(t, "left", a.api("uuid_getvar agent by"), "theirs")
-		is(t, "syntax", a.api("sched_api +3 ours"), "-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]")
+		is(t, "syntax", a.api("sched_api +3 ours"),
+			"-ERR Invalid syntax. USAGE: [+@]<time> <group_name> <command_string>[&]")
 	})
 }
 

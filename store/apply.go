@@ -15,8 +15,9 @@ const (
 	batchBytes   = 1 << 20                // of the journal, in one transaction
 	fullBatch    = 500                    // if so many changes wait, they are applied without waiting for more
 	collectLimit = 150 * time.Millisecond // from one batch to the next, if they are not full
-	batchLimit   = 10 * time.Second       // for one transaction of PostgreSQL; a server that does not answer within it is away
-	leastBatch   = 4 << 10                // after batches that took too long or failed
+	// for one transaction of PostgreSQL; a server that does not answer within it is away
+	batchLimit = 10 * time.Second
+	leastBatch = 4 << 10 // after batches that took too long or failed
 )
 
 // entry is a change on its way to the database. fault is the error if it cannot be read.
@@ -80,7 +81,8 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	s.batch = max(s.batch/2, leastBatch) // in case this batch fails, perhaps because it is too large for a slow database
+	// in case this batch fails, perhaps because it is too large for a slow database
+	s.batch = max(s.batch/2, leastBatch)
 	s.journal.setOldestUnapplied(records[0].at)
 	entries := decode(records)
 	err = s.transactBatch(ctx, entries, s.writeTogether)
@@ -147,7 +149,9 @@ func (s *Store) committed(records []record) error {
 // transactBatch has write apply the entries that the database does not have yet. After a lost
 // connection only the database knows whether an earlier try was committed. So the same transaction
 // reads that first.
-func (s *Store) transactBatch(ctx context.Context, entries []entry, write func(context.Context, *transaction, []entry) error) error {
+func (s *Store) transactBatch(ctx context.Context, entries []entry,
+	write func(context.Context, *transaction, []entry) error,
+) error {
 	return s.db.transact(ctx, func(tx *transaction) error {
 		applied, found, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
@@ -243,7 +247,8 @@ func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error
 	if e.change.AgentAdded != nil {
 		shown = "(holds a password)"
 	}
-	s.log.Error().Err(why).Uint64("seq", e.seq).Str("change", shown).Msg("the database refused a change; it is kept in nwayacd_rejected")
+	s.log.Error().Err(why).Uint64("seq", e.seq).Str("change", shown).
+		Msg("the database refused a change; it is kept in nwayacd_rejected")
 	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.seq), string(e.body), why.Error())
 	return err
 }

@@ -29,7 +29,8 @@ func TestWhatTheReleaseBeforeLeftIsAllThere(t *testing.T) {
 		expectFloorBefore(t, load(t, s))
 		expectRecordsBefore(t, s)
 		for _, extension := range []string{"1000", "1007"} {
-			if password, ok, err := s.Password(within(t), extension); password != "secret-"+extension || !ok || err != nil {
+			if password, ok, err := s.Password(within(t), extension); password != "secret-"+extension || !ok ||
+				err != nil {
 				t.Errorf("the password of %s is %q %v %v", extension, password, ok, err)
 			}
 		}
@@ -57,7 +58,8 @@ func TestTheLastKnownStateOfTheReleaseBeforeCounts(t *testing.T) {
 // there are.
 func TestTheVisitsRewriteNoTable(t *testing.T) {
 	o := postgresOptions(t)
-	migrateBefore(t, o, "visit", `INSERT INTO nwayacd_cdr (call_uuid, outcome) VALUES ('u1', 'answered'), ('u1', 'abandoned')`)
+	migrateBefore(t, o, "visit",
+		`INSERT INTO nwayacd_cdr (call_uuid, outcome) VALUES ('u1', 'answered'), ('u1', 'abandoned')`)
 	db := openSQL(t, o.DSN)
 	files := func() (files string) {
 		t.Helper()
@@ -132,8 +134,9 @@ func floorBefore() queue.Snapshot {
 		return agent.Agent{Profile: agent.Profile{Extension: extension, Name: extension}, Presence: present, Call: call}
 	}
 	first := agent.Agent{Profile: agent.Profile{
-		Extension: "1000", Name: "李豪", CalloutNumber: "95000", JobNumber: "8002", SayJobNumber: true, Record: true, WithoutState: true,
-		Survey: true, Video: true, Server: "10.0.0.1",
+		Extension: "1000", Name: "李豪", CalloutNumber: "95000", JobNumber: "8002", SayJobNumber: true, Record: true,
+		WithoutState: true,
+		Survey:       true, Video: true, Server: "10.0.0.1",
 	}, Presence: present, Call: agent.Talking}
 	leaves, missed := named("1002", agent.Talking), named("1004", agent.NoAnswer)
 	leaves.Deferred, missed.Presence = agent.LogoutDeferred, away
@@ -141,7 +144,10 @@ func floorBefore() queue.Snapshot {
 	locked.Presence = agent.Presence{Idle: true, Locked: true, DND: true}
 	added.Presence = agent.Presence{Idle: true}
 	return queue.Snapshot{
-		Agents: []agent.Agent{first, named("1001", agent.Typing), leaves, named("1003", agent.Typing), missed, locked, added},
+		Agents: []agent.Agent{
+			first, named("1001", agent.Typing), leaves, named("1003", agent.Typing), missed, locked,
+			added,
+		},
 		Groups: []queue.Group{
 			{
 				Number: "110", Name: "sales", Mode: queue.RememberRandom, Cursor: "1000", RingTimeout: 31 * time.Second,
@@ -149,20 +155,29 @@ func floorBefore() queue.Snapshot {
 			},
 			*addedGroup("120").GroupAdded, *addedGroup("130").GroupAdded,
 		},
-		Members: []queue.Member{{Group: "110", Extension: "1000"}, {Group: "120", Extension: "1000"}, {Group: "120", Extension: "1001"}, {Group: "130", Extension: "1007"}},
+		Members: []queue.Member{
+			{Group: "110", Extension: "1000"},
+			{Group: "120", Extension: "1000"},
+			{Group: "120", Extension: "1001"},
+			{Group: "130", Extension: "1007"},
+		},
 		Blacklist: []queue.Blacklisted{
 			{Category: 2, Number: "130", Dialled: "95", Group: "110", Expires: moment},
 			{Category: 2, Number: "132", Dialled: "95", Group: "110", Expires: moment},
 		},
 		VIPs: []queue.VIP{{Number: "139", Group: "110"}, {Number: "136"}},
 		Memories: []queue.Memory{
-			{Caller: "139", Group: "110", Agent: "1000", At: moment}, {Caller: "136", Group: "120", Agent: "1001", At: moment},
+			{Caller: "139", Group: "110", Agent: "1000", At: moment},
+			{Caller: "136", Group: "120", Agent: "1001", At: moment},
 		},
 		Waiting: []queue.Waiting{
 			{UUID: "w1", Caller: "139", Group: "110", VIP: true, Since: time.Unix(0, 1234567890123456789), Visit: 1},
 			{UUID: "w3", Caller: "136", Group: "120", Since: moment.Add(time.Second), Visit: 1},
 		},
-		Talks: []queue.Talk{talkBefore("t1", "1002", false), talkBefore("t3", "1000", false), talkBefore("w1", "1003", true)},
+		Talks: []queue.Talk{
+			talkBefore("t1", "1002", false), talkBefore("t3", "1000", false),
+			talkBefore("w1", "1003", true),
+		},
 	}
 }
 
@@ -170,9 +185,11 @@ func talkBefore(uuid, extension string, parted bool) queue.Talk {
 	return queue.Talk{
 		Server: "s1", Link: "fs1", CoreUUID: "core1", Requeued: parted,
 		CDR: queue.CDR{
-			UUID: uuid, Caller: "137", Dialled: "95", Group: "110", Switch: "host1", Agent: extension, Leg: "leg-" + uuid, Offers: 2,
-			Outcome: queue.Answered, Recording: "/r/" + uuid + ".wav", Arrived: moment, Answered: moment.Add(3 * time.Second),
-			Bridged: moment.Add(4 * time.Second),
+			UUID: uuid, Caller: "137", Dialled: "95", Group: "110", Switch: "host1", Agent: extension, Leg: "leg-" + uuid,
+			Offers:  2,
+			Outcome: queue.Answered, Recording: "/r/" + uuid + ".wav", Arrived: moment,
+			Answered: moment.Add(3 * time.Second),
+			Bridged:  moment.Add(4 * time.Second),
 		},
 		Offer: queue.OfferRecord{
 			Call: uuid, Group: "110", Agent: extension, Leg: "leg-" + uuid, Number: 2, Transfer: true, Offered: moment,
@@ -191,7 +208,8 @@ func expectRecordsBefore(t *testing.T, s *Store) {
 	}
 	for i, of := range []struct{ uuid, group string }{{"c1", "110"}, {"c1", "120"}, {"t2", "110"}} {
 		want := queue.CDR{
-			UUID: of.uuid, Caller: "139", Dialled: "95", Group: of.group, VIP: true, Switch: "host1", Agent: "1000", Leg: "leg-" + of.uuid,
+			UUID: of.uuid, Caller: "139", Dialled: "95", Group: of.group, VIP: true, Switch: "host1", Agent: "1000",
+			Leg:    "leg-" + of.uuid,
 			Offers: 2, Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5",
 			Recording: "/r/" + of.uuid + ".wav", Arrived: moment, Answered: moment.Add(2 * time.Second),
 			Bridged: moment.Add(3 * time.Second), Ended: moment.Add(time.Minute), Visit: 1,
@@ -206,8 +224,9 @@ func expectRecordsBefore(t *testing.T, s *Store) {
 			t.Fatalf("%s: %d offers, %v", uuid, len(offers), err)
 		}
 		if got, want := utcOffer(offers[want-1]), (queue.OfferRecord{
-			Call: uuid, Group: offers[want-1].Group, Agent: "1001", Leg: "other-" + uuid, Number: 2, Transfer: true, Offered: moment,
-			Ended: moment.Add(time.Second), Outcome: queue.OfferMissed, Cause: "NO_ANSWER", Visit: 1,
+			Call: uuid, Group: offers[want-1].Group, Agent: "1001", Leg: "other-" + uuid, Number: 2, Transfer: true,
+			Offered: moment,
+			Ended:   moment.Add(time.Second), Outcome: queue.OfferMissed, Cause: "NO_ANSWER", Visit: 1,
 		}); got != want {
 			t.Errorf("offer\n got %+v\nwant %+v", got, want)
 		}

@@ -50,11 +50,15 @@ func whole(n int) []queue.Change {
 		changes,
 		queue.Change{Waiting: &queue.Waiting{UUID: uuid, Caller: "13900001111", Group: "110", Since: at}},
 		queue.Change{Agent: &agent.Update{Extension: extension, Call: new(agent.Talking), Since: &at}},
-		queue.Change{AgentLog: &agent.LogEntry{Extension: extension, Status: agent.StatusTalking, At: at, Caller: uuid}},
+		queue.Change{AgentLog: &agent.LogEntry{
+			Extension: extension, Status: agent.StatusTalking, At: at,
+			Caller: uuid,
+		}},
 		queue.Change{Left: &uuid},
 		queue.Change{Remembered: &queue.Memory{Caller: "13900001111", Group: "110", Agent: extension, At: at}},
 		queue.Change{Offer: &queue.OfferRecord{
-			Call: uuid, Group: "110", Agent: extension, Leg: uuid, Number: 1, Offered: at, Answered: at, Ended: at, Outcome: queue.OfferAnswered,
+			Call: uuid, Group: "110", Agent: extension, Leg: uuid, Number: 1, Offered: at, Answered: at, Ended: at,
+			Outcome: queue.OfferAnswered,
 		}},
 		cdr(uuid),
 	)
@@ -176,7 +180,10 @@ func staff(agents int) (changes []queue.Change) {
 		changes = append(
 			changes,
 			addedAgent(extension),
-			queue.Change{Agent: &agent.Update{Extension: extension, Registered: new(true), Up: new(true), Idle: new(true)}},
+			queue.Change{Agent: &agent.Update{
+				Extension: extension, Registered: new(true), Up: new(true),
+				Idle: new(true),
+			}},
 			queue.Change{Membership: &queue.Membership{Extension: extension, Groups: []string{group(n), group(n + 1)}}},
 		)
 	}

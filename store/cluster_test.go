@@ -111,7 +111,8 @@ func startTraffic(t *testing.T, s *Store) *traffic {
 	for w := range 4 {
 		f.wg.Go(func() {
 			for i := 0; pause(ctx, 5*time.Millisecond, nil); i++ {
-				s.Write(cdr(fmt.Sprintf("w%d-%d", w, i)), queue.Change{Waiting: &queue.Waiting{UUID: fmt.Sprint("w", w), Group: "110", Since: moment}})
+				s.Write(cdr(fmt.Sprintf("w%d-%d", w, i)),
+					queue.Change{Waiting: &queue.Waiting{UUID: fmt.Sprint("w", w), Group: "110", Since: moment}})
 				f.written.Add(1)
 			}
 		})

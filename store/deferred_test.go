@@ -17,9 +17,11 @@ func deferred(extension string, d agent.Deferred) queue.Change {
 func TestADeferredBusyOrLogoutIsKept(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		s, stop := run(t, o)
-		s.Write(addedAgent("1000"), addedAgent("1001"), addedAgent("1002"), deferred("1000", agent.BusyDeferred), deferred("1001", agent.LogoutDeferred))
+		s.Write(addedAgent("1000"), addedAgent("1001"), addedAgent("1002"), deferred("1000", agent.BusyDeferred),
+			deferred("1001", agent.LogoutDeferred))
 		flush(t, s)
-		s.Write(deferred("1000", agent.LogoutDeferred), deferred("1001", agent.NothingDeferred), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
+		s.Write(deferred("1000", agent.LogoutDeferred), deferred("1001", agent.NothingDeferred),
+			queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}})
 		stop()
 		snap := reopened(t, o)
 		for extension, want := range map[string]agent.Deferred{
@@ -74,12 +76,14 @@ func TestADeferredLogoutIsPartOfTheLastKnownState(t *testing.T) {
 
 func TestADatabaseFromBeforeTheColumnDeferred(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
-		migrateBefore(t, o, "deferred", `INSERT INTO call_extension (extension_number, seat_state, call_state) VALUES ('1000', 'up', 'talking')`)
+		migrateBefore(t, o, "deferred",
+			`INSERT INTO call_extension (extension_number, seat_state, call_state) VALUES ('1000', 'up', 'talking')`)
 		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 2 {
 			t.Fatalf("%v %v", applied, err)
 		}
 		s, stop := run(t, o)
-		if a := agentOf(t, load(t, s), "1000"); !a.Up || a.Call != agent.Talking || a.Deferred != agent.NothingDeferred {
+		if a := agentOf(t, load(t, s), "1000"); !a.Up || a.Call != agent.Talking ||
+			a.Deferred != agent.NothingDeferred {
 			t.Errorf("migrated: %+v", a)
 		}
 		s.Write(deferred("1000", agent.BusyDeferred))

@@ -73,8 +73,14 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 			`UPDATE call_extension SET seat_state = 'UP', dnd = true WHERE extension_number = '1000'`,
 			[]string{`{"Agent":{"Extension":"1000","Up":true,"DND":true}}`},
 		},
-		{`UPDATE call_extension SET deferred = 'LOGOUT' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":"logout"}}`}},
-		{`UPDATE call_extension SET deferred = '' WHERE extension_number = '1000'`, []string{`{"Agent":{"Extension":"1000","Deferred":""}}`}},
+		{
+			`UPDATE call_extension SET deferred = 'LOGOUT' WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Deferred":"logout"}}`},
+		},
+		{
+			`UPDATE call_extension SET deferred = '' WHERE extension_number = '1000'`,
+			[]string{`{"Agent":{"Extension":"1000","Deferred":""}}`},
+		},
 		{
 			`UPDATE call_extension SET progress_seconds = 8 WHERE extension_number = '1000'`,
 			[]string{`{"Agent":{"Extension":"1000","Progress":8000000000}}`},
@@ -111,7 +117,10 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 		}, // the other row is still there
 		{
 			`UPDATE ext_group_map SET ext_group_number = '120' WHERE ext = '1000'`,
-			[]string{`{"MemberLeft":{"Group":"110","Extension":"1000"}}`, `{"MemberJoined":{"Group":"120","Extension":"1000"}}`},
+			[]string{
+				`{"MemberLeft":{"Group":"110","Extension":"1000"}}`,
+				`{"MemberJoined":{"Group":"120","Extension":"1000"}}`,
+			},
 		},
 		{`DELETE FROM ext_group_map WHERE ext = '1000'`, []string{`{"MemberLeft":{"Group":"120","Extension":"1000"}}`}},
 		{
@@ -119,7 +128,10 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 			[]string{`{"Blacklisted":{"Category":2,"Number":"130","Group":"110"}}`},
 		},
 		{`DELETE FROM call_blacklist`, []string{`{"Unblacklisted":"130"}`}},
-		{`INSERT INTO call_vip_number (phone_number, group_number) VALUES ('139', '110')`, []string{`{"VIPAdded":{"Number":"139","Group":"110"}}`}},
+		{
+			`INSERT INTO call_vip_number (phone_number, group_number) VALUES ('139', '110')`,
+			[]string{`{"VIPAdded":{"Number":"139","Group":"110"}}`},
+		},
 		{
 			`UPDATE call_vip_number SET phone_number = '138'`,
 			[]string{`{"VIPRemoved":{"Number":"139","Group":"110"}}`, `{"VIPAdded":{"Number":"138","Group":"110"}}`},
@@ -136,11 +148,17 @@ func TestEditsByOthersArriveAsChanges(t *testing.T) {
 		{`DELETE FROM ext_group WHERE group_number = '130'`, []string{`{"GroupRemoved":"130"}`}},
 		{
 			`INSERT INTO call_extension (extension_number, extension_pswd, seat_state) VALUES ('1002', 'pw', 'up')`,
-			[]string{`{"AgentAdded":{"Extension":"1002","Password":"pw"}}`, `{"Agent":{"Extension":"1002","Registered":false,"Up":true,"Idle":true,`},
+			[]string{
+				`{"AgentAdded":{"Extension":"1002","Password":"pw"}}`,
+				`{"Agent":{"Extension":"1002","Registered":false,"Up":true,"Idle":true,`,
+			},
 		},
 		{
 			`UPDATE call_extension SET extension_number = '1003' WHERE extension_number = '1002'`,
-			[]string{`{"AgentRemoved":"1002"}`, `{"AgentAdded":{"Extension":"1003","Password":"pw"}}`, `{"Agent":{"Extension":"1003",`},
+			[]string{
+				`{"AgentRemoved":"1002"}`, `{"AgentAdded":{"Extension":"1003","Password":"pw"}}`,
+				`{"Agent":{"Extension":"1003",`,
+			},
 		},
 		{
 			`UPDATE call_extension SET extension_number = '1009' WHERE extension_number = '1001'`,
@@ -183,7 +201,8 @@ func TestEditsThatOnlyAFullReadCanTell(t *testing.T) {
 func TestOurOwnWritesAreNotEdits(t *testing.T) {
 	s, h, _ := listening(t, postgresOptions(t))
 	s.Write(addedAgent("1005"), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(true)}},
-		queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}}, queue.Change{Blacklisted: &queue.Blacklisted{Number: "2"}},
+		queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}},
+		queue.Change{Blacklisted: &queue.Blacklisted{Number: "2"}},
 		queue.Change{Remembered: &queue.Memory{Caller: "1", Group: "110", Agent: "1000", At: moment}},
 		queue.Change{AgentRemoved: new("1001")}, queue.Change{GroupRemoved: new("120")})
 	flush(t, s)
@@ -205,7 +224,10 @@ func TestAnEditOfAStateThatAnOwnWriteWillOverwriteIsLeftOut(t *testing.T) {
 	if err := s.turn.lock(within(t)); err != nil { // nothing is applied
 		t.Fatal(err)
 	}
-	s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(false), Call: new(agent.Ring), Deferred: new(agent.BusyDeferred)}})
+	s.Write(queue.Change{Agent: &agent.Update{
+		Extension: "1000", Up: new(false), Call: new(agent.Ring),
+		Deferred: new(agent.BusyDeferred),
+	}})
 	exec(t, db, `UPDATE call_extension SET seat_state = 'up', deferred = 'logout', call_state = 'typing', seat_status = 'busy', job_number = '7' WHERE extension_number = '1000'`)
 	if got, want := h.next(t), `{"Agent":{"Extension":"1000","Idle":false,"JobNumber":"7"}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -214,7 +236,8 @@ func TestAnEditOfAStateThatAnOwnWriteWillOverwriteIsLeftOut(t *testing.T) {
 	h.nextIsMarker(t, db)
 	s.turn.unlock()
 	flush(t, s)
-	if a := agentOf(t, load(t, s), "1000"); a.Up || a.Idle || a.Call != agent.Ring || a.Deferred != agent.BusyDeferred || a.JobNumber != "7" {
+	if a := agentOf(t, load(t, s), "1000"); a.Up || a.Idle || a.Call != agent.Ring ||
+		a.Deferred != agent.BusyDeferred || a.JobNumber != "7" {
 		t.Errorf("the row became %+v", a)
 	}
 	exec(t, db, `UPDATE call_extension SET call_state = 'ready' WHERE extension_number = '1000'`)

@@ -74,6 +74,7 @@ func anyTime(t *rapid.T) time.Time {
 		return time.Time{}
 	}
 	zone := time.FixedZone("", rapid.IntRange(-14*3600, 14*3600).Draw(t, "zone")/60*60)
-	seconds := rapid.OneOf(rapid.Int64Range(0, 1<<32), rapid.Int64Range(-1<<36, 1<<39)).Draw(t, "seconds") // the latter beyond the year 9999
+	// the latter beyond the year 9999
+	seconds := rapid.OneOf(rapid.Int64Range(0, 1<<32), rapid.Int64Range(-1<<36, 1<<39)).Draw(t, "seconds")
 	return time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "ns")).In(zone)
 }

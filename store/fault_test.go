@@ -56,7 +56,8 @@ func (f *floor) reloaded(t *testing.T) queue.Snapshot {
 // whole fails if a snapshot lacks something that the floor has.
 func (f *floor) whole(t *testing.T, snap queue.Snapshot) {
 	t.Helper()
-	if len(snap.Agents) != 2 || len(snap.Groups) != 1 || len(snap.Members) != 1 || len(snap.VIPs) != 1 || !agentOf(t, snap, "1000").Up {
+	if len(snap.Agents) != 2 || len(snap.Groups) != 1 || len(snap.Members) != 1 || len(snap.VIPs) != 1 ||
+		!agentOf(t, snap, "1000").Up {
 		t.Errorf("the database has %+v", snap)
 	}
 }
@@ -243,7 +244,8 @@ func TestTheDiskIsFullUnderTraffic(t *testing.T) {
 		s.journal.create = disk.create
 		stop := start(t, s)
 		calls := startTraffic(t, s)
-		eventually(t, "the disk is full", func() bool { err := s.Healthy(); return err != nil && strings.Contains(err.Error(), "no space left") })
+		eventually(t, "the disk is full",
+			func() bool { err := s.Healthy(); return err != nil && strings.Contains(err.Error(), "no space left") })
 		if s.Status().DiskUp {
 			t.Error("the journal is said to be written")
 		}
@@ -274,7 +276,8 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 	start(t, s)
 	var last uint64
 	for i := range 50 {
-		last = s.Write(cdr(fmt.Sprint("u", i)), queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(i%2 == 0)}})
+		last = s.Write(cdr(fmt.Sprint("u", i)),
+			queue.Change{Agent: &agent.Update{Extension: "1000", Up: new(i%2 == 0)}})
 	}
 	if err := s.Sync(within(t), last); !errors.Is(err, ErrNotKept) {
 		t.Errorf("Sync: %v", err)

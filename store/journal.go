@@ -17,7 +17,7 @@ const (
 	bufferBytes      = 64 << 20              // appended and not yet on the disk; append refuses more than that
 	segmentBytes     = 16 << 20              // a file of this size is followed by the next one
 	syncAfter        = 10 * time.Millisecond // written data is fsynced after this time, if no caller waits for it
-	keepAppliedBytes = 16 << 20              // applied files are kept up to this size, because a database that fails over may lack the last changes
+	keepAppliedBytes = 16 << 20              // of applied files are kept: a database that fails over may lack changes
 )
 
 // journal holds every change from append until the commit of the transaction that applied it.
@@ -77,8 +77,10 @@ func createSegment(path string) (segmentFile, error) {
 // applied files down to tail bytes.
 func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, visit func(record)) (*journal, error) {
 	j := &journal{
-		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64, keepApplied: tail, create: createSegment,
-		hasNew: make(chan struct{}, 1), syncRequested: make(chan struct{}, 1), last: applied, checkpointed: math.MaxUint64,
+		dir: dir, log: log, segmentBytes: segmentBytes, bufferBytes: bufferBytes, limit: math.MaxInt64,
+		keepApplied: tail, create: createSegment,
+		hasNew: make(chan struct{}, 1), syncRequested: make(chan struct{}, 1), last: applied,
+		checkpointed: math.MaxUint64,
 	}
 	found, err := listSegments(dir)
 	if err != nil {
@@ -108,7 +110,8 @@ func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) er
 		return err
 	}
 	if cut > 0 {
-		j.log.Warn().Str("file", g.path).Int64("bytes", cut).Uint64("last", g.last).Msg("the end of the journal was torn and is cut off")
+		j.log.Warn().Str("file", g.path).Int64("bytes", cut).Uint64("last", g.last).
+			Msg("the end of the journal was torn and is cut off")
 	}
 	if g.last == 0 || g.last <= applied && j.keepApplied == 0 {
 		return os.Remove(g.path)

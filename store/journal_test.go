@@ -234,7 +234,8 @@ func TestWhatNoCallerWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
 		for n := range changes {
 			j.append([]draft{{body: fmt.Appendf(nil, `{"n":%d}`, n)}}, func(int, uint64) {})
 			synctest.Wait()
-			if text, err := os.ReadFile(segmentPath(dir, 1)); err != nil || !strings.Contains(string(text), fmt.Sprintf(`{"n":%d}`, n)) {
+			if text, err := os.ReadFile(segmentPath(dir, 1)); err != nil ||
+				!strings.Contains(string(text), fmt.Sprintf(`{"n":%d}`, n)) {
 				t.Fatalf("change %d is not in the file: %v", n, err)
 			}
 			if durable := j.durable.get(); int(durable) < n-15 || n == 0 && durable > 0 {
@@ -284,7 +285,8 @@ func TestADiskThatFailsLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	if _, err := openJournal(dir, 0, 0, zerolog.Nop(), func(r record) { got = append(got, string(r.body)) }); err != nil {
+	if _, err := openJournal(dir, 0, 0, zerolog.Nop(),
+		func(r record) { got = append(got, string(r.body)) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := `{"n":1} {"n":2} {"n":3}`; strings.Join(got, " ") != want {
@@ -341,7 +343,8 @@ func TestAnFsyncThatFailsLosesNothingAndDoublesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	if _, err := openJournal(dir, 0, 0, zerolog.Nop(), func(r record) { got = append(got, fmt.Sprint(r.seq, ":", string(r.body))) }); err != nil {
+	if _, err := openJournal(dir, 0, 0, zerolog.Nop(),
+		func(r record) { got = append(got, fmt.Sprint(r.seq, ":", string(r.body))) }); err != nil {
 		t.Fatal(err)
 	}
 	if want := "1:1 2:2 3:3 4:4 5:4"; strings.Join(got, " ") != want {
@@ -372,7 +375,8 @@ func FuzzNULIsTakenOut(f *testing.F) {
 		if err := json.Unmarshal(withoutNUL(body), &got); err != nil {
 			t.Fatalf("%q: %v", body, err)
 		}
-		if want := strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", ""); strings.ReplaceAll(*got.Left, "\ufffd", "") != strings.ReplaceAll(want, "\ufffd", "") {
+		want := strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
+		if strings.ReplaceAll(*got.Left, "\ufffd", "") != strings.ReplaceAll(want, "\ufffd", "") {
 			t.Errorf("%q became %q", text, *got.Left)
 		}
 	})

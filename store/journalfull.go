@@ -54,7 +54,8 @@ func endsTalkOf(before []queue.Change, c *queue.Change) bool {
 func (s *Store) handleRefused(c *queue.Change, body []byte) {
 	if isHistory(c) {
 		n := s.givenUp.Add(1)
-		s.log.Error().RawJSON("change", body).Uint64("given_up", n).Msg("the journal is full: this record is in this log line only")
+		s.log.Error().RawJSON("change", body).Uint64("given_up", n).
+			Msg("the journal is full: this record is in this log line only")
 		return
 	}
 	s.noteWrite(c, notKept, body) // until the resync, nothing read from the database is newer
@@ -99,7 +100,8 @@ func (s *Store) runResync() bool {
 	s.resyncDue = resyncNone
 	s.mu.Unlock()
 	dropped := s.dropped.Load()
-	s.log.Warn().Uint64("dropped", dropped-s.resynced.Swap(dropped)).Bool("whole", d == resyncAll).Msg("the state is written to the database again")
+	s.log.Warn().Uint64("dropped", dropped-s.resynced.Swap(dropped)).Bool("whole", d == resyncAll).
+		Msg("the state is written to the database again")
 	if s.onResync != nil {
 		s.onResync(d == resyncAll)
 	}

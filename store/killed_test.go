@@ -89,35 +89,43 @@ func TestCallsOfAReleaseThatWasKilledGoOn(t *testing.T) {
 func expectKilledFloor(t *testing.T, snap queue.Snapshot) {
 	t.Helper()
 	expectLines(t, "agents", agentLines(snap),
-		"1000 talking in 110", "1001 noanswer in 110", "1002 talking busy in 120", "1003 typing in 130", "1004 ring in 140",
+		"1000 talking in 110", "1001 noanswer in 110", "1002 talking busy in 120", "1003 typing in 130",
+		"1004 ring in 140",
 		"1005 typing in 150", "1006 ring in 130", "1007 down")
 	var groups, waiting, talks, memories []string
 	for _, g := range snap.Groups {
-		groups = append(groups, fmt.Sprintf("%s %s %s %s %s %s", g.Number, g.Name, g.Mode, g.Cursor, g.RingTimeout, g.Prompts.Busy))
+		groups = append(groups,
+			fmt.Sprintf("%s %s %s %s %s %s", g.Number, g.Name, g.Mode, g.Cursor, g.RingTimeout, g.Prompts.Busy))
 	}
-	expectLines(t, "groups", groups, "110 sales remember+cyclic 1001 15s ", "120 120 sequence  15s busy.wav", "130 130 cyclic 1003 15s ",
+	expectLines(t, "groups", groups, "110 sales remember+cyclic 1001 15s ", "120 120 sequence  15s busy.wav",
+		"130 130 cyclic 1003 15s ",
 		"140 140 remember+sequence  15s ", "150 150 random  15s ")
 	for _, w := range snap.Waiting {
 		waiting = append(waiting, fmt.Sprintf("%s in %s, VIP %v, visit %d", w.Caller, w.Group, w.VIP, max(w.Visit, 1)))
 		expectDay(t, w.Since)
 	}
-	expectLines(t, "waiting", waiting, "13900000003 in 110, VIP false, visit 1", "13900000005 in 110, VIP true, visit 1",
+	expectLines(t, "waiting", waiting, "13900000003 in 110, VIP false, visit 1",
+		"13900000005 in 110, VIP true, visit 1",
 		"13900000007 in 140, VIP false, visit 1", "13900000009 in 130, VIP false, visit 1")
 	for _, talk := range snap.Talks {
-		talks = append(talks, fmt.Sprintf("%s with %s in %s at %s, parted %v, offer %d of %s", talk.CDR.Caller, talk.CDR.Agent, talk.CDR.Group,
-			talk.Link, talk.Requeued, talk.Offer.Number, talk.Offer.Agent))
+		talks = append(talks,
+			fmt.Sprintf("%s with %s in %s at %s, parted %v, offer %d of %s", talk.CDR.Caller, talk.CDR.Agent,
+				talk.CDR.Group,
+				talk.Link, talk.Requeued, talk.Offer.Number, talk.Offer.Agent))
 		expectDay(t, talk.CDR.Arrived, talk.Offer.Offered, talk.Offer.Answered, talk.CDR.Answered, talk.CDR.Bridged)
 		if talk.CDR.Leg == "" || talk.Offer.Leg != talk.CDR.Leg || talk.CoreUUID == "" || talk.Server == "" {
 			t.Errorf("the talk has no leg, server or FreeSWITCH: %+v", talk)
 		}
 	}
 	expectLines(t, "talks", talks, "13900000002 with 1000 in 110 at fs, parted false, offer 1 of 1000",
-		"13900000004 with 1002 in 120 at fs, parted false, offer 1 of 1002", "13900000009 with 1003 in 130 at fs, parted true, offer 1 of 1003")
+		"13900000004 with 1002 in 120 at fs, parted false, offer 1 of 1002",
+		"13900000009 with 1003 in 130 at fs, parted true, offer 1 of 1003")
 	for _, m := range snap.Memories {
 		memories = append(memories, m.Caller+" "+m.Group+" "+m.Agent)
 	}
 	expectLines(t, "memories", memories, "13900000002 110 1000")
-	if fmt.Sprint(snap.VIPs) != "[{13900000005 110}]" || len(snap.Blacklist) != 1 || snap.Blacklist[0].Number != "13000000000" {
+	if fmt.Sprint(snap.VIPs) != "[{13900000005 110}]" || len(snap.Blacklist) != 1 ||
+		snap.Blacklist[0].Number != "13000000000" {
 		t.Errorf("VIPs %v, blacklist %v", snap.VIPs, snap.Blacklist)
 	}
 }
@@ -144,7 +152,9 @@ func expectKilledRecords(t *testing.T, s *Store) {
 	}
 	var lines []string
 	for _, c := range cdrs {
-		lines = append(lines, fmt.Sprintf("%s %s %s by %q, %q hung up, %s, visit %d", c.Caller, c.Group, c.Outcome, c.Agent, c.HungUpBy, c.Cause, c.Visit))
+		lines = append(lines,
+			fmt.Sprintf("%s %s %s by %q, %q hung up, %s, visit %d", c.Caller, c.Group, c.Outcome, c.Agent, c.HungUpBy,
+				c.Cause, c.Visit))
 		times := []time.Time{c.Arrived, c.Answered, c.Bridged, c.Ended}
 		if c.Outcome == queue.Abandoned {
 			times = []time.Time{c.Arrived, c.Ended}

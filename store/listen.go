@@ -86,7 +86,8 @@ func (l *listener) probe(ctx context.Context) {
 
 // ping makes the server answer. The goroutine that reads the connection notices if it does not.
 func (l *listener) ping() {
-	defer func() { recover() }() // lib/pq panics if the answer is an error, as when an operator cancels the empty statement
+	// lib/pq panics if the answer is an error, as when an operator cancels the empty statement
+	defer func() { recover() }()
 	l.Ping()
 }
 
@@ -174,7 +175,8 @@ func (s *Store) listenFirst(ctx context.Context) {
 	s.notifyDown = err != nil
 	if s.notifyDown {
 		s.log.Warn().Err(s.db.sanitized(err)).
-			Msg("edits by other programs do not arrive yet: the connection for them failed; it is tried again, and then everything is read")
+			Msg("edits by other programs do not arrive yet: the connection for them failed; " +
+				"it is tried again, and then everything is read")
 	}
 }
 

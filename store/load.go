@@ -39,7 +39,8 @@ func (r reader) agent(scan func(...any) error) (account, error) {
 			Extension: ext.trimmed(), Name: string(name), CalloutNumber: string(callout), JobNumber: string(job),
 			SayJobNumber: w.flag("say_job_number", say), Record: w.flag("is_record", record),
 			WithoutState: w.flag("answer_without_state", without), Survey: w.flag("use_custom_value", survey),
-			Video: w.flag("use_video", video), Progress: w.seconds("progress_seconds", progress), Server: server.trimmed(),
+			Video: w.flag("use_video", video), Progress: w.seconds("progress_seconds", progress),
+			Server: server.trimmed(),
 		},
 		Presence: agent.Presence{
 			Registered: w.word("reg_state", reg, "reged", "unreg"), Up: w.word("seat_state", seat, "up", "down"),
@@ -68,7 +69,8 @@ func (r reader) group(scan func(...any) error) (queue.Group, error) {
 		Number: number.trimmed(), Name: string(name), Mode: queue.RememberCyclic, Cursor: cursor.trimmed(),
 		RingTimeout: queue.DefaultRingTimeout,
 		Prompts: queue.Prompts{
-			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(), Transfer: transfer.trimmed(),
+			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(),
+			Transfer: transfer.trimmed(),
 		},
 		CallerPrefix: string(prefix), // with the space at its end
 	}
@@ -106,7 +108,8 @@ func (r reader) blacklisted(scan func(...any) error) (queue.Blacklisted, error) 
 		n = -1 // no category of the ACD
 	}
 	return queue.Blacklisted{
-		Category: int(n), Number: number.trimmed(), Dialled: dialled.trimmed(), Group: group.trimmed(), Expires: expires.Time,
+		Category: int(n), Number: number.trimmed(), Dialled: dialled.trimmed(), Group: group.trimmed(),
+		Expires: expires.Time,
 	}, err
 }
 
@@ -128,8 +131,9 @@ func (r reader) waiting(scan func(...any) error) (queue.Waiting, error) {
 	var at stamp
 	err := scan(&uuid, &caller, &group, &kind, &place, &at, &name, &visit, &from)
 	w := queue.Waiting{
-		UUID: uuid.trimmed(), Caller: string(caller), Group: group.trimmed(), VIP: kind.trimmed() == "1", Since: at.Time,
-		Name: string(name), Visit: 1, CameFrom: from.trimmed(),
+		UUID: uuid.trimmed(), Caller: string(caller), Group: group.trimmed(), VIP: kind.trimmed() == "1",
+		Since: at.Time,
+		Name:  string(name), Visit: 1, CameFrom: from.trimmed(),
 	}
 	if n, ok := visit.integer(); ok {
 		w.Visit = max(int(n), 1)

@@ -71,7 +71,8 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 		switch {
 		case known != nil && !found && empty && known.holdsAny():
 			s.log.Error().Time("known", known.Written).
-				Msg("the database is empty and the data-dir is not: the last known state is written into it (to begin anew, empty the data-dir)")
+				Msg("the database is empty and the data-dir is not: the last known state is written into it " +
+					"(to begin anew, empty the data-dir)")
 			s.useCheckpoint(known)
 		case known != nil && !found:
 			s.log.Warn().Msg("the database does not know this data-dir: the server starts with what the database has")
@@ -118,8 +119,10 @@ func (s *Store) replayLost(ctx context.Context, lost lostError) error {
 	}
 	s.applied.rewind(from)
 	s.requestResync(resyncAll)
-	s.log.Error().Bool("found", lost.found).Uint64("has", lost.position).Uint64("had", had).Uint64("again", had-from).Uint64("gone", from-lost.position).
-		Msg("the database lacks changes that were committed; what the journal still has is applied again, and the state is written again")
+	s.log.Error().Bool("found", lost.found).Uint64("has", lost.position).Uint64("had", had).
+		Uint64("again", had-from).Uint64("gone", from-lost.position).
+		Msg("the database lacks changes that were committed; what the journal still has is applied again, " +
+			"and the state is written again")
 	return nil
 }
 

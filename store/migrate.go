@@ -27,7 +27,8 @@ func Migrate(ctx context.Context, o Options) (applied []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	limited, cancel := context.WithTimeoutCause(ctx, db.connectLimit, fmt.Errorf("no answer within %s", db.connectLimit))
+	limited, cancel := context.WithTimeoutCause(ctx, db.connectLimit,
+		fmt.Errorf("no answer within %s", db.connectLimit))
 	defer cancel()
 	if err := db.connect(limited); err != nil {
 		return nil, err

@@ -19,7 +19,8 @@ func TestAnExistingDatabaseLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := openSQL(t, o.DSN)
-	exec(t, db, fmt.Sprintf("ALTER DATABASE %s SET timezone = 'Asia/Shanghai'", o.DSN[strings.LastIndex(o.DSN, "=")+1:]))
+	exec(t, db, fmt.Sprintf("ALTER DATABASE %s SET timezone = 'Asia/Shanghai'",
+		o.DSN[strings.LastIndex(o.DSN, "=")+1:]))
 	exec(t, openSQL(t, o.DSN), string(fixture))
 
 	for _, pass := range []string{"first migration", "second migration"} {
@@ -37,7 +38,10 @@ func TestAnExistingDatabaseLosesNothing(t *testing.T) {
 	s, stop := run(t, o)
 	at := time.Date(2026, 7, 1, 2, 3, 4, 5000, time.UTC)
 	s.Write(addedAgent("2000"), addedGroup("130"),
-		queue.Change{Agent: &agent.Update{Extension: "1001", Record: new(true), SayJobNumber: new(true), Since: &at, Call: new(agent.NoAnswer)}},
+		queue.Change{Agent: &agent.Update{
+			Extension: "1001", Record: new(true), SayJobNumber: new(true), Since: &at,
+			Call: new(agent.NoAnswer),
+		}},
 		queue.Change{Membership: &queue.Membership{Extension: "1000", Groups: []string{"130"}}},
 		queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1002", At: at}})
 	flush(t, s)
@@ -71,7 +75,10 @@ func expectFixture(t *testing.T, pass string, snap queue.Snapshot) {
 	}
 	one.Since = time.Time{}
 	if want := (agent.Agent{
-		Profile:  agent.Profile{Extension: "1000", Name: "one", CalloutNumber: "95000", JobNumber: "8001", SayJobNumber: true, Record: true},
+		Profile: agent.Profile{
+			Extension: "1000", Name: "one", CalloutNumber: "95000", JobNumber: "8001",
+			SayJobNumber: true, Record: true,
+		},
 		Presence: agent.Presence{Registered: true, Up: true, Idle: true}, Call: agent.Typing,
 	}); one != want {
 		t.Errorf("%s: agent\n got %+v\nwant %+v", pass, one, want)
@@ -94,7 +101,10 @@ func expectFixture(t *testing.T, pass string, snap queue.Snapshot) {
 	}); snap.Groups[0] != want {
 		t.Errorf("%s: group\n got %+v\nwant %+v", pass, snap.Groups[0], want)
 	}
-	if want := (queue.Group{Number: "120", Mode: queue.RememberCyclic, RingTimeout: queue.DefaultRingTimeout}); snap.Groups[1] != want {
+	if want := (queue.Group{
+		Number: "120", Mode: queue.RememberCyclic,
+		RingTimeout: queue.DefaultRingTimeout,
+	}); snap.Groups[1] != want {
 		t.Errorf("%s: group\n got %+v\nwant %+v", pass, snap.Groups[1], want)
 	}
 	if want := "[{110 1000} {110 1001} {120 1001}]"; fmt.Sprint(sorted(snap.Members)) != want {
@@ -114,7 +124,8 @@ func expectFixture(t *testing.T, pass string, snap queue.Snapshot) {
 func TestTheSchemaIsNotTouchedUnasked(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		o.AutoMigrate = false
-		if _, err := Open(within(t), o); !errors.Is(err, ErrSchema) || !strings.Contains(err.Error(), "nwayacd migrate") {
+		if _, err := Open(within(t), o); !errors.Is(err, ErrSchema) ||
+			!strings.Contains(err.Error(), "nwayacd migrate") {
 			t.Fatalf("a fresh database: %v", err)
 		}
 		if applied, err := Migrate(within(t), o); err != nil || len(applied) == 0 {

@@ -53,7 +53,8 @@ func TestAStoreThatHearsNoEditsYetCanBeClosed(t *testing.T) {
 	if err := open(t, o).Close(); err != nil {
 		t.Error(err)
 	}
-	running := struck(t).options(t) // as another user, because PostgreSQL counts a connection for a while after it was closed
+	// as another user, because PostgreSQL counts a connection for a while after it was closed
+	running := struck(t).options(t)
 	atMost(t, &running, 1)
 	_, stop := run(t, running)
 	stop()

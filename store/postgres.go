@@ -37,7 +37,10 @@ func openPostgres(o *Options) (*database, error) {
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(idleConns)
 	d := postgres // a copy, because words differ between databases
-	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return withoutPassword(err, config.Password) }}, nil
+	return &database{
+		DB: pool, dialect: &d,
+		sanitized: func(err error) error { return withoutPassword(err, config.Password) },
+	}, nil
 }
 
 // withoutPassword replaces an error whose text has the password.
@@ -125,6 +128,7 @@ func postgresAway(err error) bool {
 		return false
 	}
 	_, ofNetwork := errors.AsType[net.Error](err)
-	return ofNetwork || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn) ||
+	return ofNetwork || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, context.DeadlineExceeded)
 }

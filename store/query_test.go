@@ -50,7 +50,10 @@ func TestCDRsAreSearched(t *testing.T) {
 			{queue.CDRSearch{Outcome: queue.Answered, Group: "110"}, "a"},
 			{queue.CDRSearch{From: moment.Add(time.Hour)}, "d c b"},
 			{queue.CDRSearch{To: moment.Add(time.Hour)}, "a"},
-			{queue.CDRSearch{From: moment.Add(time.Hour).In(time.FixedZone("", 3600)), To: moment.Add(3 * time.Hour)}, "c b"},
+			{
+				queue.CDRSearch{From: moment.Add(time.Hour).In(time.FixedZone("", 3600)), To: moment.Add(3 * time.Hour)},
+				"c b",
+			},
 			{queue.CDRSearch{Group: "999"}, ""},
 		} {
 			one.q.Limit = 10
@@ -127,8 +130,14 @@ func TestVisitsOfOneCallAreRowsOfTheirOwn(t *testing.T) {
 		s, stop := run(t, o)
 		visit := func(n int, group, from string, outcome queue.Outcome) []queue.Change {
 			return []queue.Change{
-				{Offer: &queue.OfferRecord{Call: "u1", Group: group, Agent: "1000", Number: 1, Visit: n, Offered: moment, Ended: moment}},
-				{CDR: &queue.CDR{UUID: "u1", Visit: n, Group: group, CameFrom: from, Outcome: outcome, Arrived: moment, Ended: moment}},
+				{Offer: &queue.OfferRecord{
+					Call: "u1", Group: group, Agent: "1000", Number: 1, Visit: n,
+					Offered: moment, Ended: moment,
+				}},
+				{CDR: &queue.CDR{
+					UUID: "u1", Visit: n, Group: group, CameFrom: from, Outcome: outcome, Arrived: moment,
+					Ended: moment,
+				}},
 				{TalkOver: new("u1")},
 			}
 		}

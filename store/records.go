@@ -27,7 +27,8 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 	var c queue.CDR
 	var arrived, answered, bridged, ended stamp
 	var direction, from, recordings text
-	err := scan(&c.UUID, &c.Caller, &c.Dialled, &c.Group, &c.VIP, &c.Switch, &c.Agent, &c.Leg, &c.Offers, &c.Outcome, &c.HungUpBy,
+	err := scan(&c.UUID, &c.Caller, &c.Dialled, &c.Group, &c.VIP, &c.Switch, &c.Agent, &c.Leg, &c.Offers, &c.Outcome,
+		&c.HungUpBy,
 		&c.Cause, &c.Survey, &c.Recording, &arrived, &answered, &bridged, &ended,
 		&c.Visit, &direction, &c.CallerName, &from, &c.TransferredTo, &c.TransferKind, &recordings)
 	c.Arrived, c.Answered, c.Bridged, c.Ended = arrived.Time, answered.Time, bridged.Time, ended.Time
@@ -57,7 +58,8 @@ func (s *Store) Offers(ctx context.Context, call string) ([]queue.OfferRecord, e
 func readOffer(scan func(...any) error) (queue.OfferRecord, error) {
 	var o queue.OfferRecord
 	var offered, answered, ended stamp
-	err := scan(&o.Call, &o.Group, &o.Agent, &o.Leg, &o.Number, &o.Transfer, &o.Outcome, &o.Cause, &offered, &answered, &ended,
+	err := scan(&o.Call, &o.Group, &o.Agent, &o.Leg, &o.Number, &o.Transfer, &o.Outcome, &o.Cause, &offered, &answered,
+		&ended,
 		&o.Visit, &o.Recording)
 	o.Offered, o.Answered, o.Ended = offered.Time, answered.Time, ended.Time
 	return o, err

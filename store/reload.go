@@ -47,7 +47,8 @@ func (m *reloadWrites) end(seen uint64) []record {
 // caller must prevent writes until snap is in force.
 func (s *Store) applyReloadWrites(snap *queue.Snapshot, seen uint64) {
 	for _, e := range decode(s.reloadWrites.end(seen)) {
-		if e.change.Remembered == nil { // a memory that was read does not replace a newer one, and there may be very many
+		// a memory that was read does not replace a newer one, and there may be very many
+		if e.change.Remembered == nil {
 			snap.Apply(e.change)
 		}
 	}

@@ -29,7 +29,8 @@ func TestAReloadDoesNotUndoWhatWasDecidedBehindItsRead(t *testing.T) {
 		taken <- take()
 	}
 	s = open(t, o)
-	s.Write(addedAgent("1000"), addedGroup("110"), addedGroup("120"), queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}})
+	s.Write(addedAgent("1000"), addedGroup("110"), addedGroup("120"),
+		queue.Change{VIPAdded: &queue.VIP{Number: "1", Group: "110"}})
 	load(t, s)
 	stop := start(t, s)
 	exec(t, openSQL(t, o.DSN), `TRUNCATE call_vip_number`)
@@ -94,7 +95,8 @@ func TestAnEditDoesNotUndoWhatWasDecidedBehindItsRead(t *testing.T) {
 	s.Write(addedAgent("1000"))
 	load(t, s)
 	start(t, s)
-	exec(t, openSQL(t, o.DSN), `UPDATE call_extension SET seat_status = 'busy', dnd = true WHERE extension_number = '1000'`)
+	exec(t, openSQL(t, o.DSN),
+		`UPDATE call_extension SET seat_status = 'busy', dnd = true WHERE extension_number = '1000'`)
 	select {
 	case changes := <-taken:
 		if len(changes) != 1 || changes[0].Agent == nil || changes[0].Agent.Idle != nil || changes[0].Agent.DND == nil {

@@ -109,7 +109,10 @@ func (w *words) row(c queue.Change) (row, error) {
 	case c.StillWaiting != nil:
 		return row{sweepWaiting, "", doc{"still": append([]string{}, c.StillWaiting.UUIDs...)}}, nil
 	case c.StillTalking != nil:
-		return row{sweepTalks, "", doc{"server": c.StillTalking.Server, "still": append([]string{}, c.StillTalking.UUIDs...)}}, nil
+		return row{
+			sweepTalks, "",
+			doc{"server": c.StillTalking.Server, "still": append([]string{}, c.StillTalking.UUIDs...)},
+		}, nil
 	case c.Blacklisted != nil:
 		return blacklistedRow(c.Blacklisted), nil
 	case c.Unblacklisted != nil:
@@ -137,7 +140,10 @@ func historyRow(c queue.Change) (row, error) {
 		return row{putOffer, "", offerDoc(c.Offer)}, nil
 	case c.AgentLog != nil:
 		l := c.AgentLog
-		return row{putAgentLog, "", doc{"extension": l.Extension, "status": l.Status, "at": stampDoc(l.At), "call_uuid": l.Caller}}, nil
+		return row{
+			putAgentLog, "",
+			doc{"extension": l.Extension, "status": l.Status, "at": stampDoc(l.At), "call_uuid": l.Caller},
+		}, nil
 	}
 	return row{}, errNothing
 }
@@ -188,7 +194,8 @@ func groupUpdateDoc(u *queue.GroupUpdate) doc {
 func groupDoc(g *queue.Group) doc {
 	d := groupUpdateDoc(&queue.GroupUpdate{
 		Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
-		Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy, Transfer: &g.Prompts.Transfer,
+		Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy,
+		Transfer:     &g.Prompts.Transfer,
 		CallerPrefix: &g.CallerPrefix,
 	})
 	if g.RingTimeout <= 0 {
@@ -228,19 +235,24 @@ func vipRow(k kind, v *queue.VIP) row {
 
 func cdrDoc(c *queue.CDR) doc {
 	return doc{
-		"call_uuid": c.UUID, "caller": c.Caller, "dialled": c.Dialled, "group_number": c.Group, "vip": c.VIP, "switch": c.Switch,
-		"agent": c.Agent, "leg_uuid": c.Leg, "offers": c.Offers, "outcome": c.Outcome, "hung_up_by": c.HungUpBy, "cause": c.Cause,
+		"call_uuid": c.UUID, "caller": c.Caller, "dialled": c.Dialled, "group_number": c.Group, "vip": c.VIP,
+		"switch": c.Switch,
+		"agent":  c.Agent, "leg_uuid": c.Leg, "offers": c.Offers, "outcome": c.Outcome, "hung_up_by": c.HungUpBy,
+		"cause":  c.Cause,
 		"survey": c.Survey, "recording": c.Recording, "arrived": stampDoc(c.Arrived), "answered": stampDoc(c.Answered),
-		"bridged": stampDoc(c.Bridged), "ended": stampDoc(c.Ended), "caller_name": c.CallerName, "visit": c.VisitNumber(),
-		"came_from": orNothing(c.CameFrom), "direction": cmp.Or(c.Direction, inbound), "transferred_to": c.TransferredTo,
-		"transfer_kind": c.TransferKind, "recordings": listDoc(c.Recordings),
+		"bridged": stampDoc(c.Bridged), "ended": stampDoc(c.Ended), "caller_name": c.CallerName,
+		"visit":     c.VisitNumber(),
+		"came_from": orNothing(c.CameFrom), "direction": cmp.Or(c.Direction, inbound),
+		"transferred_to": c.TransferredTo,
+		"transfer_kind":  c.TransferKind, "recordings": listDoc(c.Recordings),
 	}
 }
 
 func offerDoc(o *queue.OfferRecord) doc {
 	d := doc{
-		"call_uuid": o.Call, "group_number": o.Group, "agent": o.Agent, "leg_uuid": o.Leg, "number": o.Number, "transfer": o.Transfer,
-		"outcome": o.Outcome, "cause": o.Cause, "offered": stampDoc(o.Offered), "answered": stampDoc(o.Answered),
+		"call_uuid": o.Call, "group_number": o.Group, "agent": o.Agent, "leg_uuid": o.Leg, "number": o.Number,
+		"transfer": o.Transfer,
+		"outcome":  o.Outcome, "cause": o.Cause, "offered": stampDoc(o.Offered), "answered": stampDoc(o.Answered),
 		"ended": stampDoc(o.Ended), "ring_ms": milliseconds(o.Offered, o.Ended), "talk_ms": nil,
 		"visit": o.VisitNumber(), "recording": o.Recording,
 	}

@@ -11,7 +11,9 @@ import (
 
 // readAll reads everything in tx. Rows without a number, and rows that repeat another, are left
 // out.
-func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (snap queue.Snapshot, passwords map[string]string, err error) {
+func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (
+	snap queue.Snapshot, passwords map[string]string, err error,
+) {
 	accounts, err := read(ctx, tx, r.agent, db.load.agents)
 	if err != nil {
 		return snap, nil, err
@@ -46,7 +48,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (sna
 	return snap, passwords, nil
 }
 
-func read[T any](ctx context.Context, tx *transaction, one func(func(...any) error) (T, error), query string, args ...any) ([]T, error) {
+func read[T any](ctx context.Context, tx *transaction, one func(func(...any) error) (T, error), query string,
+	args ...any,
+) ([]T, error) {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,8 @@ func uniqueBy[T any](r reader, table string, rows []T, key func(T) string) []T {
 	return filtered(rows, func(row T) bool {
 		k := key(row)
 		if seen[k] {
-			r.log.Warn().Str("table", table).Str("row", k).Msg("the row repeats another, or has no number, and is left out")
+			r.log.Warn().Str("table", table).Str("row", k).
+				Msg("the row repeats another, or has no number, and is left out")
 			return false
 		}
 		seen[k] = true

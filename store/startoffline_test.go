@@ -21,11 +21,13 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 	var f floor
 	stop := f.open(t, o)
 	f.s.Write(cdr("before"))
-	eventually(t, "the last known state is written", func() bool { _, err := readCheckpoint(o.DataDir); return err == nil })
+	eventually(t, "the last known state is written",
+		func() bool { _, err := readCheckpoint(o.DataDir); return err == nil })
 	l.sever()
 	away(t, f.s)
 	// Only the journal has this when the process dies.
-	seq := f.s.Write(queue.Change{Agent: &agent.Update{Extension: "1001", Up: new(true)}}, addedAgent("1002"), cdr("meanwhile"))
+	seq := f.s.Write(queue.Change{Agent: &agent.Update{Extension: "1001", Up: new(true)}}, addedAgent("1002"),
+		cdr("meanwhile"))
 	if err := f.s.Sync(within(t), seq); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +44,8 @@ func TestStartWithTheDatabaseAway(t *testing.T) {
 	f.s = open(t, o)
 	snap := load(t, f.s)
 	f.snapshot = snap
-	if !agentOf(t, snap, "1000").Up || !agentOf(t, snap, "1001").Up || len(snap.Agents) != 3 || len(snap.Groups) != 1 || len(snap.VIPs) != 1 {
+	if !agentOf(t, snap, "1000").Up || !agentOf(t, snap, "1001").Up || len(snap.Agents) != 3 || len(snap.Groups) != 1 ||
+		len(snap.VIPs) != 1 {
 		t.Errorf("the last known state is %+v", snap)
 	}
 	if lines.lines("starts with the last known state") != 1 {
@@ -72,7 +75,8 @@ func TestTheStartIsRefused(t *testing.T) {
 	c := struck(t)
 	good := c.options(t)
 	_, stop := run(t, good)
-	eventually(t, "the last known state is written", func() bool { _, err := readCheckpoint(good.DataDir); return err == nil })
+	eventually(t, "the last known state is written",
+		func() bool { _, err := readCheckpoint(good.DataDir); return err == nil })
 	stop()
 	nowhere := "host=127.0.0.1 port=1 user=x dbname=y sslmode=disable"
 	for _, refused := range []struct{ name, dsn, dir, says string }{

@@ -28,7 +28,8 @@ type Status struct {
 func (s *Store) Status() Status {
 	status := Status{
 		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
-		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(), Dropped: s.dropped.Load(),
+		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
+		Dropped: s.dropped.Load(),
 	}
 	s.mu.Lock()
 	status.DiskUp = s.diskFault.err == nil
@@ -58,7 +59,8 @@ func (s *Store) Healthy() error {
 	disk, alarmed := s.diskFault, s.fillAlarm
 	s.mu.Unlock()
 	changes, bytes, _ := s.Lag()
-	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes), grouped(int(s.journal.limit>>20)))
+	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes),
+		grouped(int(s.journal.limit>>20)))
 	switch {
 	case disk.err != nil && database.err != nil:
 		return fmt.Errorf("%w; %w; %s", disk.away("journal"), database.away("database"), waiting)
@@ -85,7 +87,8 @@ func (s *Store) databaseFault() fault {
 // diskState notes the result of the last write to the journal.
 func (s *Store) diskState(err error) {
 	s.mu.Lock()
-	s.logTransition(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory", "the journal is written again")
+	s.logTransition(s.diskFault.err, err, "the journal cannot be written; changes are kept in memory",
+		"the journal is written again")
 	s.diskFault = s.diskFault.after(err)
 	s.mu.Unlock()
 	s.watchFill()
@@ -94,7 +97,8 @@ func (s *Store) diskState(err error) {
 // databaseState notes the result of the last try with the database.
 func (s *Store) databaseState(err error) {
 	s.mu.Lock()
-	s.logTransition(s.applyFault.err, err, "the database is away; the journal keeps the changes", "the database is back")
+	s.logTransition(s.applyFault.err, err, "the database is away; the journal keeps the changes",
+		"the database is back")
 	s.applyFault = s.applyFault.after(err)
 	s.mu.Unlock()
 	s.watchFill()

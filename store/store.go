@@ -110,7 +110,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
-		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1), shutdownLimit: shutdownLimit, batch: batchBytes,
+		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
+		shutdownLimit: shutdownLimit, batch: batchBytes,
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
 	if err := s.open(ctx, &o); err != nil {
@@ -128,7 +129,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if o.DSN != "" {
 		known, unknown = readCheckpoint(s.dir.path)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit, fmt.Errorf("no answer within %s", s.db.connectLimit))
+	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit,
+		fmt.Errorf("no answer within %s", s.db.connectLimit))
 	defer cancel()
 	position, err := s.begin(limited, known)
 	switch {
@@ -136,7 +138,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	case !s.db.away(err):
 		return err
 	case known == nil:
-		return fmt.Errorf("%w; and there is no last known state to begin with: %w. Start the database, or correct [database] dbstring", err, unknown)
+		return fmt.Errorf("%w; and there is no last known state to begin with: %w. "+
+			"Start the database, or correct [database] dbstring", err, unknown)
 	default:
 		position = known.Position
 	}
@@ -301,7 +304,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 	<-ctx.Done()
 
-	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit, errors.New("the time for the shutdown is over"))
+	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit,
+		errors.New("the time for the shutdown is over"))
 	defer cancel()
 	err := s.Flush(leaving)
 	if err == nil && s.listener != nil {

@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
-	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -62,7 +60,8 @@ func optionsFor(t testing.TB, admin, name string) Options {
 	exec(t, db, "CREATE DATABASE "+name)
 	t.Cleanup(func() { exec(t, db, "DROP DATABASE "+name+" WITH (FORCE)") })
 	return Options{
-		DSN: admin + " dbname=" + name, DataDir: t.TempDir(), AutoMigrate: true, Log: zerolog.New(zerolog.NewTestWriter(t)),
+		DSN: admin + " dbname=" + name, DataDir: t.TempDir(), AutoMigrate: true,
+		Log: zerolog.New(zerolog.NewTestWriter(t)),
 	}
 }
 
@@ -181,11 +180,17 @@ func addedAgent(ext string) queue.Change {
 }
 
 func addedGroup(number string) queue.Change {
-	return queue.Change{GroupAdded: &queue.Group{Number: number, Name: "group " + number, Mode: queue.Cyclic, RingTimeout: 20 * time.Second}}
+	return queue.Change{GroupAdded: &queue.Group{
+		Number: number, Name: "group " + number, Mode: queue.Cyclic,
+		RingTimeout: 20 * time.Second,
+	}}
 }
 
 func cdr(uuid string) queue.Change {
-	return queue.Change{CDR: &queue.CDR{UUID: uuid, Caller: "139", Outcome: queue.Answered, Arrived: moment, Ended: moment.Add(time.Minute)}}
+	return queue.Change{CDR: &queue.CDR{
+		UUID: uuid, Caller: "139", Outcome: queue.Answered, Arrived: moment,
+		Ended: moment.Add(time.Minute),
+	}}
 }
 
 var moment = time.Date(2026, 3, 4, 5, 6, 7, 123456000, time.UTC)
@@ -213,12 +218,21 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{MemberLeft: &queue.Member{Group: "120", Extension: "1001"}},
 			queue.Change{MemberJoined: &queue.Member{Group: "110", Extension: "1002"}},
 			queue.Change{AgentRemoved: new("1002")},
-			queue.Change{Agent: &agent.Update{Extension: "1000", Registered: &yes, Up: &yes, Idle: new(false), Locked: &yes}},
+			queue.Change{Agent: &agent.Update{
+				Extension: "1000", Registered: &yes, Up: &yes, Idle: new(false),
+				Locked: &yes,
+			}},
 			queue.Change{Agent: &agent.Update{Extension: "1000", Call: &typing, Since: &moment, HungUp: &moment}},
-			queue.Change{Agent: &agent.Update{Extension: "1000", Idle: &yes, Name: &name, JobNumber: &job, SayJobNumber: &yes, Video: &yes}},
+			queue.Change{Agent: &agent.Update{
+				Extension: "1000", Idle: &yes, Name: &name, JobNumber: &job,
+				SayJobNumber: &yes, Video: &yes,
+			}},
 			queue.Change{Agent: &agent.Update{Extension: "1000", Progress: new(8 * time.Second)}},
 			queue.Change{Group: &queue.GroupUpdate{Number: "110", Mode: &mode, Cursor: &cursor}},
-			queue.Change{Group: &queue.GroupUpdate{Number: "110", RingTimeout: &ring, Welcome: &welcome, CallerPrefix: new("Sales: ")}},
+			queue.Change{Group: &queue.GroupUpdate{
+				Number: "110", RingTimeout: &ring, Welcome: &welcome,
+				CallerPrefix: new("Sales: "),
+			}},
 			queue.Change{GroupAdded: &queue.Group{Number: "130"}},
 			queue.Change{GroupRemoved: new("130")},
 			queue.Change{Waiting: &queue.Waiting{
@@ -228,12 +242,21 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{Waiting: &queue.Waiting{UUID: "u2", Caller: "138", Group: "110", Since: moment}},
 			queue.Change{Left: new("u2")},
 			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "a", CDR: queue.CDR{UUID: "t1", Caller: "1"}}},
-			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "b", CoreUUID: "core", CDR: queue.CDR{UUID: "t1", Caller: "o'clock", Agent: "1000", Bridged: moment}}},
+			queue.Change{Talk: &queue.Talk{
+				Server: "s1", Link: "b", CoreUUID: "core",
+				CDR: queue.CDR{UUID: "t1", Caller: "o'clock", Agent: "1000", Bridged: moment},
+			}},
 			queue.Change{Talk: &queue.Talk{Server: "s1", CDR: queue.CDR{UUID: "t2"}}},
 			queue.Change{TalkOver: new("t2")},
 			queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1001", At: moment}},
-			queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1000", At: moment.Add(time.Hour)}},
-			queue.Change{Blacklisted: &queue.Blacklisted{Category: 2, Number: "130", Dialled: "95", Group: "110", Expires: moment}},
+			queue.Change{Remembered: &queue.Memory{
+				Caller: "139", Group: "110", Agent: "1000",
+				At: moment.Add(time.Hour),
+			}},
+			queue.Change{Blacklisted: &queue.Blacklisted{
+				Category: 2, Number: "130", Dialled: "95", Group: "110",
+				Expires: moment,
+			}},
 			queue.Change{Blacklisted: &queue.Blacklisted{Number: "131"}},
 			queue.Change{Unblacklisted: new("131")},
 			queue.Change{VIPAdded: &queue.VIP{Number: "139", Group: "110"}},
@@ -243,7 +266,10 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		stop()
 		snap := reopened(t, o)
 		want := agent.Agent{
-			Profile:  agent.Profile{Extension: "1000", Name: name, JobNumber: job, SayJobNumber: true, Video: true, Progress: 8 * time.Second},
+			Profile: agent.Profile{
+				Extension: "1000", Name: name, JobNumber: job, SayJobNumber: true, Video: true,
+				Progress: 8 * time.Second,
+			},
 			Presence: agent.Presence{Registered: true, Up: true, Idle: true, Locked: true}, Call: agent.Typing,
 		}
 		got := agentOf(t, snap, "1000")
@@ -266,20 +292,25 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		if want := "[{110 1001} {120 1000}]"; fmt.Sprint(sorted(snap.Members)) != want {
 			t.Errorf("members %v, want %v", snap.Members, want)
 		}
-		if len(snap.Waiting) != 1 || snap.Waiting[0].Since.UnixNano() != 1234567890123456789 || !snap.Waiting[0].VIP || snap.Waiting[0].Caller != "139" {
+		if len(snap.Waiting) != 1 || snap.Waiting[0].Since.UnixNano() != 1234567890123456789 || !snap.Waiting[0].VIP ||
+			snap.Waiting[0].Caller != "139" {
 			t.Errorf("waiting %+v: the place must be kept to the nanosecond", snap.Waiting)
 		}
 		if w := snap.Waiting[0]; w.Name != "李豪" || w.Visit != 3 || w.CameFrom != "120" {
 			t.Errorf("waiting %+v", w)
 		}
-		if talks := snap.Talks; len(talks) != 1 || talks[0].Server != "s1" || talks[0].Link != "b" || talks[0].CoreUUID != "core" ||
-			talks[0].CDR.UUID != "t1" || talks[0].CDR.Caller != "o'clock" || talks[0].CDR.Agent != "1000" || !talks[0].CDR.Bridged.Equal(moment) {
+		if talks := snap.Talks; len(talks) != 1 || talks[0].Server != "s1" || talks[0].Link != "b" ||
+			talks[0].CoreUUID != "core" ||
+			talks[0].CDR.UUID != "t1" || talks[0].CDR.Caller != "o'clock" || talks[0].CDR.Agent != "1000" ||
+			!talks[0].CDR.Bridged.Equal(moment) {
 			t.Errorf("talks %+v", talks)
 		}
-		if len(snap.Memories) != 1 || snap.Memories[0].Agent != "1000" || !snap.Memories[0].At.Equal(moment.Add(time.Hour)) {
+		if len(snap.Memories) != 1 || snap.Memories[0].Agent != "1000" ||
+			!snap.Memories[0].At.Equal(moment.Add(time.Hour)) {
 			t.Errorf("memories %+v", snap.Memories)
 		}
-		if b := snap.Blacklist; len(b) != 1 || b[0].Category != 2 || b[0].Dialled != "95" || b[0].Group != "110" || !b[0].Expires.Equal(moment) {
+		if b := snap.Blacklist; len(b) != 1 || b[0].Category != 2 || b[0].Dialled != "95" || b[0].Group != "110" ||
+			!b[0].Expires.Equal(moment) {
 			t.Errorf("blacklist %+v", b)
 		}
 		if fmt.Sprint(snap.VIPs) != "[{139 110}]" {
@@ -297,86 +328,4 @@ func sorted(members []queue.Member) []queue.Member {
 		}
 	}
 	return members
-}
-
-func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
-	everyDatabase(t, func(t *testing.T, o Options) {
-		s, _ := run(t, o)
-		full := queue.CDR{
-			UUID: "u1", Caller: "139", Dialled: "95", Group: "110", VIP: true, Switch: "fs1", Agent: "1000", Leg: "l1", Offers: 2,
-			Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5", Recording: "/r/u1-2.wav",
-			CallerName: "李豪 \"Li\"", Visit: 2, CameFrom: "100", Direction: queue.Outbound, TransferredTo: "2000@b",
-			TransferKind: queue.TransferAttended, Recordings: []string{"/r/u1 \"1\".wav", "/r/u1-2.wav"},
-			Arrived: moment, Answered: moment.Add(3 * time.Second), Bridged: moment.Add(4 * time.Second), Ended: moment.Add(time.Minute),
-		}
-		bare := queue.CDR{UUID: "u2", Visit: 1, Outcome: queue.Abandoned, Arrived: moment.Add(time.Second), Ended: moment.Add(2 * time.Second)}
-		offer := queue.OfferRecord{
-			Call: "u1", Group: "110", Agent: "1000", Leg: "l1", Number: 2, Transfer: true, Offered: moment,
-			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second), Outcome: queue.OfferAnswered, Cause: "x", Visit: 2, Recording: "/r/u1-2.wav",
-		}
-		s.Write(queue.Change{CDR: &full}, queue.Change{CDR: &bare}, queue.Change{Offer: &offer},
-			queue.Change{AgentLog: &agent.LogEntry{Extension: "1000", Status: agent.StatusTalking, At: moment, Caller: "u1"}})
-		flush(t, s)
-		cdrs, err := s.CDRs(within(t), moment)
-		if err != nil || len(cdrs) != 2 {
-			t.Fatalf("%v %v", cdrs, err)
-		}
-		for i, want := range []queue.CDR{full, bare} {
-			if got := utcCDR(cdrs[i]); !reflect.DeepEqual(got, want) {
-				t.Errorf("cdr\n got %+v\nwant %+v", got, want)
-			}
-		}
-		if later, err := s.CDRs(within(t), moment.Add(time.Second)); err != nil || len(later) != 1 {
-			t.Errorf("since one second later: %v %v", later, err)
-		}
-		offers, err := s.Offers(within(t), "u1")
-		if err != nil || len(offers) != 1 {
-			t.Fatalf("%v %v", offers, err)
-		}
-		if got := utcOffer(offers[0]); got != offer {
-			t.Errorf("offer\n got %+v\nwant %+v", got, offer)
-		}
-		if n := count(t, s, `SELECT count(*) FROM nwayacd_offer WHERE ring_ms = 1500 AND talk_ms = 2500`); n != 1 {
-			t.Error("the offer's times in ms are wrong")
-		}
-		if n := count(t, s, `SELECT count(*) FROM nwayacd_agent_log WHERE status = 'talking' AND call_uuid = 'u1'`); n != 1 {
-			t.Error("no agent log")
-		}
-	})
-}
-
-func utcCDR(c queue.CDR) queue.CDR {
-	for _, at := range []*time.Time{&c.Arrived, &c.Answered, &c.Bridged, &c.Ended} {
-		if !at.IsZero() {
-			*at = at.UTC()
-		}
-	}
-	return c
-}
-
-func TestHostileTextIsOnlyText(t *testing.T) {
-	everyDatabase(t, func(t *testing.T, o Options) {
-		s, _ := run(t, o)
-		for i, text := range []string{
-			`'; DROP TABLE call_extension; --`, `" \" \\ \u0000 \\u0000`, "a\x00b", `{"a":[1]}`, "\xff\xfe", "$1 ?1 %s %n", "李\n\r\t\u2028", strings.Repeat("x", 100000),
-		} {
-			uuid := fmt.Sprint("u", i)
-			s.Write(queue.Change{CDR: &queue.CDR{UUID: uuid, Caller: text, Outcome: queue.Outcome(text), Arrived: moment}})
-			flush(t, s)
-			cdrs, err := s.CDRs(within(t), moment)
-			if err != nil || len(cdrs) != i+1 {
-				t.Fatalf("%q: %d CDRs, %v", text, len(cdrs), err)
-			}
-			want := strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", ""), "\ufffd")
-			if text == "\xff\xfe" {
-				want = "\ufffd\ufffd"
-			}
-			if cdrs[i].Caller != want {
-				t.Errorf("%q came back as %q", text, cdrs[i].Caller)
-			}
-		}
-		if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected`); n != 0 {
-			t.Errorf("%d rejected", n)
-		}
-	})
 }

@@ -29,8 +29,9 @@ func Greeted(ctx context.Context, address string) error {
 	return nil
 }
 
-// Ask sends one command to the command port at the address and returns its reply, whatever it says. An error says that there is no reply:
-// esl.ErrAuth for a wrong password, those of the network and of ctx.
+// Ask sends one command to the command port at the address and returns its reply, whatever it says.
+// An error says that there is no reply: esl.ErrAuth for a wrong password, those of the network and
+// of ctx.
 func Ask(ctx context.Context, address, password, line string) (reply string, err error) {
 	if strings.ContainsFunc(line, unicode.IsControl) {
 		return api.ControlRefusal, nil

@@ -21,7 +21,8 @@ import (
 func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 	s, _ := apitest.Server()
 	var log lines
-	address := served(t, &Port{Server: s, Password: "right", Bounds: connlimit.Bounds{PerSource: 3}, Log: zerolog.New(&log)})
+	address := served(t,
+		&Port{Server: s, Password: "right", Bounds: connlimit.Bounds{PerSource: 3}, Log: zerolog.New(&log)})
 	var silent []*dialogue
 	for range 3 {
 		nc, err := net.Dial("tcp", address)
@@ -121,7 +122,8 @@ func (l *oneConnection) Addr() net.Addr { return nil }
 func TestAStrangerMaySendNothingLarge(t *testing.T) {
 	address := port(t, "right")
 	for name, sent := range map[string]string{
-		"a long line": strings.Repeat("x", 5000), "a body": "auth x\nContent-Length: 100000\n\n", "many headers": strings.Repeat("a:\n", 100),
+		"a long line": strings.Repeat("x", 5000), "a body": "auth x\nContent-Length: 100000\n\n",
+		"many headers": strings.Repeat("a:\n", 100),
 	} {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {

@@ -112,7 +112,8 @@ func (f form) frame(headers []esl.Header, body string) []byte {
 // jsonEvent keeps the order of the headers, which a map would not.
 func jsonEvent(headers []esl.Header, body string) string {
 	if body != "" {
-		headers = append(headers, esl.Header{Name: "Content-Length", Value: strconv.Itoa(len(body))}, esl.Header{Name: "_body", Value: body})
+		headers = append(headers, esl.Header{Name: "Content-Length", Value: strconv.Itoa(len(body))},
+			esl.Header{Name: "_body", Value: body})
 	}
 	pairs := make([]string, len(headers))
 	for i, h := range headers {

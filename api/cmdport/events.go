@@ -36,7 +36,8 @@ func (c *client) follow(ctx context.Context) {
 			}
 			c.sendEvent(event{
 				at: e.At, name: eventCustom, sequence: e.ID,
-				headers: append([]esl.Header{{Name: "Event-Subclass", Value: e.Subclass}}, e.Headers...), subclass: e.Subclass,
+				headers:  append([]esl.Header{{Name: "Event-Subclass", Value: e.Subclass}}, e.Headers...),
+				subclass: e.Subclass,
 			})
 		}
 	})

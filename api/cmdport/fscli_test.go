@@ -33,7 +33,11 @@ func TestTheRealFSCLIGivesEveryCommand(t *testing.T) {
 		{"nway_add_ext 1001 pw", "+OK extension 1001 added\n\n"},
 		{"nway_set_ring_group 120 '/my files/w.wav' - - -", "+OK prompts of group 120 set\n\n"},
 		{"nway_login 1001 110,120", "+OK 1001 logged in to 110,120\n\n"},
-		{"nway_list_groups", "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait\n110||2||1001|1|0|0|\n120|120|0||1001|1|0|0|\n\n+OK\n\n"},
+		{
+			"nway_list_groups",
+			"group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait\n" +
+				"110||2||1001|1|0|0|\n120|120|0||1001|1|0|0|\n\n+OK\n\n",
+		},
 		{"nway_list_exts json", `[{"extension":"1000"`},
 		{"nway_list_calls", "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds\n\n+OK\n\n"},
 		{"nway_busy 1001", "+OK 1001 busy\n\n"},

@@ -17,9 +17,11 @@ import (
 // FuzzPortSession: no bytes of a client end the port, or its session in a panic.
 func FuzzPortSession(f *testing.F) {
 	for _, sent := range []string{
-		"auth x\n\napi nway_list_exts\n\nexit\n\n", "auth x\n\nevent plain ALL\n\nbgapi nway_login 1000 110\nJob-UUID: j\n\n",
+		"auth x\n\napi nway_list_exts\n\nexit\n\n",
+		"auth x\n\nevent plain ALL\n\nbgapi nway_login 1000 110\nJob-UUID: j\n\n",
 		"auth x\n\nevent json CUSTOM nwayacd::agent\n\nfilter add Event-Name /A(/\n\nnixevent ALL\n\nnoevents\n\n",
-		"auth x\n\nsendmsg\nContent-Length: 3\n\nabcapi console_complete c=3;nway_login \n\n", "...\n\n", "GET / HTTP/1.1\r\n\r\n",
+		"auth x\n\nsendmsg\nContent-Length: 3\n\nabcapi console_complete c=3;nway_login \n\n", "...\n\n",
+		"GET / HTTP/1.1\r\n\r\n",
 	} {
 		f.Add([]byte(sent))
 	}

@@ -87,7 +87,8 @@ func (c *client) passThrough(ctx context.Context, r *esl.Request) error {
 	if c.upstream == nil {
 		u, err := c.port.PassThrough.dial(ctx)
 		if err != nil {
-			c.port.Log.Warn().Err(err).Str("freeswitch", c.port.PassThrough.Name).Msg("a client's request could not be passed on")
+			c.port.Log.Warn().Err(err).Str("freeswitch", c.port.PassThrough.Name).
+				Msg("a client's request could not be passed on")
 			return c.reply("-ERR FreeSWITCH " + c.port.PassThrough.Name + " cannot be reached")
 		}
 		c.upstream = u
@@ -159,7 +160,8 @@ func eventFrame(f *esl.Event) []byte {
 	return append(append(frame, '\n'), f.Body()...)
 }
 
-// isOurEvent recognises the events that we fired into FreeSWITCH ourselves: the client has them from us already.
+// isOurEvent recognises the events that we fired into FreeSWITCH ourselves: the client has them
+// from us already.
 func isOurEvent(f *esl.Event) bool {
 	kind, body := f.Raw("Content-Type"), f.Body()
 	if !strings.HasPrefix(kind, "text/event-") || !strings.Contains(body, "nwayacd") {

@@ -16,7 +16,8 @@ import (
 	"nwayacd/esl"
 )
 
-// farFreeSWITCH is what stands behind a command port: it notes the requests and answers each with what script says.
+// farFreeSWITCH is what stands behind a command port: it notes the requests and answers each with
+// what script says.
 type farFreeSWITCH struct {
 	address string
 	script  func(request *esl.Request) (frames string, hangUp bool)
@@ -106,14 +107,17 @@ func TestWhatIsNotOursGoesToFreeSWITCHAndComesBackInOrder(t *testing.T) {
 			return frameOf("text/event-plain", theirEvent) + frameOf("text/event-plain", ourEvent) + answerUp, false
 		case "event":
 			return okReply + frameOf("text/event-json", `{"Event-Subclass":"nwayacd::agent"}`) +
-				frameOf("text/event-xml", "<event><headers><Event-Subclass>nwayacd%3A%3Aagent</Event-Subclass></headers></event>") +
+				frameOf("text/event-xml",
+					"<event><headers><Event-Subclass>nwayacd%3A%3Aagent</Event-Subclass></headers></event>") +
 				frameOf("text/event-json", `{"Event-Name":"HEARTBEAT","x":"nwayacd::agent"}`), false
 		}
 		return okReply, false
 	})
 	d := dial(t, f.through(t), "secret")
-	io.WriteString(d.nc, "event plain ALL\n\napi status\n\napi nway_busy 1000\n\nbgapi originate a b\nJob-UUID: theirs\n\n"+
-		"sendmsg 5fa9\ncall-command: execute\nContent-Length: 5\n\na: b\n"+"api nwayacd_version\n\nmyevents 5fa9\n\nfilter a b\n\n")
+	io.WriteString(d.nc,
+		"event plain ALL\n\napi status\n\napi nway_busy 1000\n\nbgapi originate a b\nJob-UUID: theirs\n\n"+
+			"sendmsg 5fa9\ncall-command: execute\nContent-Length: 5\n\na: b\n"+
+			"api nwayacd_version\n\nmyevents 5fa9\n\nfilter a b\n\n")
 	var got []string
 	for range 11 {
 		e := d.read()
@@ -127,8 +131,9 @@ func TestWhatIsNotOursGoesToFreeSWITCHAndComesBackInOrder(t *testing.T) {
 	}
 	got = slices.DeleteFunc(got, ours)
 	want := []string{
-		"+OK 100%25 [x]", `{"Event-Name":"HEARTBEAT","x":"nwayacd::agent"}`, theirEvent, "UP\n", "+OK 1000 busy\n", "+OK 100%25 [x]", "+OK 100%25 [x]",
-		"+OK nwayacd 1.2.3, commit abc, go1.26, SQLite 3\n", "+OK 100%25 [x]", "+OK 100%25 [x]",
+		"+OK 100%25 [x]", `{"Event-Name":"HEARTBEAT","x":"nwayacd::agent"}`, theirEvent, "UP\n", "+OK 1000 busy\n",
+		"+OK 100%25 [x]", "+OK 100%25 [x]", "+OK nwayacd 1.2.3, commit abc, go1.26, SQLite 3\n", "+OK 100%25 [x]",
+		"+OK 100%25 [x]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
@@ -195,6 +200,11 @@ func TestWithoutItsFreeSWITCHTheRestOfThePortWorks(t *testing.T) {
 func TestAFreeSWITCHThatRefusesThePasswordIsNotReached(t *testing.T) {
 	f := far(t, func(*esl.Request) (string, bool) { return okReply, false })
 	s, _ := apitest.Server()
-	d := dial(t, served(t, &Port{Server: s, Log: zerolog.Nop(), PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: "wrong"}}), "x")
+	d := dial(t,
+		served(t,
+			&Port{
+				Server: s, Log: zerolog.Nop(),
+				PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: "wrong"},
+			}), "x")
 	d.say("api status", "-ERR FreeSWITCH lab cannot be reached")
 }

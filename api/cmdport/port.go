@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	authLimit    = 15 * time.Second // to send the right password
-	authPenalty  = time.Second      // before the first wrong password is answered, and twice as long each time; only its own connection waits
+	authLimit = 15 * time.Second // to send the right password
+	// authPenalty passes before the first wrong password is answered, and twice as long each time.
+	// Only the connection that sent it waits.
+	authPenalty  = time.Second
 	authTries    = 3                // on one connection
 	commandLimit = 2 * time.Minute  // for one command
 	requestLimit = 15 * time.Second // for one request to come in, from its first byte to its last
@@ -114,7 +116,8 @@ func (p *Port) remove(c *client) {
 	delete(p.clients, c)
 }
 
-// announce shows the end of a job to every client that listens to BACKGROUND_JOB, as FreeSWITCH does.
+// announce shows the end of a job to every client that listens to BACKGROUND_JOB, as FreeSWITCH
+// does.
 func (p *Port) announce(job event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -171,7 +171,8 @@ func (s *subscription) filter(rest string) string {
 func (s *subscription) unfilter(rest string) string {
 	name, value, _ := strings.Cut(rest, " ")
 	s.filters = slices.DeleteFunc(s.filters, func(f filter) bool {
-		return strings.EqualFold(name, "all") || strings.EqualFold(f.name, name) && (value == "" || strings.EqualFold(f.value, value))
+		return strings.EqualFold(name, "all") ||
+			strings.EqualFold(f.name, name) && (value == "" || strings.EqualFold(f.value, value))
 	})
 	return fmt.Sprintf("+OK filter deleted. [%s][%s]", name, value)
 }

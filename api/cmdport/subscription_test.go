@@ -7,29 +7,132 @@ import (
 	"nwayacd/esl"
 )
 
-// Each step is a request with the start of its reply, or an event, `queue`, `agent 1000 busy` or `job`, with whether it is wanted.
+// Each step is a request with the start of its reply, or an event, `queue`, `agent 1000 busy` or
+// `job`, with whether it is wanted.
 func TestSubscriptionIsThatOfFreeSWITCH(t *testing.T) {
 	for name, steps := range map[string][][2]string{
-		"nothing is wanted at first":               {{"agent 1000 busy", "no"}, {"job", "no"}, {"noevents", "-ERR not listening for events"}},
-		"a subclass":                               {{"event plain CUSTOM nwayacd::agent", "+OK event listener enabled plain"}, {"agent 1000 busy", "yes"}, {"queue", "no"}},
-		"CUSTOM alone is no subclass":              {{"event CUSTOM", "+OK event listener enabled plain"}, {"queue", "no"}},
-		"two requests add up":                      {{"event json CUSTOM nwayacd::agent", "+OK event listener enabled json"}, {"event CUSTOM nwayacd::queue", "+OK"}, {"agent 1 busy", "yes"}, {"queue", "yes"}},
-		"what follows CUSTOM is a subclass":        {{"event plain CUSTOM nwayacd::agent BACKGROUND_JOB", "+OK"}, {"job", "no"}},
-		"events before CUSTOM":                     {{"event plain CHANNEL_ANSWER background_job CUSTOM nwayacd::agent", "+OK"}, {"job", "yes"}, {"agent 1 busy", "yes"}},
-		"all":                                      {{"event xml ALL", "+OK event listener enabled xml"}, {"job", "yes"}, {"queue", "yes"}},
-		"all but jobs":                             {{"event plain ALL", "+OK"}, {"nixevent BACKGROUND_JOB", "+OK events nixed"}, {"job", "no"}, {"queue", "yes"}},
-		"all outlives a subclass":                  {{"event plain ALL", "+OK"}, {"nixevent CUSTOM nwayacd::queue", "+OK"}, {"queue", "yes"}},
-		"all is nixed":                             {{"event plain ALL", "+OK"}, {"nixevent ALL", "+OK"}, {"queue", "no"}, {"job", "no"}},
-		"a subclass is nixed":                      {{"event plain CUSTOM nwayacd::queue nwayacd::agent", "+OK"}, {"nixevent CUSTOM nwayacd::queue", "+OK"}, {"queue", "no"}, {"agent 1 busy", "yes"}},
-		"no events any more":                       {{"event plain ALL", "+OK"}, {"noevents", "+OK no longer listening"}, {"queue", "no"}, {"event plain BACKGROUND_JOB", "+OK"}, {"queue", "no"}},
-		"no keywords":                              {{"event", "-ERR no keywords"}, {"event plain", "-ERR no keywords"}, {"event json 12", "-ERR no keywords"}, {"nixevent", "-ERR no keywords"}},
-		"a filter lets through":                    {{"event plain ALL", "+OK"}, {"filter nway_agent_extension 1000", "+OK filter added. [nway_agent_extension]=[1000]"}, {"agent 1000 busy", "yes"}, {"agent 2000 busy", "no"}, {"queue", "no"}},
-		"two filters let through what either does": {{"event plain ALL", "+OK"}, {"filter nway_agent_extension 1000", "+OK"}, {"filter add Event-Name BACKGROUND_JOB", "+OK"}, {"job", "yes"}, {"agent 1000 busy", "yes"}, {"queue", "no"}},
-		"a filter keeps back":                      {{"event plain ALL", "+OK"}, {"filter Event-Name CUSTOM", "+OK"}, {"filter nway_agent_status -BUSY", "+OK"}, {"agent 1000 busy", "no"}, {"agent 1000 ready", "yes"}},
-		"a filter is a pattern":                    {{"event plain ALL", "+OK"}, {"filter nway_agent_extension /^1\\d+$/", "+OK"}, {"agent 1000 busy", "yes"}, {"agent 2100 busy", "no"}},
-		"a filter is deleted":                      {{"event plain ALL", "+OK"}, {"filter a b", "+OK"}, {"filter a c", "+OK"}, {"filter delete a b", "+OK filter deleted. [a][b]"}, {"queue", "no"}, {"filter delete a", "+OK"}, {"queue", "yes"}},
-		"all filters are deleted":                  {{"event plain ALL", "+OK"}, {"filter a b", "+OK"}, {"filter c d", "+OK"}, {"filter delete all", "+OK"}, {"queue", "yes"}},
-		"faulty filters":                           {{"filter", "-ERR invalid syntax"}, {"filter a", "-ERR invalid syntax"}, {"filter add a", "-ERR invalid syntax"}, {"filter a /[/", "-ERR "}},
+		"nothing is wanted at first": {
+			{"agent 1000 busy", "no"},
+			{"job", "no"},
+			{"noevents", "-ERR not listening for events"},
+		},
+		"a subclass": {{
+			"event plain CUSTOM nwayacd::agent",
+			"+OK event listener enabled plain",
+		}, {"agent 1000 busy", "yes"}, {"queue", "no"}},
+		"CUSTOM alone is no subclass": {
+			{"event CUSTOM", "+OK event listener enabled plain"},
+			{"queue", "no"},
+		},
+		"two requests add up": {
+			{
+				"event json CUSTOM nwayacd::agent",
+				"+OK event listener enabled json",
+			},
+			{"event CUSTOM nwayacd::queue", "+OK"},
+			{"agent 1 busy", "yes"},
+			{"queue", "yes"},
+		},
+		"what follows CUSTOM is a subclass": {
+			{"event plain CUSTOM nwayacd::agent BACKGROUND_JOB", "+OK"},
+			{"job", "no"},
+		},
+		"events before CUSTOM": {
+			{"event plain CHANNEL_ANSWER background_job CUSTOM nwayacd::agent", "+OK"},
+			{"job", "yes"},
+			{"agent 1 busy", "yes"},
+		},
+		"all": {
+			{"event xml ALL", "+OK event listener enabled xml"},
+			{"job", "yes"},
+			{"queue", "yes"},
+		},
+		"all but jobs": {
+			{"event plain ALL", "+OK"},
+			{"nixevent BACKGROUND_JOB", "+OK events nixed"},
+			{"job", "no"},
+			{"queue", "yes"},
+		},
+		"all outlives a subclass": {
+			{"event plain ALL", "+OK"},
+			{"nixevent CUSTOM nwayacd::queue", "+OK"},
+			{"queue", "yes"},
+		},
+		"all is nixed": {
+			{"event plain ALL", "+OK"},
+			{"nixevent ALL", "+OK"},
+			{"queue", "no"},
+			{"job", "no"},
+		},
+		"a subclass is nixed": {
+			{"event plain CUSTOM nwayacd::queue nwayacd::agent", "+OK"},
+			{"nixevent CUSTOM nwayacd::queue", "+OK"},
+			{"queue", "no"},
+			{"agent 1 busy", "yes"},
+		},
+		"no events any more": {
+			{"event plain ALL", "+OK"},
+			{"noevents", "+OK no longer listening"},
+			{"queue", "no"},
+			{"event plain BACKGROUND_JOB", "+OK"},
+			{"queue", "no"},
+		},
+		"no keywords": {
+			{"event", "-ERR no keywords"},
+			{"event plain", "-ERR no keywords"},
+			{"event json 12", "-ERR no keywords"},
+			{"nixevent", "-ERR no keywords"},
+		},
+		"a filter lets through": {
+			{"event plain ALL", "+OK"},
+			{"filter nway_agent_extension 1000", "+OK filter added. [nway_agent_extension]=[1000]"},
+			{"agent 1000 busy", "yes"},
+			{"agent 2000 busy", "no"},
+			{"queue", "no"},
+		},
+		"two filters let through what either does": {
+			{"event plain ALL", "+OK"},
+			{"filter nway_agent_extension 1000", "+OK"},
+			{"filter add Event-Name BACKGROUND_JOB", "+OK"},
+			{"job", "yes"},
+			{"agent 1000 busy", "yes"},
+			{"queue", "no"},
+		},
+		"a filter keeps back": {
+			{"event plain ALL", "+OK"},
+			{"filter Event-Name CUSTOM", "+OK"},
+			{"filter nway_agent_status -BUSY", "+OK"},
+			{"agent 1000 busy", "no"},
+			{"agent 1000 ready", "yes"},
+		},
+		"a filter is a pattern": {
+			{"event plain ALL", "+OK"},
+			{"filter nway_agent_extension /^1\\d+$/", "+OK"},
+			{"agent 1000 busy", "yes"},
+			{"agent 2100 busy", "no"},
+		},
+		"a filter is deleted": {
+			{"event plain ALL", "+OK"},
+			{"filter a b", "+OK"},
+			{"filter a c", "+OK"},
+			{"filter delete a b", "+OK filter deleted. [a][b]"},
+			{"queue", "no"},
+			{"filter delete a", "+OK"},
+			{"queue", "yes"},
+		},
+		"all filters are deleted": {
+			{"event plain ALL", "+OK"},
+			{"filter a b", "+OK"},
+			{"filter c d", "+OK"},
+			{"filter delete all", "+OK"},
+			{"queue", "yes"},
+		},
+		"faulty filters": {
+			{"filter", "-ERR invalid syntax"},
+			{"filter a", "-ERR invalid syntax"},
+			{"filter add a", "-ERR invalid syntax"},
+			{"filter a /[/", "-ERR "},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var s subscription

@@ -90,10 +90,13 @@ func (p *Port) agentOperations(r resource) {
 	register(r, operation{
 		id: "add-agent", method: http.MethodPost, path: all, summary: "Add an agent", status: http.StatusCreated,
 		commands: []string{"nway_add_ext"},
-		about:    "A phone can register with the account as soon as this is answered, where FreeSWITCH asks our directory (mod_xml_curl).",
+		about: "A phone can register with the account as soon as this is answered, where FreeSWITCH asks our " +
+			"directory (mod_xml_curl).",
 		refusals: []int{http.StatusConflict},
 	}, p.addAgent)
-	register(r, operation{id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent", refusals: unknown}, p.getAgent)
+	register(r,
+		operation{id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent", refusals: unknown},
+		p.getAgent)
 	register(r, operation{
 		id: "remove-agent", method: http.MethodDelete, path: one, summary: "Remove an agent",
 		commands: []string{"nway_rm_ext"},
@@ -102,7 +105,8 @@ func (p *Port) agentOperations(r resource) {
 	register(r, operation{
 		id: "login-agent", method: http.MethodPost, path: one + "/login", summary: "Log an agent in",
 		commands: []string{"nway_login"},
-		about:    "Up, idle, ready, registered, and a member of exactly these groups. An unknown group changes nothing.", refusals: unknown,
+		about: "Up, idle, ready, registered, and a member of exactly these groups. An unknown group changes " +
+			"nothing.", refusals: unknown,
 	}, p.login)
 	d := p.Server.ACD.Dispatcher
 	register(r, operation{
@@ -118,14 +122,16 @@ func (p *Port) agentOperations(r resource) {
 	register(r, operation{
 		id: "make-agent-ready", method: http.MethodPost, path: one + "/ready", summary: "Make an agent idle and ready",
 		commands: []string{"nway_ready"},
-		about:    "Ends the wrap-up and a rest, and takes back a busy or logout that waits for a call's end.", refusals: unknown,
+		about:    "Ends the wrap-up and a rest, and takes back a busy or logout that waits for a call's end.",
+		refusals: unknown,
 	}, p.ofAgent(d.Ready))
 	register(r, operation{
-		id: "set-job-number", method: http.MethodPut, path: one + "/job-number", summary: "Set an agent's job number", refusals: unknown,
-		commands: []string{"nway_set_ext_jobnumber"},
+		id: "set-job-number", method: http.MethodPut, path: one + "/job-number", summary: "Set an agent's job number",
+		refusals: unknown, commands: []string{"nway_set_ext_jobnumber"},
 	}, p.setJobNumber)
 	register(r, operation{
-		id: "set-registered", method: http.MethodPut, path: one + "/registered", summary: "Say by hand whether the phone is registered",
+		id: "set-registered", method: http.MethodPut, path: one + "/registered",
+		summary:  "Say by hand whether the phone is registered",
 		commands: []string{"nway_set_reged_ext", "nway_set_unreg_ext"},
 		about:    "FreeSWITCH's own registrations are followed without it.", refusals: unknown,
 	}, p.setRegistered)
@@ -148,7 +154,8 @@ func (p *Port) getAgent(_ context.Context, in *agentPath) (*of[agentShown], erro
 }
 
 // ofAgent makes an operation of a change that wants to know the extension only.
-func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*of[agentShown], error) {
+func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*of[agentShown],
+	error) {
 	return func(ctx context.Context, in *agentPath) (*of[agentShown], error) {
 		if err := change(ctx, in.Extension); err != nil {
 			return nil, err
@@ -208,9 +215,10 @@ func showAgent(v queue.AgentView) agentShown {
 	reg, seat, status := api.StatesOf(&v)
 	return agentShown{
 		Extension: v.Extension, Name: v.Name, RegState: reg, SeatState: seat, SeatStatus: status,
-		CallState: v.Call.String(), Available: v.Available(), Deferred: v.Deferred.String(), Locked: v.Locked, DND: v.DND,
-		OutsideCalls: v.Outside, JobNumber: v.JobNumber, SayJobNumber: v.SayJobNumber, Progress: int(v.Progress / time.Second),
-		Groups: orEmpty(v.Groups), Call: v.CallUUID, Since: v.Since, RestCause: cause, RestUntil: until, Misses: v.Rest.Misses,
+		CallState: v.Call.String(), Available: v.Available(), Deferred: v.Deferred.String(), Locked: v.Locked,
+		DND: v.DND, OutsideCalls: v.Outside, JobNumber: v.JobNumber, SayJobNumber: v.SayJobNumber,
+		Progress: int(v.Progress / time.Second), Groups: orEmpty(v.Groups), Call: v.CallUUID, Since: v.Since,
+		RestCause: cause, RestUntil: until, Misses: v.Rest.Misses,
 	}
 }
 

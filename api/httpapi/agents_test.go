@@ -20,7 +20,8 @@ func rested(until time.Time) queue.AgentView {
 
 func TestARestIsShownWithItsCauseAndEnd(t *testing.T) {
 	text, err := json.Marshal(showAgent(rested(time.Date(2026, 3, 2, 9, 0, 30, 0, time.UTC))))
-	if want := `"rest_cause":"busy","rest_until":"2026-03-02T09:00:30Z","misses":2`; err != nil || !strings.Contains(string(text), want) {
+	if want := `"rest_cause":"busy","rest_until":"2026-03-02T09:00:30Z","misses":2`; err != nil ||
+		!strings.Contains(string(text), want) {
 		t.Errorf("%s %v, want %s", text, err, want)
 	}
 }

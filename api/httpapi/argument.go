@@ -9,7 +9,8 @@ import (
 	"nwayacd/api"
 )
 
-// arg is text that goes onto the floor or to FreeSWITCH. Its rule is the one that the commands' argument of that word has.
+// arg is text that goes onto the floor or to FreeSWITCH. Its rule is the one that the commands'
+// argument of that word has.
 type arg[W interface{ word() string }] string
 
 type (
@@ -44,7 +45,10 @@ func (a arg[W]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	rule := api.ArgumentOf(of.word())
 	switch {
 	case strings.ContainsFunc(string(a), unicode.IsControl):
-		return []error{&huma.ErrorDetail{Location: at.String(), Message: rule.Name + ": no control characters are allowed"}}
+		return []error{&huma.ErrorDetail{
+			Location: at.String(),
+			Message:  rule.Name + ": no control characters are allowed",
+		}}
 	case !rule.Fits(string(a)):
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: rule.Name + ": " + rule.Rule}}
 	}

@@ -72,16 +72,17 @@ func (p *Port) callOperations(r resource) {
 	const all, one = apiPrefix + "/calls", apiPrefix + "/calls/{uuid}"
 	onChannel := []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway}
 	register(r, operation{
-		id: "list-calls", method: http.MethodGet, path: all, summary: "List the calls that are here", about: "The longest here first.",
-		commands: []string{"nway_list_calls"},
+		id: "list-calls", method: http.MethodGet, path: all, summary: "List the calls that are here",
+		about: "The longest here first.", commands: []string{"nway_list_calls"},
 	}, p.listCalls)
 	register(r, operation{
-		id: "enqueue-channel", method: http.MethodPost, path: all, summary: "Send a live channel into a group", status: http.StatusAccepted,
-		commands: []string{"nwayacd"},
-		about:    "The channel leaves what it is doing and comes as a call of the dialplan does.", refusals: onChannel,
+		id: "enqueue-channel", method: http.MethodPost, path: all, summary: "Send a live channel into a group",
+		status: http.StatusAccepted, commands: []string{"nwayacd"},
+		about: "The channel leaves what it is doing and comes as a call of the dialplan does.", refusals: onChannel,
 	}, p.enqueue)
 	register(r, operation{
-		id: "get-call", method: http.MethodGet, path: one, summary: "Show a call that is here", refusals: []int{http.StatusNotFound},
+		id: "get-call", method: http.MethodGet, path: one, summary: "Show a call that is here",
+		refusals: []int{http.StatusNotFound},
 	}, p.getCall)
 	register(r, operation{
 		id: "transfer-call", method: http.MethodPost, path: one + "/transfer", summary: "Offer a call to an extension",
@@ -90,17 +91,17 @@ func (p *Port) callOperations(r resource) {
 		refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.transfer)
 	register(r, operation{
-		id: "hold-call", method: http.MethodPost, path: one + "/hold", summary: "Let the caller hear hold music", refusals: onChannel,
-		commands: []string{"nway_uuid_hold"},
+		id: "hold-call", method: http.MethodPost, path: one + "/hold", summary: "Let the caller hear hold music",
+		refusals: onChannel, commands: []string{"nway_uuid_hold"},
 	}, p.holding(true))
 	register(r, operation{
-		id: "unhold-call", method: http.MethodPost, path: one + "/unhold", summary: "Bring a held caller back", refusals: onChannel,
-		commands: []string{"nway_uuid_unhold"},
+		id: "unhold-call", method: http.MethodPost, path: one + "/unhold", summary: "Bring a held caller back",
+		refusals: onChannel, commands: []string{"nway_uuid_unhold"},
 	}, p.holding(false))
 	register(r, operation{
-		id: "three-way-call", method: http.MethodPost, path: one + "/three-way", summary: "Ring a third party into the talk",
-		commands: []string{"nway_threeway"},
-		about:    "Answered when the third party has answered, or has not.", refusals: onChannel, limit: threeWayLimit,
+		id: "three-way-call", method: http.MethodPost, path: one + "/three-way",
+		summary: "Ring a third party into the talk", commands: []string{"nway_threeway"},
+		about: "Answered when the third party has answered, or has not.", refusals: onChannel, limit: threeWayLimit,
 	}, p.threeWay)
 }
 
@@ -144,7 +145,7 @@ func (p *Port) threeWay(ctx context.Context, in *thirdParty) (*nothing, error) {
 
 func showCall(v acd.CallView) callShown {
 	return callShown{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch,
-		Arrived: v.Arrived, PhaseFrom: v.PhaseFrom,
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase),
+		Agent: v.Agent, Switch: v.Switch, Arrived: v.Arrived, PhaseFrom: v.PhaseFrom,
 	}
 }

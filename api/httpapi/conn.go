@@ -15,11 +15,13 @@ import (
 
 const crowded = "too many connections"
 
-// crowdedAnswer is all that a connection beyond the bounds gets; there is no request yet that it could be the answer to.
+// crowdedAnswer is all that a connection beyond the bounds gets; there is no request yet that it
+// could be the answer to.
 var crowdedAnswer = []byte(func() string {
 	body := `{"title":"Service Unavailable","status":503,"detail":"` + crowded + `"}` + "\n"
-	return fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
-		"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	return fmt.Sprintf(
+		"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
+			"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }())
 
 // limitedListener refuses the connections for which its limiter has no room.
@@ -84,7 +86,8 @@ func paced(next http.Handler) http.Handler {
 		if r.Body != nil && r.Body != http.NoBody {
 			body := &pacedBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
 			body.set(time.Now().Add(bodyLimit)) // fails where there is no connection, in tests
-			r = r.WithContext(r.Context())      // net/http must see its own body: by its type it knows one that was not read to the end
+			// net/http must see its own body: by its type it knows one that was not read to the end
+			r = r.WithContext(r.Context())
 			r.Body = body
 		}
 		next.ServeHTTP(w, r)
@@ -98,7 +101,8 @@ type pacedBody struct {
 	begun bool
 }
 
-// Read moves the deadline when the body is begun, for others set theirs before, and when it has ended.
+// Read moves the deadline when the body is begun, for others set theirs before, and when it has
+// ended.
 func (b *pacedBody) Read(p []byte) (int, error) {
 	if !b.begun {
 		b.begun = true

@@ -99,7 +99,8 @@ func TestAnHTTPConnectionBetweenRequestsMakesRoom(t *testing.T) {
 		}
 	}
 	status := 0
-	for n := 0; status != http.StatusOK && n < 100; n++ { // an answer is read before the server has noted that it is given
+	// an answer is read before the server has noted that it is given
+	for n := 0; status != http.StatusOK && n < 100; n++ {
 		status, _ = visit(t, address).asks(apiPrefix+"/version", "right")
 	}
 	if status != http.StatusOK {
@@ -121,7 +122,9 @@ func TestABodyThatTricklesInIsCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			v := visit(t, address)
-			fmt.Fprintf(v.nc, "POST %s/groups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", apiPrefix, token)
+			fmt.Fprintf(v.nc,
+				"POST %s/groups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+					"application/json\r\nContent-Length: 1000\r\n\r\n", apiPrefix, token)
 			began := time.Now()
 			for time.Since(began) < 3*bodyLimit {
 				if _, err := io.WriteString(v.nc, "{"); err != nil {
@@ -140,7 +143,9 @@ func TestABodyThatNobodyReadIsNotTheNextRequest(t *testing.T) {
 	for _, length := range []int{len(inner), 400_000, 999_999_999} {
 		for _, token := range []string{"right", "wrong"} {
 			v := visit(t, address)
-			fmt.Fprintf(v.nc, "POST %s/groups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+			fmt.Fprintf(v.nc,
+				"POST %s/groups HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: "+
+					"%d\r\n\r\n%s",
 				apiPrefix, token, length, inner)
 			v.nc.(*net.TCPConn).CloseWrite()
 			all, _ := io.ReadAll(v.in)

@@ -51,8 +51,8 @@ type (
 const dialString = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}" +
 	"${sofia_contact(*/${dialed_user}@${dialed_domain})}"
 
-// directory answers mod_xml_curl, which asks for accounts before it looks into FreeSWITCH's own files: with the user, or with "not found",
-// after which FreeSWITCH goes on to those.
+// directory answers mod_xml_curl, which asks for accounts before it looks into FreeSWITCH's own
+// files: with the user, or with "not found", after which FreeSWITCH goes on to those.
 func (p *Port) directory(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxHTTPBody)
 	if err := r.ParseForm(); err != nil {
@@ -67,7 +67,8 @@ func (p *Port) directory(w http.ResponseWriter, r *http.Request) {
 		password, found, err = p.account(ctx, user)
 	}
 	if err != nil {
-		p.Log.Warn().Err(err).Str("extension", user).Msg("FreeSWITCH asks for an account, and the database does not answer")
+		p.Log.Warn().Err(err).Str("extension", user).
+			Msg("FreeSWITCH asks for an account, and the database does not answer")
 		writeProblem(w, http.StatusServiceUnavailable, errDatabase.Error())
 		return
 	}
@@ -81,8 +82,8 @@ func (p *Port) directory(w http.ResponseWriter, r *http.Request) {
 	xml.NewEncoder(w).Encode(xmlDocument{Type: "freeswitch/xml", Section: section}) // a client that is gone misses it
 }
 
-// account is the password of an extension that is on the floor. One without a password is not found: FreeSWITCH would register anybody
-// for it.
+// account is the password of an extension that is on the floor. One without a password is not
+// found: FreeSWITCH would register anybody for it.
 func (p *Port) account(ctx context.Context, extension string) (password string, found bool, err error) {
 	if _, err := p.Server.ACD.Dispatcher.Agent(extension); err != nil {
 		return "", false, nil

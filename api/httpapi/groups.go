@@ -78,10 +78,12 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "add-group", method: http.MethodPost, path: all, summary: "Add a group", status: http.StatusCreated,
 		commands: []string{"nway_add_group"},
-		about:    "Agents who are members of its number already serve it at once.", refusals: []int{http.StatusConflict},
+		about:    "Agents who are members of its number already serve it at once.",
+		refusals: []int{http.StatusConflict},
 	}, p.addGroup)
 	register(r, operation{
-		id: "get-group", method: http.MethodGet, path: one, summary: "Show a group", refusals: []int{http.StatusNotFound},
+		id: "get-group", method: http.MethodGet, path: one, summary: "Show a group",
+		refusals: []int{http.StatusNotFound},
 	}, p.getGroup)
 	register(r, operation{
 		id: "remove-group", method: http.MethodDelete, path: one, summary: "Remove a group",
@@ -93,8 +95,8 @@ func (p *Port) groupOperations(r resource) {
 		about: "It counts for offers made from now on.", refusals: []int{http.StatusNotFound},
 	}, p.changeGroup)
 	register(r, operation{
-		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts", summary: "Change a group's own prompts",
-		commands: []string{"nway_set_ring_group"},
+		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts",
+		summary: "Change a group's own prompts", commands: []string{"nway_set_ring_group"},
 		refusals: []int{http.StatusNotFound},
 	}, p.setPrompts)
 }

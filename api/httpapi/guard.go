@@ -16,8 +16,9 @@ import (
 	"nwayacd/esl"
 )
 
-// guarded lets in who may come: with the token, where one is set; else only who asks for this host, not for a name that a web page made
-// resolve to it. Web pages of other origins may not change anything.
+// guarded lets in who may come: with the token, where one is set; else only who asks for this host,
+// not for a name that a web page made resolve to it. Web pages of other origins may not change
+// anything.
 func (p *Port) guarded(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -27,7 +28,8 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case p.Token == "" && !isLocal(r.Host):
-			writeProblem(w, http.StatusForbidden, "without a token in [http] only an address or localhost may be asked for, not a name")
+			writeProblem(w, http.StatusForbidden,
+				"without a token in [http] only an address or localhost may be asked for, not a name")
 		case !isPrivate(r.URL.Path):
 			next.ServeHTTP(w, r)
 		case p.knows(w, r):
@@ -50,7 +52,9 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
 	given, shown := token(r)
 	right, wait := p.Token == "", time.Duration(0)
 	if shown && !right {
-		right, wait = p.tokens.Try(sourceOf(r), func() bool { return subtle.ConstantTimeCompare([]byte(given), []byte(p.Token)) == 1 })
+		right, wait = p.tokens.Try(sourceOf(r), func() bool {
+			return subtle.ConstantTimeCompare([]byte(given), []byte(p.Token)) == 1
+		})
 	}
 	switch {
 	case right:
@@ -69,7 +73,8 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// token is what the request shows: a bearer's, or the password of any user, which is what mod_xml_curl can send.
+// token is what the request shows: a bearer's, or the password of any user, which is what
+// mod_xml_curl can send.
 func token(r *http.Request) (given string, shown bool) {
 	if _, password, basic := r.BasicAuth(); basic {
 		return password, true
@@ -94,7 +99,8 @@ func isLocal(host string) bool {
 	return err == nil || strings.EqualFold(host, "localhost")
 }
 
-// logged logs each request at debug: neither its headers nor its query, which hold secrets and callers' numbers.
+// logged logs each request at debug: neither its headers nor its query, which hold secrets and
+// callers' numbers.
 func (p *Port) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
@@ -146,7 +152,8 @@ func withProblems(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// problemWriter keeps status and headers of a plain refusal and writes a problem in place of its text.
+// problemWriter keeps status and headers of a plain refusal and writes a problem in place of its
+// text.
 type problemWriter struct{ http.ResponseWriter }
 
 // WriteHeader writes the whole answer.

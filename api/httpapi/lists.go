@@ -32,7 +32,8 @@ type vipShown struct {
 	Group  string `json:"group,omitempty" doc:"absent: in all groups"`
 }
 
-// What is put on a list has to look like a number; what is on one may be taken off whatever it looks like.
+// What is put on a list has to look like a number; what is on one may be taken off whatever it
+// looks like.
 type (
 	blacklistPut struct {
 		Number string `path:"number" maxLength:"50" pattern:"^[!-~]+$" doc:"the caller's number, as FreeSWITCH tells it"`
@@ -61,24 +62,28 @@ func (p *Port) listOperations(r resource) {
 		id: "list-blacklist", method: http.MethodGet, path: blacklist, summary: "List the blacklisted numbers",
 	}, p.listBlacklist)
 	register(r, operation{
-		id: "put-blacklisted", method: http.MethodPut, path: blacklist + "/{number}", summary: "Blacklist a number", about: effect,
+		id: "put-blacklisted", method: http.MethodPut, path: blacklist + "/{number}", summary: "Blacklist a number",
+		about: effect,
 	}, p.putBlacklisted)
 	register(r, operation{
-		id: "drop-blacklisted", method: http.MethodDelete, path: blacklist + "/{number}", summary: "Take a number off the blacklist",
-		refusals: []int{http.StatusNotFound},
+		id: "drop-blacklisted", method: http.MethodDelete, path: blacklist + "/{number}",
+		summary: "Take a number off the blacklist", refusals: []int{http.StatusNotFound},
 	}, p.dropBlacklisted)
 	register(r, operation{
 		id: "list-vips", method: http.MethodGet, path: vips, summary: "List the VIP numbers",
 	}, p.listVIPs)
 	register(r, operation{
-		id: "put-vip", method: http.MethodPut, path: vips + "/{number}", summary: "Have a number served first", about: effect,
+		id: "put-vip", method: http.MethodPut, path: vips + "/{number}", summary: "Have a number served first",
+		about: effect,
 	}, p.putVIP)
 	register(r, operation{
 		id: "drop-vip", method: http.MethodDelete, path: vips + "/{number}", summary: "Take a number off the VIPs",
 		refusals: []int{http.StatusNotFound},
 	}, p.dropVIP)
 	for _, path := range []string{blacklist, vips} { // register has described the 204
-		r.api.OpenAPI().Paths[path+"/{number}"].Put.Responses["201"] = &huma.Response{Description: http.StatusText(http.StatusCreated)}
+		r.api.OpenAPI().
+			Paths[path+
+			"/{number}"].Put.Responses["201"] = &huma.Response{Description: http.StatusText(http.StatusCreated)}
 	}
 }
 
@@ -90,7 +95,8 @@ func (p *Port) listBlacklist(context.Context, *nothing) (*of[items[blacklistedSh
 
 func (p *Port) putBlacklisted(ctx context.Context, in *blacklistPut) (*put, error) {
 	replaced, err := p.Server.ACD.Dispatcher.PutBlacklisted(ctx, queue.Blacklisted{
-		Number: in.Number, Category: in.Body.Category, Dialled: in.Body.Dialled, Group: in.Body.Group, Expires: in.Body.Expires,
+		Number: in.Number, Category: in.Body.Category, Dialled: in.Body.Dialled, Group: in.Body.Group,
+		Expires: in.Body.Expires,
 	})
 	return answerPut(replaced), err
 }

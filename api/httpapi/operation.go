@@ -60,7 +60,8 @@ func (p *Port) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "nwayacd", Version: p.Release,
-				Description: "Automatic call distribution for FreeSWITCH. A change is answered when it is safe from a crash. " +
+				Description: "Automatic call distribution for FreeSWITCH. A change is answered when it is safe from " +
+					"a crash. " +
 					"Errors are application/problem+json.",
 			},
 			Components: &huma.Components{
@@ -70,7 +71,10 @@ func (p *Port) config() huma.Config {
 				},
 			},
 		},
-		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		Formats: map[string]huma.Format{
+			"application/json": huma.DefaultJSONFormat,
+			"json":             huma.DefaultJSONFormat,
+		},
 		DefaultFormat: "application/json",
 
 		RejectUnknownQueryParameters: true, // a misspelt filter would select everything
@@ -92,10 +96,12 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		o.limit = operationLimit
 	}
 	described := huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{r.tag},
-		DefaultStatus: o.status, Errors: append([]int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable}, o.refusals...),
-		MaxBodyBytes: maxHTTPBody,
-		// paced has one for the body alone. This one would stand while the operation runs, and passing it would end the operation's context.
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about,
+		Tags: []string{r.tag}, DefaultStatus: o.status,
+		Errors: append([]int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+			o.refusals...), MaxBodyBytes: maxHTTPBody,
+		// paced has one for the body alone. This one would stand while the operation runs, and
+		// passing it would end the operation's context.
 		BodyReadTimeout: o.limit + headerLimit,
 	}
 	if len(o.commands) > 0 {
@@ -105,7 +111,8 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		described.Errors, described.Security = o.refusals, []map[string][]string{}
 	}
 	huma.Register(r.api, described, func(ctx context.Context, in *I) (*O, error) {
-		ctx, stop := context.WithTimeoutCause(ctx, o.limit, fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded))
+		ctx, stop := context.WithTimeoutCause(ctx, o.limit,
+			fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded))
 		defer stop()
 		out, err := do(ctx, in)
 		return out, r.http.problem(o.id, err)

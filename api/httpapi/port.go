@@ -62,7 +62,8 @@ type Port struct {
 	tokens  connlimit.AuthLimiter
 }
 
-// Serve serves clients from ln until ctx is done. Then streams of events end at once, and other requests have 5 seconds.
+// Serve serves clients from ln until ctx is done. Then streams of events end at once, and other
+// requests have 5 seconds.
 func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	// The first request waits until the operations are described. The end of the server does not.
 	handler := sync.OnceValue(func() http.Handler { return p.Handler(ctx) })

@@ -17,16 +17,20 @@ import (
 // errDatabase says that what was asked for is in the database, and the database does not answer.
 var errDatabase = errors.New("the database does not answer")
 
-// statuses is what each refusal is in HTTP. A refusal that is about something in the request's body, not in its path, is a 422: see ofBody.
+// statuses is what each refusal is in HTTP. A refusal that is about something in the request's
+// body, not in its path, is a 422: see ofBody.
 var statuses = []struct {
 	status int
 	errs   []error
 }{
 	{http.StatusUnprocessableEntity, []error{errOfBody, acd.ErrArgument}},
-	{http.StatusNotFound, []error{queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel}},
+	{
+		http.StatusNotFound,
+		[]error{queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel},
+	},
 	{http.StatusConflict, []error{
-		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers, queue.ErrEnding,
-		acd.ErrNotTalking, acd.ErrNoHold, errConfiguration,
+		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
+		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, errConfiguration,
 	}},
 	{http.StatusServiceUnavailable, []error{
 		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,
@@ -66,7 +70,8 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// problem is the answer to a failed operation. Faults of ours are logged; what they say of the inside is not shown.
+// problem is the answer to a failed operation. Faults of ours are logged; what they say of the
+// inside is not shown.
 func (p *Port) problem(operation string, err error) error {
 	if err == nil {
 		return nil

@@ -81,8 +81,10 @@ func (p *Port) recordOperations(r resource) {
 		about: "What ended last comes first. A call is here shortly after its end, when the database has it.",
 	}, p.listCDRs)
 	register(r, operation{
-		id: "list-offers", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/offers", summary: "List the offers of a call",
-		about: "Of a call that is here or has ended; offers that have ended, in their order.", refusals: []int{http.StatusNotFound},
+		id: "list-offers", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/offers",
+		summary:  "List the offers of a call",
+		about:    "Of a call that is here or has ended; offers that have ended, in their order.",
+		refusals: []int{http.StatusNotFound},
 	}, p.listOffers)
 }
 
@@ -132,7 +134,8 @@ func showCDR(c queue.CDR) cdrShown {
 		Switch: c.Switch, Agent: c.Agent, Leg: c.Leg,
 		Offers: c.Offers, Outcome: string(c.Outcome), HungUpBy: string(c.HungUpBy), Cause: c.Cause, Survey: c.Survey,
 		TransferredTo: c.TransferredTo, TransferKind: string(c.TransferKind),
-		Recording: c.Recording, Recordings: recordings(c), Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged, Ended: c.Ended,
+		Recording: c.Recording, Recordings: recordings(c), Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged,
+		Ended: c.Ended,
 	}
 }
 

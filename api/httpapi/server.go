@@ -26,8 +26,8 @@ type health struct {
 
 func (p *Port) serverOperations(r resource) {
 	register(r, operation{
-		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version", summary: "Tell version, commit, Go and database",
-		commands: []string{"nwayacd_version"},
+		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version",
+		summary: "Tell version, commit, Go and database", commands: []string{"nwayacd_version"},
 	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
 		return &of[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
 	})
@@ -41,7 +41,8 @@ func (p *Port) serverOperations(r resource) {
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
 	register(r, operation{
 		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
-		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not linked or lacks the variable domain.",
+		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not " +
+			"linked or lacks the variable domain.",
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(p.reasons()), nil })
 	ready := r.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = ready.Responses["200"]
@@ -66,9 +67,11 @@ func (p *Port) reasons() (all []string) {
 	for _, l := range p.Server.ACD.Links() {
 		switch {
 		case !l.Up:
-			all = append(all, fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, l.Since.UTC().Format(time.RFC3339)))
+			all = append(all,
+				fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, l.Since.UTC().Format(time.RFC3339)))
 		case l.NoDomain:
-			all = append(all, fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
+			all = append(all,
+				fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
 		}
 	}
 	return all

@@ -21,8 +21,10 @@ const (
 	streamWrite  = 5 * time.Second  // for one event; who takes longer is cut off
 	eventLost    = "nwayacd::lost"  // the listener missed events and should read the lists again
 	eventMIME    = "text/event-stream"
-	streamsAbout = "Server-sent events: the name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), the data a JSON object of " +
-		"the event's headers. Resumes after Last-Event-ID; where events in between are no longer remembered, nwayacd::lost comes first. " +
+	streamsAbout = "Server-sent events: the name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), " +
+		"the data a JSON object of " +
+		"the event's headers. Resumes after Last-Event-ID; where events in between are no longer remembered, " +
+		"nwayacd::lost comes first. " +
 		"A listener that does not keep up is cut off."
 )
 
@@ -41,7 +43,8 @@ type eventStream struct{ Body func(huma.Context) }
 
 func (p *Port) eventOperation(r resource) {
 	register(r, operation{
-		id: "follow-events", method: http.MethodGet, path: apiPrefix + "/events", summary: "Follow what happens", about: streamsAbout,
+		id: "follow-events", method: http.MethodGet, path: apiPrefix + "/events", summary: "Follow what happens",
+		about: streamsAbout,
 	}, p.followEvents)
 	r.api.OpenAPI().Paths[apiPrefix+"/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{
 		eventMIME: {Schema: &huma.Schema{Type: huma.TypeString}},
@@ -95,7 +98,8 @@ func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string)
 	}
 }
 
-// afterID is the number of the event that Last-Event-ID names; known is false for one of another life of the server.
+// afterID is the number of the event that Last-Event-ID names; known is false for one of another
+// life of the server.
 func (p *Port) afterID(lastID string) (after uint64, known bool) {
 	if lastID == "" {
 		return 0, true

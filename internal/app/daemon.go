@@ -33,7 +33,8 @@ type Daemon struct {
 	// metrics are told of what happens, and shown on the HTTP port.
 	metrics *metrics.Metrics
 	port    *cmdport.Port
-	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration left it open.
+	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration
+	// left it open.
 	Socket, Control, HTTP net.Addr
 
 	failed   chan error   // holds why a part ended before it was told to
@@ -62,7 +63,8 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
 	}
 	d.patience.Store(int64(config.Server.Drain))
-	for _, boot := range []func(context.Context, Options) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
+	for _, boot := range []func(context.Context,
+		Options) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
 		if err := boot(ctx, o); err != nil {
 			return nil, errors.Join(err, d.Stop())
 		}
@@ -94,7 +96,8 @@ func (d *Daemon) Dispatcher() *acd.Dispatcher { return d.acd.Dispatcher }
 
 func (d *Daemon) onStop(name string, end func() error) { d.steps = append(d.steps, step{name, end}) }
 
-// background runs a part of the daemon in a goroutine of its own; the step that ends it waits for it.
+// background runs a part of the daemon in a goroutine of its own; the step that ends it waits for
+// it.
 func (d *Daemon) background(name string, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan error, 1)
@@ -108,7 +111,8 @@ func (d *Daemon) background(name string, run func(context.Context) error) {
 	})
 }
 
-// watch runs a part and tells where it ends before ctx does: a server without one of its parts is no server.
+// watch runs a part and tells where it ends before ctx does: a server without one of its parts is
+// no server.
 func (d *Daemon) watch(ctx context.Context, name string, run func(context.Context) error) error {
 	err := run(ctx)
 	if ctx.Err() == nil {
@@ -148,8 +152,8 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 		seed = uint64(time.Now().UnixNano())
 	}
 	d.acd = acd.New(acd.Options{
-		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(), Log: d.log, Seed: seed,
-		Allow: allowed(d.config.Server.Allow), Command: d.command,
+		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(),
+		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
 		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(d.metrics.CallEnded, o.OnCDR),
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
@@ -215,8 +219,8 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 func (d *Daemon) keeping() metrics.StoreStatus {
 	s := d.store.Status()
 	return metrics.StoreStatus{
-		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes, Oldest: s.Oldest,
-		Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
+		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
+		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
 	}
 }
 
@@ -231,8 +235,9 @@ func both[T any](first, second func(T)) func(T) {
 	}
 }
 
-// serveCalls takes calls, and links to FreeSWITCH now that there is an address to which a link can fetch callers back. Its end drains first: waiting
-// callers go back to the dialplan, talks have drain-seconds to end.
+// serveCalls takes calls, and links to FreeSWITCH now that there is an address to which a link can
+// fetch callers back. Its end drains first: waiting callers go back to the dialplan, talks have
+// drain-seconds to end.
 func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 	ln, err := esl.Listen(ctx, d.config.Server.Listen)
 	if err != nil {

@@ -26,7 +26,8 @@ func settings(c *conf.Config) acd.Settings {
 			RestUnreachable: c.ACD.RestUnreachable, MaxMisses: c.ACD.MaxMisses,
 		},
 		AutoAnswer: c.ACD.AutoAnswer, VideoCodecs: c.ACD.VideoCodecs,
-		BusyRepeat: c.ACD.BusyRepeat, MaxWait: c.ACD.MaxWait, MaxCalls: c.Server.MaxCalls, RecordPath: c.ACD.RecordPath,
+		BusyRepeat: c.ACD.BusyRepeat, MaxWait: c.ACD.MaxWait, MaxCalls: c.Server.MaxCalls,
+		Commands: c.Server.Commands, AnyExtension: c.Server.CommandExtensions == "any", RecordPath: c.ACD.RecordPath,
 		Progress: c.ACD.Progress, FollowForward: c.ACD.FollowForward, AfterTalk: acd.AfterTalk(c.ACD.AfterTalk),
 		Prompts: acd.Prompts{
 			JobPrefix: c.Prompts.JobPrefix, JobSuffix: c.Prompts.JobSuffix, JobDigits: c.Prompts.JobDigits,

@@ -107,7 +107,8 @@ func TestConnectionsEndUnderACallerTransferredWhileWaiting(t *testing.T) {
 			o.talk("mary", "carl").goesOn()
 			o.isTalking("carl")
 			mary.ends()
-			mary.visits("group_number=110 outcome=taken", "group_number=120 outcome=answered agent=carl came_from=110 hung_up_by=caller")
+			mary.visits("group_number=110 outcome=taken",
+				"group_number=120 outcome=answered agent=carl came_from=110 hung_up_by=caller")
 		})
 	})
 }

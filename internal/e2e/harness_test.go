@@ -46,7 +46,10 @@ func newServer(t testing.TB, sw switchboard, db *database, f floor) *server {
 	switches := []testlab.Switch{{Name: "fs", Address: sw.address(), Password: password, DialString: f.dial(sw)}}
 	if f.other != nil {
 		first := sw.(*freeswitch)
-		switches = []testlab.Switch{first.reaches(f.other, "fs", f.dial(sw)), f.other.reaches(first, "other", f.dial(sw))}
+		switches = []testlab.Switch{
+			first.reaches(f.other, "fs", f.dial(sw)),
+			f.other.reaches(first, "other", f.dial(sw)),
+		}
 	}
 	if err := lab.Configure(all, switches...); err != nil {
 		t.Fatal(err)
@@ -81,7 +84,8 @@ func (srv *server) start() {
 	}
 	eventually(srv.t, 10*time.Second, "nwayacd serves calls and is linked to the switch", func() bool {
 		log := srv.Log()[before:]
-		return bytes.Contains(log, []byte(`"message":"serving"`)) && bytes.Contains(log, []byte(`"linked to FreeSWITCH"`))
+		return bytes.Contains(log, []byte(`"message":"serving"`)) &&
+			bytes.Contains(log, []byte(`"linked to FreeSWITCH"`))
 	})
 }
 

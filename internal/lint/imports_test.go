@@ -41,7 +41,8 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/esl":               {},
 	"nwayacd/internal/app": {
 		ours: []string{
-			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/metrics", "queue", "store",
+			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/metrics", "queue",
+			"store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
@@ -57,7 +58,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 		},
 	},
 	"nwayacd/internal/cli": {
-		ours: []string{"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top", "store"},
+		ours: []string{
+			"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top",
+			"store",
+		},
 	},
 	"nwayacd/internal/demo": {
 		ours:      []string{"conf", "internal/app", "queue", "sim"},

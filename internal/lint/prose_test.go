@@ -164,7 +164,7 @@ func words(block []line) []word {
 	var all []word
 	for _, l := range block {
 		text := link.ReplaceAllString(inlineCode.ReplaceAllString(l.text, "`0`"), "]")
-		for _, w := range strings.Fields(text) {
+		for w := range strings.FieldsSeq(text) {
 			all = append(all, word{l.number, w})
 		}
 	}

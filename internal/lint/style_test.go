@@ -178,11 +178,12 @@ func TestComments(t *testing.T) {
 
 // row is a line of the table that -v prints.
 func (c *counts) row(name string) string {
-	row := fmt.Sprintf("%-28s %7d %5d %5d", name, c.words, len(c.wide), len(c.long))
+	var row strings.Builder
+	fmt.Fprintf(&row, "%-28s %7d %5d %5d", name, c.words, len(c.wide), len(c.long))
 	for _, counted := range countedWords {
-		row += fmt.Sprintf(" %6.1f", c.rate(counted))
+		fmt.Fprintf(&row, " %6.1f", c.rate(counted))
 	}
-	return row + fmt.Sprintf(" %6.1f", float64(c.ifs)*1000/float64(max(1, c.words)))
+	return row.String() + fmt.Sprintf(" %6.1f", float64(c.ifs)*1000/float64(max(1, c.words)))
 }
 
 // list prints every finding.

@@ -39,7 +39,8 @@ func watch(groups ...queue.GroupFigures) *watched {
 func (w *watched) scrape(t testing.TB) string {
 	t.Helper()
 	answer := httptest.NewRecorder()
-	w.Handler(zerolog.New(zerolog.NewTestWriter(t))).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	w.Handler(zerolog.New(zerolog.NewTestWriter(t))).
+		ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	text, err := io.ReadAll(answer.Body)
 	if err != nil || answer.Code != http.StatusOK {
 		t.Fatalf("status %d, %v: %s", answer.Code, err, text)
@@ -83,8 +84,8 @@ func TestNamesAndUnitsFollowThePrometheusConventions(t *testing.T) {
 
 func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w := watch(queue.GroupFigures{
-		Number: "110", Name: "Sales", Waiting: 3, Talking: 2, LongestWait: 1500 * time.Millisecond, Starved: 1, StarvedFor: 2 * time.Second,
-		Members: queue.Standings{agent.StandingTyping: 4},
+		Number: "110", Name: "Sales", Waiting: 3, Talking: 2, LongestWait: 1500 * time.Millisecond, Starved: 1,
+		StarvedFor: 2 * time.Second, Members: queue.Standings{agent.StandingTyping: 4},
 	})
 	w.figures.Floor.Agents = queue.Standings{agent.StandingReady: 7, agent.StandingDown: 9}
 	w.figures.Floor.Agents[agent.StandingRest] = 2
@@ -94,24 +95,29 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
 	w.keeping = StoreStatus{
-		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1, Dropped: 6,
+		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100,
+		Statements: 20, GivenUp: 1, Dropped: 6,
 	}
 	w.has(t,
-		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`, `nwayacd_longest_wait_seconds{group="110"} 1.5`,
-		`nwayacd_callers_waiting_in_vain{group="110"} 1`, `nwayacd_waiting_in_vain_seconds{group="110"} 2`,
-		`nwayacd_group_agents{group="110",state="typing"} 4`, `nwayacd_group_agents{group="110",state="ready"} 0`,
-		`nwayacd_group_info{group="110",name="Sales"} 1`,
+		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`,
+		`nwayacd_longest_wait_seconds{group="110"} 1.5`, `nwayacd_callers_waiting_in_vain{group="110"} 1`,
+		`nwayacd_waiting_in_vain_seconds{group="110"} 2`, `nwayacd_group_agents{group="110",state="typing"} 4`,
+		`nwayacd_group_agents{group="110",state="ready"} 0`, `nwayacd_group_info{group="110",name="Sales"} 1`,
 		`nwayacd_agents{state="ready"} 7`, `nwayacd_agents{state="down"} 9`,
-		`nwayacd_agents{state="rest"} 2`, `nwayacd_agents_resting{cause="busy"} 2`, `nwayacd_agents_resting{cause="noanswer"} 0`,
-		`nwayacd_misses_total{cause="unreachable"} 8`, `nwayacd_misses_total{cause="reject"} 0`,
-		`nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`, `nwayacd_draining 1`,
-		`nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`, `nwayacd_panics_total 3`,
-		`nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
-		`nwayacd_database_up 0`, `nwayacd_journal_up 1`, `nwayacd_journal_pending_changes 11`, `nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`,
-		`nwayacd_journal_oldest_seconds 3`, `nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
+		`nwayacd_agents{state="rest"} 2`, `nwayacd_agents_resting{cause="busy"} 2`,
+		`nwayacd_agents_resting{cause="noanswer"} 0`, `nwayacd_misses_total{cause="unreachable"} 8`,
+		`nwayacd_misses_total{cause="reject"} 0`, `nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`,
+		`nwayacd_draining 1`, `nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`,
+		`nwayacd_panics_total 3`, `nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
+		`nwayacd_database_up 0`, `nwayacd_journal_up 1`, `nwayacd_journal_pending_changes 11`,
+		`nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`, `nwayacd_journal_oldest_seconds 3`,
+		`nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
 		`nwayacd_journal_given_up_total{kind="record"} 1`, `nwayacd_journal_given_up_total{kind="state"} 6`,
 	)
-	for _, name := range []string{"nwayacd_build_info{", "go_goroutines ", "process_resident_memory_bytes ", "process_start_time_seconds "} {
+	for _, name := range []string{
+		"nwayacd_build_info{", "go_goroutines ", "process_resident_memory_bytes ",
+		"process_start_time_seconds ",
+	} {
 		if !strings.Contains(w.scrape(t), "\n"+name) {
 			t.Errorf("%s is missing", name)
 		}
@@ -123,16 +129,20 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 	w.Offered(150 * time.Microsecond)
 	w.Answered("110", 12*time.Second)
 	w.OfferEnded(queue.OfferRecord{Group: "110", Outcome: queue.OfferMissed})
-	w.CallEnded(queue.CDR{Group: "110", Outcome: queue.Answered, Arrived: nine, Bridged: nine.Add(12 * time.Second), Ended: nine.Add(52 * time.Second)})
+	w.CallEnded(queue.CDR{
+		Group: "110", Outcome: queue.Answered, Arrived: nine, Bridged: nine.Add(12 * time.Second),
+		Ended: nine.Add(52 * time.Second),
+	})
 	w.CallEnded(queue.CDR{Group: "110", Outcome: queue.Abandoned, Arrived: nine, Ended: nine.Add(4 * time.Second)})
 	w.CallEnded(queue.CDR{Outcome: queue.Abandoned, Arrived: nine, Ended: nine.Add(time.Second)}) // a call out
 	w.has(t,
 		`nwayacd_free_to_offer_seconds_bucket{le="0.0001"} 0`, `nwayacd_free_to_offer_seconds_bucket{le="0.00025"} 1`,
-		`nwayacd_answer_wait_seconds_bucket{group="110",le="10"} 0`, `nwayacd_answer_wait_seconds_bucket{group="110",le="15"} 1`,
-		`nwayacd_answer_wait_seconds_sum{group="110"} 12`,
-		`nwayacd_abandon_wait_seconds_bucket{group="110",le="5"} 1`, `nwayacd_abandon_wait_seconds_count{group="110"} 1`,
-		`nwayacd_talk_seconds_sum{group="110"} 40`, `nwayacd_talk_seconds_count{group="110"} 1`,
-		`nwayacd_calls_ended_total{group="110",outcome="abandoned"} 1`, `nwayacd_calls_ended_total{group="",outcome="abandoned"} 1`,
+		`nwayacd_answer_wait_seconds_bucket{group="110",le="10"} 0`,
+		`nwayacd_answer_wait_seconds_bucket{group="110",le="15"} 1`, `nwayacd_answer_wait_seconds_sum{group="110"} 12`,
+		`nwayacd_abandon_wait_seconds_bucket{group="110",le="5"} 1`,
+		`nwayacd_abandon_wait_seconds_count{group="110"} 1`, `nwayacd_talk_seconds_sum{group="110"} 40`,
+		`nwayacd_talk_seconds_count{group="110"} 1`, `nwayacd_calls_ended_total{group="110",outcome="abandoned"} 1`,
+		`nwayacd_calls_ended_total{group="",outcome="abandoned"} 1`,
 		`nwayacd_offers_total{group="110",outcome="noanswer"} 1`,
 	)
 }
@@ -140,7 +150,8 @@ func TestWhatHappenedIsCounted(t *testing.T) {
 func TestAServiceLevelCanBePromisedAtTheUsualLimits(t *testing.T) {
 	text := watch(queue.GroupFigures{Number: "110"}).scrape(t)
 	for _, limit := range []string{"10", "15", "20", "30", "60"} {
-		if line := `nwayacd_answer_wait_seconds_bucket{group="110",le="` + limit + `"} 0`; !strings.Contains(text, line) {
+		line := `nwayacd_answer_wait_seconds_bucket{group="110",le="` + limit + `"} 0`
+		if !strings.Contains(text, line) {
 			t.Errorf("no bucket ends at %s s", limit)
 		}
 	}
@@ -148,10 +159,12 @@ func TestAServiceLevelCanBePromisedAtTheUsualLimits(t *testing.T) {
 
 func TestAGroupHasItsSeriesBeforeTheFirstCallAndLosesThemWhenItIsRemoved(t *testing.T) {
 	w := watch(queue.GroupFigures{Number: "110"})
-	w.has(t, `nwayacd_calls_ended_total{group="110",outcome="timeout"} 0`, `nwayacd_offers_total{group="110",outcome="answered"} 0`,
+	w.has(t, `nwayacd_calls_ended_total{group="110",outcome="timeout"} 0`,
+		`nwayacd_offers_total{group="110",outcome="answered"} 0`,
 		`nwayacd_abandon_wait_seconds_count{group="110"} 0`)
 	w.figures.Floor.Groups = []queue.GroupFigures{{Number: "120"}}
-	if text := w.scrape(t); strings.Contains(text, `group="110"`) || !strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
+	if text := w.scrape(t); strings.Contains(text, `group="110"`) ||
+		!strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
 		t.Errorf("after 110 made place for 120:\n%s", grep(text, "nwayacd_"))
 	}
 }
@@ -170,15 +183,17 @@ func TestAnyTextOfAGroupOrASwitchIsALabel(t *testing.T) {
 		w.CallEnded(queue.CDR{Group: text, Outcome: queue.Abandoned, Arrived: nine, Ended: nine})
 	}
 	w.has(t, `nwayacd_callers_waiting{group="a\"b\\c\nd"} 0`, `nwayacd_callers_waiting{group="客服"} 0`,
-		`nwayacd_callers_waiting{group="\"\\xff\\xfe\""} 0`, `nwayacd_answer_wait_seconds_count{group="\"\\xff\\xfe\""} 1`)
+		`nwayacd_callers_waiting{group="\"\\xff\\xfe\""} 0`,
+		`nwayacd_answer_wait_seconds_count{group="\"\\xff\\xfe\""} 1`)
 }
 
-// BenchmarkScrape is a scrape of 100 groups, whatever the number of agents and callers: BenchmarkFigures of package queue has the part of
-// it that holds the floor up.
+// BenchmarkScrape is a scrape of 100 groups, whatever the number of agents and callers:
+// BenchmarkFigures of package queue has the part of it that holds the floor up.
 func BenchmarkScrape(b *testing.B) {
 	var groups []queue.GroupFigures
 	for i := range 100 {
-		groups = append(groups, queue.GroupFigures{Number: string(rune('A'+i/10)) + string(rune('0'+i%10)), Name: "a group"})
+		groups = append(groups,
+			queue.GroupFigures{Number: string(rune('A'+i/10)) + string(rune('0'+i%10)), Name: "a group"})
 	}
 	w := watch(groups...)
 	b.ReportAllocs()

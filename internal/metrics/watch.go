@@ -58,6 +58,8 @@ var (
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
 	refused  = described("connections_refused_total",
 		"Connections to the socket port from sources that are not allowed.")
+	refusedCommands = described("channel_commands_refused_total",
+		"Commands of the route /cmd that were refused.")
 	panics = described("panics_total", "Panics that ended one call or one client's session only.")
 
 	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
@@ -90,7 +92,7 @@ type floorWatch struct {
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
-		agents, resting, misses, calls, draining, accepted, refused, panics, linkUp, linkChanged,
+		agents, resting, misses, calls, draining, accepted, refused, refusedCommands, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 	} {
 		to <- d
@@ -120,6 +122,7 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 	show.gauge(draining, one(figures.Draining))
 	show.counter(accepted, figures.Accepted)
 	show.counter(refused, figures.Refused)
+	show.counter(refusedCommands, figures.RefusedCommands)
 	show.counter(panics, figures.Panics+w.sources.Panics())
 	for _, l := range w.sources.Links() {
 		show.gauge(linkUp, one(l.Up), label(l.Name))

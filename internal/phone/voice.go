@@ -101,11 +101,9 @@ func (v *voice) speak() {
 		if v.phone.life.Err() != nil {
 			return
 		}
-		v.phone.work.Add(1)
-		go func() { // ends with the voice
-			defer v.phone.work.Done()
+		v.phone.work.Go(func() { // ends with the voice
 			v.send()
-		}()
+		})
 	})
 }
 

@@ -68,11 +68,12 @@ func (s *Server) Configure(more Settings, switches ...Switch) error {
 		"log.format":        `"json"`,
 	}
 	maps.Copy(all, more)
-	text := all.toml()
+	var text strings.Builder
+	text.WriteString(all.toml())
 	for _, sw := range switches {
-		text += sw.toml()
+		text.WriteString(sw.toml())
 	}
-	return os.WriteFile(s.ConfigFile(), []byte(text), 0o600)
+	return os.WriteFile(s.ConfigFile(), []byte(text.String()), 0o600)
 }
 
 func (s Settings) toml() string {
@@ -90,15 +91,16 @@ func (s Settings) toml() string {
 }
 
 func (s *Switch) toml() string {
-	text := fmt.Sprintf("[[freeswitch]]\nname = %q\naddress = %q\npassword = %q\n", s.Name, s.Address, s.Password)
+	var text strings.Builder
+	fmt.Fprintf(&text, "[[freeswitch]]\nname = %q\naddress = %q\npassword = %q\n", s.Name, s.Address, s.Password)
 	for _, more := range [][2]string{
 		{"dial-string", s.DialString}, {"local-ip", s.LocalIP}, {"remote-dial", s.RemoteDial},
 	} {
 		if more[1] != "" {
-			text += fmt.Sprintf("%s = %q\n", more[0], more[1])
+			fmt.Fprintf(&text, "%s = %q\n", more[0], more[1])
 		}
 	}
-	return text
+	return text.String()
 }
 
 // Migrate makes the tables, so that rows can be there before the first process is.

@@ -8,9 +8,9 @@
 //	09:13:02 5551234 has left 1000
 //	09:13:02 5551234 is gone
 //
-// It needs nothing but the standard library, and is a pattern for a CTI in any language. It sends one
-// GET request and reads server-sent events. After a lost connection, the id of the last event says
-// from where to go on.
+// It needs nothing but the standard library, and is a pattern for a CTI in any language. It sends
+// one GET request and reads server-sent events. After a lost connection, the id of the last event
+// says from where to go on.
 package main
 
 import (

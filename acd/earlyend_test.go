@@ -11,7 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+func TestTheEndOfATalkIsAnnouncedBeforeTheAgentsNextCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		c.caller("138")
@@ -23,9 +23,9 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: FreeSWITCH does not say what became
-// of the caller whose talk is over. The next caller's leg is called all the same, at once.
-func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+// TestTheAgentsNextCallDoesNotWaitForTheAnnouncementOfTheEnd: FreeSWITCH does not report what
+// became of the caller whose talk is over. The next caller's leg is called at once all the same.
+func TestTheAgentsNextCallDoesNotWaitForTheAnnouncementOfTheEnd(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
@@ -41,7 +41,7 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 			t.Errorf("%d originates as the talk is over, want the next call's to be there", n)
 		}
 		c.wantEvents("call-139", "queue_add")
-		c.after(toldLimit)
+		c.after(earlyEndLimit)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
 		c.after(4 * time.Second)
 		c.wantTalk("1000", "call-139")
@@ -51,12 +51,12 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	})
 }
 
-// wantInOrder checks that our own listeners were told so, in this order.
+// wantInOrder checks that our own listeners got these events in this order.
 func (c *centre) wantInOrder(want ...string) {
 	c.Helper()
 	at := 0
 	for _, what := range want {
-		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+		found := slices.IndexFunc(c.server.Events.ring[at:], func(e Event) bool {
 			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
 				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
 		})
@@ -68,11 +68,13 @@ func (c *centre) wantInOrder(want ...string) {
 	}
 }
 
-// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody
-// is stuck, and what is told waits for nothing.
+// TestThePhoneHangsUpInTheMomentOf something else. Whichever is first, the talk ends once, no agent
+// is stuck, and no event waits for ever.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
-		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
+		"a transfer": func(c *centre, call *sim.Call) {
+			c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001")
+		},
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
 			if found := c.server.channels.caller(call.UUID()); found != nil {
 				found.channel().conn.Close()
@@ -88,7 +90,8 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 		"a logout":             func(c *centre, _ *sim.Call) { c.server.Dispatcher.Logout(c.Context(), "1000") },
 		"the agent's row going": func(c *centre, _ *sim.Call) {
 			extension := "1000"
-			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
+			c.edit(queue.Change{AgentRemoved: &extension},
+				queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
 		},
 		"the caller being taken": func(c *centre, call *sim.Call) {
 			c.heard.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
@@ -102,8 +105,8 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	}
 }
 
-// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one
-// that is a little earlier.
+// hangsUpAs plays one round of the situation. In some rounds another caller waits, and in some the
+// phone hangs up a little earlier.
 func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	call := c.caller("139")
 	c.after(5 * time.Second)
@@ -117,15 +120,15 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	atOnce(round%4 < 2, func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) })
 	c.after(time.Minute)
 	c.server.Dispatcher.mu.Lock()
-	if left := len(c.server.Dispatcher.untold); left != 0 {
-		c.Errorf("%d ends of talks are untold", left)
+	if left := len(c.server.Dispatcher.earlyEnds); left != 0 {
+		c.Errorf("%d ends of talks are not announced", left)
 	}
 	c.server.Dispatcher.mu.Unlock()
 	for _, channel := range c.sw.Channels() {
 		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
 	}
 	c.after(2 * time.Minute)
-	for _, channel := range c.sw.Channels() { // of who was in a talk with those
+	for _, channel := range c.sw.Channels() { // channels of those who were in a talk
 		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
 	}
 	c.after(2 * time.Minute)
@@ -133,8 +136,8 @@ func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	c.wantWork()
 }
 
-// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of
-// the agent's next call.
+// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH still gets the end of the talk, and before the
+// events of the agent's next call.
 func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 	for range 12 {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -142,14 +145,15 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			c.after(4 * time.Second)
 			c.caller("139")
 			c.after(4 * time.Second)
-			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
+			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is slower
 			leg := call.Bridged()
 			go c.breaks("call-138")
 			c.sw.PhoneLeaves(leg)
 			c.after(10 * time.Second)
 			c.wantTalk("1000", "call-139")
 			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
-			if told := c.heard.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
+			// over either connection
+			if told := c.heard.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") {
 				t.Errorf("FreeSWITCH was told %q", told)
 			}
 			if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
@@ -189,7 +193,8 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 	}
 }
 
-// atOnce does both at the same time; the first in a goroutine of its own, or swapped the second.
+// atOnce runs both at the same time, the first in a goroutine of its own. If swapped is true, the
+// second is in the goroutine.
 func atOnce(swapped bool, first, second func()) {
 	if swapped {
 		first, second = second, first
