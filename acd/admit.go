@@ -122,7 +122,6 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	// memory.
 	get := func(name string) string { return strings.Clone(headers.Get(name)) }
 	ch.uuid, ch.core = get("Unique-ID"), get("Core-UUID")
-	ch.since = sequenceOf(headers)
 	ch.isAt(s.switchOf(ch.core))
 	who := caller{
 		number:  knownNumber(sanitize(get("Caller-Caller-ID-Number"))),
@@ -136,6 +135,7 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	if recalled {
 		ch.recalledAt.Store(time.Now().UnixNano())
 	}
+	ch.knowsSince(sequenceOf(headers))
 	return arrival{
 		ch: ch, who: who, at: time.Now(), sw: get("FreeSWITCH-Hostname"),
 		visit: readVisit(get("variable_" + visitVariable)), place: get("variable_" + placeVariable),

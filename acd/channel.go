@@ -29,9 +29,10 @@ type channel struct {
 	key     string                  // value of keyVariable, written by this connection
 	keyed   atomic.Bool             // the key was sent
 	proof   atomic.Bool             // a link has read the key from the channel
-	since   uint64                  // Event-Sequence at the start of the connection; older events are not about this visit
 
-	recalledAt atomic.Int64 // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
+	since      atomic.Uint64 // Event-Sequence at the start of the connection, see knowsSince; 0 = not known yet
+	endedAt    atomic.Uint64 // Event-Sequence of the last end of a socket application of the channel
+	recalledAt atomic.Int64  // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
 }
 
 // newChannel returns a channel whose uuid and connection are not known yet.
@@ -104,16 +105,39 @@ func (ch *channel) onEvent(e *esl.Event) {
 func (ch *channel) onExecuted(c *call, s executed) {
 	switch {
 	case ch.is() != inSocket || c.channel() != ch:
-	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since:
+	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since.Load():
 		c.end(errTaken)
 	case s.app != "socket":
 	case s.hangup != "":
 		c.hungUp(s.hangup)
-	case ch.shares.Load(), time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds):
-		c.end(errReturned) // the next action brings the caller here again, and the place is kept
+	case s.sequence == 0:
+		ch.socketEnded(c)
 	default:
-		c.end(errTaken)
+		ch.endedAt.Store(s.sequence) // before since is read: knowsSince may be writing it
+		if since := ch.since.Load(); since != 0 && s.sequence > since {
+			ch.socketEnded(c)
+		}
 	}
+}
+
+// knowsSince notes when the connection began, by the Event-Sequence of the reply to connect. A
+// socket application that ended before that was another one, and FreeSWITCH was late to deliver the
+// event. An end that was heard before this was known counts now.
+func (ch *channel) knowsSince(sequence uint64) {
+	ch.since.Store(max(1, sequence))
+	if c := ch.call.Load(); c != nil && ch.endedAt.Load() > ch.since.Load() {
+		ch.socketEnded(c)
+	}
+}
+
+// socketEnded takes the end of the socket application that holds the channel. The caller did not
+// hang up.
+func (ch *channel) socketEnded(c *call) {
+	if ch.shares.Load() || time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds) {
+		c.end(errPassedBy) // the next action brings the caller here again, and the place is kept
+		return
+	}
+	c.end(errTaken)
 }
 
 // firstEnds is how long after a recall FreeSWITCH may take to notice the end of a connection that

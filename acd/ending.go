@@ -70,6 +70,7 @@ var (
 	errCut       = errors.New("cut off by the end of the program")
 	errSilent    = errors.New("FreeSWITCH did not answer")
 	errReturned  = errors.New("came back on another connection")
+	errPassedBy  = fmt.Errorf("%w, as an earlier one ended late", errReturned)
 	errOverflow  = errors.New("more signals than the call could follow")
 	errMoved     = errors.New("moved to another group")
 	errRestarted = errors.New("FreeSWITCH restarted")

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -107,6 +108,10 @@ func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 		}
 		return c.holdOpen(ch, last)
 	case lost:
+		if errors.Is(end.why, errPassedBy) {
+			// What was to be played here plays in the pause of the way back, without end.
+			last = append([]esl.Command{c.breakAll()}, last...)
+		}
 		return c.holdOpen(ch, last)
 	default:
 		return c.say(ch, last)

@@ -43,6 +43,8 @@ func (t *talk) look() {
 		return
 	}
 	switch {
+	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
+		t.lookForPartner(caller)
 	case is == callerMoving || is == callerAway && t.legGone:
 		t.on(happened{what: callerReturned, number: t.to}) // the caller is with another channel by now
 	case is == legOver:
@@ -58,21 +60,33 @@ func (t *talk) look() {
 	}
 }
 
-// lookForCaller finds out where the caller of a leg that is over has gone. The hooks on the
-// caller's channel show how far FreeSWITCH is.
+// lookForPartner asks for the channel that FreeSWITCH was about to bridge the caller with. If that
+// channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
+// (switch_ivr_bridge.c, uuid_bridge_on_reset).
+func (t *talk) lookForPartner(caller *esl.Event) {
+	replies := t.do(exists(caller.Get("variable_bridge_uuid"))...)
+	t.stranded = replies != nil && replies[0].Text() == "false"
+	t.timer.Reset(movingLimit)
+}
+
+// lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's
+// channel what moved it last. If that was the bridge with the leg, nobody took the caller. Then the
+// hooks say how far FreeSWITCH is.
 func (t *talk) lookForCaller(caller *esl.Event) {
-	to := destination(caller.Get("Caller-Destination-Number"))
+	how, with := lastMove(caller)
 	switch hooked := caller.Get("variable_"+cleanHook) != ""; {
-	case !hooked && !t.cleaned:
-		t.cleaned = true // the hooks are running, and the next one may set overVariable
-		if to == destination(t.who.dialled) {
-			t.timer.Reset(legOverLimit) // the caller has not moved, so a hook of the dialplan may take long
-		} else {
-			t.timer.Reset(legOverPause)
-		}
-	case !hooked: // a transfer took the caller, and its hooks have run
+	case how == movedByTransfer:
 		number, cause := whereTo(caller)
 		t.on(happened{what: callerTransferred, number: number, cause: cause})
+	case how == movedByBridge && with != t.leg.uuid:
+		t.on(happened{what: callerRebridged, other: with})
+	case !hooked && t.goesOn(): // the dialplan has the caller
+		t.on(happened{what: callerFreed})
+	case !hooked && !t.cleaned: // FreeSWITCH is about to park the caller
+		t.cleaned = true
+		t.timer.Reset(hooksLimit)
+	case !hooked:
+		t.on(happened{what: callerFreed, held: true})
 	case !t.broken:
 		// The caller's thread is still in the bridge, because it plays the music of a hold, which
 		// outlives the leg.

@@ -368,3 +368,61 @@ func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 		})
 	}
 }
+
+// The agent connects the caller with somebody who hangs up at that very moment. FreeSWITCH then
+// never makes the bridge, and leaves the caller in silence.
+func TestACallerWhosePartnerHangsUpBeforeTheBridgeWaitsAgain(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("3000", sim.Behaviour{Do: sim.DiesOnBridge})
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		since := c.server.channels.caller("call-139").place.Since
+		for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge far call-139"} {
+			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+				t.Fatal(command, reply, err)
+			}
+		}
+		c.after(10 * time.Second)
+		c.wantTalk("1000", call.UUID())
+		c.wantPlace(call.UUID(), since)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents(call.UUID(), "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_add", "queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
+		c.wantVisits(call.UUID(), "110 answered 1000 - -")
+		c.wantRest()
+	})
+}
+
+// A busy FreeSWITCH may deliver the end of a socket application when the next one has begun. It
+// says nothing of that one.
+func TestTheEndOfAnEarlierSocketApplicationTakesNobody(t *testing.T) {
+	for name, step := range map[string]struct {
+		sequence uint64
+		known    bool
+		taken    bool
+	}{
+		"of before, heard later":           {9, true, false},
+		"of before, heard before connect":  {9, false, false},
+		"its own, heard later":             {11, true, true},
+		"its own, heard before the answer": {11, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCall(&Server{}, t.Context())
+			ctx := c.renew()
+			ch := newChannel()
+			ch.call.Store(c)
+			c.callerChannel.Store(ch)
+			if step.known {
+				ch.knowsSince(10)
+			}
+			ch.onExecuted(c, executed{app: "socket", sequence: step.sequence})
+			if !step.known {
+				ch.knowsSince(10)
+			}
+			if taken := ctx.Err() != nil; taken != step.taken {
+				t.Errorf("taken: %v", taken)
+			}
+		})
+	}
+}

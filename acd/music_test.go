@@ -95,3 +95,33 @@ func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// FreeSWITCH may notice the end of an earlier connection late, and ends the socket application of
+// the new one. What was to be played there would play in the pause that follows, without end.
+func TestMusicEndsIfTheSocketApplicationEndsForAnEarlierConnection(t *testing.T) {
+	s := ordinary()
+	s.settings.Prompts.Hold = "hold.wav"
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		loops := func() string {
+			reply, err := c.cti.conn.API(c.Context(), "uuid_getvar "+call.UUID()+" total_loops")
+			if err != nil {
+				c.Fatal(err)
+			}
+			return reply
+		}
+		if loops() == "_undef_" {
+			c.Fatalf("no music plays: %q", call.Heard())
+		}
+		waiting := c.server.channels.caller(call.UUID())
+		waiting.channel().recalledAt.Store(time.Now().UnixNano())
+		waiting.channel().onExecuted(waiting, executed{app: "socket"})
+		c.after(time.Second)
+		if loops() != "_undef_" {
+			c.Error("the music goes on")
+		}
+		call.Hangup()
+		c.after(time.Second)
+	})
+}

@@ -86,6 +86,17 @@ func (t *talk) ending(ctx context.Context) ending {
 	}
 }
 
+// fetch lets a caller wait again whom FreeSWITCH left in silence. The talk is over.
+func (t *talk) fetch(ctx context.Context) (context.Context, ending) {
+	t.log.Warn().Msg("the caller waits again: the channel that the agent connected them with hung up before the bridge")
+	t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+	t.finish()
+	if t.place.stay() {
+		t.send(t.queueEvent(queueAdd, ""))
+	}
+	return t.recall(ctx)
+}
+
 // passOn ends the talk for a transfer by command. The caller is parked, is recalled, and waits for
 // the next agent.
 func (t *talk) passOn(ctx context.Context) (context.Context, ending) {

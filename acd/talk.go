@@ -12,6 +12,7 @@ import (
 const (
 	legOverPause   = 250 * time.Millisecond // from the leg's hang-up to an event of the caller
 	legOverLimit   = 3 * time.Second        // the same, after the hold music was ended
+	hooksLimit     = time.Minute            // from the first hook to the park: a hook of the dialplan may take its time
 	callerOffLimit = 300 * time.Millisecond // from the caller's hang-up to the leg's, which follows by itself
 	callerFreeTime = time.Second            // from the moment when the caller was parked or taken to the leg's hang-up
 	movingLimit    = 3 * time.Second        // from the event that the caller will be bridged anew to that bridge
@@ -41,7 +42,8 @@ type talk struct {
 	kept       bool // the leg was parked because its agent is kept
 	unsettled  bool // the caller is back, and FreeSWITCH did not answer what was set for that
 	broken     bool // the music of a hold was ended
-	cleaned    bool // the hooks have run, but their result is not known yet
+	cleaned    bool // our first hook was seen to have run, and not yet what the others led to
+	stranded   bool // whoever the caller was to be bridged with is gone, and the caller hears nothing
 	far        bool // the leg goes on without its agent, at another FreeSWITCH
 }
 
@@ -121,6 +123,9 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 			}
 		case <-ctx.Done():
 			return ctx, t.cutShort(context.Cause(ctx))
+		}
+		if t.stranded {
+			return t.fetch(ctx)
 		}
 	}
 	t.finish()

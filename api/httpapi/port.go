@@ -66,8 +66,11 @@ type Port struct {
 // Serve serves clients from ln until ctx is done. Then streams of events end at once, and other
 // requests have 5 seconds. It returns the cause of ctx, or what went wrong.
 func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
+	// The first request waits until the operations are described. The end of the server does not.
+	handler := sync.OnceValue(func() http.Handler { return p.Handler(ctx) })
 	server := &http.Server{
-		Handler: p.Handler(ctx), ErrorLog: stdlog.New(p.Log, "", 0), ConnContext: withConn, ConnState: connState,
+		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler().ServeHTTP(w, r) }),
+		ErrorLog: stdlog.New(p.Log, "", 0), ConnContext: withConn, ConnState: connState,
 		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
 		MaxHeaderBytes: maxHTTPHeader,
 	}

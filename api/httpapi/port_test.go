@@ -418,3 +418,20 @@ func TestTheHTTPPortEndsWithItsContext(t *testing.T) {
 		t.Errorf("the stream goes on: %s", line)
 	}
 }
+
+// The description of the operations takes a while, for which the end of a server must not wait.
+func TestAPortThatNobodyAskedEndsWithoutDescribingItself(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	p := &Port{Log: zerolog.Nop()}
+	if err := p.Serve(ctx, ln); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if p.stopping != nil {
+		t.Error("it made its operations")
+	}
+}

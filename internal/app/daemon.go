@@ -81,9 +81,11 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 func (d *Daemon) Stop() error {
 	var faults []error
 	for _, s := range slices.Backward(d.steps) {
+		began := time.Now()
 		if err := s.end(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
+		d.log.Debug().Str("part", s.name).Dur("took", time.Since(began)).Msg("ended")
 	}
 	d.steps = nil
 	return errors.Join(faults...)

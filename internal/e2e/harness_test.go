@@ -132,6 +132,10 @@ func (srv *server) kill() {
 	srv.process = nil
 }
 
+// endLimit is how long a server may take to end. One that hangs takes for ever; one on a machine
+// without a free processor ends late.
+const endLimit = time.Minute
+
 // stop ends the process in order. It reports a bad exit code (66 is the race detector's) and a
 // panic of a call.
 func (srv *server) stop() {
@@ -139,8 +143,8 @@ func (srv *server) stop() {
 	if srv.process == nil {
 		return
 	}
-	if err := srv.process.Stop(20 * time.Second); err != nil {
-		srv.t.Errorf("the end of nwayacd: %v", err)
+	if err := srv.process.Stop(endLimit); err != nil {
+		srv.t.Errorf("the end of nwayacd: %v\n%s", err, srv.Goroutines())
 	}
 	srv.commands.Close()
 	for _, bad := range []string{"DATA RACE", "panic"} {

@@ -264,7 +264,8 @@ func TestMusicGoesOnWhileTheAgentRings(t *testing.T) {
 			number: group, welcome: "silence_stream://101", busy: "silence_stream://102",
 			transfer: "silence_stream://103",
 		}},
-		agents: []agentRow{{name: "anna", out: true}},
+		// The prompt begins while the phone rings, also on a busy machine.
+		agents: []agentRow{{name: "anna", out: true, phone: phone{do: picksUp, after: time.Second}}},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

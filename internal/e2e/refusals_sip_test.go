@@ -49,7 +49,7 @@ func TestNewRegistrationEndsTheRest(t *testing.T) {
 	o := openOffice(t, f)
 	o.desk["anna"].Takes(desk.Refuses(480, 0))
 	mary := o.phones("mary", "110")
-	eventually(t, patience, "anna's phone is called", func() bool { return o.offers("anna") > 0 })
+	eventually(t, patience, "anna rests", func() bool { return o.agent("anna").Misses > 0 })
 	o.desk["anna"].Takes(desk.Answers(usual))
 	first := o.desk["anna"].Contacts()[0]
 	o.ok(first.Unregister(o.soon()))

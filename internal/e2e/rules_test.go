@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -34,6 +36,54 @@ func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
 		rita.isGone()
 		w.srv.start()
 	})
+}
+
+// A caller whose talk is over may come to the second socket line, and the bridge took socket_resume
+// off the channel. So the dialplan sets it before each socket line.
+func TestRuleAConnectionThatEndsBeforeConnectNeedsSocketResume(t *testing.T) {
+	onBoth(t, floor{}, func(t *testing.T, w *world) {
+		dead := closesAtOnce(t)
+		socket := "socket:" + dead.String() + "/nwayacd/110 async full,set:went_on=true,playback:silence_stream://-1"
+		paul, rita := w.comes("paul", ivr, ""), w.comes("rita", ivr, "")
+		for c, actions := range map[*call]string{paul: "set:socket_resume=true," + socket, rita: socket} {
+			c.hears("silence_stream://-1")
+			if reply := w.ear.api("uuid_transfer " + c.uuid + " '" + actions + "' inline"); !strings.HasPrefix(reply, "+OK") {
+				t.Fatal(reply)
+			}
+		}
+		eventually(t, patience, "paul goes on", func() bool { return paul.variable("went_on") == "true" })
+		time.Sleep(time.Second)
+		if rita.channel().gone || rita.variable("went_on") != "" {
+			t.Errorf("without socket_resume: %q", rita.channel().executed)
+		}
+		paul.hangsUp()
+		rita.hangsUp()
+		paul.isGone()
+		rita.isGone()
+	})
+}
+
+// closesAtOnce is the address of a server that accepts connections and closes them.
+func closesAtOnce(t *testing.T) net.Addr {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closing sync.WaitGroup
+	closing.Go(func() { // ends with the listener
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			nc.Close()
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		closing.Wait()
+	})
+	return ln.Addr()
 }
 
 // A talk needs nothing of the server. Its own connection ends when the bridge is up.

@@ -27,8 +27,7 @@ func (s *soak) dialplan(sw *sim.Switch) {
 		socket := "socket " + s.nobody + to + "|" + s.srv.Socket + to + " async full"
 		plan := []string{
 			"set socket_resume=true", "set nway_dialled=" + group, socket,
-			"sleep 1000", "set socket_resume=true", socket,
-			"transfer nwayacd-${nwayacd_outcome}",
+			"sleep 1000", "set socket_resume=true", socket, "transfer nwayacd-${nwayacd_outcome}",
 		}
 		if group == shortPlan {
 			plan = slices.Delete(plan, 3, 6)

@@ -146,6 +146,13 @@ func (s *Server) Log() []byte {
 	return text
 }
 
+// Goroutines returns those that a process printed because Stop's limit was over, nil if it printed
+// none.
+func (s *Server) Goroutines() []byte {
+	_, printed, _ := bytes.Cut(s.Log(), []byte("SIGQUIT: quit\n"))
+	return printed
+}
+
 // LastWords returns the end of the log.
 func (s *Server) LastWords() string {
 	lines := bytes.Split(bytes.TrimSpace(s.Log()), []byte("\n"))
