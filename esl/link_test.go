@@ -36,7 +36,7 @@ func TestKeepBacksOffAndStopsWithTheCause(t *testing.T) {
 			t.Error(err)
 		}
 		if told != 8 {
-			t.Errorf("told %d times of 8 failures", told)
+			t.Errorf("Down was called %d times for 8 failures", told)
 		}
 		pause := firstPause
 		for i := 1; i < len(tries); i++ {
@@ -125,7 +125,7 @@ func TestASessionThatReturnsClosesItsConnection(t *testing.T) {
 		link.Session = func(ctx context.Context, c *Connection) error {
 			for _, old := range seen {
 				if !errors.Is(old.Err(), ErrClosed) {
-					t.Error("the one before is still open")
+					t.Error("the connection of the session before is still open")
 				}
 			}
 			if seen = append(seen, c); len(seen) == 3 {

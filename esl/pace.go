@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// pace gives each frame one deadline for all of it, so that a peer that sends a byte a second is as
-// slow as one that sends none. A frame that came in one piece costs nothing: the deadline is set
-// only where there is more to wait for.
+// pace gives each frame one deadline for all of its bytes. Without it, a peer that sends a byte a
+// second could take for ever. The deadline is set only if a frame has to wait for more bytes, so a
+// frame that came in one piece costs nothing.
 type pace struct {
 	from   io.Reader
-	stream interface{ SetReadDeadline(time.Time) error } // nil: frames take what they take
-	until  time.Time                                     // of the frame being read; zero between frames
+	stream interface{ SetReadDeadline(time.Time) error } // nil: frames have no deadline
+	until  time.Time                                     // the deadline of the frame being read; zero between frames
 	set    bool                                          // the stream has that deadline
 }
 
@@ -26,20 +26,20 @@ func (p *pace) begin(limit time.Duration) {
 
 func (p *pace) end() {
 	if p.set {
-		p.stream.SetReadDeadline(time.Time{}) // fails on a closed stream only
+		p.stream.SetReadDeadline(time.Time{}) // fails only if the stream is closed
 	}
 	p.until, p.set = time.Time{}, false
 }
 
-// Read is the stream's, within the frame's time.
+// Read reads from the stream, with the deadline of the frame.
 func (p *pace) Read(b []byte) (int, error) {
 	if !p.until.IsZero() && !p.set {
-		p.set = p.stream.SetReadDeadline(p.until) == nil // a closed stream says so when it is read
+		p.set = p.stream.SetReadDeadline(p.until) == nil // if the stream is closed, Read reports it
 	}
 	return p.from.Read(b)
 }
 
-// told puts a passed deadline in words.
+// told returns a *FrameError if the deadline of the frame caused err, else err itself.
 func (p *pace) told(err error) error {
 	if p.set && errors.Is(err, os.ErrDeadlineExceeded) {
 		return &FrameError{What: "not complete in time"}
@@ -47,18 +47,18 @@ func (p *pace) told(err error) error {
 	return err
 }
 
-// smallFrame is what every frame may have beside Room, in bytes; a channel's usual hundred headers
-// are 10 KB.
+// smallFrame is the size in bytes up to which a frame takes nothing of its Room. A channel with a
+// hundred headers has about 10 KB.
 const smallFrame = 16 << 10
 
-// Room bounds the memory, in bytes, that the large frames of all connections of a port take while
-// they are being received. Frames up to 16 KiB always have room.
+// Room bounds the memory, in bytes, of the large frames that all connections of a port are
+// receiving. Frames up to 16 KiB always have room.
 type Room struct {
 	bytes int64
 	taken atomic.Int64
 }
 
-// NewRoom returns room for so many bytes.
+// NewRoom returns a Room of that many bytes.
 func NewRoom(bytes int) *Room { return &Room{bytes: int64(bytes)} }
 
 var (
@@ -66,13 +66,14 @@ var (
 	errManyHeaders = &FrameError{What: "too many headers"}
 )
 
-// claim is what one frame takes of a Room.
+// claim is the part of a Room that one frame takes.
 type claim struct {
 	of   *Room
 	held int64
 }
 
-// take makes the claim as large as a frame of so many bytes needs; false where there is no room.
+// take makes the claim large enough for a frame of size bytes. It returns false if there is no
+// room.
 func (c *claim) take(size int) bool {
 	more := int64(size-smallFrame) - c.held
 	if c.of == nil || more <= 0 {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Source is whom a connection counts for: its address, of an IPv6 one the /64 network, of which a
-// single host may use every address; the zero Addr where the transport has none.
+// Source returns the address that limits count a connection for. For IPv6 it is the /64 network,
+// because a single host may use every address of it. It is the zero Addr if the transport has no
+// addresses.
 func Source(remote net.Addr) netip.Addr {
 	tcp, is := remote.(*net.TCPAddr)
 	if !is {
@@ -26,11 +27,11 @@ func Source(remote net.Addr) netip.Addr {
 	return network.Addr()
 }
 
-// maxSources bounds what is remembered of strangers.
+// maxSources bounds the memory for addresses of strangers.
 const maxSources = 1024
 
-// Sources remembers a V for each of the 1,024 sources seen last. The zero value is empty. It is not
-// safe for concurrent use.
+// Sources keeps a V for each of the 1,024 sources that were seen last. The zero value is empty. It
+// is not safe for concurrent use.
 type Sources[V any] struct {
 	bySource map[netip.Addr]*list.Element
 	latest   list.List // of sighting[V], latest first
@@ -41,8 +42,8 @@ type sighting[V any] struct {
 	value  V
 }
 
-// Of is what is remembered of a source, a zero V at first. The source seen longest ago is forgotten
-// for it.
+// Of returns the value of a source, which is a zero V at first. To make room it drops the source
+// that was seen longest ago.
 func (s *Sources[V]) Of(source netip.Addr) *V {
 	if at, seen := s.bySource[source]; seen {
 		s.latest.MoveToFront(at)
@@ -60,27 +61,28 @@ func (s *Sources[V]) Of(source netip.Addr) *V {
 	return &one.value
 }
 
-// Of one source a minute is told once, of all together at most maxReports times.
+// At most one report a minute is due for each source, and maxReports a minute for all.
 const (
 	reportPause = time.Minute
 	maxReports  = 60
 )
 
-// Reports tells what is worth a line in the log of all that strangers can make happen: a log that
-// they can fill is one more thing to attack. The zero value is ready, and safe for concurrent use.
+// Reports decides which events that strangers can cause are worth a log line. Without it a stranger
+// could fill the log. The zero value is ready, and safe for concurrent use.
 type Reports struct {
 	mu      sync.Mutex
 	sources Sources[report]
-	minute  time.Time // when the present one began
-	told    int       // in it
+	minute  time.Time // when the current minute began
+	told    int       // reports in this minute
 }
 
 type report struct {
-	told   time.Time
-	passed int // over in silence since
+	told   time.Time // when the last report was due
+	passed int       // events since then without a report
 }
 
-// Due says whether a line about the source is due, and how many it stands for beside itself.
+// Due reports whether a log line about the source is due. passed is the number of events without a
+// line since the last one.
 func (r *Reports) Due(source netip.Addr) (passed int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
