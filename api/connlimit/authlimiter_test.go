@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestWhoGuessesIsSlowedDownAndNobodyElse(t *testing.T) {
+func TestASourceThatGuessesIsSlowedDownAndOthersAreNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l AuthLimiter
 		guesser, other := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
@@ -18,30 +18,30 @@ func TestWhoGuessesIsSlowedDownAndNobodyElse(t *testing.T) {
 				looked++
 			}
 			if ok, _ := l.Try(other, right); !ok {
-				t.Fatal("another source was held up")
+				t.Fatal("another source was delayed")
 			}
 		}
 		if looked > 80 { // ten in a row, then one for each pause, up to a minute each
 			t.Errorf("%d guesses in an hour", looked)
 		}
 		if ok, wait := l.Try(guesser, right); ok || wait <= 0 || wait > longBackOff {
-			t.Errorf("in the pause: %v, wait %s", ok, wait)
+			t.Errorf("during the pause: %v, wait %s", ok, wait)
 		}
 		time.Sleep(longBackOff)
 		if ok, _ := l.Try(guesser, right); !ok {
-			t.Error("after the pause the right one is refused")
+			t.Error("the right password is refused after the pause")
 		}
 	})
 }
 
-func TestAForgottenClientWithAnOldPasswordIsInNobodysWay(t *testing.T) {
+func TestAForgottenClientWithAnOldPasswordDoesNotDelayOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l AuthLimiter
 		source := netip.MustParseAddr("10.0.0.1") // a reverse proxy, with others behind it
 		for range 1000 {
 			l.Try(source, func() bool { return false })
 			if ok, _ := l.Try(source, func() bool { return true }); !ok {
-				t.Fatal("the others are held up")
+				t.Fatal("the others are delayed")
 			}
 			time.Sleep(2 * time.Second)
 		}

@@ -1,5 +1,5 @@
-// Package connlimit bounds what strangers may do to a port: how many connections it has, and how
-// fast somebody may guess its password.
+// Package connlimit bounds what strangers can do to a port: how many connections it has, and how
+// fast its password can be guessed.
 package connlimit
 
 import (
@@ -14,13 +14,13 @@ import (
 	"nwayacd/esl"
 )
 
-// Bounds is how many connections a port takes. Zero fields stand for the port's defaults.
+// Bounds are the limits for the connections of a port. Zero fields stand for the port's defaults.
 type Bounds struct {
 	Total     int
 	PerSource int // of one address, or one IPv6 network of 64 bits
 }
 
-// Or returns the bounds with the given defaults in place of zero fields.
+// Or returns the bounds with the given defaults for zero fields.
 func (b Bounds) Or(total, perSource int) Bounds {
 	if b.Total <= 0 {
 		b.Total = total
@@ -32,9 +32,9 @@ func (b Bounds) Or(total, perSource int) Bounds {
 }
 
 const (
-	refuseLimit = time.Second // for a client to take its refusal
-	maxRefusals = 32          // under way at a time; beyond that connections are closed unanswered
-	refuseDrain = 64 << 10    // bytes that are read of what a refused client has sent
+	refuseLimit = time.Second // for a client to read its refusal
+	maxRefusals = 32          // at a time; further connections are closed without an answer
+	refuseDrain = 64 << 10    // bytes that are read from a refused client
 )
 
 // Limiter counts the connections of a port. If there are too many, it closes the unconfirmed
@@ -49,15 +49,15 @@ type Limiter struct {
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	sources map[netip.Addr]int // connections of each
-	turns   uint64             // given out so far
+	turns   uint64             // how many have been given out
 }
 
 // Conn is one connection that the limiter counts. Its fields are guarded by the limiter's mutex.
 type Conn struct {
 	limiter *Limiter
 	source  netip.Addr
-	turn    uint64 // its number among the unconfirmed connections; 0 = it is confirmed
-	evict   func() // closes it
+	turn    uint64 // its order among the unconfirmed connections; 0 = it is confirmed
+	evict   func() // closes the connection
 }
 
 // New returns a limiter without connections.
@@ -69,7 +69,7 @@ func New(b Bounds, log zerolog.Logger) *Limiter {
 }
 
 // Admit counts a new connection, which is unconfirmed, and reports whether there is room for it.
-// The limiter calls evict, at most once, if the connection has to make room for another; evict
+// The limiter calls evict, at most once, if the connection has to make room for another. evict
 // closes the connection and must not block for long.
 func (l *Limiter) Admit(remote net.Addr, evict func()) (*Conn, bool) {
 	c := &Conn{limiter: l, source: esl.Source(remote), evict: evict}
@@ -120,21 +120,21 @@ func (l *Limiter) giveTurn(c *Conn) {
 	c.turn = l.turns
 }
 
-// Confirm keeps the limiter from evicting the connection: its client has shown the password.
+// Confirm protects the connection from eviction, because its client has shown the password.
 func (c *Conn) Confirm() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
 	c.turn = 0
 }
 
-// Unconfirm makes the connection one that may be evicted, the last of all that may be.
+// Unconfirm makes the connection one that may be evicted, after all others that may be.
 func (c *Conn) Unconfirm() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
 	c.limiter.giveTurn(c)
 }
 
-// Release takes the connection out of the count. A second call does nothing.
+// Release removes the connection from the count. A second call does nothing.
 func (c *Conn) Release() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
@@ -165,8 +165,8 @@ func (l *Limiter) report(remote net.Addr, admitted bool) {
 	}
 }
 
-// Refuse sends the answer on a connection that was not admitted, and closes it. What the client has
-// sent is read first: otherwise the client's TCP might drop the answer because of a reset.
+// Refuse sends the answer on a connection that was not admitted, and closes it. It reads what the
+// client has sent, because a reset could make the client's TCP drop the answer.
 func (l *Limiter) Refuse(nc net.Conn, answer []byte) {
 	defer nc.Close()
 	select {
@@ -182,6 +182,6 @@ func (l *Limiter) Refuse(nc net.Conn, answer []byte) {
 		return
 	}
 	if half, is := nc.(interface{ CloseWrite() error }); is && half.CloseWrite() == nil {
-		io.CopyN(io.Discard, nc, refuseDrain) // ends with the client, or the deadline
+		io.CopyN(io.Discard, nc, refuseDrain) // ends when the client closes, or at the deadline
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// from is a client at that address.
+// from returns a client at that address.
 func from(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
 
 func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
@@ -24,12 +24,12 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 		t.Helper()
 		for _, name := range gone {
 			if !out[name] {
-				t.Errorf("%s: %s is still in", step, name)
+				t.Errorf("%s: %s is still connected", step, name)
 			}
 			delete(out, name)
 		}
 		for name := range out {
-			t.Errorf("%s: %s is out", step, name)
+			t.Errorf("%s: %s was closed", step, name)
 		}
 		clear(out)
 	}
@@ -40,7 +40,7 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 	expect("there is room for all")
 	admit("a3", "10.0.0.1")
 	expect("a third of one source", "a2")
-	a2.Release() // twice counts once
+	a2.Release() // a second call counts once
 	a4 := admit("a4", "10.0.0.1")
 	expect("a fourth of one source", "a3")
 	a4.Confirm()
@@ -70,9 +70,9 @@ func TestAnIPv6NetworkIsOneSource(t *testing.T) {
 	c, _ := l.Admit(from("2001:db8::1"), func() {})
 	c.Confirm()
 	if _, admitted := l.Admit(from("2001:db8::2"), func() {}); admitted {
-		t.Error("the second address of a network was let in")
+		t.Error("a second address of the same network was admitted")
 	}
 	if _, admitted := l.Admit(from("2001:db8:0:1::1"), func() {}); !admitted {
-		t.Error("another network was kept out")
+		t.Error("another network was refused")
 	}
 }
