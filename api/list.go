@@ -94,9 +94,9 @@ func listCalls(_ context.Context, s Server, args []string) (string, error) {
 
 func rowOfCall(v *acd.CallView, now time.Time) callRow {
 	return callRow{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase),
-		Agent: v.Agent, Switch: v.Switch, Seconds: int(now.Sub(v.Arrived) / time.Second),
-		Phased: int(now.Sub(v.PhaseFrom) / time.Second),
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP,
+		Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch,
+		Seconds: int(now.Sub(v.Arrived) / time.Second), Phased: int(now.Sub(v.PhaseFrom) / time.Second),
 	}
 }
 
@@ -113,8 +113,9 @@ func rowOfAgent(v *queue.AgentView) extensionRow {
 	return extensionRow{
 		Extension: v.Extension, Name: v.Name, RegState: reg, SeatState: seat, Status: status,
 		CallState: v.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
-		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups, Call: v.CallUUID,
-		Since: stamp(v.Since), RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
+		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups,
+		Call: v.CallUUID, Since: stamp(v.Since),
+		RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
 	}
 }
 

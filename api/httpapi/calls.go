@@ -11,29 +11,29 @@ import (
 	"nwayacd/queue"
 )
 
-// threeWayLimit is longer than the third party's phone rings.
+// threeWayLimit is longer than the phone of the third party rings.
 const threeWayLimit = time.Minute
 
-// callShown is a call that is here now.
+// callShown is a call that is being handled now.
 type callShown struct {
-	UUID      string    `json:"uuid" doc:"of the caller's channel"`
+	UUID      string    `json:"uuid" doc:"the caller's channel"`
 	Caller    string    `json:"caller" doc:"empty: anonymous"`
 	Dialled   string    `json:"dialled"`
 	Group     string    `json:"group"`
 	VIP       bool      `json:"vip"`
 	Phase     string    `json:"phase" example:"wait" doc:"greet, refuse, wait, ring, talk or leave"`
-	Agent     string    `json:"agent,omitempty" doc:"who rings or talks"`
+	Agent     string    `json:"agent,omitempty" doc:"the agent that rings or talks"`
 	Switch    string    `json:"switch" doc:"FreeSWITCH's host name"`
 	Arrived   time.Time `json:"arrived"`
 	PhaseFrom time.Time `json:"phase_from"`
 }
 
 type callPath struct {
-	UUID string `path:"uuid" maxLength:"128" doc:"of the caller's channel"`
+	UUID string `path:"uuid" maxLength:"128" doc:"the caller's channel"`
 }
 
 type legPath struct {
-	UUID string `path:"uuid" maxLength:"128" doc:"of the caller's channel, or of the agent's"`
+	UUID string `path:"uuid" maxLength:"128" doc:"the caller's channel, or the agent's"`
 }
 
 type callFilter struct {
@@ -43,28 +43,28 @@ type callFilter struct {
 
 type channelSent struct {
 	Body struct {
-		UUID  arg[uuidWord]  `json:"uuid" doc:"of a live channel, on whichever linked FreeSWITCH it is"`
+		UUID  arg[uuidWord]  `json:"uuid" doc:"a live channel on any linked FreeSWITCH"`
 		Group arg[groupWord] `json:"group" example:"110"`
 	}
 }
 
-// sent tells where the call will be found.
+// sent has the address at which the call will be found.
 type sent struct {
 	Location string `header:"Location"`
 }
 
 type transferred struct {
-	UUID string `path:"uuid" maxLength:"128" doc:"of the caller's channel"`
+	UUID string `path:"uuid" maxLength:"128" doc:"the caller's channel"`
 	Body struct {
 		Extension arg[extensionWord] `json:"extension" example:"1001"`
 	}
 }
 
 type thirdParty struct {
-	UUID string `path:"uuid" maxLength:"128" doc:"of the caller's channel, or of the agent's"`
+	UUID string `path:"uuid" maxLength:"128" doc:"the caller's channel, or the agent's"`
 	Body struct {
 		Phone   arg[phoneWord]   `json:"phone"`
-		Gateway arg[gatewayWord] `json:"gateway" doc:"of FreeSWITCH (sofia/gateway/...)"`
+		Gateway arg[gatewayWord] `json:"gateway" doc:"a gateway of FreeSWITCH (sofia/gateway/...)"`
 	}
 }
 
@@ -72,36 +72,40 @@ func (p *Port) callOperations(r resource) {
 	const all, one = apiPrefix + "/calls", apiPrefix + "/calls/{uuid}"
 	onChannel := []int{http.StatusNotFound, http.StatusConflict, http.StatusBadGateway}
 	register(r, operation{
-		id: "list-calls", method: http.MethodGet, path: all, summary: "List the calls that are here",
-		about: "The longest here first.", commands: []string{"nway_list_calls"},
+		id: "list-calls", method: http.MethodGet, path: all, summary: "List the current calls",
+		about: "The oldest call is first.", commands: []string{"nway_list_calls"},
 	}, p.listCalls)
 	register(r, operation{
 		id: "enqueue-channel", method: http.MethodPost, path: all, summary: "Send a live channel into a group",
 		status: http.StatusAccepted, commands: []string{"nwayacd"},
-		about: "The channel leaves what it is doing and comes as a call of the dialplan does.", refusals: onChannel,
+		about:    "FreeSWITCH takes the channel out of what it is doing. The call then arrives like one from the dialplan.",
+		refusals: onChannel,
 	}, p.enqueue)
 	register(r, operation{
-		id: "get-call", method: http.MethodGet, path: one, summary: "Show a call that is here",
-		refusals: []int{http.StatusNotFound},
+		id: "get-call", method: http.MethodGet, path: one, summary: "Show a current call", refusals: []int{http.StatusNotFound},
 	}, p.getCall)
 	register(r, operation{
 		id: "transfer-call", method: http.MethodPost, path: one + "/transfer", summary: "Offer a call to an extension",
 		commands: []string{"nwayacd_transfer"},
-		about:    "Whether the call waits, rings or talks. Answered when the extension is reserved for it.",
+		about:    "The call may wait, ring or talk. The answer is sent when the extension is reserved for the call.",
 		refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.transfer)
 	register(r, operation{
-		id: "hold-call", method: http.MethodPost, path: one + "/hold", summary: "Let the caller hear hold music",
-		refusals: onChannel, commands: []string{"nway_uuid_hold"},
+		id: "hold-call", method: http.MethodPost, path: one + "/hold",
+		summary: "Put the caller on hold, with hold music", refusals: onChannel,
+		commands: []string{"nway_uuid_hold"},
 	}, p.holding(true))
 	register(r, operation{
-		id: "unhold-call", method: http.MethodPost, path: one + "/unhold", summary: "Bring a held caller back",
-		refusals: onChannel, commands: []string{"nway_uuid_unhold"},
+		id: "unhold-call", method: http.MethodPost, path: one + "/unhold",
+		summary: "Connect a held caller again", refusals: onChannel,
+		commands: []string{"nway_uuid_unhold"},
 	}, p.holding(false))
 	register(r, operation{
 		id: "three-way-call", method: http.MethodPost, path: one + "/three-way",
-		summary: "Ring a third party into the talk", commands: []string{"nway_threeway"},
-		about: "Answered when the third party has answered, or has not.", refusals: onChannel, limit: threeWayLimit,
+		summary:  "Call a third party and add it to the talk",
+		commands: []string{"nway_threeway"},
+		about:    "The answer is sent when the third party has answered, or has failed to.",
+		refusals: onChannel, limit: threeWayLimit,
 	}, p.threeWay)
 }
 
@@ -145,7 +149,7 @@ func (p *Port) threeWay(ctx context.Context, in *thirdParty) (*nothing, error) {
 
 func showCall(v acd.CallView) callShown {
 	return callShown{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase),
-		Agent: v.Agent, Switch: v.Switch, Arrived: v.Arrived, PhaseFrom: v.PhaseFrom,
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP,
+		Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch, Arrived: v.Arrived, PhaseFrom: v.PhaseFrom,
 	}
 }

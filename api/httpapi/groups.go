@@ -16,15 +16,15 @@ type groupShown struct {
 	Name         string       `json:"name"`
 	Mode         int          `json:"mode" minimum:"0" maximum:"5"`
 	ModeName     string       `json:"mode_name" example:"remember+cyclic"`
-	Cursor       string       `json:"current_ext_number" doc:"the extension offered last"`
+	Cursor       string       `json:"current_ext_number" doc:"the extension that got the last offer"`
 	RingSeconds  int          `json:"group_callout_timeout" doc:"how long an agent's phone rings, in seconds"`
 	Members      []string     `json:"members" nullable:"false" doc:"extensions, in order"`
-	Available    int          `json:"available" doc:"members who could take a call now"`
+	Available    int          `json:"available" doc:"members to whom an offer could be made now"`
 	Waiting      int          `json:"waiting" doc:"callers whom no agent has answered yet"`
 	Talking      int          `json:"talking"`
-	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the caller served next waits; absent when nobody is in the line"`
+	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the first caller in the line waits; absent if the line is empty"`
 	Prompts      promptsShown `json:"prompts"`
-	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"what the agents' phones show before the caller's name"`
+	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"the text that agents' phones show before the caller's name"`
 }
 
 // promptsShown are a group's own prompts.
@@ -42,11 +42,11 @@ type groupPath struct {
 type newGroup struct {
 	Body struct {
 		Group arg[groupWord] `json:"group" example:"110"`
-		Mode  int            `json:"mode" minimum:"0" maximum:"5" doc:"0 sequence, 1 random, 2 cyclic, 3 to 5 the same after the remembered agent"`
+		Mode  int            `json:"mode" minimum:"0" maximum:"5" doc:"0 sequence, 1 random, 2 cyclic; 3 to 5: the remembered agent first, then as 0 to 2"`
 	}
 }
 
-// createdGroup is a group with its address.
+// createdGroup is a new group and its address.
 type createdGroup struct {
 	Location string `header:"Location"`
 	Body     groupShown
@@ -55,17 +55,17 @@ type createdGroup struct {
 type changedPrompts struct {
 	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
 	Body  struct {
-		Welcome   *arg[promptWord] `json:"welcome,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Blacklist *arg[promptWord] `json:"blacklist,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Busy      *arg[promptWord] `json:"busy,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Transfer  *arg[promptWord] `json:"transfer,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+		Welcome   *arg[promptWord] `json:"welcome,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Blacklist *arg[promptWord] `json:"blacklist,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Busy      *arg[promptWord] `json:"busy,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Transfer  *arg[promptWord] `json:"transfer,omitempty" doc:"absent: no change; empty: the configuration's default"`
 	}
 }
 
 type changedGroup struct {
 	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
 	Body  struct {
-		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: stays as it is; empty: nothing is shown"`
+		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: no change; empty: no prefix"`
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "add-group", method: http.MethodPost, path: all, summary: "Add a group", status: http.StatusCreated,
 		commands: []string{"nway_add_group"},
-		about:    "Agents who are members of its number already serve it at once.",
+		about:    "Agents who are already members of that number serve the group at once.",
 		refusals: []int{http.StatusConflict},
 	}, p.addGroup)
 	register(r, operation{
@@ -88,11 +88,11 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "remove-group", method: http.MethodDelete, path: one, summary: "Remove a group",
 		commands: []string{"nway_rm_group"},
-		about:    "Refused while callers wait in it.", refusals: []int{http.StatusNotFound, http.StatusConflict},
+		about:    "It is refused while callers wait in the group.", refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.removeGroup)
 	register(r, operation{
 		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",
-		about: "It counts for offers made from now on.", refusals: []int{http.StatusNotFound},
+		about: "The change affects offers that are made from now on.", refusals: []int{http.StatusNotFound},
 	}, p.changeGroup)
 	register(r, operation{
 		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts",
@@ -159,7 +159,7 @@ func showGroup(v queue.GroupView) groupShown {
 	}
 }
 
-// orEmpty keeps null out of lists.
+// orEmpty keeps null out of the lists in answers.
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}

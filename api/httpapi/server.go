@@ -12,37 +12,38 @@ type versionShown struct {
 }
 
 type reloadReport struct {
-	Report string `json:"report" doc:"what takes a restart"`
+	Report string `json:"report" doc:"the keys whose change needs a restart"`
 }
 
-// health is what a probe reads.
+// health is the answer to a probe.
 type health struct {
 	Status int
 	Body   struct {
 		OK      bool     `json:"ok"`
-		Reasons []string `json:"reasons,omitempty" nullable:"false" doc:"why not"`
+		Reasons []string `json:"reasons,omitempty" nullable:"false" doc:"why ok is false"`
 	}
 }
 
 func (p *Port) serverOperations(r resource) {
 	register(r, operation{
 		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version",
-		summary: "Tell version, commit, Go and database", commands: []string{"nwayacd_version"},
+		summary:  "Show version, commit, Go and database",
+		commands: []string{"nwayacd_version"},
 	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
 		return &of[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
 	})
 	register(r, operation{
 		id: "reload", method: http.MethodPost, path: apiPrefix + "/reload", summary: "Read the configuration again",
 		commands: []string{"nway_reload"},
-		about:    "A faulty file changes nothing.", refusals: []int{http.StatusConflict},
+		about:    "If the file has a fault, nothing changes.", refusals: []int{http.StatusConflict},
 	}, p.reload)
 	register(r, operation{
-		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
+		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Report that the process is alive",
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
 	register(r, operation{
-		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
-		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not " +
-			"linked or lacks the variable domain.",
+		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Report whether calls can be served",
+		about: "503 with reasons: the server is draining, the database or the journal does not work, " +
+			"a FreeSWITCH is not linked or lacks the variable domain.",
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(p.reasons()), nil })
 	ready := r.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = ready.Responses["200"]
@@ -56,7 +57,7 @@ func (p *Port) reload(context.Context, *nothing) (*of[reloadReport], error) {
 	return &of[reloadReport]{reloadReport{report}}, nil
 }
 
-// reasons is why calls cannot all be served.
+// reasons returns why some calls cannot be served.
 func (p *Port) reasons() (all []string) {
 	if p.Server.ACD.Draining() {
 		all = append(all, "draining: the server shuts down and takes no calls")
@@ -67,8 +68,8 @@ func (p *Port) reasons() (all []string) {
 	for _, l := range p.Server.ACD.Links() {
 		switch {
 		case !l.Up:
-			all = append(all,
-				fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, l.Since.UTC().Format(time.RFC3339)))
+			since := l.Since.UTC().Format(time.RFC3339)
+			all = append(all, fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, since))
 		case l.NoDomain:
 			all = append(all,
 				fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
