@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// Load reads the file at path, then the environment, which outranks the file: NWAYACD_DBSTRING,
-// NWAYACD_CONTROL_PASSWORD, NWAYACD_HTTP_TOKEN and NWAYACD_FREESWITCH_PASSWORD (for every
-// [[freeswitch]]); an empty variable counts as unset. With an empty path it reads DefaultPath, and
-// if that does not exist returns the defaults. The error is a Faults when the file could be read
-// and is wrong.
+// Load reads the file at path, and then the environment, which has priority over the file:
+// NWAYACD_DBSTRING, NWAYACD_CONTROL_PASSWORD, NWAYACD_HTTP_TOKEN and NWAYACD_FREESWITCH_PASSWORD
+// (for every [[freeswitch]]). An empty variable counts as unset. If path is empty, Load reads
+// DefaultPath, and if that does not exist it returns the defaults. The error is a Faults if the
+// file could be read but is wrong.
 func Load(path string) (*Config, error) {
 	name := path
 	if path == "" {
@@ -27,8 +27,8 @@ func Load(path string) (*Config, error) {
 	return parse(name, content, os.Getenv)
 }
 
-// Parse reads text without regard to the environment; name stands for the file in faults. The error
-// is a Faults with all that is wrong, never just the first of it.
+// Parse reads text and ignores the environment. Faults use name as the name of the file. The error
+// is a Faults with everything that is wrong, not only the first fault.
 func Parse(name string, text []byte) (*Config, error) {
 	return parse(name, text, func(string) string { return "" })
 }
@@ -45,7 +45,7 @@ func parse(name string, content []byte, getenv func(string) string) (*Config, er
 	return r.config, nil
 }
 
-// readEnvironment takes the secrets that a container should not have in a file.
+// readEnvironment reads the secrets that a container should not have in a file.
 func (r *reader) readEnvironment(getenv func(string) string) {
 	c := r.config
 	r.override(getenv, "NWAYACD_DBSTRING", secret(&c.Database.DSN, isDSN))
