@@ -10,7 +10,8 @@ import (
 	"nwayacd/conf"
 )
 
-// NewLog is the log that the configuration asks for, written to a file or a terminal.
+// NewLog returns a log in the configured format that writes to a file or a terminal. It also sets
+// the configured level for the whole program.
 func NewLog(c *conf.Config, to io.Writer) zerolog.Logger {
 	format := c.Log.Format
 	if format == "auto" {
@@ -27,7 +28,7 @@ func NewLog(c *conf.Config, to io.Writer) zerolog.Logger {
 	return zerolog.New(to).With().Timestamp().Logger()
 }
 
-// setLogLevel puts the configured level in force, for the whole program and at once.
+// setLogLevel sets the configured level, at once and for the whole program.
 func setLogLevel(c *conf.Config) {
 	level, err := zerolog.ParseLevel(strings.ToLower(c.LogLevel()))
 	if err != nil {
@@ -36,7 +37,7 @@ func setLogLevel(c *conf.Config) {
 	zerolog.SetGlobalLevel(level)
 }
 
-// IsTerminal says whether a file is a terminal, where lines can be drawn over.
+// IsTerminal reports whether a file is a terminal, which can overwrite its lines.
 func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
