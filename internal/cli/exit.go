@@ -11,11 +11,11 @@ import (
 // Exit codes.
 const (
 	exitFailed     = 1
-	ExitWrongInput = 2 // the command line or the configuration
+	ExitWrongInput = 2 // the command line or the configuration is wrong
 )
 
-// Report prints what ended a subcommand, unless the subcommand has printed it, and returns the exit
-// code.
+// Report prints the error that ended a subcommand, unless the subcommand has printed it. It returns
+// the exit code.
 func Report(to io.Writer, err error) (code int) {
 	if _, said := errors.AsType[exitStatus](err); !said {
 		fmt.Fprintln(to, err)
@@ -33,8 +33,9 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// exitStatus ends the program with this code; what there is to say is printed already.
+// exitStatus is the error of a subcommand that has printed everything itself. The program ends with
+// this code.
 type exitStatus int
 
-// Error is for those who do not know the type.
+// Error returns the code in words.
 func (s exitStatus) Error() string { return fmt.Sprintf("exit code %d", int(s)) }
