@@ -118,7 +118,7 @@ func (v View) heading() []string {
 	}
 	first := fmt.Sprintf("nwayacd %s  %s  %s", v.Server, v.At.Format("15:04:05"), calls)
 	if v.Trouble != "" {
-		return []string{first, "NO CONNECTION (" + printable(v.Trouble) + "); these are the last values"}
+		return []string{first, "NO CONNECTION, old values (" + printable(v.Trouble) + ")"}
 	}
 	return []string{first, agents.String()}
 }
