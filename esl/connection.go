@@ -75,7 +75,7 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 		gone:    make(chan struct{}),
 		arrived: make(chan struct{}, 1),
 	}
-	r.Hurry(nc)
+	r.EnforceFrameTime(nc)
 	if opt.ReplyTimeout > 0 {
 		c.late = time.AfterFunc(opt.ReplyTimeout, c.endLate)
 		c.late.Stop()

@@ -42,7 +42,7 @@ func (l *Link) Keep(ctx context.Context) error {
 		if lived >= longLife {
 			pause = firstPause
 		}
-		rest(ctx, jitter(pause))
+		sleep(ctx, jitter(pause))
 		pause = min(2*pause, longPause)
 	}
 	return context.Cause(ctx)
@@ -89,8 +89,8 @@ func (l *Link) connect(ctx context.Context) (*Connection, error) {
 	return Login(ctx, nc, l.Password, opt)
 }
 
-// rest waits for d, or until ctx is done.
-func rest(ctx context.Context, d time.Duration) {
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -39,8 +39,8 @@ func (p *pace) Read(b []byte) (int, error) {
 	return p.from.Read(b)
 }
 
-// told returns a *FrameError if the deadline of the frame caused err, else err itself.
-func (p *pace) told(err error) error {
+// asFrameError returns a *FrameError if the deadline of the frame caused err, else err itself.
+func (p *pace) asFrameError(err error) error {
 	if p.set && errors.Is(err, os.ErrDeadlineExceeded) {
 		return &FrameError{What: "not complete in time"}
 	}
@@ -83,7 +83,7 @@ func (c *claim) take(size int) bool {
 	return c.of.taken.Add(more) <= c.of.bytes
 }
 
-func (c *claim) free() {
+func (c *claim) release() {
 	if c.held > 0 {
 		c.of.taken.Add(-c.held)
 		c.held = 0

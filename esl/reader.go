@@ -66,9 +66,11 @@ func (r *Reader) Limit(l Limits) {
 	r.room.of = l.Room
 }
 
-// Hurry makes FrameTime count, with the read deadlines of the stream under the Reader. From now on
+// EnforceFrameTime makes FrameTime count, with the read deadlines of the stream under the Reader. From now on
 // nothing else may set those deadlines.
-func (r *Reader) Hurry(stream interface{ SetReadDeadline(time.Time) error }) { r.pace.stream = stream }
+func (r *Reader) EnforceFrameTime(stream interface{ SetReadDeadline(time.Time) error }) {
+	r.pace.stream = stream
+}
 
 // Request is one command of a client: the line, then headers and a body. Clients do not encode
 // header values.
@@ -140,7 +142,7 @@ func splitHead(s string) (head, rest string) {
 // done ends a frame, whether it was read or failed.
 func (r *Reader) done() {
 	r.pace.end()
-	r.room.free()
+	r.room.release()
 }
 
 // scratch is shared, because a buffer for each connection would be held while the connection is
@@ -189,7 +191,7 @@ func (r *Reader) lines() (string, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil:
-			return "", r.pace.told(cutShort(err, len(*buffer)))
+			return "", r.pace.asFrameError(cutShort(err, len(*buffer)))
 		}
 		if line := (*buffer)[start:]; isEmptyLine(line) {
 			return string((*buffer)[:start]), nil
@@ -224,7 +226,7 @@ func (r *Reader) body(text string) (string, error) {
 	for left > 0 {
 		chunk, err := r.buffered.Peek(min(left, r.buffered.Size()))
 		if err != nil {
-			return "", r.pace.told(cutShort(err, 1))
+			return "", r.pace.asFrameError(cutShort(err, 1))
 		}
 		if !r.room.take(len(text) + body.Len() + len(chunk)) {
 			return "", errNoRoom

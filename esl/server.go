@@ -58,7 +58,7 @@ func accept(ctx context.Context, ln net.Listener) (net.Conn, error) {
 		if err == nil || !isTemporary(err) || ctx.Err() != nil {
 			return nc, err
 		}
-		rest(ctx, pause)
+		sleep(ctx, pause)
 	}
 }
 

@@ -80,7 +80,7 @@ func TestServeRefusesAddressesThatAreNotAllowed(t *testing.T) {
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	told := make(chan any, 1)
+	recovered := make(chan any, 1)
 	addr, wait := serve(t, ctx, &Server{
 		Handler: func(_ context.Context, nc net.Conn) {
 			request, err := NewReader(nc, Limits{}).ReadCommand()
@@ -93,12 +93,12 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 			if len(stack) == 0 {
 				t.Error("no stack")
 			}
-			told <- value
+			recovered <- value
 		},
 	})
 	bad, good := dial(t, addr), dial(t, addr)
 	io.WriteString(bad, "panic\n\n")
-	if value := <-told; value != "fault" {
+	if value := <-recovered; value != "fault" {
 		t.Error(value)
 	}
 	if _, err := bad.Read(make([]byte, 1)); err != io.EOF {

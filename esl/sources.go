@@ -34,29 +34,29 @@ const maxSources = 1024
 // is not safe for concurrent use.
 type Sources[V any] struct {
 	bySource map[netip.Addr]*list.Element
-	latest   list.List // of sighting[V], latest first
+	latest   list.List // of entry[V], latest first
 }
 
-type sighting[V any] struct {
+type entry[V any] struct {
 	source netip.Addr
 	value  V
 }
 
-// Of returns the value of a source, which is a zero V at first. To make room it drops the source
+// Get returns the value of a source, which is a zero V at first. To make room it drops the source
 // that was seen longest ago.
-func (s *Sources[V]) Of(source netip.Addr) *V {
+func (s *Sources[V]) Get(source netip.Addr) *V {
 	if at, seen := s.bySource[source]; seen {
 		s.latest.MoveToFront(at)
-		return &at.Value.(*sighting[V]).value
+		return &at.Value.(*entry[V]).value
 	}
 	if s.bySource == nil {
 		s.bySource = map[netip.Addr]*list.Element{}
 	}
 	if s.latest.Len() == maxSources {
-		oldest := s.latest.Remove(s.latest.Back()).(*sighting[V])
+		oldest := s.latest.Remove(s.latest.Back()).(*entry[V])
 		delete(s.bySource, oldest.source)
 	}
-	one := &sighting[V]{source: source}
+	one := &entry[V]{source: source}
 	s.bySource[source] = s.latest.PushFront(one)
 	return &one.value
 }
@@ -73,11 +73,11 @@ type Reports struct {
 	mu      sync.Mutex
 	sources Sources[report]
 	minute  time.Time // when the current minute began
-	told    int       // reports in this minute
+	due     int       // reports in this minute
 }
 
 type report struct {
-	told   time.Time // when the last report was due
+	last   time.Time // when the last report was due
 	passed int       // events since then without a report
 }
 
@@ -86,16 +86,16 @@ type report struct {
 func (r *Reports) Due(source netip.Addr) (passed int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now, of := time.Now(), r.sources.Of(source)
+	now, of := time.Now(), r.sources.Get(source)
 	if now.Sub(r.minute) >= reportPause {
-		r.minute, r.told = now, 0
+		r.minute, r.due = now, 0
 	}
-	if !of.told.IsZero() && now.Sub(of.told) < reportPause || r.told == maxReports {
+	if !of.last.IsZero() && now.Sub(of.last) < reportPause || r.due == maxReports {
 		of.passed++
 		return 0, false
 	}
-	r.told++
+	r.due++
 	passed = of.passed
-	*of = report{told: now}
+	*of = report{last: now}
 	return passed, true
 }

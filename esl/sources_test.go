@@ -33,17 +33,17 @@ func stranger(n int) netip.Addr {
 func TestOnlySoManySourcesAreRemembered(t *testing.T) {
 	var seen Sources[int]
 	regular := stranger(0)
-	*seen.Of(regular) = 7
+	*seen.Get(regular) = 7
 	for n := range 5 * maxSources {
-		*seen.Of(stranger(n + 1)) = 1
-		if *seen.Of(regular) != 7 {
+		*seen.Get(stranger(n + 1)) = 1
+		if *seen.Get(regular) != 7 {
 			t.Fatalf("a source that was seen all the time was dropped after %d others", n)
 		}
 	}
 	if len(seen.bySource) != maxSources || seen.latest.Len() != maxSources {
 		t.Errorf("%d sources are kept", len(seen.bySource))
 	}
-	if *seen.Of(stranger(1)) != 0 {
+	if *seen.Get(stranger(1)) != 0 {
 		t.Error("the first source is still kept")
 	}
 }

@@ -121,7 +121,7 @@ func (c *client) welcome() error {
 	c.known = true
 	c.counted.Confirm()
 	err := c.nc.SetReadDeadline(time.Time{})
-	c.in.Hurry(c.nc)
+	c.in.EnforceFrameTime(c.nc)
 	return err
 }
 

@@ -45,7 +45,7 @@ func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
 		nc.Close()
 		return nil, err
 	}
-	u.in.Hurry(nc)
+	u.in.EnforceFrameTime(nc)
 	return u, nil
 }
 

@@ -39,7 +39,7 @@ type attempts struct {
 func (l *AuthLimiter) Try(source netip.Addr, isRight func() bool) (right bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now, a := time.Now(), l.sources.Of(source)
+	now, a := time.Now(), l.sources.Get(source)
 	if wait := a.closed.Sub(now); wait > 0 {
 		return false, wait
 	}
