@@ -46,7 +46,7 @@ func (l Limits) withDefaults() Limits {
 
 // Reader reads frames or requests from a stream.
 type Reader struct {
-	pace     pace
+	deadline frameDeadline
 	buffered *bufio.Reader
 	limits   Limits
 	room     claim // of the frame being read
@@ -54,8 +54,8 @@ type Reader struct {
 
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader, l Limits) *Reader {
-	reader := &Reader{pace: pace{from: r}}
-	reader.buffered = bufio.NewReaderSize(&reader.pace, l.withDefaults().Buffer)
+	reader := &Reader{deadline: frameDeadline{from: r}}
+	reader.buffered = bufio.NewReaderSize(&reader.deadline, l.withDefaults().Buffer)
 	reader.Limit(l)
 	return reader
 }
@@ -69,7 +69,7 @@ func (r *Reader) Limit(l Limits) {
 // EnforceFrameTime makes FrameTime count, with the read deadlines of the stream under the Reader. From now on
 // nothing else may set those deadlines.
 func (r *Reader) EnforceFrameTime(stream interface{ SetReadDeadline(time.Time) error }) {
-	r.pace.stream = stream
+	r.deadline.stream = stream
 }
 
 // Request is one command of a client: the line, then headers and a body. Clients do not encode
@@ -141,7 +141,7 @@ func splitHead(s string) (head, rest string) {
 
 // done ends a frame, whether it was read or failed.
 func (r *Reader) done() {
-	r.pace.end()
+	r.deadline.end()
 	r.room.release()
 }
 
@@ -165,12 +165,12 @@ func (r *Reader) head() (string, error) {
 		if _, err := r.buffered.Peek(1); err != nil { // waits for data before it takes a scratch buffer
 			return "", err
 		}
-		r.pace.begin(r.limits.FrameTime)
+		r.deadline.begin(r.limits.FrameTime)
 		text, err := r.lines()
 		if text != "" || err != nil {
 			return text, err
 		}
-		r.pace.end() // it was an empty line; the frame itself may come much later
+		r.deadline.end() // it was an empty line; the frame itself may come much later
 	}
 }
 
@@ -191,7 +191,7 @@ func (r *Reader) lines() (string, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil:
-			return "", r.pace.asFrameError(cutShort(err, len(*buffer)))
+			return "", r.deadline.asFrameError(cutShort(err, len(*buffer)))
 		}
 		if line := (*buffer)[start:]; isEmptyLine(line) {
 			return string((*buffer)[:start]), nil
@@ -226,7 +226,7 @@ func (r *Reader) body(text string) (string, error) {
 	for left > 0 {
 		chunk, err := r.buffered.Peek(min(left, r.buffered.Size()))
 		if err != nil {
-			return "", r.pace.asFrameError(cutShort(err, 1))
+			return "", r.deadline.asFrameError(cutShort(err, 1))
 		}
 		if !r.room.take(len(text) + body.Len() + len(chunk)) {
 			return "", errNoRoom
