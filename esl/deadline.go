@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// frameDeadline gives each frame one deadline for all of its bytes. Without it, a peer that sends a byte a
-// second could take for ever. The deadline is set only if a frame has to wait for more bytes, so a
-// frame that came in one piece costs nothing.
+// frameDeadline gives each frame one deadline for all of its bytes. Without it, a peer that sends a
+// byte a second could take for ever. The deadline is set only if a frame has to wait for more
+// bytes, so a frame that came in one piece costs nothing.
 type frameDeadline struct {
 	from   io.Reader
 	stream interface{ SetReadDeadline(time.Time) error } // nil: frames have no deadline

@@ -66,8 +66,8 @@ func (r *Reader) Limit(l Limits) {
 	r.room.of = l.Room
 }
 
-// EnforceFrameTime makes FrameTime count, with the read deadlines of the stream under the Reader. From now on
-// nothing else may set those deadlines.
+// EnforceFrameTime makes FrameTime count, with the read deadlines of the stream under the Reader.
+// From now on nothing else may set those deadlines.
 func (r *Reader) EnforceFrameTime(stream interface{ SetReadDeadline(time.Time) error }) {
 	r.deadline.stream = stream
 }

@@ -74,7 +74,7 @@ func (c *client) converse(ctx, working context.Context) error {
 		if err != nil {
 			return err
 		}
-		if over, err := c.obey(ctx, working, request); over || err != nil {
+		if over, err := c.handle(ctx, working, request); over || err != nil {
 			return err
 		}
 	}

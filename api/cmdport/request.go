@@ -15,8 +15,8 @@ import (
 // maxJobUUID is the longest Job-UUID that a client may give, in bytes.
 const maxJobUUID = 128
 
-// obey carries out one request. It returns over=true if the client asked to end the session.
-func (c *client) obey(ctx, working context.Context, r *esl.Request) (over bool, err error) {
+// handle carries out one request. It returns over=true if the client asked to end the session.
+func (c *client) handle(ctx, working context.Context, r *esl.Request) (over bool, err error) {
 	verb, rest, _ := strings.Cut(r.Line, " ")
 	verb, rest = strings.ToLower(verb), strings.TrimLeft(rest, " ")
 	switch {
