@@ -36,10 +36,10 @@ type client struct {
 	jobEvents chan event     // BACKGROUND_JOB events for this client
 
 	// Only the client's own goroutine uses the following fields.
-	listener *acd.Listener // nil until the client first subscribes
-	upstream *upstream     // nil until the first request is passed on
-	counted  *connlimit.Conn
-	known    bool // the client has shown the password
+	listener      *acd.Listener // nil until the client first subscribes
+	upstream      *upstream     // nil until the first request is passed on
+	counted       *connlimit.Conn
+	authenticated bool // the client has shown the password
 
 	subscription subscription
 }
@@ -58,14 +58,14 @@ var (
 )
 
 var (
-	errCrowded   = errors.New("cmdport: too many connections: this one was closed to make room")
+	errEvicted   = errors.New("cmdport: too many connections: this one was closed to make room")
 	errPasswords = errors.New("cmdport: too many wrong passwords")
 	errSlow      = errors.New("cmdport: the client reads its events too slowly")
 )
 
-// converse serves the client until one side ends the session. Jobs run in the context working,
+// runSession serves the client until one side ends the session. Jobs run in the context working,
 // because they outlive the session.
-func (c *client) converse(ctx, working context.Context) error {
+func (c *client) runSession(ctx, working context.Context) error {
 	if err := c.authenticate(ctx); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (c *client) authenticate(ctx context.Context) error {
 			return errors.Join(c.welcome(), c.reply("+OK accepted"))
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
 			// userauth is for FreeSWITCH's users, and this port has none
-			pause(ctx, authPenalty<<try)
+			sleep(ctx, authPenalty<<try)
 			err = c.reply("-ERR invalid")
 		default:
 			err = c.reply("-ERR command not found")
@@ -118,7 +118,7 @@ func (c *client) welcome() error {
 	limits := clientsLimits
 	limits.Room = c.port.room
 	c.in.Limit(limits)
-	c.known = true
+	c.authenticated = true
 	c.counted.Confirm()
 	err := c.nc.SetReadDeadline(time.Time{})
 	c.in.EnforceFrameTime(c.nc)
@@ -128,7 +128,7 @@ func (c *client) welcome() error {
 // evict ends the session of a client that has not shown the password, to make room for another.
 func (c *client) evict() {
 	c.send(rejected())
-	c.end(errCrowded)
+	c.end(errEvicted)
 }
 
 // right compares in constant time. During a pause after too many wrong passwords it returns false
@@ -197,8 +197,8 @@ func (c *client) cut(why error) {
 	c.end(why)
 }
 
-// pause waits for d, or until ctx is done.
-func pause(ctx context.Context, d time.Duration) {
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -86,19 +86,19 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer counted.Release()
 	p.add(c)
 	defer p.remove(c)
-	err := c.converse(session, ctx)
+	err := c.runSession(session, ctx)
 	if cause := context.Cause(session); cause != nil {
 		err = cause // why the session was ended; the reader saw only that it was
 	}
-	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.known || p.worthALine(err, nc)) {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.authenticated || p.isWorthLogging(err, nc)) {
 		p.Log.Info().Err(err).Stringer("client", nc.RemoteAddr()).Msg("a client of the command port has left")
 	}
 }
 
-// worthALine reports whether to log the end of a client that never showed the password, because
+// isWorthLogging reports whether to log the end of a client that never showed the password, because
 // there may be many. The connection limiter itself logs those that made room for another client.
-func (p *Port) worthALine(err error, nc net.Conn) bool {
-	if errors.Is(err, errCrowded) {
+func (p *Port) isWorthLogging(err error, nc net.Conn) bool {
+	if errors.Is(err, errEvicted) {
 		return false
 	}
 	_, due := p.authLimiter.ReportDue(esl.Source(nc.RemoteAddr()))
