@@ -139,7 +139,7 @@ func (p *Port) agentOperations(r resource) {
 	}, p.setRegistered)
 }
 
-func (p *Port) listAgents(_ context.Context, in *agentFilter) (*of[items[agentShown]], error) {
+func (p *Port) listAgents(_ context.Context, in *agentFilter) (*output[items[agentShown]], error) {
 	all := p.Server.ACD.Dispatcher.Agents()
 	if in.Group != "" {
 		all = slices.DeleteFunc(all, func(v queue.AgentView) bool { return !slices.Contains(v.Groups, in.Group) })
@@ -147,17 +147,17 @@ func (p *Port) listAgents(_ context.Context, in *agentFilter) (*of[items[agentSh
 	return listed(all, showAgent), nil
 }
 
-func (p *Port) getAgent(_ context.Context, in *agentPath) (*of[agentShown], error) {
+func (p *Port) getAgent(_ context.Context, in *agentPath) (*output[agentShown], error) {
 	v, err := p.Server.ACD.Dispatcher.Agent(in.Extension)
 	if err != nil {
 		return nil, err
 	}
-	return &of[agentShown]{showAgent(v)}, nil
+	return &output[agentShown]{showAgent(v)}, nil
 }
 
 // ofAgent makes an operation from a change that needs only the extension.
-func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*of[agentShown], error) {
-	return func(ctx context.Context, in *agentPath) (*of[agentShown], error) {
+func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*output[agentShown], error) {
+	return func(ctx context.Context, in *agentPath) (*output[agentShown], error) {
 		if err := change(ctx, in.Extension); err != nil {
 			return nil, err
 		}
@@ -181,22 +181,22 @@ func (p *Port) removeAgent(ctx context.Context, in *agentPath) (*nothing, error)
 	return nil, p.Server.ACD.Dispatcher.RemoveAgent(ctx, in.Extension)
 }
 
-func (p *Port) login(ctx context.Context, in *shiftStart) (*of[agentShown], error) {
+func (p *Port) login(ctx context.Context, in *shiftStart) (*output[agentShown], error) {
 	groups := make([]string, 0, len(in.Body.Groups))
 	for _, g := range in.Body.Groups {
 		groups = append(groups, string(g))
 	}
 	if err := p.Server.ACD.Dispatcher.Login(ctx, in.Extension, groups); err != nil {
-		return nil, ofBody(err, queue.ErrNoGroup)
+		return nil, inBody(err, queue.ErrNoGroup)
 	}
 	return p.getAgent(ctx, &agentPath{in.Extension})
 }
 
 var errNoJobNumber = errors.New("there is no job number to say")
 
-func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*of[agentShown], error) {
+func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*output[agentShown], error) {
 	if in.Body.Say && in.Body.Number == "" {
-		return nil, ofBody(errNoJobNumber, errNoJobNumber)
+		return nil, inBody(errNoJobNumber, errNoJobNumber)
 	}
 	if err := p.Server.ACD.Dispatcher.SetJobNumber(ctx, in.Extension, string(in.Body.Number), in.Body.Say); err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*of[agentSho
 	return p.getAgent(ctx, &agentPath{in.Extension})
 }
 
-func (p *Port) setRegistered(ctx context.Context, in *registeredSet) (*of[agentShown], error) {
+func (p *Port) setRegistered(ctx context.Context, in *registeredSet) (*output[agentShown], error) {
 	if err := p.Server.ACD.Dispatcher.SetRegistered(ctx, in.Extension, in.Body.Registered); err != nil {
 		return nil, err
 	}

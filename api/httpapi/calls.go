@@ -48,8 +48,8 @@ type channelSent struct {
 	}
 }
 
-// sent has the address at which the call will be found.
-type sent struct {
+// accepted has the address at which the call will be found.
+type accepted struct {
 	Location string `header:"Location"`
 }
 
@@ -109,42 +109,42 @@ func (p *Port) callOperations(r resource) {
 	}, p.threeWay)
 }
 
-func (p *Port) listCalls(_ context.Context, in *callFilter) (*of[items[callShown]], error) {
+func (p *Port) listCalls(_ context.Context, in *callFilter) (*output[items[callShown]], error) {
 	all := slices.DeleteFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool {
 		return in.Group != "" && v.Group != in.Group || in.Phase != "" && string(v.Phase) != in.Phase
 	})
 	return listed(all, showCall), nil
 }
 
-func (p *Port) getCall(_ context.Context, in *callPath) (*of[callShown], error) {
+func (p *Port) getCall(_ context.Context, in *callPath) (*output[callShown], error) {
 	all := p.Server.ACD.CallViews()
 	i := slices.IndexFunc(all, func(v acd.CallView) bool { return v.UUID == in.UUID })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: %w", in.UUID, queue.ErrNoCall)
 	}
-	return &of[callShown]{showCall(all[i])}, nil
+	return &output[callShown]{showCall(all[i])}, nil
 }
 
-func (p *Port) enqueue(ctx context.Context, in *channelSent) (*sent, error) {
+func (p *Port) enqueue(ctx context.Context, in *channelSent) (*accepted, error) {
 	uuid := string(in.Body.UUID)
 	if err := p.Server.ACD.Enqueue(ctx, uuid, string(in.Body.Group)); err != nil {
-		return nil, ofSwitch(ofBody(err, queue.ErrNoGroup))
+		return nil, fromSwitch(inBody(err, queue.ErrNoGroup))
 	}
-	return &sent{address("calls", uuid)}, nil
+	return &accepted{address("calls", uuid)}, nil
 }
 
 func (p *Port) transfer(ctx context.Context, in *transferred) (*nothing, error) {
-	return nil, ofBody(p.Server.ACD.Dispatcher.Transfer(ctx, in.UUID, string(in.Body.Extension)), queue.ErrNoAgent)
+	return nil, inBody(p.Server.ACD.Dispatcher.Transfer(ctx, in.UUID, string(in.Body.Extension)), queue.ErrNoAgent)
 }
 
 func (p *Port) holding(hold bool) func(context.Context, *legPath) (*nothing, error) {
 	return func(ctx context.Context, in *legPath) (*nothing, error) {
-		return nil, ofSwitch(p.Server.ACD.Hold(ctx, in.UUID, hold))
+		return nil, fromSwitch(p.Server.ACD.Hold(ctx, in.UUID, hold))
 	}
 }
 
 func (p *Port) threeWay(ctx context.Context, in *thirdParty) (*nothing, error) {
-	return nil, ofSwitch(p.Server.ACD.ThreeWay(ctx, in.UUID, string(in.Body.Phone), string(in.Body.Gateway)))
+	return nil, fromSwitch(p.Server.ACD.ThreeWay(ctx, in.UUID, string(in.Body.Phone), string(in.Body.Gateway)))
 }
 
 func showCall(v acd.CallView) callShown {

@@ -13,15 +13,14 @@ import (
 	"nwayacd/api/connlimit"
 )
 
-const crowded = "too many connections"
+const tooMany = "too many connections"
 
-// crowdedAnswer is the answer on a connection beyond the bounds. It is sent before any request has
+// refusalAnswer is the answer on a connection beyond the bounds. It is sent before any request has
 // been read.
-var crowdedAnswer = []byte(func() string {
-	body := `{"title":"Service Unavailable","status":503,"detail":"` + crowded + `"}` + "\n"
-	return fmt.Sprintf(
-		"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
-			"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+var refusalAnswer = []byte(func() string {
+	body := `{"title":"Service Unavailable","status":503,"detail":"` + tooMany + `"}` + "\n"
+	return fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
+		"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 }())
 
 // limitedListener refuses the connections for which its limiter has no room.
@@ -42,7 +41,7 @@ func (l limitedListener) Accept() (net.Conn, error) {
 		if admitted {
 			return &limitedConn{nc, counted}, nil
 		}
-		l.refusing.Go(func() { l.limiter.Refuse(nc, crowdedAnswer) }) // ends within a second
+		l.refusing.Go(func() { l.limiter.Refuse(nc, refusalAnswer) }) // ends within a second
 	}
 }
 
@@ -80,11 +79,12 @@ func confirmConn(r *http.Request) {
 	}
 }
 
-// paced gives the body of each request one deadline for all of it, even if no handler reads it.
-func paced(next http.Handler) http.Handler {
+// withBodyDeadline gives the body of each request one deadline for all of it, even if no handler
+// reads it.
+func withBodyDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
-			body := &pacedBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
+			body := &deadlineBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
 			body.set(time.Now().Add(bodyLimit)) // fails if there is no connection, as in tests
 			// The copy leaves net/http the body that it made. By the type of that body it detects
 			// one that was not read to the end.
@@ -95,8 +95,8 @@ func paced(next http.Handler) http.Handler {
 	})
 }
 
-// pacedBody is the body of a request with its own deadline. The answer has another one.
-type pacedBody struct {
+// deadlineBody is the body of a request with its own deadline. The answer has another one.
+type deadlineBody struct {
 	io.ReadCloser
 	set   func(time.Time) error // sets the read deadline
 	begun bool
@@ -104,7 +104,7 @@ type pacedBody struct {
 
 // Read sets the deadline at the first read, because net/http and huma set theirs before, and again
 // at the end of the body.
-func (b *pacedBody) Read(p []byte) (int, error) {
+func (b *deadlineBody) Read(p []byte) (int, error) {
 	if !b.begun {
 		b.begun = true
 		b.set(time.Now().Add(bodyLimit))

@@ -19,8 +19,8 @@ var docsPage string
 const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'"
 
-// describe serves the OpenAPI document and a page with its contents. Both are made once.
-func (p *Port) describe(mux *http.ServeMux, api huma.API) {
+// serveDocs serves the OpenAPI document and a page with its contents. Both are made once.
+func (p *Port) serveDocs(mux *http.ServeMux, api huma.API) {
 	doc := api.OpenAPI()
 	asJSON, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {

@@ -54,7 +54,7 @@ func FuzzLastEventID(f *testing.F) {
 	for _, id := range []string{"", "life-7", "life-", "life--1", "-7", "other-7", "life-99999999999999999999"} {
 		f.Add(id)
 	}
-	p := &Port{born: "life"}
+	p := &Port{instance: "life"}
 	f.Fuzz(func(t *testing.T, id string) {
 		if after, known := p.afterID(id); after > 0 && (!known || !strings.HasPrefix(id, "life-")) {
 			t.Errorf("%q resumes after %d", id, after)

@@ -101,17 +101,17 @@ func (p *Port) groupOperations(r resource) {
 	}, p.setPrompts)
 }
 
-func (p *Port) listGroups(context.Context, *nothing) (*of[items[groupShown]], error) {
+func (p *Port) listGroups(context.Context, *nothing) (*output[items[groupShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.Groups(), showGroup), nil
 }
 
-func (p *Port) getGroup(_ context.Context, in *groupPath) (*of[groupShown], error) {
+func (p *Port) getGroup(_ context.Context, in *groupPath) (*output[groupShown], error) {
 	all := p.Server.ACD.Dispatcher.Groups()
 	i := slices.IndexFunc(all, func(v queue.GroupView) bool { return v.Number == in.Group })
 	if i < 0 {
 		return nil, fmt.Errorf("group %s: %w", in.Group, queue.ErrNoGroup)
 	}
-	return &of[groupShown]{showGroup(all[i])}, nil
+	return &output[groupShown]{showGroup(all[i])}, nil
 }
 
 func (p *Port) addGroup(ctx context.Context, in *newGroup) (*createdGroup, error) {
@@ -130,7 +130,7 @@ func (p *Port) removeGroup(ctx context.Context, in *groupPath) (*nothing, error)
 	return nil, p.Server.ACD.Dispatcher.RemoveGroup(ctx, in.Group)
 }
 
-func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShown], error) {
+func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*output[groupShown], error) {
 	if prefix := in.Body.CallerPrefix; prefix != nil {
 		if err := p.Server.ACD.Dispatcher.SetCallerPrefix(ctx, in.Group, *prefix); err != nil {
 			return nil, err
@@ -139,7 +139,7 @@ func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShow
 	return p.getGroup(ctx, &groupPath{in.Group})
 }
 
-func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*of[groupShown], error) {
+func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*output[groupShown], error) {
 	b := &in.Body
 	err := p.Server.ACD.Dispatcher.SetPrompts(ctx, in.Group,
 		(*string)(b.Welcome), (*string)(b.Blacklist), (*string)(b.Busy), (*string)(b.Transfer))

@@ -34,7 +34,7 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 				"without a token in [http], the Host of a request must be an address or localhost")
 		case !isPrivate(r.URL.Path):
 			next.ServeHTTP(w, r)
-		case p.knows(w, r):
+		case p.authorized(w, r):
 			confirmConn(r)
 			next.ServeHTTP(w, r)
 		}
@@ -49,8 +49,8 @@ func isPrivate(path string) bool {
 	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
 }
 
-// knows reports whether the request has the token. If it has not, knows answers it.
-func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
+// authorized reports whether the request has the token. If it has not, authorized answers it.
+func (p *Port) authorized(w http.ResponseWriter, r *http.Request) bool {
 	given, shown := token(r)
 	right, wait := p.Token == "", time.Duration(0)
 	if shown && !right {
@@ -106,13 +106,13 @@ func isLocal(host string) bool {
 // callers' numbers.
 func (p *Port) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		answer, began := &statusWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
 		defer p.countPanic()
 		defer func() {
-			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", noted.status).
+			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", answer.status).
 				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Msg("HTTP request")
 		}()
-		next.ServeHTTP(noted, r)
+		next.ServeHTTP(answer, r)
 	})
 }
 
@@ -131,20 +131,20 @@ func (p *Port) countPanic() {
 // Panics returns how many requests ended in a panic.
 func (p *Port) Panics() uint64 { return p.panics.Load() }
 
-// notedWriter keeps the status for the log.
-type notedWriter struct {
+// statusWriter keeps the status for the log.
+type statusWriter struct {
 	http.ResponseWriter
 	status int
 }
 
 // WriteHeader keeps the status and passes it on.
-func (w *notedWriter) WriteHeader(status int) {
+func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Unwrap serves http.ResponseController.
-func (w *notedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // withProblems answers the requests that the mux refuses (404, 405) in the form of all other
 // errors.

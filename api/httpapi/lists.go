@@ -52,8 +52,8 @@ type (
 	}
 )
 
-// put is the answer to a PUT: 201 for a new entry, 204 for one that was there.
-type put struct{ Status int }
+// putAnswer is the answer to a PUT: 201 for a new entry, 204 for one that was there.
+type putAnswer struct{ Status int }
 
 func (p *Port) listOperations(r resource) {
 	const blacklist, vips = apiPrefix + "/blacklist", apiPrefix + "/vips"
@@ -87,13 +87,13 @@ func (p *Port) listOperations(r resource) {
 	}
 }
 
-func (p *Port) listBlacklist(context.Context, *nothing) (*of[items[blacklistedShown]], error) {
+func (p *Port) listBlacklist(context.Context, *nothing) (*output[items[blacklistedShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.Blacklist(), func(b queue.Blacklisted) blacklistedShown {
 		return blacklistedShown{b.Number, b.Category, b.Dialled, b.Group, b.Expires}
 	}), nil
 }
 
-func (p *Port) putBlacklisted(ctx context.Context, in *blacklistPut) (*put, error) {
+func (p *Port) putBlacklisted(ctx context.Context, in *blacklistPut) (*putAnswer, error) {
 	replaced, err := p.Server.ACD.Dispatcher.PutBlacklisted(ctx, queue.Blacklisted{
 		Number: in.Number, Category: in.Body.Category, Dialled: in.Body.Dialled, Group: in.Body.Group,
 		Expires: in.Body.Expires,
@@ -105,11 +105,11 @@ func (p *Port) dropBlacklisted(ctx context.Context, in *blacklistPath) (*nothing
 	return nil, p.Server.ACD.Dispatcher.DropBlacklisted(ctx, in.Number)
 }
 
-func (p *Port) listVIPs(context.Context, *nothing) (*of[items[vipShown]], error) {
+func (p *Port) listVIPs(context.Context, *nothing) (*output[items[vipShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.VIPs(), func(v queue.VIP) vipShown { return vipShown(v) }), nil
 }
 
-func (p *Port) putVIP(ctx context.Context, in *vipPut) (*put, error) {
+func (p *Port) putVIP(ctx context.Context, in *vipPut) (*putAnswer, error) {
 	already, err := p.Server.ACD.Dispatcher.PutVIP(ctx, queue.VIP{Number: in.Number, Group: in.Group})
 	return answerPut(already), err
 }
@@ -118,9 +118,9 @@ func (p *Port) dropVIP(ctx context.Context, in *vipPath) (*nothing, error) {
 	return nil, p.Server.ACD.Dispatcher.DropVIP(ctx, queue.VIP{Number: in.Number, Group: in.Group})
 }
 
-func answerPut(there bool) *put {
+func answerPut(there bool) *putAnswer {
 	if there {
-		return &put{http.StatusNoContent}
+		return &putAnswer{http.StatusNoContent}
 	}
-	return &put{http.StatusCreated}
+	return &putAnswer{http.StatusCreated}
 }

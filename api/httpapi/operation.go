@@ -36,8 +36,8 @@ type resource struct {
 	tag  string
 }
 
-// operate registers all operations on the mux.
-func (p *Port) operate(mux *http.ServeMux) huma.API {
+// registerAll registers all operations on the mux.
+func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	api := humago.New(mux, p.config())
 	resource := func(tag, about string) resource {
 		doc := api.OpenAPI()
@@ -102,9 +102,9 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 			http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		}, o.refusals...),
 		MaxBodyBytes: maxHTTPBody,
-		// The body has its deadline from paced. This one lasts while the operation runs, and if it
-		// passed, it would cancel the operation's context; so it is longer than the operation's
-		// limit.
+		// The body has its deadline from withBodyDeadline. This one lasts while the operation runs,
+		// and if it passed, it would cancel the operation's context; so it is longer than the
+		// operation's limit.
 		BodyReadTimeout: o.limit + headerLimit,
 	}
 	if len(o.commands) > 0 {
@@ -125,8 +125,8 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 // nothing is the input or the output of an operation that has none.
 type nothing struct{}
 
-// of is an output that has only a body.
-type of[T any] struct{ Body T }
+// output is the output of an operation that has only a body.
+type output[T any] struct{ Body T }
 
 // items is a list.
 type items[T any] struct {
@@ -134,8 +134,8 @@ type items[T any] struct {
 }
 
 // listed returns the output of a list.
-func listed[From, To any](all []From, show func(From) To) *of[items[To]] {
-	out := &of[items[To]]{items[To]{make([]To, 0, len(all))}}
+func listed[From, To any](all []From, show func(From) To) *output[items[To]] {
+	out := &output[items[To]]{items[To]{make([]To, 0, len(all))}}
 	for _, one := range all {
 		out.Body.Items = append(out.Body.Items, show(one))
 	}

@@ -28,7 +28,7 @@ const (
 	operationLimit = 30 * time.Second // for one operation, unless it says otherwise
 	longestLimit   = 2 * time.Minute  // for a request and its answer, except a stream of events
 	idleLimit      = 2 * time.Minute  // between two requests on one connection
-	leaveLimit     = 5 * time.Second  // for the requests that are being answered when the server ends
+	stopLimit      = 5 * time.Second  // for the requests that are being answered when the server ends
 	maxHTTPHeader  = 16 << 10
 	maxHTTPBody    = 64 << 10
 )
@@ -56,11 +56,11 @@ type Port struct {
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
 	Log      zerolog.Logger
 
-	panics  atomic.Uint64
-	born    string          // part of each event ID; it differs after a restart of the server
-	leaving context.Context // when it is done, the streams of events end
-	streams atomic.Int32    // how many are open
-	tokens  connlimit.AuthLimiter
+	panics   atomic.Uint64
+	instance string          // part of each event ID; it differs after a restart of the server
+	stopping context.Context // when it is done, the streams of events end
+	streams  atomic.Int32    // how many are open
+	tokens   connlimit.AuthLimiter
 }
 
 // Serve serves clients from ln until ctx is done. Then streams of events end at once, and other
@@ -82,7 +82,7 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 		return fmt.Errorf("httpapi: %w", err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveLimit)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
 		return errors.Join(fmt.Errorf("httpapi: some requests were cut off: %w", err), server.Close())
@@ -92,14 +92,14 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 
 // Handler answers all requests of the port. Streams of events end when ctx is done.
 func (p *Port) Handler(ctx context.Context) http.Handler {
-	p.born, p.leaving = strconv.FormatInt(time.Now().UnixNano(), 36), ctx
+	p.instance, p.stopping = strconv.FormatInt(time.Now().UnixNano(), 36), ctx
 	mux := http.NewServeMux()
-	p.describe(mux, p.operate(mux))
+	p.serveDocs(mux, p.registerAll(mux))
 	mux.HandleFunc("POST /freeswitch/directory", p.directory)
 	if p.Metrics != nil {
 		mux.Handle("GET "+metricsPath, p.Metrics)
 	}
-	return p.logged(paced(p.guarded(withProblems(mux))))
+	return p.logged(withBodyDeadline(p.guarded(withProblems(mux))))
 }
 
 func (p *Port) bounds() connlimit.Bounds { return p.Bounds.Or(1024, 256) }

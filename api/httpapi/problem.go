@@ -18,12 +18,12 @@ import (
 var errDatabase = errors.New("the database does not answer")
 
 // statuses maps refusals to HTTP statuses. A refusal because of the request's body, not its path,
-// is a 422 (see ofBody).
+// is a 422 (see inBody).
 var statuses = []struct {
 	status int
 	errs   []error
 }{
-	{http.StatusUnprocessableEntity, []error{errOfBody, acd.ErrArgument}},
+	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument}},
 	{http.StatusNotFound, []error{
 		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
 	}},
@@ -38,21 +38,21 @@ var statuses = []struct {
 }
 
 var (
-	errOfBody        = errors.New("") // marks an error and adds no text
+	errInBody        = errors.New("") // marks an error and adds no text
 	errSwitch        = errors.New("")
 	errConfiguration = errors.New("the configuration stays as it was")
 )
 
-// ofBody makes err a 422 if it is one of the refusals, which concern a value in the request's body.
-func ofBody(err error, refusals ...error) error {
+// inBody makes err a 422 if it is one of the refusals, which concern a value in the request's body.
+func inBody(err error, refusals ...error) error {
 	if slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) }) {
-		return fmt.Errorf("%w%w", errOfBody, err)
+		return fmt.Errorf("%w%w", errInBody, err)
 	}
 	return err
 }
 
-// ofSwitch marks an error that is none of our refusals as one of FreeSWITCH (502).
-func ofSwitch(err error) error {
+// fromSwitch marks an error that is none of our refusals as one of FreeSWITCH (502).
+func fromSwitch(err error) error {
 	if err != nil && statusOf(err) == http.StatusInternalServerError {
 		return fmt.Errorf("%w%w", errSwitch, err)
 	}

@@ -89,7 +89,7 @@ func (p *Port) recordOperations(r resource) {
 	}, p.listOffers)
 }
 
-func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*of[cdrPage], error) {
+func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*output[cdrPage], error) {
 	calls, next, err := p.Database.SearchCDRs(ctx, queue.CDRSearch{
 		From: in.From, To: in.To, Group: in.Group, Agent: in.Agent, Caller: in.Caller, Call: in.UUID,
 		Outcome: queue.Outcome(in.Outcome), Before: in.Cursor, Limit: in.Limit,
@@ -97,13 +97,13 @@ func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*of[cdrPage], error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
-	return &of[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
+	return &output[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
 }
 
-func (p *Port) listOffers(ctx context.Context, in *callPath) (*of[items[offerShown]], error) {
+func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offerShown]], error) {
 	offers, err := p.Database.Offers(ctx, in.UUID)
 	if err == nil && len(offers) == 0 {
-		err = p.known(ctx, in.UUID)
+		err = p.checkKnown(ctx, in.UUID)
 	} else if err != nil {
 		err = fmt.Errorf("%w: %w", errDatabase, err)
 	}
@@ -113,8 +113,8 @@ func (p *Port) listOffers(ctx context.Context, in *callPath) (*of[items[offerSho
 	return listed(offers, showOffer), nil
 }
 
-// known returns nil if the call is current or has ended.
-func (p *Port) known(ctx context.Context, uuid string) error {
+// checkKnown returns nil if the call is current or has ended.
+func (p *Port) checkKnown(ctx context.Context, uuid string) error {
 	if slices.ContainsFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool { return v.UUID == uuid }) {
 		return nil
 	}

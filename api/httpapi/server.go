@@ -29,8 +29,8 @@ func (p *Port) serverOperations(r resource) {
 		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version",
 		summary:  "Show version, commit, Go and database",
 		commands: []string{"nwayacd_version"},
-	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
-		return &of[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
+	}, func(ctx context.Context, _ *nothing) (*output[versionShown], error) {
+		return &output[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
 	})
 	register(r, operation{
 		id: "reload", method: http.MethodPost, path: apiPrefix + "/reload", summary: "Read the configuration again",
@@ -49,12 +49,12 @@ func (p *Port) serverOperations(r resource) {
 	ready.Responses["503"] = ready.Responses["200"]
 }
 
-func (p *Port) reload(context.Context, *nothing) (*of[reloadReport], error) {
+func (p *Port) reload(context.Context, *nothing) (*output[reloadReport], error) {
 	report, err := p.Server.Reload()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
 	}
-	return &of[reloadReport]{reloadReport{report}}, nil
+	return &output[reloadReport]{reloadReport{report}}, nil
 }
 
 // reasons returns why some calls cannot be served.

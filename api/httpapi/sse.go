@@ -28,9 +28,9 @@ const (
 )
 
 var (
-	errStreams = errors.New("too many streams of events are open")
-	errQuiet   = errors.New("nothing happened")
-	errLeaving = errors.New("shutting down")
+	errStreams  = errors.New("too many streams of events are open")
+	errQuiet    = errors.New("nothing happened")
+	errStopping = errors.New("shutting down")
 )
 
 type eventsAfter struct {
@@ -60,7 +60,7 @@ func (p *Port) followEvents(_ context.Context, in *eventsAfter) (*eventStream, e
 		r, w := humago.Unwrap(c)
 		ctx, cancel := context.WithCancelCause(r.Context())
 		defer cancel(nil)
-		defer context.AfterFunc(p.leaving, func() { cancel(errLeaving) })()
+		defer context.AfterFunc(p.stopping, func() { cancel(errStopping) })()
 		err := p.stream(ctx, w, in.LastEventID)
 		p.Log.Debug().Err(err).Str("client", r.RemoteAddr).Msg("a stream of events ended")
 	}}, nil
@@ -83,7 +83,7 @@ func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string)
 		e, err := nextEvent(ctx, l)
 		switch {
 		case err == nil:
-			err = out.event(p.born+"-"+strconv.FormatUint(e.ID, 10), e)
+			err = out.event(p.instance+"-"+strconv.FormatUint(e.ID, 10), e)
 		case errors.Is(err, errQuiet):
 			err = out.text(": keep-alive\n\n")
 		case errors.Is(err, acd.ErrSlow) && first: // the server no longer has the event to resume after
@@ -105,7 +105,7 @@ func (p *Port) afterID(lastID string) (after uint64, known bool) {
 	}
 	life, number, _ := strings.Cut(lastID, "-")
 	after, err := strconv.ParseUint(number, 10, 64)
-	if life != p.born || err != nil {
+	if life != p.instance || err != nil {
 		return 0, false
 	}
 	return after, true
