@@ -37,9 +37,9 @@ type Daemon struct {
 	// 0, they have the port that was chosen.
 	Socket, Control, HTTP net.Addr
 
-	failed   chan error   // the reason if a part ended before Stop ended it
-	patience atomic.Int64 // drain-seconds, in nanoseconds
-	steps    []step       // the steps of Stop; the last one runs first
+	failed    chan error   // the reason if a part ended before Stop ended it
+	drainTime atomic.Int64 // drain-seconds, in nanoseconds
+	steps     []step       // the steps of Stop; the last one runs first
 }
 
 // step is one part of a daemon: its name, and how to end it.
@@ -62,7 +62,7 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 		log: log, config: config, load: o.Load, failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
 	}
-	d.patience.Store(int64(config.Server.Drain))
+	d.drainTime.Store(int64(config.Server.Drain))
 	boots := []func(context.Context, Options) error{
 		d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls,
 	}
@@ -208,15 +208,15 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 		Bounds:  connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
-		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.keeping,
+		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.storeStatus,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
 	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
 }
 
-// keeping returns the state of the store for the metrics.
-func (d *Daemon) keeping() metrics.StoreStatus {
+// storeStatus returns the state of the store for the metrics.
+func (d *Daemon) storeStatus() metrics.StoreStatus {
 	s := d.store.Status()
 	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
@@ -248,20 +248,20 @@ func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 	d.background("dispatcher", d.acd.Run)
 	calls, cut := context.WithCancel(context.Background())
 	over := make(chan error, 1)
-	stopping, told := context.WithCancel(calls)
+	stopping, stop := context.WithCancel(calls)
 	go func() { // ends by Drain, or with calls; the step below waits
 		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, ln) })
 	}()
 	d.onStop("calls", func() error {
 		defer cut()
-		told()
+		stop()
 		d.acd.Drain()
-		patience := time.NewTimer(time.Duration(d.patience.Load()))
-		defer patience.Stop()
+		limit := time.NewTimer(time.Duration(d.drainTime.Load()))
+		defer limit.Stop()
 		select {
 		case <-over:
 			return nil
-		case <-patience.C:
+		case <-limit.C:
 		}
 		d.log.Warn().Int("calls", d.acd.Calls()).
 			Msg("drain-seconds are over; the remaining talks go on in FreeSWITCH")

@@ -17,7 +17,7 @@ func (d *Daemon) Reload() (report string, err error) {
 		return "", err
 	}
 	d.acd.Configure(settings(next))
-	d.patience.Store(int64(next.Server.Drain))
+	d.drainTime.Store(int64(next.Server.Drain))
 	setLogLevel(next)
 	keys := d.config.Restart(next)
 	d.log.Info().Strs("restart-needed", keys).Msg("configuration read again")
