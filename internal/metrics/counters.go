@@ -27,9 +27,9 @@ var (
 	}
 )
 
-// happened has the counters and histograms. A group has all its series from the first scrape on, at
+// counters has the counters and histograms. A group has all its series from the first scrape on, at
 // 0. Otherwise Prometheus would not see the first call as an increase.
-type happened struct {
+type counters struct {
 	freeToOffer prometheus.Histogram
 	answerWait  *prometheus.HistogramVec
 	abandonWait *prometheus.HistogramVec
@@ -41,7 +41,7 @@ type happened struct {
 	groups map[string]bool // the groups that have series
 }
 
-func newHappened() *happened {
+func newCounters() *counters {
 	ofGroup := func(name, help string, buckets []float64) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "nwayacd_" + name, Help: help,
@@ -52,7 +52,7 @@ func newHappened() *happened {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nwayacd_" + name, Help: help},
 			[]string{"group", "outcome"})
 	}
-	return &happened{
+	return &counters{
 		freeToOffer: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "nwayacd_free_to_offer_seconds", Buckets: offerBuckets,
 			Help: "From the moment when a waiting caller and an available agent both existed until the agent's leg " +
@@ -73,22 +73,22 @@ func newHappened() *happened {
 
 // Offered counts an offer. after is how long the agent and the caller were both available before
 // it.
-func (m *Metrics) Offered(after time.Duration) { m.happened.freeToOffer.Observe(after.Seconds()) }
+func (m *Metrics) Offered(after time.Duration) { m.counters.freeToOffer.Observe(after.Seconds()) }
 
 // Answered counts a caller whom an agent answered. waited is the time from arrival to the bridge.
 func (m *Metrics) Answered(group string, waited time.Duration) {
-	m.happened.answerWait.WithLabelValues(label(group)).Observe(waited.Seconds())
+	m.counters.answerWait.WithLabelValues(label(group)).Observe(waited.Seconds())
 }
 
 // OfferEnded counts an offer with its outcome.
 func (m *Metrics) OfferEnded(o queue.OfferRecord) {
-	m.happened.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
+	m.counters.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
 }
 
 // CallEnded counts a visit with its outcome. It also observes the wait of an abandoned visit, and
 // the talk of any other.
 func (m *Metrics) CallEnded(c queue.CDR) {
-	h, group := m.happened, label(c.Group)
+	h, group := m.counters, label(c.Group)
 	h.calls.WithLabelValues(group, string(c.Outcome)).Inc()
 	switch {
 	case c.Group == "": // the caller did not wait for an agent
@@ -100,7 +100,7 @@ func (m *Metrics) CallEnded(c queue.CDR) {
 }
 
 // follow creates the series of new groups, and deletes those of groups that were removed.
-func (h *happened) follow(groups []queue.GroupFigures) {
+func (h *counters) follow(groups []queue.GroupFigures) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	here := make(map[string]bool, len(groups))
@@ -119,7 +119,7 @@ func (h *happened) follow(groups []queue.GroupFigures) {
 	h.groups = here
 }
 
-func (h *happened) begin(group string) {
+func (h *counters) begin(group string) {
 	for _, waits := range h.histograms() {
 		waits.WithLabelValues(group)
 	}
@@ -131,7 +131,7 @@ func (h *happened) begin(group string) {
 	}
 }
 
-func (h *happened) end(group string) {
+func (h *counters) end(group string) {
 	of := prometheus.Labels{"group": group}
 	for _, waits := range h.histograms() {
 		waits.DeletePartialMatch(of)
@@ -140,10 +140,10 @@ func (h *happened) end(group string) {
 	h.offers.DeletePartialMatch(of)
 }
 
-func (h *happened) histograms() []*prometheus.HistogramVec {
+func (h *counters) histograms() []*prometheus.HistogramVec {
 	return []*prometheus.HistogramVec{h.answerWait, h.abandonWait, h.talk}
 }
 
-func (h *happened) all() []prometheus.Collector {
+func (h *counters) all() []prometheus.Collector {
 	return []prometheus.Collector{h.freeToOffer, h.answerWait, h.abandonWait, h.talk, h.calls, h.offers}
 }

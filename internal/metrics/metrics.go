@@ -27,13 +27,13 @@ type Build struct{ Version, Commit string }
 // Metrics are the figures of one server.
 type Metrics struct {
 	registry *prometheus.Registry
-	happened *happened
+	counters *counters
 }
 
 // New returns the metrics of a server that has not started. Watch completes them. They include the
 // metrics of the process and of Go.
 func New(b Build) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), happened: newHappened()}
+	m := &Metrics{registry: prometheus.NewRegistry(), counters: newCounters()}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nwayacd_build_info", Help: "Version, commit and Go version of the program; always 1.",
 		ConstLabels: prometheus.Labels{
@@ -49,7 +49,7 @@ func New(b Build) *Metrics {
 
 // Watch adds the metrics of the sources, which are read at each scrape. It is called once.
 func (m *Metrics) Watch(s Sources) {
-	m.registry.MustRegister(&floorWatch{sources: s, happened: m.happened})
+	m.registry.MustRegister(&floorWatch{sources: s, counters: m.counters})
 }
 
 // scrapesAtOnce bounds how many scrapes run at the same time. Further ones get 503.

@@ -23,7 +23,7 @@ type watched struct {
 	*Metrics
 	figures acd.Figures
 	links   []acd.LinkState
-	keeping StoreStatus
+	store   StoreStatus
 }
 
 func watch(groups ...queue.GroupFigures) *watched {
@@ -31,7 +31,7 @@ func watch(groups ...queue.GroupFigures) *watched {
 	w.figures.Floor.Groups = groups
 	w.Watch(Sources{
 		Figures: func() acd.Figures { return w.figures }, Links: func() []acd.LinkState { return w.links },
-		Store: func() StoreStatus { return w.keeping }, Panics: func() uint64 { return 1 },
+		Store: func() StoreStatus { return w.store }, Panics: func() uint64 { return 1 },
 	})
 	return w
 }
@@ -94,9 +94,8 @@ func TestThePresentStateIsShown(t *testing.T) {
 	w.figures.Phases, w.figures.Draining = map[acd.Phase]int{"wait": 3}, true
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
-	w.keeping = StoreStatus{
-		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100,
-		Statements: 20, GivenUp: 1, Dropped: 6,
+	w.store = StoreStatus{
+		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1, Dropped: 6,
 	}
 	w.has(t,
 		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`,

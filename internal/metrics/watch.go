@@ -43,9 +43,9 @@ var (
 	groupAgents = described("group_agents", "Members of the group by state; a member of two groups is counted in both.",
 		"group", "state")
 	groupInfo = described("group_info", "The group's name; always 1.", "group", "name")
-	inVain    = described("callers_waiting_in_vain",
+	starved   = described("callers_waiting_in_vain",
 		"Callers who wait although an agent of the group is available; it is 0 unless nwayacd has a fault.", "group")
-	inVainFor = described("waiting_in_vain_seconds",
+	starvedFor = described("waiting_in_vain_seconds",
 		"For how long the first of callers_waiting_in_vain could have had the agent.", "group")
 
 	agents  = described("agents", "Agents by state.", "state")
@@ -85,19 +85,19 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 // now.
 type floorWatch struct {
 	sources  Sources
-	happened *happened
+	counters *counters
 }
 
 // Describe describes all metrics. The registry checks Collect against it.
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
-		agents, resting, misses, calls, draining, accepted, refused, refusedCommands, panics, linkUp, linkChanged,
+		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, starved, starvedFor,
+		agents, resting, misses, calls, draining, accepted, refused, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 	} {
 		to <- d
 	}
-	for _, c := range w.happened.all() {
+	for _, c := range w.counters.all() {
 		c.Describe(to)
 	}
 }
@@ -128,9 +128,9 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 		show.gauge(linkUp, one(l.Up), label(l.Name))
 		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
 	}
-	show.keeping(w.sources.Store())
-	w.happened.follow(figures.Floor.Groups)
-	for _, c := range w.happened.all() {
+	show.store(w.sources.Store())
+	w.counters.follow(figures.Floor.Groups)
+	for _, c := range w.counters.all() {
 		c.Collect(to)
 	}
 }
@@ -151,15 +151,15 @@ func (to shown) group(g queue.GroupFigures) {
 	to.gauge(callersWaiting, float64(g.Waiting), number)
 	to.gauge(callersTalking, float64(g.Talking), number)
 	to.gauge(longestWait, g.LongestWait.Seconds(), number)
-	to.gauge(inVain, float64(g.Starved), number)
-	to.gauge(inVainFor, g.StarvedFor.Seconds(), number)
+	to.gauge(starved, float64(g.Starved), number)
+	to.gauge(starvedFor, g.StarvedFor.Seconds(), number)
 	to.gauge(groupInfo, 1, number, label(g.Name))
 	for standing, n := range g.Members {
 		to.gauge(groupAgents, float64(n), number, agent.Standing(standing).String())
 	}
 }
 
-func (to shown) keeping(k StoreStatus) {
+func (to shown) store(k StoreStatus) {
 	to.gauge(databaseUp, one(k.Up))
 	to.gauge(journalUp, one(k.DiskUp))
 	to.counter(statements, k.Statements)
