@@ -26,7 +26,7 @@ const (
 type Feed struct {
 	address, password string
 	shown             chan View // receives the view of each look
-	bell              chan struct{}
+	requested         chan struct{}
 	last              View
 	tenures           map[string]tenure // by extension
 }
@@ -41,14 +41,14 @@ func newFeed(c conf.Control) *Feed {
 	address := c.DialAddress()
 	return &Feed{
 		address: address, password: string(c.Password),
-		shown: make(chan View), bell: make(chan struct{}, 1), tenures: map[string]tenure{}, last: View{Server: address},
+		shown: make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{}, last: View{Server: address},
 	}
 }
 
 func (f *Feed) options() esl.Options { return esl.Options{Limits: esl.Limits{MaxBody: maxReply}} }
 
-// once makes one look over its own connection.
-func (f *Feed) once(ctx context.Context) (View, error) {
+// lookOnce makes one look over its own connection.
+func (f *Feed) lookOnce(ctx context.Context) (View, error) {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
 	conn, err := esl.Dial(ctx, f.address, f.password, f.options())
@@ -63,7 +63,7 @@ func (f *Feed) once(ctx context.Context) (View, error) {
 func (f *Feed) follow(ctx context.Context) {
 	link := esl.Link{
 		Address: f.address, Password: f.password, Options: f.options(),
-		OnEvent: func(*esl.Event) { f.ring() },
+		OnEvent: func(*esl.Event) { f.requestLook() },
 		Session: f.session,
 		Down: func(err error) {
 			f.last.Trouble = err.Error()
@@ -73,10 +73,10 @@ func (f *Feed) follow(ctx context.Context) {
 	link.Keep(ctx) // returns only the cause of ctx
 }
 
-// ring requests a new look. If one is already requested, that is enough.
-func (f *Feed) ring() {
+// requestLook requests a new look. If one is already requested, that is enough.
+func (f *Feed) requestLook() {
 	select {
-	case f.bell <- struct{}{}:
+	case f.requested <- struct{}{}:
 	default:
 	}
 }
@@ -92,14 +92,14 @@ func (f *Feed) session(ctx context.Context, conn *esl.Connection) error {
 		}
 		f.show(ctx)
 		// The server needs some time to list thousands of agents. Looks take at most a fifth of it.
-		if err := f.rest(ctx, max(redraw, 4*time.Since(began))); err != nil {
+		if err := f.wait(ctx, max(redraw, 4*time.Since(began))); err != nil {
 			return err
 		}
 	}
 }
 
-// rest waits for least, and then for an event or until refresh has passed.
-func (f *Feed) rest(ctx context.Context, least time.Duration) error {
+// wait waits for least, and then for an event or until refresh has passed.
+func (f *Feed) wait(ctx context.Context, least time.Duration) error {
 	gap, tick := time.NewTimer(least), time.NewTimer(max(least, refresh))
 	defer gap.Stop()
 	defer tick.Stop()
@@ -109,7 +109,7 @@ func (f *Feed) rest(ctx context.Context, least time.Duration) error {
 		return context.Cause(ctx)
 	}
 	select {
-	case <-f.bell:
+	case <-f.requested:
 	case <-tick.C:
 	case <-ctx.Done():
 		return context.Cause(ctx)

@@ -34,7 +34,7 @@ func serving(t *testing.T) *app.Daemon {
 func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 	d := serving(t)
 	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
-	view, err := feed.once(t.Context())
+	view, err := feed.lookOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 
 func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
 	feed := newFeed(conf.Control{Listen: serving(t).Control.String(), Password: "guess"})
-	if _, err := feed.once(t.Context()); err == nil || strings.Contains(err.Error(), "guess") {
+	if _, err := feed.lookOnce(t.Context()); err == nil || strings.Contains(err.Error(), "guess") {
 		t.Errorf("%v", err)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // terminal to draw on, it prints the floor once.
 func Run(ctx context.Context, server conf.Control) error {
 	feed := newFeed(server)
-	view, err := feed.once(ctx)
+	view, err := feed.lookOnce(ctx)
 	if err != nil {
 		return fmt.Errorf("nwayacd: top: %w", err)
 	}
