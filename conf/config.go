@@ -93,11 +93,14 @@ type FreeSWITCH struct {
 
 // Server is [server]: the port to which FreeSWITCH's socket application connects.
 type Server struct {
-	Listen    string         // host:port
-	Allow     []netip.Prefix // source networks; empty: every source, only on loopback
-	MaxCalls  int            // 0: no limit
-	Drain     time.Duration  // drain-seconds: how long a shutdown waits for talks to end
-	Advertise string         // host:port that a FreeSWITCH dials for a live channel; empty: found for each FreeSWITCH
+	Listen   string         // host:port
+	Allow    []netip.Prefix // source networks; empty: every source, only on loopback
+	MaxCalls int            // 0: no limit
+	Drain    time.Duration  // drain-seconds: how long a shutdown waits for talks to end
+	Commands []string       // the commands that a channel may run by the route /cmd
+	// CommandExtensions says for which extensions: "own", that of the channel's user, or "any".
+	CommandExtensions string
+	Advertise         string // host:port that a FreeSWITCH dials for a live channel; empty: found for each FreeSWITCH
 }
 
 // Control is [control]: the command port.
