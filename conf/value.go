@@ -154,7 +154,7 @@ func networks(field *[]netip.Prefix) value {
 	}
 }
 
-// words is a list of words, each of which passes the check.
+// words returns the value of a list of words. Each word must pass the check.
 func words(field *[]string, right check) value {
 	return value{
 		set: func(v any) error {
