@@ -53,11 +53,16 @@ func (c *caller) command(verb, argument string) string {
 	switch verb {
 	case "uuid_kill":
 		c.wire.send(c.hungUp(nil, cause(argument)))
+	case "uuid_setvar":
+		c.set(strings.Replace(argument, " ", "=", 1))
 	case "uuid_setvar_multi":
 		c.set(argument)
 	case "uuid_break":
 		c.wire.send(c.broken(nil))
 	case "uuid_getvar", "uuid_dump":
+		if key := c.key.Load(); argument == keyVariable && key != nil {
+			return *key
+		}
 		c.mu.Lock()
 		with, more := "", ""
 		if c.bridged {
@@ -97,6 +102,17 @@ func cause(word string) string {
 // agent has hung up, and reports it.
 const overHook = "execute_on_post_bridge_nwayacd_2="
 
+// keyVariable proves which channel a connection belongs to.
+const keyVariable = "nwayacd_key"
+
+// keyHeader is the variable as the caller's events have it; "" if it is not set.
+func (c *caller) keyHeader() string {
+	if key := c.key.Load(); key != nil {
+		return "variable_" + keyVariable + ": " + *key + "\n"
+	}
+	return ""
+}
+
 // isOver is the variable in the caller's events then.
 const isOver = "variable_nwayacd_over: true\n"
 
@@ -109,6 +125,10 @@ const waitHook = "execute_on_blind_transfer_nwayacd="
 func (c *caller) set(assignments string) {
 	if strings.Contains(assignments, waitHook) {
 		c.guarded.Store(true)
+	}
+	if _, key, found := strings.Cut(assignments, keyVariable+"="); found {
+		key, _, _ = strings.Cut(key, ";")
+		c.key.Store(&key)
 	}
 	_, hook, found := strings.Cut(assignments, overHook)
 	if !found {

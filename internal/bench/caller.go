@@ -34,8 +34,9 @@ type caller struct {
 	leg      *leg      // the leg that rings or talks
 	bridged  bool
 	talked   bool
-	guarded  atomic.Bool // the variables of a waiting caller are set
-	hooks    string      // the variables of a talk are set, with what FreeSWITCH does at its end
+	guarded  atomic.Bool            // the variables of a waiting caller are set
+	key      atomic.Pointer[string] // value of keyVariable, nil if it is not set
+	hooks    string                 // the variables of a talk are set, with what FreeSWITCH does at its end
 	patience *time.Timer
 }
 
@@ -173,7 +174,7 @@ func (c *caller) message(out []byte, r request, came time.Time) []byte {
 	switch app {
 	case "answer":
 		out = appendReply(out, "+OK")
-		c.sw.tellLink(c.channel.event(nil, "CHANNEL_ANSWER", ""))
+		c.sw.tellLink(c.channel.event(nil, "CHANNEL_ANSWER", c.keyHeader()))
 		return c.executed(out, app, id)
 	case "playback": // only hold music is configured: it lasts until it is broken
 		c.plays(id, came)
