@@ -10,10 +10,7 @@ import (
 
 // imports is what each package may import of this module, and which libraries.
 var imports = map[string]struct{ ours, libraries []string }{
-	"nwayacd": {
-		ours:      []string{"conf", "internal/cli"},
-		libraries: []string{"github.com/alecthomas/kong"},
-	},
+	"nwayacd": {ours: []string{"internal/cli"}},
 	"nwayacd/acd": {
 		ours:      []string{"agent", "esl", "queue"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
@@ -62,6 +59,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 			"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top",
 			"store",
 		},
+		libraries: []string{"github.com/alecthomas/kong"},
 	},
 	"nwayacd/internal/demo": {
 		ours:      []string{"conf", "internal/app", "queue", "sim"},

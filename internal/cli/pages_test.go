@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"os"
@@ -19,7 +19,7 @@ var (
 // nwayacd accepts each of its command lines in a document.
 func TestPagesShowCommandLinesThatWork(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"README*.md", "docs/*.md", "docs/*/*.md"} {
+	for _, pattern := range []string{"../../README*.md", "../../docs/*.md", "../../docs/*/*.md"} {
 		some, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
