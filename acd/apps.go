@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/esl"
 	"nwayacd/queue"
 )
@@ -111,7 +112,7 @@ func (c *call) goOut(ctx context.Context, a arrival) {
 		return
 	}
 	extension := cmp.Or(c.who.user, c.who.number)
-	profile, engaged := c.server.Dispatcher.engage(extension, c.uuid())
+	profile, engaged := c.engage(a, extension)
 	if engaged != nil {
 		defer c.server.Dispatcher.disengage(engaged)
 	}
@@ -122,6 +123,15 @@ func (c *call) goOut(ctx context.Context, a arrival) {
 	c.record.Direction, c.record.Agent, c.record.Dialled = queue.Outbound, extension, args[0]
 	cause := c.dialOut(ctx, a, args[0], args[1], callerID)
 	c.finishCallOut(ctx, a, cause)
+}
+
+// engage makes the agent of a call out talking while it lasts. A connection without a proof engages
+// no agent, unless there is no link that could tell.
+func (c *call) engage(a arrival, extension string) (agent.Profile, *queue.Lease) {
+	if a.known == proven || a.known == unverified && !c.server.isLinked() {
+		return c.server.Dispatcher.engage(extension, c.uuid())
+	}
+	return agent.Profile{}, nil
 }
 
 // dialOut bridges the channel with the number and returns when that call is over. cause is "" if

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"time"
 
 	"nwayacd/esl"
@@ -30,10 +31,11 @@ func newKey() string { return rand.Text() }
 type trust int
 
 const (
-	unasked    trust = iota
-	unverified       // no link to that FreeSWITCH is up, or the link did not answer
-	proven           // the link read the key from the channel
-	refuted          // the link is up, and the channel does not have the key
+	unasked     trust = iota
+	unverified        // no link to that FreeSWITCH is up, or the link did not answer
+	proven            // the link read the key from the channel
+	channelGone       // the link is up, and the channel does not exist any more
+	refuted           // the link is up, and the channel does not have the key
 )
 
 // writeKey returns the command that sets the key on the channel.
@@ -98,6 +100,8 @@ func (s *Server) prove(ctx context.Context, ch *channel, over *esl.Connection) t
 	switch {
 	case err != nil:
 		return unverified
+	case !replies[0].OK():
+		return channelGone
 	case replies[0].Text() != ch.key:
 		return refuted
 	}
@@ -117,7 +121,10 @@ func (s *Server) mayTakeOver(a arrival, earlier *channel) bool {
 		defer stop()
 		a.known = s.prove(limited, a.ch, earlier.conn)
 	}
-	if a.known == proven || a.known == unverified && a.ch.core == earlier.core {
+	switch {
+	case a.known == proven,
+		a.known == unverified && a.ch.core == earlier.core,
+		a.known == channelGone && a.ch.uuid == earlier.uuid: // it ends with its channel
 		return true
 	}
 	s.reportFalse(a.ch)
@@ -155,6 +162,8 @@ func (s *Server) believe(a *arrival) bool {
 		s.reportFalse(a.ch)
 		a.place, a.consult, a.recalled, a.who.user = "", "", false, ""
 		return !kept
+	case channelGone:
+		a.place, a.consult, a.who.user = "", "", ""
 	case unverified:
 		a.who.user = ""
 	}
@@ -163,6 +172,10 @@ func (s *Server) believe(a *arrival) bool {
 
 // claims reports whether the arrival says something of itself that it must prove.
 func (a *arrival) claims() bool {
-	return a.place != "" || a.consult != "" || a.recalled || a.route.app == appCommand ||
-		a.route.app == appCallOut && a.who.user != ""
+	return a.place != "" || a.consult != "" || a.recalled || a.route.app == appCommand || a.route.app == appCallOut
+}
+
+// isLinked reports whether a link to any FreeSWITCH is up.
+func (s *Server) isLinked() bool {
+	return slices.ContainsFunc(s.links, func(l *link) bool { return l.conn.Load() != nil })
 }

@@ -154,7 +154,7 @@ func TestHoldTwiceIsRefused(t *testing.T) {
 		mary := w.held("mary", true)
 		for _, step := range []struct{ command, reply string }{
 			{"nway_uuid_hold ", "-ERR FreeSWITCH: Operation failed"},
-			{"nway_uuid_unhold ", "+OK the caller is back"},
+			{"nway_uuid_unhold ", "+OK the caller is not held any more"},
 			{"nway_uuid_unhold ", "-ERR FreeSWITCH: Operation failed"},
 		} {
 			if reply := w.srv.command(step.command + mary.uuid); reply != step.reply {
