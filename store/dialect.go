@@ -36,9 +36,13 @@ type dialect struct {
 	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit
 	offers     string // query: call uuid
 
-	refused func(error) bool // the database will never take this statement with this parameter
-	away    func(error) bool // the database could not be asked
-	inspect func(context.Context, *database) error
+	layoutQuery string // query: table, whether the line restricts, line
+
+	refused    func(error) bool // the database will not take this statement with this parameter
+	wrongTable func(error) bool // refused, because the table is not there, not allowed, or has other columns
+	wrongValue func(error) bool // refused, because of a value or a constraint
+	away       func(error) bool // the database could not be asked, or takes no changes
+	inspect    func(context.Context, *database) error
 
 	connectLimit, batchLimit time.Duration
 	words                    words

@@ -37,12 +37,14 @@ func (s *Store) ensureSchema(ctx context.Context) error {
 		return nil
 	}
 	err := s.db.checkSchema(ctx)
+	migrated := false
 	if errors.Is(err, ErrSchema) && s.autoMigrate {
 		var names []string
 		if names, err = s.db.migrate(ctx); err != nil {
 			return s.wrap(ctx, "migrate", err)
 		}
 		s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
+		migrated = true
 		err = s.db.checkSchema(ctx)
 	}
 	if err != nil {
@@ -50,6 +52,11 @@ func (s *Store) ensureSchema(ctx context.Context) error {
 	}
 	if err := s.db.inspect(ctx, s.db); err != nil {
 		return s.wrap(ctx, "inspect the database", err)
+	}
+	if s.layout == nil || migrated {
+		if s.layout, err = s.db.readLayout(ctx, s.db); err != nil {
+			return s.wrap(ctx, "read the columns of the tables", err)
+		}
 	}
 	s.schemaChecked = true
 	return nil

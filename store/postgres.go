@@ -111,10 +111,29 @@ func refusedByPostgres(err error) bool {
 		return false
 	}
 	switch pqErr.Code.Class() {
-	case "08", "25", "28", "3D", "40", "53", "55", "57", "58":
+	case "08", "0A", "25", "28", "3D", "40", "53", "55", "57", "58":
 		return false
 	}
 	return true
+}
+
+// wrongTableInPostgres reports whether a privilege, a table, a column, a type or the schema is not
+// what this program needs.
+func wrongTableInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	if !ok {
+		return false
+	}
+	switch pqErr.Code {
+	case "42501", "42P01", "42703", "42804", "3F000":
+		return true
+	}
+	return false
+}
+
+func wrongValueInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	return ok && (pqErr.Code.Class() == "22" || pqErr.Code.Class() == "23")
 }
 
 // postgresAway reports whether the server could not be asked. It returns false if the server

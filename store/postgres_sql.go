@@ -49,7 +49,10 @@ var postgres = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
+	layoutQuery:  postgresLayout,
 	refused:      refusedByPostgres,
+	wrongTable:   wrongTableInPostgres,
+	wrongValue:   wrongValueInPostgres,
 	away:         postgresAway,
 	inspect:      inspectPostgres,
 	connectLimit: connectLimit,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -48,6 +49,24 @@ func refusedBySQLite(err error) bool {
 		return true
 	}
 	return false
+}
+
+func wrongTableInSQLite(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || e.Code()&0xff != 1 {
+		return false
+	}
+	for _, says := range []string{"no such table", "no such column", "has no column named"} {
+		if strings.Contains(e.Error(), says) {
+			return true
+		}
+	}
+	return false
+}
+
+func wrongValueInSQLite(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == 19 || e.Code()&0xff == 20) // CONSTRAINT, MISMATCH
 }
 
 var embedded = dialect{
@@ -94,7 +113,10 @@ var embedded = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
+	layoutQuery:  sqliteLayout,
 	refused:      refusedBySQLite,
+	wrongTable:   wrongTableInSQLite,
+	wrongValue:   wrongValueInSQLite,
 	away:         func(error) bool { return false },
 	inspect:      func(context.Context, *database) error { return nil },
 	connectLimit: time.Minute, // it is a local file: it may be slow, but not away

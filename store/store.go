@@ -69,6 +69,7 @@ type Store struct {
 	givenUp   atomic.Uint64 // records written to the log since the start
 	dropped   atomic.Uint64 // changes of state that were refused since the start
 	resynced  atomic.Uint64 // those of dropped that a resync has covered
+	rejected  atomic.Uint64 // changes since the start that went to nwayacd_rejected
 	ownWrites ownWrites
 	applyNow  chan struct{} // a caller waits for the changes to be applied; one slot
 
@@ -79,14 +80,17 @@ type Store struct {
 	checkpointDue  chan struct{} // the checkpoint is out of date; one slot
 	shutdownLimit  time.Duration
 
-	turn          turn   // its holder applies, or reads everything
-	reading       cursor // of apply; under turn
-	batch         int    // bytes of the journal in the next transaction; under turn
-	schemaChecked bool   // and the database is inspected; under turn
+	turn          turn    // its holder applies, or reads everything
+	reading       cursor  // of apply; under turn
+	batch         int     // bytes of the journal in the next transaction; under turn
+	schemaChecked bool    // and the database is inspected; under turn
+	layout        layouts // of the tables when the server first saw them; under turn
 
 	mu            sync.Mutex
 	diskFault     fault // why the last write to the journal failed
 	applyFault    fault // why the last try with the database failed
+	applyRefusal  fault // why the applier stops at a change
+	readRefusal   fault // why the database does not let the server read everything
 	resyncDue     resync
 	checkpointing sync.Mutex // one checkpoint at a time, because they write the same file
 	fillAlarm     bool       // the journal is filling up

@@ -223,6 +223,7 @@ func (d *Daemon) storeStatus() metrics.StoreStatus {
 	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
 		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
+		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged,
 	}
 }
 
