@@ -148,7 +148,7 @@ func sameFile(a, b string) bool {
 	return errOne == nil && errTwo == nil && os.SameFile(one, two)
 }
 
-// readBehindDamage reads the records after the damage at the begin of data, the rest of the segment.
+// readBehindDamage reads the records after the damage at the begin of data, the rest of a segment.
 // In place of the damaged ones it returns a record without a body, which goes to nwayacd_rejected.
 func (g *segment) readBehindDamage(data []byte, offset int64, after uint64, damaged noter) ([]record, int64, error) {
 	skip, seq := nextRecord(data, after)

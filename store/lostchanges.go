@@ -88,9 +88,7 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 			s.log.Error().Uint64("has", position).Uint64("had", known.Position).
 				Msg("the database lacks changes that were committed; what the journal still has is applied again")
 		}
-		if found {
-			return nil
-		}
+		// It is written also if nothing changes. Only a write shows that a standby takes no changes.
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
 		return err
 	})

@@ -136,11 +136,14 @@ func wrongValueInPostgres(err error) bool {
 	return ok && (pqErr.Code.Class() == "22" || pqErr.Code.Class() == "23")
 }
 
-// postgresAway reports whether the server could not be asked. It returns false if the server
-// answered and refused, for example because of the password or a missing database.
+// postgresAway reports whether the server could not be asked, or takes no changes because it is a
+// standby that is not promoted yet. It returns false if the server answered and refused, for
+// example because of the password or a missing database.
 func postgresAway(err error) bool {
 	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
 		switch pqErr.Code.Class() {
+		case "0A", "25": // not during recovery, read-only
+			return pqErr.Code == "0A000" || pqErr.Code == "25006"
 		case "08", "53", "57", "58": // connections, resources, shutdown and start, disk
 			return true
 		}
