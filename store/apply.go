@@ -59,9 +59,9 @@ func (s *Store) applyBatch(ctx context.Context) error {
 // attempt runs do with the database. It notes whether the database answered, and in refusal whether
 // it refused what do needs. The caller holds the turn.
 func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault, do func(context.Context) error) error {
-	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
+	err := s.ensureSchema(ctx, limit)
+	limited, cancel := limitAnswer(ctx, limit)
 	defer cancel()
-	err := s.ensureSchema(limited)
 	if err == nil {
 		err = do(limited)
 	}
@@ -83,6 +83,10 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault
 	}
 	s.databaseState(err)
 	return err
+}
+
+func limitAnswer(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 }
 
 func (s *Store) applyRecords(ctx context.Context) error {

@@ -118,7 +118,7 @@ func migrateBefore(t *testing.T, o Options, name string, fill string) {
 		older[file] = &fstest.MapFile{Data: text}
 	}
 	db.migrations = older
-	if _, err := db.migrate(within(t)); err != nil {
+	if _, err := db.migrate(within(t), false); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db.DB, fill)

@@ -23,6 +23,8 @@ type dialect struct {
 	lockMigration string         // makes a second migration wait for the first; "" if the transaction does that
 	hasMigrations string         // query: whether the table nwayacd_migration is there
 	newMigration  string         // statement: version, name
+	patience      string         // statement: bounds the wait for each lock of a transaction; "" if there is none
+	locked        func(error) bool
 
 	readApplied  string // query: the sequence of a journal
 	writeApplied string // statement: journal, sequence
@@ -92,6 +94,11 @@ func newDatabase(o *Options) (*database, error) {
 		}
 	}
 	return db, nil
+}
+
+// limitConnect returns a context for the first answers of the database.
+func (db *database) limitConnect(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, db.connectLimit, fmt.Errorf("no answer within %s", db.connectLimit))
 }
 
 // connect waits for the first answer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The database stores how far the journal is applied. So the store notices if a database that is
@@ -31,25 +32,18 @@ func checkPosition(position uint64, found bool, known uint64) error {
 }
 
 // ensureSchema checks the schema before the first use of a connection that may lead to another
-// server. Once the store is open, the caller holds the turn.
-func (s *Store) ensureSchema(ctx context.Context) error {
+// server. Each answer of the database has the limit, but a migration may take as long as it takes.
+// Once the store is open, the caller holds the turn.
+func (s *Store) ensureSchema(ctx context.Context, limit time.Duration) error {
 	if s.schemaChecked {
 		return nil
 	}
-	err := s.db.checkSchema(ctx)
-	migrated := false
-	if errors.Is(err, ErrSchema) && s.autoMigrate {
-		var names []string
-		if names, err = s.db.migrate(ctx); err != nil {
-			return s.wrap(ctx, "migrate", err)
-		}
-		s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
-		migrated = true
-		err = s.db.checkSchema(ctx)
-	}
+	migrated, err := s.checkOrMigrate(ctx, limit)
 	if err != nil {
-		return s.wrap(ctx, "check the schema", err)
+		return err
 	}
+	ctx, cancel := limitAnswer(ctx, limit)
+	defer cancel()
 	if err := s.db.inspect(ctx, s.db); err != nil {
 		return s.wrap(ctx, "inspect the database", err)
 	}
@@ -60,6 +54,30 @@ func (s *Store) ensureSchema(ctx context.Context) error {
 	}
 	s.schemaChecked = true
 	return nil
+}
+
+func (s *Store) checkOrMigrate(ctx context.Context, limit time.Duration) (migrated bool, err error) {
+	limited, cancel := limitAnswer(ctx, limit)
+	defer cancel()
+	err = s.db.checkSchema(limited)
+	if err == nil {
+		return false, nil
+	}
+	if !errors.Is(err, ErrSchema) || !s.autoMigrate {
+		return false, s.wrap(limited, "check the schema", err)
+	}
+	s.db.dropIdle() // the server may have room for one connection only
+	names, err := s.migratePatiently(ctx)
+	if err != nil {
+		return false, s.wrap(ctx, "migrate", err)
+	}
+	s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
+	limited, cancelPing := limitAnswer(ctx, limit)
+	defer cancelPing()
+	for wait := (backoff{}); s.db.locked(s.db.PingContext(limited)) && wait.sleep(limited); {
+		// PostgreSQL counts the connection of the migration for a moment after it was closed
+	}
+	return true, nil
 }
 
 const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension) AND NOT EXISTS (SELECT 1 FROM ext_group)`

@@ -131,6 +131,12 @@ func wrongTableInPostgres(err error) bool {
 	return false
 }
 
+// lockedInPostgres reports whether another session holds a lock, or all connections are taken.
+func lockedInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	return ok && (pqErr.Code == "55P03" || pqErr.Code == "40P01" || pqErr.Code == "53300")
+}
+
 func wrongValueInPostgres(err error) bool {
 	pqErr, ok := errors.AsType[*pq.Error](err)
 	return ok && (pqErr.Code.Class() == "22" || pqErr.Code.Class() == "23")

@@ -15,6 +15,8 @@ var postgres = dialect{
 	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // an arbitrary number
 	hasMigrations: `SELECT to_regclass('nwayacd_migration') IS NOT NULL`,
 	newMigration:  `INSERT INTO nwayacd_migration (version, name) VALUES ($1, $2)`,
+	patience:      `SET LOCAL lock_timeout = '2s'`,
+	locked:        lockedInPostgres,
 
 	readApplied: `SELECT seq FROM nwayacd_applied WHERE journal = $1`,
 	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES ($1, $2)

@@ -114,6 +114,7 @@ var embedded = dialect{
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
 	layoutQuery:  sqliteLayout,
+	locked:       func(error) bool { return false },
 	refused:      refusedBySQLite,
 	wrongTable:   wrongTableInSQLite,
 	wrongValue:   wrongValueInSQLite,

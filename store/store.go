@@ -60,9 +60,11 @@ type Store struct {
 	listener    *listener // nil for SQLite
 	log         zerolog.Logger
 	autoMigrate bool
-	onEdit      func(take func() []queue.Change)
-	onReload    func(take func() queue.Snapshot)
-	onResync    func(whole bool)
+
+	migrateOptions Options // of the database, without a limit for an answer
+	onEdit         func(take func() []queue.Change)
+	onReload       func(take func() queue.Snapshot)
+	onResync       func(whole bool)
 
 	applied   *watermark    // the last sequence that is committed in the database
 	counted   atomic.Uint64 // changes applied since the start
@@ -133,10 +135,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if o.DSN != "" {
 		known, unknown = readCheckpoint(s.dir.path)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit,
-		fmt.Errorf("no answer within %s", s.db.connectLimit))
-	defer cancel()
-	position, err := s.begin(limited, known)
+	s.migrateOptions = Options{DSN: o.DSN, DataDir: o.DataDir, OutputSQL: o.OutputSQL, Log: o.Log}
+	position, err := s.begin(ctx, known)
 	switch {
 	case err == nil:
 	case !s.db.away(err):
@@ -153,6 +153,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		s.startOffline(known, err)
 	}
+	limited, cancel := s.db.limitConnect(ctx)
+	defer cancel()
 	return s.openListener(limited, o)
 }
 
@@ -173,14 +175,18 @@ func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
 
 // begin connects to the database and returns how far the journal is applied.
 func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, err error) {
-	if err := s.db.connect(ctx); err != nil {
+	limited, cancel := s.db.limitConnect(ctx)
+	defer cancel()
+	if err := s.db.connect(limited); err != nil {
 		return 0, err
 	}
-	if err := s.ensureSchema(ctx); err != nil {
+	if err := s.ensureSchema(ctx, s.db.connectLimit); err != nil {
 		return 0, err
 	}
-	if position, err = s.firstPosition(ctx, known); err != nil {
-		return 0, s.wrap(ctx, "read how far the journal is applied", err)
+	limited, cancelRead := s.db.limitConnect(ctx)
+	defer cancelRead()
+	if position, err = s.firstPosition(limited, known); err != nil {
+		return 0, s.wrap(limited, "read how far the journal is applied", err)
 	}
 	return position, nil
 }
