@@ -60,6 +60,9 @@ func (s *Store) applyBatch(ctx context.Context) error {
 // it refused what do needs. The caller holds the turn.
 func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault, do func(context.Context) error) error {
 	err := s.ensureSchema(ctx, limit)
+	if err == nil {
+		err = s.takeDatabase(ctx, limit)
+	}
 	limited, cancel := limitAnswer(ctx, limit)
 	defer cancel()
 	if err == nil {
@@ -67,6 +70,10 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault
 	}
 	if ctx.Err() != nil { // the error says nothing about the database
 		s.reading = cursor{}
+		return err
+	}
+	if errors.Is(err, ErrOtherServer) {
+		s.depose(err)
 		return err
 	}
 	if s.stops(err) {
@@ -176,6 +183,9 @@ type batchWriter func(ctx context.Context, tx *transaction, entries []entry) (wr
 // an earlier try was committed. So the same transaction reads that first.
 func (s *Store) transactBatch(ctx context.Context, entries []entry, write batchWriter) (last uint64, stop error) {
 	err := s.db.transact(ctx, func(tx *transaction) error {
+		if err := s.checkTerm(ctx, tx); err != nil {
+			return err
+		}
 		applied, found, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
 			err = checkPosition(applied, found, s.applied.get())

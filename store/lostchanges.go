@@ -106,7 +106,7 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 			s.log.Error().Uint64("has", position).Uint64("had", known.Position).
 				Msg("the database lacks changes that were committed; what the journal still has is applied again")
 		}
-		// It is written also if nothing changes. Only a write shows that a standby takes no changes.
+		// The row is always written, because only a write shows that a standby takes no changes.
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,13 @@ type Options struct {
 	OnEdit   func(take func() []queue.Change)
 	OnReload func(take func() queue.Snapshot)
 
+	// OnDeposed receives why this server must end: another one has taken the database. Run calls it
+	// once, and applies nothing more.
+	OnDeposed func(error)
+
+	Version string // of this program, for nwayacd_server
+
+	watchLimit  time.Duration // of a server that has the database; 0 = watchLimit
 	answerLimit time.Duration // for an answer of the server; 0 = no limit
 }
 
@@ -65,6 +73,15 @@ type Store struct {
 	onEdit         func(take func() []queue.Change)
 	onReload       func(take func() queue.Snapshot)
 	onResync       func(whole bool)
+	onDeposed      func(error)
+
+	guarded       bool         // the database has a row that says which server works with it
+	host, version string       // in that row
+	term          atomic.Int64 // in that row; 0 = this server has not taken the database
+	lastTerm      int64        // the last one that this server had; under turn
+	deposed       chan error   // why another server works with the database; one slot
+	watchLimit    time.Duration
+	beatEvery     time.Duration
 
 	applied   *watermark    // the last sequence that is committed in the database
 	counted   atomic.Uint64 // changes applied since the start
@@ -116,7 +133,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
-		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
+		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1), deposed: make(chan error, 1),
 		shutdownLimit: shutdownLimit, batch: batchBytes,
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
@@ -135,6 +152,9 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if o.DSN != "" {
 		known, unknown = readCheckpoint(s.dir.path)
 	}
+	s.guarded, s.version, s.onDeposed = o.DSN != "", o.Version, o.OnDeposed
+	s.watchLimit, s.beatEvery = cmp.Or(o.watchLimit, watchLimit), beatEvery
+	s.host, _ = os.Hostname() // without a name, the identity must do
 	s.migrateOptions = Options{DSN: o.DSN, DataDir: o.DataDir, OutputSQL: o.OutputSQL, Log: o.Log}
 	position, err := s.begin(ctx, known)
 	switch {
@@ -183,6 +203,9 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 	if err := s.ensureSchema(ctx, s.db.connectLimit); err != nil {
 		return 0, err
 	}
+	if err := s.takeDatabase(ctx, s.db.connectLimit); err != nil {
+		return 0, err
+	}
 	limited, cancelRead := s.db.limitConnect(ctx)
 	defer cancelRead()
 	if position, err = s.firstPosition(limited, known); err != nil {
@@ -225,6 +248,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.listener.close())
 	}
 	if s.db != nil {
+		s.leaveDatabase()
 		errs = append(errs, s.db.Close())
 	}
 	return errors.Join(append(errs, s.dir.close())...)
@@ -291,41 +315,6 @@ func (s *Store) Flush(ctx context.Context) error {
 		return fmt.Errorf("store: wait for the database: %w", errors.Join(err, s.Healthy()))
 	}
 	return nil
-}
-
-// shutdownLimit is how long Run goes on applying after its context ended.
-const shutdownLimit = 5 * time.Second
-
-// Run writes the journal, applies it and listens for edits until ctx ends. Then it applies the rest
-// for at most shutdownLimit. If changes stay in the journal, it returns an error. The next Load or
-// Run applies them.
-func (s *Store) Run(ctx context.Context) error {
-	journaling, stopJournal := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopJournal()
-	applying, stopApply := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopApply()
-	var writer, workers sync.WaitGroup
-	writer.Go(func() { s.journal.run(journaling, s.diskState) })
-	workers.Go(func() { s.apply(applying) })
-	if s.listener != nil {
-		workers.Go(func() { s.listen(ctx) })
-		workers.Go(func() { s.listener.probe(ctx) })
-		workers.Go(func() { s.checkpoints(applying) })
-	}
-	<-ctx.Done()
-
-	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit,
-		errors.New("the time for the shutdown is over"))
-	defer cancel()
-	err := s.Flush(leaving)
-	if err == nil && s.listener != nil {
-		s.checkpoint(leaving) // if it fails, the journal keeps what the last checkpoint lacks
-	}
-	stopApply()
-	workers.Wait()
-	stopJournal()
-	writer.Wait()
-	return err
 }
 
 // Version returns the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
