@@ -40,6 +40,8 @@ type dialect struct {
 
 	layoutQuery string // query: table, whether the line restricts, line
 
+	beginSearch string // statement: bounds a search in the server; "" if the context alone does that
+
 	refused    func(error) bool // the database will not take this statement with this parameter
 	wrongTable func(error) bool // refused, because the table is not there, not allowed, or has other columns
 	wrongValue func(error) bool // refused, because of a value or a constraint
@@ -68,6 +70,7 @@ func migrationsOf(folder string) fs.FS {
 type database struct {
 	*sql.DB
 	*dialect
+	search     *sql.DB // the connections of searches, so that searches take none from the applier
 	log        func(statement, parameter string)
 	sanitized  func(error) error // removes the password
 	statements atomic.Uint64     // sent so far
@@ -118,7 +121,12 @@ func (db *database) connect(ctx context.Context) error {
 func (db *database) dropIdle() {
 	db.SetMaxIdleConns(-1)
 	db.SetMaxIdleConns(idleConns)
+	db.search.SetMaxIdleConns(-1)
+	db.search.SetMaxIdleConns(searchConns)
 }
+
+// Close closes all connections.
+func (db *database) Close() error { return errors.Join(db.DB.Close(), db.search.Close()) }
 
 // transact runs body in a transaction that writes. The triggers ignore it.
 func (db *database) transact(ctx context.Context, body func(*transaction) error) error {

@@ -17,6 +17,9 @@ import (
 // idleConns is how many idle connections are kept open.
 const idleConns = 2
 
+// searchConns is how many searches run at the same time. Others wait for their turn.
+const searchConns = 2
+
 // oldestPostgres is the server_version_num of PostgreSQL 12.
 const oldestPostgres = 120000
 
@@ -36,9 +39,12 @@ func openPostgres(o *Options) (*database, error) {
 	pool := sql.OpenDB(connector{config, o.answerLimit})
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(idleConns)
+	search := sql.OpenDB(connector{config, o.answerLimit})
+	search.SetMaxOpenConns(searchConns)
+	search.SetMaxIdleConns(searchConns)
 	d := postgres // a copy, because words differ between databases
 	return &database{
-		DB: pool, dialect: &d,
+		DB: pool, search: search, dialect: &d,
 		sanitized: func(err error) error { return withoutPassword(err, config.Password) },
 	}, nil
 }

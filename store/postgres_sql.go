@@ -51,6 +51,7 @@ var postgres = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
+	beginSearch:  `SET LOCAL statement_timeout = '10s'`,
 	layoutQuery:  postgresLayout,
 	refused:      refusedByPostgres,
 	wrongTable:   wrongTableInPostgres,

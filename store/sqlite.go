@@ -33,8 +33,13 @@ func openSQLite(o *Options) (*database, error) {
 		return nil, fmt.Errorf("store: open SQLite: %w", err)
 	}
 	pool.SetMaxOpenConns(1) // one writer
+	search, err := sql.Open("sqlite", "file:"+path.EscapedPath()+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, fmt.Errorf("store: open SQLite: %w", errors.Join(err, pool.Close()))
+	}
+	search.SetMaxOpenConns(searchConns)
 	d := embedded
-	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return err }}, nil
+	return &database{DB: pool, search: search, dialect: &d, sanitized: func(err error) error { return err }}, nil
 }
 
 // refusedBySQLite reports whether the row or the schema is wrong. It returns false for a busy, full
