@@ -66,6 +66,7 @@ type Store struct {
 	dir         *dataDir
 	journal     *journal
 	listener    *listener // nil for SQLite
+	foreign     foreignNotices
 	log         zerolog.Logger
 	autoMigrate bool
 
