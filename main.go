@@ -17,16 +17,17 @@ import (
 
 // commandLine has all subcommands and flags.
 type commandLine struct {
-	Serve   cli.Serve   `cmd:"" default:"withargs" help:"Serve calls (the default)."`
-	Demo    cli.Demo    `cmd:"" help:"Run the real server on its real ports, with a simulated FreeSWITCH that calls in."`
-	Bench   cli.Bench   `cmd:"" help:"Start a server of its own, load it over TCP like a FreeSWITCH full of calls, and print the cost."`
-	Migrate cli.Migrate `cmd:"" help:"Bring the database's schema up to date. An existing nwaycc database is used as it is."`
-	Check   cli.Check   `cmd:"" help:"Check a configuration and print all its faults."`
-	Cmd     cli.Cmd     `cmd:"" help:"Send a command to the running server, such as: nwayacd cmd \"nway_login 1000 110\"."`
-	Health  cli.Health  `cmd:"" help:"Exit with code 0 if a running server answers on its command port (for containers)."`
-	Top     cli.Top     `cmd:"" help:"Show groups, callers and agents of a running server, live."`
-	Import  cli.Import  `cmd:"" help:"Convert the XML configuration of mod_nwayacd to the configuration of this program."`
-	Version cli.Version `cmd:"" help:"Print version, commit and Go version."`
+	Serve   cli.Serve         `cmd:"" default:"withargs" help:"Serve calls (the default)."`
+	Demo    cli.Demo          `cmd:"" help:"Run the real server on its real ports, with a simulated FreeSWITCH that calls in."`
+	Bench   cli.Bench         `cmd:"" help:"Start a server of its own, load it over TCP like a FreeSWITCH full of calls, and print the cost."`
+	Migrate cli.Migrate       `cmd:"" help:"Bring the database's schema up to date. An existing nwaycc database is used as it is."`
+	Retry   cli.RetryRejected `cmd:"" name:"retry-rejected" help:"Try again what the database refused for good (table nwayacd_rejected)."`
+	Check   cli.Check         `cmd:"" help:"Check a configuration and print all its faults."`
+	Cmd     cli.Cmd           `cmd:"" help:"Send a command to the running server, such as: nwayacd cmd \"nway_login 1000 110\"."`
+	Health  cli.Health        `cmd:"" help:"Exit with code 0 if a running server answers on its command port (for containers)."`
+	Top     cli.Top           `cmd:"" help:"Show groups, callers and agents of a running server, live."`
+	Import  cli.Import        `cmd:"" help:"Convert the XML configuration of mod_nwayacd to the configuration of this program."`
+	Version cli.Version       `cmd:"" help:"Print version, commit and Go version."`
 }
 
 func main() {

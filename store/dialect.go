@@ -29,6 +29,8 @@ type dialect struct {
 	readApplied  string // query: the sequence of a journal
 	writeApplied string // statement: journal, sequence
 	reject       string // statement: journal, sequence, change, error
+	listRejected string // query: the row before (journal, sequence)
+	dropRejected string // statement: journal, sequence
 
 	write map[kind][]string
 	load  queries
@@ -130,12 +132,22 @@ func (db *database) Close() error { return errors.Join(db.DB.Close(), db.search.
 
 // transact runs body in a transaction that writes. The triggers ignore it.
 func (db *database) transact(ctx context.Context, body func(*transaction) error) error {
+	return db.transactWith(ctx, db.begin, body)
+}
+
+// transactOpenly runs body in a transaction that writes, as another program does: the triggers
+// report it.
+func (db *database) transactOpenly(ctx context.Context, body func(*transaction) error) error {
+	return db.transactWith(ctx, nil, body)
+}
+
+func (db *database) transactWith(ctx context.Context, begin []string, body func(*transaction) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	for _, statement := range db.begin {
+	for _, statement := range begin {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ func (s *Store) Run(ctx context.Context) error {
 	var writer, workers sync.WaitGroup
 	writer.Go(func() { s.journal.run(journaling, s.diskState) })
 	workers.Go(func() { s.apply(applying) })
+	workers.Go(func() { s.retryAtStart(applying) })
 	if s.listener != nil {
 		workers.Go(func() { s.listen(ctx) })
 		workers.Go(func() { s.listener.probe(ctx) })

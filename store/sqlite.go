@@ -86,6 +86,9 @@ var embedded = dialect{
 	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES (?1, ?2)
 		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
 	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`,
+	listRejected: `SELECT journal, seq, change FROM nwayacd_rejected WHERE (journal, seq) > (?1, ?2)
+		ORDER BY journal, seq LIMIT 100`,
+	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = ?1 AND seq = ?2`,
 
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
