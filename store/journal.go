@@ -296,11 +296,17 @@ func (j *journal) writeFile() error {
 
 // syncFile fsyncs what is written, which is all of unsaved.
 func (j *journal) syncFile() error {
-	if err := j.file.Sync(); err != nil {
+	err := j.file.Sync()
+	j.mu.Lock()
+	g := j.segments[len(j.segments)-1]
+	j.mu.Unlock()
+	if err == nil {
+		_, err = os.Stat(g.path) // an open file can be written after somebody has removed it
+	}
+	if err != nil {
 		return j.dropSegmentFile(err)
 	}
 	j.mu.Lock()
-	g := j.segments[len(j.segments)-1]
 	g.size += int64(j.written)
 	g.last = j.unsavedLast
 	j.inMemory -= int64(j.written)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,6 +148,10 @@ func (g *segment) scan(next uint64, visit func(record)) (found scanned, err erro
 // the offset after them. Records that are damaged are left out, and damaged is called.
 func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]record, int64, error) {
 	f, err := os.Open(g.path)
+	if errors.Is(err, fs.ErrNotExist) { // removed by somebody: all of it is lost
+		damaged(offset, g.last-after)
+		return []record{{seq: g.last}}, g.size, nil
+	}
 	if err != nil {
 		return nil, offset, err
 	}

@@ -292,21 +292,6 @@ func (s *Store) noteWrite(c *queue.Change, seq uint64, body []byte) {
 	s.reloadWrites.add(record{seq: seq, body: body})
 }
 
-// Sync returns nil when the change with that sequence, and all before it, are on the disk. It
-// returns ErrNotKept if the journal refused the change. If ctx ends first, it returns the cause.
-func (s *Store) Sync(ctx context.Context, seq uint64) error {
-	if seq == notKept {
-		return fmt.Errorf("store: %w", ErrNotKept)
-	}
-	if s.journal.durable.get() < seq {
-		signal(s.journal.syncRequested)
-	}
-	if err := s.journal.durable.wait(ctx, seq); err != nil {
-		return fmt.Errorf("store: wait for the journal: %w", errors.Join(err, s.Healthy()))
-	}
-	return nil
-}
-
 // Flush returns nil when everything that was written before it is in the database. If ctx ends
 // first, it returns the cause.
 func (s *Store) Flush(ctx context.Context) error {
