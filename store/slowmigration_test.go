@@ -78,8 +78,12 @@ func TestADatabaseThatComesBackIsMigratedHoweverLongThatTakes(t *testing.T) {
 	o := c.options(t)
 	var f floor
 	f.open(t, o)
+	if err := f.s.turn.lock(within(t)); err != nil {
+		t.Fatal(err)
+	}
 	withMigration(t, `CREATE TABLE slow AS SELECT pg_sleep(3)::text`)
 	f.s.db.migrations, f.s.db.batchLimit = postgres.migrations, time.Second
+	f.s.turn.unlock()
 	c.do(t, "bounce")
 	f.reloaded(t) // before that, the schema is checked again
 	f.s.Write(cdr("u1"), queue.Change{VIPAdded: &queue.VIP{Number: "138"}})

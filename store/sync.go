@@ -12,7 +12,7 @@ const (
 	diskLimit = time.Second      // for a disk that fails
 )
 
-// ErrNotSafe is in the error of Sync if a change is in force, and the journal cannot be written now.
+// ErrNotSafe is in the error of Sync if a change is in force and the journal cannot be written now.
 // The change stays in memory, and is written when the disk takes it.
 var ErrNotSafe = errors.New("the journal cannot be written now: the change is in force but not safe")
 
