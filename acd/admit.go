@@ -204,7 +204,7 @@ func isUUID(word string) bool {
 			return false
 		}
 	}
-	return word != "" && len(word) <= 128
+	return word != "" && len(word) <= queue.MaxUUID
 }
 
 // wordRoom is how many bytes of a number or a name are kept.

@@ -3,8 +3,11 @@ package api
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"nwayacd/queue"
 )
 
 // Argument is one word of a command's syntax, with the rule for the values that it stands for.
@@ -30,7 +33,7 @@ var (
 	isNumber    = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,32}$`).MatchString
 	isNumbers   = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,32}(,[0-9A-Za-z_.+*#-]{1,32})*$`).MatchString
 	isJobNumber = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{0,40}$`).MatchString
-	isUUID      = regexp.MustCompile(`^[0-9A-Za-z_.@:+-]{1,128}$`).MatchString
+	isUUID      = regexp.MustCompile(`^[0-9A-Za-z_.@:+-]{1,` + strconv.Itoa(queue.MaxUUID) + `}$`).MatchString
 	isPhone     = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,64}$`).MatchString
 	isGateway   = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`).MatchString
 	isMode      = regexp.MustCompile(`^[0-5]$`).MatchString
@@ -39,7 +42,7 @@ var (
 
 // Arguments has every word of every syntax.
 var Arguments = []Argument{
-	{"UUID", "uuid", "1 to 128 letters, digits or _.@:+- are allowed", isUUID},
+	{"UUID", "uuid", "1 to 100 letters, digits or _.@:+- are allowed", isUUID},
 	{"EXT", "extension", numberRule, isNumber},
 	{"GROUP", "group", numberRule, isNumber},
 	{"GROUP[,GROUP…]", "groups", "one or more groups with commas between them; for each, " + numberRule, isNumbers},

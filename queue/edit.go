@@ -16,6 +16,7 @@ import (
 //     none.
 //   - Callers who waited are absent.
 func (f *Floor) Load(s Snapshot, now time.Time) {
+	s = s.before(now)
 	for _, m := range s.Members {
 		f.groupsOf(m.Extension)[m.Group] = struct{}{}
 	}
@@ -64,7 +65,7 @@ func (f *Floor) resumeAgent(slot *agentSlot, now time.Time) {
 		}
 		f.deadlines.add(deadline{at: now.Add(f.settings.Reserve), reserved: true})
 	case agent.Typing:
-		f.startWrapUp(slot, slot.Since)
+		f.startWrapUp(slot, slot.Since, now)
 	}
 	f.applyDeferred(slot, now)
 }
@@ -180,7 +181,7 @@ func (f *Floor) publishEdit(slot *agentSlot, before *agent.Agent, now time.Time)
 		f.publishStatus(slot, agent.Status(slot.Call.String()), "", now)
 		if slot.Call == agent.Typing {
 			slot.Since = now
-			f.startWrapUp(slot, now)
+			f.startWrapUp(slot, now, now)
 		}
 	}
 }

@@ -6,6 +6,10 @@ import (
 	"nwayacd/agent"
 )
 
+// MaxUUID is the length of the longest uuid of a channel. The database keeps no longer ones
+// (callin_queue.call_uuid).
+const MaxUUID = 100
+
 // Group is a queue as an operator sets it up. The names in parentheses are the columns of
 // ext_group.
 type Group struct {

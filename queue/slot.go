@@ -333,7 +333,7 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	switch {
 	case slot.Call == agent.Typing:
 		f.publishStatus(slot, agent.StatusTyping, l.Call, now)
-		f.startWrapUp(slot, now)
+		f.startWrapUp(slot, now, now)
 	case slot.Call == agent.NoAnswer:
 		f.publishStatus(slot, agent.StatusNoAnswer, l.Call, now)
 	case slot.Deferred == agent.NothingDeferred:
@@ -375,8 +375,11 @@ func (f *Floor) engage(slot *agentSlot, l *Lease, now time.Time) {
 	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
 }
 
-func (f *Floor) startWrapUp(slot *agentSlot, since time.Time) {
+// startWrapUp sets when the wrap-up that began at since ends. A clock that was set back since then
+// does not make it longer than the setting.
+func (f *Floor) startWrapUp(slot *agentSlot, since, now time.Time) {
 	if f.settings.Recover > 0 {
-		f.deadlines.add(deadline{at: since.Add(f.settings.Recover), wrapUp: slot, since: slot.Since})
+		remaining := min(f.settings.Recover, f.settings.Recover-now.Sub(since))
+		f.deadlines.add(deadline{at: now.Add(remaining), wrapUp: slot, since: slot.Since})
 	}
 }

@@ -53,15 +53,18 @@ func (s *Store) applyBatch(ctx context.Context) error {
 		return err
 	}
 	defer s.turn.unlock()
-	return s.attempt(ctx, s.db.batchLimit, s.applyRecords)
+	return s.attempt(ctx, s.db.batchLimit, &s.applyRefusal, s.applyRecords)
 }
 
-// attempt runs do with the database and notes whether the database answered. The caller holds the
-// turn.
-func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
-	limited, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
+// attempt runs do with the database. It notes whether the database answered, and in refusal whether
+// it refused what do needs. The caller holds the turn.
+func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault, do func(context.Context) error) error {
+	err := s.ensureSchema(ctx, limit)
+	if err == nil {
+		err = s.takeDatabase(ctx, limit)
+	}
+	limited, cancel := limitAnswer(ctx, limit)
 	defer cancel()
-	err := s.ensureSchema(limited)
 	if err == nil {
 		err = do(limited)
 	}
@@ -69,11 +72,28 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, do func(contex
 		s.reading = cursor{}
 		return err
 	}
+	if errors.Is(err, ErrOtherServer) {
+		s.depose(err)
+		return err
+	}
+	if s.stops(err) {
+		s.schemaChecked = false // when the table is right again, its types may be others
+		s.refusalState(refusal, err)
+		s.databaseState(nil)
+		return err
+	}
 	if err != nil {
 		err = s.repair(limited, err)
 	}
+	if err == nil {
+		s.refusalState(refusal, nil)
+	}
 	s.databaseState(err)
 	return err
+}
+
+func limitAnswer(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
 }
 
 func (s *Store) applyRecords(ctx context.Context) error {
@@ -85,29 +105,35 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	s.batch = max(s.batch/2, leastBatch)
 	s.journal.setOldestUnapplied(records[0].at)
 	entries := decode(records)
-	err = s.transactBatch(ctx, entries, s.writeTogether)
+	last, err := s.transactBatch(ctx, entries, s.writeTogether)
 	if err != nil && s.refuses(err) {
-		err = s.transactBatch(ctx, entries, s.writeOneByOne)
+		last, err = s.transactBatch(ctx, entries, s.writeOneByOne)
 	}
+	s.committed(recordsUpTo(records, last))
 	if err != nil {
 		return s.wrap(ctx, "apply changes", err)
 	}
-	return s.committed(records)
+	return nil
 }
 
-// refuses reports whether the database will refuse err's statement each time.
-func (s *Store) refuses(err error) bool {
-	_, unreadable := errors.AsType[unreadableError](err)
-	return unreadable || s.db.refused(err)
+func recordsUpTo(records []record, seq uint64) []record {
+	for i, r := range records {
+		if r.seq > seq {
+			return records[:i]
+		}
+	}
+	return records
 }
-
-type unreadableError struct{ error }
 
 func decode(records []record) []entry {
 	entries := make([]entry, len(records))
 	for i, r := range records {
 		yieldToCalls(i)
 		entries[i].record = r
+		if len(r.body) == 0 {
+			entries[i].fault = unreadableError{errDamaged}
+			continue
+		}
 		if err := json.Unmarshal(r.body, &entries[i].change); err != nil {
 			entries[i].fault = unreadableError{err}
 		}
@@ -127,7 +153,10 @@ func yieldToCalls(record int) {
 }
 
 // committed removes records from the journal after their commit.
-func (s *Store) committed(records []record) error {
+func (s *Store) committed(records []record) {
+	if len(records) == 0 {
+		return
+	}
 	var bytes int64
 	for _, r := range records {
 		bytes += r.size()
@@ -143,16 +172,20 @@ func (s *Store) committed(records []record) error {
 	if s.journal.awaitsCheckpoint() {
 		signal(s.checkpointDue)
 	}
-	return nil
 }
 
-// transactBatch has write apply the entries that the database does not have yet. After a lost
-// connection only the database knows whether an earlier try was committed. So the same transaction
-// reads that first.
-func (s *Store) transactBatch(ctx context.Context, entries []entry,
-	write func(context.Context, *transaction, []entry) error,
-) error {
-	return s.db.transact(ctx, func(tx *transaction) error {
+// batchWriter writes entries in a transaction. It returns how many it wrote. If it returns a
+// stopError, those before the refused one are good, and are committed.
+type batchWriter func(ctx context.Context, tx *transaction, entries []entry) (written int, err error)
+
+// transactBatch has write apply the entries that the database does not have yet, and returns the
+// sequence up to which they are committed. After a lost connection only the database knows whether
+// an earlier try was committed. So the same transaction reads that first.
+func (s *Store) transactBatch(ctx context.Context, entries []entry, write batchWriter) (last uint64, stop error) {
+	err := s.db.transact(ctx, func(tx *transaction) error {
+		if err := s.checkTerm(ctx, tx); err != nil {
+			return err
+		}
 		applied, found, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
 			err = checkPosition(applied, found, s.applied.get())
@@ -160,22 +193,36 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry,
 		if err != nil {
 			return err
 		}
+		last = applied
 		for len(entries) > 0 && entries[0].seq <= applied {
 			entries = entries[1:]
 		}
 		if len(entries) == 0 {
 			return nil
 		}
-		if err := write(ctx, tx, entries); err != nil {
+		written, err := write(ctx, tx, entries)
+		if _, stopped := errors.AsType[stopError](err); stopped && written > 0 {
+			stop, err = err, nil
+		}
+		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(entries[len(entries)-1].seq))
+		last = entries[written-1].seq
+		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(last))
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	return last, stop
 }
 
 // writeTogether writes all entries with as few statements as their order allows.
-func (s *Store) writeTogether(ctx context.Context, tx *transaction, entries []entry) error {
+func (s *Store) writeTogether(ctx context.Context, tx *transaction, entries []entry) (written int, err error) {
+	return len(entries), s.writeEntries(ctx, tx, entries)
+}
+
+func (s *Store) writeEntries(ctx context.Context, tx *transaction, entries []entry) error {
 	var p plan
 	for i, e := range entries {
 		yieldToCalls(i)
@@ -213,42 +260,4 @@ func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) erro
 		}
 	}
 	return nil
-}
-
-// writeOneByOne writes each entry by itself. An entry that the database refuses goes to
-// nwayacd_rejected.
-func (s *Store) writeOneByOne(ctx context.Context, tx *transaction, entries []entry) error {
-	for i := range entries {
-		if _, err := tx.ExecContext(ctx, `SAVEPOINT one`); err != nil {
-			return err
-		}
-		err := s.writeTogether(ctx, tx, entries[i:i+1])
-		if err == nil {
-			if _, err := tx.ExecContext(ctx, `RELEASE SAVEPOINT one`); err != nil {
-				return err
-			}
-			continue
-		}
-		if !s.refuses(err) {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT one`); err != nil {
-			return err
-		}
-		if err := s.reject(ctx, tx, &entries[i], err); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error) error {
-	shown := string(e.body)
-	if e.change.AgentAdded != nil {
-		shown = "(holds a password)"
-	}
-	s.log.Error().Err(why).Uint64("seq", e.seq).Str("change", shown).
-		Msg("the database refused a change; it is kept in nwayacd_rejected")
-	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.seq), string(e.body), why.Error())
-	return err
 }

@@ -23,10 +23,14 @@ type dialect struct {
 	lockMigration string         // makes a second migration wait for the first; "" if the transaction does that
 	hasMigrations string         // query: whether the table nwayacd_migration is there
 	newMigration  string         // statement: version, name
+	patience      string         // statement: bounds the wait for each lock of a transaction; "" if there is none
+	locked        func(error) bool
 
 	readApplied  string // query: the sequence of a journal
 	writeApplied string // statement: journal, sequence
 	reject       string // statement: journal, sequence, change, error
+	listRejected string // query: the row before (journal, sequence)
+	dropRejected string // statement: journal, sequence
 
 	write map[kind][]string
 	load  queries
@@ -36,9 +40,15 @@ type dialect struct {
 	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit
 	offers     string // query: call uuid
 
-	refused func(error) bool // the database will never take this statement with this parameter
-	away    func(error) bool // the database could not be asked
-	inspect func(context.Context, *database) error
+	layoutQuery string // query: table, whether the line restricts, line
+
+	beginSearch string // statement: bounds a search in the server; "" if the context alone does that
+
+	refused    func(error) bool // the database will not take this statement with this parameter
+	wrongTable func(error) bool // refused, because the table is not there, not allowed, or has other columns
+	wrongValue func(error) bool // refused, because of a value or a constraint
+	away       func(error) bool // the database could not be asked, or takes no changes
+	inspect    func(context.Context, *database) error
 
 	connectLimit, batchLimit time.Duration
 	words                    words
@@ -62,6 +72,7 @@ func migrationsOf(folder string) fs.FS {
 type database struct {
 	*sql.DB
 	*dialect
+	search     *sql.DB // the connections of searches, so that searches take none from the applier
 	log        func(statement, parameter string)
 	sanitized  func(error) error // removes the password
 	statements atomic.Uint64     // sent so far
@@ -90,6 +101,11 @@ func newDatabase(o *Options) (*database, error) {
 	return db, nil
 }
 
+// limitConnect returns a context for the first answers of the database.
+func (db *database) limitConnect(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, db.connectLimit, fmt.Errorf("no answer within %s", db.connectLimit))
+}
+
 // connect waits for the first answer.
 func (db *database) connect(ctx context.Context) error {
 	err := db.PingContext(ctx)
@@ -107,16 +123,31 @@ func (db *database) connect(ctx context.Context) error {
 func (db *database) dropIdle() {
 	db.SetMaxIdleConns(-1)
 	db.SetMaxIdleConns(idleConns)
+	db.search.SetMaxIdleConns(-1)
+	db.search.SetMaxIdleConns(searchConns)
 }
+
+// Close closes all connections.
+func (db *database) Close() error { return errors.Join(db.DB.Close(), db.search.Close()) }
 
 // transact runs body in a transaction that writes. The triggers ignore it.
 func (db *database) transact(ctx context.Context, body func(*transaction) error) error {
+	return db.transactWith(ctx, db.begin, body)
+}
+
+// transactOpenly runs body in a transaction that writes, as another program does: the triggers
+// report it.
+func (db *database) transactOpenly(ctx context.Context, body func(*transaction) error) error {
+	return db.transactWith(ctx, nil, body)
+}
+
+func (db *database) transactWith(ctx context.Context, begin []string, body func(*transaction) error) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	for _, statement := range db.begin {
+	for _, statement := range begin {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}

@@ -3,8 +3,13 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"os"
+	"strings"
 	"sync"
 	"syscall"
+	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -76,6 +81,47 @@ func (l *logLines) records() (all []queue.Change) {
 }
 
 // lines counts the lines that contain text.
+func TestACommandIsAnsweredSoonWhenTheDiskIsFull(t *testing.T) {
+	s := open(t, sqliteOptions(t))
+	disk := &fullDisk{}
+	s.journal.create = disk.create
+	start(t, s)
+	began := time.Now()
+	seq := s.Write(addedAgent("1000"))
+	if err := s.Sync(within(t), seq); !errors.Is(err, ErrNotSafe) || time.Since(began) > 3*time.Second {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+	disk.grow(1 << 20)
+	if err := s.Sync(within(t), seq); err != nil {
+		t.Errorf("when there is room again: %v", err)
+	}
+}
+
+func TestNothingIsSaidToBeSafeWhenTheDataDirIsGone(t *testing.T) {
+	o := postgresOptions(t)
+	s, _ := run(t, o)
+	s.Write(addedAgent("1000"))
+	flush(t, s)
+	if err := os.RemoveAll(o.DataDir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sync(within(t), s.Write(addedAgent("1001"))); !errors.Is(err, ErrNotSafe) {
+		t.Errorf("Sync: %v", err)
+	}
+	if err := s.Healthy(); err == nil || !strings.Contains(err.Error(), "journal away") {
+		t.Errorf("health: %v", err)
+	}
+	if err := os.Mkdir(o.DataDir, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	seq := s.Write(cdr("u1"))
+	eventually(t, "the journal is written again", func() bool { return s.Sync(t.Context(), seq) == nil })
+	flush(t, s)
+	if n := count(t, s, `SELECT count(*) FROM call_extension, nwayacd_cdr`); n != 2 {
+		t.Errorf("%d agents and CDRs, want 2: what was in memory was lost", n)
+	}
+}
+
 func (l *logLines) lines(text string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

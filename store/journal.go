@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,6 +43,8 @@ type journal struct {
 	hasNew        chan struct{} // something was appended; one slot
 	syncRequested chan struct{} // a caller waits for what was appended to be durable; one slot
 	durable       *watermark    // the last sequence that is fsynced
+	damaged       atomic.Uint64 // records that could not be read
+	noted         string        // which damage was logged last; of the holder of the store's turn
 
 	mu              sync.Mutex
 	buffer          []byte
@@ -86,8 +89,12 @@ func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, vis
 	if err != nil {
 		return nil, fmt.Errorf("store: journal: %w", err)
 	}
-	for _, g := range found {
-		if err := j.loadSegment(g, applied, visit); err != nil {
+	for i, g := range found {
+		var next uint64 // the sequence with which the next file begins
+		if i+1 < len(found) {
+			next = found[i+1].first
+		}
+		if err := j.loadSegment(g, next, applied, visit); err != nil {
 			return nil, fmt.Errorf("store: journal: %w", err)
 		}
 	}
@@ -95,8 +102,8 @@ func openJournal(dir string, applied uint64, tail int64, log zerolog.Logger, vis
 	return j, nil
 }
 
-func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) error {
-	cut, err := g.scan(func(r record) {
+func (j *journal) loadSegment(g *segment, next, applied uint64, visit func(record)) error {
+	found, err := g.scan(next, func(r record) {
 		if r.seq <= applied {
 			return
 		}
@@ -109,9 +116,8 @@ func (j *journal) loadSegment(g *segment, applied uint64, visit func(record)) er
 	if err != nil {
 		return err
 	}
-	if cut > 0 {
-		j.log.Warn().Str("file", g.path).Int64("bytes", cut).Uint64("last", g.last).
-			Msg("the end of the journal was torn and is cut off")
+	if err := j.mend(g, found); err != nil {
+		return err
 	}
 	if g.last == 0 || g.last <= applied && j.keepApplied == 0 {
 		return os.Remove(g.path)
@@ -290,11 +296,17 @@ func (j *journal) writeFile() error {
 
 // syncFile fsyncs what is written, which is all of unsaved.
 func (j *journal) syncFile() error {
-	if err := j.file.Sync(); err != nil {
+	err := j.file.Sync()
+	j.mu.Lock()
+	g := j.segments[len(j.segments)-1]
+	j.mu.Unlock()
+	if err == nil {
+		_, err = os.Stat(g.path) // an open file can be written after somebody has removed it
+	}
+	if err != nil {
 		return j.dropSegmentFile(err)
 	}
 	j.mu.Lock()
-	g := j.segments[len(j.segments)-1]
 	g.size += int64(j.written)
 	g.last = j.unsavedLast
 	j.inMemory -= int64(j.written)

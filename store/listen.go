@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -142,9 +141,6 @@ const (
 	opReload = "reload"
 )
 
-// noticeLimit bounds how many edits are read with one set of queries.
-const noticeLimit = 1000
-
 // listen turns edits into changes until ctx ends.
 func (s *Store) listen(ctx context.Context) {
 	if s.notifyDown {
@@ -153,16 +149,27 @@ func (s *Store) listen(ctx context.Context) {
 		}
 		s.reload(ctx)
 	}
+	var pace pacer
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case n := <-s.listener.Notify:
-			notices, whole := s.gather(n)
-			if !whole && s.edited(ctx, notices) == nil {
-				continue
+			notices, whole := s.gather(ctx, n, pace.next)
+			switch {
+			case whole:
+				if !pause(ctx, time.Until(pace.nextReload), nil) {
+					return
+				}
+				s.reload(ctx)
+				pace.reloaded(time.Now())
+			case len(notices) == 0: // all of them came from elsewhere
+			case s.edited(ctx, notices) != nil:
+				s.reload(ctx)
+				pace.reloaded(time.Now())
+			default:
+				pace.read(time.Now())
 			}
-			s.reload(ctx)
 		}
 	}
 }
@@ -190,37 +197,6 @@ func (s *Store) listenWhenBack(ctx context.Context) bool {
 	}
 	s.log.Info().Msg("edits by other programs arrive from now on")
 	return true
-}
-
-// gather returns the notice of n and those that are queued behind it. whole is true if everything
-// must be read again.
-func (s *Store) gather(n *pq.Notification) (notices []notice, whole bool) {
-	for {
-		one, ok := s.parse(n)
-		whole = whole || !ok
-		notices = append(notices, one)
-		if len(notices) == noticeLimit {
-			return notices, whole
-		}
-		select {
-		case n = <-s.listener.Notify:
-		default:
-			return notices, whole
-		}
-	}
-}
-
-// parse reads one notification. lib/pq sends nil after a reconnect, when notifications may be
-// missing.
-func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
-	if n == nil {
-		return one, false
-	}
-	if err := json.Unmarshal([]byte(n.Extra), &one); err != nil {
-		s.log.Warn().Err(err).Str("payload", n.Extra).Msg("a notification does not come from the triggers of nwayacd")
-		return one, true // it has no table, so no change comes of it
-	}
-	return one, one.Op != opReload
 }
 
 // edited reads the rows of notices again and calls OnEdit with what changed.

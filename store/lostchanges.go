@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // The database stores how far the journal is applied. So the store notices if a database that is
@@ -31,28 +32,52 @@ func checkPosition(position uint64, found bool, known uint64) error {
 }
 
 // ensureSchema checks the schema before the first use of a connection that may lead to another
-// server. Once the store is open, the caller holds the turn.
-func (s *Store) ensureSchema(ctx context.Context) error {
+// server. Each answer of the database has the limit, but a migration may take as long as it takes.
+// Once the store is open, the caller holds the turn.
+func (s *Store) ensureSchema(ctx context.Context, limit time.Duration) error {
 	if s.schemaChecked {
 		return nil
 	}
-	err := s.db.checkSchema(ctx)
-	if errors.Is(err, ErrSchema) && s.autoMigrate {
-		var names []string
-		if names, err = s.db.migrate(ctx); err != nil {
-			return s.wrap(ctx, "migrate", err)
-		}
-		s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
-		err = s.db.checkSchema(ctx)
-	}
+	migrated, err := s.checkOrMigrate(ctx, limit)
 	if err != nil {
-		return s.wrap(ctx, "check the schema", err)
+		return err
 	}
+	ctx, cancel := limitAnswer(ctx, limit)
+	defer cancel()
 	if err := s.db.inspect(ctx, s.db); err != nil {
 		return s.wrap(ctx, "inspect the database", err)
 	}
+	if s.layout == nil || migrated {
+		if s.layout, err = s.db.readLayout(ctx, s.db); err != nil {
+			return s.wrap(ctx, "read the columns of the tables", err)
+		}
+	}
 	s.schemaChecked = true
 	return nil
+}
+
+func (s *Store) checkOrMigrate(ctx context.Context, limit time.Duration) (migrated bool, err error) {
+	limited, cancel := limitAnswer(ctx, limit)
+	defer cancel()
+	err = s.db.checkSchema(limited)
+	if err == nil {
+		return false, nil
+	}
+	if !errors.Is(err, ErrSchema) || !s.autoMigrate {
+		return false, s.wrap(limited, "check the schema", err)
+	}
+	s.db.dropIdle() // the server may have room for one connection only
+	names, err := s.migratePatiently(ctx)
+	if err != nil {
+		return false, s.wrap(ctx, "migrate", err)
+	}
+	s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
+	limited, cancelPing := limitAnswer(ctx, limit)
+	defer cancelPing()
+	for wait := (backoff{}); s.db.locked(s.db.PingContext(limited)) && wait.sleep(limited); {
+		// PostgreSQL counts the connection of the migration for a moment after it was closed
+	}
+	return true, nil
 }
 
 const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension) AND NOT EXISTS (SELECT 1 FROM ext_group)`
@@ -81,9 +106,7 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 			s.log.Error().Uint64("has", position).Uint64("had", known.Position).
 				Msg("the database lacks changes that were committed; what the journal still has is applied again")
 		}
-		if found {
-			return nil
-		}
+		// The row is always written, because only a write shows that a standby takes no changes.
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
 		return err
 	})

@@ -22,21 +22,40 @@ type migration struct {
 // were applied, or none if the schema was up to date. A database with nwaycc's tables keeps its
 // data. Migrate runs in one transaction.
 func Migrate(ctx context.Context, o Options) (applied []string, err error) {
+	return migrate(ctx, o, false)
+}
+
+func migrate(ctx context.Context, o Options, patient bool) (applied []string, err error) {
 	db, err := newDatabase(&o) // without a limit, because its statements may take long
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	limited, cancel := context.WithTimeoutCause(ctx, db.connectLimit,
-		fmt.Errorf("no answer within %s", db.connectLimit))
+	limited, cancel := db.limitConnect(ctx)
 	defer cancel()
 	if err := db.connect(limited); err != nil {
 		return nil, err
 	}
-	if applied, err = db.migrate(ctx); err != nil {
+	if applied, err = db.migrate(ctx, patient); err != nil {
 		return nil, fmt.Errorf("store: migrate: %w", db.sanitized(err))
 	}
 	return applied, nil
+}
+
+// migratePatiently migrates while calls may be served. It waits at most some seconds for each lock,
+// because a migration that waits for a table holds up all others that use it. Then it tries again,
+// until ctx ends.
+func (s *Store) migratePatiently(ctx context.Context) (applied []string, err error) {
+	for wait := (backoff{}); ; {
+		applied, err = migrate(ctx, s.migrateOptions, true)
+		if err == nil || !s.db.locked(err) {
+			return applied, err
+		}
+		s.log.Warn().Err(err).Msg("the schema cannot be brought up to date while another session holds a lock; it is tried again")
+		if !wait.sleep(ctx) {
+			return nil, err
+		}
+	}
 }
 
 const (
@@ -45,12 +64,19 @@ const (
 	newestMigration = `SELECT COALESCE(max(version), 0) FROM nwayacd_migration`
 )
 
-func (db *database) migrate(ctx context.Context) (applied []string, err error) {
+// migrate applies the embedded files that the database does not have. If it is patient, a lock that
+// another session holds is an error after some seconds.
+func (db *database) migrate(ctx context.Context, patient bool) (applied []string, err error) {
 	all, err := db.known()
 	if err != nil {
 		return nil, err
 	}
 	err = db.transact(ctx, func(tx *transaction) error {
+		if patient && db.patience != "" {
+			if _, err := tx.ExecContext(ctx, db.patience); err != nil {
+				return err
+			}
+		}
 		have, err := db.beginMigration(ctx, tx)
 		if err != nil {
 			return err

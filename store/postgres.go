@@ -17,6 +17,9 @@ import (
 // idleConns is how many idle connections are kept open.
 const idleConns = 2
 
+// searchConns is how many searches run at the same time. Others wait for their turn.
+const searchConns = 2
+
 // oldestPostgres is the server_version_num of PostgreSQL 12.
 const oldestPostgres = 120000
 
@@ -36,9 +39,12 @@ func openPostgres(o *Options) (*database, error) {
 	pool := sql.OpenDB(connector{config, o.answerLimit})
 	pool.SetMaxOpenConns(4)
 	pool.SetMaxIdleConns(idleConns)
+	search := sql.OpenDB(connector{config, o.answerLimit})
+	search.SetMaxOpenConns(searchConns)
+	search.SetMaxIdleConns(searchConns)
 	d := postgres // a copy, because words differ between databases
 	return &database{
-		DB: pool, dialect: &d,
+		DB: pool, search: search, dialect: &d,
 		sanitized: func(err error) error { return withoutPassword(err, config.Password) },
 	}, nil
 }
@@ -111,17 +117,45 @@ func refusedByPostgres(err error) bool {
 		return false
 	}
 	switch pqErr.Code.Class() {
-	case "08", "25", "28", "3D", "40", "53", "55", "57", "58":
+	case "08", "0A", "25", "28", "3D", "40", "53", "55", "57", "58":
 		return false
 	}
 	return true
 }
 
-// postgresAway reports whether the server could not be asked. It returns false if the server
-// answered and refused, for example because of the password or a missing database.
+// wrongTableInPostgres reports whether a privilege, a table, a column, a type or the schema is not
+// what this program needs.
+func wrongTableInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	if !ok {
+		return false
+	}
+	switch pqErr.Code {
+	case "42501", "42P01", "42703", "42804", "3F000":
+		return true
+	}
+	return false
+}
+
+// lockedInPostgres reports whether another session holds a lock, or all connections are taken.
+func lockedInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	return ok && (pqErr.Code == "55P03" || pqErr.Code == "40P01" || pqErr.Code == "53300")
+}
+
+func wrongValueInPostgres(err error) bool {
+	pqErr, ok := errors.AsType[*pq.Error](err)
+	return ok && (pqErr.Code.Class() == "22" || pqErr.Code.Class() == "23")
+}
+
+// postgresAway reports whether the server could not be asked, or takes no changes because it is a
+// standby that is not promoted yet. It returns false if the server answered and refused, for
+// example because of the password or a missing database.
 func postgresAway(err error) bool {
 	if pqErr, ok := errors.AsType[*pq.Error](err); ok {
 		switch pqErr.Code.Class() {
+		case "0A", "25": // not during recovery, read-only
+			return pqErr.Code == "0A000" || pqErr.Code == "25006"
 		case "08", "53", "57", "58": // connections, resources, shutdown and start, disk
 			return true
 		}

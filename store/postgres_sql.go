@@ -15,11 +15,16 @@ var postgres = dialect{
 	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // an arbitrary number
 	hasMigrations: `SELECT to_regclass('nwayacd_migration') IS NOT NULL`,
 	newMigration:  `INSERT INTO nwayacd_migration (version, name) VALUES ($1, $2)`,
+	patience:      `SET LOCAL lock_timeout = '2s'`,
+	locked:        lockedInPostgres,
 
 	readApplied: `SELECT seq FROM nwayacd_applied WHERE journal = $1`,
 	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES ($1, $2)
 		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
 	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+	listRejected: `SELECT journal, seq, change FROM nwayacd_rejected WHERE (journal, seq) > ($1, $2)
+		ORDER BY journal, seq LIMIT 100`,
+	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = $1 AND seq = $2`,
 
 	load: queries{
 		agents:    pgAgents + ` ORDER BY id`,
@@ -49,7 +54,11 @@ var postgres = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
+	beginSearch:  `SET LOCAL statement_timeout = '10s'`,
+	layoutQuery:  postgresLayout,
 	refused:      refusedByPostgres,
+	wrongTable:   wrongTableInPostgres,
+	wrongValue:   wrongValueInPostgres,
 	away:         postgresAway,
 	inspect:      inspectPostgres,
 	connectLimit: connectLimit,

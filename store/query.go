@@ -14,18 +14,14 @@ import (
 func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, s.db.searchCDRs,
-		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1)
-	if err != nil {
-		return nil, 0, s.wrap(ctx, "search CDRs", err)
-	}
 	var ids []int64
-	page, err = collect(rows, func(scan func(...any) error) (queue.CDR, error) {
+	page, err = search(ctx, s.db, func(scan func(...any) error) (queue.CDR, error) {
 		var id int64
 		c, err := readCDR(func(columns ...any) error { return scan(append(columns, &id)...) })
 		ids = append(ids, id)
 		return c, err
-	})
+	}, s.db.searchCDRs,
+		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1)
 	if err != nil {
 		return nil, 0, s.wrap(ctx, "search CDRs", err)
 	}
@@ -33,6 +29,28 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 		page, next = page[:q.Limit], ids[q.Limit-1]
 	}
 	return page, next, nil
+}
+
+// search reads rows over the connections of searches.
+func search[T any](ctx context.Context, db *database, one func(func(...any) error) (T, error), query string,
+	args ...any,
+) ([]T, error) {
+	tx, err := db.search.BeginTx(ctx, db.snapshot)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback() // it only reads
+	db.statements.Add(2)
+	if db.beginSearch != "" {
+		if _, err := tx.ExecContext(ctx, db.beginSearch); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, one)
 }
 
 // orNull returns a time as a parameter. It is NULL if t is zero.

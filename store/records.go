@@ -12,11 +12,7 @@ import (
 func (s *Store) CDRs(ctx context.Context, since time.Time) ([]queue.CDR, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, s.db.cdrs, since.UTC().Format(time.RFC3339Nano))
-	if err != nil {
-		return nil, s.wrap(ctx, "read CDRs", err)
-	}
-	all, err := collect(rows, readCDR)
+	all, err := search(ctx, s.db, readCDR, s.db.cdrs, since.UTC().Format(time.RFC3339Nano))
 	if err != nil {
 		return nil, s.wrap(ctx, "read CDRs", err)
 	}
@@ -44,11 +40,7 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 func (s *Store) Offers(ctx context.Context, call string) ([]queue.OfferRecord, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
-	rows, err := s.db.QueryContext(ctx, s.db.offers, call)
-	if err != nil {
-		return nil, s.wrap(ctx, "read offers", err)
-	}
-	all, err := collect(rows, readOffer)
+	all, err := search(ctx, s.db, readOffer, s.db.offers, call)
 	if err != nil {
 		return nil, s.wrap(ctx, "read offers", err)
 	}

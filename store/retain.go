@@ -26,7 +26,8 @@ func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 		if at.path != g.path || at.seq != after {
 			*at = cursor{path: g.path, seq: after}
 		}
-		records, offset, err := g.read(at.offset, limit)
+		note := func(offset int64, lost uint64) { j.noteDamage(g.path, offset, lost) }
+		records, offset, err := g.read(at.offset, limit, at.seq, note)
 		if err != nil {
 			return nil, fmt.Errorf("store: journal: %w", err)
 		}

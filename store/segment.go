@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,30 +112,46 @@ func listSegments(dir string) ([]*segment, error) {
 	return found, nil
 }
 
-// scan reads the whole segment and calls visit with each record. It cuts off a torn end, and
-// returns how many bytes that was.
-func (g *segment) scan(visit func(record)) (cut int64, err error) {
+// scan reads the whole segment and calls visit with each record. If a record is damaged, it goes on
+// at the next one. next is the sequence with which the next segment begins, or 0.
+func (g *segment) scan(next uint64, visit func(record)) (found scanned, err error) {
 	data, err := os.ReadFile(g.path)
 	if err != nil {
-		return 0, err
+		return found, err
 	}
-	for g.size < int64(len(data)) {
-		r, err := parseRecord(data[g.size:])
-		if err != nil {
-			cut = int64(len(data)) - g.size
-			return cut, os.Truncate(g.path, g.size)
+	g.last = g.first - 1
+	for at := 0; at < len(data); {
+		r, err := parseRecord(data[at:])
+		if err == nil {
+			g.last = max(g.last, r.seq)
+			g.size += r.size()
+			found.keep(data, at, at+int(r.size()))
+			at += int(r.size())
+			visit(r)
+			continue
 		}
-		g.last = max(g.last, r.seq)
-		g.size += r.size()
-		visit(r)
+		skip, seq := nextRecord(data[at:], g.last)
+		if skip == 0 {
+			found.end(data[at:], g.last, next)
+			break
+		}
+		found.damage(skip, seq-g.last-1)
+		at += skip
 	}
-	return 0, nil
+	if g.size == 0 {
+		g.last = 0
+	}
+	return found, nil
 }
 
 // read returns the whole records in limit bytes from offset on, but at least one. It also returns
-// the offset after them.
-func (g *segment) read(offset int64, limit int) ([]record, int64, error) {
+// the offset after them. Records that are damaged are left out, and damaged is called.
+func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]record, int64, error) {
 	f, err := os.Open(g.path)
+	if errors.Is(err, fs.ErrNotExist) { // removed by somebody: all of it is lost
+		damaged(offset, g.last-after)
+		return []record{{seq: g.last}}, g.size, nil
+	}
 	if err != nil {
 		return nil, offset, err
 	}
@@ -150,7 +167,7 @@ func (g *segment) read(offset int64, limit int) ([]record, int64, error) {
 			return records, offset + used, nil
 		}
 		if want == g.size-offset {
-			return nil, offset, fmt.Errorf("%s at byte %d: %w", g.path, offset, errTorn)
+			return g.readBehindDamage(data, offset, after, damaged)
 		}
 		want = min(g.size-offset, want*2) // a record larger than the limit
 	}

@@ -134,7 +134,7 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 	if err := s.drain(ctx); err != nil {
 		return snap, 0, err
 	}
-	if s.resyncPending() { // the database does not have the whole state yet
+	if s.resyncPending() { // neither the database nor the journal has the whole state yet
 		if !s.runResync() {
 			return snap, 0, errNoRoom
 		}
@@ -146,13 +146,18 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 	return s.readAndOverlay(ctx)
 }
 
-// drain applies everything that is written so far.
+// drain applies everything that is written so far, up to a change that the database refuses until
+// its table is right again. overlayJournal takes the changes from there on.
 func (s *Store) drain(ctx context.Context) error {
 	if err := s.journal.commit(); err != nil {
 		return err
 	}
 	for target := s.journal.durable.get(); s.applied.get() < target; {
-		if err := s.attempt(ctx, s.db.batchLimit, s.applyRecords); err != nil {
+		err := s.attempt(ctx, s.db.batchLimit, &s.applyRefusal, s.applyRecords)
+		if s.stops(err) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -164,7 +169,7 @@ const loadLimit = time.Minute
 
 func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen uint64, err error) {
 	var position uint64
-	err = s.attempt(ctx, loadLimit, func(ctx context.Context) (err error) {
+	err = s.attempt(ctx, loadLimit, &s.readRefusal, func(ctx context.Context) (err error) {
 		var found bool
 		if snap, position, found, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"modernc.org/sqlite"
@@ -32,8 +33,13 @@ func openSQLite(o *Options) (*database, error) {
 		return nil, fmt.Errorf("store: open SQLite: %w", err)
 	}
 	pool.SetMaxOpenConns(1) // one writer
+	search, err := sql.Open("sqlite", "file:"+path.EscapedPath()+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, fmt.Errorf("store: open SQLite: %w", errors.Join(err, pool.Close()))
+	}
+	search.SetMaxOpenConns(searchConns)
 	d := embedded
-	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return err }}, nil
+	return &database{DB: pool, search: search, dialect: &d, sanitized: func(err error) error { return err }}, nil
 }
 
 // refusedBySQLite reports whether the row or the schema is wrong. It returns false for a busy, full
@@ -50,6 +56,24 @@ func refusedBySQLite(err error) bool {
 	return false
 }
 
+func wrongTableInSQLite(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || e.Code()&0xff != 1 {
+		return false
+	}
+	for _, says := range []string{"no such table", "no such column", "has no column named"} {
+		if strings.Contains(e.Error(), says) {
+			return true
+		}
+	}
+	return false
+}
+
+func wrongValueInSQLite(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && (e.Code()&0xff == 19 || e.Code()&0xff == 20) // CONSTRAINT, MISMATCH
+}
+
 var embedded = dialect{
 	name:       "SQLite",
 	migrations: migrationsOf("sqlite"),
@@ -62,6 +86,9 @@ var embedded = dialect{
 	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES (?1, ?2)
 		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
 	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING`,
+	listRejected: `SELECT journal, seq, change FROM nwayacd_rejected WHERE (journal, seq) > (?1, ?2)
+		ORDER BY journal, seq LIMIT 100`,
+	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = ?1 AND seq = ?2`,
 
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
@@ -94,7 +121,11 @@ var embedded = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
+	layoutQuery:  sqliteLayout,
+	locked:       func(error) bool { return false },
 	refused:      refusedBySQLite,
+	wrongTable:   wrongTableInSQLite,
+	wrongValue:   wrongValueInSQLite,
 	away:         func(error) bool { return false },
 	inspect:      func(context.Context, *database) error { return nil },
 	connectLimit: time.Minute, // it is a local file: it may be slow, but not away

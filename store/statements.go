@@ -48,6 +48,12 @@ func (tx *transaction) QueryRowContext(ctx context.Context, query string, args .
 	return tx.Tx.QueryRowContext(ctx, query, args...)
 }
 
+// ExecContext runs a statement that returns no rows, by itself.
+func (db *database) ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	db.statements.Add(1)
+	return db.DB.ExecContext(ctx, statement, args...)
+}
+
 // QueryContext runs a statement that returns rows, by itself.
 func (db *database) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	db.statements.Add(1)

@@ -22,6 +22,10 @@ type Status struct {
 	Statements uint64 // SQL statements sent to the database since the start
 	GivenUp    uint64 // records since the start that were written to the log because the journal was full
 	Dropped    uint64 // changes of state since the start that were dropped because it was full
+
+	Stopped  bool   // the database refuses the next change; it and all later ones wait in the journal
+	Rejected uint64 // changes since the start that were impossible and went to nwayacd_rejected
+	Damaged  uint64 // records of the journal since the start that were damaged on the disk
 }
 
 // Status returns the state of the journal and the database. It waits for neither.
@@ -29,10 +33,10 @@ func (s *Store) Status() Status {
 	status := Status{
 		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
 		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
-		Dropped: s.dropped.Load(),
+		Dropped: s.dropped.Load(), Rejected: s.rejected.Load(), Damaged: s.journal.damaged.Load(),
 	}
 	s.mu.Lock()
-	status.DiskUp = s.diskFault.err == nil
+	status.DiskUp, status.Stopped = s.diskFault.err == nil, s.applyRefusal.err != nil
 	s.mu.Unlock()
 	if err := s.Healthy(); err != nil {
 		status.Fault = err.Error()
@@ -56,7 +60,7 @@ func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
 func (s *Store) Healthy() error {
 	database := s.databaseFault()
 	s.mu.Lock()
-	disk, alarmed := s.diskFault, s.fillAlarm
+	disk, refusal, alarmed := s.diskFault, s.refusal(), s.fillAlarm
 	s.mu.Unlock()
 	changes, bytes, _ := s.Lag()
 	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes),
@@ -64,10 +68,14 @@ func (s *Store) Healthy() error {
 	switch {
 	case disk.err != nil && database.err != nil:
 		return fmt.Errorf("%w; %w; %s", disk.away("journal"), database.away("database"), waiting)
+	case disk.err != nil && refusal.err != nil:
+		return fmt.Errorf("%w; %w; %s", disk.away("journal"), refusal.refused(), waiting)
 	case disk.err != nil:
 		return fmt.Errorf("%w; %s", disk.away("journal"), waiting)
 	case database.err != nil:
 		return fmt.Errorf("%w; %s", database.away("database"), waiting)
+	case refusal.err != nil:
+		return fmt.Errorf("%w; %s", refusal.refused(), waiting)
 	case alarmed:
 		return errors.New("the database applies changes more slowly than they are written: " + waiting)
 	}
@@ -104,6 +112,24 @@ func (s *Store) databaseState(err error) {
 	s.watchFill()
 }
 
+// refusal returns why the database refuses what the server needs. The caller holds mu.
+func (s *Store) refusal() fault {
+	if s.applyRefusal.err != nil {
+		return s.applyRefusal
+	}
+	return s.readRefusal
+}
+
+// refusalState notes in one of the store's refusals the result of the last try.
+func (s *Store) refusalState(of *fault, err error) {
+	s.mu.Lock()
+	s.logTransition(of.err, err, "the database refuses what the server needs; changes wait in the journal, in order, until its tables are right again",
+		"the database takes changes again")
+	*of = of.after(err)
+	s.mu.Unlock()
+	s.watchFill()
+}
+
 // logTransition logs when a fault comes and when it goes.
 func (s *Store) logTransition(before, after error, came, went string) {
 	switch {
@@ -133,6 +159,10 @@ func (f fault) after(err error) fault {
 
 func (f fault) away(what string) error {
 	return fmt.Errorf("%s away for %d s: %w", what, int(time.Since(f.since).Seconds()), f.err)
+}
+
+func (f fault) refused() error {
+	return fmt.Errorf("the database refuses changes for %d s: %w", int(time.Since(f.since).Seconds()), f.err)
 }
 
 // grouped returns 1,204 for 1204.

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,13 @@ type Options struct {
 	OnEdit   func(take func() []queue.Change)
 	OnReload func(take func() queue.Snapshot)
 
+	// OnDeposed receives why this server must end: another one has taken the database. Run calls it
+	// once, and applies nothing more.
+	OnDeposed func(error)
+
+	Version string // of this program, for nwayacd_server
+
+	watchLimit  time.Duration // of a server that has the database; 0 = watchLimit
 	answerLimit time.Duration // for an answer of the server; 0 = no limit
 }
 
@@ -58,17 +66,30 @@ type Store struct {
 	dir         *dataDir
 	journal     *journal
 	listener    *listener // nil for SQLite
+	foreign     foreignNotices
 	log         zerolog.Logger
 	autoMigrate bool
-	onEdit      func(take func() []queue.Change)
-	onReload    func(take func() queue.Snapshot)
-	onResync    func(whole bool)
+
+	migrateOptions Options // of the database, without a limit for an answer
+	onEdit         func(take func() []queue.Change)
+	onReload       func(take func() queue.Snapshot)
+	onResync       func(whole bool)
+	onDeposed      func(error)
+
+	guarded       bool         // the database has a row that says which server works with it
+	host, version string       // in that row
+	term          atomic.Int64 // in that row; 0 = this server has not taken the database
+	lastTerm      int64        // the last one that this server had; under turn
+	deposed       chan error   // why another server works with the database; one slot
+	watchLimit    time.Duration
+	beatEvery     time.Duration
 
 	applied   *watermark    // the last sequence that is committed in the database
 	counted   atomic.Uint64 // changes applied since the start
 	givenUp   atomic.Uint64 // records written to the log since the start
 	dropped   atomic.Uint64 // changes of state that were refused since the start
 	resynced  atomic.Uint64 // those of dropped that a resync has covered
+	rejected  atomic.Uint64 // changes since the start that went to nwayacd_rejected
 	ownWrites ownWrites
 	applyNow  chan struct{} // a caller waits for the changes to be applied; one slot
 
@@ -79,14 +100,17 @@ type Store struct {
 	checkpointDue  chan struct{} // the checkpoint is out of date; one slot
 	shutdownLimit  time.Duration
 
-	turn          turn   // its holder applies, or reads everything
-	reading       cursor // of apply; under turn
-	batch         int    // bytes of the journal in the next transaction; under turn
-	schemaChecked bool   // and the database is inspected; under turn
+	turn          turn    // its holder applies, or reads everything
+	reading       cursor  // of apply; under turn
+	batch         int     // bytes of the journal in the next transaction; under turn
+	schemaChecked bool    // and the database is inspected; under turn
+	layout        layouts // of the tables when the server first saw them; under turn
 
 	mu            sync.Mutex
 	diskFault     fault // why the last write to the journal failed
 	applyFault    fault // why the last try with the database failed
+	applyRefusal  fault // why the applier stops at a change
+	readRefusal   fault // why the database does not let the server read everything
 	resyncDue     resync
 	checkpointing sync.Mutex // one checkpoint at a time, because they write the same file
 	fillAlarm     bool       // the journal is filling up
@@ -110,7 +134,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
-		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
+		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1), deposed: make(chan error, 1),
 		shutdownLimit: shutdownLimit, batch: batchBytes,
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
@@ -129,10 +153,11 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if o.DSN != "" {
 		known, unknown = readCheckpoint(s.dir.path)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, s.db.connectLimit,
-		fmt.Errorf("no answer within %s", s.db.connectLimit))
-	defer cancel()
-	position, err := s.begin(limited, known)
+	s.guarded, s.version, s.onDeposed = o.DSN != "", o.Version, o.OnDeposed
+	s.watchLimit, s.beatEvery = cmp.Or(o.watchLimit, watchLimit), beatEvery
+	s.host, _ = os.Hostname() // without a name, the identity must do
+	s.migrateOptions = Options{DSN: o.DSN, DataDir: o.DataDir, OutputSQL: o.OutputSQL, Log: o.Log}
+	position, err := s.begin(ctx, known)
 	switch {
 	case err == nil:
 	case !s.db.away(err):
@@ -149,6 +174,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	if err != nil {
 		s.startOffline(known, err)
 	}
+	limited, cancel := s.db.limitConnect(ctx)
+	defer cancel()
 	return s.openListener(limited, o)
 }
 
@@ -169,14 +196,21 @@ func (s *Store) openListener(ctx context.Context, o *Options) (err error) {
 
 // begin connects to the database and returns how far the journal is applied.
 func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, err error) {
-	if err := s.db.connect(ctx); err != nil {
+	limited, cancel := s.db.limitConnect(ctx)
+	defer cancel()
+	if err := s.db.connect(limited); err != nil {
 		return 0, err
 	}
-	if err := s.ensureSchema(ctx); err != nil {
+	if err := s.ensureSchema(ctx, s.db.connectLimit); err != nil {
 		return 0, err
 	}
-	if position, err = s.firstPosition(ctx, known); err != nil {
-		return 0, s.wrap(ctx, "read how far the journal is applied", err)
+	if err := s.takeDatabase(ctx, s.db.connectLimit); err != nil {
+		return 0, err
+	}
+	limited, cancelRead := s.db.limitConnect(ctx)
+	defer cancelRead()
+	if position, err = s.firstPosition(limited, known); err != nil {
+		return 0, s.wrap(limited, "read how far the journal is applied", err)
 	}
 	return position, nil
 }
@@ -215,6 +249,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.listener.close())
 	}
 	if s.db != nil {
+		s.leaveDatabase()
 		errs = append(errs, s.db.Close())
 	}
 	return errors.Join(append(errs, s.dir.close())...)
@@ -257,21 +292,6 @@ func (s *Store) noteWrite(c *queue.Change, seq uint64, body []byte) {
 	s.reloadWrites.add(record{seq: seq, body: body})
 }
 
-// Sync returns nil when the change with that sequence, and all before it, are on the disk. It
-// returns ErrNotKept if the journal refused the change. If ctx ends first, it returns the cause.
-func (s *Store) Sync(ctx context.Context, seq uint64) error {
-	if seq == notKept {
-		return fmt.Errorf("store: %w", ErrNotKept)
-	}
-	if s.journal.durable.get() < seq {
-		signal(s.journal.syncRequested)
-	}
-	if err := s.journal.durable.wait(ctx, seq); err != nil {
-		return fmt.Errorf("store: wait for the journal: %w", errors.Join(err, s.Healthy()))
-	}
-	return nil
-}
-
 // Flush returns nil when everything that was written before it is in the database. If ctx ends
 // first, it returns the cause.
 func (s *Store) Flush(ctx context.Context) error {
@@ -281,41 +301,6 @@ func (s *Store) Flush(ctx context.Context) error {
 		return fmt.Errorf("store: wait for the database: %w", errors.Join(err, s.Healthy()))
 	}
 	return nil
-}
-
-// shutdownLimit is how long Run goes on applying after its context ended.
-const shutdownLimit = 5 * time.Second
-
-// Run writes the journal, applies it and listens for edits until ctx ends. Then it applies the rest
-// for at most shutdownLimit. If changes stay in the journal, it returns an error. The next Load or
-// Run applies them.
-func (s *Store) Run(ctx context.Context) error {
-	journaling, stopJournal := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopJournal()
-	applying, stopApply := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopApply()
-	var writer, workers sync.WaitGroup
-	writer.Go(func() { s.journal.run(journaling, s.diskState) })
-	workers.Go(func() { s.apply(applying) })
-	if s.listener != nil {
-		workers.Go(func() { s.listen(ctx) })
-		workers.Go(func() { s.listener.probe(ctx) })
-		workers.Go(func() { s.checkpoints(applying) })
-	}
-	<-ctx.Done()
-
-	leaving, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), s.shutdownLimit,
-		errors.New("the time for the shutdown is over"))
-	defer cancel()
-	err := s.Flush(leaving)
-	if err == nil && s.listener != nil {
-		s.checkpoint(leaving) // if it fails, the journal keeps what the last checkpoint lacks
-	}
-	stopApply()
-	workers.Wait()
-	stopJournal()
-	writer.Wait()
-	return err
 }
 
 // Version returns the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".

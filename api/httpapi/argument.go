@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -53,4 +54,23 @@ func (a arg[W]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: rule.Name + ": " + rule.Rule}}
 	}
 	return nil
+}
+
+// checkTime refuses a time that the databases do not take. The zero time is none.
+func checkTime(value time.Time, at *huma.PathBuffer, field string) []error {
+	year := value.UTC().Year()
+	if value.IsZero() || year >= 1970 && year <= 9999 {
+		return nil
+	}
+	return []error{&huma.ErrorDetail{Location: at.With(field), Message: "a year from 1970 to 9999 is wanted"}}
+}
+
+// Resolve tells huma whether the rule can be kept.
+func (r *blacklistRule) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	return checkTime(r.Expires, at, "expires")
+}
+
+// Resolve tells huma whether the times can be searched for.
+func (f *cdrFilter) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	return append(checkTime(f.From, at, "query.from"), checkTime(f.To, at, "query.to")...)
 }

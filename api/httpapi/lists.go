@@ -20,7 +20,7 @@ type blacklistedShown struct {
 }
 
 type blacklistRule struct {
-	Category int       `json:"category" required:"false" minimum:"0" doc:"0 all calls, 2 inbound calls; the ACD ignores others"`
+	Category int       `json:"category" required:"false" minimum:"0" maximum:"2147483647" doc:"0 all calls, 2 inbound calls; the ACD ignores others"`
 	Dialled  string    `json:"dialled,omitempty" maxLength:"50" pattern:"^[!-~]*$" doc:"only calls to this number"`
 	Group    string    `json:"group,omitempty" maxLength:"50" pattern:"^[!-~]*$" doc:"only calls for this group"`
 	Expires  time.Time `json:"expires,omitzero" doc:"absent: never"`

@@ -216,6 +216,11 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"PUT", "/blacklist/139", `{}`, 201, ""},
 		{"PUT", "/blacklist/139", `{"category":2,"group":"110","expires":"2030-01-01T00:00:00Z"}`, 204, ""},
 		{"PUT", "/blacklist/13%209", `{}`, 422, "path.number"},
+		{"PUT", "/blacklist/139", `{"category":3000000000}`, 422, "body.category"},
+		{"PUT", "/blacklist/139", `{"expires":"0000-01-01T00:00:00Z"}`, 422, "body.expires"},
+		{"PUT", "/blacklist/139", `{"expires":"9999-12-31T23:59:59-12:00"}`, 422, "body.expires"},
+		{"PUT", "/blacklist/139", `{"expires":"0001-01-01T00:00:01Z"}`, 422, "body.expires"},
+		{"GET", "/cdrs?from=0000-01-01T00:00:00Z", "", 422, "query.from"},
 		{
 			"GET", "/blacklist", "", 200,
 			`{"items":[{"number":"139","category":2,"group":"110","expires":"2030-01-01T00:00:00Z"}]}`,

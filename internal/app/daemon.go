@@ -118,10 +118,7 @@ func (d *Daemon) background(name string, run func(context.Context) error) {
 func (d *Daemon) watch(ctx context.Context, name string, run func(context.Context) error) error {
 	err := run(ctx)
 	if ctx.Err() == nil {
-		select {
-		case d.failed <- fmt.Errorf("%s: ended by itself: %w", name, err):
-		default:
-		}
+		d.fail(fmt.Errorf("%s: ended by itself: %w", name, err))
 	}
 	return err
 }
@@ -137,11 +134,31 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
 		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
 		OnResync:     func(whole bool) { d.acd.Dispatcher.Resync(whole) },
+		OnDeposed:    d.deposed,
+		Version:      version,
 	})
 	if err == nil {
 		d.onStop("store", d.store.Close)
 	}
 	return err
+}
+
+// handBackTime is how long a server whose database was taken has to hand its callers back. The
+// other server follows the talks already.
+const handBackTime = 2 * time.Second
+
+// deposed ends the server because another one has taken its database.
+func (d *Daemon) deposed(why error) {
+	d.drainTime.Store(min(d.drainTime.Load(), int64(handBackTime)))
+	d.fail(why)
+}
+
+// fail reports why the server must end. Only the first reason counts.
+func (d *Daemon) fail(why error) {
+	select {
+	case d.failed <- why:
+	default:
+	}
 }
 
 func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
@@ -223,6 +240,7 @@ func (d *Daemon) storeStatus() metrics.StoreStatus {
 	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
 		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
+		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged,
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"io"
 
 	"nwayacd/conf"
+	"nwayacd/store"
 )
 
 // Exit codes.
 const (
 	exitFailed     = 1
 	ExitWrongInput = 2 // the command line or the configuration is wrong
+	exitOther      = 4 // another server works with the database
 )
 
 // Report prints the error that ended a subcommand, unless the subcommand has printed it. It returns
@@ -29,6 +31,9 @@ func exitCode(err error) int {
 	}
 	if _, faults := errors.AsType[conf.Faults](err); faults {
 		return ExitWrongInput
+	}
+	if errors.Is(err, store.ErrOtherServer) {
+		return exitOther
 	}
 	return exitFailed
 }

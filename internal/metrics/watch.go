@@ -31,6 +31,9 @@ type StoreStatus struct {
 	Statements   uint64        // sent to the database
 	GivenUp      uint64        // records (CDRs, offers, agents' logs) that could not be kept
 	Dropped      uint64        // changes of state that could not be kept
+	Stopped      bool          // the database refuses the next change
+	Rejected     uint64        // changes that the database refused for good
+	Damaged      uint64        // records of the journal that could not be read
 }
 
 // The metrics of the present state, which is read at each scrape.
@@ -75,6 +78,11 @@ var (
 	oldest       = described("journal_oldest_seconds", "Age of the oldest of these changes.")
 	applied      = described("journal_applied_total", "Changes that reached the database.")
 	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.", "kind")
+	stopped      = described("journal_stopped",
+		"1 while the database refuses the next change, because a table is not what it was; all changes wait.")
+	rejected = described("journal_rejected_total",
+		"Changes that the database refused for good; they are in the table nwayacd_rejected.")
+	damaged = described("journal_damaged_total", "Records of the journal that were damaged on the disk.")
 )
 
 func described(name, help string, labels ...string) *prometheus.Desc {
@@ -94,6 +102,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, starved, starvedFor,
 		agents, resting, misses, calls, draining, accepted, refused, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
+		stopped, rejected, damaged,
 	} {
 		to <- d
 	}
@@ -170,6 +179,9 @@ func (to shown) store(k StoreStatus) {
 	to.counter(applied, k.Applied)
 	to.counter(givenUp, k.GivenUp, "record")
 	to.counter(givenUp, k.Dropped, "state")
+	to.gauge(stopped, one(k.Stopped))
+	to.counter(rejected, k.Rejected)
+	to.counter(damaged, k.Damaged)
 }
 
 func one(is bool) float64 {

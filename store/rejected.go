@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Retried is what became of the changes in nwayacd_rejected.
+type Retried struct {
+	Written int // they are in their tables now
+	Left    int // the database refuses them still, or the floor has a newer state
+}
+
+// RetryRejected tries the changes in nwayacd_rejected again. A server may be running: it receives
+// what another program would have changed.
+func RetryRejected(ctx context.Context, o Options) (done Retried, err error) {
+	db, err := newDatabase(&o)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.connect(ctx); err != nil {
+		return done, err
+	}
+	if err := db.checkSchema(ctx); err != nil {
+		return done, db.sanitized(err)
+	}
+	if err := db.inspect(ctx, db); err != nil {
+		return done, db.sanitized(err)
+	}
+	s := &Store{db: db, log: o.Log, turn: make(turn, 1)}
+	done, err = s.retryRejected(ctx)
+	return done, db.sanitized(err)
+}
+
+// retryAtStart tries the changes in nwayacd_rejected again, once, when the database is there.
+func (s *Store) retryAtStart(ctx context.Context) {
+	for wait := (backoff{}); ; {
+		done, err := s.retryRejected(ctx)
+		if done.Written+done.Left > 0 {
+			s.log.Warn().Int("written", done.Written).Int("left", done.Left).
+				Msg("the changes that the database had refused were tried again")
+		}
+		if err == nil || !wait.sleep(ctx) {
+			return
+		}
+	}
+}
+
+// rejectedRow is a row of nwayacd_rejected.
+type rejectedRow struct {
+	journal string
+	seq     int64
+	change  string
+}
+
+func (s *Store) retryRejected(ctx context.Context) (done Retried, err error) {
+	var last rejectedRow
+	for {
+		rows, err := s.db.QueryContext(ctx, s.db.listRejected, last.journal, last.seq)
+		if err != nil {
+			return done, err
+		}
+		page, err := collect(rows, func(scan func(...any) error) (r rejectedRow, err error) {
+			return r, scan(&r.journal, &r.seq, &r.change)
+		})
+		if err != nil || len(page) == 0 {
+			return done, err
+		}
+		for _, r := range page {
+			written, err := s.retryOne(ctx, r)
+			if err != nil {
+				return done, err
+			}
+			if written {
+				done.Written++
+			} else {
+				done.Left++
+			}
+		}
+		last = page[len(page)-1]
+	}
+}
+
+// retryOne writes the change to its table, and removes the row in the same transaction. A change of
+// state stays, because the floor has written a newer one since.
+func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, err error) {
+	e := entry{record: record{body: []byte(r.change)}}
+	if json.Unmarshal(e.body, &e.change) != nil || !isHistory(&e.change) && !isOperatorChange(&e.change) {
+		return false, nil
+	}
+	if err := s.turn.lock(ctx); err != nil {
+		return false, err
+	}
+	defer s.turn.unlock()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	err = s.db.transactOpenly(ctx, func(tx *transaction) error {
+		if err := s.checkTerm(ctx, tx); err != nil {
+			return err
+		}
+		if err := s.writeEntries(ctx, tx, []entry{e}); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, s.db.dropRejected, r.journal, r.seq)
+		return err
+	})
+	if err != nil && s.refuses(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
