@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -31,12 +32,35 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http] only an address or localhost may be asked for, not a name")
 		case !isPrivate(r.URL.Path):
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, p.noted(r))
 		case p.knows(w, r):
 			confirmConn(r)
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+type tokenKey struct{}
+
+// noted returns the request with a note if it shows the token where none is needed.
+func (p *Port) noted(r *http.Request) *http.Request {
+	given, shown := token(r)
+	if !shown || p.Token == "" {
+		return r
+	}
+	right, _ := p.tokens.Try(sourceOf(r), func() bool { return isSecret(given, p.Token) })
+	return r.WithContext(context.WithValue(r.Context(), tokenKey{}, right))
+}
+
+// hasToken reports whether a request for something public has shown the token.
+func hasToken(ctx context.Context) bool {
+	right, _ := ctx.Value(tokenKey{}).(bool)
+	return right
+}
+
+// isSecret compares in constant time.
+func isSecret(given, secret string) bool {
+	return secret != "" && subtle.ConstantTimeCompare([]byte(given), []byte(secret)) == 1
 }
 
 // metricsPath is where Prometheus asks.
@@ -52,9 +76,7 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
 	given, shown := token(r)
 	right, wait := p.Token == "", time.Duration(0)
 	if shown && !right {
-		right, wait = p.tokens.Try(sourceOf(r), func() bool {
-			return subtle.ConstantTimeCompare([]byte(given), []byte(p.Token)) == 1
-		})
+		right, wait = p.tokens.Try(sourceOf(r), func() bool { return isSecret(given, p.Token) })
 	}
 	switch {
 	case right:

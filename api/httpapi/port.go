@@ -54,6 +54,8 @@ type Port struct {
 	Release  string           // the version the OpenAPI document shows
 	Metrics  http.Handler     // answers GET /metrics; nil = there are none
 	Log      zerolog.Logger
+	// Warnings are what /readyz tells beside what the port sees itself; nil = nothing.
+	Warnings func() []Notice
 
 	panics  atomic.Uint64
 	born    string          // tells event IDs of this life of the server from those of another

@@ -54,6 +54,8 @@ type Options struct {
 	OnOffer func(time.Duration)
 	OnCDR   func(queue.CDR)
 	Seed    uint64
+	// LogStatus says how the log fares; nil = it is not watched.
+	LogStatus func() LogStatus
 }
 
 // Start boots a server. When it returns an error, nothing of it is left running.
@@ -61,6 +63,9 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	d := &Daemon{
 		log: log, config: config, load: o.Load, failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
+	}
+	if o.LogStatus == nil {
+		o.LogStatus = func() LogStatus { return LogStatus{} }
 	}
 	d.patience.Store(int64(config.Server.Drain))
 	for _, boot := range []func(context.Context,
@@ -194,7 +199,7 @@ func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
 	return nil
 }
 
-func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
+func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 	ln, err := listen(ctx, "http", d.config.HTTP.Listen)
 	if err != nil {
 		return err
@@ -202,15 +207,32 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 	d.HTTP = ln.Addr()
 	port := &httpapi.Port{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
-		Metrics: d.metrics.Handler(d.log),
-		Bounds:  connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+		Metrics: d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
+		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.keeping,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
+		Log: func() metrics.LogStatus {
+			s := o.LogStatus()
+			return metrics.LogStatus{
+				DroppedLines: s.DroppedLines, DroppedRecords: s.DroppedRecords, Faulty: s.Fault != "",
+			}
+		},
 	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
+}
+
+// warnings are what does not end the service, but should be looked at.
+func warnings(log LogStatus) (all []httpapi.Notice) {
+	if log.Fault != "" {
+		all = append(all, httpapi.Notice{
+			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
+				log.DroppedRecords),
+		})
+	}
+	return all
 }
 
 // keeping is what the metrics tell of the store.

@@ -24,6 +24,7 @@ type watched struct {
 	figures acd.Figures
 	links   []acd.LinkState
 	keeping StoreStatus
+	log     LogStatus
 }
 
 func watch(groups ...queue.GroupFigures) *watched {
@@ -32,6 +33,7 @@ func watch(groups ...queue.GroupFigures) *watched {
 	w.Watch(Sources{
 		Figures: func() acd.Figures { return w.figures }, Links: func() []acd.LinkState { return w.links },
 		Store: func() StoreStatus { return w.keeping }, Panics: func() uint64 { return 1 },
+		Log: func() LogStatus { return w.log },
 	})
 	return w
 }
@@ -200,4 +202,12 @@ func BenchmarkScrape(b *testing.B) {
 	for b.Loop() {
 		b.ReportMetric(float64(len(w.scrape(b))), "bytes/scrape")
 	}
+}
+
+func TestALogThatCannotBeWrittenIsCounted(t *testing.T) {
+	w := watch()
+	w.has(t, `nwayacd_log_up 1`)
+	w.log = LogStatus{DroppedLines: 7, DroppedRecords: 2, Faulty: true}
+	w.has(t, `nwayacd_log_up 0`, `nwayacd_log_dropped_total{kind="line"} 7`,
+		`nwayacd_log_dropped_total{kind="record"} 2`)
 }

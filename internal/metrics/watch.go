@@ -17,6 +17,14 @@ type Sources struct {
 	Links   func() []acd.LinkState
 	Store   func() StoreStatus
 	Panics  func() uint64 // contained since the start, outside of calls
+	Log     func() LogStatus
+}
+
+// LogStatus is the state of the server's own log.
+type LogStatus struct {
+	DroppedLines   uint64 // that could not be written, without the records
+	DroppedRecords uint64 // of these, CDRs and the like that were nowhere else
+	Faulty         bool   // it cannot be written now
 }
 
 // StoreStatus is the state of the journal and the database.
@@ -62,6 +70,10 @@ var (
 		"Commands of the route /cmd that were refused.")
 	panics = described("panics_total", "Panics that ended one call or one client's session only.")
 
+	logUp      = described("log_up", "1 while the log can be written; 0 while nobody reads it or a write fails.")
+	logDropped = described("log_dropped_total",
+		"Lines of the log that could not be written; a record was nowhere else.", "kind")
+
 	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
 	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
 
@@ -94,6 +106,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
 		agents, resting, misses, calls, draining, accepted, refused, refusedCommands, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
+		logUp, logDropped,
 	} {
 		to <- d
 	}
@@ -124,6 +137,7 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 	show.counter(refused, figures.Refused)
 	show.counter(refusedCommands, figures.RefusedCommands)
 	show.counter(panics, figures.Panics+w.sources.Panics())
+	show.log(w.sources.Log())
 	for _, l := range w.sources.Links() {
 		show.gauge(linkUp, one(l.Up), label(l.Name))
 		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
@@ -170,6 +184,12 @@ func (to shown) keeping(k StoreStatus) {
 	to.counter(applied, k.Applied)
 	to.counter(givenUp, k.GivenUp, "record")
 	to.counter(givenUp, k.Dropped, "state")
+}
+
+func (to shown) log(l LogStatus) {
+	to.gauge(logUp, one(!l.Faulty))
+	to.counter(logDropped, l.DroppedLines, "line")
+	to.counter(logDropped, l.DroppedRecords, "record")
 }
 
 func one(is bool) float64 {
