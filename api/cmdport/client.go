@@ -97,11 +97,12 @@ func (c *client) authenticate(ctx context.Context) error {
 		switch {
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
-		case strings.EqualFold(verb, "auth") && c.right(given):
-			return errors.Join(c.welcome(), c.reply("+OK accepted"))
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
-			// users are FreeSWITCH's, there are none here
-			pause(ctx, authPenalty<<try)
+			right, wait := c.right(verb, given)
+			if right {
+				return errors.Join(c.welcome(), c.reply("+OK accepted"))
+			}
+			pause(ctx, max(authPenalty<<try, min(wait, longPenalty)))
 			err = c.reply("-ERR invalid")
 		default:
 			err = c.reply("-ERR command not found")
@@ -131,15 +132,16 @@ func (c *client) evict() {
 	c.end(errCrowded)
 }
 
-// right compares in constant time. A source with too many wrong ones is not looked at.
-func (c *client) right(given string) bool {
+// right compares in constant time. A wrong password of a source that has sent too many waits longer
+// for its answer. Users (userauth) are FreeSWITCH's, this port has none.
+func (c *client) right(verb, given string) (right bool, wait time.Duration) {
+	isRight := strings.EqualFold(verb, "auth")
 	if c.port.Password == "" {
-		return true
+		return isRight, 0
 	}
-	right, _ := c.port.authLimiter.Try(esl.Source(c.nc.RemoteAddr()), func() bool {
-		return subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
+	return c.port.authLimiter.Try(esl.Source(c.nc.RemoteAddr()), func() bool {
+		return isRight && subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
 	})
-	return right
 }
 
 func isExit(verb string) bool {

@@ -23,6 +23,7 @@ const (
 	// authPenalty passes before the first wrong password is answered, and twice as long each time.
 	// Only the connection that sent it waits.
 	authPenalty  = time.Second
+	longPenalty  = 5 * time.Second  // of a source that has sent too many wrong ones
 	authTries    = 3                // on one connection
 	commandLimit = 2 * time.Minute  // for one command
 	requestLimit = 15 * time.Second // for one request to come in, from its first byte to its last

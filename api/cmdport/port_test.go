@@ -110,6 +110,27 @@ func TestAWrongPasswordDelaysItsOwnConnectionOnly(t *testing.T) {
 	}
 }
 
+func TestARightPasswordIsTakenAmidManyWrongOnesOfItsAddress(t *testing.T) {
+	address := port(t, "secret")
+	for range 12 { // each sends a wrong one, and waits for its penalty
+		nc, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if _, err := esl.NewReader(nc, esl.Limits{}).ReadFrame(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nc.Write([]byte("auth guess\n\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // the wrong ones are looked at
+	for range 5 {
+		dial(t, address, "secret").say("api nway_list_exts", "extension|")
+	}
+}
+
 func TestNothingIsServedBeforeThePassword(t *testing.T) {
 	nc, err := net.Dial("tcp", port(t, "secret"))
 	if err != nil {

@@ -163,9 +163,12 @@ func TestTooManyWrongTokensAreAnswered429(t *testing.T) {
 			t.Fatalf("wrong token %d: %d", n, status)
 		}
 	}
-	status, answer := visit(t, address).asks(apiPrefix+"/version", "right")
+	status, answer := visit(t, address).asks(apiPrefix+"/version", "wrong")
 	if status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("%d, Retry-After %q", status, answer.Header.Get("Retry-After"))
+	}
+	if status, _ := visit(t, address).asks(apiPrefix+"/version", "right"); status != http.StatusOK {
+		t.Errorf("the right one, amid the wrong ones: %d", status)
 	}
 	if status, _ := visit(t, address).asks("/healthz", ""); status != http.StatusOK {
 		t.Errorf("what needs no token: %d", status)

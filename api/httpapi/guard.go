@@ -82,6 +82,7 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
 	case right:
 		return true
 	case wait > 0:
+		hold(r.Context(), min(wait, wrongHold))
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
 	default:
@@ -93,6 +94,19 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
 		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).Msg("a wrong token on the HTTP port")
 	}
 	return false
+}
+
+// wrongHold is how long an answer to a wrong token is held back if its source has sent too many.
+const wrongHold = 2 * time.Second
+
+// hold waits, or until the client is gone.
+func hold(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // token is what the request shows: a bearer's, or the password of any user, which is what
