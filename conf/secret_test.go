@@ -29,7 +29,6 @@ func TestEnvironmentOutranksFile(t *testing.T) {
 	}
 	t.Setenv("NWAYACD_DBSTRING", "host=db")
 	t.Setenv("NWAYACD_CONTROL_PASSWORD", "control")
-	t.Setenv("NWAYACD_HTTP_TOKEN", "") // as compose passes a variable that is not set
 	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "switch")
 	c, err := Load(file)
 	if err != nil {

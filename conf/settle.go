@@ -17,6 +17,10 @@ func (r *reader) settle() {
 	r.guard("control.listen", c.Control.Listen, "control.password", c.Control.Password != "")
 	r.guard("http.listen", c.HTTP.Listen, "http.token", c.HTTP.Token != "")
 	r.guard("server.listen", c.Server.Listen, "server.allow", len(c.Server.Allow) > 0)
+	if c.HTTP.DirectoryOpen && !onLoopback(c.HTTP.Listen) {
+		r.require("http.directory-open", "http.listen", fmt.Sprintf(
+			"is on, but http.listen is %q, which other hosts can reach: use http.directory-token", c.HTTP.Listen))
+	}
 	r.checkPorts()
 	r.checkDigits()
 	if c.ACD.UseASR && c.ACD.ASRString == "" {

@@ -9,11 +9,17 @@ import (
 // Check is `nwayacd check`.
 type Check struct{ configFile }
 
-// Run prints that the configuration is right; its faults are the error.
+// Run prints that the configuration is right, and what is dangerous in it; its faults are the error.
 func (c *Check) Run() error {
 	config, err := conf.Load(c.Config)
 	if err != nil {
 		return err
+	}
+	for _, w := range config.Warnings {
+		fmt.Println("warning:", w)
+	}
+	if len(config.Refused) > 0 {
+		return config.Refused
 	}
 	if config.File == "" {
 		fmt.Println("no configuration file: the defaults are in force")
