@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +29,17 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 	next = origins.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case isDirectory(r.URL.Path):
+			if p.mayReadDirectory(w, r) {
+				confirmConn(r)
+				next.ServeHTTP(w, r)
+			}
 		case p.Token == "" && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http] only an address or localhost may be asked for, not a name")
 		case !isPrivate(r.URL.Path):
 			next.ServeHTTP(w, p.noted(r))
-		case p.knows(w, r):
+		case p.Token == "" || p.knows(w, r, p.Token):
 			confirmConn(r)
 			next.ServeHTTP(w, r)
 		}
@@ -68,15 +74,17 @@ const metricsPath = "/metrics"
 
 // isPrivate reports whether the path needs the token. Health and documentation do not.
 func isPrivate(path string) bool {
-	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
+	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/")
 }
 
-// knows reports whether the request has the token, and answers it where not.
-func (p *Port) knows(w http.ResponseWriter, r *http.Request) bool {
+// knows reports whether the request has one of the tokens, and answers it where not.
+func (p *Port) knows(w http.ResponseWriter, r *http.Request, tokens ...string) bool {
 	given, shown := token(r)
-	right, wait := p.Token == "", time.Duration(0)
-	if shown && !right {
-		right, wait = p.tokens.Try(sourceOf(r), func() bool { return isSecret(given, p.Token) })
+	right, wait := false, time.Duration(0)
+	if shown {
+		right, wait = p.tokens.Try(sourceOf(r), func() bool {
+			return slices.ContainsFunc(tokens, func(t string) bool { return isSecret(given, t) })
+		})
 	}
 	switch {
 	case right:

@@ -54,6 +54,12 @@ type Port struct {
 	Release  string           // the version the OpenAPI document shows
 	Metrics  http.Handler     // answers GET /metrics; nil = there are none
 	Log      zerolog.Logger
+	// DirectoryToken is good for FreeSWITCH's user directory only; Token is good for it, too. If both
+	// are "", nobody gets it, unless DirectoryOpen gives it to all who can reach a port on loopback.
+	DirectoryToken string
+	DirectoryOpen  bool
+	DirectoryClear bool // the directory shows passwords, not the hash over them
+
 	// Warnings are what /readyz tells beside what the port sees itself; nil = nothing.
 	Warnings func() []Notice
 
@@ -62,6 +68,8 @@ type Port struct {
 	leaving context.Context // its end ends the streams of events
 	streams atomic.Int32    // under way
 	tokens  connlimit.AuthLimiter
+
+	directoryRefused refusedDirectory
 }
 
 // Serve serves clients from ln until ctx is done. Then streams of events end at once, and other

@@ -98,6 +98,9 @@ func (p *Port) warnings() (all []Notice) {
 	if p.Warnings != nil {
 		all = p.Warnings()
 	}
+	if p.directoryRefused.lately() {
+		all = append(all, Notice{"directory", "requests for FreeSWITCH's user directory are refused: " + directoryKey})
+	}
 	return all
 }
 

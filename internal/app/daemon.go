@@ -207,7 +207,9 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 	d.HTTP = ln.Addr()
 	port := &httpapi.Port{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
-		Metrics: d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
+		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
+		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear",
+		Metrics:        d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
 		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
