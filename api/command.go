@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,8 +30,8 @@ type Server struct {
 	Version func(ctx context.Context) string  // version, commit, Go and database, in one line
 }
 
-// maxCommand bounds a command's line, in bytes.
-const maxCommand = 4096
+// MaxCommand bounds a command's line, in bytes.
+const MaxCommand = 4096
 
 // ControlRefusal is the reply to a line with control characters. Not all of them can be carried by
 // the protocol of the command port, so its client refuses them as well.
@@ -58,8 +59,8 @@ func Find(name string) *Command {
 // safe. A word with spaces, or an empty one, stands in quotes, ' or ".
 func Run(ctx context.Context, s Server, line string) string {
 	switch {
-	case len(line) > maxCommand:
-		return fmt.Sprintf("-ERR a command has at most %d characters, this one %d", maxCommand, len(line))
+	case len(line) > MaxCommand:
+		return fmt.Sprintf("-ERR a command has at most %d characters, this one %d", MaxCommand, len(line))
 	case !utf8.ValidString(line):
 		return "-ERR the command is not UTF-8"
 	case strings.ContainsFunc(line, unicode.IsControl):
@@ -76,6 +77,39 @@ func Run(ctx context.Context, s Server, line string) string {
 		return c.reply(ctx, s, words[1:])
 	}
 	return "-ERR " + shorten(words[0]) + " command not found"
+}
+
+// Named returns the command that the line gives, also if its name stands in quotes; nil if there is
+// none.
+func Named(line string) *Command {
+	words, err := split(line)
+	if err != nil {
+		words = strings.Fields(strings.Trim(line, `"' `)) // what Run refuses is still ours
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	return Find(words[0])
+}
+
+// Public returns the command and the arguments of a line as other clients may see them: no argument
+// from a password on, and none of a line that is no command, which may be a slip of one with a
+// password.
+func Public(line string) (command, arguments string) {
+	words, err := split(line)
+	if len(words) == 0 {
+		return "", ""
+	}
+	c := Find(words[0])
+	if err != nil || c == nil {
+		return words[0], ""
+	}
+	wanted, _ := c.Arguments()
+	shown := words[1:]
+	if at := slices.IndexFunc(wanted, func(a Argument) bool { return a.Word == secret }); at >= 0 {
+		shown = shown[:min(at, len(shown))]
+	}
+	return words[0], strings.Join(shown, " ")
 }
 
 func (c *Command) reply(ctx context.Context, s Server, args []string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nwayacd/api"
 	"nwayacd/esl"
 )
 
@@ -25,21 +26,12 @@ type event struct {
 
 // jobEvent is the event that tells the outcome of a bgapi.
 func jobEvent(id, line, reply string) event {
-	command, argument, _ := strings.Cut(line, " ")
+	command, argument := api.Public(line)
 	headers := []esl.Header{{Name: "Job-UUID", Value: id}, {Name: "Job-Command", Value: command}}
-	if argument = publicArguments(command, argument); argument != "" {
+	if argument != "" {
 		headers = append(headers, esl.Header{Name: "Job-Command-Arg", Value: argument})
 	}
 	return event{at: time.Now(), name: eventJob, headers: headers, body: reply}
-}
-
-// publicArguments is what all clients may see of a command's arguments: of nway_add_ext the
-// extension, and not the password behind it.
-func publicArguments(command, argument string) string {
-	if strings.EqualFold(command, "nway_add_ext") {
-		argument, _, _ = strings.Cut(strings.TrimLeft(argument, " "), " ")
-	}
-	return argument
 }
 
 // sender is what every event says of where it comes from.

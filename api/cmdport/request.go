@@ -39,8 +39,7 @@ var isSubscribing = map[string]bool{"event": true, "nixevent": true, "noevents":
 
 // isOurs tells whether the line is one of our commands.
 func isOurs(line string) bool {
-	name, _, _ := strings.Cut(line, " ")
-	return api.Find(name) != nil
+	return api.Named(line) != nil
 }
 
 // call answers an api request: our commands, then what goes to FreeSWITCH, then what a console asks
@@ -75,6 +74,9 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	}
 	if len(id) > maxJobUUID {
 		return c.reply("-ERR a Job-UUID has at most " + strconv.Itoa(maxJobUUID) + " characters")
+	}
+	if len(line) > api.MaxCommand {
+		return c.reply("-ERR a command has at most " + strconv.Itoa(api.MaxCommand) + " characters")
 	}
 	select {
 	case c.slots <- struct{}{}:
