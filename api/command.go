@@ -129,7 +129,7 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 // Usage is the command as it is typed.
 func (c *Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Syntax) }
 
-// split takes a line apart into words. A quote at the start of a word holds up to the same quote;
+// split takes a line apart into words; with an error those before it. A quote at the start of a word holds up to the same quote;
 // elsewhere it stands for itself.
 func split(line string) (words []string, err error) {
 	for {
@@ -142,10 +142,10 @@ func split(line string) (words []string, err error) {
 			closed := false
 			word, rest, closed = strings.Cut(line[1:], line[:1])
 			if !closed {
-				return nil, fmt.Errorf("the quote %c is not closed", quote)
+				return words, fmt.Errorf("the quote %c is not closed", quote)
 			}
 			if rest != "" && rest[0] != ' ' {
-				return nil, fmt.Errorf("after the closing quote %c a space is wanted", quote)
+				return words, fmt.Errorf("after the closing quote %c a space is wanted", quote)
 			}
 		} else {
 			word, rest, _ = strings.Cut(line, " ")
