@@ -126,7 +126,8 @@ func (c *client) welcome() error {
 	return err
 }
 
-// evict ends the session of a client that has not shown the password, to make room for another.
+// evict ends the session of a client that has not shown the password, to make room for another, or
+// that is beyond the bounds.
 func (c *client) evict() {
 	c.send(rejected())
 	c.end(errCrowded)

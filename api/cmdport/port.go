@@ -77,13 +77,8 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer c.following.Wait()
 	defer end(nil)
 	defer context.AfterFunc(session, func() { nc.Close() })()
-	counted, admitted := p.connLimiter.Admit(nc.RemoteAddr(), c.evict)
-	if !admitted {
-		p.connLimiter.Refuse(nc, rejected())
-		return
-	}
-	c.counted = counted
-	defer counted.Release()
+	c.counted = p.connLimiter.Admit(nc.RemoteAddr(), c.evict)
+	defer c.counted.Release()
 	p.add(c)
 	defer p.remove(c)
 	err := c.converse(session, ctx)

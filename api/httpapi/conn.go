@@ -3,47 +3,27 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"nwayacd/api/connlimit"
 )
 
-const crowded = "too many connections"
-
-// crowdedAnswer is all that a connection beyond the bounds gets; there is no request yet that it
-// could be the answer to.
-var crowdedAnswer = []byte(func() string {
-	body := `{"title":"Service Unavailable","status":503,"detail":"` + crowded + `"}` + "\n"
-	return fmt.Sprintf(
-		"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
-			"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-}())
-
-// limitedListener refuses the connections for which its limiter has no room.
+// limitedListener counts the connections.
 type limitedListener struct {
 	net.Listener
-	limiter  *connlimit.Limiter
-	refusing *sync.WaitGroup
+	limiter *connlimit.Limiter
 }
 
 // Accept returns a *limitedConn.
 func (l limitedListener) Accept() (net.Conn, error) {
-	for {
-		nc, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		counted, admitted := l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })
-		if admitted {
-			return &limitedConn{nc, counted}, nil
-		}
-		l.refusing.Go(func() { l.limiter.Refuse(nc, crowdedAnswer) }) // ends within a second
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
 	}
+	return &limitedConn{nc, l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })}, nil
 }
 
 // limitedConn is counted until it is closed.
@@ -78,6 +58,13 @@ func confirmConn(r *http.Request) {
 	if c, is := r.Context().Value(connKey{}).(*limitedConn); is {
 		c.counted.Confirm()
 	}
+}
+
+// isShort reports whether the request's connection is beyond the bounds. Such a connection has one
+// request and no stream of events.
+func isShort(ctx context.Context) bool {
+	c, is := ctx.Value(connKey{}).(*limitedConn)
+	return is && c.counted.IsShort()
 }
 
 // paced gives a request's body a time of its own, all of it: also the one that nobody reads.

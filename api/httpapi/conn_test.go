@@ -84,9 +84,14 @@ func TestTheHTTPPortIsBoundedPerSource(t *testing.T) {
 			t.Errorf("the one that was silent longest is still there: %v", err)
 		}
 	}
-	status, answer := visit(t, address).asks("/healthz", "right")
-	if status != http.StatusServiceUnavailable || !answer.Close {
-		t.Errorf("one more: %d", status)
+	for _, path := range []string{"/healthz", "/readyz", apiPrefix + "/version", apiPrefix + "/groups"} {
+		status, answer := visit(t, address).asks(path, "right")
+		if status != http.StatusOK || !answer.Close {
+			t.Errorf("%s, on a full port: %d", path, status)
+		}
+	}
+	if status, _ := visit(t, address).asks(apiPrefix+"/events", "right"); status != http.StatusServiceUnavailable {
+		t.Errorf("one more stream: %d", status)
 	}
 }
 

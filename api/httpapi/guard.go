@@ -28,6 +28,9 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 	}))
 	next = origins.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isShort(r.Context()) {
+			w.Header().Set("Connection", "close")
+		}
 		switch {
 		case isDirectory(r.URL.Path):
 			if p.mayReadDirectory(w, r) {

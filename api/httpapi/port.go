@@ -80,10 +80,9 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
 		MaxHeaderBytes: maxHTTPHeader,
 	}
-	var serving, refusing sync.WaitGroup
-	defer refusing.Wait()
+	var serving sync.WaitGroup
 	over := make(chan error, 1)
-	limited := limitedListener{ln, connlimit.New(p.bounds(), p.Log), &refusing}
+	limited := limitedListener{ln, connlimit.New(p.bounds(), p.Log)}
 	serving.Go(func() { over <- server.Serve(limited) }) // ends by Shutdown or Close
 	defer serving.Wait()
 	select {
