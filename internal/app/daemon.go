@@ -40,6 +40,8 @@ type Daemon struct {
 	failed   chan error   // holds why a part ended before it was told to
 	patience atomic.Int64 // drain-seconds, in nanoseconds
 	steps    []step       // of Stop, run last in, first out
+	// crowded is the socket port's listener; nil until there is one.
+	crowded atomic.Pointer[connlimit.CappedListener]
 }
 
 // step is one part of a daemon: its name, and how to end it.
@@ -215,6 +217,12 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.keeping,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
+		Beyond: func() uint64 {
+			if ln := d.crowded.Load(); ln != nil {
+				return ln.Refused()
+			}
+			return 0
+		},
 		Log: func() metrics.LogStatus {
 			s := o.LogStatus()
 			return metrics.LogStatus{
@@ -266,13 +274,20 @@ func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 		return fmt.Errorf("[server] listen: %w", err)
 	}
 	d.Socket = ln.Addr()
+	bound := socketBound(d.config, fileLimit())
+	if bound < d.config.Server.Max {
+		d.log.Warn().Int("max-connections", d.config.Server.Max).Int("in-force", bound).
+			Msg("the process may open too few files (LimitNOFILE) for max-connections of [server]")
+	}
+	capped := connlimit.NewCapped(ln, bound, d.log)
+	d.crowded.Store(capped)
 	d.acd.Advertise(advertised(d.config, ln.Addr()))
 	d.background("dispatcher", d.acd.Run)
 	calls, cut := context.WithCancel(context.Background())
 	over := make(chan error, 1)
 	stopping, told := context.WithCancel(calls)
 	go func() { // ends by Drain, or with calls; the step below waits
-		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, ln) })
+		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, capped) })
 	}()
 	d.onStop("calls", func() error {
 		defer cut()

@@ -18,6 +18,7 @@ type Sources struct {
 	Store   func() StoreStatus
 	Panics  func() uint64 // contained since the start, outside of calls
 	Log     func() LogStatus
+	Beyond  func() uint64 // connections to the socket port that were too many, since the start
 }
 
 // LogStatus is the state of the server's own log.
@@ -66,6 +67,8 @@ var (
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
 	refused  = described("connections_refused_total",
 		"Connections to the socket port from sources that are not allowed.")
+	beyond = described("connections_beyond_limit_total",
+		"Connections to the socket port that were closed because there were too many.")
 	refusedCommands = described("channel_commands_refused_total",
 		"Commands of the route /cmd that were refused.")
 	panics = described("panics_total", "Panics that ended one call or one client's session only.")
@@ -104,7 +107,7 @@ type floorWatch struct {
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
-		agents, resting, misses, calls, draining, accepted, refused, refusedCommands, panics, linkUp, linkChanged,
+		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 		logUp, logDropped,
 	} {
@@ -135,6 +138,7 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 	show.gauge(draining, one(figures.Draining))
 	show.counter(accepted, figures.Accepted)
 	show.counter(refused, figures.Refused)
+	show.counter(beyond, w.sources.Beyond())
 	show.counter(refusedCommands, figures.RefusedCommands)
 	show.counter(panics, figures.Panics+w.sources.Panics())
 	show.log(w.sources.Log())
