@@ -10,13 +10,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// shell is a block of shell commands, and started a line in it that starts nwayacd.
+// shell matches a block of shell commands, and started a line in it that starts nwayacd.
 var (
 	shell   = regexp.MustCompile("(?s)```sh\n(.*?)```")
 	started = regexp.MustCompile(`(?m)^\s*(?:\./|/)?(?:nwayacd|go run \.) (.*)$`)
 )
 
-// A command line that a document shows is one that nwayacd takes.
+// nwayacd accepts each of its command lines in a document.
 func TestPagesShowCommandLinesThatWork(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"README*.md", "docs/*.md", "docs/*/*.md"} {
@@ -46,7 +46,7 @@ func TestPagesShowCommandLinesThatWork(t *testing.T) {
 	}
 }
 
-// parses parses a line as a shell would hand it over.
+// parses parses a line as a shell would pass it on.
 func parses(line string) error {
 	line, _, _ = strings.Cut(line, " #")
 	var words []string

@@ -1,9 +1,10 @@
-// Package acd runs the calls: it takes each caller that FreeSWITCH's socket application hands over
-// from greeting to hang-up, one goroutine a call, against one Dispatcher that all calls share.
+// Package acd runs the calls. It takes each caller whom FreeSWITCH's socket application hands over
+// from the greeting to the hang-up. Each call has one goroutine, and all calls share one
+// Dispatcher.
 //
-// It owns the call's story, the agents' legs, the links to the FreeSWITCH servers and the nwayacd::
-// events. Package queue decides. Changes go to a Journal, behind which acd knows no database. The
-// bytes are package esl's.
+// The package owns the sequence of a call, the agents' legs, the links to the FreeSWITCH servers
+// and the nwayacd:: events. Package queue decides who gets which call. Changes go to a Journal, so
+// acd knows no database. Package esl reads and writes the bytes on the wire.
 package acd
 
 import (
@@ -21,28 +22,29 @@ import (
 	"nwayacd/queue"
 )
 
-// Settings are what a running call reads and an operator may change while calls run. The names in
-// comments are the configuration's.
+// Settings are what a running call reads and what an operator may change while calls run. The
+// comments name the keys of the configuration.
 type Settings struct {
 	Floor queue.Settings
 
-	AutoAnswer   bool          // auto-answer
-	VideoCodecs  string        // video-codecs
-	ASR          string        // asr-str, with $1 for the caller's uuid; "" if use-asr is off
-	BusyRepeat   time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
-	MaxWait      time.Duration // max-wait-seconds; 0 = no limit
-	MaxCalls     int           // max-calls; 0 = no limit
-	Commands     []string      // commands of [server]: those that a channel may run by the route /cmd
-	AnyExtension bool          // command-extensions = "any": such a command may name any extension, not only the channel's own
-	RecordPath   string        // record-path
+	AutoAnswer  bool          // auto-answer
+	VideoCodecs string        // video-codecs
+	ASR         string        // asr-str, with $1 for the caller's uuid; "" if use-asr is off
+	BusyRepeat  time.Duration // busy-repeat-seconds; 0 = the busy prompt is heard once
+	MaxWait     time.Duration // max-wait-seconds; 0 = no limit
+	MaxCalls    int           // max-calls; 0 = no limit
+	Commands    []string      // commands of [server]: those that a channel may run by the route /cmd
+	// command-extensions = "any": such a command may name any extension, not only the channel's own
+	AnyExtension bool
+	RecordPath   string // record-path
 	Prompts      Prompts
 
-	Progress      time.Duration // progress-seconds: how long a phone may say nothing; 0 = no limit
+	Progress      time.Duration // progress-seconds: how long a phone may send no 180 or 183; 0 = no limit
 	FollowForward bool          // follow-forward: a 302 of a phone is followed
 	AfterTalk     AfterTalk     // after-talk
 }
 
-// AfterTalk is what becomes of the caller when the agent's phone has ended the talk.
+// AfterTalk says what happens to the caller after the agent's phone has ended the talk.
 type AfterTalk string
 
 // The values of after-talk.
@@ -51,7 +53,8 @@ const (
 	AfterTalkDialplan AfterTalk = "dialplan" // the caller goes on in the dialplan, with the outcome answered
 )
 
-// Prompts are the files of the configuration's [prompts]; "" plays nothing.
+// Prompts are the files of the configuration's [prompts]. Nothing is played for a prompt that is
+// "".
 type Prompts struct {
 	JobPrefix, JobSuffix string
 	JobDigits            [10]string
@@ -73,89 +76,93 @@ type Switch struct {
 	RemoteDial string // remote-dial: how agents registered elsewhere are called
 }
 
-// Journal keeps changes; package store has the one there is.
+// Journal keeps changes. Package store implements it.
 type Journal interface {
-	// Write appends changes in order. It does not wait for a disk or a database.
+	// Write appends changes in order and returns the number of the last one. It does not wait for a
+	// disk or a database.
 	Write(changes ...queue.Change) (sequence uint64)
-	// Sync returns when the change of that number is safe.
+	// Sync returns when the change with that number is safe from a crash. If ctx ends first, it
+	// returns ctx's cause.
 	Sync(ctx context.Context, sequence uint64) error
 }
 
-// Options make a Server.
+// Options are what New needs to make a Server.
 type Options struct {
 	Settings Settings
-	Switches []Switch // the first one also serves calls of a FreeSWITCH that is not configured
+	Switches []Switch // a call of an unknown FreeSWITCH counts as a call of the first one
 	Journal  Journal
 	Identity string // of this server, the same after a restart: it marks the agents' legs
 	Log      zerolog.Logger
-	Allow    func(netip.Addr) bool // sources of the socket port; nil = all
+	Allow    func(netip.Addr) bool // which sources may connect to the socket port; nil = all
 	Seed     uint64                // of the random mode
-	// Command runs a command for a channel that came by the route /cmd, and returns its reply. It
-	// is nil if there are none.
+	// Command runs a command for a channel that came by the route /cmd, and returns the reply. If
+	// it is nil, such a channel gets an error as the reply.
 	Command func(ctx context.Context, line string) string
-	// Dial takes the place of TCP for the links, unless it is nil.
+	// Dial opens the links' connections instead of TCP, if it is not nil.
 	Dial func(context.Context) (net.Conn, error)
-	// OnOffer, unless nil, gets the time from the moment when a waiting caller and an available
-	// agent both existed until the agent's leg was on the wire.
+	// OnOffer, if not nil, is called with the time that each offer took. The time begins when a
+	// waiting caller and an available agent both exist. It ends when the originate of the agent's
+	// leg is written.
 	OnOffer func(time.Duration)
-	// OnAnswer, unless nil, gets how long each caller waited, from arrival, for the first agent who
-	// was bridged with the caller.
+	// OnAnswer, if not nil, is called once for each visit with an answered offer. waited is the
+	// time from the caller's arrival until the first agent answered.
 	OnAnswer func(group string, waited time.Duration)
-	// OnOfferEnd, unless nil, gets each offer whose end its call saw.
+	// OnOfferEnd, if not nil, is called with the record of each offer whose end the call saw.
 	OnOfferEnd func(queue.OfferRecord)
-	// OnCDR, unless nil, gets the CDR of each visit that ended.
+	// OnCDR, if not nil, is called with the CDR of each visit that ended.
 	OnCDR func(queue.CDR)
 }
 
-// Server is the ACD: it serves calls, keeps the links and runs the dispatcher.
+// Server is the ACD. It serves calls, keeps the links and runs the dispatcher.
 type Server struct {
 	Dispatcher *Dispatcher
-	Events     *Bus // the events that FreeSWITCH's listeners get, for our own listeners
+	Events     *Bus // the events that FreeSWITCH's listeners get, for listeners on our own ports
 
 	options   Options
 	settings  atomic.Pointer[Settings]
 	advertise atomic.Pointer[string]
 	log       zerolog.Logger
 	links     []*link
-	unseen    struct { // links that have not been up yet
+	notUpYet  struct { // links that have not been up yet
 		mu    sync.Mutex
 		links map[*link]bool
 	}
 	channels  *registry
 	owed      owed
-	following sync.WaitGroup  // goroutines of talks that came from an earlier life, or that a link found
+	following sync.WaitGroup  // goroutines that follow recovered talks
 	followMu  sync.Mutex      // guards followed
-	followed  bool            // Run is about to wait for them: none may begin any more
-	life      context.Context // ends with Run
-	endLife   context.CancelCauseFunc
+	followed  bool            // Run waits for them now, so no other one may begin
+	runCtx    context.Context // ends with Run
+	endRun    context.CancelCauseFunc
 
-	recoveredCalls []*call // of talks that an earlier life left, until Run follows them
+	recoveredCalls []*call // of talks that an earlier process left, until Run follows them
 	phases         phases
 	counts         counts
-	room           *esl.Room   // for what callers' channels carry
-	reports        esl.Reports // of what came to the socket port and was no call
+	room           *esl.Room   // bounds the memory for the headers of callers' channels
+	reports        esl.Reports // limits the log lines about connections that are no calls
 	drain          context.Context
-	startOff       context.CancelCauseFunc
+	startDrain     context.CancelCauseFunc
 }
 
-// New returns a server whose floor is what the snapshot says.
+// New returns a server whose floor has the state of the snapshot. Run starts it.
 func New(o Options, s queue.Snapshot) *Server {
 	server := &Server{
-		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom), owed: owed{events: map[string][]owedEvent{}},
+		Events: newBus(), options: o, log: o.Log, room: esl.NewRoom(channelRoom),
+		owed: owed{events: map[string][]owedEvent{}},
 	}
 	s.Talks = ownTalks(s.Talks, o.Identity)
 	server.settings.Store(&o.Settings)
 	server.Advertise("")
-	server.unseen.links = map[*link]bool{}
-	server.drain, server.startOff = context.WithCancelCause(context.Background())
-	server.life, server.endLife = context.WithCancelCause(context.Background())
+	server.notUpYet.links = map[*link]bool{}
+	server.drain, server.startDrain = context.WithCancelCause(context.Background())
+	server.runCtx, server.endRun = context.WithCancelCause(context.Background())
 	server.Dispatcher = newDispatcher(o, s)
 	server.channels = newRegistry(server.Dispatcher)
 	for _, sw := range o.Switches {
 		if sw.Address != "" {
 			l := newLink(sw, server)
 			server.links = append(server.links, l)
-			server.unseen.links[l] = true
+			server.notUpYet.links[l] = true
 		}
 	}
 	server.Dispatcher.onStatus = server.publishStatus
@@ -170,11 +177,11 @@ func New(o Options, s queue.Snapshot) *Server {
 	return server
 }
 
-// Run runs the dispatcher's clock and the links until ctx is done.
+// Run runs the dispatcher's timers and the links until ctx is done. It returns ctx's cause.
 func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.Dispatcher.run(ctx) })
-	defer context.AfterFunc(ctx, func() { s.endLife(errCut) })()
+	defer context.AfterFunc(ctx, func() { s.endRun(errCut) })()
 	for _, c := range s.recoveredCalls {
 		s.follow(c)
 	}
@@ -187,9 +194,9 @@ func (s *Server) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Serve takes calls from ln until ctx is done or Drain is called, and returns when the last call's
-// goroutine has. The end of ctx cuts the calls' control off at once; a caller in a talk keeps
-// talking.
+// Serve takes calls from ln until ctx is done or Drain is called. It returns when the goroutine of
+// the last call has returned. If ctx ends, the calls stop being controlled at once, and a caller in
+// a talk goes on talking.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	accepting, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -207,13 +214,13 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return server.Serve(accepting, ln)
 }
 
-// Drain stops taking calls and hands those that wait back to the dialplan; talks go on.
+// Drain stops taking calls and hands the waiting callers back to the dialplan. Talks go on.
 func (s *Server) Drain() {
 	s.Dispatcher.refuseTransfers()
-	s.startOff(errDrain)
+	s.startDrain(errDrain)
 }
 
-// Configure puts other settings in force, for what happens from now on.
+// Configure makes other settings valid for everything that happens from now on.
 func (s *Server) Configure(next Settings) {
 	s.settings.Store(&next)
 	s.Dispatcher.configure(next.Floor)
@@ -222,11 +229,11 @@ func (s *Server) Configure(next Settings) {
 // refused logs a connection from outside the allowed networks.
 func (s *Server) refused(remote net.Addr) {
 	s.counts.refused.Add(1)
-	s.report(remote).Msg("a connection to the socket port from a network that is not allowed")
+	s.report(remote).Msg("refused a connection to the socket port, because its network is not allowed")
 }
 
-// report begins the line about a connection that is no call's. It is nil, which logs nothing, if
-// that source had one lately.
+// report begins the log line about a connection that is not a call. It returns nil, which logs
+// nothing, if a line about the same source was logged a short time ago.
 func (s *Server) report(remote net.Addr) *zerolog.Event {
 	passed, due := s.reports.Due(esl.Source(remote))
 	if !due {
@@ -237,7 +244,7 @@ func (s *Server) report(remote net.Addr) *zerolog.Event {
 
 func (s *Server) panicked(reason any, stack []byte) {
 	s.counts.panics.Add(1)
-	s.log.Error().Any("panic", reason).Bytes("stack", stack).Msg("a call's control ended in a panic")
+	s.log.Error().Any("panic", reason).Bytes("stack", stack).Msg("the goroutine of a call panicked")
 }
 
 // ownTalks leaves out the talks of other servers on the same database.

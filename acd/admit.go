@@ -12,14 +12,14 @@ import (
 	"nwayacd/queue"
 )
 
-// arrival is what a channel says of itself as it comes to the socket port.
+// arrival is what the headers of a channel say when the channel connects to the socket port.
 type arrival struct {
 	ch       *channel
 	who      caller
 	route    route
-	visit    visit  // the last one, of which this one is the next or goes on
-	place    string // that a server gave back as it shut down, as placeVariable has it; "" = none
-	recalled bool   // a call of ours ordered the caller back
+	visit    visit  // the last visit so far; this one follows it, or is its continuation
+	place    string // value of placeVariable, which a server set when it shut down; "" = none
+	recalled bool   // a call of ours recalled the caller
 	consult  string // uuid of the consulting call whose place the caller takes over; "" = none
 	picked   bool   // the channel was answered before it came here
 	sw       string // FreeSWITCH-Hostname
@@ -36,12 +36,13 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	defer c.countPhase(noPhase)
 	ch := newChannel()
 	ch.call.Store(c)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	ch.conn = esl.NewConnection(nc, esl.Options{
-		OnEvent: ch.hear, OnEnd: ch.lost, ReplyTimeout: silenceLimit, Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
+		OnEvent: ch.onEvent, OnEnd: ch.lost, ReplyTimeout: silenceLimit,
+		Limits: esl.Limits{MaxHeaderBytes: maxChannel, Room: s.room},
 	})
 	defer ch.conn.Close()
-	a, ok := c.learn(ctx, ch)
+	a, ok := c.readArrival(ctx, ch)
 	if !ok {
 		return
 	}
@@ -71,11 +72,11 @@ func newCall(s *Server, serving context.Context) *call {
 	}
 }
 
-// learn asks FreeSWITCH about the channel. It returns false if there is no channel, or no route
-// that we know, and the call was handed back. A caller who wants an agent and hangs up meanwhile is
-// a call, which ends at once.
-func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
-	// The call's context may end before the last reply.
+// readArrival asks FreeSWITCH about the channel. It returns false if there is no channel, or if the
+// channel was given back to the dialplan, for example because its route is unknown. It returns true
+// for a caller who wants an agent and hangs up meanwhile, because that call needs a CDR.
+func (c *call) readArrival(ctx context.Context, ch *channel) (a arrival, ok bool) {
+	// The call's context may end before the last reply, for example because the caller hangs up.
 	limit, stop := context.WithTimeout(context.Background(), replyLimit)
 	defer stop()
 	replies, cut := ch.conn.Do(limit, append([]esl.Command{esl.Raw("connect")}, subscription...)...)
@@ -99,9 +100,9 @@ func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
 	}
 	c.isFor(a.who)
 	switch {
-	case a.consult != "": // who takes over another one's place has not been here for it
+	case a.consult != "": // a caller who takes over a place has not been here for it before
 	case returnedHere(headers, r):
-		c.handOn("", r) // a repeated socket line of the dialplan
+		c.handOn("", r) // the dialplan has several socket lines
 		return a, false
 	case r.app == appQueue && c.settings.AfterTalk != AfterTalkDialplan && talkIsOver(headers):
 		c.endAfterTalk()
@@ -115,12 +116,12 @@ func (c *call) learn(ctx context.Context, ch *channel) (a arrival, ok bool) {
 	return a, cut == nil || r.app == appQueue
 }
 
-// readChannel reads the caller's particulars from the channel.
+// readChannel reads the caller's details from the headers of the channel.
 func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
-	// A clone, because else the event's text of some kilobytes would stay.
+	// The text is cloned, because otherwise the event's text of some kilobytes would stay in
+	// memory.
 	get := func(name string) string { return strings.Clone(headers.Get(name)) }
 	ch.uuid, ch.core = get("Unique-ID"), get("Core-UUID")
-	ch.since = sequenceOf(headers)
 	ch.isAt(s.switchOf(ch.core))
 	who := caller{
 		number:  knownNumber(sanitize(get("Caller-Caller-ID-Number"))),
@@ -134,6 +135,7 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	if recalled {
 		ch.recalledAt.Store(time.Now().UnixNano())
 	}
+	ch.knowsSince(sequenceOf(headers))
 	return arrival{
 		ch: ch, who: who, at: time.Now(), sw: get("FreeSWITCH-Hostname"),
 		visit: readVisit(get("variable_" + visitVariable)), place: get("variable_" + placeVariable),
@@ -142,7 +144,7 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	}
 }
 
-// take makes the call that of the arrival's channel.
+// take makes the arrival's channel and caller those of the call.
 func (c *call) take(a arrival) {
 	c.isFor(a.who)
 	c.record.arrived(a)
@@ -152,7 +154,8 @@ func (c *call) take(a arrival) {
 	}
 }
 
-// admit lets a call in that wants an agent. It returns false if the call was handed back.
+// admit admits a call that wants an agent. It returns false if the call was handed back to the
+// dialplan, or is over already.
 func (c *call) admit(a arrival) bool {
 	group, err := c.server.groupOf(a.route)
 	if err != nil {
@@ -162,25 +165,30 @@ func (c *call) admit(a arrival) bool {
 	}
 	c.enterGroup(group)
 	c.record.place, c.record.placeUnsure = a.place, a.known == unverified
-	switch err := c.server.seat(c, a); {
-	case errors.Is(err, errNotIts):
-		return false // its call has no CDR: the channel has another one
-	case err != nil:
+	switch err := c.server.addCall(c, a); {
+	case err == nil:
+		return true
+	case errors.Is(err, errNotIts): // it gets no CDR, because the channel has another call
+	case errors.Is(err, errOver):
+		c.log.Info().Err(err).Msg("no other visit")
+	case errors.Is(err, errVisitGoesOn): // the dialplan may try again
+		c.log.Error().Err(err).Msg("call handed back")
+		c.turnAway("", a.route)
+	default:
 		c.log.Warn().Int("max-calls", c.settings.MaxCalls).Err(err).Msg("call handed back")
 		c.turnAway(returnedFull, a.route)
-		return false
 	}
-	return true
+	return false
 }
 
-// enterGroup makes the group that of the visit.
+// enterGroup makes the group the one of this visit.
 func (c *call) enterGroup(group string) {
-	c.group = strings.Clone(group) // the channel's text would stay with it
+	c.group = strings.Clone(group) // cloned, because otherwise the channel's whole text would stay in memory
 	c.record.Group = c.group
 	c.log = c.log.With().Str("group", group).Logger()
 }
 
-// groupNow is the group of the visit, for other goroutines than the call's.
+// groupNow returns the group of the visit. It is for goroutines other than the call's.
 func (c *call) groupNow() string {
 	if v := c.view.Load(); v != nil {
 		return v.Group
@@ -188,8 +196,8 @@ func (c *call) groupNow() string {
 	return ""
 }
 
-// isUUID reports whether the word can be a channel's uuid and nothing else; an operator may name
-// channels as they like.
+// isUUID reports whether the word can only be the uuid of a channel. An operator may choose the
+// uuids of channels freely, so letters, digits and -_. are allowed.
 func isUUID(word string) bool {
 	for _, r := range word {
 		if r != '-' && r != '_' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
@@ -199,11 +207,11 @@ func isUUID(word string) bool {
 	return word != "" && len(word) <= 128
 }
 
-// wordRoom bounds what is kept of a number or a name, in bytes.
+// wordRoom is how many bytes of a number or a name are kept.
 const wordRoom = 64
 
-// sanitize leaves of a word that strangers choose what is harmless in every command, variable,
-// event and file name made of it.
+// sanitize removes from a word what could do harm in a command, variable, event or file name.
+// Unknown people choose such words.
 func sanitize(word string) string {
 	word = strings.ReplaceAll(esl.Clean(word), ";", "")
 	if len(word) > wordRoom {
@@ -212,14 +220,15 @@ func sanitize(word string) string {
 	return word
 }
 
-// homeOf is home of a channel as it says where it is.
+// homeOf returns the caller's home, read from the headers of the channel.
 func homeOf(headers *esl.Event) string {
 	return home(sanitize(headers.Get("Caller-Destination-Number")), cmp.Or(headers.Get("Caller-Dialplan"), "XML"),
 		cmp.Or(headers.Get("Caller-Context"), "default"))
 }
 
-// home is where a call that is out of the socket application is handed back to: EXTENSION DIALPLAN
-// CONTEXT. It is empty if one of them is more than a plain word, such as an inline dialplan.
+// home returns EXTENSION DIALPLAN CONTEXT, the place in the dialplan to which a call is handed back
+// once it is out of the socket application. It returns "" if one of the three is not a plain word,
+// for example an inline dialplan.
 func home(words ...string) string {
 	for _, word := range words {
 		if word == "inline" || !isUUID(strings.Trim(word, "+*#")) {
@@ -229,7 +238,7 @@ func home(words ...string) string {
 	return strings.Join(words, " ")
 }
 
-// knownNumber is the caller's number, "" if the network says that there is none to know.
+// knownNumber returns the caller's number, or "" if the network says that the number is unknown.
 func knownNumber(number string) string {
 	switch strings.ToLower(number) {
 	case "anonymous", "unknown", "unavailable", "restricted", "private":
@@ -238,47 +247,53 @@ func knownNumber(number string) string {
 	return number
 }
 
-// turnAway hands a call back that never took a place, and writes its CDR.
+// turnAway hands a call back that never had a place, and writes its CDR.
 func (c *call) turnAway(reason string, r route) {
 	c.record.ended(queue.Returned, reason)
 	c.server.keepCDR(c.record.CDR)
 	c.handOn(reason, r)
 }
 
-// handOn gives the call back to the dialplan, which goes on with its next action. Nothing plays.
+// handOn gives the call back to the dialplan, which goes on with its next action. Nothing is
+// played.
 func (c *call) handOn(reason string, r route) {
 	c.channel().become(released)
-	// FreeSWITCH may see our exit before it has begun to wait for commands. Without socket_resume
+	// FreeSWITCH may read our exit before it has begun to wait for commands. Without socket_resume
 	// the caller would then wait for ever.
 	variables := []string{"socket_resume=true"}
 	if reason != "" {
 		variables = append(variables, outcomeVariable+"="+reason, outcomeOfVariable+"="+sanitize(r.word()))
 	}
-	c.do(c.setVariables(variables...))
-	c.do(esl.Raw("exit"))
+	c.say(c.channel(), []esl.Command{c.setVariables(variables...)})
 }
 
-// Why an arrival gets no seat.
+// The reasons why addCall does not register a call.
 var (
-	errFull        = errors.New("all places are taken")
-	errVisitGoesOn = errors.New("the visit before does not end")
+	errFull        = errors.New("max-calls calls are here already")
+	errVisitGoesOn = errors.New("the earlier visit of this channel did not end in time")
 	errNotIts      = errors.New("the connection is not that of the channel that it names")
+	errOver        = errors.New("the caller hung up, and the earlier visit of this channel ended with that")
 )
 
-// seat counts the call in, unless max-calls are here already. A call of the same channel that is
-// still here ends: the caller's new connection is the end of that visit, also if it comes before
-// any event that says so. Its goroutine is waited for, for two reasons:
-//   - the caller finds the place that a lost connection kept;
-//   - its last event comes before this visit's first.
+// addCall registers the call, unless max-calls calls are registered already.
 //
-// A connection without a proof does not end the call of another one.
-func (s *Server) seat(c *call, a arrival) error {
+// If the same channel still has an earlier call, that visit ends now. The new connection shows that
+// it is over, even if no event has said so yet. addCall waits for the goroutine of the earlier
+// call, for two reasons:
+//   - the new visit finds the place that a lost connection kept;
+//   - the earlier visit's last event comes before the first event of this one.
+//
+// A connection without a proof does not end the call of another one. Errors: errFull,
+// errVisitGoesOn, errNotIts and errOver.
+func (s *Server) addCall(c *call, a arrival) error {
+	limit := time.NewTimer(visitLimit)
+	defer limit.Stop()
 	for {
 		most := c.settings.MaxCalls
 		if _, kept := s.Dispatcher.keepsPlace(c.uuid()); kept {
-			most = 0 // a caller who has a place already is not sent away for later ones
+			most = 0 // a caller who has a place already does not count against the limit
 		}
-		earlier, ok := s.channels.seat(c, most)
+		earlier, ok := s.channels.addCall(c, most)
 		switch {
 		case ok:
 			return nil
@@ -287,39 +302,43 @@ func (s *Server) seat(c *call, a arrival) error {
 		case !s.mayTakeOver(a, earlier.channel()):
 			return errNotIts
 		}
-		earlier.returned(c.group, "")
+		earlier.returned(c.channel(), c.group, "")
 		select {
 		case <-earlier.gone:
-			c.record.follows(earlier.visit())
-		case <-time.After(visitLimit):
+		case <-limit.C:
 			return errVisitGoesOn
 		}
+		if earlier.record.Outcome == queue.Abandoned && earlier.group == c.group {
+			return errOver
+		}
+		c.record.follows(earlier.visit())
 	}
 }
 
 // returned ends the visit of a caller whose channel has a new connection, which asks for the group.
-// cause is attendedTransfer if a phone connected the caller with that group.
-func (c *call) returned(group, cause string) {
+// The cause is attendedTransfer if a phone connected the caller with that group.
+func (c *call) returned(next *channel, group, cause string) {
+	c.channel().next.Store(next)
 	switch {
 	case c.channel().is().talks():
 		c.signal(happened{what: callerReturned, number: group, cause: cause})
 	case group != c.groupNow():
-		c.end(errTaken) // the transfer is not the end of a connection: nothing of this visit goes on there
+		c.end(errTaken) // a transfer took the caller, so nothing of this visit continues in that group
 	default:
 		c.end(errReturned)
 	}
 }
 
-// endAfterTalk hangs up a caller whose dialplan asks for an agent though their talk is over. The
-// talk has its CDR, and this is not another visit.
+// endAfterTalk hangs up a caller whose talk is over, but whose dialplan asks for an agent again.
+// The talk has its CDR, and this connection is not another visit.
 func (c *call) endAfterTalk() {
-	c.log.Info().Msg("the call ends: the caller has talked, and FreeSWITCH went on in the dialplan")
+	c.log.Info().Msg("hung up: the talk is over, and the dialplan asked for an agent again")
 	ch := c.channel()
 	ch.become(released)
 	c.say(ch, []esl.Command{esl.API("uuid_kill " + ch.uuid + " NORMAL_CLEARING")})
 }
 
-// serve runs the story of an admitted call, and returns when the connection may be closed.
+// serve runs an admitted call, and returns when its connection may be closed.
 func (c *call) serve(ctx context.Context) {
 	ch := c.channel()
 	func() {
@@ -327,17 +346,17 @@ func (c *call) serve(ctx context.Context) {
 		c.run(ctx)
 	}()
 	if !ch.ended.Load() {
-		ch.awaitEnd(c.serving) // somebody took the caller, whose next application would end with it
+		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 		ch.endHeld()
 	}
 }
 
-// endHeld ends a connection that was held open until the program ends. The caller may be on the way
-// through the dialplan, which sets socket_resume. With that set, the end would leave the caller in
-// silence for ever.
+// endHeld ends a connection that was held open until the program ends. It unsets socket_resume
+// first, because the caller may be on the way through a dialplan that has set it. If it is set, the
+// end of the connection leaves the caller in silence for ever.
 func (ch *channel) endHeld() {
 	if ch.exit(esl.API("uuid_setvar "+ch.uuid+" socket_resume")) != nil {
-		return // it is over
+		return // the connection has ended already
 	}
 	limit := time.NewTimer(hangupLag)
 	defer limit.Stop()
@@ -347,12 +366,14 @@ func (ch *channel) endHeld() {
 	}
 }
 
-// visitLimit is how long the end of a visit may take when the caller has begun the next one.
-const visitLimit = 2 * replyLimit
+// visitLimit is how long addCall waits for the end of the channel's earlier visit. The goroutine of
+// that visit may be waiting for replyLimit as the new connection comes. What it says after that
+// goes out over the new one.
+const visitLimit = 4 * replyLimit
 
-// release counts the call out.
+// release removes the call from the registry.
 func (c *call) release() {
-	c.server.channels.unseat(c)
+	c.server.channels.removeCall(c)
 	close(c.gone)
 }
 

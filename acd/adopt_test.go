@@ -9,8 +9,8 @@ import (
 	"nwayacd/sim"
 )
 
-// TestTheServerDiesBeforeItsTalkIsWrittenDown: all that is known of the talk is what the switch
-// has.
+// TestTheServerDiesBeforeItsTalkIsWrittenDown checks that the talk is recovered although only the
+// switch has it.
 func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	for name, ends := range map[string]struct {
 		end func(c *centre, call *sim.Call)
@@ -30,8 +30,8 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				bridged := offered.Add(2 * time.Second)
 				c.after(welcomeOver + time.Second)
 				c.wantState("1000", agent.Ring)
-				known := c.kept.length()
-				c.after(2 * time.Second)
+				known := c.journal.length()
+				c.untilTalking("call-139")
 				c.wantTalk("1000", "call-139")
 				c.restartsWith(known)
 				c.wantTalk("1000", "call-139")
@@ -40,9 +40,9 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
 					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
 				}
-				c.dies() // once more: it is written down now
+				c.dies() // once more; it is written down now
 				c.comesBack()
-				c.after(10 * time.Second)
+				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
 				ended := time.Now()
 				ends.end(c, call)
@@ -53,7 +53,7 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -61,40 +61,31 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 	}
 }
 
-// restartsWith lets the server die, and come back with the first n changes of its journal.
-func (c *centre) restartsWith(n int) {
-	c.dies()
-	c.kept.forgetBehind(n)
-	c.after(time.Second)
-	c.comesBack()
-	c.after(10 * time.Second)
-}
-
-// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, lacks
-// nothing.
+// wantWhole checks that the record of a recovered talk of caller 139, and of its one offer, is
+// complete.
 func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 	c.Helper()
 	if !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || !cdr.Bridged.Equal(bridged) || !cdr.Answered.Equal(bridged) ||
 		cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
 		c.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
 	}
-	if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+	if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
 		!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
 		c.Errorf("offers: %+v", o)
 	}
 }
 
-// wantOneTalk lets the caller hang up, and checks that the first offer's talk is all there was of
-// the call, and is whole.
+// wantOneTalk lets the caller hang up. It checks that the call had only the talk of the first
+// offer, and that the record is complete.
 func (c *centre) wantOneTalk(call *sim.Call) {
 	c.Helper()
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	cdr := c.wantCDR(call.UUID(), queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 	if cdr.Agent != "1000" || cdr.Offers != 1 || cdr.Bridged.IsZero() {
 		c.Errorf("%+v", cdr)
 	}
-	if o := c.kept.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
+	if o := c.journal.offers(); len(o) != 1 || o[0].Outcome != queue.OfferAnswered {
 		c.Errorf("offers: %+v", o)
 	}
 	c.wantNoTalk()
@@ -103,10 +94,10 @@ func (c *centre) wantOneTalk(call *sim.Call) {
 
 func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(time.Minute)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
@@ -115,16 +106,16 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade: nobody can say whether caller and agent talk
+// TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(answerAt + 100*time.Millisecond)
-		c.wires.hush()
+		c.wires.silence()
 		c.after(20 * time.Second)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		c.after(20 * time.Second)
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
@@ -134,14 +125,14 @@ func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestThePathFreezesAsTheBridgeIsMade: what we wrote meanwhile arrives when it thaws, and must not
-// end the talk.
+// TestThePathFreezesAsTheBridgeIsMade checks that commands written meanwhile, which arrive when the
+// path thaws, do not end the talk.
 func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("api uuid_bridge")
+		c.wires.swallow("api uuid_bridge")
 		call := c.caller("139")
 		c.after(answerAt + 100*time.Millisecond)
-		c.wires.find("api uuid_bridge")
+		c.wires.deliver("api uuid_bridge")
 		c.wires.freeze()
 		c.after(30 * time.Second)
 		c.wires.thaw()
@@ -154,8 +145,8 @@ func TestThePathFreezesAsTheBridgeIsMade(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMoreAsTheAgentAnswers: nobody can say whether caller and agent talk, and they
-// do not.
+// TestTheSwitchReadsNoMoreAsTheAgentAnswers checks a bridge that was never made, while the server
+// cannot see whether it was.
 func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
@@ -172,16 +163,16 @@ func TestTheSwitchReadsNoMoreAsTheAgentAnswers(t *testing.T) {
 
 func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
-		c.wires.lose("CHANNEL_BRIDGE")
+		c.wires.swallow("CHANNEL_BRIDGE")
 		call := c.caller("139")
 		c.after(time.Minute)
-		c.wires.find("CHANNEL_BRIDGE")
+		c.wires.deliver("CHANNEL_BRIDGE")
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was ended: %q", call.Actions())
 		}
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
 			t.Errorf("bridged %v after the arrival", cdr.Bridged.Sub(cdr.Arrived))
 		}
@@ -190,22 +181,22 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 	})
 }
 
-// TestASecondOfferIsAdoptedAsWhatItIs: after a transfer that was missed the same agent is offered
-// the call by the group.
+// TestASecondOfferIsAdoptedAsWhatItIs checks an offer of the group to the agent who missed a
+// transfer before.
 func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	for name, again := range map[string]bool{"a transfer": true, "an offer after a transfer": false} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 				call := c.caller("139")
-				c.after(welcomeOver + time.Second)
+				c.untilRinging("call-139")
 				c.server.Dispatcher.Busy(c.Context(), "1000")
 				c.after(queue.DefaultRingTimeout)
 				if !again {
 					c.server.Dispatcher.Ready(c.Context(), "1000")
 				}
 				c.sw.Agent("1000", sim.Behaviour{After: time.Second})
-				known := c.kept.length()
+				known := c.journal.length()
 				if again {
 					c.server.Dispatcher.Ready(c.Context(), "1000")
 					if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1000"); err != nil {
@@ -215,17 +206,17 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call-139")
 				c.dies()
-				c.kept.forgetBehind(known)
+				c.journal.forgetBehind(known)
 				c.comesBack()
-				c.after(10 * time.Second)
+				c.after(linkTime)
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
-				c.after(time.Minute)
+				c.settleAll()
 				outcome := map[bool]queue.Outcome{true: queue.Transferred, false: queue.Answered}[again]
 				if cdr := c.wantCDR("call-139", outcome, queue.CallerSide, ""); cdr.Offers != 2 {
 					t.Errorf("%+v", cdr)
 				}
-				if o := c.kept.offers(); len(o) != 2 || o[1].Transfer != again || o[1].Number != 2 {
+				if o := c.journal.offers(); len(o) != 2 || o[1].Transfer != again || o[1].Number != 2 {
 					t.Errorf("offers: %+v", o)
 				}
 				c.wantNoTalk()
@@ -235,47 +226,47 @@ func TestASecondOfferIsAdoptedAsWhatItIs(t *testing.T) {
 	}
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe: the caller is parked, as after a talk, and has a
-// place.
-func TestTheLegDiesAsTheTwoAreBridgedAndSoDoWe(t *testing.T) {
+// TestTheLegAndTheServerDieAsTheTwoAreBridged checks that the caller, who is parked as after a
+// talk, has a place when the server is back.
+func TestTheLegAndTheServerDieAsTheTwoAreBridged(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_PARK")
 		call := c.caller("139")
-		c.after(answerAt + time.Second)
+		c.untilRinging("call-139")
 		since := c.server.CallViews()[0].Arrived
 		c.dies()
-		c.wires.find("CHANNEL_PARK")
+		c.wires.deliver("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
 		c.wantPlace("call-139", since)
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
 	})
 }
 
-// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost: the link says that they are apart, and
-// brings the caller back.
+// TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost checks that the link finds the two apart
+// and brings the caller back.
 func TestTheLegDiesAsTheTwoAreBridgedAndTheConnectionIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_PARK")
 		call := c.caller("139")
-		c.after(answerAt + time.Second)
-		go c.breaks("call-139")
-		c.after(time.Second)
-		c.wires.find("CHANNEL_PARK")
+		c.untilRinging("call-139")
+		go c.breakConnection("call-139")
+		c.settle()
+		c.wires.deliver("CHANNEL_PARK")
 		c.sw.Agent("1000", sim.Behaviour{After: time.Second})
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()

@@ -11,18 +11,19 @@ import (
 
 const (
 	surveyLimit   = 2 * time.Minute
-	surveyTimeout = 5 * time.Second // for the digit, after the prompt
+	surveyTimeout = 5 * time.Second // how long the caller has to press the digit after the prompt
 )
 
 // surveyVariable holds the digit that the caller pressed.
 const surveyVariable = "nwayacd_survey"
 
-// afterTalk asks the caller for a mark, if the agent's callers are asked, and hangs up. FreeSWITCH
-// parked the caller for us.
+// afterTalk plays the survey if the agent has one, and hangs the caller up. FreeSWITCH parked the
+// caller for us before. With after-talk = "dialplan" the caller goes on in the dialplan instead.
 func (t *talk) afterTalk(ctx context.Context) ending {
 	outcome := t.record.Outcome
 	switch {
-	case t.settings.AfterTalk == AfterTalkDialplan && t.held: // recalled once, or over before the dialplan was told to go on
+	// recalled before, or over before dialplanVariables were set
+	case t.settings.AfterTalk == AfterTalkDialplan && t.held:
 		t.record.recall = time.Now()
 		return handedBack{outcome: outcome, variable: returnedAnswered}
 	case t.goesOn():
@@ -53,11 +54,12 @@ func (t *talk) afterTalk(ctx context.Context) ending {
 	}
 }
 
-// ask is the command that asks the caller for a mark and then hangs up. Both are actions of an
-// inline dialplan, so they happen also if this process is gone by then. CHANNEL_HANGUP carries the
-// digit.
+// ask returns the command that asks the caller for a mark and then hangs up. Both are actions of an
+// inline dialplan, so FreeSWITCH executes them even if this process has ended by then.
+// CHANNEL_HANGUP carries the digit.
 func (t *talk) ask() esl.Command {
-	digits := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " + playable(t.settings.Prompts.Survey) +
+	digits := "1 1 1 " + strconv.FormatInt(surveyTimeout.Milliseconds(), 10) + " # " +
+		playable(t.settings.Prompts.Survey) +
 		" silence_stream://10 " + surveyVariable + ` \d`
 	actions := strings.Join([]string{
 		"unset:" + overVariable, "unset:park_after_bridge", "unset:park_timeout",
@@ -66,17 +68,18 @@ func (t *talk) ask() esl.Command {
 	return esl.API("uuid_transfer " + t.uuid() + " 'm:" + inlineSeparator + ":" + actions + "' inline")
 }
 
-// inlineSeparator stands between the actions of an inline dialplan whose arguments may have commas.
+// inlineSeparator separates the actions of an inline dialplan whose arguments may contain commas.
 const inlineSeparator = "^"
 
-// hangUp is how one side of a talk ended.
+// hangUp says how one side of a talk ended.
 type hangUp struct {
-	sequence uint64 // of the event: what FreeSWITCH reported first has the lower number
+	sequence uint64 // Event-Sequence; FreeSWITCH gives the earlier event the lower number
 	byPhone  bool   // its own phone sent a BYE
 }
 
-// before reports whether this side hung up, and so ended the other. FreeSWITCH reports the two ends
-// within a millisecond of each other and in either order, so a BYE of the phone itself says more.
+// before reports whether this side hung up first and so ended the other side. FreeSWITCH reports
+// the two ends within a millisecond of each other and in either order. So a BYE of the phone itself
+// counts more than the order.
 func (h hangUp) before(other hangUp) bool {
 	if h.byPhone != other.byPhone {
 		return h.byPhone

@@ -2,7 +2,7 @@ package acd
 
 import "testing"
 
-// A caller sends a BYE, and FreeSWITCH reports the end of the agent's leg first.
+// FreeSWITCH may report the end of the agent's leg first although the caller sent the BYE.
 func TestWhoHungUpIsWhosePhoneSentTheBYE(t *testing.T) {
 	for _, of := range []struct {
 		what        string

@@ -10,13 +10,13 @@ import (
 )
 
 // A channel may come to the socket port over a second connection while the first is held open. The
-// end of either would take the caller out of where they are, so soon only one is left.
+// end of either would end what the caller is in by then. So soon only one is left.
 
 // endsOfUs are the ways in which all connections end at once.
 var endsOfUs = map[string]func(c *centre){
 	"the server dies": func(c *centre) {
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.server.Advertise("10.0.0.5:8084")
 	},
@@ -38,16 +38,7 @@ var endsOfUs = map[string]func(c *centre){
 	},
 }
 
-// unlinked lets time pass in which the link is away.
-func (c *centre) unlinked(d time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); c.after(time.Millisecond) {
-		if conn := c.server.links[0].conn.Load(); conn != nil {
-			conn.Close()
-		}
-	}
-}
-
-// connections is how many connections of ours a channel has.
+// connections is how many connections the server has for a channel.
 func (c *centre) connections(uuid string) (n int) {
 	c.server.channels.mu.Lock()
 	defer c.server.channels.mu.Unlock()
@@ -59,7 +50,8 @@ func (c *centre) connections(uuid string) (n int) {
 	return n
 }
 
-// twoLines is a shift of two groups, in whose dialplans a caller who loses us comes again.
+// twoLines opens a shift of two groups. In their dialplans a caller comes again if the server is
+// lost.
 func twoLines(t *testing.T, situation func(c *centre)) {
 	t.Helper()
 	open(t, twoGroups(), func(c *centre) {
@@ -71,17 +63,17 @@ func twoLines(t *testing.T, situation func(c *centre)) {
 	})
 }
 
-// servedIn checks that the caller waits in the group alone, outlives the end of us, and then talks
-// with the agent of the group.
+// servedIn checks that the caller waits in the group with one connection, keeps the place when all
+// connections end, and then talks with the agent of the group.
 func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centre)) {
 	c.Helper()
 	if n := c.connections(call.UUID()); n != 1 {
 		c.Errorf("the caller has %d connections", n)
 	}
-	since := c.server.channels.caller(call.UUID()).place.Since
+	since := c.placeOf(call.UUID())
 	end(c)
 	c.after(20 * time.Second)
-	if c.server.channels.caller(call.UUID()) == nil {
+	if c.served(call.UUID()) == nil {
 		c.Fatalf("the caller of group %s is not back: %q, %q", group, call.Cause(), call.Actions())
 	}
 	c.wantPlace(call.UUID(), since)
@@ -95,7 +87,7 @@ func (c *centre) servedIn(call *sim.Call, group, agent string, end func(c *centr
 	}
 	c.wantTalk(agent, call.UUID())
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	c.wantRest()
 }
 
@@ -106,8 +98,8 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 				c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 				call := c.dialsInto("110")
-				c.after(3 * time.Second)
-				c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+				c.untilRinging("call")
+				c.api("uuid_transfer call 120")
 				c.after(3 * time.Second)
 				c.servedIn(call, "120", "1001", end)
 			})
@@ -136,26 +128,26 @@ func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T)
 	}
 }
 
-// A caller who comes once more stands in the line since they came first, has one CDR a visit, and
-// listeners hear of one visit after the other.
+// A caller who comes once more keeps their first time of arrival and has one CDR for each visit.
+// Listeners receive the events of one visit after those of the other.
 func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.dialsInto("110")
-		c.after(500 * time.Millisecond)
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.after(welcomeTime / 2)
+		c.api("uuid_transfer call 120")
 		transferred := time.Now()
 		c.after(20 * time.Millisecond)
-		if is := c.server.channels.caller("call").channel().is(); is != recalled {
+		if is := c.served("call").channel().is(); is != recalled {
 			t.Errorf("the caller is %v: this tests nothing", is)
 		}
-		c.after(time.Second)
+		c.settle()
 		if view := c.server.CallViews()[0]; view.Group != "120" || view.Arrived.After(transferred.Add(20*time.Millisecond)) {
 			t.Errorf("the caller waits in %s since %v after the transfer", view.Group, view.Arrived.Sub(transferred))
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits("call", "110 taken - - -", "120 abandoned - - -")
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add", "queue_remove")
 		c.wantRest()
@@ -165,28 +157,28 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		call := c.dialsInto("110")
-		c.after(500 * time.Millisecond)
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.after(welcomeTime / 2)
+		c.api("uuid_transfer call 120")
 		c.after(100 * time.Millisecond)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits("call", "110 taken - - -", "120 abandoned - - -")
 		c.wantRest()
 	})
 }
 
-// A caller was taken while waiting, and is on the way through a dialplan that sets socket_resume as
-// the server shuts down. The end of the connection that is held open for them changes nothing.
+// A caller was taken while waiting. The server shuts down while the caller's dialplan sets
+// socket_resume. The end of the connection that is held open must change nothing.
 func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
 		call := c.dialsInto("110")
-		c.after(3 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call way")
+		c.untilRinging("call")
+		c.api("uuid_transfer call way")
 		c.after(3 * time.Second)
 		c.server.Drain()
-		c.after(time.Second)
+		c.settle()
 		c.life.end()
 		c.comesBack()
 		c.after(time.Minute)
@@ -194,7 +186,7 @@ func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 			t.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -206,12 +198,12 @@ func TestACallerIsConnectedWithALineWhileAConnectionIsHeld(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.loseLink()
 		call := c.dialsInto("110")
-		c.after(5 * time.Second)
+		c.untilTalking("call")
 		own := c.leg(call)
 		consult := c.consults(own, "1000")
-		c.after(2 * time.Second)
+		c.untilRinging("consult")
 		c.connects(own, consult.UUID(), false)
-		c.after(time.Second)
+		c.settle()
 		if !slices.Contains(call.Actions(), "sleep 200") {
 			t.Errorf("the caller did not come twice, so this tests nothing: %q", call.Actions())
 		}

@@ -13,35 +13,37 @@ import (
 	"nwayacd/queue"
 )
 
-// The applications beside the queue. Each runs on the channel's own connection and then gives the
-// channel back to the dialplan.
+// The applications other than the queue. Each runs on the channel's own connection and then gives
+// the channel back to the dialplan.
 
-// replyVariable takes the reply to a command of the route /cmd.
+// replyVariable is the channel variable that gets the reply to a command of the route /cmd.
 const replyVariable = "nwayacd_reply"
 
-// replyRoom bounds what of a reply goes into the variable, in bytes.
+// replyRoom is how many bytes of a reply go into the variable.
 const replyRoom = 500
 
-// runCommand runs a command for the channel, a feature code of an agent's phone, and goes on in the
-// dialplan with its reply in a variable. A refusal is logged once a minute for each source.
+// runCommand runs a command for the channel, such as a feature code of an agent's phone. Then the
+// dialplan goes on, with the reply in replyVariable. A refusal is logged once a minute for each
+// source.
 func (c *call) runCommand(ctx context.Context, a arrival) {
 	line := strings.Join(a.route.args, " ")
 	reply := ""
 	if err := c.mayRun(a); err != nil {
 		reply = "-ERR " + err.Error()
 		c.server.counts.refusedCommands.Add(1)
-		c.server.report(a.ch.conn.RemoteAddr()).Str("uuid", a.ch.uuid).Err(err).Msg("command of a channel refused")
+		c.server.report(a.ch.conn.RemoteAddr()).Str("uuid", a.ch.uuid).Err(err).Msg("refused the command of a channel")
 	} else {
 		reply = c.server.options.Command(ctx, line)
 	}
-	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).Msg("command of a channel")
+	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).
+		Msg("a channel ran a command")
 	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
 }
 
-// mayRun returns why the channel may not run the command of its route, nil if it may. The channel
-// must be one of a linked FreeSWITCH, because everybody who reaches the socket port can claim to be
-// one. The command is for the extension that it names first.
+// mayRun returns why the channel may not run the command of its route, or nil if it may. The
+// channel must be one of a linked FreeSWITCH, because anyone who reaches the socket port can claim
+// to be one. The command is for the extension that it names first.
 func (c *call) mayRun(a arrival) error {
 	settings := c.server.settings.Load()
 	args := append(slices.Clone(a.route.args), "", "")
@@ -62,7 +64,7 @@ func (c *call) mayRun(a arrival) error {
 	return nil
 }
 
-// carried is a reply as a variable can hold it: on one line, and not too long.
+// carried returns a reply as a variable can hold it: on one line, and at most replyRoom bytes long.
 func carried(reply string) string {
 	reply = esl.Clean(strings.ReplaceAll(reply, "\n", " "))
 	if len(reply) > replyRoom {
@@ -71,8 +73,8 @@ func carried(reply string) string {
 	return reply
 }
 
-// bridgeWith bridges the channel with another one, which may be a waiting caller of ours. That
-// one's call then ends as taken. From then on the talk is FreeSWITCH's.
+// bridgeWith bridges the channel with another one, which may be a waiting caller of ours. The call
+// of that caller then ends with the outcome taken. Afterwards FreeSWITCH alone has the talk.
 func (c *call) bridgeWith(r route) {
 	args := r.args
 	if len(args) != 1 || !isUUID(args[0]) {
@@ -98,11 +100,12 @@ func (c *call) bridgeWith(r route) {
 	c.do(esl.Raw("exit"))
 }
 
-// goOut calls a number through a gateway for the channel, with a CDR, and with its agent talking
-// while it lasts.
+// goOut calls a number through a gateway for the channel, and writes a CDR. While the call lasts,
+// the agent of the extension is talking.
 func (c *call) goOut(ctx context.Context, a arrival) {
 	args := a.route.args
-	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] || args[0] == "" || args[1] == "" {
+	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] ||
+		args[0] == "" || args[1] == "" {
 		c.log.Warn().Strs("args", args).Msg("nwaycallout takes NUMBER GATEWAY [CALLER-ID]")
 		c.turnAway(returnedInvalid, a.route)
 		return
@@ -121,8 +124,8 @@ func (c *call) goOut(ctx context.Context, a arrival) {
 	c.finishCallOut(ctx, a, cause)
 }
 
-// dialOut bridges the channel with the number and returns when that is over: "" if the number
-// answered, else FreeSWITCH's cause.
+// dialOut bridges the channel with the number and returns when that call is over. cause is "" if
+// the number answered, otherwise FreeSWITCH's cause.
 func (c *call) dialOut(ctx context.Context, a arrival, number, gateway, callerID string) (cause string) {
 	id := newUUID()
 	var vars []esl.Header
@@ -134,14 +137,15 @@ func (c *call) dialOut(ctx context.Context, a arrival, number, gateway, callerID
 	c.tell(
 		subscriptionOut,
 		c.setVariables("socket_resume=false", "continue_on_fail=true"),
-		esl.Execute("bridge", esl.Vars(vars...)+"sofia/gateway/"+gateway+"/"+number, esl.ExecuteOptions{EventUUID: id, Lock: true}),
+		esl.Execute("bridge", esl.Vars(vars...)+"sofia/gateway/"+gateway+"/"+number,
+			esl.ExecuteOptions{EventUUID: id, Lock: true}),
 	)
 	c.await(ctx, func(s signal) bool {
 		c.noteAnswer(a, s)
 		done, ok := s.(executed)
 		return ok && done.id == id
 	})
-	c.readRest(func(s signal) { c.noteAnswer(a, s) }) // the answer may have come in the same instant as the end
+	c.readRest(func(s signal) { c.noteAnswer(a, s) }) // the answer may have come at the same moment as the end
 	if !c.record.Answered.IsZero() {
 		return ""
 	}
@@ -156,9 +160,9 @@ func (c *call) dialOut(ctx context.Context, a arrival, number, gateway, callerID
 	return "NORMAL_TEMPORARY_FAILURE"
 }
 
-// noteAnswer learns that the number answered. FreeSWITCH bridges early media too. So the bridge
-// means an answer only for a channel that was answered before. Any other channel is answered when
-// the number is.
+// noteAnswer records that the number answered. FreeSWITCH also bridges early media, so a bridge
+// means an answer only if the channel was answered before it came here. Any other channel is
+// answered when the number is.
 func (c *call) noteAnswer(a arrival, s signal) {
 	h, bridged := s.(happened)
 	_, answered := s.(channelAnswered)
@@ -170,8 +174,8 @@ func (c *call) noteAnswer(a arrival, s signal) {
 	}
 }
 
-// finishCallOut writes the CDR and gives the channel back to the dialplan, with what came of it in
-// outcomeVariable.
+// finishCallOut writes the CDR and gives the channel back to the dialplan. outcomeVariable says how
+// the call ended.
 func (c *call) finishCallOut(ctx context.Context, a arrival, cause string) {
 	_, hungUp := isHangup(context.Cause(ctx))
 	outcome := queue.Failed

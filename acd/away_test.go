@@ -1,7 +1,6 @@
 package acd
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,63 +8,6 @@ import (
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
-
-// wantTalk checks that the agent is in the caller's talk and the lists show it so.
-func (c *centre) wantTalk(extension, uuid string) {
-	c.Helper()
-	c.wantState(extension, agent.Talking)
-	if got := c.agent(extension).CallUUID; got != uuid {
-		c.Errorf("agent %s has the call %q, want %q", extension, got, uuid)
-	}
-	for _, v := range c.server.CallViews() {
-		if v.UUID == uuid && v.Phase == PhaseTalk && v.Agent == extension {
-			return
-		}
-	}
-	c.Errorf("%s is not listed in a talk with %s: %+v", uuid, extension, c.server.CallViews())
-}
-
-// wantCDR checks that the call has exactly one CDR, which says how it ended.
-func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, cause string) (found queue.CDR) {
-	c.Helper()
-	n, all := 0, c.kept.cdrs()
-	for _, cdr := range all {
-		if cdr.UUID == uuid {
-			found = cdr
-			n++
-		}
-	}
-	if n != 1 {
-		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
-	} else if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
-		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q", uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
-	}
-	return found
-}
-
-// wantPlace checks that the call has the place that it had.
-func (c *centre) wantPlace(uuid string, since time.Time) {
-	c.Helper()
-	if place := c.server.channels.caller(uuid).place.Since; !place.Equal(since) {
-		c.Errorf("the place of %s is %v, was %v", uuid, place, since)
-	}
-}
-
-// wantNoTalk checks that nothing is kept of any talk.
-func (c *centre) wantNoTalk() {
-	c.Helper()
-	if left := c.kept.snapshot(c.shift.snapshot).Talks; len(left) > 0 {
-		c.Errorf("talks left: %+v", left)
-	}
-}
-
-// agentHangsUp ends the caller's talk from the agent's side.
-func agentHangsUp(c *centre, call *sim.Call) {
-	c.Helper()
-	if _, err := c.heard.conn.API(c.Context(), "uuid_kill "+call.Bridged()); err != nil {
-		c.Fatal(err)
-	}
-}
 
 func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 	for name, ends := range map[string]struct {
@@ -80,7 +22,7 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 			s.settings.Floor.TypingAuto, s.settings.Floor.Recover = true, time.Minute
 			open(t, s, func(c *centre) {
 				call := c.caller("139")
-				c.after(4 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", "call-139")
 				c.dies()
 				c.after(10 * time.Second)
@@ -100,13 +42,13 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
 					t.Errorf("it ended %v: %+v", ended, cdr)
 				}
-				if o := c.kept.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
+				if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
 				c.wantNoTalk()
 				c.wantRest()
@@ -124,19 +66,19 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				call := c.caller("139")
-				c.after(4 * time.Second)
+				c.untilTalking("call-139")
 				c.dies()
 				end(c, call)
 				c.after(10 * time.Second)
 				c.comesBack()
 				c.after(linkGrace)
 				c.wantState("1000", agent.Ready)
-				cdrs := c.kept.cdrs()
+				cdrs := c.journal.cdrs()
 				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide || cdrs[0].Cause == "" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -147,20 +89,20 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 func TestATalkIsLeftToLiveByAShutdownAndFollowedAfterwards(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.server.Drain()
 		c.cut()
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if call.Bridged() == "" {
 			t.Fatalf("the talk was cut: cause %q", call.Cause())
 		}
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -172,18 +114,18 @@ func TestATransferredTalkIsKeptAsTheSecondAgents(t *testing.T) {
 	s.snapshot.Members = s.snapshot.Members[:1]
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
 		c.after(10 * time.Second)
 		c.dies()
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		c.wantState("1000", agent.Ready)
 		c.wantTalk("1001", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if cdr := c.wantCDR("call-139", queue.Transferred, queue.CallerSide, "NORMAL_CLEARING"); cdr.Agent != "1001" {
 			t.Errorf("%+v", cdr)
 		}
@@ -195,19 +137,19 @@ func TestATransferredTalkIsKeptAsTheSecondAgents(t *testing.T) {
 func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		stays, goes := c.caller("1"), c.caller("2")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-1")
 		c.dies()
 		goes.Hangup()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.server.Events.row[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
+		if told := c.ownEvents()[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
 			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
 		}
 		stays.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-1", queue.Abandoned, queue.NoSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
@@ -219,23 +161,23 @@ func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim", CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
-		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
+		if cdrs := c.journal.cdrs(); len(cdrs) > 0 {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantState("1000", agent.Ready) // nothing of it is on a switch of ours
 	})
 }
 
-// TestTheSwitchRestarts under one caller who talks, one for whom a phone rings and one who waits.
+// TestTheSwitchRestarts has a caller in a talk, one for whom a phone rings and one in the line.
 func TestTheSwitchRestarts(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.caller("3")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-3")
 		c.wantTalk("1000", "call-1")
 		c.wantState("1001", agent.Ring)
 		core := c.server.Links()[0].CoreUUID
@@ -246,17 +188,17 @@ func TestTheSwitchRestarts(t *testing.T) {
 		}
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call-1", queue.Answered, queue.NoSide, errRestarted.Error())
-		c.after(queue.DefaultRingTimeout) // whether its phone still rings nobody can say
+		c.after(queue.DefaultRingTimeout) // the server cannot see whether its phone still rings
 		c.wantState("1001", agent.Ready)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "esl: ")
 		c.wantCDR("call-3", queue.Failed, queue.NoSide, "esl: ")
 		c.wantNoTalk()
 		c.wantRest()
 		call := c.caller("4") // all is as before
-		c.after(4 * time.Second)
+		c.untilTalking("call-4")
 		c.wantTalk("1000", "call-4")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -265,32 +207,32 @@ func TestTheSwitchRestartsUnderACallerBackFromABridge(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
 		c.caller("139")
-		c.after(3500 * time.Millisecond)
+		c.untilWaiting("call-139")
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		c.after(10 * time.Second)
 		c.sw.Restart()
-		c.after(time.Second)
+		c.settle()
 		if waiting := c.server.Dispatcher.Groups()[0].Waiting; waiting != 0 {
 			t.Errorf("%d are in the line", waiting)
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 { // the hang-up or the end of the connection: which is heard first is open
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 { // either the hang-up or the end of the connection may come first
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		c.wantRest()
 	})
 }
 
-// TestTheSwitchNeverComesBack: its host is dead, and nothing says so.
+// TestTheSwitchNeverComesBack has a switch whose host is dead, so that no connection is closed.
 func TestTheSwitchNeverComesBack(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.caller("3")
-		c.after(4 * time.Second)
-		c.wires.hush() // first: what closes says so
+		c.untilWaiting("call-3")
+		c.wires.silence() // first, because a connection that is closed shows it
 		c.sims.Close()
 		c.socket.Load().Close()
 		c.after(beatEvery + beatLimit)
@@ -310,16 +252,16 @@ func TestTheSwitchNeverComesBack(t *testing.T) {
 	})
 }
 
-// TestConnectionsAreHalfOpen: a firewall forgot them all, the switch is alive.
+// TestConnectionsAreHalfOpen has a firewall that drops all connections, while the switch is alive.
 func TestConnectionsAreHalfOpen(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		first, second := c.caller("1"), (*sim.Call)(nil)
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		second = c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.wantState("1001", agent.Ring)
-		c.wires.hush()
+		c.wires.silence()
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: time.Second})
 		c.after(beatEvery + beatLimit + 3*replyLimit)
 		c.wantTalk("1000", "call-1") // undisturbed
@@ -329,7 +271,7 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 		c.wantTalk("1001", "call-2")
 		first.Hangup()
 		second.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-1", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantCDR("call-2", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
@@ -337,35 +279,33 @@ func TestConnectionsAreHalfOpen(t *testing.T) {
 	})
 }
 
-// TestTheSwitchReadsNoMore: what is written to it is read by nobody.
+// TestTheSwitchReadsNoMore has a switch that does not read what the server writes.
 func TestTheSwitchReadsNoMore(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.caller("2")
-		c.after(4 * time.Second)
+		c.untilRinging("call-2")
 		c.wires.clog()
 		began := time.Now()
-		c.server.Dispatcher.Ready(c.Context(), "1000") // what happens on the floor waits for nobody
+		c.server.Dispatcher.Ready(c.Context(), "1000") // the floor does not wait for the switch
 		if took := time.Since(began); took > 0 {
 			t.Errorf("the dispatcher waited %v", took)
 		}
 		c.after(3 * time.Minute)
-		for _, v := range c.sw.Channels() {
-			c.heard.conn.API(c.Context(), "uuid_kill "+v.UUID)
-		}
+		c.killAll()
 		c.after(2 * time.Minute)
-		if n := len(c.kept.cdrs()); n != 2 {
-			t.Errorf("%d CDRs: %+v", n, c.kept.cdrs())
+		if n := len(c.journal.cdrs()); n != 2 {
+			t.Errorf("%d CDRs: %+v", n, c.journal.cdrs())
 		}
 		c.wantNoTalk()
 		c.wantRest()
 	})
 }
 
-// TestTheSwitchKeepsSilentAbout one thing that the call waits for; after it both caller and agent
-// are where they can go on.
+// TestTheSwitchKeepsSilentAbout one event or reply for which the call waits. Afterwards both the
+// caller and the agent can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
 		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
@@ -373,24 +313,24 @@ func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
-				c.wires.lose(what)
+				c.wires.swallow(what)
 				call := c.caller("139")
 				c.after(20 * time.Second)
 				call.Hangup()
-				c.after(time.Minute)
-				c.wires.find(what)
+				c.settleAll()
+				c.wires.deliver(what)
 				c.after(2 * time.Minute)
 				c.wantState("1000", agent.Ready)
 				for _, v := range c.sw.Channels() {
 					t.Errorf("left: %+v", v)
-					c.heard.conn.API(c.Context(), "uuid_kill "+v.UUID)
+					c.api("uuid_kill " + v.UUID)
 				}
 				c.after(2 * time.Minute)
 				next := c.caller("138")
-				c.after(5 * time.Second)
+				c.untilTalking("call-138")
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
-				c.after(time.Second)
+				c.settle()
 				if cdrs := c.wantRest(); len(cdrs) != 2 {
 					t.Errorf("CDRs: %+v", cdrs)
 				}

@@ -52,7 +52,7 @@ func crowded(others int) shift {
 	return s
 }
 
-// openCounter opens one whose other agents, so many of them in 100 groups, have nothing to do.
+// openCounter opens a counter with so many other agents, in 100 groups, who are idle.
 func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
 	c := &counter{B: b, offered: make(chan time.Duration, 1), rung: make(chan struct{}, 1)}
 	s := crowded(others)
@@ -77,7 +77,7 @@ func openCounter(b *testing.B, others int, phone sim.Behaviour) *counter {
 		OnOffer: func(took time.Duration) {
 			select {
 			case c.offered <- took:
-			default: // at the end nobody listens
+			default: // at the end nothing listens
 			}
 		},
 	}, s.snapshot)
@@ -115,7 +115,7 @@ func (c *counter) until(call *sim.Call, so func(*sim.Call) bool) {
 	}
 }
 
-// line lets so many callers in, one after another, so that it is known who is next.
+// line lets so many callers in, one after another, so that their order is known.
 func (c *counter) line(length int) (calls []*sim.Call) {
 	for range length {
 		call := c.caller()
@@ -125,11 +125,14 @@ func (c *counter) line(length int) (calls []*sim.Call) {
 	return calls
 }
 
-// BenchmarkNextCall is from a hang-up after the talk to the ringing of the agent's phone for the
-// next caller: the event is read, the agent freed, the next caller chosen, the leg originated over
-// TCP, and read by the switch, which is simulated here and has its part in the time. Where the
-// caller hangs up, the agent's leg has to be ended first. offer-µs is ours alone: from agent free
-// to originate on the wire.
+// BenchmarkNextCall is the time from a hang-up after the talk until the agent's phone rings for the
+// next caller.
+//   - The server reads the event, frees the agent and chooses the next caller.
+//   - It originates the leg over TCP, and the switch reads it. The switch is simulated here and
+//     takes part of the time.
+//
+// If the caller hangs up, the server has to end the agent's leg first. offer-µs is the server's
+// part alone: from the free agent to the originate on the wire.
 func BenchmarkNextCall(b *testing.B) {
 	for _, agents := range []int{1, 1_000, 10_000} {
 		for _, who := range []string{"agent", "caller"} {
@@ -165,7 +168,7 @@ func nextCall(b *testing.B, others int, agentHangsUp bool) {
 	reportPercentiles(b, "offer", offers)
 }
 
-// untilTalking returns when the server, too, knows that the call is in its talk.
+// untilTalking returns when the server has the call in its talk, too.
 func (c *counter) untilTalking(uuid string) {
 	for {
 		if call := c.server.channels.caller(uuid); call != nil && call.view.Load().Phase == PhaseTalk {
@@ -201,14 +204,14 @@ func BenchmarkPhoneSilent(b *testing.B) {
 	}
 }
 
-// BenchmarkCallOut is what the call's goroutine does when it has an offer: the events, the
-// originate with its variables and the music, in one write over TCP to a switch that says +OK to
+// BenchmarkCallOut is what the call's goroutine does when it has an offer. It sends the events, the
+// originate with its variables and the music in one write over TCP, to a switch that answers +OK to
 // everything.
 func BenchmarkCallOut(b *testing.B) {
 	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()}, ordinary("1000").snapshot)
 	c := newCall(server, b.Context())
 	c.renew()
-	c.where.Store(&channel{uuid: newUUID(), conn: obedient(b)})
+	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
 	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
 		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),
@@ -217,7 +220,7 @@ func BenchmarkCallOut(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		l := newLeg(offer, c.waysTo(context.Background(), offer.Agent))
 		c.callOut(b.Context(), l)
-		l.over()
+		l.cancel()
 		if n%100 == 0 {
 			b.StopTimer()
 			c.do(esl.API("status")) // the switch has kept up
@@ -226,7 +229,7 @@ func BenchmarkCallOut(b *testing.B) {
 	}
 }
 
-// obedient is a connection to a switch that says +OK to everything.
+// obedient is a connection to a switch that answers +OK to everything.
 func obedient(b *testing.B) *esl.Connection {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

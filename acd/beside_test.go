@@ -14,14 +14,14 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	for name, back := range map[string]bool{"and comes back": true, "and does not come back": false} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+				c.api("uuid_setvar call-139 nwayacd_keep_agent 20")
+				c.api("uuid_transfer call-139 menu")
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Talking)
 				if back {
-					c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+					c.api("uuid_bridge call-139 " + leg)
 					c.after(30 * time.Second)
 					c.wantTalk("1000", mary.UUID())
 					c.sw.PhoneLeaves(leg)
@@ -34,7 +34,7 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 						t.Errorf("the caller was hung up: %s", mary.Cause())
 					}
 					mary.Hangup()
-					c.after(time.Second)
+					c.settle()
 					c.wantVisits(mary.UUID(), "110 answered 1000 menu blind")
 				}
 				c.wantRest()
@@ -43,18 +43,18 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	}
 }
 
-// The caller is away as the server dies, and back before it is: the agent is not cut off when the
-// time is over for which they were kept, and the end of the talk is as of any other.
+// The caller is away when the server dies, and comes back before the server does. The agent must
+// not be cut off when the time of the keeping is over. The talk must end as any other.
 func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		leg := c.leg(mary)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.api("uuid_setvar call-139 nwayacd_keep_agent 20")
+		c.api("uuid_transfer call-139 menu")
 		c.after(5 * time.Second)
 		c.dies()
-		c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
-		c.after(time.Second)
+		c.api("uuid_bridge call-139 " + leg)
+		c.settle()
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", mary.UUID())
@@ -65,34 +65,60 @@ func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
 	})
 }
 
-// The program brings the caller back while the link is half-open, and has not been missed yet. What
-// bounds the keeping must not end the talk.
+// The event that FreeSWITCH has parked the leg does not come, because the link was away. The call's
+// own connection reports the caller's side only.
+func TestAnAgentIsKeptThoughTheLinkMissedIt(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.after(2 * time.Second)
+		leg := c.leg(mary)
+		c.wires.swallow("CHANNEL_PARK")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
+		c.cti.conn.API(c.Context(), "uuid_transfer call-139 menu")
+		c.after(5 * time.Second)
+		if mary.Cause() != "" {
+			t.Errorf("the caller was hung up: %s", mary.Cause())
+		}
+		c.cti.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+		c.after(30 * time.Second)
+		if mary.Bridged() != leg {
+			t.Fatalf("the caller talks with %q, want the agent who was kept", mary.Bridged())
+		}
+		c.wantTalk("1000", mary.UUID())
+		c.sw.PhoneLeaves(leg)
+		c.after(5 * time.Second)
+		c.wantVisits(mary.UUID(), "110 answered 1000 - -")
+		c.wantRest()
+	})
+}
+
+// The program brings the caller back while the link is half-open, and the server does not see that
+// yet. The limit of the keeping must not end the talk.
 func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	for name, away := range map[string]func(c *centre){
-		"the link is silent": func(c *centre) { c.wires.hushLink() },
+		"the link is silent": func(c *centre) { c.wires.silenceLink() },
 		"the server is dead": func(c *centre) { c.dies() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 20")
-				c.heard.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
-				c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
+				c.api("uuid_setvar call-139 nwayacd_keep_agent 20")
+				c.cti.conn.API(c.Context(), "sched_hangup +3600 "+leg) // somebody else's
+				c.api("uuid_transfer call-139 menu")
 				c.after(14 * time.Second)
 				away(c)
-				c.heard.conn.API(c.Context(), "uuid_bridge call-139 "+leg)
+				c.api("uuid_bridge call-139 " + leg)
 				c.after(30 * time.Second)
 				if mary.Bridged() != leg {
 					t.Errorf("the talk has ended: %s", mary.Cause())
 				}
 				c.wantLegUntouched(leg)
-				if left, _ := c.heard.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
-					t.Errorf("what somebody else scheduled for the leg: %s", left)
+				if left, _ := c.cti.conn.API(c.Context(), "sched_del "+leg); left != "+OK Deleted: 1" {
+					t.Errorf("another program's schedule for the leg: %s", left)
 				}
 				if name == "the server is dead" {
 					c.comesBack()
-					c.after(time.Second)
+					c.settle()
 				}
 				c.wantTalk("1000", mary.UUID())
 				c.sw.PhoneLeaves(leg)
@@ -103,23 +129,23 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	}
 }
 
-// A leg that somebody takes away while its agent is kept is not ours to hang up.
+// If another program takes the leg away while its agent is kept, the server must not hang it up.
 func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		leg := c.leg(mary)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 nwayacd_keep_agent 5")
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 menu")
-		c.after(time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer "+leg+" lot")
+		c.api("uuid_setvar call-139 nwayacd_keep_agent 5")
+		c.api("uuid_transfer call-139 menu")
+		c.settle()
+		c.api("uuid_transfer " + leg + " lot")
 		c.after(30 * time.Second)
-		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+		if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 			t.Error("the leg was hung up")
 		}
 		c.wantLegUntouched(leg)
 		mary.Hangup()
 		c.after(2 * time.Second)
-		if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+		if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 			t.Error("the leg was hung up with the caller")
 		}
 		c.sw.PhoneLeaves(leg)
@@ -130,28 +156,28 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 
 func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 			t.Fatal(err)
 		}
 		first := c.dials("138", "110")
-		c.after(time.Second)
+		c.untilWaiting("call-138")
 		second := c.dials("137", "120")
-		c.after(time.Second)
+		c.untilWaiting("call-137")
 		if err := c.server.Enqueue(c.Context(), "call-138", "120"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(3 * time.Second)
+		c.untilTalking("call-138")
 		c.wantTalk("1001", "call-138") // came earlier, to whichever group
 		first.Hangup()
 		c.after(3 * time.Second)
 		second.Hangup()
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits("call-138", "110 moved - 120 blind", "120 answered 1001 - -")
 		c.wantEvents("call-138", "queue_add", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1",
 			"hangup 1001 1", "queue_remove")
@@ -166,11 +192,11 @@ func TestARingingCallerIsMovedToAnotherGroup(t *testing.T) {
 		if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(3 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Ready)
 		c.wantTalk("1001", mary.UUID())
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 moved - 120 blind", "120 answered 1001 - -")
 		c.wantRest()
 	})
@@ -181,7 +207,7 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 		mary.Hangup()
 		plan := sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full", "set went=on", "playback hold.wav")
 		paul := c.sw.Call(sim.CallOptions{UUID: "call-138", Number: "138", Dialled: "110", Dialplan: plan})
-		c.after(3 * time.Second)
+		c.untilTalking("call-138")
 		c.sw.PhoneLeaves(c.leg(paul))
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Ready)
@@ -190,28 +216,28 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 		}
 		c.wantVisits("call-138", "110 answered 1000 - -")
 		paul.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
 
 func TestACallerWhoWasSentOnIsSafeFromOurDeath(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.refers(mary, "lot")
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if mary.Cause() != "" {
 			t.Errorf("the caller was hung up: %s", mary.Cause())
 		}
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		if mary.Cause() != "" {
 			t.Errorf("the caller was hung up by who came next: %s", mary.Cause())
 		}
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

@@ -14,12 +14,12 @@ const (
 	bridgeLimit = 3 * time.Second       // from uuid_bridge's +OK to CHANNEL_BRIDGE
 	askPause    = 50 * time.Millisecond // the first pause between two questions whether an ordered bridge is up
 
-	// parkAfterTalk is how long a caller whose talk is over stays parked if this process is gone by
-	// then.
+	// parkAfterTalk is how long FreeSWITCH keeps a caller parked after a talk if this process has
+	// ended by then. FreeSWITCH hangs the caller up afterwards.
 	parkAfterTalk = 3 * time.Second
 )
 
-// bridgeState is what is known of a bridge that was ordered.
+// bridgeState is what is known of a bridge that was ordered with uuid_bridge.
 type bridgeState uint8
 
 const (
@@ -29,8 +29,8 @@ const (
 	bridgeUnknown                    // FreeSWITCH could not be asked
 )
 
-// offerVariable is on the caller's channel: the number of the last offer that rang, and whether
-// that was a transfer.
+// offerVariable is a variable of the caller's channel and of the leg. It has the number of the last
+// offer that rang, with transferMark behind it if that offer was a transfer.
 const offerVariable = "nwayacd_offer"
 
 const transferMark = ":transfer"
@@ -42,21 +42,22 @@ func offerWord(o *Offer) string {
 	return strconv.Itoa(o.Number)
 }
 
-// bridge joins caller and leg. If the bridge is down afterwards, the leg or the caller was gone. A
-// caller whom FreeSWITCH parked is then still in the custody bridging, any other in that of before.
+// bridge bridges the caller with the leg. If it returns bridgeDown, the leg or the caller had gone.
+// The caller is then in custody bridging if FreeSWITCH parked them, and in the custody of before
+// otherwise.
 func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 	if ctx.Err() != nil {
 		return bridgeDown
 	}
-	c.forget()
+	c.dropSignals()
 	ch := c.channel()
 	ch.become(bridging)
 	replies := c.do(
-		c.breakAll(), // what is still queued to play would play into the talk
+		c.breakAll(), // otherwise files that are queued would play into the talk
 		c.talkVariables(),
 		esl.API("uuid_bridge "+c.uuid()+" "+l.uuid),
 	)
-	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	switch {
 	case replies == nil:
 		return c.ask(ctx, l)
@@ -72,18 +73,18 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 	}
 }
 
-// waitAgain takes back what was set for a bridge that FreeSWITCH refused. The events of the
-// meantime count as if the caller had waited.
+// waitAgain undoes what was set for a bridge that FreeSWITCH refused. The events that came
+// meanwhile are handled as if the caller had waited.
 func (c *call) waitAgain(ch *channel) {
 	ch.become(inSocket)
-	c.hearAgain()
-	c.tell(c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=", "uuid_bridge_continue_on_cancel=",
-		cleanHook+"=", overHook+"="), c.waitingVariables())
+	c.replaySignals()
+	c.tell(c.setVariables("park_after_bridge=", "park_timeout=", "uuid_bridge_park_on_cancel=",
+		"uuid_bridge_continue_on_cancel=", cleanHook+"=", overHook+"="), c.waitingVariables())
 }
 
-// joined waits until FreeSWITCH reports what became of the bridge. told is false if it reported
-// nothing. Events about the caller after the bridge are left for the talk.
-func (c *call) joined(ctx context.Context) (stands bridgeState, told bool) {
+// joined waits until FreeSWITCH reports what became of the bridge. reported is false if it reported
+// nothing in bridgeLimit. Events about the caller after the bridge are left for the talk.
+func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 	ctx, stop := context.WithTimeout(ctx, bridgeLimit)
 	defer stop()
 	s := c.await(ctx, func(s signal) bool {
@@ -104,7 +105,7 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, told bool) {
 		c.end(errReturned)
 	case callerFreed:
 	case callerTransferred:
-		if h.parked { // without a bridge, or as the socket application began: a link is behind
+		if h.parked { // CHANNEL_PARK without a bridge, or of an earlier moment, over a slow link
 			return bridgeUnknown, false
 		}
 		c.end(errTaken)
@@ -114,14 +115,15 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, told bool) {
 	return bridgeDown, true
 }
 
-// ask polls FreeSWITCH until the ordered bridge is up or has failed, for at most bridgeLimit:
-// losing our view of a call must not end its talk. If the bridge is up, the record says since when.
+// ask polls FreeSWITCH until the ordered bridge is up or has failed, for at most bridgeLimit. A
+// talk must not end only because our view of the call is lost. If the bridge is up, the record has
+// the time since when.
 func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 	limit := time.NewTimer(bridgeLimit)
 	defer limit.Stop()
 	for pause := askPause; ; pause *= 2 {
 		if why := context.Cause(ctx); why != nil && !viewLost(why) {
-			return bridgeDown // the caller is gone, or somebody has them
+			return bridgeDown // the caller is gone, or was taken
 		}
 		if stands := c.bridgeNow(l); stands != bridgePending {
 			return stands
@@ -129,19 +131,19 @@ func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 		select {
 		case <-time.After(pause):
 		case <-limit.C:
-			return bridgeDown // FreeSWITCH does not bring it about
+			return bridgeDown // FreeSWITCH did not make the bridge
 		}
 	}
 }
 
-// viewLost reports whether it is only our own view of the call that ended: the connection, or our
-// time to shut down.
+// viewLost reports whether only our own view of the call ended: the connection is lost, or this
+// process shuts down.
 func viewLost(why error) bool {
 	_, hungUp := isHangup(why)
 	return why != nil && !hungUp && !errors.Is(why, errTaken) && !errors.Is(why, errReturned)
 }
 
-// bridgeNow asks once.
+// bridgeNow asks FreeSWITCH once for the state of the bridge.
 func (c *call) bridgeNow(l *leg) bridgeState {
 	switch channel := c.dump(l.uuid); {
 	case channel == nil:
@@ -155,9 +157,9 @@ func (c *call) bridgeNow(l *leg) bridgeState {
 	return bridgeDown
 }
 
-// sentElsewhere is where the agent's phone transferred the caller before the bridge was up, "" if
-// it did not: the hook of a transfer has run, and the caller's destination is another one.
-// FreeSWITCH reports neither a bridge nor its end then.
+// sentElsewhere returns the number to which the agent's phone transferred the caller before the
+// bridge was up, or "" if it did not. FreeSWITCH reports neither a bridge nor its end then. The
+// signs are that the hook of a transfer has run and that the caller has another destination.
 func (c *call) sentElsewhere() string {
 	caller := c.dump(c.uuid())
 	if caller == nil || caller.Get("Unique-ID") == "" || caller.Get("variable_"+transferHook) != "" {
@@ -169,9 +171,9 @@ func (c *call) sentElsewhere() string {
 	return ""
 }
 
-// dump returns uuid_dump of a channel, over the call's own connection while it lives, else over the
-// link. The event has no headers if the channel is gone. It is nil if FreeSWITCH could not be
-// asked.
+// dump returns uuid_dump of a channel, over the call's own connection while that lives, otherwise
+// over the link. The event has no headers if the channel is gone. dump returns nil if FreeSWITCH
+// could not be asked.
 func (c *call) dump(uuid string) *esl.Event {
 	question := esl.API("uuid_dump " + uuid)
 	if c.channel().alive() {
@@ -187,19 +189,20 @@ func (c *call) dump(uuid string) *esl.Event {
 	defer stop()
 	replies, err := conn.Do(limited, question)
 	if err != nil {
-		conn.Close() // the link is made anew, and sees what is there
+		conn.Close() // the link reconnects, and reads the state again
 		return nil
 	}
 	return dumped(replies[0])
 }
 
-// bridgedWith reports whether the two channels talk: bridge_to is set as long as a bridge is up
-// (switch_ivr_multi_threaded_bridge).
+// bridgedWith reports whether the channel is bridged with the other one. FreeSWITCH sets bridge_to
+// while a bridge is up (switch_ivr_multi_threaded_bridge).
 func bridgedWith(channel *esl.Event, other string) bool {
 	return channel.Get("variable_bridge_to") == other
 }
 
-// dumped is the channel that uuid_dump shows, without a header if it is gone.
+// dumped returns the channel in the reply to uuid_dump. The event has no headers if the channel is
+// gone.
 func dumped(r esl.Reply) *esl.Event {
 	channel, err := esl.ParseEvent(r.Event().Body())
 	if err != nil {
@@ -208,15 +211,15 @@ func dumped(r esl.Reply) *esl.Event {
 	return channel
 }
 
-// The headers that say when, in microseconds since 1970.
+// Headers that have a time, in microseconds since 1970.
 const (
 	createdTime  = "Caller-Channel-Created-Time"
 	answeredTime = "Caller-Channel-Answered-Time"
 	bridgedTime  = "Caller-Channel-Bridged-Time"
 )
 
-// timeOf reads a header that has microseconds since 1970. It returns the present if there is none,
-// which is so just after a bridge.
+// timeOf returns the time in a header that has microseconds since 1970. It returns the present if
+// there is none, as is the case just after a bridge.
 func timeOf(channel *esl.Event, header string) time.Time {
 	us, err := strconv.ParseInt(channel.Get(header), 10, 64)
 	if err != nil || us <= 0 {
@@ -226,17 +229,17 @@ func timeOf(channel *esl.Event, header string) time.Time {
 }
 
 // leaveOpen ends the call without knowing whether its bridge is up, and therefore hangs up nothing.
-// When the link reconnects it recovers the talk or kills the leg. Until then the leg keeps its
-// agent unavailable. A caller who comes back finds their place.
+// When the link is up again, it recovers the talk or kills the leg. Until then the leg keeps its
+// agent unavailable. If the caller comes back, the place is still there.
 func (c *call) leaveOpen(l *leg, why error) ending {
 	if why == nil {
 		why = errSilent
 	}
 	if at := c.server.linkOf(c.channel().at().Name); at != nil {
 		c.server.channels.noteExternal(at, l.uuid, l.offer.Agent.Extension)
-		signalOne(at.stateChanged) // so that it is not believed for ever
+		signalOne(at.stateChanged) // starts the time after which the link drops external calls
 		if conn := at.conn.Load(); conn != nil {
-			conn.Close() // it came up meanwhile, and may have reported the leg's end before that was noted
+			conn.Close() // it is up again, and may have reported the leg's end before the leg was noted
 		}
 	}
 	c.leg.Store(nil)

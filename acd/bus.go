@@ -9,19 +9,19 @@ import (
 	"nwayacd/esl"
 )
 
-// busRoom is how many events are remembered. A listener that comes back can ask for what it missed,
-// and a slow one may lag by no more than this.
+// busRoom is how many events are kept. A listener that reconnects can ask for the events that it
+// missed, and a slow one may fall behind by this many.
 const busRoom = 8192
 
-// Event is one nwayacd:: event, as FreeSWITCH gets it too.
+// Event is one nwayacd:: event. FreeSWITCH gets the same.
 type Event struct {
-	ID       uint64 // counts from 1 since this server started; its order is the order of events
+	ID       uint64 // counts from 1 since this process started, in the order of the events
 	At       time.Time
 	Subclass string // nwayacd::queue, nwayacd::info, nwayacd::agent
 	Headers  []esl.Header
 }
 
-// Get returns the value of a header, "" if there is none.
+// Get returns the value of a header, or "" if there is none.
 func (e Event) Get(name string) string {
 	for _, h := range e.Headers {
 		if h.Name == name {
@@ -34,15 +34,15 @@ func (e Event) Get(name string) string {
 // fire is the command that fires the event into FreeSWITCH.
 func (e Event) fire() esl.Command { return esl.Fire(e.Subclass, e.Headers...) }
 
-// ErrSlow says that a listener let more events pass than are remembered: it is cut off, never
-// waited for.
+// ErrSlow is returned to a listener that has fallen behind by more than the events that are kept.
+// Such a listener is cut off. No publisher waits for it.
 var ErrSlow = errors.New("acd: the listener was too slow for the events")
 
-// Bus hands events to the listeners on our own ports. Publishing never waits: a listener is a
-// position in the row of events and a bell.
+// Bus hands events to the listeners on our own ports. Publishing never waits. A listener is a
+// position in the ring of events and a channel that wakes it.
 type Bus struct {
 	mu        sync.Mutex
-	row       []Event // the last busRoom events, a ring: the event of ID n stands at n % busRoom
+	ring      []Event // the last busRoom events; the event with ID n is at n % busRoom
 	last      uint64
 	listeners map[*Listener]struct{}
 }
@@ -56,27 +56,28 @@ type Listener struct {
 
 func newBus() *Bus { return &Bus{listeners: map[*Listener]struct{}{}} }
 
-// publish numbers the event and shows it to the listeners.
+// publish gives the event its ID, adds it to the ring and wakes the listeners.
 func (b *Bus) publish(e Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
 	e.ID = b.last
-	if len(b.row) < busRoom {
-		if len(b.row) == 0 {
-			b.row = append(b.row, Event{}) // IDs count from 1
+	if len(b.ring) < busRoom {
+		if len(b.ring) == 0 {
+			b.ring = append(b.ring, Event{}) // IDs count from 1
 		}
-		b.row = append(b.row, e)
+		b.ring = append(b.ring, e)
 	} else {
-		b.row[e.ID%busRoom] = e
+		b.ring[e.ID%busRoom] = e
 	}
 	for l := range b.listeners {
 		signalOne(l.bell)
 	}
 }
 
-// Listen returns a listener for the events after the one of that ID. After 0, or an ID that this
-// server has not given yet, it is for the events from now on. Close it.
+// Listen returns a listener for the events after the one with that ID. If after is 0, or an ID that
+// this process has not given yet, the listener gets the events from now on. The caller must Close
+// it.
 func (b *Bus) Listen(after uint64) *Listener {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,7 +89,8 @@ func (b *Bus) Listen(after uint64) *Listener {
 	return l
 }
 
-// Next waits for the next event. Errors: ErrSlow, and ctx's cause.
+// Next waits for the next event and returns it. It returns ErrSlow if the event is no longer kept,
+// and ctx's cause if ctx ends first.
 func (l *Listener) Next(ctx context.Context) (Event, error) {
 	for {
 		if e, found, err := l.bus.after(l.read); found || err != nil {
@@ -112,10 +114,10 @@ func (b *Bus) after(id uint64) (e Event, found bool, err error) {
 	case b.last-id >= busRoom:
 		return Event{}, false, ErrSlow
 	}
-	return b.row[(id+1)%busRoom], true, nil
+	return b.ring[(id+1)%busRoom], true, nil
 }
 
-// Close ends the listener.
+// Close removes the listener from the bus.
 func (l *Listener) Close() {
 	l.bus.mu.Lock()
 	defer l.bus.mu.Unlock()

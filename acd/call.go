@@ -15,53 +15,57 @@ import (
 // Limits of what one call waits for.
 const (
 	replyLimit   = 5 * time.Second // an answer to a command
-	silenceLimit = 2 * replyLimit  // the same, if no step waits for the answer: the connection is dead
-	promptLimit  = 5 * time.Minute // a prompt that is heard to its end
-	cancelLimit  = 3 * time.Second // beyond the ring timeout, to end a leg
-	maxChannel   = 1 << 20         // bytes of a channel's headers: a caller may fill some of them
+	silenceLimit = 2 * replyLimit  // the same if no step waits for the answer; then the connection counts as dead
+	promptLimit  = 5 * time.Minute // a prompt that is played to its end
+	cancelLimit  = 3 * time.Second // after the ring timeout, to end a leg
+	maxChannel   = 1 << 20         // bytes of a channel's headers, some of which a caller chooses
 	hangupLag    = time.Second     // from the notice that the channel is down to CHANNEL_HANGUP
-	channelRoom  = 32 << 20        // bytes of headers being received, beyond the usual 16 KiB of each channel
-	signalsBound = 64              // signals that came while the call did something else
+	channelRoom  = 32 << 20        // bytes of headers being received by all channels together, beyond 16 KiB each
+	signalsBound = 64              // signals that wait for the call's goroutine
 )
 
-// call is one visit of a caller to a group, from the connection on which FreeSWITCH hands the
-// caller over to the end of the talk. All of it belongs to the call's goroutine, except what the
-// comments name.
+// call is one visit of a caller to a group. It begins with the connection on which FreeSWITCH hands
+// the caller over, and ends with the end of the talk. All fields belong to the call's goroutine,
+// except those whose comment says otherwise.
 type call struct {
 	server   *Server
 	settings *Settings // as of the arrival
 	log      zerolog.Logger
 	serving  context.Context // ends when the program cuts its calls off
 
-	where   atomic.Pointer[channel]                 // the caller's channel, see channel(); read by all
-	stop    atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all
-	signals chan signal                             // filled by the readers of connections
-	gone    chan struct{}                           // closed when the call has left
-	view    atomic.Pointer[CallView]                // what lists show; read by all
-	known   atomic.Pointer[caller]                  // a copy of who; read by all
-	leg     atomic.Pointer[leg]                     // that rings or talks; set by the goroutine, read by all
-	third   atomic.Pointer[thirdLeg]                // rung into the talk; set by nway_threeway, read by the goroutine
-	foreign atomic.Bool                             // the caller never came to us: a phone connected them with an agent
-	grace   atomic.Pointer[time.Timer]              // how long the place waits for the caller who takes it over
+	callerChannel atomic.Pointer[channel]                 // see channel(); read by all
+	stop          atomic.Pointer[context.CancelCauseFunc] // ends the call's context, see end(); used by all goroutines
+	signals       chan signal                             // from the readers of connections
+	gone          chan struct{}                           // closed when the call has ended
+	view          atomic.Pointer[CallView]                // what the lists show; read by all
+	known         atomic.Pointer[caller]                  // a copy of who for other goroutines
+	// the leg that rings or talks; set by the call's goroutine, read by all
+	leg atomic.Pointer[leg]
+	// the third party of the talk; set by nway_threeway, read by the call's goroutine
+	third atomic.Pointer[thirdLeg]
+	// the caller never came to our socket port; a phone connected them with an agent
+	neverQueued atomic.Bool
+	// runs while the place waits for the caller who takes it over
+	successorTimer atomic.Pointer[time.Timer]
 
 	who    caller // set by isFor
 	group  string
 	place  *Place
-	music  hold
+	music  holdMusic
 	record record
 }
 
-// caller is who calls.
+// caller is what is known of the person who calls.
 type caller struct {
-	number   string // "" if there is none to know
+	number   string // "" if it is unknown
 	name     string // as the network or the phone sends it
 	dialled  string
 	user     string       // the extension whose registered phone calls; "" from outside
 	exported []esl.Header // variables of the caller's channel that the agents' legs get
-	home     string       // where a caller is sent without us: EXTENSION DIALPLAN CONTEXT; "" = unknown
+	home     string       // EXTENSION DIALPLAN CONTEXT, for a caller whom no server takes; "" = unknown
 }
 
-// shown is the number as events and agents' phones show it.
+// shown returns the number as events and agents' phones show it.
 func (w caller) shown() string {
 	if w.number == "" {
 		return anonymous
@@ -69,13 +73,13 @@ func (w caller) shown() string {
 	return w.number
 }
 
-// isFor makes that caller the call's.
+// isFor sets the caller of the call.
 func (c *call) isFor(who caller) {
 	c.who = who
 	c.known.Store(&who)
 }
 
-// callerNow is the caller, for other goroutines than the call's.
+// callerNow returns the caller. It is for goroutines other than the call's.
 func (c *call) callerNow() caller {
 	if who := c.known.Load(); who != nil {
 		return *who
@@ -83,23 +87,25 @@ func (c *call) callerNow() caller {
 	return caller{}
 }
 
-// channel is the caller's channel now.
-func (c *call) channel() *channel { return c.where.Load() }
+// channel returns the caller's channel. It changes if the caller is recalled, or if another caller
+// takes over.
+func (c *call) channel() *channel { return c.callerChannel.Load() }
 
-// uuid is that of the caller's channel.
+// uuid returns the uuid of the caller's channel.
 func (c *call) uuid() string { return c.channel().uuid }
 
-// end ends the call's context, and so whatever the call waits for. The first cause counts.
+// end ends the call's context with a cause, and so whatever the call waits for. Only the first
+// cause counts.
 func (c *call) end(why error) { (*c.stop.Load())(why) }
 
-// renew gives the call a context that nothing has ended yet.
+// renew replaces the call's context, which has ended, with a new one.
 func (c *call) renew() context.Context {
 	ctx, end := context.WithCancelCause(c.serving)
 	c.stop.Store(&end)
 	return ctx
 }
 
-// run is the story of a call.
+// run is the whole life of a call.
 func (c *call) run(ctx context.Context) {
 	var end ending
 	defer func() { c.leave(end) }()
@@ -108,7 +114,7 @@ func (c *call) run(ctx context.Context) {
 	}
 }
 
-// nextTalk waits for an agent, rings and talks. A nil ending sends the caller back to the wait.
+// nextTalk waits for an agent, rings and talks. If the ending is nil, the caller waits again.
 func (c *call) nextTalk(ctx context.Context) (context.Context, ending) {
 	offer, end := c.wait(ctx)
 	if offer == nil {
@@ -120,10 +126,10 @@ func (c *call) nextTalk(ctx context.Context) (context.Context, ending) {
 	return ctx, nil
 }
 
-// hears takes an event about the caller's channel or the leg, from a connection's reader. While the
-// caller waits, an event that ends the wait ends the context. All others queue for the call's
-// goroutine.
-func (c *call) hears(h happened) {
+// onHappened handles an event about the caller's channel or the leg. The reader of a connection
+// calls it. While the caller waits, an event that ends the wait ends the context. Otherwise the
+// event is queued for the call's goroutine.
+func (c *call) onHappened(h happened) {
 	switch c.channel().is() {
 	case inSocket, recalled:
 		switch h.what {
@@ -140,15 +146,15 @@ func (c *call) hears(h happened) {
 	}
 }
 
-// attendedTransfer is the cause of a call whose phone connected its other call with the group it
-// had called.
+// attendedTransfer is the cause of a call that ended because its phone connected its other call
+// with the group that this call was for.
 const attendedTransfer = "ATTENDED_TRANSFER"
 
-// hungUp takes the end of a caller who waits. If the caller's phone connected another call with us,
-// the place is kept for a moment, because that call's channel is on its way.
+// hungUp handles the hang-up of a caller who waits. If the caller's phone connected another call
+// with us, the place is kept for successorLimit, because that call's channel is on its way here.
 func (c *call) hungUp(cause string) {
-	if c.grace.Load() != nil {
-		return // heard before; more than one event says so
+	if c.successorTimer.Load() != nil {
+		return // handled before, because more than one event reports the hang-up
 	}
 	if cause != attendedTransfer {
 		c.end(hangup{cause})
@@ -160,12 +166,12 @@ func (c *call) hungUp(cause string) {
 			c.end(hangup{cause})
 		}
 	})
-	if !c.grace.CompareAndSwap(nil, timer) {
+	if !c.successorTimer.CompareAndSwap(nil, timer) {
 		timer.Stop()
 	}
 }
 
-// signal queues a signal for the call's goroutine.
+// signal queues a signal for the call's goroutine. If the queue is full, the call ends.
 func (c *call) signal(s signal) {
 	select {
 	case c.signals <- s:
@@ -174,21 +180,29 @@ func (c *call) signal(s signal) {
 	}
 }
 
-// wire is the connection over which commands about the call are sent: its own while that lives,
-// else the link. It is nil if there is neither.
+// wire returns the connection over which commands about the call are sent: the call's own while
+// that lives, otherwise the link. It returns nil if there is neither. If the caller has come on
+// another connection since, that one is used, because the first may be dead. A silent connection is
+// used if there is no link.
 func (c *call) wire() *esl.Connection {
-	if ch := c.channel(); ch.alive() {
+	ch := c.channel()
+	if next := ch.next.Load(); next != nil && next.alive() && !next.silent.Load() {
+		return next.conn
+	}
+	if ch.alive() && !ch.silent.Load() {
 		return ch.conn
 	}
-	ch := c.channel()
-	if conn := c.server.connTo(ch.at()); conn != nil && c.server.mayOrder(ch) {
-		return conn
+	if link := c.server.connTo(ch.at()); link != nil && c.server.mayOrder(ch) {
+		return link
+	}
+	if ch.alive() {
+		return ch.conn
 	}
 	return nil
 }
 
-// followed reports whether the link to the caller's FreeSWITCH is up, so that the call's own
-// connection is not needed.
+// followed reports whether the link to the caller's FreeSWITCH is up. If it is, the call's own
+// connection is not needed during a talk.
 func (c *call) followed() bool {
 	ch := c.channel()
 	if c.server.connTo(ch.at()) == nil {
@@ -198,9 +212,9 @@ func (c *call) followed() bool {
 	return core == "" || ch.core == "" || core == ch.core
 }
 
-// do sends commands in one write and waits for their replies, also if the caller is gone: with
-// linger the connection outlives the channel. A nil result says that the connection is dead or
-// silent.
+// do sends commands in one write and waits for their replies. It works even if the caller is gone,
+// because with linger the connection outlives the channel. It returns nil if the connection is dead
+// or FreeSWITCH does not answer within replyLimit.
 func (c *call) do(commands ...esl.Command) []esl.Reply {
 	conn := c.wire()
 	if conn == nil {
@@ -214,14 +228,18 @@ func (c *call) do(commands ...esl.Command) []esl.Reply {
 		return replies
 	}
 	c.log.Warn().Err(err).Msg("FreeSWITCH did not answer")
-	if ch := c.channel(); conn == ch.conn {
+	switch ch, next := c.channel(), c.channel().next.Load(); {
+	case conn == ch.conn:
+		ch.silent.Store(true)
 		ch.lost(fmt.Errorf("%w: %w", errSilent, err))
+	case next != nil && conn == next.conn:
+		next.silent.Store(true)
 	}
 	return nil
 }
 
-// tell sends commands in one write and does not wait. It reports whether they were written. If the
-// connection is dead, its reader ends the call.
+// tell sends commands in one write without waiting for replies. It returns true if they were
+// written. If the connection is dead, its reader ends the call.
 func (c *call) tell(commands ...esl.Command) (sent bool) {
 	conn := c.wire()
 	if conn == nil {
@@ -233,9 +251,9 @@ func (c *call) tell(commands ...esl.Command) (sent bool) {
 	return err == nil
 }
 
-// await blocks until a wanted signal comes, and returns it; nil if ctx is done first. Other signals
-// are stale and dropped, except that each still updates what is known of the music, and that a
-// successor is let in.
+// await blocks until a wanted signal comes, and returns it. It returns nil if ctx ends first. Other
+// signals are dropped, because no step waits for them. Each still updates the state of the music,
+// and a successor is still let in.
 func (c *call) await(ctx context.Context, wanted func(signal) bool) signal {
 	for {
 		select {
@@ -250,8 +268,8 @@ func (c *call) await(ctx context.Context, wanted func(signal) bool) signal {
 	}
 }
 
-// arrived returns a wanted signal that is already queued. If the goroutine ran late, signal and
-// timeout may both be ready; the signal wins.
+// arrived returns a wanted signal that is already queued, or nil. If the goroutine ran late, the
+// signal and the timeout may both be ready. Then the signal counts.
 func (c *call) arrived(wanted func(signal) bool) (found signal) {
 	for {
 		select {
@@ -266,8 +284,10 @@ func (c *call) arrived(wanted func(signal) bool) (found signal) {
 	}
 }
 
-// awaitEnd blocks until the application with that id is over, a command wants the caller, or ctx is
-// done.
+// awaitEnd blocks until one of these happens:
+//   - the application with that id is over;
+//   - a command wants the caller elsewhere;
+//   - ctx is done.
 func (c *call) awaitEnd(ctx context.Context, id string) {
 	var bell chan struct{}
 	if c.place != nil {
@@ -290,10 +310,10 @@ func (c *call) awaitEnd(ctx context.Context, id string) {
 	}
 }
 
-// forget drops the signals that came before the step that is now begun.
-func (c *call) forget() { c.readRest(c.noteAside) }
+// dropSignals drops the signals that came before the step that begins now.
+func (c *call) dropSignals() { c.readRest(c.noteAside) }
 
-// readRest gives the signals that have come so far to note.
+// readRest passes the signals that are queued now to note.
 func (c *call) readRest(note func(signal)) {
 	for {
 		select {
@@ -305,15 +325,15 @@ func (c *call) readRest(note func(signal)) {
 	}
 }
 
-// hearAgain takes the signals that have come so far once more, because the channel is in another
-// place now: what a bridge would have made of them, nobody does any more.
-func (c *call) hearAgain() {
+// replaySignals handles the queued signals again. The channel is in another place now, so the
+// bridge for which they were queued will not handle them.
+func (c *call) replaySignals() {
 	c.readRest(func(s signal) {
 		switch s := s.(type) {
 		case happened:
-			c.hears(s)
+			c.onHappened(s)
 		case executed:
-			c.channel().hearExecuted(c, s)
+			c.channel().onExecuted(c, s)
 			c.noteMusic(s)
 		default:
 			c.noteAside(s)
@@ -321,8 +341,8 @@ func (c *call) hearAgain() {
 	})
 }
 
-// noteAside takes a signal that no step waits for: the music may be over, or another channel takes
-// over what the call has.
+// noteAside handles a signal that no step waits for: the music may be over, or another channel
+// takes over what the call has.
 func (c *call) noteAside(s signal) {
 	switch s := s.(type) {
 	case executed:
@@ -332,8 +352,9 @@ func (c *call) noteAside(s signal) {
 	}
 }
 
-// setVariables sets variables of the caller's channel, each given as name=value. One without a
-// value is unset. A semicolon separates them on the wire, so none is carried.
+// setVariables returns the command that sets variables of the caller's channel, each given as
+// name=value. A variable without a value is unset. Semicolons are removed, because they separate
+// the variables on the wire.
 func (c *call) setVariables(assignments ...string) esl.Command {
 	for i := range assignments {
 		assignments[i] = strings.ReplaceAll(assignments[i], ";", "")
@@ -341,8 +362,8 @@ func (c *call) setVariables(assignments ...string) esl.Command {
 	return esl.API("uuid_setvar_multi " + c.uuid() + " " + strings.Join(assignments, ";"))
 }
 
-// entered makes the phase the one that the lists show, and begins its one log line. agent is the
-// one who rings or talks, "" if there is none.
+// entered sets the phase that the lists show, and begins the one log line for it. agent is the
+// extension of the agent who rings or talks, or "".
 func (c *call) entered(phase Phase, agent string) *zerolog.Event {
 	c.countPhase(phase)
 	cdr := c.record.CDR

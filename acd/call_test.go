@@ -13,9 +13,9 @@ import (
 func TestACallIsAnswered(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(1500 * time.Millisecond) // the welcome is over, the agent's phone rings
+		c.untilRinging("call-139")
 		c.wantState("1000", agent.Ring)
-		c.after(time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		if call.Bridged() == "" {
 			t.Error("not bridged")
@@ -24,7 +24,7 @@ func TestACallIsAnswered(t *testing.T) {
 			t.Error("socket_resume would tear the bridge if the server died")
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
 		cdrs := c.wantRest()
 		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.CallerSide || cdrs[0].Agent != "1000" {
@@ -53,9 +53,9 @@ func TestAMissedOfferKeepsThePlace(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		first := c.caller("1")
-		c.after(2 * time.Second)
+		c.untilRinging("call-1")
 		second := c.caller("2")
-		c.after(15 * time.Second) // the ring timeout is over: the first caller is spared the agent, the second gets it
+		c.after(15 * time.Second) // the ring timeout is over: the call of the first caller is not offered again, the second's is
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
 		c.after(15 * time.Second)
 		c.after(10 * time.Second)
@@ -63,7 +63,7 @@ func TestAMissedOfferKeepsThePlace(t *testing.T) {
 			"queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
 		<-first.Done()
 		second.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -72,7 +72,7 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(3 * time.Second)
+		c.untilRinging("call-139")
 		c.wantState("1000", agent.Ring)
 		call.Hangup()
 		c.after(100 * time.Millisecond)
@@ -85,7 +85,7 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
-		if offers := c.kept.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferWithdrawn {
+		if offers := c.journal.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferWithdrawn {
 			t.Errorf("offers: %+v", offers)
 		}
 	})
@@ -97,7 +97,7 @@ func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed})
 				call := c.caller("139")
-				c.after(4 * time.Second)
+				c.untilWaiting("call-139")
 				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add")
 				if call.Cause() != "" {
 					t.Fatalf("the caller was hung up: %s", call.Cause())
@@ -115,7 +115,7 @@ func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
 func TestTheCallerHangsUpInTheInstantTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(time.Second) // the end of the welcome: the agent answers a second later
+		c.untilRinging("call-139") // the agent answers a second later
 		time.Sleep(time.Second)
 		call.Hangup()
 		c.after(5 * time.Second)
@@ -130,15 +130,15 @@ func TestATransferWhileTheAgentRings(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(3 * time.Second)
+		c.untilRinging("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1",
 			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "answered 1001 2", "hangup 1001 2", "queue_remove")
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Transferred {
@@ -154,7 +154,7 @@ func TestATransferWhileTalking(t *testing.T) {
 	s.settings.Floor.Recover = time.Minute
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
@@ -165,13 +165,13 @@ func TestATransferWhileTalking(t *testing.T) {
 		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
 			"transfered 1001 2", "hangup 1000 1", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
-		if !c.kept.waiting()["call-139"] {
+		if !c.journal.waiting()["call-139"] {
 			t.Error("no row among the waiting")
 		}
 		c.after(time.Minute) // the wrap-up ends: 1000 gets the caller again
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -180,20 +180,20 @@ func TestAWaitingCallerIsTaken(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		c.sw.Extension("elsewhere", sim.Plan("answer", "park")...)
 		call := c.caller("139")
-		c.after(3 * time.Second)
-		if _, err := c.heard.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
+		c.untilWaiting("call-139")
+		if _, err := c.cti.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove")
 		if call.Var("socket_resume") == "true" {
 			t.Error("socket_resume is still true")
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -203,24 +203,24 @@ func TestACallerWhoIsGivenBackKeepsThePlace(t *testing.T) {
 		first := c.caller("1")
 		c.after(10 * time.Second)
 		second := c.caller("2")
-		c.after(4 * time.Second)
-		since := c.server.channels.caller("call-1").place.Since
+		c.untilWaiting("call-2")
+		since := c.placeOf("call-1")
 		c.server.Drain()
 		c.after(100 * time.Millisecond)
 		c.dies()
-		c.kept.forget() // the server that takes over has another database
+		c.journal.forget() // the server that takes over has another database
 		c.comesBack()
-		c.after(10 * time.Second)
-		place := c.server.channels.caller("call-1").place.Since
+		c.after(linkTime)
+		place := c.placeOf("call-1")
 		if place.UnixMilli() != since.UnixMilli() {
 			t.Errorf("the place is of %v, was of %v", place, since)
 		}
-		if next := c.server.channels.caller("call-2").place.Since; !next.After(place) {
+		if next := c.placeOf("call-2"); !next.After(place) {
 			t.Errorf("call-2 has the place of %v, call-1 that of %v", next, place)
 		}
 		first.Hangup()
 		second.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -241,9 +241,9 @@ func TestAPlaceThatCannotBe(t *testing.T) {
 func TestShuttingDown(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		talking := c.caller("1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-1")
 		waiting := c.caller("2")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-2")
 		c.server.Drain()
 		c.after(500 * time.Millisecond)
 		if actions := waiting.Actions(); actions[len(actions)-1] != "sleep 1000" {

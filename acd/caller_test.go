@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
@@ -24,7 +23,7 @@ func (c *centre) legOf(extension string) string {
 
 func (c *centre) wantVariable(uuid, name, want string) {
 	c.Helper()
-	got, err := c.heard.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
+	got, err := c.cti.conn.API(c.Context(), "uuid_getvar "+uuid+" "+name)
 	if got == "_undef_" {
 		got = ""
 	}
@@ -57,7 +56,7 @@ func TestTheAgentSeesWhoCalls(t *testing.T) {
 					UUID: "call-139", Number: test.number, Name: test.name, Dialled: "110",
 					Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
 				})
-				c.after(time.Second)
+				c.untilRinging("call-139")
 				leg := c.legOf("1000")
 				c.wantVariable(leg, "caller_id_number", "139")
 				want := test.want
@@ -82,7 +81,7 @@ func TestTheDialplansVariablesGoToTheLeg(t *testing.T) {
 			},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
 		})
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		leg := c.legOf("1000")
 		c.wantVariable(leg, "sip_h_X-Order", "17, ’a’ b")
 		c.wantVariable(leg, "alert_info", "ring-2")
@@ -119,13 +118,13 @@ func TestAutoAnswerIsForASingleTelephone(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		c.wantVariable(c.legOf("1000"), "sip_auto_answer", "true")
 		call.Hangup()
 		c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-		c.after(time.Second)
+		c.settle()
 		c.caller("138")
-		c.after(time.Second)
+		c.untilRinging("call-138")
 		c.wantVariable(c.legOf("1000"), "sip_auto_answer", "")
 	})
 }

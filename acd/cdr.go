@@ -8,33 +8,32 @@ import (
 	"nwayacd/queue"
 )
 
-// record is the CDR of a visit as it comes to be, with what belongs to it and is no column.
+// record is the CDR of a visit that is not over yet, with what belongs to it and has no column.
 type record struct {
 	queue.CDR
-	place       string    // that a server gave back as it shut down, as placeVariable has it; "" = none
+	place       string    // value of placeVariable, which a server set when it shut down; "" = none
 	placeUnsure bool      // no link has confirmed the place
 	talked      bool      // an agent was bridged with the caller in this visit
-	recall      time.Time // when the caller last came to us by an inline dialplan of ours, which leads nowhere else; zero = never
+	recall      time.Time // when the caller last came by an inline dialplan of ours; zero = never
 }
 
-// arrived begins the record of a caller who comes in.
+// arrived begins the record of a caller who arrives.
 func (r *record) arrived(a arrival) {
 	r.CDR = queue.CDR{
-		UUID: a.ch.uuid, Caller: a.who.number, CallerName: a.who.name, Dialled: a.who.dialled, Switch: a.sw, Direction: queue.Inbound,
-		Visit: a.visit.number + 1, CameFrom: a.visit.group, Arrived: a.at,
+		UUID: a.ch.uuid, Caller: a.who.number, CallerName: a.who.name, Dialled: a.who.dialled, Switch: a.sw,
+		Direction: queue.Inbound, Visit: a.visit.number + 1, CameFrom: a.visit.group, Arrived: a.at,
 	}
 }
 
-// follows makes the visit the next one after another. The channel says so itself, unless the
-// connection on which that visit set visitVariable was half-open.
+// follows numbers the visit after an earlier one. Usually the channel's visitVariable has done
+// that. It lacks the earlier visit if the connection on which that visit set it was half-open.
 func (r *record) follows(earlier visit) {
 	if earlier.number >= r.Visit {
 		r.Visit, r.CameFrom = earlier.number+1, earlier.group
 	}
 }
 
-// resumes makes the record one with that of the visit which the caller began before their
-// connection was lost.
+// resumes continues the record of a visit that began before the caller's connection was lost.
 func (r *record) resumes(soFar queue.CDR) {
 	soFar.Ended, soFar.HungUpBy, soFar.Cause = time.Time{}, queue.NoSide, ""
 	r.CDR, r.talked = soFar, soFar.Leg != ""
@@ -43,7 +42,7 @@ func (r *record) resumes(soFar queue.CDR) {
 // offered counts an offer of the visit.
 func (r *record) offered(number int) { r.Offers = max(r.Offers, number) }
 
-// bridged notes the talk with the leg.
+// bridged records the talk with the leg.
 func (r *record) bridged(l *leg, at time.Time) {
 	r.Outcome, r.talked = queue.Answered, true
 	if l.offer.Transfer {
@@ -58,12 +57,13 @@ func (r *record) bridged(l *leg, at time.Time) {
 	}
 }
 
-// passedOn notes that the caller, or the agent, was transferred.
+// passedOn records that the caller, or the agent, was transferred.
 func (r *record) passedOn(to string, kind queue.TransferKind) {
 	r.TransferredTo, r.TransferKind = to, kind
 }
 
-// ended completes the record. cause is FreeSWITCH's cause or what went wrong; the first one stands.
+// ended completes the record. cause is FreeSWITCH's cause or what went wrong. Only the first cause
+// counts.
 func (r *record) ended(outcome queue.Outcome, cause string) {
 	r.Outcome, r.Ended = outcome, time.Now()
 	if r.Cause == "" {
@@ -71,11 +71,11 @@ func (r *record) ended(outcome queue.Outcome, cause string) {
 	}
 }
 
-// visitVariable is on a caller's channel: NUMBER:GROUP of the last visit. By it the next visit
-// knows its number.
+// visitVariable is a variable of the caller's channel: NUMBER:GROUP of the last visit. The next
+// visit takes its number from it.
 const visitVariable = "nwayacd_visit"
 
-// visit is one of the visits of a call; the zero value stands before the first.
+// visit names one of the visits of a channel. The zero value means that there was none.
 type visit struct {
 	number int
 	group  string
@@ -92,5 +92,5 @@ func readVisit(word string) visit {
 	return visit{n, sanitize(group)}
 }
 
-// visit is the one that the call is.
+// visit returns the visit that the call is.
 func (c *call) visit() visit { return visit{c.record.Visit, c.group} }

@@ -8,10 +8,10 @@ import (
 	"nwayacd/queue"
 )
 
-// A call may come before the link to its FreeSWITCH is up. A link to another one cannot follow it:
-// that one knows nothing of the call's channels, which is no sign that they are over.
+// A call may come before the link to its FreeSWITCH is up. A link to another FreeSWITCH cannot
+// follow it. There the call's channels are unknown, which does not mean that they are over.
 func TestACallThatComesBeforeTheLinkToItsSwitch(t *testing.T) {
-	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop(), Switches: []Switch{
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop(), Switches: []Switch{
 		{Name: "a", Address: "x"}, {Name: "b", Address: "y"}, {Name: "c", Address: "z"},
 	}}, queue.Snapshot{})
 	knows := func(i int, up bool, core string) {

@@ -12,17 +12,18 @@ import (
 //   - an error of package queue if it was refused and nothing changed;
 //   - ctx's cause if the disk did not answer in time.
 
-// Login makes the agent up, idle, ready, registered and a member of exactly these groups.
+// Login makes the agent up, idle, ready, registered, and a member of exactly these groups.
 func (d *Dispatcher) Login(ctx context.Context, extension string, groups []string) error {
 	return d.command(ctx, func(now time.Time) error { return d.floor.Login(extension, groups, now) })
 }
 
-// Logout takes the agent down and out of its groups; during an offer or call, when that ends.
+// Logout takes the agent down and out of the groups. During an offer or a call it takes effect at
+// the end of that.
 func (d *Dispatcher) Logout(ctx context.Context, extension string) error {
 	return d.command(ctx, func(now time.Time) error { return d.floor.Logout(extension, now) })
 }
 
-// Busy makes the agent busy; during an offer or call, when that ends.
+// Busy makes the agent busy. During an offer or a call it takes effect at the end of that.
 func (d *Dispatcher) Busy(ctx context.Context, extension string) error {
 	return d.command(ctx, func(now time.Time) error { return d.floor.Busy(extension, now) })
 }
@@ -37,7 +38,7 @@ func (d *Dispatcher) AddAgent(ctx context.Context, extension, password string) e
 	return d.command(ctx, func(time.Time) error { return d.floor.AddAgent(extension, password) })
 }
 
-// RemoveAgent removes an extension; not while it has an offer or a call.
+// RemoveAgent removes an extension. It is refused while the extension has an offer or a call.
 func (d *Dispatcher) RemoveAgent(ctx context.Context, extension string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.RemoveAgent(extension) })
 }
@@ -57,14 +58,16 @@ func (d *Dispatcher) AddGroup(ctx context.Context, number string, mode queue.Mod
 	return d.command(ctx, func(now time.Time) error { return d.floor.AddGroup(number, mode, now) })
 }
 
-// RemoveGroup removes a group; not while callers wait in it.
+// RemoveGroup removes a group. It is refused while callers wait in the group.
 func (d *Dispatcher) RemoveGroup(ctx context.Context, number string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.RemoveGroup(number) })
 }
 
-// SetPrompts changes a group's own prompts; nil keeps one.
+// SetPrompts changes a group's own prompts. A nil argument leaves that prompt as it is.
 func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, blacklist, busy, transfer *string) error {
-	return d.command(ctx, func(time.Time) error { return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer) })
+	return d.command(ctx, func(time.Time) error {
+		return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer)
+	})
 }
 
 // SetCallerPrefix changes what the phones of the group's agents show before the caller's name.
@@ -72,8 +75,8 @@ func (d *Dispatcher) SetCallerPrefix(ctx context.Context, number, prefix string)
 	return d.command(ctx, func(time.Time) error { return d.floor.SetCallerPrefix(number, prefix) })
 }
 
-// Transfer offers the call to the extension, whether the call waits, rings or talks. It returns
-// when the extension is reserved for it.
+// Transfer offers the call to the extension. The call may wait, ring or talk. Transfer returns when
+// the extension is reserved for the call.
 func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error {
 	return d.command(ctx, func(now time.Time) error {
 		if d.closed {
@@ -83,8 +86,8 @@ func (d *Dispatcher) Transfer(ctx context.Context, uuid, extension string) error
 	})
 }
 
-// PutBlacklisted puts a number on the blacklist, for callers who arrive from now on. replaced says
-// that it was there with another rule.
+// PutBlacklisted puts a number on the blacklist, for callers who arrive from now on. replaced is
+// true if the number was there with another rule.
 func (d *Dispatcher) PutBlacklisted(ctx context.Context, b queue.Blacklisted) (replaced bool, err error) {
 	err = d.command(ctx, func(time.Time) error { replaced = d.floor.PutBlacklisted(b); return nil })
 	return replaced, err
@@ -95,8 +98,8 @@ func (d *Dispatcher) DropBlacklisted(ctx context.Context, number string) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.DropBlacklisted(number) })
 }
 
-// PutVIP makes a number a VIP of a group, or of all with the group "", for calls that arrive from
-// now on. already says that it was one.
+// PutVIP makes a number a VIP of a group, for calls that arrive from now on. The group "" means all
+// groups. The result is true if the number was a VIP already.
 func (d *Dispatcher) PutVIP(ctx context.Context, v queue.VIP) (already bool, err error) {
 	err = d.command(ctx, func(time.Time) error { already = d.floor.PutVIP(v); return nil })
 	return already, err
@@ -107,43 +110,43 @@ func (d *Dispatcher) DropVIP(ctx context.Context, v queue.VIP) error {
 	return d.command(ctx, func(time.Time) error { return d.floor.DropVIP(v) })
 }
 
-// Blacklist lists all blacklisted numbers in their order.
+// Blacklist returns all blacklisted numbers in their order.
 func (d *Dispatcher) Blacklist() []queue.Blacklisted {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Blacklist()
 }
 
-// VIPs lists all VIP numbers in their order.
+// VIPs returns all VIP numbers in their order.
 func (d *Dispatcher) VIPs() []queue.VIP {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.VIPs()
 }
 
-// Agent returns one agent. Error: queue.ErrNoAgent.
+// Agent returns one agent. The error is queue.ErrNoAgent if there is none.
 func (d *Dispatcher) Agent(extension string) (queue.AgentView, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Agent(extension)
 }
 
-// Agents lists all agents in the order of their extensions.
+// Agents returns all agents in the order of their extensions.
 func (d *Dispatcher) Agents() []queue.AgentView {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Agents()
 }
 
-// Groups lists all groups in the order of their numbers.
+// Groups returns all groups in the order of their numbers.
 func (d *Dispatcher) Groups() []queue.GroupView {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Groups()
 }
 
-// Edit takes over what another program changed in the database. It calls take at a moment when
-// nothing is written until the change is in force.
+// Edit applies what another program changed in the database. It calls take while the floor is
+// locked, so nothing is written until the change is applied.
 func (d *Dispatcher) Edit(take func() []queue.Change) {
 	d.do(func(now time.Time) {
 		for _, c := range take() {
@@ -152,8 +155,8 @@ func (d *Dispatcher) Edit(take func() []queue.Change) {
 	})
 }
 
-// Reload takes over a whole snapshot of the database, as if every difference had been edited just
-// now. It calls take at a moment when nothing is written until the snapshot is in force.
+// Reload applies a whole snapshot of the database, as if every difference had been edited just now.
+// It calls take while the floor is locked, so nothing is written until the snapshot is applied.
 func (d *Dispatcher) Reload(take func() queue.Snapshot) {
 	d.do(func(now time.Time) { d.floor.Reload(take(), now) })
 }

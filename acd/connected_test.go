@@ -9,17 +9,17 @@ import (
 	"nwayacd/sim"
 )
 
-// A program bridges the agent with another caller, who never came to us: uuid_bridge LEG OTHER.
-// Nobody's phone connected the two, so the first caller made no consulting call.
+// A program bridges the agent with another caller, who never came to us: uuid_bridge LEG OTHER. No
+// phone connected the two, so the first caller made no consulting call.
 func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
 		paul := c.sw.Call(sim.CallOptions{UUID: "other", Number: "138", Dialled: "menu", Dialplan: sim.Plan("answer", "playback hold.wav")})
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", mary.UUID())
 		leg := c.leg(mary)
 		c.api("uuid_bridge " + leg + " other")
-		c.after(time.Second)
+		c.settle()
 		if with := paul.Bridged(); with != leg {
 			t.Fatalf("the other caller is bridged with %q", with)
 		}
@@ -37,7 +37,7 @@ func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 		c.wantVisits("other")
 		c.sw.PhoneLeaves(leg)
 		paul.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if a := c.agent("1000"); a.Outside != 0 {
 			t.Errorf("%d calls outside", a.Outside)
 		}
@@ -45,8 +45,8 @@ func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	})
 }
 
-// A phone connects a caller with a group that refuses them. As long as nobody there has answered,
-// that is as if they had come by themselves. An agent who has answered has decided.
+// A phone connects a caller with a group that refuses them. Until an agent there has answered, that
+// is as if the caller had come by themselves. An agent who has answered keeps the caller.
 func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 	refusing := func(s *shift) {
 		s.settings.Prompts.Blacklist = "refused.wav"
@@ -55,7 +55,7 @@ func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 	for name, picksUp := range map[string]time.Duration{"it waits": 0, "it rings": time.Minute, "it has answered": time.Second} {
 		t.Run(name, func(t *testing.T) {
 			office(t, refusing, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: picksUp})
 				if picksUp == 0 {
 					c.server.Dispatcher.Busy(c.Context(), "1001")
@@ -69,7 +69,7 @@ func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 				if picksUp == time.Second {
 					c.wantTalk("1001", mary.UUID())
 					mary.Hangup()
-					c.after(time.Second)
+					c.settle()
 					c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 					return
 				}

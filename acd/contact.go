@@ -11,37 +11,40 @@ import (
 )
 
 // A telephone registers a contact with a FreeSWITCH, and an extension may have several telephones.
-// The links keep the contacts of each extension, so that an offer rings all of them without a
-// question first. They come from FreeSWITCH's sofia_contact alone, which is asked after each event
-// about a registration. So they are what user/EXT would dial, with all that NAT needs.
+// The links keep the contacts of each extension, so an offer rings all of them without asking
+// first.
+//
+// All contacts come from FreeSWITCH's sofia_contact, which is asked after each event about a
+// registration. So they are what user/EXT would dial, with all that NAT needs.
 
-// expiryLag is how long FreeSWITCH may take to forget a contact whose end it has reported. It fires
-// sofia::expire before it deletes the row (sofia_reg.c, sofia_reg_del_callback). If a socket was
-// closed, it fires sofia::unregister before a queue of SQL has run (sofia.c, nua_i_media_error).
+// expiryLag is how long FreeSWITCH may take to remove a contact after it has reported its end:
+//   - It fires sofia::expire before it deletes the row (sofia_reg.c, sofia_reg_del_callback).
+//   - If a socket was closed, it fires sofia::unregister before a queue of SQL has run (sofia.c,
+//     nua_i_media_error).
 const expiryLag = time.Second
 
-// answerLimit is how long an offer waits for FreeSWITCH to say how a telephone is reached that has
-// just registered. The answer takes about a millisecond.
+// answerLimit is how long an offer waits for FreeSWITCH's answer about a telephone that has just
+// registered. The answer takes about a millisecond.
 const answerLimit = 100 * time.Millisecond
 
 // Bounds of what is dialled.
 const (
-	mostContacts = 10   // of one extension
-	mostCalls    = 20   // Call-IDs that are kept of one
-	contactRoom  = 1000 // bytes of one
+	mostContacts = 10   // of one extension in a domain
+	mostCalls    = 20   // Call-IDs that are kept for one
+	contactRoom  = 1000 // bytes of one contact
 )
 
-// subscriber is an extension in a domain, which registers.
+// subscriber is an extension in a domain that registers.
 type subscriber struct{ extension, domain string }
 
-// reach is how a subscriber is reached at one FreeSWITCH.
+// reach says how a subscriber can be reached at one FreeSWITCH.
 type reach struct {
 	registered bool
 	leaving    bool          // the end of a contact was reported, or it was not listed
-	contacts   []string      // dial strings; none while they are not known
+	contacts   []string      // dial strings; empty while they are unknown
 	newest     time.Time     // when a contact registered last
-	calls      []string      // Call-IDs of the registrations that were heard of last
-	asked      chan struct{} // closed when FreeSWITCH has answered about a new contact; nil = it has
+	calls      []string      // Call-IDs of the latest registrations
+	asked      chan struct{} // closed when FreeSWITCH has answered about a new contact; nil = no question is open
 }
 
 // contacts are the subscribers of one FreeSWITCH.
@@ -49,14 +52,16 @@ type contacts struct {
 	mu   sync.Mutex
 	of   map[string]map[string]*reach // by extension and domain
 	due  map[subscriber][]time.Time   // subscribers to ask FreeSWITCH about, and when
-	bell chan struct{}                // holds one when someone was added to due
+	bell chan struct{}                // has a token if due has changed
 }
 
 func newContacts() *contacts {
-	return &contacts{of: map[string]map[string]*reach{}, due: map[subscriber][]time.Time{}, bell: make(chan struct{}, 1)}
+	return &contacts{
+		of: map[string]map[string]*reach{}, due: map[subscriber][]time.Time{}, bell: make(chan struct{}, 1),
+	}
 }
 
-// reach returns the subscriber's, which is made if it is not known. The lock is held.
+// reach returns the entry of the subscriber, and adds it if there is none. The lock is held.
 func (c *contacts) reach(who subscriber) *reach {
 	domains := c.of[who.extension]
 	if domains == nil {
@@ -71,8 +76,8 @@ func (c *contacts) reach(who subscriber) *reach {
 	return r
 }
 
-// came notes that a contact registered. It reports whether the telephone, or a life of it, is new:
-// a registration is renewed with the same Call-ID (RFC 3261, 10.2).
+// came records that a contact registered. anew is true if the telephone is new, or has restarted. A
+// renewal has the same Call-ID as the registration (RFC 3261, 10.2).
 func (c *contacts) came(who subscriber, callID string, at time.Time) (anew bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -90,8 +95,8 @@ func (c *contacts) came(who subscriber, callID string, at time.Time) (anew bool)
 	return anew
 }
 
-// leaves notes that a contact ended, of the registration with that Call-ID. If no question can be
-// asked, it was the only one.
+// leaves records that a contact ended, which had registered with that Call-ID. If FreeSWITCH cannot
+// be asked about the subscriber, that counts as the only contact.
 func (c *contacts) leaves(who subscriber, callID string, askable bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,19 +108,20 @@ func (c *contacts) leaves(who subscriber, callID string, askable bool) {
 	}
 }
 
-// ask makes FreeSWITCH be asked about the subscriber at these times.
+// ask schedules questions to FreeSWITCH about the subscriber at these times.
 func (c *contacts) ask(who subscriber, at ...time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.due[who] = append(c.due[who], at...)
-	if len(c.due[who]) > 4 { // many events in one second: the last times count
+	if len(c.due[who]) > 4 { // many events came in one second, and the last times are enough
 		slices.SortFunc(c.due[who], time.Time.Compare)
 		c.due[who] = c.due[who][len(c.due[who])-4:]
 	}
 	signalOne(c.bell)
 }
 
-// take returns the subscribers that are due, at most so many, and when the next one is.
+// take returns the subscribers that are due, at most so many, and the time at which the next one is
+// due.
 func (c *contacts) take(now time.Time, most int) (who []subscriber, next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,8 +146,9 @@ func (c *contacts) take(now time.Time, most int) (who []subscriber, next time.Ti
 	return who, next
 }
 
-// answered takes FreeSWITCH's answer, and reports whether the dispatcher has to learn of it. An
-// answer that an event has overtaken is of no use: the question that follows the event counts.
+// answered stores FreeSWITCH's answer. It returns true if the dispatcher must be informed. An
+// answer that is older than the newest event is dropped, because another question follows that
+// event.
 func (c *contacts) answered(who subscriber, answer string, asked time.Time) (news bool) {
 	list, known := readContacts(answer)
 	c.mu.Lock()
@@ -158,14 +165,15 @@ func (c *contacts) answered(who subscriber, answer string, asked time.Time) (new
 	switch {
 	case known:
 		r.registered, r.contacts = list != nil, list
-	case r.leaving: // FreeSWITCH has no such command: its events have to do
+	case r.leaving: // FreeSWITCH has no such command, so only its events count
 		r.registered, r.contacts = false, nil
 	}
 	r.leaving = false
 	return r.registered != was || left && !r.registered
 }
 
-// readContacts reads what sofia_contact prints: SOFIA/…,SOFIA/… or error/user_not_registered.
+// readContacts reads what sofia_contact prints: sofia/…,sofia/… or error/user_not_registered. known
+// is false if the answer is neither.
 func readContacts(answer string) (list []string, known bool) {
 	answer = strings.TrimSpace(answer)
 	if strings.HasPrefix(answer, "error/") {
@@ -177,8 +185,9 @@ func readContacts(answer string) (list []string, known bool) {
 	return strings.Split(answer, ","), true
 }
 
-// forget drops the dial strings: they are of before, and what they are now is asked anew.
-func (c *contacts) forget() {
+// dropDialStrings drops all dial strings, because they may be out of date. FreeSWITCH is asked for
+// them again.
+func (c *contacts) dropDialStrings() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, domains := range c.of {
@@ -188,7 +197,7 @@ func (c *contacts) forget() {
 	}
 }
 
-// all lists the known subscribers, registered or not.
+// all returns the known subscribers, registered or not.
 func (c *contacts) all() (list []subscriber) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -200,7 +209,8 @@ func (c *contacts) all() (list []subscriber) {
 	return list
 }
 
-// registered reports whether the extension has a contact in any domain, and when the newest came.
+// registered reports whether the extension has a contact in any domain, and when the newest
+// registered.
 func (c *contacts) registered(extension string) (is bool, newest time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -215,8 +225,8 @@ func (c *contacts) registered(extension string) (is bool, newest time.Time) {
 	return is, newest
 }
 
-// settle waits until FreeSWITCH has said how the subscriber is reached, if a contact has just
-// registered. It waits for answerLimit at most, and no longer than ctx.
+// settle waits for FreeSWITCH's answer about a subscriber whose contact has just registered. It
+// waits for answerLimit at most, and not longer than ctx.
 func (c *contacts) settle(ctx context.Context, extension, domain string) {
 	c.mu.Lock()
 	var asked chan struct{}
@@ -236,7 +246,8 @@ func (c *contacts) settle(ctx context.Context, extension, domain string) {
 	}
 }
 
-// dialled are the dial strings of the subscriber's contacts; none if one of them cannot be carried.
+// dialled returns the dial strings of the subscriber's contacts. It returns none if one of them is
+// unsafe.
 func (c *contacts) dialled(extension, domain string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -247,22 +258,25 @@ func (c *contacts) dialled(extension, domain string) []string {
 	return r.contacts[:min(len(r.contacts), mostContacts)]
 }
 
-// unsafeContact reports whether a contact, which a telephone chooses, could mean more than an
-// address in a dial string.
+// unsafeContact reports whether a contact could mean more than an address in a dial string. The
+// telephone chooses the contact.
 func unsafeContact(contact string) bool {
 	return len(contact) > contactRoom || !strings.HasPrefix(contact, "sofia/") || strings.Contains(contact, ":_:") ||
 		strings.Count(contact, "[") != strings.Count(contact, "]") ||
-		strings.ContainsFunc(contact, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`,|'"\{}<>^$`, r) })
+		strings.ContainsFunc(contact, func(r rune) bool {
+			return r <= ' ' || r > '~' || strings.ContainsRune(`,|'"\{}<>^$`, r)
+		})
 }
 
-// askable reports whether the subscriber can stand in a question.
+// askable reports whether the names of the subscriber are safe in a question to FreeSWITCH.
 func (s subscriber) askable() bool {
-	return s.extension != "" && s.domain != "" && dialable(s.extension) == s.extension && dialable(s.domain) == s.domain &&
+	return s.extension != "" && s.domain != "" && dialable(s.extension) == s.extension &&
+		dialable(s.domain) == s.domain &&
 		!strings.ContainsAny(s.extension+s.domain, "/~")
 }
 
-// question asks for the contacts, over all profiles, as the dial-string of FreeSWITCH's own
-// directory does.
+// question returns the command that asks for the contacts in all profiles, as the dial-string of
+// FreeSWITCH's own directory does.
 func (s subscriber) question() esl.Command {
 	return esl.API("sofia_contact */" + s.extension + "@" + s.domain)
 }

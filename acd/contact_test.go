@@ -41,29 +41,29 @@ func TestAllTelephonesRingAndTheFirstToAnswerHasTheCall(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Register("1000", "mobile", sim.Behaviour{After: 4 * time.Second})
 		c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-		c.after(time.Second)
+		c.settle()
 		call := c.caller("139")
-		c.after(2 * time.Second)
+		c.untilRinging("call-139")
 		if got := c.rings("1000"); !slices.Equal(got, []string{"", "mobile", "web"}) {
 			t.Fatalf("%q ring", got)
 		}
-		c.after(3 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		if got := c.rings("1000"); got != nil {
 			t.Errorf("%q ring on", got)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantState("1000", agent.Ready)
 		cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Leg != cdr.Leg || o[0].Outcome != queue.OfferAnswered {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Leg != cdr.Leg || o[0].Outcome != queue.OfferAnswered {
 			t.Errorf("the leg of the CDR is %s, the offers are %+v", cdr.Leg, o)
 		}
 		c.wantRest()
 	})
 }
 
-// FreeSWITCH has yet to say how a telephone is reached that has just registered.
+// A telephone has just registered, and FreeSWITCH has not answered yet how to reach it.
 func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 	for name, answers := range map[string]bool{"FreeSWITCH answers": true, "FreeSWITCH is silent": false} {
 		t.Run(name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 					t.Errorf("%q ring, want %q", got, want)
 				}
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 			})
 		})
 	}
@@ -103,22 +103,21 @@ func TestATelephoneThatHasJustRegisteredRingsToo(t *testing.T) {
 func TestTheTelephoneThatAnsweredHangsUpAndTheAgentIsFree(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-		c.after(time.Second)
+		c.settle()
 		c.caller("139")
-		c.after(3 * time.Second)
+		c.untilTalking("call-139")
 		for _, ch := range c.sw.Channels() {
 			if ch.Extension == "1000" {
 				c.sw.PhoneLeaves(ch.UUID)
 			}
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call-139", queue.Answered, queue.AgentSide, "NORMAL_CLEARING")
 	})
 }
 
-// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and the log line of the miss is what is
-// judged.
+// TestWhatTheTelephonesAnswerIsTheMiss has two telephones, and checks the log line of the miss.
 func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 	refuses := func(code int, rung bool) sim.Behaviour {
 		return sim.Behaviour{Do: sim.Refuses, Code: code, After: time.Second, Quiet: !rung}
@@ -148,11 +147,11 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 			open(t, patient("1000"), func(c *centre) {
 				c.sw.Agent("1000", test.one)
 				c.sw.Register("1000", "web", test.other)
-				c.after(time.Second)
+				c.settle()
 				offered := time.Now()
 				call := c.caller("139")
 				c.after(16 * time.Second)
-				o := c.kept.offers()
+				o := c.journal.offers()
 				if len(o) == 0 {
 					t.Fatal("the offer is not over")
 				}
@@ -163,14 +162,14 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 					t.Errorf("FreeSWITCH's word is %s, which is %v, want %v", o[0].Cause, got, test.want)
 				}
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
 	}
 }
 
-// causeOf are the causes of a miss that FreeSWITCH's word can stand for.
+// causeOf are the causes of a miss for which a hang-up cause of FreeSWITCH can stand.
 func causeOf(word string) []queue.MissCause {
 	return []queue.MissCause{causeOfMiss(0, word, false), causeOfMiss(0, word, true)}
 }
@@ -178,7 +177,7 @@ func causeOf(word string) []queue.MissCause {
 func TestASilentTelephoneCostsTheCallerThreeSeconds(t *testing.T) {
 	open(t, patient("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses, Quiet: true})
-		c.after(time.Second)
+		c.settle()
 		call := c.caller("139")
 		c.after(2900 * time.Millisecond)
 		c.wantState("1000", agent.Ring)
@@ -186,13 +185,13 @@ func TestASilentTelephoneCostsTheCallerThreeSeconds(t *testing.T) {
 		if got := c.rings("1001"); got == nil {
 			t.Error("the next agent does not ring")
 		}
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1001", "call-139")
-		if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
 			t.Errorf("offers: %+v", o)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -221,8 +220,8 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
 		call := c.caller("139")
-		c.after(time.Second)
-		c.server.links[0].goDown() // nothing is heard of the telephone any more
+		c.untilRinging("call-139")
+		c.server.links[0].goDown() // the server receives no events of the telephone any more
 		c.after(6 * time.Second)
 		if call.Bridged() == "" {
 			t.Error("the telephone was ended, though it rang")
@@ -230,18 +229,18 @@ func TestWithoutALinkASilentTelephoneIsNotEnded(t *testing.T) {
 	})
 }
 
-// The link says nothing any more, and that is not known yet. What a telephone says is not heard,
-// but FreeSWITCH knows it.
+// The link is half-open, and the server does not see that yet. It does not receive the telephone's
+// events, but FreeSWITCH can be asked.
 func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 	t.Run("and answers", func(t *testing.T) {
 		open(t, patient("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{After: 6 * time.Second})
-			c.after(time.Second)
-			c.wires.hushLink()
+			c.settle()
+			c.wires.silenceLink()
 			call := c.caller("139")
 			c.after(8 * time.Second)
 			if call.Bridged() == "" {
-				t.Errorf("the telephone was ended, though it rang: %+v", c.kept.offers())
+				t.Errorf("the telephone was ended, though it rang: %+v", c.journal.offers())
 			}
 		})
 	})
@@ -250,8 +249,8 @@ func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 		s.settings.Floor.RestNoAnswer, s.settings.Floor.RestUnreachable = 5*time.Second, 30*time.Second
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
-			c.after(time.Second)
-			c.wires.hushLink()
+			c.settle()
+			c.wires.silenceLink()
 			c.caller("139")
 			c.after(16 * time.Second)
 			if a := c.agent("1000"); string(a.Rest.Cause) != string(queue.MissNoAnswer) {
@@ -262,11 +261,11 @@ func TestATelephoneThatRingsBehindASilentLinkIsReachable(t *testing.T) {
 	t.Run("and one that says nothing is not", func(t *testing.T) {
 		open(t, patient("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses, Quiet: true})
-			c.after(time.Second)
-			c.wires.hushLink()
+			c.settle()
+			c.wires.silenceLink()
 			c.caller("139")
-			c.after(4 * time.Second)
-			if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
+			c.untilWaiting("call-139")
+			if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "NO_USER_RESPONSE" {
 				t.Errorf("offers: %+v", o)
 			}
 		})
@@ -279,11 +278,11 @@ func TestACallerWhoHangsUpStopsAllTelephones(t *testing.T) {
 			open(t, patient("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 				c.sw.Register("1000", "web", sim.Behaviour{Do: sim.Misses})
-				c.after(time.Second)
+				c.settle()
 				call := c.caller("139")
 				c.after(wait)
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 					t.Errorf("CDRs: %+v", cdrs)
@@ -317,17 +316,17 @@ func TestADirectoryThatIsAwayCostsNoAgent(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.sw.DirectoryAway(true)
 		call := c.caller("139")
-		c.after(time.Second)
+		c.untilWaiting("call-139")
 		c.wantRegistered("1000", true)
-		if o := c.kept.offers(); len(o) != 1 || o[0].Cause != "SUBSCRIBER_ABSENT" {
+		if o := c.journal.offers(); len(o) != 1 || o[0].Cause != "SUBSCRIBER_ABSENT" {
 			t.Fatalf("offers: %+v", o)
 		}
 		c.sw.DirectoryAway(false)
 		c.after(6 * time.Second)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
-		c.sw.Restart() // without a word of the telephones
+		c.settle()
+		c.sw.Restart() // without events of the telephones
 		c.sw.Unregister("1000", "")
 		c.after(6 * time.Second)
 		c.wantRegistered("1000", false)
@@ -338,7 +337,7 @@ func TestWithTheDefaultDialStringTheDirectoryIsNotAskedForALeg(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.DirectoryAway(true)
 		c.caller("139")
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 	})
 }

@@ -15,14 +15,15 @@ import (
 	"nwayacd/queue"
 )
 
-// Errors of the operations on live channels. The text of each is what an operator reads after -ERR.
+// Errors of the operations on live channels. An operator reads the text of each after -ERR.
 var (
-	ErrNoChannel  = errors.New("no such channel on any linked FreeSWITCH")
-	ErrNotTalking = errors.New("not in a talk")
-	ErrNoLink     = errors.New("no link to a FreeSWITCH")
-	ErrArgument   = errors.New("cannot be part of a FreeSWITCH command")
-	ErrNoHold     = errors.New("only a SIP phone can hold")
-	ErrRefused    = errors.New("FreeSWITCH")
+	ErrNoChannel   = errors.New("no such channel on any linked FreeSWITCH")
+	ErrNotTalking  = errors.New("not in a talk")
+	ErrBlacklisted = errors.New("the blacklist of the group has the caller's number")
+	ErrNoLink      = errors.New("no link to a FreeSWITCH")
+	ErrArgument    = errors.New("cannot be part of a FreeSWITCH command")
+	ErrNoHold      = errors.New("only a SIP phone can hold")
+	ErrRefused     = errors.New("FreeSWITCH")
 )
 
 // threeWayTimeout is how long a third party's phone rings.
@@ -36,13 +37,13 @@ type CallView struct {
 	Group     string
 	VIP       bool
 	Phase     Phase
-	Agent     string // who rings or talks
+	Agent     string // the agent who rings or talks; "" = none
 	Switch    string // FreeSWITCH-Hostname
 	Arrived   time.Time
 	PhaseFrom time.Time
 }
 
-// CallViews lists the calls being served, the longest here first.
+// CallViews returns the calls that are being served. The one that arrived first comes first.
 func (s *Server) CallViews() []CallView {
 	var views []CallView
 	for _, c := range s.channels.all() {
@@ -56,15 +57,23 @@ func (s *Server) CallViews() []CallView {
 	return views
 }
 
-// Enqueue sends a live channel, on whichever linked FreeSWITCH has it, into the group. It comes to
-// our socket port as a call of the dialplan does, and comes back if this process dies.
-//   - A caller who waits here keeps their time of arrival in the other group.
-//   - One who talks leaves the agent and has a new place.
+// Enqueue sends a live channel into the group, on whichever linked FreeSWITCH has it. The channel
+// comes to our socket port like a call of the dialplan, and comes again if this process dies.
+//   - A caller who waits here keeps the time of arrival in the other group.
+//   - A caller who talks leaves the agent, and gets a new place.
 //
-// Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrNoChannel, ErrNoLink, and FreeSWITCH's word.
+// If the group's blacklist names a caller of ours, nothing happens, because the group would hang
+// them up. Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrBlacklisted, ErrNoChannel, ErrNoLink,
+// and ErrRefused with FreeSWITCH's reason.
 func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
-	if c := s.channels.caller(uuid); c != nil && !c.channel().is().talks() {
-		return s.Dispatcher.requestMove(uuid, group)
+	if c := s.channels.caller(uuid); c != nil {
+		who := c.callerNow()
+		if s.Dispatcher.blacklisted(queue.Arrival{Caller: who.number, Group: group, Since: time.Now()}, who.dialled) {
+			return fmt.Errorf("group %s: %w", group, ErrBlacklisted)
+		}
+		if !c.channel().is().talks() {
+			return s.Dispatcher.requestMove(uuid, group)
+		}
 	}
 	if _, known := s.Dispatcher.group(group); !known {
 		return fmt.Errorf("group %s: %w", group, queue.ErrNoGroup)
@@ -74,16 +83,16 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 		return err
 	}
 	commands := []esl.Command{esl.API("uuid_setvar " + uuid + " " + outcomeVariable)}
-	if from := whence(ctx, conn, uuid); from != "" {
+	if from := dialplanPosition(ctx, conn, uuid); from != "" {
 		commands = append(commands, esl.API("uuid_setvar "+uuid+" "+homeVariable+" "+from))
 	}
 	_, err = s.order(ctx, conn, append(commands, s.fetch(conn, uuid, group))...)
 	return err
 }
 
-// whence is where a live channel is in the dialplan. It is sent there if none of us can be reached.
-// It is empty if FreeSWITCH cannot say.
-func whence(ctx context.Context, conn *esl.Connection, uuid string) string {
+// dialplanPosition returns the place of a live channel in the dialplan, as home does. The channel
+// is sent there if no server can be reached. It returns "" if FreeSWITCH does not answer.
+func dialplanPosition(ctx context.Context, conn *esl.Connection, uuid string) string {
 	replies, err := conn.Do(ctx, esl.API("uuid_dump "+uuid))
 	if err != nil {
 		return ""
@@ -91,34 +100,35 @@ func whence(ctx context.Context, conn *esl.Connection, uuid string) string {
 	return homeOf(dumped(replies[0]))
 }
 
-// fetch is the command that sends a live channel to our socket port for the group. If this process
-// dies meanwhile, the channel comes back.
+// fetch returns the command that sends a live channel to our socket port for the group. If this
+// process dies meanwhile, the channel tries again.
 func (s *Server) fetch(conn *esl.Connection, uuid, group string) esl.Command {
 	return transferInline(uuid, s.wayBack(conn, group))
 }
 
-// transferInline is the command that sends a channel into an inline dialplan.
+// transferInline returns the command that sends a channel into an inline dialplan.
 func transferInline(uuid, actions string) esl.Command {
 	return esl.API("uuid_transfer " + uuid + " '" + actions + "' inline")
 }
 
-// wayBack are the actions of an inline dialplan that lead a caller to us, or home if no server can
-// be reached. conn is with the caller's FreeSWITCH.
+// wayBack returns the actions of an inline dialplan that lead a caller to our socket port, or home
+// if no server can be reached. The connection must be with the caller's FreeSWITCH.
 func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
 	actions := []string{"set:socket_resume=true", socket}
-	for _, pause := range []string{"1000", "2000", "4000", "8000"} { // as long as a restart of ours may take
+	// together as long as a restart of this process may take
+	for _, pause := range []string{"1000", "2000", "4000", "8000"} {
 		actions = append(actions, "sleep:"+pause, socket)
 	}
 	return strings.Join(append(actions, "transfer:${"+homeVariable+"}"), ",")
 }
 
-// Advertise sets the address (host:port) that a FreeSWITCH dials back for a live channel; without a
-// host, ours as seen on that switch's link.
+// Advertise sets the address (host:port) to which a FreeSWITCH connects for a live channel. If the
+// host is empty, it is the local address of the connection to that FreeSWITCH.
 func (s *Server) Advertise(address string) { s.advertise.Store(&address) }
 
-// advertised is the address at which the FreeSWITCH of that link reaches our socket port: the
-// configured one, or else the one we reach it from.
+// advertised returns the address at which that connection's FreeSWITCH reaches our socket port: the
+// configured one, or the local address of the connection.
 func (s *Server) advertised(conn *esl.Connection) string {
 	address := *s.advertise.Load()
 	host, port, err := net.SplitHostPort(address)
@@ -129,8 +139,8 @@ func (s *Server) advertised(conn *esl.Connection) string {
 	return net.JoinHostPort(host, port)
 }
 
-// socketAddress is where the FreeSWITCH of a channel reaches our socket port; "" if the channel has
-// no connection.
+// socketAddress returns the address at which the FreeSWITCH of a channel reaches our socket port.
+// It returns "" if the channel has no connection.
 func (s *Server) socketAddress(ch *channel) string {
 	if ch.conn == nil {
 		return ""
@@ -138,10 +148,10 @@ func (s *Server) socketAddress(ch *channel) string {
 	return s.advertised(ch.conn)
 }
 
-// Hold lets the caller of a talk hear hold music, or brings the caller back. uuid is the caller's
-// or the agent's channel. FreeSWITCH's hold acts on the agent's leg, which must be a SIP one: for
-// any other it says +OK and starts music that nothing ends. Errors: ErrNotTalking, ErrNoHold and
-// FreeSWITCH's word.
+// Hold plays hold music to the caller of a talk, or brings the caller back. uuid is the caller's or
+// the agent's channel. FreeSWITCH's hold acts on the agent's leg, which must be a SIP channel. For
+// any other channel FreeSWITCH says +OK and starts music that nothing ends. Errors: ErrNotTalking,
+// ErrNoLink, ErrNoHold, and ErrRefused with FreeSWITCH's reason.
 func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 	c, leg, err := s.talkOf(uuid)
 	if err != nil {
@@ -152,8 +162,8 @@ func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 		return ErrNoLink
 	}
 	if !hold {
-		// The music may only be queued yet: FreeSWITCH starts it when the caller's phone has sent
-		// some frames (switch_ivr_bridge.c).
+		// The music may only be queued, because FreeSWITCH starts it when the caller's phone has
+		// sent some frames (switch_ivr_bridge.c). So the queue is emptied too.
 		replies, err := conn.Do(ctx, esl.API("uuid_hold off "+leg), c.breakAll())
 		if err != nil {
 			return err
@@ -171,9 +181,9 @@ func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 	return err
 }
 
-// ThreeWay rings phone through the gateway into the talk that the channel is in. It returns when
-// the third party has answered, or with FreeSWITCH's word why it has not. If the agent hangs up
-// later, caller and third party stay together.
+// ThreeWay calls phone through the gateway, and adds it to the talk that the channel is in. It
+// returns when the third party has answered. Otherwise the error has FreeSWITCH's reason. If the
+// agent hangs up later, the caller and the third party stay together.
 func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) error {
 	c, _, err := s.talkOf(uuid)
 	if err != nil {
@@ -182,8 +192,8 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 	if dialable(phone) != phone || dialable(gateway) != gateway {
 		return fmt.Errorf("%s, %s: %w", phone, gateway, ErrArgument)
 	}
-	// A connection of its own: a plain api call holds up everything after it on the same
-	// connection, and this one lasts as long as it rings.
+	// A connection of its own is used, because a plain api call holds up everything after it on the
+	// same connection. This one lasts as long as the phone rings.
 	ctx, stop := context.WithTimeout(ctx, threeWayTimeout+replyLimit)
 	defer stop()
 	conn, err := s.dial(ctx, c.channel().at())
@@ -199,7 +209,8 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 		esl.Header{Name: "ignore_early_media", Value: "true"},
 		esl.Header{Name: "origination_caller_id_number", Value: c.callerNow().shown()},
 	)
-	_, err = s.order(ctx, conn, esl.API("originate "+vars+"sofia/gateway/"+gateway+"/"+phone+" &three_way("+c.uuid()+")"))
+	originate := "originate " + vars + "sofia/gateway/" + gateway + "/" + phone + " &three_way(" + c.uuid() + ")"
+	_, err = s.order(ctx, conn, esl.API(originate))
 	if err != nil {
 		s.channels.removeThird(third.uuid)
 		return err
@@ -208,7 +219,8 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 	return nil
 }
 
-// talkOf is the call in whose talk the channel is, caller or agent, and the agent's leg.
+// talkOf returns the call in whose talk the channel is, as caller or as agent, and the uuid of the
+// agent's leg. The error is ErrNotTalking if there is none.
 func (s *Server) talkOf(uuid string) (c *call, leg string, err error) {
 	if c = s.channels.caller(uuid); c == nil {
 		c = s.channels.legCall(uuid)
@@ -219,7 +231,8 @@ func (s *Server) talkOf(uuid string) (c *call, leg string, err error) {
 	return c, c.legUUID(), nil
 }
 
-// find is the link to the FreeSWITCH that has the channel.
+// find returns the connection of the link to the FreeSWITCH that has the channel. Errors:
+// ErrNoChannel and ErrNoLink.
 func (s *Server) find(ctx context.Context, uuid string) (*esl.Connection, error) {
 	if !isUUID(uuid) {
 		return nil, fmt.Errorf("%q: %w", uuid, ErrNoChannel)
@@ -241,7 +254,7 @@ func (s *Server) find(ctx context.Context, uuid string) (*esl.Connection, error)
 	return nil, fmt.Errorf("%s: %w", uuid, ErrNoChannel)
 }
 
-// dial opens a connection of its own to a FreeSWITCH.
+// dial opens another connection to a FreeSWITCH.
 func (s *Server) dial(ctx context.Context, at Switch) (*esl.Connection, error) {
 	if at.Address == "" {
 		return nil, ErrNoLink
@@ -256,8 +269,8 @@ func (s *Server) dial(ctx context.Context, at Switch) (*esl.Connection, error) {
 	return esl.Login(ctx, nc, at.Password, esl.Options{})
 }
 
-// order sends commands and returns what the last one printed. A refusal of the last one is the
-// error.
+// order sends commands and returns what the last one printed. If FreeSWITCH refused the last one,
+// it returns an error.
 func (s *Server) order(ctx context.Context, conn *esl.Connection, commands ...esl.Command) (string, error) {
 	replies, err := conn.Do(ctx, commands...)
 	if err != nil {
@@ -267,7 +280,7 @@ func (s *Server) order(ctx context.Context, conn *esl.Connection, commands ...es
 	return last.Text(), refusal(last)
 }
 
-// refusal is nil, or FreeSWITCH's word why not.
+// refusal returns nil if FreeSWITCH accepted the command, otherwise ErrRefused with the reason.
 func refusal(r esl.Reply) error {
 	if r.OK() {
 		return nil

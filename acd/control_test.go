@@ -12,24 +12,16 @@ import (
 	"nwayacd/sim"
 )
 
-// asks lets a channel arrive whose dialplan asks for a route, and then parks.
-func (c *centre) asks(uuid, number, user, path string) *sim.Call {
-	return c.sw.Call(sim.CallOptions{
-		UUID: uuid, Number: number, User: user, Dialled: "*1",
-		Dialplan: sim.Plan("socket 10.0.0.5:8084/"+path+" async full", "park"),
-	})
-}
-
 func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		call := c.sw.Call(sim.CallOptions{UUID: "live", Number: "139", Dialled: "ivr", Dialplan: sim.Plan("answer", "park")})
-		c.after(time.Second)
+		c.settle()
 		if err := c.server.Enqueue(c.Context(), "live", "999"); !errors.Is(err, queue.ErrNoGroup) {
 			t.Errorf("into no group: %v", err)
 		}
 		if err := c.server.Enqueue(c.Context(), "nobody", "110"); !errors.Is(err, ErrNoChannel) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		if err := c.server.Enqueue(c.Context(), "live; uuid_kill live", "110"); !errors.Is(err, ErrNoChannel) {
 			t.Errorf("a hostile uuid: %v", err)
@@ -38,10 +30,10 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.wantVariable("live", homeVariable, "ivr XML default") // where it goes on while we cannot be reached
-		c.after(4 * time.Second)
+		c.untilTalking("live")
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
 		c.wantRest()
 	})
@@ -50,11 +42,11 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 func TestTheCallerIsPutOnHold(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(1500 * time.Millisecond)
+		c.untilRinging("call-139")
 		if err := c.server.Hold(c.Context(), "call-139", true); !errors.Is(err, ErrNotTalking) {
 			t.Errorf("while ringing: %v", err)
 		}
-		c.after(3 * time.Second)
+		c.untilTalking("call-139")
 		for _, uuid := range []string{"call-139", call.Bridged()} { // the caller's channel, or the agent's
 			if err := c.server.Hold(c.Context(), uuid, true); err != nil {
 				t.Errorf("hold %s: %v", uuid, err)
@@ -64,10 +56,10 @@ func TestTheCallerIsPutOnHold(t *testing.T) {
 			}
 		}
 		if err := c.server.Hold(c.Context(), "nobody", true); !errors.Is(err, ErrNotTalking) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -77,11 +69,11 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 		c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Answers, After: 2 * time.Second})
 		c.sw.Gateway("gw2", sim.Behaviour{Do: sim.Refuses, Cause: "USER_BUSY"})
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.ThreeWay(c.Context(), "call-139", "018621575908", "gw1"); err != nil {
 			t.Error(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if n := len(c.sw.Channels()); n != 3 {
 			t.Errorf("%d channels in a talk of three", n)
 		}
@@ -92,10 +84,10 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 			t.Errorf("a hostile number: %v", err)
 		}
 		if err := c.server.ThreeWay(c.Context(), "nobody", "1", "gw1"); !errors.Is(err, ErrNotTalking) {
-			t.Errorf("nobody: %v", err)
+			t.Errorf("an unknown channel: %v", err)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		for _, left := range c.sw.Channels() {
 			c.Logf("left: %+v", left)
 		}
@@ -105,35 +97,35 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 func TestAWaitingCallerIsBridgedByUUID(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.caller("139")
-		c.after(3 * time.Second)
+		c.untilWaiting("call-139")
 		supervisor := c.asks("boss", "2000", "", "nway_bridge/call-139")
-		c.after(time.Second)
+		c.settle()
 		if supervisor.Bridged() != "call-139" || call.Bridged() != "boss" {
 			t.Errorf("bridged with %q and %q", supervisor.Bridged(), call.Bridged())
 		}
 		if call.Var("socket_resume") == "true" {
-			t.Error("socket_resume would tear the bridge when we die")
+			t.Error("socket_resume would end the bridge if the server dies")
 		}
 		c.wantEvents("call-139", "queue_add", "queue_remove")
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Taken {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 		call.Hangup()
 		supervisor.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
 
-func TestNwayBridgeWithNobody(t *testing.T) {
+func TestNwayBridgeWithAnUnknownChannel(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.asks("boss", "2000", "", "nway_bridge/nobody")
-		c.after(time.Second)
+		c.settle()
 		if got := call.Var("nwayacd_outcome"); got != "invalid-route" {
 			t.Errorf("nwayacd_outcome is %q", got)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -156,7 +148,7 @@ func TestAnAgentCallsOut(t *testing.T) {
 			t.Errorf("nwayacd_outcome is %q", got)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		cdrs := c.wantRest()
 		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" || cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
 			t.Errorf("CDRs: %+v", cdrs)
@@ -174,7 +166,7 @@ func TestACallOutThatFails(t *testing.T) {
 			t.Errorf("nwayacd_outcome is %q", got)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed || cdrs[0].Cause != "USER_BUSY" {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -188,7 +180,7 @@ func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
 		c.after(2 * time.Second)
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantState("1000", agent.Ready)
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
@@ -200,13 +192,13 @@ func TestWrongCallsOutAreTurnedAway(t *testing.T) {
 	for _, path := range []string{"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1"} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.asks("out", "1000", "1000", path)
-			c.after(time.Second)
+			c.settle()
 			if got := call.Var("nwayacd_outcome"); got != "invalid-route" {
 				t.Errorf("%s: nwayacd_outcome is %q", path, got)
 			}
 			c.wantState("1000", agent.Ready)
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 			c.wantRest()
 		})
 	}
@@ -225,7 +217,7 @@ func TestAFeatureCodeRunsACommand(t *testing.T) {
 			UUID: "code", Number: "1000", User: "1000", Dialled: "*11", Vars: map[string]string{"nwayacd_outcome": "timeout"},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/cmd/nway_login/1000/110 async full", "park"),
 		})
-		c.after(time.Second)
+		c.settle()
 		if got != "nway_login 1000 110" {
 			t.Errorf("the command was %q", got)
 		}
@@ -236,7 +228,34 @@ func TestAFeatureCodeRunsACommand(t *testing.T) {
 			t.Errorf("not back in the dialplan: %q", actions)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
+}
+
+// An operator moves a caller to a group whose blacklist names them. That group would hang them up.
+func TestACallerIsNotMovedToAGroupThatRefusesThem(t *testing.T) {
+	for name, talks := range map[string]bool{"waiting": false, "talking": true} {
+		t.Run(name, func(t *testing.T) {
+			s := twoGroups()
+			s.snapshot.Blacklist = []queue.Blacklisted{{Number: "139", Group: "120"}}
+			open(t, s, func(c *centre) {
+				if !talks {
+					c.logout("1000")
+				}
+				call := c.caller("139")
+				c.after(4 * time.Second)
+				if err := c.server.Enqueue(c.Context(), "call-139", "120"); !errors.Is(err, ErrBlacklisted) {
+					t.Errorf("the command says %v", err)
+				}
+				c.after(5 * time.Second)
+				if one := c.server.channels.caller("call-139"); one == nil || one.groupNow() != "110" || call.Cause() != "" {
+					t.Errorf("the caller was moved or lost: %q", call.Cause())
+				}
+				call.Hangup()
+				c.after(time.Second)
+				c.wantRest()
+			})
+		})
+	}
 }

@@ -25,7 +25,7 @@ func (c *centre) logout(extension string) {
 func TestAnAgentWhoLoggedOutInATalkIsLoggedOutAtItsEndThoughTheServerDied(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.logout("1000")
 		c.dies()
 		c.after(10 * time.Second)
@@ -48,7 +48,7 @@ func TestAnAgentWhoLoggedOutInATalkIsLoggedOutAtItsEndThoughTheServerDied(t *tes
 		c.after(2 * time.Minute)
 		c.wantLoggedOut("1000")
 		next.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantNoTalk()
 		c.wantRest()
 	})
@@ -57,7 +57,7 @@ func TestAnAgentWhoLoggedOutInATalkIsLoggedOutAtItsEndThoughTheServerDied(t *tes
 func TestAnAgentWhoLoggedOutInATalkIsLoggedOutThoughItEndedWithTheServerDead(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.logout("1000")
 		c.dies()
 		call.Hangup()
@@ -70,7 +70,7 @@ func TestAnAgentWhoLoggedOutInATalkIsLoggedOutThoughItEndedWithTheServerDead(t *
 			t.Error("who logged out has the next call")
 		}
 		next.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -78,7 +78,7 @@ func TestAnAgentWhoLoggedOutInATalkIsLoggedOutThoughItEndedWithTheServerDead(t *
 func TestAnAgentWhoLoggedOutWhileItsPhoneRangIsLoggedOutThoughTheServerDied(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(1500 * time.Millisecond)
+		c.untilRinging("call-139")
 		c.wantState("1000", agent.Ring)
 		c.logout("1000")
 		c.dies()
@@ -87,7 +87,7 @@ func TestAnAgentWhoLoggedOutWhileItsPhoneRangIsLoggedOutThoughTheServerDied(t *t
 		c.after(linkGrace + time.Minute)
 		c.wantLoggedOut("1000")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

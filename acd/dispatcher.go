@@ -11,77 +11,79 @@ import (
 	"nwayacd/queue"
 )
 
-// Dispatcher is the one owner of the floor. Whatever happens to an agent, a group or a place in a
-// line goes through it. It is decided under its lock at once, and what follows is delivered before
-// the lock is given back. The Dispatcher never looks around for work. Its only goroutine waits for
-// the next deadline.
+// Dispatcher is the only owner of the floor. Everything that happens to an agent, a group or a
+// place in a line goes through it.
+//
+// It decides under its lock, and delivers the results before it unlocks. It never searches for
+// work. Its only goroutine waits for the next deadline.
 type Dispatcher struct {
 	journal  Journal
 	identity string
 	onStatus func(agent.LogEntry) // must not block; set before anything runs
-	onCDR    func(queue.CDR)      // the same
-	notBack  func(queue.Waiting)  // the same
+	onCDR    func(queue.CDR)      // the same as onStatus
+	notBack  func(queue.Waiting)  // the same as onStatus
 
-	mu     sync.Mutex
-	floor  *queue.Floor
-	places map[string]*Place
-	untold map[string]*untold // ends of talks, by the agent's extension
-	closed bool               // shutting down: no transfers
-	armed  time.Time          // the deadline run waits for
-	rearm  chan struct{}      // holds one when armed moved
+	mu        sync.Mutex
+	floor     *queue.Floor
+	places    map[string]*Place
+	earlyEnds map[string]*earlyEnd // early ends that are not announced yet, by the agent's extension
+	closed    bool                 // the server shuts down, so no transfer begins
+	armed     time.Time            // the deadline that run waits for
+	rearm     chan struct{}        // has a token if run must wait for another deadline
 }
 
-// Offer is a lease on its way to the call it is for.
+// Offer is a lease on its way to the call for which it is.
 type Offer struct {
 	*queue.Lease
-	expired chan struct{} // closed when the lease ran out
-	after   *untold       // the end of the agent's talk before; nil if it is announced
-	told    bool          // info/transfered is announced; the call's goroutine only
+	expired           chan struct{} // closed when the lease has expired
+	afterEnd          *earlyEnd     // the end of the agent's last talk; nil if it is announced
+	transferAnnounced bool          // info/transfered was sent; for the call's goroutine only
 }
 
-// Place is one call's place on the floor, as its goroutine holds it.
+// Place is the place of one call on the floor. The call's goroutine holds it.
 type Place struct {
 	queue.Place
 	dispatcher *Dispatcher
 	uuid       string
-	bell       chan struct{} // holds one when there is something new among the pending
-	stranded   chan struct{} // closed when the group is gone
-	offers     []*Offer      // that stand: one, and a transfer's beside it
-	pending    []*Offer      // of those, the ones not taken yet
-	moveTo     string        // group that a command moves the caller to; "" = none
-	untold     *untold       // the end of its talk, if the link reported it; under the dispatcher's lock
+	bell       chan struct{} // has a token if pending or moveTo has changed
+	stranded   chan struct{} // closed when the group was removed
+	offers     []*Offer      // offers that are not over: one, and perhaps another by a transfer
+	pending    []*Offer      // the offers that the call has not taken yet
+	moveTo     string        // group to which a command moves the caller; "" = none
+	earlyEnd   *earlyEnd     // the early end of its talk; nil = none; under the dispatcher's lock
 }
 
-// untold is the end of a talk that the link has reported and the talk's own call has not announced
-// yet. The agent is free, and called for the next caller. What is announced of the agent and of
-// that next call waits for the talk's call, but not for long: its connection may be dead.
-type untold struct {
-	call     string // uuid of the caller's channel
-	agent    string
-	told     chan struct{}    // closed then
-	statuses []agent.LogEntry // that wait
-	limit    *time.Timer
+// earlyEnd is the end of a talk that a link has reported and that the talk's own call has not
+// announced yet. The agent is free already, and may be called for the next caller. The events about
+// the agent and that next call wait until the talk's call has announced the end, but not longer
+// than earlyEndLimit. The connection of that call may be dead.
+type earlyEnd struct {
+	call      string // uuid of the caller's channel
+	agent     string
+	announced chan struct{}    // closed when the end is announced, or earlyEndLimit is over
+	statuses  []agent.LogEntry // the agent's statuses that wait
+	limit     *time.Timer
 }
 
 func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	d := &Dispatcher{
-		journal:  o.Journal,
-		identity: o.Identity,
-		onStatus: func(agent.LogEntry) {},
-		floor:    queue.NewFloor(o.Settings.Floor, o.Seed),
-		onCDR:    func(queue.CDR) {},
-		notBack:  func(queue.Waiting) {},
-		places:   map[string]*Place{},
-		untold:   map[string]*untold{},
-		rearm:    make(chan struct{}, 1),
+		journal:   o.Journal,
+		identity:  o.Identity,
+		onStatus:  func(agent.LogEntry) {},
+		floor:     queue.NewFloor(o.Settings.Floor, o.Seed),
+		onCDR:     func(queue.CDR) {},
+		notBack:   func(queue.Waiting) {},
+		places:    map[string]*Place{},
+		earlyEnds: map[string]*earlyEnd{},
+		rearm:     make(chan struct{}, 1),
 	}
 	d.do(func(now time.Time) { d.floor.Load(s, now) })
 	return d
 }
 
-// do runs one step on the floor and carries out what follows from it. It returns the journal's
-// number of the last change so far. A call that got an offer runs before the caller of do, which
-// may have much to do yet.
+// do runs one step on the floor and carries out its effects. It returns the journal's number of the
+// last change so far. If a call got an offer, that call's goroutine may run before the caller of
+// do, which may have much to do yet.
 func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 	sequence, offered := d.carryOut(step)
 	if offered {
@@ -112,36 +114,37 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 		d.notBack(w)
 	}
 	for _, status := range effects.Statuses {
-		d.tellStatus(status)
+		d.announceStatus(status)
 	}
 	d.rearmClock()
 	for _, l := range effects.Offers {
-		d.deliver(l) // last: the goroutine that is woken last runs first
+		d.deliver(l) // last, because the goroutine that is woken last runs first
 	}
 	return sequence, len(effects.Offers) > 0
 }
 
-// tellStatus announces what became of an agent, in its turn.
-func (d *Dispatcher) tellStatus(status agent.LogEntry) {
-	if end := d.untold[status.Extension]; end != nil {
+// announceStatus sends the events about an agent's new status, or keeps them for an early end of
+// that agent.
+func (d *Dispatcher) announceStatus(status agent.LogEntry) {
+	if end := d.earlyEnds[status.Extension]; end != nil {
 		end.statuses = append(end.statuses, status)
 	} else {
 		d.onStatus(status)
 	}
 }
 
-// letTell announces what waited for that end of a talk. It does nothing for nil, and the second
-// time. It is part of a step.
-func (d *Dispatcher) letTell(end *untold) {
-	if end == nil || d.untold[end.agent] != end {
+// flushEarlyEnd sends the statuses that waited for that early end, and lets the agent's next call
+// continue. It does nothing if end is nil or was flushed before. It runs inside a step.
+func (d *Dispatcher) flushEarlyEnd(end *earlyEnd) {
+	if end == nil || d.earlyEnds[end.agent] != end {
 		return
 	}
-	delete(d.untold, end.agent)
+	delete(d.earlyEnds, end.agent)
 	end.limit.Stop()
 	for _, status := range end.statuses {
 		d.onStatus(status)
 	}
-	close(end.told)
+	close(end.announced)
 }
 
 func (d *Dispatcher) deliver(l *queue.Lease) {
@@ -149,7 +152,7 @@ func (d *Dispatcher) deliver(l *queue.Lease) {
 	if p == nil {
 		return
 	}
-	o := &Offer{Lease: l, expired: make(chan struct{}), after: d.untold[l.Agent.Extension]}
+	o := &Offer{Lease: l, expired: make(chan struct{}), afterEnd: d.earlyEnds[l.Agent.Extension]}
 	p.offers = append(p.offers, o)
 	p.pending = append(p.pending, o)
 	signalOne(p.bell)
@@ -163,7 +166,8 @@ func (d *Dispatcher) expire(l *queue.Lease) {
 	}
 }
 
-// drop takes a lease that ended off the place's offers and returns its offer.
+// drop removes a lease that ended from the place's offers. It returns the offer, or nil if it was
+// not there.
 func (p *Place) drop(l *queue.Lease) (dropped *Offer) {
 	is := func(o *Offer) bool { return o.Lease == l }
 	if i := slices.IndexFunc(p.offers, is); i >= 0 {
@@ -174,7 +178,7 @@ func (p *Place) drop(l *queue.Lease) (dropped *Offer) {
 	return dropped
 }
 
-// signalOne puts a token into a channel that holds one at most.
+// signalOne puts a token into a channel with room for one. It does nothing if there is one already.
 func signalOne(bell chan struct{}) {
 	select {
 	case bell <- struct{}{}:
@@ -182,7 +186,7 @@ func signalOne(bell chan struct{}) {
 	}
 }
 
-// run lets deadlines happen until ctx is done.
+// run handles deadlines until ctx is done.
 func (d *Dispatcher) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -206,14 +210,15 @@ func (d *Dispatcher) run(ctx context.Context) {
 	}
 }
 
-// rearmClock wakes run if the next deadline is not the one it waits for.
+// rearmClock wakes run if the next deadline is earlier than the one it waits for.
 func (d *Dispatcher) rearmClock() {
 	if next := d.floor.Next(); !next.IsZero() && (d.armed.IsZero() || next.Before(d.armed)) {
 		signalOne(d.rearm)
 	}
 }
 
-// command is do for a step that may be refused; it returns when what changed is safe.
+// command is do for a step that may be refused. It returns the step's error, or waits until the
+// change is safe.
 func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error) error {
 	var err error
 	sequence := d.do(func(now time.Time) { err = step(now) })
@@ -223,21 +228,22 @@ func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error
 	return d.journal.Sync(ctx, sequence)
 }
 
-// Resync writes the present state of the floor to the journal anew, or (whole) all the floor
-// knows: the database lacks it.
+// Resync writes the present state of the floor to the journal again, because the database lacks it.
+// If whole is true, it writes all that the floor knows.
 func (d *Dispatcher) Resync(whole bool) {
 	d.do(func(time.Time) { d.floor.Resync(whole, d.identity) })
 }
 
-// refuseTransfers says that the server shuts down: a caller taken out of a talk now would find no
-// agent.
+// refuseTransfers refuses transfers from now on, because the server shuts down. A caller taken out
+// of a talk now would find no agent.
 func (d *Dispatcher) refuseTransfers() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
 }
 
-// releaseReserved says that all that can be known of talks from before a restart is known.
+// releaseReserved frees the agents who were reserved at the start. All that can be known about
+// talks from before a restart is known now.
 func (d *Dispatcher) releaseReserved() { d.do(d.floor.ReleaseReserved) }
 
 func (d *Dispatcher) configure(s queue.Settings) {

@@ -6,24 +6,27 @@ import (
 	"nwayacd/queue"
 )
 
-// An agent has one call at a time. The lease of an offer keeps the agent from other calls, but it
-// ends by itself. The leg may live longer: a telephone that answered in the last moment stays in
-// FreeSWITCH's park for legParkTimeout. So an agent whose leg is in doubt has an external call,
-// until FreeSWITCH has said over a link that the leg is over.
+// An agent has one call at a time. The lease of an offer keeps the agent from other calls, but a
+// lease expires. The leg may live longer. A telephone that answered at the last moment stays in
+// FreeSWITCH's park for legParkTimeout.
+//
+// So an agent whose leg may outlive its lease has an external call, until a link reports that the
+// leg is over.
 
-// doubtAfter is how long after the ring timeout a leg is in doubt if its offer still stands. The
-// call may be waiting for a connection that is dead without a notice, whatever its limits add up
-// to. So a timer of its own notes the leg, and the lease is still valid then.
+// doubtAfter is how long after the ring timeout a leg counts as an external call if its offer is
+// not over. A timer does that, because the call's goroutine may be waiting for a connection that is
+// dead without a notice. The lease is still valid then.
 const doubtAfter = 3 * time.Second
 
-// The lease is valid until the leg is noted: this does not compile otherwise. An offer that ends by
-// itself, because FreeSWITCH is silent, has the time to end its leg before the leg is in doubt.
+// These constants make the compiler check two facts:
+//   - The lease is valid until the leg is noted.
+//   - An offer that ends because FreeSWITCH is silent has time to end its leg before that.
 const (
 	_ = uint(queue.LeaseGrace - doubtAfter - time.Second)
 	_ = uint(doubtAfter - overdueAfter)
 )
 
-// watchOver puts the leg in doubt if its offer stands for too long.
+// watchOver starts the timer after which the leg counts as an external call.
 func (c *call) watchOver(l *leg) {
 	at := c.channel().at()
 	due := time.Until(l.offer.Offered.Add(l.offer.RingTimeout + doubtAfter))
@@ -36,21 +39,25 @@ func (c *call) watchOver(l *leg) {
 	})
 }
 
-// inDoubt makes what may be left of the leg an external call of its agent. It does nothing without
-// a link, because nothing would report the end of that call.
+// inDoubt notes what may be left of the leg as external calls of its agent. If no link is
+// configured, nothing will report their end. Then they last for as long as FreeSWITCH may keep the
+// leg.
 func (s *Server) inDoubt(l *leg, at Switch) {
 	link := s.linkOf(at.Name)
-	if link == nil {
-		return
-	}
 	for _, uuid := range l.channels() {
 		s.channels.noteExternal(link, uuid, l.offer.Agent.Extension)
+		if link == nil {
+			longest := l.offer.Offered.Add(l.offer.RingTimeout + overdueAfter + legParkTimeout)
+			time.AfterFunc(time.Until(longest), func() { s.channels.dropExternal(uuid) })
+		}
 	}
-	signalOne(link.stateChanged) // so that it is not believed for ever
+	if link != nil {
+		signalOne(link.stateChanged) // starts the time after which the link drops external calls
+	}
 }
 
-// beyondDoubt says that the leg is over, or not there, or that it is a talk. So it is no external
-// call.
+// beyondDoubt is called when the leg is over, does not exist, or is in a talk. So it is not an
+// external call.
 func (s *Server) beyondDoubt(l *leg) {
 	l.endWatch()
 	for _, p := range l.phones {
@@ -58,7 +65,7 @@ func (s *Server) beyondDoubt(l *leg) {
 	}
 }
 
-// endWatch leaves it at what is noted of the leg.
+// endWatch stops the timer of watchOver. External calls that were noted stay noted.
 func (l *leg) endWatch() {
 	l.doubt.mu.Lock()
 	defer l.doubt.mu.Unlock()

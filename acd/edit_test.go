@@ -6,16 +6,11 @@ import (
 	"nwayacd/queue"
 )
 
-// edit is what another program changed in the database.
-func (c *centre) edit(changes ...queue.Change) {
-	c.server.Dispatcher.Edit(func() []queue.Change { return changes })
-}
-
-// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse: what would be decided there would
-// be undone.
+// TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse checks the lock, because a decision
+// in between would be undone.
 func TestNothingIsDecidedBetweenTheLastLookAtTheDatabaseAndItsUse(t *testing.T) {
 	s := ordinary("1000")
-	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
+	d := newDispatcher(Options{Settings: s.settings, Journal: &memoryJournal{}}, s.snapshot)
 	looks := 0
 	look := func() {
 		looks++

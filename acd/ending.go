@@ -8,7 +8,8 @@ import (
 	"nwayacd/queue"
 )
 
-// ending says how a call's story ended. It is one of the types below; nil says that it goes on.
+// ending says how a call ended. It is one of the types below. A nil ending means that the call goes
+// on.
 type ending interface {
 	// record completes the visit's CDR.
 	record(r *record)
@@ -20,7 +21,7 @@ type (
 		outcome  queue.Outcome
 		reason   string // for the CDR; "" = none
 		variable string // value of nwayacd_outcome; "" = not set, so that the call may come again
-		place    bool   // with the place: whichever server takes the caller next gives it to them
+		place    bool   // with the place, which the next server gives back to the caller
 	}
 	// sentAway: the call hangs the caller up.
 	sentAway struct {
@@ -32,21 +33,21 @@ type (
 		outcome queue.Outcome
 		cause   string
 	}
-	// taken: somebody took the caller, who is not ours any more.
+	// taken: somebody took the caller, so the channel is not touched any more.
 	taken struct {
 		outcome queue.Outcome
 		reason  string
-		bridged bool // the caller talks with somebody, so that our connection may end
+		bridged bool // the caller is bridged, so the end of our connection does no harm
 	}
 	// lost: the connection of a waiting caller is lost. The caller may come back on another one.
 	lost struct {
 		outcome queue.Outcome
 		why     error
-		// offer is the record of the last offer if it is not known whether it became a talk. It was
-		// missed, unless a link finds the talk.
+		// offer is the record of the last offer if it is not known whether it became a talk. It
+		// counts as missed, unless a link finds the talk.
 		offer *queue.OfferRecord
 	}
-	// followedNoMore: the program ends. The talk goes on, and the next process follows it.
+	// followedNoMore: this process ends. The talk goes on, and the next process follows it.
 	followedNoMore struct{}
 	// panicked: the talk's goroutine panicked. The talk goes on, and another goroutine follows it.
 	panicked struct{}
@@ -60,7 +61,7 @@ func (e lost) record(r *record)       { r.ended(e.outcome, e.why.Error()) }
 func (followedNoMore) record(*record) {}
 func (panicked) record(*record)       {}
 
-// The causes that end a call's context, or the part of it that waits.
+// The causes that end a call's context, or the part of it that waits. The CDR has their text.
 var (
 	errTaken     = errors.New("taken over by someone outside")
 	errBridged   = fmt.Errorf("%w by a bridge", errTaken)
@@ -69,6 +70,7 @@ var (
 	errCut       = errors.New("cut off by the end of the program")
 	errSilent    = errors.New("FreeSWITCH did not answer")
 	errReturned  = errors.New("came back on another connection")
+	errPassedBy  = fmt.Errorf("%w, as an earlier one ended late", errReturned)
 	errOverflow  = errors.New("more signals than the call could follow")
 	errMoved     = errors.New("moved to another group")
 	errRestarted = errors.New("FreeSWITCH restarted")
@@ -77,16 +79,16 @@ var (
 	errUnlinked  = errors.New("no link to its FreeSWITCH is configured")
 )
 
-// hangup is the cause that the caller's channel is over.
+// hangup is the cause of the context if the caller's channel is over.
 type hangup struct{ cause string }
 
-// Error says it with FreeSWITCH's word.
+// Error returns the text with FreeSWITCH's cause.
 func (h hangup) Error() string { return "hung up: " + h.cause }
 
 // successorLimit is how long the place of a consulting call waits for the caller who takes it over.
 const successorLimit = 2 * time.Second
 
-// endingOf returns how the story of a waiting caller ends, by what ended the wait.
+// endingOf returns the ending of a waiting caller for the cause that ended the wait.
 func (c *call) endingOf(cause error) ending {
 	talked := c.record.Outcome // "" unless there was a talk
 	if gone, ok := isHangup(cause); ok {
@@ -95,6 +97,8 @@ func (c *call) endingOf(cause error) ending {
 			return callerGone{talked, gone.cause}
 		case gone.cause == attendedTransfer:
 			return callerGone{queue.Consult, gone.cause}
+		case gone.cause == "SYSTEM_SHUTDOWN" || gone.cause == "CRASH": // FreeSWITCH ended, not the caller
+			return callerGone{queue.Failed, gone.cause}
 		}
 		return callerGone{queue.Abandoned, gone.cause}
 	}

@@ -10,18 +10,18 @@ import (
 	"nwayacd/esl"
 )
 
-// anonymous stands in events for a caller who sent no number: FreeSWITCH drops headers with empty
-// values.
+// anonymous is the caller's number in events if the caller sent none. FreeSWITCH drops headers with
+// empty values.
 const anonymous = "anonymous"
 
-// The words of nway_queue_operate.
+// The values of nway_queue_operate.
 const (
 	queueAdd    = "nway_queue_add"
 	queueRemove = "nway_queue_remove"
 )
 
-// callStatus is the value of nway_callstatus in an info event. The spelling of transfered is the
-// module's.
+// callStatus is the value of nway_callstatus in an info event. The spelling of transfered is that
+// of the module which nwayacd replaces.
 type callStatus string
 
 const (
@@ -33,28 +33,29 @@ const (
 	statusTransfered   callStatus = "transfered"
 )
 
-// publish shows an event to the listeners on our own ports and returns the command that fires it
-// into FreeSWITCH.
+// publish gives an event to the listeners on our own ports. It returns the command that fires the
+// same event into FreeSWITCH.
 func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
 	for i := range headers {
 		headers[i].Value = strings.Map(printable, headers[i].Value)
 	}
-	e := Event{At: time.Now(), Subclass: subclass, Headers: slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })}
+	set := slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })
+	e := Event{At: time.Now(), Subclass: subclass, Headers: set}
 	s.Events.publish(e)
 	return e.fire()
 }
 
-// callRef is what events say of a call.
+// callRef is what events say about a call.
 type callRef struct {
 	server              *Server
 	uuid, caller, group string
 }
 
-// ref is what events say of the call now.
+// ref returns what events say about the call now.
 func (c *call) ref() callRef { return callRef{c.server, c.uuid(), c.who.shown(), c.group} }
 
-// queueEvent is nwayacd::queue, with exactly the module's headers; extension only if an agent was
-// chosen.
+// queueEvent publishes nwayacd::queue with exactly the headers of the replaced module. extension is
+// "" if no agent was chosen.
 func (r callRef) queueEvent(operate, extension string) esl.Command {
 	return r.server.publish("nwayacd::queue",
 		esl.Header{Name: "nway_queue_caller", Value: r.caller},
@@ -66,8 +67,8 @@ func (r callRef) queueEvent(operate, extension string) esl.Command {
 	)
 }
 
-// infoEvent is nwayacd::info about an agent, or about where else the call goes. times is
-// nway_transfer_times: the number of the offer within its call.
+// infoEvent publishes nwayacd::info about an agent, or about the number to which the call goes.
+// times is nway_transfer_times, the number of the offer within its call.
 func (r callRef) infoEvent(status callStatus, callout string, times int) esl.Command {
 	return r.server.publish("nwayacd::info",
 		esl.Header{Name: "nway_callin", Value: r.caller},
@@ -88,7 +89,7 @@ func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
 	return c.ref().infoEvent(status, o.Agent.Extension, times)
 }
 
-// agentEvent is nwayacd::agent.
+// agentEvent publishes nwayacd::agent.
 func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
 	return s.publish("nwayacd::agent",
 		esl.Header{Name: "nway_agent_extension", Value: e.Extension},
@@ -97,7 +98,8 @@ func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
 	)
 }
 
-// printable drops what would end a header: the database may hold anything.
+// printable returns -1 for control characters, because a line end would end a header. The database
+// may contain any character.
 func printable(r rune) rune {
 	if r < ' ' || r == 0x7f {
 		return -1

@@ -7,30 +7,31 @@ import (
 
 // An agent's phone may be registered with another FreeSWITCH than the caller's (remote-dial). The
 // leg then ends at a channel of that FreeSWITCH, the far channel, which is bridged with the phone
-// there. What the phone does with the caller happens to the far channel, and the caller's
-// FreeSWITCH sees nothing of it. So the far channel is followed over the link to the agent's
-// FreeSWITCH.
+// there.
+//
+// If the phone transfers the caller, that happens to the far channel, and the caller's FreeSWITCH
+// sees nothing of it. So the far channel is followed over the link to the agent's FreeSWITCH.
 
-// farHeader is a header of the leg's INVITE: the uuid of the leg. The far channel has it as a
+// farHeader is a header of the leg's INVITE, with the uuid of the leg. The far channel has it as a
 // variable.
 const farHeader = "sip_h_X-nwayacd-leg"
 
-// farVariable is set on a leg whose far channel left its agent: the leg is not the agent's any
-// more.
+// farVariable is set on a leg whose far channel has left its agent. The leg is then not the agent's
+// any more.
 const farVariable = "nwayacd_left"
 
 // farChannel is the other end of an agent's leg, at another FreeSWITCH.
 type farChannel struct {
 	call  *call
-	phone string // uuid of the channel that it was bridged with first: that of the agent's phone
+	phone string // uuid of the channel with which it was bridged first, the agent's phone
 }
 
-// hearFar notes the far channel of a leg, and tells its call what happens to it there. The registry
-// is locked.
-func (r *registry) hearFar(e *esl.Event, uuid string) (told []delivery) {
+// onFarEvent finds the far channel of a leg, and returns what happens to it there for the leg's
+// call. The registry is locked.
+func (r *registry) onFarEvent(e *esl.Event, uuid string) (deliveries []delivery) {
 	far := r.fars[uuid]
 	if far == nil && r.callers[uuid] == nil && e.Get("Call-Direction") == "inbound" {
-		// It is looked for last, because a search for a header that is missing takes longest.
+		// This comes last, because a search for a header that is missing takes longest.
 		leg := e.Get("variable_" + farHeader)
 		if o := r.legs[leg]; o != nil && leg != uuid {
 			far = &farChannel{call: o.call}
@@ -39,20 +40,20 @@ func (r *registry) hearFar(e *esl.Event, uuid string) (told []delivery) {
 	}
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
-		return r.hearFarBridge(e, uuid, otherLeg(e))
+		return r.onFarBridge(e, uuid, otherLeg(e))
 	case "CHANNEL_UNBRIDGE":
 		if far != nil && far.phone != "" && e.Get("Other-Leg-Unique-ID") == "" {
 			h := happened{what: farTransferred, number: destination(e.Get("Caller-Destination-Number"))}
-			told = append(told, delivery{to: far.call, h: h})
+			deliveries = append(deliveries, delivery{to: far.call, h: h})
 		}
 	case "CHANNEL_DESTROY":
 		delete(r.fars, uuid)
 	}
-	return told
+	return deliveries
 }
 
-// hearFarBridge understands a CHANNEL_BRIDGE in which a far channel is one of the two.
-func (r *registry) hearFarBridge(e *esl.Event, uuid, peer string) (told []delivery) {
+// onFarBridge handles a CHANNEL_BRIDGE in which one of the two may be a far channel.
+func (r *registry) onFarBridge(e *esl.Event, uuid, peer string) (deliveries []delivery) {
 	number := e.Get("Other-Leg-Destination-Number")
 	far := r.fars[uuid]
 	if far == nil {
@@ -70,10 +71,10 @@ func (r *registry) hearFarBridge(e *esl.Event, uuid, peer string) (told []delive
 	case o != nil:
 		number = o.call.groupNow() // another agent of ours
 	}
-	return append(told, delivery{to: far.call, h: happened{what: farBridged, other: peer, number: number}})
+	return append(deliveries, delivery{to: far.call, h: happened{what: farBridged, other: peer, number: number}})
 }
 
-// farCall is the call whose leg ends at that channel, nil if there is none.
+// farCall returns the call whose leg ends at that channel, or nil if there is none.
 func (r *registry) farCall(uuid string) *call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,20 +84,20 @@ func (r *registry) farCall(uuid string) *call {
 	return nil
 }
 
-// letLegGo leaves caller and leg to each other: the agent's phone has passed the far channel on,
-// and nothing of ours must act on the two.
-func (t *talk) letLegGo() {
+// leaveFarLeg leaves the caller and the leg alone. The agent's phone has transferred the far
+// channel, so no variable of ours may act on the two.
+func (t *talk) leaveFarLeg() {
 	t.far = true
 	t.send(t.setVariables(unsetting(talkList)...),
 		esl.API("uuid_setvar_multi "+t.leg.uuid+" "+farVariable+"=true;"+legCleanHook+"=;"+legKeepHook+"="))
 }
 
-// passedOnFar notes where the far channel went.
+// passedOnFar records the number to which the far channel was transferred.
 func (t *talk) passedOnFar(h happened) {
 	kind := queue.TransferBlind
 	if h.what == farBridged {
 		kind = queue.TransferAttended
 	}
 	t.passedOn(h.number, kind)
-	t.letLegGo()
+	t.leaveFarLeg()
 }

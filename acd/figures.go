@@ -9,12 +9,12 @@ import (
 	"nwayacd/queue"
 )
 
-// Figures are the server's numbers at one moment. None of them takes a look at calls or agents one
-// by one.
+// Figures are the server's numbers at one moment. None of them is counted by going through calls or
+// agents.
 type Figures struct {
 	Floor    queue.Figures
-	Phases   map[Phase]int // calls by the phase they are in; a phase without a call so far is missing
-	Draining bool          // shutting down: no new calls
+	Phases   map[Phase]int // calls in each phase; a phase that no call has had yet is missing
+	Draining bool          // the server shuts down and takes no calls
 
 	// Counts since the start.
 	Accepted        uint64 // connections of FreeSWITCH's socket application
@@ -23,8 +23,8 @@ type Figures struct {
 	Panics          uint64 // calls whose control ended in a panic
 }
 
-// Figures returns the numbers. The floor's are those of one moment between two of its steps, so
-// that they agree with each other.
+// Figures returns the numbers. Those of the floor are taken between two of its steps, so they agree
+// with each other.
 func (s *Server) Figures() Figures {
 	return Figures{
 		Floor: s.Dispatcher.figures(), Phases: s.phases.all(), Draining: s.Draining(),
@@ -33,12 +33,12 @@ func (s *Server) Figures() Figures {
 	}
 }
 
-// Draining reports whether the server shuts down: it takes no more calls.
+// Draining reports whether the server shuts down and takes no more calls.
 func (s *Server) Draining() bool { return s.drain.Err() != nil }
 
 func (d *Dispatcher) figures() (figures queue.Figures) {
 	d.do(func(now time.Time) {
-		d.floor.Tick(now) // what is due by now has happened, also if a timer is late
+		d.floor.Tick(now) // handles what is due by now, even if a timer is late
 		figures = d.floor.Figures(now)
 	})
 	return figures
@@ -46,7 +46,7 @@ func (d *Dispatcher) figures() (figures queue.Figures) {
 
 type counts struct{ accepted, refused, refusedCommands, panics atomic.Uint64 }
 
-// phases counts the calls in each phase as they move.
+// phases counts the calls in each phase.
 type phases struct {
 	mu    sync.Mutex
 	calls map[Phase]int
@@ -72,7 +72,7 @@ func (p *phases) all() map[Phase]int {
 	return maps.Clone(p.calls)
 }
 
-// countPhase counts the call in the phase, and in no other any more.
+// countPhase moves the call from its last phase to this one in the counts.
 func (c *call) countPhase(phase Phase) {
 	from := noPhase
 	if view := c.view.Load(); view != nil {

@@ -10,7 +10,7 @@ import (
 	"nwayacd/sim"
 )
 
-// wantPhases checks how many calls are in each phase; those that are in none are not mentioned.
+// wantPhases checks how many calls are in each phase. Phases without calls are left out.
 func (c *centre) wantPhases(want map[Phase]int) {
 	c.Helper()
 	got := c.server.Figures().Phases
@@ -27,12 +27,12 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 		c.server.options.OnAnswer = func(_ string, w time.Duration) { waited = append(waited, w) }
 		c.server.options.OnOfferEnd = func(o queue.OfferRecord) { offers = append(offers, o.Outcome) }
 		first := c.caller("139")
-		c.after(500 * time.Millisecond)
+		c.after(welcomeTime / 2)
 		c.wantPhases(map[Phase]int{"greet": 1})
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		c.wantPhases(map[Phase]int{"ring": 1})
 		second := c.caller("138")
-		c.after(3 * time.Second)
+		c.untilWaiting("call-138")
 		c.wantPhases(map[Phase]int{"talk": 1, "wait": 1})
 		if len(waited) != 1 || waited[0] < 2*time.Second || waited[0] > 3*time.Second {
 			t.Errorf("answered after %v, want one answer after a welcome and a ring of a second each", waited)
@@ -42,9 +42,9 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 			t.Errorf("figures of the floor: %+v", floor)
 		}
 		second.Hangup()
-		c.after(time.Second) // else the agent may be free, and offered to the second, before that is heard
+		c.settle() // else the agent may be offered to the second caller, who has hung up
 		first.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantPhases(map[Phase]int{})
 		if len(offers) != 1 || offers[0] != queue.OfferAnswered {
 			t.Errorf("offers: %v", offers)
@@ -64,9 +64,9 @@ func TestACallerIsCountedOnceHoweverOftenAgentsMissed(t *testing.T) {
 		c.server.options.OnOfferEnd = func(o queue.OfferRecord) { offers = append(offers, o.Outcome) }
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Refuses, After: time.Second})
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if answers != 1 || len(offers) != 2 || offers[0] != queue.OfferMissed || offers[1] != queue.OfferAnswered {
 			t.Errorf("%d answers, offers %v", answers, offers)
 		}

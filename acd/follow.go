@@ -9,11 +9,12 @@ import (
 	"nwayacd/queue"
 )
 
-// A talk goes on if this process ends, and is then found again: in the journal, or at its
-// FreeSWITCH by a link if it was never written down. A recovered talk is followed by the same code
+// A talk goes on if this process ends. The next process finds it in the journal. If it was never
+// written there, a link finds it at its FreeSWITCH. A recovered talk is followed by the same code
 // as any other.
 
-// recoverTalks makes calls of the talks that an earlier life of this server left. Run follows them.
+// recoverTalks makes calls of the talks that an earlier process of this server left. Run follows
+// them.
 func (s *Server) recoverTalks() {
 	for _, t := range s.Dispatcher.talks() {
 		if c := s.recovered(t); c != nil {
@@ -26,7 +27,7 @@ func (s *Server) recoverTalks() {
 func (s *Server) followAnew(t queue.Talk) {
 	s.followMu.Lock()
 	defer s.followMu.Unlock()
-	if s.followed || s.life.Err() != nil {
+	if s.followed || s.runCtx.Err() != nil {
 		return // the next process finds the talk in the journal
 	}
 	if c := s.recovered(t); c != nil {
@@ -34,7 +35,7 @@ func (s *Server) followAnew(t queue.Talk) {
 	}
 }
 
-// endFollowing waits for the goroutines of followed talks. None begins after it.
+// endFollowing waits for the goroutines of followed talks. No other one begins afterwards.
 func (s *Server) endFollowing() {
 	s.followMu.Lock()
 	s.followed = true
@@ -49,21 +50,21 @@ func (s *Server) follow(c *call) {
 	})
 }
 
-// recovered returns the call of a talk that is on the floor, nil if there is no such talk or it is
-// followed already.
+// recovered returns the call of a talk that is on the floor. It returns nil if there is no such
+// talk, or if the talk is followed already.
 func (s *Server) recovered(t queue.Talk) *call {
 	place, offer, ok := s.Dispatcher.resume(t.CDR.UUID)
 	if !ok {
 		return nil
 	}
-	c := newCall(s, s.life)
+	c := newCall(s, s.runCtx)
 	ch := newChannel()
 	ch.uuid, ch.core = t.CDR.UUID, t.CoreUUID
 	ch.proof.Store(true)
 	ch.isAt(s.switchNamed(t.Link))
 	ch.become(talking)
 	ch.call.Store(c)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	c.isFor(caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled})
 	c.group, c.place = t.CDR.Group, place
 	c.record.CDR, c.record.talked = t.CDR, true
@@ -71,8 +72,8 @@ func (s *Server) recovered(t queue.Talk) *call {
 	l := newLeg(offer, []way{{}})
 	l.uuid, l.phones[0].uuid, l.winner, l.record = t.CDR.Leg, t.CDR.Leg, l.phones[0], t.Offer
 	c.leg.Store(l)
-	if _, ok := s.channels.seat(c, 0); !ok {
-		place.abandon()
+	if _, ok := s.channels.addCall(c, 0); !ok {
+		place.detach()
 		return nil
 	}
 	s.channels.addLeg(c, l)
@@ -80,14 +81,14 @@ func (s *Server) recovered(t queue.Talk) *call {
 	return c
 }
 
-// goOn is the story of a call from the talk on.
+// goOn runs a call from the talk on.
 func (c *call) goOn(ctx context.Context) {
 	var end ending
 	defer func() { c.leave(end) }()
 	if c.server.linkOf(c.channel().at().Name) == nil {
 		c.signal(unseen{errUnlinked})
 	} else {
-		c.signal(lookAgain{}) // without effect while the link is down, which looks again when it comes up
+		c.signal(lookAgain{}) // has no effect while the link is down; it looks again when it is up
 	}
 	ctx, end = c.follow(ctx, c.leg.Load())
 	for end == nil {
@@ -95,9 +96,12 @@ func (c *call) goOn(ctx context.Context) {
 	}
 }
 
-// recoverTalk follows the talk of a leg of ours with partner. It returns false if that is not a
-// caller whose place is kept, if the agent has something else, or if the two are not bridged yet.
-func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect, partner string) bool {
+// recoverTalk follows the talk of one of our legs with partner. It returns false if one of these is
+// true:
+//   - no place is kept for partner;
+//   - the agent has something else;
+//   - the two are not bridged yet.
+func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s foundChannel, partner string) bool {
 	if _, kept := l.server.Dispatcher.keepsPlace(partner); !kept || s.caller != partner {
 		return false
 	}
@@ -108,7 +112,7 @@ func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect,
 	leg, caller := dumped(answers[0]), dumped(answers[1])
 	if !bridgedWith(leg, partner) {
 		if caller.Get("Unique-ID") == "" {
-			conn.Post(esl.API("uuid_kill " + s.uuid)) // it was to be bridged with a caller who is gone
+			conn.Post(esl.API("uuid_kill " + s.uuid)) // it was to be bridged with a caller who has hung up
 		}
 		return false
 	}
@@ -118,12 +122,12 @@ func (l *link) recoverTalk(ctx context.Context, conn *esl.Connection, s suspect,
 	}
 	l.server.channels.dropExternal(s.uuid)
 	l.server.followAnew(t)
-	l.log.Info().Str("uuid", partner).Str("agent", s.extension).Msg("a talk that was never written down is recovered from FreeSWITCH")
+	l.log.Info().Str("uuid", partner).Str("agent", s.extension).Msg("recovered a talk that was not in the journal")
 	return true
 }
 
-// talkOf is what the two channels say of their talk.
-func (l *link) talkOf(s suspect, leg, caller *esl.Event) queue.Talk {
+// talkOf returns the talk as the dumps of the two channels show it.
+func (l *link) talkOf(s foundChannel, leg, caller *esl.Event) queue.Talk {
 	now := l.current()
 	t := queue.Talk{
 		Server: l.server.options.Identity, Link: l.at.Name, CoreUUID: now.CoreUUID,

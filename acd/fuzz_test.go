@@ -7,8 +7,8 @@ import (
 	"nwayacd/esl"
 )
 
-// FuzzRoute: whatever FreeSWITCH hands over, the route is one we have, or an error; and what a
-// caller is called by is harmless.
+// FuzzRoute checks that any data of FreeSWITCH leads to a route or an error, and that the caller's
+// name and number are harmless.
 func FuzzRoute(f *testing.F) {
 	f.Add("nwayacd/110", "110", "139")
 	f.Add("nwaycallout/139/gw/%2500", "", "${x}")
@@ -35,7 +35,7 @@ func FuzzRoute(f *testing.F) {
 	})
 }
 
-// FuzzDecode: no event of FreeSWITCH ends a call's reader.
+// FuzzDecode checks that no event of FreeSWITCH ends a call's reader.
 func FuzzDecode(f *testing.F) {
 	f.Add("CHANNEL_HANGUP", "Hangup-Cause: NORMAL_CLEARING\nUnique-ID: 5fa9\n\n")
 	f.Add("BACKGROUND_JOB", "Job-UUID: j\nContent-Length: 3\n\n+OK")
@@ -47,7 +47,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzPlayable: no prompt is expanded by FreeSWITCH or ends a header, wherever it came from.
+// FuzzPlayable checks that FreeSWITCH expands no prompt, and that no prompt ends a header, whatever
+// its source.
 func FuzzPlayable(f *testing.F) {
 	for _, file := range []string{"/v/a b.wav", "${system(x)}", "$${x}", "$\x00{x}", "$\r\n${", "a$b"} {
 		f.Add(file)

@@ -8,8 +8,8 @@ import (
 	"nwayacd/queue"
 )
 
-// greet refuses a blacklisted caller. Any other is answered, takes a place in the group's line at
-// once, free agent or not, and hears the welcome prompt to its end.
+// greet refuses a blacklisted caller. Any other caller is answered and takes a place in the group's
+// line at once, even if an agent is free. Then the caller hears the welcome prompt to its end.
 func (c *call) greet(ctx context.Context) ending {
 	d := c.server.Dispatcher
 	arrival := c.arrival()
@@ -18,23 +18,24 @@ func (c *call) greet(ctx context.Context) ending {
 	}
 	place, err := d.join(arrival)
 	if err != nil {
-		c.log.Warn().Err(err).Msg("no place in the line")
+		c.log.Warn().Err(err).Msg("call handed back: the caller could not join the line")
 		return handedBack{outcome: queue.Returned, reason: returnedInvalid, variable: returnedInvalid}
 	}
 	c.takePlace(place)
 	c.entered(PhaseGreet, "").Bool("vip", place.VIP).Send()
 	c.tell(append([]esl.Command{c.waitingVariables(), answer}, c.comesIn()...)...)
-	if end := c.comeAlone(ctx); end != nil {
+	if end := c.reconnectAlone(ctx); end != nil {
 		return end
 	}
-	c.hearOut(ctx, c.prompts().Welcome)
+	c.playToEnd(ctx, c.prompts().Welcome)
 	return nil
 }
 
-// answer answers the caller's channel, before whatever is played to the caller next.
+// answer is the command that answers the caller's channel. It is sent before anything is played to
+// the caller.
 var answer = esl.Execute("answer", "", esl.ExecuteOptions{Lock: true})
 
-// arrival is what the floor needs of the caller.
+// arrival returns what the floor needs to know about the caller.
 func (c *call) arrival() queue.Arrival {
 	return queue.Arrival{
 		UUID: c.uuid(), Caller: c.who.number, Name: c.who.name, Group: c.group, Since: c.placeTime(),
@@ -42,8 +43,8 @@ func (c *call) arrival() queue.Arrival {
 	}
 }
 
-// takePlace makes the place the call's, with what was known of the visit before its connection was
-// lost.
+// takePlace sets the call's place. If the caller came back on another connection, it also restores
+// what was known of the visit.
 func (c *call) takePlace(p *Place) {
 	c.place = p
 	if p.SoFar.Leg != "" {
@@ -52,19 +53,19 @@ func (c *call) takePlace(p *Place) {
 	c.record.VIP, c.record.Visit, c.record.CameFrom = p.VIP, p.Visit, p.CameFrom
 }
 
-// refuse plays the blacklist prompt as early media, without answering, and hangs up. There is no
-// event about it.
+// refuse plays the blacklist prompt as early media, without answering, and hangs up. No event is
+// sent.
 func (c *call) refuse(ctx context.Context) ending {
 	c.entered(PhaseRefuse, "").Send()
 	if prompt := c.prompts().Blacklist; prompt != "" {
 		c.tell(esl.Execute("pre_answer", "", esl.ExecuteOptions{Lock: true}))
-		c.hearOut(ctx, prompt)
+		c.playToEnd(ctx, prompt)
 	}
 	return sentAway{queue.Refused, "CALL_REJECTED"}
 }
 
-// hearOut plays a prompt that the caller hears to its end. Only a transfer or a move cuts it short.
-func (c *call) hearOut(ctx context.Context, file string) {
+// playToEnd plays a prompt to the end. Only a transfer or a move cuts it short.
+func (c *call) playToEnd(ctx context.Context, file string) {
 	if file == "" {
 		return
 	}
@@ -76,7 +77,7 @@ func (c *call) hearOut(ctx context.Context, file string) {
 	c.tell(c.playback(file, id, esl.ExecuteOptions{Lock: true}))
 	c.awaitEnd(ctx, id)
 	if why := context.Cause(ctx); errors.Is(why, errTaken) || errors.Is(why, errReturned) {
-		return // what plays now is not ours to end
+		return // what plays now is somebody else's
 	}
 	if ctx.Err() != nil || c.place != nil && c.place.wanted() {
 		c.tell(c.breakAll())

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// placeVariable is the place of a caller whom a server gave back as it shut down:
-// GROUP:MILLISECONDS since 1970 of the arrival. Any server gives the place back to the caller,
+// placeVariable has the place of a caller whom a server handed back when it shut down:
+// GROUP:MILLISECONDS, the time of arrival since 1970. Any server gives the caller that place,
 // whatever database it has.
 const placeVariable = "nwayacd_place"
 
-// placeLimit is how old a place can be. A caller who comes with an older one is not on the same
+// placeLimit is how old a place can be. If a caller comes with an older one, that is not the same
 // visit.
 const placeLimit = 24 * time.Hour
 
@@ -23,7 +23,8 @@ func placeOf(group string, since time.Time) string {
 	return sanitize(group) + ":" + strconv.FormatInt(since.UnixMilli(), 10)
 }
 
-// placeTime is when the caller came into the line of the group: now, or earlier, at another server.
+// placeTime returns when the caller came into the line of the group. If another server handed the
+// caller back, that is earlier than the arrival here.
 func (c *call) placeTime() time.Time {
 	at, found := strings.CutPrefix(c.record.place, sanitize(c.group)+":")
 	ms, err := strconv.ParseInt(at, 10, 64)

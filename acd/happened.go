@@ -10,14 +10,14 @@ import (
 	"nwayacd/esl"
 )
 
-// overVariable is on a caller whose talk is over and whom nobody took. FreeSWITCH sets it itself,
-// by a hook of ours.
+// overVariable is set on a caller whose talk is over and who was not taken. FreeSWITCH sets it, by
+// a hook of ours.
 const overVariable = "nwayacd_over"
 
-// happened is an event about one of the two channels of a call, as the call's goroutine gets it.
+// happened is an event about one of the two channels of a call, prepared for the call's goroutine.
 type happened struct {
 	what     happening
-	other    string // uuid of the channel that the caller or the leg is bridged with now
+	other    string // uuid of the channel with which the caller or the leg is bridged now
 	number   string // number of that channel
 	inbound  bool   // whether that channel called in
 	held     bool   // of callerFreed: FreeSWITCH parks the caller for us
@@ -26,7 +26,7 @@ type happened struct {
 	byPhone  bool   // of a hang-up: the channel's own phone ended it
 	attended bool   // of a hang-up: the phone connected the other side with its other call
 	sequence uint64 // Event-Sequence; FreeSWITCH may deliver events out of that order
-	digit    string // of the caller's hang-up: what they pressed when asked for a mark
+	digit    string // of the caller's hang-up: the digit that the caller pressed in the survey
 }
 
 // delivery is a happening on its way to a call.
@@ -35,37 +35,39 @@ type delivery struct {
 	h  happened
 }
 
-// hear takes an event about any channel, from a connection's reader, and hands it to the calls that
-// it concerns. It does not block. It returns false if the channel is no caller's.
+// onEvent handles an event about any channel and passes it to the calls that it concerns. The
+// reader of a connection calls it, so it does not block. It returns false if the channel is not a
+// caller's.
 //
-// If only is a call, the event counts for that call alone: a connection without a proof brought it.
-func (r *registry) hear(e *esl.Event, only *call) (caller bool) {
-	var told []delivery
+// If only is not nil, the event counts for that call alone, because a connection without a proof
+// brought it.
+func (r *registry) onEvent(e *esl.Event, only *call) (caller bool) {
+	var deliveries []delivery
 	uuid := e.Get("Unique-ID")
 	if only != nil && !r.isOf(only, uuid) && (e.Name() != "CHANNEL_BRIDGE" || !r.isOf(only, otherLeg(e))) {
 		return false
 	}
-	over := r.hearLeg(e, uuid)
+	over := r.onLegEvent(e, uuid)
 	r.mu.Lock()
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
-		told = r.hearBridge(e, uuid)
+		deliveries = r.onBridge(e, uuid)
 	case "CHANNEL_UNBRIDGE", "CHANNEL_PARK":
-		told = r.hearParting(e, uuid)
-	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // the second in case that the first was lost
-		told = r.hearHangup(e, uuid, over)
+		deliveries = r.onUnbridge(e, uuid)
+	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // the second in case the first was lost
+		deliveries = r.onHangup(e, uuid, over)
 	}
-	told = append(told, r.hearFar(e, uuid)...)
-	held := len(r.silent[uuid]) > 0
+	deliveries = append(deliveries, r.onFarEvent(e, uuid)...)
+	holds := len(r.held[uuid]) > 0
 	caller = r.callers[uuid] != nil
 	r.mu.Unlock()
-	if name := e.Name(); held && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
-		r.exitSilent(uuid)
+	if name := e.Name(); holds && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
+		r.exitHeld(uuid)
 	}
-	for _, d := range told {
+	for _, d := range deliveries {
 		if only == nil || d.to == only {
 			d.trace(e)
-			d.to.hears(d.h)
+			d.to.onHappened(d.h)
 		}
 	}
 	return caller
@@ -78,9 +80,9 @@ func (r *registry) isOf(c *call, uuid string) bool {
 	return r.callers[uuid].of() == c || r.legs[uuid].of() == c || r.thirds[uuid].of() == c
 }
 
-// hearLeg gives the leg of a channel the event of its telephone. It reports whether the leg is over
-// with it.
-func (r *registry) hearLeg(e *esl.Event, uuid string) (over bool) {
+// onLegEvent passes an event about a telephone to its leg. over is true if the leg has ended with
+// it.
+func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	switch e.Name() {
 	case "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY":
 	default:
@@ -89,21 +91,21 @@ func (r *registry) hearLeg(e *esl.Event, uuid string) (over bool) {
 	r.mu.Lock()
 	o := r.legs[uuid]
 	r.mu.Unlock()
-	return o != nil && o.leg.hear(e)
+	return o != nil && o.leg.onEvent(e)
 }
 
-// heardEvents are the Event-Sequence numbers of the last events about a channel, each once.
-type heardEvents [8]uint64
+// recentEvents has the Event-Sequence numbers of the last events about a channel, each once.
+type recentEvents [8]uint64
 
-// sequenceOf is the number of an event, 0 if it has none.
+// sequenceOf returns the number of an event, or 0 if it has none.
 func sequenceOf(e *esl.Event) uint64 {
 	sequence, _ := strconv.ParseUint(e.Get("Event-Sequence"), 10, 64)
 	return sequence
 }
 
-// fresh reports whether an event has not been heard before, and notes it. FreeSWITCH may deliver
-// events out of order if it is busy, so a lower number is no sign that an event is old.
-func (h *heardEvents) fresh(e *esl.Event) bool {
+// fresh returns true if the event is new, and notes it. A busy FreeSWITCH may deliver events out of
+// order, so a lower number does not mean that an event is old.
+func (h *recentEvents) fresh(e *esl.Event) bool {
 	sequence := sequenceOf(e)
 	if sequence == 0 {
 		return true
@@ -116,8 +118,8 @@ func (h *heardEvents) fresh(e *esl.Event) bool {
 	return true
 }
 
-// hearBridge understands CHANNEL_BRIDGE, which FreeSWITCH fires for one of the two channels only.
-func (r *registry) hearBridge(e *esl.Event, uuid string) (told []delivery) {
+// onBridge handles CHANNEL_BRIDGE. FreeSWITCH fires it for only one of the two channels.
+func (r *registry) onBridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	peer := otherLeg(e)
 	for _, pair := range [][2]string{{uuid, peer}, {peer, uuid}} {
 		caller, leg := r.callers[pair[0]], r.legs[pair[1]]
@@ -125,16 +127,16 @@ func (r *registry) hearBridge(e *esl.Event, uuid string) (told []delivery) {
 			continue
 		}
 		if caller.seenPeer.fresh(e) {
-			told = append(told, delivery{to: caller.call, h: happened{what: bridgedTogether}})
+			deliveries = append(deliveries, delivery{to: caller.call, h: happened{what: bridgedTogether}})
 		}
-		return told
+		return deliveries
 	}
 	own := bridgeSide{uuid, e.Get("Caller-Destination-Number"), e.Get("Call-Direction") == "inbound"}
 	other := bridgeSide{peer, e.Get("Other-Leg-Destination-Number"), e.Get("Other-Leg-Direction") == "inbound"}
 	for _, sides := range [][2]bridgeSide{{own, other}, {other, own}} {
-		told = append(told, r.hearBridgedWith(e, sides[0].uuid, sides[1])...)
+		deliveries = append(deliveries, r.onBridgedWith(e, sides[0].uuid, sides[1])...)
 	}
-	return told
+	return deliveries
 }
 
 // bridgeSide is one of the channels of a bridge.
@@ -143,23 +145,23 @@ type bridgeSide struct {
 	inbound      bool
 }
 
-// hearBridgedWith finds the calls for which a channel is bridged with one that is not of the same
-// call.
-func (r *registry) hearBridgedWith(e *esl.Event, uuid string, with bridgeSide) (told []delivery) {
+// onBridgedWith finds the calls for which a channel is bridged with one of another call, or of
+// none.
+func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (deliveries []delivery) {
 	h := happened{other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound}
 	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what = callerBridged
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what = legBridged
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
-	return told
+	return deliveries
 }
 
-// numberOf is what a record calls a channel that somebody is bridged with. For a leg of ours it is
-// the group of that agent's call.
+// numberOf returns how a record names a channel with which a caller or leg is bridged. For a leg of
+// ours it is the group of that agent's call.
 func (r *registry) numberOf(uuid, number string) string {
 	if o := r.legs[uuid]; o != nil {
 		return o.call.groupNow()
@@ -167,11 +169,11 @@ func (r *registry) numberOf(uuid, number string) string {
 	return number
 }
 
-// hearParting understands CHANNEL_UNBRIDGE and CHANNEL_PARK. The channel that an UNBRIDGE names
-// beside the caller's says what it means (docs/wire.md):
-//   - none: the caller was transferred;
-//   - another than the leg: the caller is bridged anew.
-func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
+// onUnbridge handles CHANNEL_UNBRIDGE and CHANNEL_PARK. An UNBRIDGE of a caller may name another
+// channel (docs/wire.md):
+//   - If it names none, the caller was transferred.
+//   - If it names a channel other than the leg, the caller is bridged with that one.
+func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := happened{what: callerTransferred, parked: parked}
@@ -184,26 +186,31 @@ func (r *registry) hearParting(e *esl.Event, uuid string) (told []delivery) {
 		case other != leg:
 			h.what, h.other, h.number = callerRebridged, other, r.numberOf(other, e.Get("Other-Leg-Destination-Number"))
 		case o.call.goesOn():
-			h.what = callerFreed // without our park: the dialplan has the caller
+			h.what = callerFreed // the caller is not parked for us, but goes on in the dialplan
 		default:
-			return told // the leg is over; CHANNEL_PARK says where the caller is
+			return deliveries // the leg is over; CHANNEL_PARK follows for the caller
 		}
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
-	// A leg is parked when it answers, too. A slow link may report that when the talk is up. A leg
-	// that somebody transferred may be parked where that leads.
-	how, _ := lastMove(e)
-	ours := e.Get("variable_last_bridge_to") != "" && how != movedByTransfer
-	if o := r.legs[uuid]; o != nil && parked && ours && o.seen.fresh(e) {
-		told = append(told, delivery{to: o.call, h: happened{what: legParked}})
+	// A leg is also parked when it answers, and a slow link may report that after the talk has
+	// begun. A leg that somebody transferred may be parked at the destination.
+	if o := r.legs[uuid]; o != nil && parked && keptByUs(e) && o.seen.fresh(e) {
+		deliveries = append(deliveries, delivery{to: o.call, h: happened{what: legParked}})
 	}
-	return told
+	return deliveries
 }
 
-// whereTo is where a caller was transferred to, by an event or a dump of their channel. cause is
-// attendedTransfer if a phone connected them with that. Its inline dialplan is the destination only
-// until it begins to run. Then the old number is back, and the last transfer has the inline
-// dialplan.
+// keptByUs reports whether a leg that is parked was in a talk, and nobody transferred it since.
+func keptByUs(leg *esl.Event) bool {
+	how, _ := lastMove(leg)
+	return leg.Get("variable_last_bridge_to") != "" && how != movedByTransfer
+}
+
+// whereTo returns the destination of a transfer of the caller, from an event or a dump of the
+// channel. The cause is attendedTransfer if a phone connected the caller with it.
+//
+// Caller-Destination-Number has the inline dialplan of such a transfer only until that begins to
+// run. Then the old number is back, and only transfer_source has the inline dialplan.
 func whereTo(e *esl.Event) (number, cause string) {
 	to := e.Get("Caller-Destination-Number")
 	if e.Get("variable_"+consultVariable) != "" && !strings.Contains(to, consultVariable+"=") {
@@ -225,8 +232,8 @@ func whereTo(e *esl.Event) (number, cause string) {
 // groupOfChain finds the group in an inline dialplan that leads to our socket port.
 var groupOfChain = regexp.MustCompile(`socket:[^ ,|]*/` + appQueue + `/([^ ,|/]+)`)
 
-// destination is where a caller was transferred to, as a record names it: a number, or the group if
-// it was our own socket port.
+// destination returns how a record names the destination of a transfer: the number, or the group if
+// the destination is our own socket port.
 func destination(number string) string {
 	if chain := groupOfChain.FindStringSubmatch(number); chain != nil {
 		if group, err := url.PathUnescape(chain[1]); err == nil {
@@ -236,46 +243,46 @@ func destination(number string) string {
 	return sanitize(number)
 }
 
-// waitsForPhone reports whether a caller was sent into mod_sofia's own inline dialplan (sofia.c,
-// nua_i_refer). There the caller waits for a phone that still rings, because an agent connected
-// them with it.
+// waitsForPhone reports whether the caller was sent into mod_sofia's own inline dialplan (sofia.c,
+// nua_i_refer). There a caller waits for a phone that still rings, because an agent connected the
+// two.
 func waitsForPhone(destination string) bool {
 	return strings.HasPrefix(destination, "m:") && strings.HasSuffix(strings.TrimRight(destination, `"`), "park")
 }
 
-// passedOnAttended reports whether a channel says of itself that its phone sent a REFER with
-// Replaces: over this dialog, or over that of its other call (sofia.c, nua_i_refer).
+// passedOnAttended reports whether the channel's phone sent a REFER with Replaces, over this dialog
+// or over that of its other call (sofia.c, nua_i_refer).
 func passedOnAttended(e *esl.Event) bool {
 	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
 }
 
-// hearHangup understands CHANNEL_HANGUP.
-func (r *registry) hearHangup(e *esl.Event, uuid string, over bool) (told []delivery) {
+// onHangup handles CHANNEL_HANGUP. over is true if a leg has ended with it.
+func (r *registry) onHangup(e *esl.Event, uuid string, over bool) (deliveries []delivery) {
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := hangupOf(callerHungUp, e)
 		h.digit, h.attended = e.Get("variable_"+surveyVariable), passedOnAttended(e)
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && over && o.seen.fresh(e) {
 		h := hangupOf(legHungUp, e)
 		h.attended = passedOnAttended(e)
-		told = append(told, delivery{to: o.call, h: h})
+		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	delete(r.thirds, uuid)
-	return told
+	return deliveries
 }
 
-// hangupOf is what a CHANNEL_HANGUP says of either channel.
+// hangupOf returns what a CHANNEL_HANGUP of the caller or the leg means.
 func hangupOf(what happening, e *esl.Event) happened {
 	return happened{what: what, sequence: sequenceOf(e), cause: e.Get("Hangup-Cause"), byPhone: byItsPhone(e)}
 }
 
-// byItsPhone reports whether a CHANNEL_HANGUP says that the channel's own phone sent a BYE.
-// mod_sofia notes the 200 OK to it before it hangs the channel up (sofia.c,
-// sofia_handle_sip_i_bye). At every other end the BYE is yet to be sent to the phone.
+// byItsPhone reports whether a CHANNEL_HANGUP came because the channel's own phone sent a BYE.
+// mod_sofia records the 200 OK to the BYE before it hangs the channel up (sofia.c,
+// sofia_handle_sip_i_bye). In all other cases the BYE is yet to be sent to the phone.
 func byItsPhone(e *esl.Event) bool { return e.Get("variable_sip_term_status") == "200" }
 
-// otherLeg is the uuid of the channel on the other side of a CHANNEL_BRIDGE.
+// otherLeg returns the uuid of the other channel of a CHANNEL_BRIDGE.
 func otherLeg(e *esl.Event) string {
 	if other := e.Get("Other-Leg-Unique-ID"); other != "" {
 		return other

@@ -9,20 +9,24 @@ import (
 	"nwayacd/esl"
 )
 
-// A FreeSWITCH may be away without any notice: its host or the network died, a firewall dropped the
-// state of its connections, or the process hangs. The link asks it for a sign of life. A link that
-// is lost asks all its calls for one. So no call costs anything as long as all is well.
-// docs/wire.md has the times.
+// A FreeSWITCH may be away without any notice:
+//   - Its host or the network failed.
+//   - A firewall dropped the state of its connections.
+//   - The process hangs.
+//
+// Therefore each link asks for a sign of life. If a link is lost, each call connection there is
+// asked once. So the calls need no questions of their own while the link is up. docs/wire.md has
+// the times.
 const (
 	beatEvery = 5 * time.Second
-	beatLimit = 10 * time.Second // a FreeSWITCH that prints a long list answers nothing else meanwhile
-	// linkGrace is how long talks and external calls are believed to go on without a link. Only a
-	// link can see the end of them.
+	beatLimit = 10 * time.Second // long, because FreeSWITCH answers nothing else while it prints a long list
+	// linkGrace is how long talks and external calls are assumed to go on without a link. Only a
+	// link can see their end.
 	linkGrace = 15 * time.Second
 )
 
-// heartbeat asks for a sign of life from time to time. It returns why there was none, or nil when
-// ctx is done.
+// heartbeat asks for a sign of life every beatEvery. It returns the error if there was none, or nil
+// when ctx is done.
 func (l *link) heartbeat(ctx context.Context, conn *esl.Connection) error {
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
@@ -41,10 +45,10 @@ func (l *link) heartbeat(ctx context.Context, conn *esl.Connection) error {
 	}
 }
 
-// watch follows the link up and down until ctx is done. If it stays down for linkGrace, the talks
-// that only the link could follow are given up.
+// watch reacts to each change of the link's state until ctx is done. If the link stays down for
+// linkGrace, the talks that only the link could follow are given up.
 func (l *link) watch(ctx context.Context) {
-	grace := time.NewTimer(linkGrace) // it may never come up
+	grace := time.NewTimer(linkGrace) // also if the link never comes up
 	defer grace.Stop()
 	for up, waits := false, true; ; {
 		select {
@@ -73,8 +77,8 @@ func (l *link) watch(ctx context.Context) {
 	}
 }
 
-// outOfSight is why no link will follow a talk at a FreeSWITCH: there is none, or it has been down
-// for so long that its talks were given up. It is nil if a link does, or may soon.
+// outOfSight returns why no link will follow a talk at a FreeSWITCH: none is configured, or it has
+// been down for linkGrace. It returns nil if a link follows the talk, or may do so soon.
 func (s *Server) outOfSight(at Switch) error {
 	link := s.linkOf(at.Name)
 	if link == nil {
@@ -86,7 +90,8 @@ func (s *Server) outOfSight(at Switch) error {
 	return nil
 }
 
-// askCalls ends the calls of a FreeSWITCH whose connections are dead as well.
+// askCalls asks each call connection of a FreeSWITCH for an answer, and ends the calls whose
+// connections are dead.
 func (s *Server) askCalls(ctx context.Context, at string) {
 	limit, stop := context.WithTimeoutCause(ctx, replyLimit, errSilent)
 	defer stop()
@@ -104,11 +109,11 @@ func (s *Server) askCalls(ctx context.Context, at string) {
 	}
 }
 
-// endCalls ends the calls that a FreeSWITCH had under that Core-UUID: it has restarted since, and
+// endCalls ends the calls that a FreeSWITCH had under that Core-UUID. It has restarted since, so
 // they are gone.
 func (s *Server) endCalls(at, coreUUID string) {
 	for _, ch := range s.channels.at(at) {
-		if c := ch.story(); c != nil && ch.core == coreUUID {
+		if c := ch.currentCall(); c != nil && ch.core == coreUUID {
 			c.end(errRestarted)
 		}
 	}
@@ -120,7 +125,7 @@ func (s *Server) endCalls(at, coreUUID string) {
 	s.Dispatcher.dropSwitch(coreUUID)
 }
 
-// signalTalks gives a signal to the calls in a talk at a FreeSWITCH.
+// signalTalks sends a signal to the calls that are in a talk at a FreeSWITCH.
 func (s *Server) signalTalks(at string, what signal) {
 	for _, c := range s.channels.all() {
 		if ch := c.channel(); ch.at().Name == at && (ch.is().talks() || ch.is() == recalled) {

@@ -11,8 +11,8 @@ import (
 
 const jobNumberLimit = 8 * time.Second // under legParkTimeout
 
-// sayJobNumber lets the caller hear the agent's job number, digit by digit, over the music. The
-// agent's leg waits meanwhile.
+// sayJobNumber plays the agent's job number to the caller, digit by digit, instead of the music.
+// The agent's leg waits meanwhile.
 func (c *call) sayJobNumber(ctx context.Context, l *leg) {
 	who := l.offer.Agent
 	if !who.SayJobNumber || who.WithoutState {
@@ -30,8 +30,8 @@ func (c *call) sayJobNumber(ctx context.Context, l *leg) {
 	c.awaitEnd(ctx, id)
 }
 
-// jobNumberFiles is prefix, digits, suffix. There are none if the number has no digit, or no digit
-// has a file.
+// jobNumberFiles returns the files of prefix, digits and suffix. It returns none if the number has
+// no digit that has a file.
 func jobNumberFiles(number string, p Prompts) (files []string) {
 	for _, r := range number {
 		if r >= '0' && r <= '9' && p.JobDigits[r-'0'] != "" {

@@ -13,39 +13,39 @@ import (
 	"nwayacd/queue"
 )
 
-// legParkTimeout is how long an agent's leg waits to be bridged before FreeSWITCH hangs it up by
-// itself. It ends a leg that answers after this process has ended. It is longer than the job number
+// legParkTimeout is how long an agent's leg waits to be bridged before FreeSWITCH hangs it up. It
+// also ends a leg that answers after this process has ended. It is longer than the job number
 // takes.
 const legParkTimeout = 10 * time.Second
 
-// legEndLimit is how long the event of a leg's end may take over the link: mod_event_socket looks
-// for events every 20 ms.
+// legEndLimit is how long the call waits for the event of a leg's end over the link.
+// mod_event_socket looks for events every 20 ms.
 const legEndLimit = 200 * time.Millisecond
 
-// leg is the agent's side of one offer: a channel for each telephone while they ring, and then the
-// channel of the one that answered.
+// leg is the agent's side of one offer. It has a channel for each telephone while they ring, and
+// then only the channel of the telephone that answered.
 type leg struct {
 	offer  *Offer
-	uuid   string // of the telephone that answered; of the first one before
-	job    string // of the originate
+	uuid   string // of the telephone that answered; before that, of the first telephone
+	job    string // Job-UUID of the originate
 	record queue.OfferRecord
-	news   chan struct{} // holds one when something was heard of a telephone
+	news   chan struct{} // has a token if an event about a telephone came
 
 	mu     sync.Mutex
-	phones []*phone // none is added later
-	winner *phone   // that answered, as the job says; nil before
+	phones []*phone // fixed from the start
+	winner *phone   // the telephone that answered, as the job says; nil before
 
-	ctx   context.Context // ends when FreeSWITCH says over a link that the leg is gone
-	over  context.CancelFunc
-	talks atomic.Pointer[Place] // of the caller with whom the agent talks; nil before
+	ctx       context.Context // ends when a link reports that the leg is gone
+	cancel    context.CancelFunc
+	talkPlace atomic.Pointer[Place] // place of the caller with whom the agent talks; nil before
 
-	doubt struct { // the watch over the time that the offer stands, see watchOver
+	doubt struct { // the timer of watchOver
 		mu    sync.Mutex
 		timer *time.Timer
 		over  bool
 	}
 
-	byPhone atomic.Bool // the link reported that the agent's phone ended it: the phone is free for the next call
+	agentHungUp atomic.Bool // the link reported that the agent's phone hung up, so the phone is free
 }
 
 func newLeg(o *Offer, ways []way) *leg {
@@ -54,7 +54,7 @@ func newLeg(o *Offer, ways []way) *leg {
 		l.phones = append(l.phones, &phone{way: w, uuid: newUUID()})
 	}
 	l.uuid = l.phones[0].uuid
-	l.ctx, l.over = context.WithCancel(context.Background())
+	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.record = queue.OfferRecord{
 		Call: o.Call, Group: o.Group, Agent: o.Agent.Extension, Leg: l.uuid,
 		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered, Visit: o.Visit,
@@ -62,14 +62,14 @@ func newLeg(o *Offer, ways []way) *leg {
 	return l
 }
 
-// originate is the command that calls the agent for c. Its job ends when a telephone answers or all
-// failed.
+// originate returns the command that calls the agent for c. Its job ends when a telephone answers
+// or all of them failed.
 func (l *leg) originate(c *call) esl.Command {
 	return esl.BgAPI(l.job, "originate "+l.variables(c)+l.dialString()+" &park()")
 }
 
-// dialString is the dial strings of all telephones. If there are several, each has its uuid before
-// it.
+// dialString returns the dial strings of all telephones. If there are several, each has its uuid
+// before it.
 func (l *leg) dialString() string {
 	if len(l.phones) == 1 {
 		return l.phones[0].dial
@@ -85,9 +85,9 @@ func (l *leg) dialString() string {
 	return strings.Join(parts, ",")
 }
 
-// variables are what the leg's channels are born with. The caller's number is the caller id.
-// presence_data names this server and the caller, so that a restarted server recognises its legs in
-// `show channels`.
+// variables returns the variables with which the leg's channels are made. The caller's number is
+// the caller id. presence_data names this server and the caller, so a restarted server recognises
+// its legs in `show channels`.
 func (l *leg) variables(c *call) string {
 	o, s := l.offer, c.settings
 	vars := make([]esl.Header, 0, 32)
@@ -103,7 +103,7 @@ func (l *leg) variables(c *call) string {
 	set("ignore_early_media", "true")
 	set("park_timeout", strconv.Itoa(int(legParkTimeout/time.Second)))
 	set("presence_data", l.mark(c.server.options.Identity))
-	set("hold_hangup_xfer_exten", "park:inline") // else a hang-up during a hold ends the caller's call
+	set("hold_hangup_xfer_exten", "park:inline") // otherwise a hang-up during a hold ends the caller's call
 	set("origination_caller_id_number", c.who.shown())
 	set("origination_caller_id_name", l.callerName(c))
 	set("nway_callin", c.who.shown())
@@ -125,10 +125,12 @@ func (l *leg) variables(c *call) string {
 	return esl.Vars(append(vars, c.who.exported...)...)
 }
 
-// callerName is the name that the telephones show. mod_sofia cuts off what stands before a colon or
-// a slash and behind an @ (mod_sofia.c, switch_sanitize_number), and then decodes what is escaped
-// as in a URL (mod_sofia.h, check_decode). So these are escaped for it, and the escape itself, by
-// which a name could put a line end into the INVITE.
+// callerName returns the name that the telephones show. mod_sofia drops what precedes a colon or a
+// slash and what follows an @ (mod_sofia.c, switch_sanitize_number). Then it decodes the escapes of
+// a URL (mod_sofia.h, check_decode).
+//
+// So these characters are escaped. The % is escaped too, because otherwise a name could put a line
+// end into the INVITE.
 func (l *leg) callerName(c *call) string {
 	name := c.shownName()
 	for _, p := range l.phones {
@@ -141,11 +143,12 @@ func (l *leg) callerName(c *call) string {
 
 var sofiaEscape = strings.NewReplacer("%", "%25", ":", "%3A", "/", "%2F", "@", "%40")
 
-// userVariables are what user/EXT sets, and the dial-string of FreeSWITCH's own directory. A
-// contact that is dialled itself gets them from here.
+// userVariables returns the variables that user/EXT and the dial-string of FreeSWITCH's own
+// directory set. A contact that is dialled directly gets them from here.
 func (l *leg) userVariables(c *call) []esl.Header {
 	extension, domain := l.offer.Agent.Extension, c.dialDomain()
-	if slices.ContainsFunc(l.phones, func(p *phone) bool { return !strings.HasPrefix(p.dial, "sofia/") || p.elsewhere || p.open }) {
+	notDirect := func(p *phone) bool { return !strings.HasPrefix(p.dial, "sofia/") || p.elsewhere || p.open }
+	if slices.ContainsFunc(l.phones, notDirect) {
 		return nil
 	}
 	return []esl.Header{
@@ -156,9 +159,11 @@ func (l *leg) userVariables(c *call) []esl.Header {
 	}
 }
 
-// autoAnswer makes the telephone pick up by itself, if there is only one. Of several, the agent
-// chooses. Another FreeSWITCH would take the NOTIFY of sip_auto_answer for an order to transfer the
-// call to the extension auto_answer, so it gets the header alone (sofia.c).
+// autoAnswer returns the variables that make the telephone answer by itself. If there are several
+// telephones, it returns none, because the agent chooses one.
+//
+// Another FreeSWITCH would understand the NOTIFY of sip_auto_answer as an order to transfer the
+// call to the extension auto_answer (sofia.c). So it gets only the header.
 func (l *leg) autoAnswer(s *Settings) []esl.Header {
 	if !s.AutoAnswer || len(l.phones) > 1 {
 		return nil
@@ -173,10 +178,11 @@ func (l *leg) autoAnswer(s *Settings) []esl.Header {
 	return vars
 }
 
-// presenceMark begins the presence_data of our legs: nwayacd:SERVER:CALLER-UUID:EXTENSION.
+// presenceMark is how the presence_data of our legs begins: nwayacd:SERVER:CALLER-UUID:EXTENSION.
 const presenceMark = "nwayacd:"
 
-// marked is what presence_data says of a leg of ours; the zero value for any other channel.
+// marked is what presence_data says about a leg of ours. It is the zero value for any other
+// channel.
 type marked struct{ server, caller, extension string }
 
 func (l *leg) mark(server string) string {
@@ -192,7 +198,7 @@ func readMark(presence string) marked {
 	return marked{parts[0], parts[1], parts[2]}
 }
 
-// dialable leaves of an extension or address only what cannot mean anything else in a dial string.
+// dialable removes from an extension or address what has another meaning in a dial string.
 func dialable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" ,|'\"\\{}[]<>()^&$:@;\t\r\n", r) {
@@ -202,19 +208,19 @@ func dialable(s string) string {
 	}, s)
 }
 
-// kill is the command that ends the leg, whether it rings or talks.
+// kill returns the command that ends the leg, whether it rings or talks.
 func (l *leg) kill() esl.Command { return esl.API("uuid_kill " + l.uuid) }
 
-// ended completes the offer's record.
+// ended completes the offer's record and returns the change that keeps it.
 func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.Change {
-	l.over()
+	l.cancel()
 	l.record.Outcome, l.record.Cause, l.record.Ended = outcome, cause, time.Now()
 	record := l.record
 	return queue.Change{Offer: &record}
 }
 
-// awaitEnd waits until FreeSWITCH has reported over the link that the leg is gone, for at most
-// legEndLimit: the link may be down.
+// awaitEnd waits until a link has reported that the leg is gone, for at most legEndLimit. The link
+// may be down.
 func (l *leg) awaitEnd() {
 	limit := time.NewTimer(legEndLimit)
 	defer limit.Stop()
@@ -224,23 +230,25 @@ func (l *leg) awaitEnd() {
 	}
 }
 
-// left takes the link's report that the leg is gone, and whether the agent's phone ended it. If it
-// did, the agent of a talk is free at once, before the call hears of it.
-func (l *leg) left(byPhone bool) {
+// onGone handles the link's report that the leg is gone. byPhone is true if the agent's phone hung
+// up. In that case the agent of a talk is free at once, before the call's goroutine handles the
+// end.
+func (l *leg) onGone(byPhone bool) {
 	if l.ctx.Err() != nil {
 		return // reported before
 	}
-	l.byPhone.Store(byPhone) // first: a call that finds its talk over can tell why
-	if place := l.talks.Load(); byPhone && place != nil {
-		place.endUntold(l.offer)
+	l.agentHungUp.Store(byPhone) // first, so that a call whose talk is over can read why
+	if place := l.talkPlace.Load(); byPhone && place != nil {
+		place.endEarly(l.offer)
 	}
-	l.over()
+	l.cancel()
 }
 
-// phoneLeft reports whether the link has reported that the agent's phone ended the leg.
-func (l *leg) phoneLeft() bool { return l.byPhone.Load() }
+// endedByAgent reports whether the link has reported that the agent's phone ended the leg.
+func (l *leg) endedByAgent() bool { return l.agentHungUp.Load() }
 
-// channel is the uuid of the telephone that answered; of the first one before.
+// channel returns the uuid of the telephone that answered. Before that, it is the uuid of the first
+// one.
 func (l *leg) channel() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,11 +12,11 @@ import (
 
 func originateOf(t *testing.T, a agent.Profile, s Settings, at Switch) string {
 	t.Helper()
-	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop()}, queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop()}, queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
 	c := &call{server: server, settings: &s, who: caller{number: "139"}, group: "110"}
 	ch := &channel{uuid: "caller-1"}
 	ch.isAt(at)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	lease := &queue.Lease{Call: "caller-1", Group: "110", Agent: a, Number: 1, RingTimeout: queue.DefaultRingTimeout}
 	l := newLeg(&Offer{Lease: lease}, c.waysTo(t.Context(), a))
 	return l.variables(c) + l.dialString()

@@ -15,32 +15,33 @@ import (
 	"nwayacd/esl"
 )
 
-// statusBound is how many agent events wait for a FreeSWITCH that does not take them; later ones
-// are dropped for it.
+// statusBound is how many agent events wait for a FreeSWITCH that does not take them. If more come,
+// the oldest are dropped.
 const statusBound = 4096
 
-// Limits of a link: the list of 10,000 channels is some ten megabytes, and while it is read events
-// pile up.
+// Limits of a link. The list of 10,000 channels is some ten megabytes, and events pile up while it
+// is read.
 const (
 	linkMaxBody  = 64 << 20
 	linkMaxQueue = 1 << 16
-	linkBuffer   = 16 << 10         // an event of a channel is some 6 to 10 KiB: one read
-	lookLimit    = 30 * time.Second // to learn what is the case at a switch
+	linkBuffer   = 16 << 10         // an event of a channel is 6 to 10 KiB, so one read takes it
+	lookLimit    = 30 * time.Second // to read the state of a FreeSWITCH
 	lookBatch    = 500              // channels asked about in one write
 )
 
-// link is the connection to one FreeSWITCH's event socket. Over it come the registrations of
-// phones, the events of channels that talks need, and agents' external calls. Over it go commands
-// and agent events.
+// link is the connection to one FreeSWITCH's event socket. It receives the registrations of phones,
+// the events of channels in talks, and the agents' external calls. It sends commands and agent
+// events.
 type link struct {
-	at           Switch
-	server       *Server
-	log          zerolog.Logger
-	statuses     chan esl.Command
-	conn         atomic.Pointer[esl.Connection] // while there is one
-	seen         map[string]bool                // extensions that ever registered there; keep's goroutine only
-	contacts     *contacts                      // of the telephones that are registered there
-	stateChanged chan struct{}                  // holds one if it came up or went down, or a call needs it while down
+	at       Switch
+	server   *Server
+	log      zerolog.Logger
+	statuses chan esl.Command
+	conn     atomic.Pointer[esl.Connection] // nil while there is none
+	seen     map[string]bool                // extensions that ever registered there; only for keep's goroutine
+	contacts *contacts                      // the telephones that are registered there
+	// has a token if the link came up or went down, or external calls were noted
+	stateChanged chan struct{}
 
 	mu    sync.Mutex
 	state LinkState
@@ -50,10 +51,10 @@ type link struct {
 type LinkState struct {
 	Name     string
 	Up       bool
-	CoreUUID string // FreeSWITCH's identity since it started
+	CoreUUID string // identity of the running FreeSWITCH process
 	Hostname string // FreeSWITCH-Hostname
 	Domain   string // its global variable domain
-	NoDomain bool   // the dial string needs the global variable domain, and the switch has none
+	NoDomain bool   // the dial string needs the global variable domain, and FreeSWITCH has none
 	Since    time.Time
 }
 
@@ -93,8 +94,11 @@ func (l *link) become(change func(*LinkState)) {
 	change(&l.state)
 }
 
-// switchOf is the configured FreeSWITCH of that Core-UUID. If no link knows it, it is one that has
-// not been heard of yet, or else one whose link is down: it may have restarted.
+// switchOf returns the configured FreeSWITCH with that Core-UUID. If no link knows the Core-UUID,
+// it guesses, in this order:
+//   - a FreeSWITCH without a link, or whose link has never been up;
+//   - one whose link is down, because it may have restarted;
+//   - the first one.
 func (s *Server) switchOf(coreUUID string) Switch {
 	var guess Switch
 	rank := -1
@@ -118,8 +122,8 @@ func (s *Server) switchOf(coreUUID string) Switch {
 	return guess
 }
 
-// claim makes the calls with that Core-UUID those of the FreeSWITCH whose link has learned that it
-// is its own. They may have come before the link was up.
+// claim assigns the calls with that Core-UUID to the FreeSWITCH whose link has just read it. The
+// calls may have come before the link was up.
 func (s *Server) claim(at Switch, coreUUID string) {
 	for _, ch := range s.channels.every() {
 		if ch.core == coreUUID && ch.at().Name != at.Name {
@@ -128,7 +132,8 @@ func (s *Server) claim(at Switch, coreUUID string) {
 	}
 }
 
-// switchNamed is the configured FreeSWITCH of that name.
+// switchNamed returns the configured FreeSWITCH of that name, or one with only the name if there is
+// none.
 func (s *Server) switchNamed(name string) Switch {
 	for _, at := range s.options.Switches {
 		if at.Name == name {
@@ -138,7 +143,7 @@ func (s *Server) switchNamed(name string) Switch {
 	return Switch{Name: name}
 }
 
-// linkOf is the link to the configured FreeSWITCH of that name, nil if there is none.
+// linkOf returns the link to the configured FreeSWITCH of that name, or nil if there is none.
 func (s *Server) linkOf(name string) *link {
 	for _, l := range s.links {
 		if l.at.Name == name {
@@ -148,7 +153,8 @@ func (s *Server) linkOf(name string) *link {
 	return nil
 }
 
-// publishStatus hands an agent event to our listeners and to every link. It does not block.
+// publishStatus gives an agent event to the listeners on our ports and to every link. It does not
+// block.
 func (s *Server) publishStatus(e agent.LogEntry) {
 	fire := s.agentEvent(e)
 	for _, l := range s.links {
@@ -156,8 +162,8 @@ func (s *Server) publishStatus(e agent.LogEntry) {
 	}
 }
 
-// queue leaves an event for the switch. If too many wait already, the oldest is dropped: listeners
-// there want to know the present state.
+// queue queues an event for the FreeSWITCH. If too many wait, the oldest is dropped, because
+// listeners need the present state most.
 func (l *link) queue(fire esl.Command) {
 	for {
 		select {
@@ -172,11 +178,14 @@ func (l *link) queue(fire esl.Command) {
 	}
 }
 
-// keep holds the link until ctx is done, and makes it again whenever it is lost.
+// keep keeps the link up until ctx is done. It reconnects whenever the connection is lost.
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
 		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
-		Options: esl.Options{OnArrival: l.hearFirst, Limits: esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer}},
+		Options: esl.Options{
+			OnArrival: l.onArrival,
+			Limits:    esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer},
+		},
 		Session: l.session,
 		Down:    func(err error) { l.log.Warn().Err(err).Msg("no link to FreeSWITCH") },
 	}
@@ -186,24 +195,26 @@ func (l *link) keep(ctx context.Context) {
 	watching.Wait()
 }
 
-// looked counts the switches that were looked at once; after the last one all is known of talks
-// from before a restart.
+// linkChecked notes that the link has read the state of its FreeSWITCH once. After the last link,
+// all is known about talks from before a restart, so the reserved agents are freed.
 func (s *Server) looked(l *link) {
-	s.unseen.mu.Lock()
-	defer s.unseen.mu.Unlock()
-	if s.unseen.links[l] {
-		delete(s.unseen.links, l)
-		if len(s.unseen.links) == 0 {
+	s.notUpYet.mu.Lock()
+	defer s.notUpYet.mu.Unlock()
+	if s.notUpYet.links[l] {
+		delete(s.notUpYet.links, l)
+		if len(s.notUpYet.links) == 0 {
 			s.Dispatcher.releaseReserved()
 		}
 	}
 }
 
-// heardOnLink is what a link listens to.
-const heardOnLink = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_BRIDGE CHANNEL_UNBRIDGE " +
-	"CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY CUSTOM sofia::register sofia::unregister sofia::expire"
+// linkEvents is the command that subscribes a link to its events.
+const linkEvents = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER " +
+	"CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY " +
+	"CUSTOM sofia::register sofia::unregister sofia::expire"
 
-// session serves one connection until it is lost: first the present state there, then what changes.
+// session serves one connection until it is lost. It reads the present state first, and then the
+// events.
 func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	if err := l.lookAround(ctx, conn); err != nil {
 		return err
@@ -213,7 +224,7 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 	defer l.goDown()
 	var beside sync.WaitGroup
 	// These end with ctx, which ends with the connection or this session.
-	beside.Go(func() { l.tellStatuses(ctx, conn) })
+	beside.Go(func() { l.sendStatuses(ctx, conn) })
 	beside.Go(func() { l.lookAgain(ctx, conn) })
 	beside.Go(func() { l.askContacts(ctx, conn) })
 	beside.Go(func() { end(l.heartbeat(ctx, conn)) })
@@ -224,7 +235,9 @@ func (l *link) session(ctx context.Context, conn *esl.Connection) error {
 		if err != nil {
 			return err
 		}
-		l.hear(e)
+		if err := l.onEvent(ctx, conn, e); err != nil {
+			return err
+		}
 	}
 }
 
@@ -243,8 +256,9 @@ func (l *link) goDown() {
 	signalOne(l.stateChanged)
 }
 
-// tellStatuses fires into FreeSWITCH what calls could not, and then agent events.
-func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
+// sendStatuses sends the events that are owed to the FreeSWITCH, and then agent events as they
+// come.
+func (l *link) sendStatuses(ctx context.Context, conn *esl.Connection) {
 	if owed := l.server.owed.to(l.at.Name); len(owed) > 0 && conn.Post(owed...) != nil {
 		return
 	}
@@ -260,13 +274,13 @@ func (l *link) tellStatuses(ctx context.Context, conn *esl.Connection) {
 	}
 }
 
-// lookAround subscribes, and then asks for registrations and channels, so that nothing falls
-// between the two.
+// lookAround subscribes first, and then asks for registrations and channels. So no change between
+// the two is missed.
 func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
 	replies, err := conn.Do(ctx,
-		esl.Raw(heardOnLink),
+		esl.Raw(linkEvents),
 		esl.API("global_getvar core_uuid"),
 		esl.API("global_getvar domain"),
 		esl.API("global_getvar hostname"),
@@ -280,12 +294,13 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	l.become(func(s *LinkState) {
 		s.CoreUUID, s.Hostname = replies[1].Text(), replies[3].Text()
 		s.Domain = replies[2].Text()
-		s.NoDomain = replies[2].Text() == "" && strings.HasPrefix(cmp.Or(l.at.DialString, "user/{ext}"), "user/{ext}") &&
-			!strings.Contains(l.at.DialString, "@")
+		s.NoDomain = replies[2].Text() == "" && !strings.Contains(l.at.DialString, "@") &&
+			strings.HasPrefix(cmp.Or(l.at.DialString, defaultDial), defaultDial)
 	})
 	l.server.claim(l.at, l.current().CoreUUID)
 	if l.current().NoDomain {
-		l.log.Warn().Msg("the dial string user/{ext} reaches nobody: this FreeSWITCH has no global variable domain")
+		l.log.Warn().
+			Msg("the dial string user/{ext} reaches no agent, because this FreeSWITCH has no global variable domain")
 	}
 	l.compareRegistrations(rows(replies[4].Text()))
 	channels := rows(replies[5].Text())
@@ -293,10 +308,10 @@ func (l *link) lookAround(ctx context.Context, conn *esl.Connection) error {
 	if now := l.current().CoreUUID; was != "" && was != now {
 		l.server.endCalls(l.at.Name, was)
 	}
-	return l.reconcile(ctx, conn, l.suspects(channels, false))
+	return l.reconcile(ctx, conn, l.foundChannels(channels, false))
 }
 
-// uuids are those of the channels that the table lists.
+// uuids returns the uuids of the channels in the table.
 func uuids(channels []map[string]string) map[string]bool {
 	there := make(map[string]bool, len(channels))
 	for _, channel := range channels {
@@ -305,7 +320,7 @@ func uuids(channels []map[string]string) map[string]bool {
 	return there
 }
 
-// rows reads what `show … as json` prints.
+// rows parses the output of `show … as json`.
 func rows(text string) []map[string]string {
 	var shown struct {
 		Rows []map[string]string `json:"rows"`
@@ -316,12 +331,12 @@ func rows(text string) []map[string]string {
 	return shown.Rows
 }
 
-// hearFirst takes an event as it arrives, in the connection's reader, because the calls that it
-// concerns wait for it. It returns whether hear takes the event as well: of a call's fourteen
-// events, eight are not queued for it.
-func (l *link) hearFirst(e *esl.Event) (waits bool) {
+// onArrival handles an event as it arrives, in the connection's reader, because calls wait for it.
+// It returns true if onEvent needs the event as well. Of a call's fourteen events, eight are not
+// queued for onEvent.
+func (l *link) onArrival(e *esl.Event) (waits bool) {
 	l.server.channels.noteKey(e)
-	l.server.channels.hear(e, nil)
+	l.server.channels.onEvent(e, nil)
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_DESTROY", "CUSTOM":
 		return true
@@ -329,31 +344,44 @@ func (l *link) hearFirst(e *esl.Event) (waits bool) {
 	return false
 }
 
-// hear takes an event of the switch in its turn: not before the link has looked around.
-func (l *link) hear(e *esl.Event) {
+// onEvent handles an event in the session's goroutine, after the link has read the state.
+func (l *link) onEvent(ctx context.Context, conn *esl.Connection, e *esl.Event) error {
 	switch e.Name() {
 	case "CHANNEL_CREATE", "CHANNEL_ANSWER":
-		if l.isOurs(readMark(e.Get("Channel-Presence-Data")), e.Get("Call-Direction")) {
-			return // its call, which hears faster, may be over by now
+		if mark := readMark(e.Get("Channel-Presence-Data")); l.isOurs(mark, e.Get("Call-Direction")) {
+			return l.onLeg(ctx, conn, e.Get("Unique-ID"), mark)
 		}
 		for _, user := range []string{e.Get("variable_user_name"), e.Get("variable_dialed_user")} {
-			l.meet(e.Get("Unique-ID"), user)
+			l.noteIfExternal(e.Get("Unique-ID"), user)
 		}
 	case "CHANNEL_DESTROY":
 		l.server.channels.dropExternal(e.Get("Unique-ID"))
 	case "CUSTOM":
-		l.hearRegistration(e)
+		l.onRegistration(e)
 	}
+	return nil
 }
 
-// meet notes a channel that an extension has, unless it is a leg of ours.
-func (l *link) meet(uuid, extension string) {
+// onLeg handles a leg of ours that no call has. Its originate was on the way for longer than the
+// call waited for it, or the call has handled the event already and is over.
+func (l *link) onLeg(ctx context.Context, conn *esl.Connection, uuid string, m marked) error {
+	if !isUUID(uuid) || l.server.channels.isOurs(uuid) {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, lookLimit)
+	defer stop()
+	return l.reconcile(ctx, conn, []foundChannel{foundLeg(uuid, m)})
+}
+
+// noteIfExternal notes a channel of an extension as an external call, unless it is one of our legs
+// or a third party.
+func (l *link) noteIfExternal(uuid, extension string) {
 	if uuid != "" && extension != "" && !l.server.channels.isOurs(uuid) {
 		l.server.channels.noteExternal(l, uuid, extension)
 	}
 }
 
-// userOf is the user of user@domain.
+// userOf returns USER of USER@DOMAIN.
 func userOf(presence string) string {
 	user, _, _ := strings.Cut(presence, "@")
 	return user

@@ -7,25 +7,26 @@ import (
 	"nwayacd/queue"
 )
 
-// What FreeSWITCH says of a talk if it is asked, because an event is overdue or the link is back.
+// Questions to FreeSWITCH about a talk.
 
-// look asks FreeSWITCH what became of the two, because an event is overdue or the link is back.
+// look asks FreeSWITCH what became of caller and leg, because an event is overdue or the link is
+// back.
 func (t *talk) look() {
 	was := t.channel().is()
 	replies := t.do(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
 	if replies == nil {
-		return // the link is away; it says when it is back
+		return // the link is down; the talk looks again when it is up
 	}
 	if replies[0].Text() == t.uuid() {
 		t.on(happened{what: bridgedTogether})
 		if t.channel().is() != talking {
 			return
 		}
-		if !isSet(replies[1]) { // used up: the caller was away and is back, and nobody saw that
+		if !isSet(replies[1]) { // the hook has run, so the caller was away and is back without an event
 			t.kept, t.unsettled = true, true
 		}
 		if t.unsettled {
-			t.together()
+			t.bridgedAgain()
 		}
 		return
 	}
@@ -34,7 +35,7 @@ func (t *talk) look() {
 		return
 	}
 	leg, caller := dumped(replies[0]), dumped(replies[1])
-	for _, h := range t.seen(leg, caller) {
+	for _, h := range t.fromDumps(leg, caller) {
 		t.on(h)
 	}
 	is := t.channel().is()
@@ -42,8 +43,10 @@ func (t *talk) look() {
 		return
 	}
 	switch {
+	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
+		t.lookForPartner(caller)
 	case is == callerMoving || is == callerAway && t.legGone:
-		t.on(happened{what: callerReturned, number: t.to}) // with somebody else by now
+		t.on(happened{what: callerReturned, number: t.to}) // the caller is with another channel by now
 	case is == legOver:
 		t.lookForCaller(caller)
 	case !t.legGone && is != legAway && alone(leg):
@@ -57,60 +60,75 @@ func (t *talk) look() {
 	}
 }
 
-// lookForCaller finds out where the caller is whose leg is over. The hooks on the caller's channel
-// say how far FreeSWITCH is.
+// lookForPartner asks for the channel that FreeSWITCH was about to bridge the caller with. If that
+// channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
+// (switch_ivr_bridge.c, uuid_bridge_on_reset).
+func (t *talk) lookForPartner(caller *esl.Event) {
+	replies := t.do(exists(caller.Get("variable_bridge_uuid"))...)
+	t.stranded = replies != nil && replies[0].Text() == "false"
+	t.timer.Reset(movingLimit)
+}
+
+// lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's
+// channel what moved it last. If that was the bridge with the leg, nobody took the caller. Then the
+// hooks say how far FreeSWITCH is.
 func (t *talk) lookForCaller(caller *esl.Event) {
-	to := destination(caller.Get("Caller-Destination-Number"))
+	how, with := lastMove(caller)
 	switch hooked := caller.Get("variable_"+cleanHook) != ""; {
-	case !hooked && !t.cleaned:
-		t.cleaned = true // the hooks run, and the next one may say that nobody took the caller
-		if to == destination(t.who.dialled) {
-			t.timer.Reset(legOverLimit) // they are where they were: a hook of the dialplan may take its time
-		} else {
-			t.timer.Reset(legOverPause)
-		}
-	case !hooked: // the hooks of whatever took the caller have run
+	case how == movedByTransfer:
 		number, cause := whereTo(caller)
 		t.on(happened{what: callerTransferred, number: number, cause: cause})
+	case how == movedByBridge && with != t.leg.uuid:
+		t.on(happened{what: callerRebridged, other: with})
+	case !hooked && t.goesOn(): // the dialplan has the caller
+		t.on(happened{what: callerFreed})
+	case !hooked && !t.cleaned: // FreeSWITCH is about to park the caller
+		t.cleaned = true
+		t.timer.Reset(hooksLimit)
+	case !hooked:
+		t.on(happened{what: callerFreed, held: true})
 	case !t.broken:
-		// The bridge is not over for the caller's thread: it plays the music of a hold, which
+		// The caller's thread is still in the bridge, because it plays the music of a hold, which
 		// outlives the leg.
 		t.broken = true
 		t.send(t.breakAll())
 		t.timer.Reset(legOverLimit)
-	default: // the thread hangs, because the leg died as it was bridged
+	default: // the thread hangs, because the leg died while it was being bridged
 		t.on(happened{what: callerFreed})
 	}
 }
 
-// seen is what two dumps say, in the order in which it matters.
-func (t *talk) seen(leg, caller *esl.Event) (told []happened) {
+// fromDumps returns the happenings that two dumps show, in the order in which they must be handled.
+func (t *talk) fromDumps(leg, caller *esl.Event) (all []happened) {
 	with := caller.Get("variable_bridge_to")
 	switch state := caller.Get("Channel-State"); {
 	case caller.Get("Unique-ID") == "":
-		told = append(told, happened{what: callerHungUp, cause: t.unseenCause()})
+		all = append(all, happened{what: callerHungUp, cause: t.unseenCause()})
 	case with == t.leg.uuid:
-		told = append(told, happened{what: bridgedTogether})
+		all = append(all, happened{what: bridgedTogether})
 	case with != "":
-		told = append(told, happened{what: callerBridged, other: with})
+		all = append(all, happened{what: callerBridged, other: with})
 	case state == "CS_PARK" || caller.Get("variable_"+overVariable) == "true":
-		told = append(told, happened{what: callerFreed, held: true, parked: true})
+		all = append(all, happened{what: callerFreed, held: true, parked: true})
 	}
 	switch with := leg.Get("variable_bridge_to"); {
 	case leg.Get("Unique-ID") == "":
-		told = append(told, happened{what: legHungUp, cause: t.unseenCause()})
+		all = append(all, happened{what: legHungUp, cause: t.unseenCause()})
 	case with != "" && with != t.uuid():
-		told = append(told, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
+		all = append(all, happened{what: legBridged, other: with, inbound: t.cameIn(with)})
+	case leg.Get("Channel-State") == "CS_PARK" && keptByUs(leg):
+		all = append(all, happened{what: legParked})
 	}
-	return told
+	return all
 }
 
-// parked is where a caller is whom uuid_park took: that is no number of the dialplan.
+// parked is the destination in a record if uuid_park took the caller. It is not a number of the
+// dialplan.
 const parked = "park"
 
-// askWhereTo asks where the caller is if the event of a transfer named the number that they had
-// dialled. They may have been transferred to it again. But FreeSWITCH ends the bridge before it
-// changes the number, so that the event can come between the two.
+// askWhereTo asks FreeSWITCH for the destination if the event of a transfer named the number that
+// the caller had dialled. They may have been transferred to it again. But FreeSWITCH ends the
+// bridge before it changes the number, so the event may have the old one.
 func (t *talk) askWhereTo() {
 	if t.to != destination(t.who.dialled) {
 		return
@@ -127,15 +145,15 @@ func (t *talk) askWhereTo() {
 	}
 }
 
-// cameIn reports whether a channel called in.
+// cameIn reports whether a channel is that of a call to FreeSWITCH.
 func (t *talk) cameIn(uuid string) bool {
 	other := t.dump(uuid)
 	return other != nil && other.Get("Call-Direction") == "inbound"
 }
 
-// numberOf is what a record calls the channel that the caller, or the agent, was bridged with: the
-// group if an agent of ours talks there, else the extension that was dialled. An event has only the
-// name under which the telephone registered, which may be a random word.
+// numberOf returns how a record names the channel with which the caller, or the agent, was bridged.
+// That is the group if an agent of ours talks there, otherwise the extension that was dialled. An
+// event has only the name under which the telephone registered, which may be a random word.
 func (t *talk) numberOf(h happened) string {
 	if h.other == "" {
 		return h.number
@@ -150,8 +168,8 @@ func (t *talk) numberOf(h happened) string {
 	return sanitize(cmp.Or(other.Get("variable_dialed_user"), h.number, other.Get("Caller-Destination-Number")))
 }
 
-// alone reports whether a leg is with no other channel: parked, or left over from a bridge. A leg
-// that somebody transferred is not alone, wherever that leads.
+// alone reports whether a leg is not connected with another channel: it is parked, or left over
+// from a bridge. A leg that somebody transferred is not alone, whatever its destination.
 func alone(leg *esl.Event) bool {
 	if how, _ := lastMove(leg); how == movedByTransfer {
 		return false
@@ -163,7 +181,7 @@ func alone(leg *esl.Event) bool {
 	return leg.Get("variable_bridge_to") == ""
 }
 
-// unseenCause returns why no link saw the end of a channel.
+// unseenCause returns the cause for a channel whose end no link saw.
 func (t *talk) unseenCause() string {
 	if l := t.server.linkOf(t.channel().at().Name); l != nil {
 		if now := l.current().CoreUUID; t.channel().core != "" && now != "" && t.channel().core != now {

@@ -12,19 +12,19 @@ import (
 func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilWaiting("call-139")
 		c.wires.cut()
 		c.after(10 * time.Second)
 		if n := c.sw.Counts().Originates; n > 0 {
 			t.Errorf("the agent was called %d times during the call", n)
 		}
 		own.Hangup()
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -32,15 +32,15 @@ func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		c.wires.cut()
 		own.Hangup()
 		c.after(10 * time.Second)
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -48,23 +48,23 @@ func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 func TestTheLastEventOfACallWhoseConnectionIsLost(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
-		go c.breaks("call-139")
+		c.untilWaiting("call-139")
+		go c.breakConnection("call-139")
 		c.after(10 * time.Second)
 		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove", "queue_add", "queue_remove")
 		c.wantRest()
 	})
 }
 
-// TestALegIsNotedAsTheLinkComesUp: the call that could not end it noted it as a call outside after
-// the link had looked for those that are over.
+// TestALegIsNotedAsTheLinkComesUp has a leg that a call could not end. The call noted it as an
+// external call after the link had looked for those that are over.
 func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")
-		c.after(time.Second)
+		c.settle()
 		l := c.server.links[0]
 		l.server.channels.noteExternal(l, "leg", "1000")
 		if n := c.agent("1000").Outside; n != 2 {
@@ -75,12 +75,12 @@ func TestALegIsNotedAsTheLinkComesUp(t *testing.T) {
 			t.Errorf("%d calls outside, one is real", n)
 		}
 		own.Hangup()
-		c.after(time.Second)
+		c.settle()
 		caller := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", caller.UUID())
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -97,16 +97,16 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 			t.Errorf("%d wait and %d talk: %+v", g.Waiting, g.Talking, c.server.CallViews())
 		}
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.after(30 * time.Second)
 		c.wantTalk("1000", "call-139")
 		c.wantPlace("call-139", since)
-		if rows := c.kept.waiting(); len(rows) > 0 {
+		if rows := c.journal.waiting(); len(rows) > 0 {
 			t.Errorf("in a talk, and among the waiting: %v", rows)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
@@ -116,27 +116,28 @@ func TestTheServerDiesBetweenTheAnswerAndTheBridge(t *testing.T) {
 func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
-	for range 5 * rounds { // what is left of the first life ends, and takes the caller along or not, as the scheduler has it
+	// What is left of the first life ends. The scheduler decides whether that hangs up the caller.
+	for range 5 * rounds {
 		open(t, s, func(c *centre) {
 			c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 			call := c.caller("139")
-			c.after(4 * time.Second)
+			c.untilTalking("call-139")
 			since := c.server.CallViews()[0].Arrived
 			if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 				t.Fatal(err)
 			}
-			c.after(time.Second)
+			c.settle()
 			if g := c.server.Figures().Floor.Groups[0]; g.Waiting != 1 || g.Talking != 0 {
 				t.Errorf("%d wait and %d talk", g.Waiting, g.Talking)
 			}
 			c.dies()
-			c.after(500 * time.Millisecond)
+			c.after(beforeRetry)
 			c.comesBack()
 			c.after(30 * time.Second)
 			c.wantTalk("1000", "call-139")
 			c.wantPlace("call-139", since)
 			call.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 			c.wantNoTalk()
 			c.wantRest()
@@ -144,24 +145,24 @@ func TestTheServerDiesWhileATransferRingsAfterATalk(t *testing.T) {
 	}
 }
 
-// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack: they had been transferred, and waited again as
-// it died.
+// TestACallerWhoHadATalkIsGoneWhenTheServerIsBack has a caller who was transferred, and waited
+// again when the server died.
 func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.snapshot.Members = s.snapshot.Members[:1]
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		call.Hangup()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Ready)
 		c.after(2 * time.Minute)
@@ -180,22 +181,22 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
-		go c.breaks("call-139")
+		go c.breakConnection("call-139")
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantNoTalk()
 		c.wantRest()
 	})
 }
 
-// TestATransferRingsAfterATalkAndWeLoseTheCaller who has talked: whatever max-wait says they are
-// not sent away, and the talk is in their CDR.
-func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
+// TestTheConnectionIsLostWhileATransferRingsAfterATalk checks that max-wait does not send away a
+// caller who has talked, and that the talk is in their CDR.
+func TestTheConnectionIsLostWhileATransferRingsAfterATalk(t *testing.T) {
 	for name, lose := range map[string]func(c *centre){
-		"the connection breaks": func(c *centre) { go c.breaks("call-139") },
+		"the connection breaks": func(c *centre) { go c.breakConnection("call-139") },
 		"the server dies":       func(c *centre) { c.dies(); c.comesBack() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -213,7 +214,7 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 				c.after(30 * time.Second)
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
 					t.Errorf("the CDR does not tell of the first talk: %+v", cdr)
 				}
@@ -224,15 +225,15 @@ func TestATransferRingsAfterATalkAndWeLoseTheCaller(t *testing.T) {
 	}
 }
 
-// TestWeDieWithACallerParkedInSilence: the end of our connection ends the park, which nothing that
-// plays keeps them in.
-func TestWeDieWithACallerParkedInSilence(t *testing.T) {
+// TestTheServerDiesWithACallerParkedInSilence has a park in which nothing plays, so that the end of
+// the connection ends it.
+func TestTheServerDiesWithACallerParkedInSilence(t *testing.T) {
 	s := ordinary("1000", "1001")
 	s.settings.Prompts.Hold = ""
 	open(t, s, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
@@ -242,14 +243,14 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 		c.after(20 * time.Second) // missed: back in the line, and parked
 		c.dies()
 		c.comesBack()
-		c.after(10 * time.Second)
+		c.after(linkTime)
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -257,10 +258,10 @@ func TestWeDieWithACallerParkedInSilence(t *testing.T) {
 func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.dies()
 		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
-			if _, err := c.heard.conn.API(c.Context(), command); err != nil {
+			if _, err := c.cti.conn.API(c.Context(), command); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -268,7 +269,7 @@ func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 		c.comesBack()
 		c.after(tableLag + time.Second)
 		if call.Cause() == "" {
-			t.Errorf("the caller is left with nobody: %v", call.Actions())
+			t.Errorf("the caller is left alone: %v", call.Actions())
 		}
 		c.wantRest()
 	})

@@ -7,10 +7,13 @@ import (
 	"nwayacd/queue"
 )
 
-// missStrength orders the causes of a miss: of several telephones the strongest counts.
-var missStrength = map[queue.MissCause]int{queue.MissUnreachable: 1, queue.MissNoAnswer: 2, queue.MissBusy: 3, queue.MissReject: 4}
+// missStrength orders the causes of a miss. If there are several telephones, the strongest cause
+// counts.
+var missStrength = map[queue.MissCause]int{
+	queue.MissUnreachable: 1, queue.MissNoAnswer: 2, queue.MissBusy: 3, queue.MissReject: 4,
+}
 
-// miss is why a telephone that is gone did not take the call.
+// miss returns why a telephone that is gone did not take the call.
 func (p *phone) miss() queue.MissCause {
 	switch {
 	case p.cause == lostRace:
@@ -21,9 +24,9 @@ func (p *phone) miss() queue.MissCause {
 	return causeOfMiss(p.code, p.cause, p.rang)
 }
 
-// causeOfMiss goes by SIP's number, and by FreeSWITCH's cause if there is no number. rang says that
-// the telephone rang before: then 480 and an end without an answer are a miss like any other.
-// Without it the agent cannot have heard the telephone.
+// causeOfMiss decides by SIP's status code, and by FreeSWITCH's cause if there is none. rang is
+// true if the telephone rang before. Then 480 and an end without an answer mean that the agent did
+// not answer. Otherwise the agent cannot have heard the telephone.
 func causeOfMiss(code int, cause string, rang bool) queue.MissCause {
 	switch {
 	case code == 603 || code == 607 || code == 608:
@@ -41,26 +44,27 @@ func causeOfMiss(code int, cause string, rang bool) queue.MissCause {
 	return queue.MissUnreachable
 }
 
-// rangOut reports whether the cause is one of ringing that was not answered.
+// rangOut reports whether the cause is one of ringing without an answer.
 func rangOut(cause string) bool {
 	switch cause {
-	case "NO_ANSWER", "NO_USER_RESPONSE", "ALLOTTED_TIMEOUT", "PROGRESS_TIMEOUT", "ORIGINATOR_CANCEL", "NORMAL_CLEARING":
+	case "NO_ANSWER", "NO_USER_RESPONSE", "ALLOTTED_TIMEOUT", "PROGRESS_TIMEOUT", "ORIGINATOR_CANCEL",
+		"NORMAL_CLEARING":
 		return true
 	}
 	return false
 }
 
-// missOf is why the leg failed, and FreeSWITCH's cause. jobCause is that of the originate as a
-// whole, which is the cause of one telephone only. Without a link there is nothing better.
+// missOf returns why the leg failed, and FreeSWITCH's cause. jobCause is the cause of the whole
+// originate, which is the cause of only one telephone. Without a link no better cause is known.
 func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
 	l.mu.Lock()
 	answered, several := l.winner != nil, len(l.phones) > 1
 	l.mu.Unlock()
-	if answered { // and was gone before the talk
+	if answered { // and hung up before the talk
 		return queue.Miss{Cause: queue.MissNoAnswer}, jobCause
 	}
 	if unregistered(jobCause) {
-		if c.hasContact(l.offer.Agent.Extension) { // the directory is away
+		if c.hasContact(l.offer.Agent.Extension) { // the directory failed
 			return queue.Miss{}, jobCause
 		}
 		return queue.Miss{Cause: queue.MissUnreachable, Unregistered: true}, jobCause
@@ -69,7 +73,7 @@ func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
 		return missOf(jobCause), jobCause
 	}
 	l.awaitPhones()
-	if m.Cause, cause = l.strongest(); cause == "" { // no channel was made, or the link is silent
+	if m.Cause, cause = l.strongest(); cause == "" { // there was no channel, or the link is silent
 		return missOf(jobCause), jobCause
 	}
 	if !several {
@@ -78,7 +82,7 @@ func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
 	return m, cause
 }
 
-// strongest is the cause that counts of what all telephones answered, and FreeSWITCH's cause for
+// strongest returns the cause that counts among those of all telephones, and FreeSWITCH's cause for
 // it.
 func (l *leg) strongest() (strongest queue.MissCause, cause string) {
 	l.mu.Lock()
@@ -91,8 +95,8 @@ func (l *leg) strongest() (strongest queue.MissCause, cause string) {
 	return strongest, cause
 }
 
-// awaitPhones waits until the link has reported the end of all channels, for at most legEndLimit:
-// the link is up to 20 ms behind the job.
+// awaitPhones waits until the link has reported the end of all channels, for at most legEndLimit.
+// The link is up to 20 ms behind the job.
 func (l *leg) awaitPhones() {
 	limit := time.NewTimer(legEndLimit)
 	defer limit.Stop()
@@ -112,7 +116,7 @@ func (l *leg) awaitPhones() {
 }
 
 // hasContact reports whether a telephone of the extension is registered with any FreeSWITCH. The
-// caller's is asked, because what a link knows may be a moment old.
+// caller's FreeSWITCH is asked, because what its link knows may be a moment old.
 func (c *call) hasContact(extension string) bool {
 	who := subscriber{extension, c.dialDomain()}
 	if who.askable() {
@@ -126,7 +130,7 @@ func (c *call) hasContact(extension string) bool {
 	return at != nil && at.at.Name != c.channel().at().Name
 }
 
-// dialDomain is the domain in which user/… looks for an extension on the caller's FreeSWITCH.
+// dialDomain returns the domain in which user/… looks for an extension on the caller's FreeSWITCH.
 func (c *call) dialDomain() string {
 	if _, domain, found := strings.Cut(c.channel().at().DialString, "user/{ext}@"); found {
 		return domain

@@ -17,17 +17,6 @@ import (
 
 // What phones and other programs did to callers in the soak.
 
-// twoGroups is a shift of group 110 with agent 1000 and group 120 with agent 1001.
-func twoGroups() shift {
-	s := ordinary("1000", "1001")
-	s.snapshot.Groups = append(s.snapshot.Groups, queue.Group{Number: "120", RingTimeout: queue.DefaultRingTimeout})
-	s.snapshot.Members[1].Group = "120"
-	return s
-}
-
-// socketTo is the one line of a dialplan that leads into a group.
-func socketTo(group string) string { return "socket 10.0.0.5:8084/nwayacd/" + group + " async full" }
-
 // consults lets a phone hold its call, and call group 120.
 func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
@@ -39,10 +28,10 @@ func (c *centre) consults(own, by string) *sim.Call {
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		own := call.Bridged()
 		consult := c.consults(own, "1000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
@@ -54,21 +43,21 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 	})
 }
 
-// The caller of a receptionist was never ours when they came to talk with an agent. If that agent
-// transfers them to a group, that is their second visit.
+// The caller of a receptionist was not a call of the server when they came to talk with an agent.
+// If that agent transfers them to a group, that is their second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
 		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if err := c.sw.Refer(call.Bridged(), "110"); err != nil {
 			c.Fatal(err)
 		}
@@ -76,7 +65,7 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 		call.Hangup()
 		c.after(5 * time.Second)
 		var numbers []int
-		for _, cdr := range c.kept.cdrs() {
+		for _, cdr := range c.journal.cdrs() {
 			if cdr.UUID == "outsider" {
 				numbers = append(numbers, cdr.Visit)
 			}
@@ -87,29 +76,29 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	})
 }
 
-// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The caller of a
-// receptionist is not ours to fetch from there, and would stay.
+// If an agent hangs up during a hold, FreeSWITCH transfers the caller into a park. The server must
+// not recall the caller of a receptionist from there, who would stay parked.
 func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		call := c.sw.Call(sim.CallOptions{
 			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
 		})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(5 * time.Second)
+		c.untilTalking("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		leg := call.Bridged()
 		if err := c.sw.Hold(leg); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Minute)
+		c.settleAll()
 		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
 			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
 		}
@@ -117,7 +106,7 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	})
 }
 
-// What FreeSWITCH tells of a caller after they were transferred is about where they are then.
+// What FreeSWITCH reports of a caller after a transfer is about their new destination.
 func TestTheFirstWordOfATransferStands(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -147,15 +136,15 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 	}
 }
 
-// A dialplan's own hook may take its time between ours. Until FreeSWITCH has said where the caller
-// is, nobody transferred them.
+// A dialplan's own hook may take its time between the server's hooks. Until FreeSWITCH has reported
+// the caller's destination, the caller does not count as transferred.
 func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(5 * time.Second)
-		hook, _ := c.heard.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
-		c.heard.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
+		c.untilTalking("call-139")
+		hook, _ := c.cti.conn.API(c.Context(), "uuid_getvar call-139 "+overHook)
+		c.api("uuid_setvar call-139 execute_on_post_bridge_own sleep 500")
+		c.cti.conn.API(c.Context(), "uuid_setvar call-139 "+overHook+" "+hook) // behind the other one
 		c.sw.PhoneLeaves(call.Bridged())
 		c.after(5 * time.Second)
 		if call.Cause() == "" {
@@ -165,15 +154,15 @@ func TestSlowHookAfterTheTalkIsNoTransfer(t *testing.T) {
 	})
 }
 
-// The agent of a three-way call transfers the caller: then nobody brings them together with the
-// third party.
+// The agent of a three-way call transfers the caller. Then the server does not connect the caller
+// with the third party.
 func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Gateway("out", sim.Behaviour{})
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.ThreeWay(c.Context(), call.UUID(), "0123", "out"); err != nil {
 			c.Fatal(err)
 		}
@@ -188,8 +177,8 @@ func TestCallerOfAThreeWayIsTransferred(t *testing.T) {
 	})
 }
 
-// Another program takes a caller for whom a phone rings. Hold music must not begin again where the
-// caller is then.
+// Another program takes a caller for whom a phone rings. Hold music must not begin again at the
+// caller's new destination.
 func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
@@ -197,9 +186,9 @@ func TestMusicDoesNotFollowACallerWhoIsTaken(t *testing.T) {
 			c.sw.Agent("3000", sim.Behaviour{})
 			c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilRinging("call-139")
 			heard := len(call.Heard())
-			c.heard.conn.API(c.Context(), "uuid_transfer call-139 3000")
+			c.api("uuid_transfer call-139 3000")
 			c.after(5 * time.Second)
 			if after := call.Heard(); len(after) != heard {
 				c.Errorf("heard during the talk: %q", after[heard:])
@@ -215,22 +204,22 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
-			if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
 		}
 		c.after(5 * time.Second)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(call.UUID(), "110 answered 1000 3000 attended")
 		c.wantRest()
 	})
 }
 
-// A server that shuts down gives a caller back who has taken over the place of a consulting call:
-// they go on in the group's dialplan.
+// A server that shuts down gives back a caller who has taken over the place of a consulting call.
+// The caller goes on in the group's dialplan.
 func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
@@ -238,14 +227,14 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
 		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
-		c.after(time.Second)
+		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
-		c.after(2 * time.Second)
+		c.untilRinging("consult")
 		if err := c.sw.ReferReplaces(own, consult.UUID(), false); err != nil {
 			c.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.after(10 * time.Second)
 		if call.Cause() != "" || call.Var("found") != "true" {
@@ -253,13 +242,13 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 		}
 		c.comesBack()
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
-// Another program took a waiting caller to another group of ours, so the first connection is held
-// open. If we shut down, its end must not come when the caller is in the dialplan again, which sets
-// socket_resume.
+// Another program took a waiting caller to another group, so the first connection is held open. If
+// the server shuts down, that connection must not end when the caller is in the dialplan again,
+// which sets socket_resume.
 func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -267,8 +256,8 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
 			"playback hold.wav")...)
 		call := c.caller("139")
-		c.after(3 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-139 120")
+		c.untilRinging("call-139")
+		c.api("uuid_transfer call-139 120")
 		c.after(3 * time.Second)
 		c.server.Drain()
 		c.after(500 * time.Millisecond)
@@ -278,23 +267,23 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 			c.Errorf("the caller is not in the dialplan any more: %q", call.Actions())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
 // A caller who takes over the place of a consulting call comes with a connection of their own. It
-// may tell that their new socket application has parked them before the link tells that they left
-// the talk.
+// may report that their new socket application has parked them before the link reports that they
+// left the talk.
 func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
-	if _, ok := r.seat(k, 0); !ok {
+	k.callerChannel.Store(ch)
+	if _, ok := r.addCall(k, 0); !ok {
 		t.Fatal("the caller has a call already")
 	}
-	r.hear(esl.NewEvent("",
+	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
 		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}), nil)
@@ -336,17 +325,17 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 	}
 }
 
-// An originate parks a leg when it answers. A slow link tells of that when the talk is up, and it
-// is no word of an agent who is to be kept.
+// An originate parks a leg when it answers. A slow link reports that when the talk is up. It does
+// not mean that the agent is to be kept.
 func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	r := newRegistry(nil)
 	k := &call{server: &Server{log: zerolog.Nop()}, signals: make(chan signal, signalsBound)}
 	ch := &channel{uuid: "caller"}
 	ch.become(talking)
-	k.where.Store(ch)
+	k.callerChannel.Store(ch)
 	r.legs["leg"] = &owner{call: k}
 	for i, with := range []string{"", "caller"} {
-		r.hear(esl.NewEvent("",
+		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
 			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
 	}
@@ -356,15 +345,15 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	}
 }
 
-// A caller who was recalled after a failed bridge goes home when the server shuts down. The end of
-// their connection must not come when they are there.
+// A caller who was recalled after a failed bridge goes home when the server shuts down. Their
+// connection must not end when they are there.
 func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
 			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
 			call := c.caller("139")
-			c.after(3 * time.Second)
+			c.untilWaiting("call-139")
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 			c.after(6 * time.Second) // a phone rings, over the connection
 			c.server.Drain()
@@ -375,7 +364,65 @@ func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 				c.Errorf("the caller is not at home: %q", call.Actions())
 			}
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
+		})
+	}
+}
+
+// The agent connects the caller with somebody who hangs up at that very moment. FreeSWITCH then
+// never makes the bridge, and leaves the caller in silence.
+func TestACallerWhosePartnerHangsUpBeforeTheBridgeWaitsAgain(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.sw.Agent("3000", sim.Behaviour{Do: sim.DiesOnBridge})
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		since := c.server.channels.caller("call-139").place.Since
+		for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge far call-139"} {
+			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+				t.Fatal(command, reply, err)
+			}
+		}
+		c.after(10 * time.Second)
+		c.wantTalk("1000", call.UUID())
+		c.wantPlace(call.UUID(), since)
+		call.Hangup()
+		c.after(time.Second)
+		c.wantEvents(call.UUID(), "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_add", "queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
+		c.wantVisits(call.UUID(), "110 answered 1000 - -")
+		c.wantRest()
+	})
+}
+
+// A busy FreeSWITCH may deliver the end of a socket application when the next one has begun. It
+// says nothing of that one.
+func TestTheEndOfAnEarlierSocketApplicationTakesNobody(t *testing.T) {
+	for name, step := range map[string]struct {
+		sequence uint64
+		known    bool
+		taken    bool
+	}{
+		"of before, heard later":           {9, true, false},
+		"of before, heard before connect":  {9, false, false},
+		"its own, heard later":             {11, true, true},
+		"its own, heard before the answer": {11, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCall(&Server{}, t.Context())
+			ctx := c.renew()
+			ch := newChannel()
+			ch.call.Store(c)
+			c.callerChannel.Store(ch)
+			if step.known {
+				ch.knowsSince(10)
+			}
+			ch.onExecuted(c, executed{app: "socket", sequence: step.sequence})
+			if !step.known {
+				ch.knowsSince(10)
+			}
+			if taken := ctx.Err() != nil; taken != step.taken {
+				t.Errorf("taken: %v", taken)
+			}
 		})
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"nwayacd/esl"
 )
 
-// tooShort is how long a file has to last for FreeSWITCH to play it again. FreeSWITCH refuses to
-// repeat what lasts under half a second (switch_ivr.c, switch_ivr_parse_event), and its event of
-// the end may be a little late.
+// tooShort is the length under which FreeSWITCH does not play a file again. FreeSWITCH does not
+// repeat a file under half a second (switch_ivr.c, switch_ivr_parse_event), and its event of the
+// end may be a little late.
 const tooShort = 600 * time.Millisecond
 
 // A file that is too short is played as a string of itself. One round of the string lasts about
@@ -25,15 +25,15 @@ const (
 	stringBytes  = 4000
 )
 
-// hold is what the caller hears while waiting.
-type hold struct {
-	id       string // of the music that plays; "" = none
+// holdMusic is what the caller hears while waiting.
+type holdMusic struct {
+	id       string // Application-UUID of the music that plays; "" = none
 	began    time.Time
-	round    *round    // the last one that is over: it is not known yet whether another one follows
-	files    int       // how many times the file is strung together; 0 = once
-	mute     bool      // it cannot be played: not tried again before the next busy prompt
-	prompted bool      // the busy prompt was heard
-	busyAt   time.Time // when it was heard last, or the wait began
+	round    *round    // the last round that is over; another one may follow
+	files    int       // how often the file is in the string; 0 = no string
+	mute     bool      // the music cannot be played; not tried again before the next busy prompt
+	prompted bool      // the busy prompt was played
+	busyAt   time.Time // when it was played last, or when the wait began
 }
 
 // round is one time that the music was played.
@@ -42,8 +42,8 @@ type round struct {
 	response string // how it ended, as FreeSWITCH reports it
 }
 
-// playHold lets the caller hear the busy prompt once, then music without end. It does nothing while
-// that goes on.
+// playHold plays the busy prompt once, and then music without end. It does nothing while the music
+// plays.
 func (c *call) playHold(ctx context.Context) {
 	busy := c.prompts().Busy
 	if c.music.silent() && !c.music.prompted && busy != "" {
@@ -53,8 +53,8 @@ func (c *call) playHold(ctx context.Context) {
 	c.keepMusic(ctx)
 }
 
-// keepMusic starts the music unless it plays, or ctx is done: then the caller may be somewhere
-// else, and would hear it there.
+// keepMusic starts the music, unless it plays or ctx is done. If ctx is done, the caller may be
+// somewhere else, and would hear the music there.
 func (c *call) keepMusic(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
@@ -64,8 +64,9 @@ func (c *call) keepMusic(ctx context.Context) {
 	}
 }
 
-// startMusic is the command for music without end. There is none if it plays already or if there is
-// none to play. It has no event-lock: under one, nothing can be played over it.
+// startMusic returns the command for music without end. It returns none if music plays already, or
+// if no music is configured. The command has no event-lock, because under one nothing can be played
+// over the music.
 func (c *call) startMusic() []esl.Command {
 	c.settleMusic()
 	if !c.music.silent() {
@@ -76,14 +77,15 @@ func (c *call) startMusic() []esl.Command {
 		return nil
 	}
 	c.music.id, c.music.began = newUUID(), time.Now()
-	return []esl.Command{c.playback(strung(c.settings.Prompts.Hold, c.music.files), c.music.id, esl.ExecuteOptions{Loops: -1})}
+	return []esl.Command{c.playback(strung(c.settings.Prompts.Hold, c.music.files), c.music.id,
+		esl.ExecuteOptions{Loops: -1})}
 }
 
-// silent reports that music could be started: none plays, and it can be played.
-func (h *hold) silent() bool { return h.id == "" && !h.mute }
+// silent reports whether music could be started: none plays, and it can be played.
+func (h *holdMusic) silent() bool { return h.id == "" && !h.mute }
 
-// noteMusic learns from a signal that one round of the music is over. If the channel is hung up,
-// that says nothing of the music: a consulting call waits for its successor then.
+// noteMusic handles a signal that one round of the music is over. If the channel has hung up, that
+// is no sign about the music. It happens to a consulting call that waits for its successor.
 func (c *call) noteMusic(s signal) {
 	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id && done.hangup == "" {
 		c.music.round = &round{length: time.Since(c.music.began), response: done.response}
@@ -91,8 +93,8 @@ func (c *call) noteMusic(s signal) {
 	}
 }
 
-// settleMusic finds out whether the music goes on after a round of it. FreeSWITCH says the same at
-// the end of each round, the last one or not, so it is asked.
+// settleMusic finds out whether the music goes on after a round of it. FreeSWITCH reports the same
+// at the end of each round, so it is asked.
 func (c *call) settleMusic() {
 	last := c.music.round
 	c.music.round = nil
@@ -101,26 +103,28 @@ func (c *call) settleMusic() {
 	}
 	c.music.id = ""
 	switch next := filesFor(c.settings.Prompts.Hold, last.length); {
-	case last.response == filePlayed && last.length >= tooShort: // somebody broke it
+	case last.response == filePlayed && last.length >= tooShort: // a program ended it
 	case last.response == filePlayed && c.music.files == 0 && next > 1:
 		c.music.files = next
 	default:
 		c.music.mute = true
-		c.log.Warn().Str("file", c.settings.Prompts.Hold).Str("response", last.response).Msg("hold music cannot be played")
+		c.log.Warn().Str("file", c.settings.Prompts.Hold).Str("response", last.response).
+			Msg("hold music cannot be played")
 	}
 }
 
 // filePlayed is the Application-Response of a playback that found its file.
 const filePlayed = "FILE PLAYED"
 
-// playsOn asks FreeSWITCH whether an application is being repeated on the caller's channel: the
+// playsOn asks FreeSWITCH whether an application is being repeated on the caller's channel. The
 // variable exists as long as that lasts (switch_ivr.c, switch_ivr_parse_event).
 func (c *call) playsOn() bool {
 	replies := c.do(esl.API("uuid_getvar " + c.uuid() + " total_loops"))
-	return replies == nil || isSet(replies[0]) // without a connection there is nothing to start either
+	return replies == nil || isSet(replies[0]) // without a connection no music can be started
 }
 
-// filesFor is how many times a file that lasts so long is strung together; 0 if it cannot be.
+// filesFor returns how often a file of that length is put into the string. It returns 0 if the file
+// cannot be in a string.
 func filesFor(file string, length time.Duration) int {
 	if strings.Contains(file, "://") || strings.ContainsAny(file, "!{") {
 		return 0 // it is no plain file
@@ -129,7 +133,7 @@ func filesFor(file string, length time.Duration) int {
 	return min(files, stringFiles, stringBytes/(len(file)+1))
 }
 
-// strung is a file strung together from that many of itself.
+// strung returns the string that consists of the file so many times.
 func strung(file string, files int) string {
 	if files < 2 {
 		return file
@@ -137,8 +141,8 @@ func strung(file string, files int) string {
 	return "file_string://" + strings.Repeat(file+"!", files-1) + file
 }
 
-// playOver plays a prompt over the music, which goes on after it: an execute without event-lock
-// runs nested.
+// playOver returns the command that plays a prompt over the music, which goes on afterwards. An
+// execute without event-lock runs nested.
 func (c *call) playOver(file string) []esl.Command {
 	if file == "" {
 		return nil
@@ -152,8 +156,8 @@ func (c *call) repeatBusy() {
 	c.tell(c.playOver(c.prompts().Busy)...)
 }
 
-// prompts are the configuration's. A group's own prompt takes the place of the default. They are as
-// they are now, not as of the arrival.
+// prompts returns the configuration's prompts. A group's own prompt replaces the default. They are
+// those of now, not of the caller's arrival.
 func (c *call) prompts() Prompts {
 	p := c.server.settings.Load().Prompts
 	if g, there := c.server.Dispatcher.group(c.group); there {
@@ -164,24 +168,25 @@ func (c *call) prompts() Prompts {
 	return p
 }
 
-// playback is the command that plays a file to the caller; its end comes as executed with the id.
+// playback returns the command that plays a file to the caller. Its end comes as executed with the
+// id.
 func (c *call) playback(file, id string, o esl.ExecuteOptions) esl.Command {
 	o.EventUUID = id
 	return esl.Execute("playback", playable(file), o)
 }
 
-// expanded is what FreeSWITCH would put the value of a variable, or the output of a command, in
-// place of (switch_channel.c, switch_channel_expand_variables).
+// expanded matches what FreeSWITCH would replace by the value of a variable, or by the output of a
+// command (switch_channel.c, switch_channel_expand_variables).
 var expanded = regexp.MustCompile(`\$+\{`)
 
-// playable is a prompt as it is written in the database or the configuration: FreeSWITCH expands
-// nothing in it.
+// playable returns a prompt of the database or the configuration in a form in which FreeSWITCH
+// expands nothing.
 func playable(file string) string {
 	return expanded.ReplaceAllString(strings.Map(printable, file), "{")
 }
 
-// breakAll ends all that plays or is queued to play, within a media frame.
+// breakAll returns the command that ends all that plays or is queued to play, within a media frame.
 func (c *call) breakAll() esl.Command { return esl.API("uuid_break " + c.uuid() + " all") }
 
-// newUUID names a leg, a job or a playback.
+// newUUID returns a uuid for a leg, a job or a playback.
 func newUUID() string { return uuid.NewString() }

@@ -66,7 +66,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_break call-139")
+		c.api("uuid_break call-139")
 		c.after(10 * time.Second)
 		if n := playing(call, "tune.wav"); n != 1 {
 			t.Errorf("%d playbacks; heard %q", n, call.Heard())
@@ -77,7 +77,7 @@ func TestMusicThatSomebodyBreaksBeginsAnew(t *testing.T) {
 // The music of a consulting call ends with its channel. It was played, so nothing is wrong with it.
 func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 			t.Fatal(err)
 		}
@@ -93,5 +93,35 @@ func TestTheMusicOfAConsultingCallThatIsOverIsNotAtFault(t *testing.T) {
 		mary.Hangup()
 		c.after(5 * time.Second)
 		c.wantRest()
+	})
+}
+
+// FreeSWITCH may notice the end of an earlier connection late, and ends the socket application of
+// the new one. What was to be played there would play in the pause that follows, without end.
+func TestMusicEndsIfTheSocketApplicationEndsForAnEarlierConnection(t *testing.T) {
+	s := ordinary()
+	s.settings.Prompts.Hold = "hold.wav"
+	open(t, s, func(c *centre) {
+		call := c.caller("139")
+		c.after(5 * time.Second)
+		loops := func() string {
+			reply, err := c.cti.conn.API(c.Context(), "uuid_getvar "+call.UUID()+" total_loops")
+			if err != nil {
+				c.Fatal(err)
+			}
+			return reply
+		}
+		if loops() == "_undef_" {
+			c.Fatalf("no music plays: %q", call.Heard())
+		}
+		waiting := c.server.channels.caller(call.UUID())
+		waiting.channel().recalledAt.Store(time.Now().UnixNano())
+		waiting.channel().onExecuted(waiting, executed{app: "socket"})
+		c.after(time.Second)
+		if loops() != "_undef_" {
+			c.Error("the music goes on")
+		}
+		call.Hangup()
+		c.after(time.Second)
 	})
 }

@@ -7,21 +7,20 @@ import (
 	"nwayacd/queue"
 )
 
-// owedBound is how many events wait for links at most. Later ones are dropped.
+// owedBound is for how many channels events are kept. The events of further channels are dropped.
 const owedBound = 4096
 
-// owed are the last events of calls which their FreeSWITCH could not get, because the link was away
-// and the call had no connection of its own. Each goes out when the link is up again. If the
-// channel comes to our socket port before that, it goes out there, before the first event of the
-// next visit.
+// owed has the last events of calls that their FreeSWITCH could not get. The link was down, and the
+// call had no connection of its own. They are sent when the link is up again. If the channel comes
+// to our socket port before that, they are sent there, before the first event of its next visit.
 type owed struct {
 	mu     sync.Mutex
 	events map[string][]owedEvent // by the uuid of the caller's channel
 }
 
-// owedEvent is one event, for a FreeSWITCH.
+// owedEvent is one event for a FreeSWITCH.
 type owedEvent struct {
-	to   string // its name in the configuration
+	to   string // name of the FreeSWITCH in the configuration
 	fire esl.Command
 }
 
@@ -35,7 +34,7 @@ func (s *Server) owe(ch *channel, events []esl.Command) {
 	defer s.owed.mu.Unlock()
 	for _, fire := range events {
 		switch {
-		case link.conn.Load() != nil: // it has sent what was owed, so it sends this
+		case link.conn.Load() != nil: // the link is up, so it sends the event itself
 			link.queue(fire)
 		case len(s.owed.events) < owedBound:
 			s.owed.events[ch.uuid] = append(s.owed.events[ch.uuid], owedEvent{link.at.Name, fire})
@@ -43,7 +42,7 @@ func (s *Server) owe(ch *channel, events []esl.Command) {
 	}
 }
 
-// of takes the events about a channel.
+// of removes and returns the events about a channel.
 func (o *owed) of(uuid string) (events []esl.Command) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -54,12 +53,12 @@ func (o *owed) of(uuid string) (events []esl.Command) {
 	return events
 }
 
-// to takes the events for a FreeSWITCH.
+// to removes and returns the events for a FreeSWITCH.
 func (o *owed) to(name string) (events []esl.Command) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for uuid, all := range o.events {
-		if all[0].to != name { // a channel is at one FreeSWITCH
+		if all[0].to != name { // all events of a channel are for the same FreeSWITCH
 			continue
 		}
 		for _, e := range all {
@@ -70,8 +69,9 @@ func (o *owed) to(name string) (events []esl.Command) {
 	return events
 }
 
-// publishNotBack is queue/remove of a caller who waited when the server died and did not come back.
-// It is not known at which FreeSWITCH that was, so all get it. It does not block.
+// publishNotBack publishes queue/remove for a caller who waited when the server died and did not
+// come back. It is unknown which FreeSWITCH had the caller, so all get the event. It does not
+// block.
 func (s *Server) publishNotBack(w queue.Waiting) {
 	fire := callRef{s, w.UUID, caller{number: w.Caller}.shown(), w.Group}.queueEvent(queueRemove, "")
 	for _, l := range s.links {
@@ -79,13 +79,15 @@ func (s *Server) publishNotBack(w queue.Waiting) {
 	}
 }
 
-// comesIn are the events of a caller who comes into the line: those that are owed about the channel,
-// then queue/add. If the caller waited in another group when the server died, they left that line.
+// comesIn returns the events for a caller who joins the line: those that are owed about the
+// channel, and then queue/add. If the caller waited in another group when the server died,
+// queue/remove of that group comes before queue/add.
 func (c *call) comesIn() []esl.Command {
 	events := c.server.owed.of(c.uuid())
 	if c.place.Untold {
 		c.place.Untold = false
-		events = append(events, callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}.queueEvent(queueRemove, ""))
+		left := callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}
+		events = append(events, left.queueEvent(queueRemove, ""))
 	}
 	return append(events, c.queueEvent(queueAdd, ""))
 }

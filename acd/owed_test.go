@@ -14,19 +14,19 @@ import (
 func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(4 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		c.wires.lose("api show") // so the link that is made anew does not come up
+		c.wires.swallow("api show") // so the link that is made anew does not come up
 		c.unlinked(time.Millisecond)
 		call.Hangup()
 		c.after(2 * linkGrace)
 		c.wantCDR("call", queue.Answered, queue.NoSide, errAway.Error())
-		if events := c.heard.call("call"); events[len(events)-1] == "queue_remove" {
+		if events := c.cti.call("call"); events[len(events)-1] == "queue_remove" {
 			t.Errorf("there is a link: this tests nothing; %q", events)
 		}
-		c.wires.find("api show")
+		c.wires.deliver("api show")
 		c.after(time.Minute)
-		events := c.heard.call("call")
+		events := c.cti.call("call")
 		if last := events[len(events)-1]; last != "queue_remove" {
 			t.Errorf("the events are %q", events)
 		}
@@ -34,19 +34,19 @@ func TestTheLastEventOfATalkWaitsForTheLink(t *testing.T) {
 	})
 }
 
-// The caller's next visit begins before the link is back: its connection brings the last event of
+// The caller's next visit begins before the link is back. Its connection sends the last event of
 // the visit before first.
 func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		call := c.dialsInto("110")
-		c.after(4 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		c.wires.lose("api show")
+		c.wires.swallow("api show")
 		c.unlinked(time.Millisecond)
 		c.refers(call, "120")
 		c.after(3 * time.Second)
-		events := c.heard.call("call")
+		events := c.cti.call("call")
 		order := []string{"hangup 1000 1", "queue_remove", "queue_add"}
 		if i := slices.Index(events, order[0]); i < 0 || len(events) < i+3 || !slices.Equal(events[i:i+3], order) {
 			t.Errorf("the events are %q", events)
@@ -55,7 +55,7 @@ func TestTheLastEventOfAVisitComesBeforeTheFirstOfTheNext(t *testing.T) {
 			t.Errorf("events of %d channels are owed yet", left)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 	})
 }
 
@@ -69,14 +69,14 @@ func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 			}
 		}
 		call := c.dialsInto("110")
-		c.after(2 * time.Second)
+		c.untilWaiting("call")
 		c.dies()
-		c.heard.conn.API(c.Context(), "uuid_transfer call 120")
+		c.api("uuid_transfer call 120")
 		c.comesBack()
 		c.after(4 * time.Second)
 		c.wantEvents("call", "queue_add", "queue_remove", "queue_add")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantVisits("call", "110 error - - -", "120 abandoned - - -")
 		c.wantRest()
 	})

@@ -7,11 +7,12 @@ import (
 	"nwayacd/queue"
 )
 
-// How a talk ends: what is announced, who is freed, and what comes next.
+// The end of a talk: what is announced, which channels are freed, and what comes next.
 
-// finish announces the end of the talk and frees the agent. If the agent's phone hung up, it is
-// free immediately. Otherwise the end of the leg is awaited: FreeSWITCH reports a hang-up some
-// milliseconds before the phone receives it, and the next INVITE would find the phone busy.
+// finish announces the end of the talk and frees the agent. If the agent's phone hung up, the agent
+// is free immediately. Otherwise the leg is killed first and its end awaited. FreeSWITCH reports a
+// hang-up some milliseconds before the phone receives it, and the next INVITE would find the phone
+// busy.
 func (t *talk) finish() {
 	switch {
 	case t.far:
@@ -20,7 +21,7 @@ func (t *talk) finish() {
 	case !t.legGone:
 		t.endLeg(t.leg)
 		t.leg.awaitEnd()
-	case !t.leg.phoneLeft() && t.followed(): // its BYE may be on its way
+	case !t.leg.endedByAgent() && t.followed(): // its BYE may still be on the way
 		t.endLeg(t.leg)
 	}
 	last := t.stopRecording()
@@ -39,26 +40,27 @@ func (t *talk) finish() {
 	} else if t.channel().is() == takenByCaller {
 		t.record.passedOn(t.to, queue.TransferByCaller)
 	}
-	events = append(events, t.tellTransfer(t.next)...)
+	events = append(events, t.announceTransfer(t.next)...)
 	events = append(events, ref.infoEvent(statusHangup, offer.Agent.Extension, offer.Number))
 	t.announce(last, events...)
 	t.place.end(offer)
 	t.drop(t.leg, queue.OfferAnswered, "")
 }
 
-// send sends commands of a talk and waits for their replies. It reports whether FreeSWITCH
+// send sends commands of a talk and waits for their replies. It returns true if FreeSWITCH
 // answered.
 func (c *call) send(commands ...esl.Command) (answered bool) { return c.do(commands...) != nil }
 
-// announce sends events of the call, behind other commands, and returns when FreeSWITCH has them:
-// what another connection says next comes after these. While FreeSWITCH is away, they are owed.
+// announce sends events of the call, after other commands, and returns when FreeSWITCH has them. So
+// an event that another connection sends next comes after these. If FreeSWITCH cannot be reached,
+// the events are owed.
 func (c *call) announce(before []esl.Command, events ...esl.Command) {
 	if c.do(append(before, events...)...) == nil {
 		c.server.owe(c.channel(), events)
 	}
 }
 
-// ending returns how the story goes on after the talk.
+// ending returns how the call goes on after the talk.
 func (t *talk) ending(ctx context.Context) ending {
 	outcome := t.record.Outcome
 	switch t.channel().is() {
@@ -72,8 +74,8 @@ func (t *talk) ending(ctx context.Context) ending {
 		}
 		return t.afterTalk(ctx)
 	case callerEnded:
-		if t.record.HungUpBy == queue.NoSide && t.cause != errAway.Error() && t.cause != errUnlinked.Error() && t.cause != errRestarted.Error() &&
-			t.cause != errUnseen.Error() {
+		if t.record.HungUpBy == queue.NoSide && t.cause != errAway.Error() && t.cause != errUnlinked.Error() &&
+			t.cause != errRestarted.Error() && t.cause != errUnseen.Error() {
 			t.record.HungUpBy = queue.CallerSide
 		}
 		return callerGone{outcome, t.cause}
@@ -84,15 +86,26 @@ func (t *talk) ending(ctx context.Context) ending {
 	}
 }
 
-// passOn ends the talk for a transfer by command: the caller is parked, recalled, and waits for the
-// next agent.
+// fetch lets a caller wait again whom FreeSWITCH left in silence. The talk is over.
+func (t *talk) fetch(ctx context.Context) (context.Context, ending) {
+	t.log.Warn().Msg("the caller waits again: the channel that the agent connected them with hung up before the bridge")
+	t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+	t.finish()
+	if t.place.stay() {
+		t.send(t.queueEvent(queueAdd, ""))
+	}
+	return t.recall(ctx)
+}
+
+// passOn ends the talk for a transfer by command. The caller is parked, is recalled, and waits for
+// the next agent.
 func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	if third := t.third.Swap(nil); third != nil {
 		t.server.channels.removeThird(third.uuid)
 		t.send(esl.API("uuid_kill " + third.uuid))
 	}
 	if t.goesOn() {
-		t.send(t.talkVariables()) // this end is not the one after which the dialplan goes on
+		t.send(t.talkVariables()) // the caller must be parked for us, instead of going on in the dialplan
 	}
 	t.endLeg(t.leg)
 	limited, stop := context.WithTimeout(ctx, legOverLimit)
@@ -110,7 +123,8 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	over := t.channel().is()
 	t.legGone = true
 	if !over.over() || over == agentEnded && !t.callerGone {
-		t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
+		// before the end of the talk, so that a crash in between does not lose the place
+		t.place.requeued(t.talkSoFar(t.leg))
 		t.next = t.place.transfer()
 	}
 	t.finish()
@@ -120,7 +134,7 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 	if over.over() && (over != agentEnded || t.callerGone) {
 		return ctx, t.ending(ctx)
 	}
-	if t.place.stay() { // the transfer has come to nothing meanwhile
+	if t.place.stay() { // the transfer has failed meanwhile
 		t.send(t.queueEvent(queueAdd, ""))
 	}
 	return t.recall(ctx)

@@ -1,6 +1,6 @@
 package acd
 
-// Phase is what a call is doing. The words are those of the lists, the log and the metrics.
+// Phase is what a call is doing. The lists, the log and the metrics show these words.
 type Phase string
 
 // The phases of a call.

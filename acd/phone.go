@@ -12,33 +12,34 @@ import (
 	"nwayacd/queue"
 )
 
-// An offer rings every telephone of its agent: one originate with a channel for each. The telephone
-// that answers first has the call. FreeSWITCH lets the others know that it was answered elsewhere
-// (LOSE_RACE). The job of the originate says how that ended. What each telephone answered is heard
-// over the link.
+// An offer rings every telephone of its agent, by one originate with a channel for each. The
+// telephone that answers first gets the call. FreeSWITCH ends the others with LOSE_RACE, so that
+// they show no missed call.
+//
+// The job of the originate reports the result. The link reports what each telephone answered.
 
 // way is how one telephone of an agent is called.
 type way struct {
 	dial      string
-	elsewhere bool // it is registered with another FreeSWITCH, which hands the call on
-	open      bool // nothing is known of what lies behind it: an operator's own dial string
+	elsewhere bool // it is registered with another FreeSWITCH, to which the call is sent
+	open      bool // it is an operator's own dial string, so it may lead to anything
 }
 
-// phone is one telephone's channel. Its leg's lock guards what is heard of it.
+// phone is one telephone's channel. The leg's lock guards it.
 type phone struct {
 	way
 	uuid     string
-	rang     bool // it said 180 or 183
+	rang     bool // it sent 180 or 183
 	answered bool
 	gone     bool   // its channel is over
-	cause    string // then: FreeSWITCH's cause, and SIP's number; 0 = there was none
+	cause    string // if gone: FreeSWITCH's cause and SIP's status code; 0 = none
 	code     int
 }
 
-// defaultDial is the dial string for which the contacts of an extension are dialled themselves.
+// defaultDial is the dial string for which the contacts of an extension are dialled directly.
 const defaultDial = "user/{ext}"
 
-// waysTo are the ways to an agent's telephones from the caller's FreeSWITCH, one at least.
+// waysTo returns the ways to an agent's telephones from the caller's FreeSWITCH, at least one.
 func (c *call) waysTo(ctx context.Context, a agent.Profile) []way {
 	ways := append(c.ownWays(ctx, a), c.farWays(a)...)
 	if len(ways) > 0 {
@@ -52,7 +53,7 @@ func (c *call) waysTo(ctx context.Context, a agent.Profile) []way {
 	return []way{{dial: dial, open: !strings.HasPrefix(dial, "user/")}}
 }
 
-// isFar reports whether the agent belongs to another FreeSWITCH than that, and can be called there.
+// isFar reports whether the agent belongs to another FreeSWITCH than at, and can be called there.
 func isFar(a agent.Profile, at Switch) bool {
 	return a.Server != "" && at.LocalIP != "" && a.Server != at.LocalIP && at.RemoteDial != ""
 }
@@ -62,8 +63,9 @@ func farWay(extension, server string, at Switch) way {
 	return way{dial: dial, elsewhere: true}
 }
 
-// ownWays are the contacts that the agent has at the caller's FreeSWITCH. There are none without a
-// link, which keeps them, and for an operator's own dial string.
+// ownWays returns the contacts that the agent has at the caller's FreeSWITCH. It returns none if
+// there is no link, which keeps the contacts, or if the operator has configured another dial
+// string.
 func (c *call) ownWays(ctx context.Context, a agent.Profile) (ways []way) {
 	link := c.server.linkOf(c.channel().at().Name)
 	if link == nil || cmp.Or(c.channel().at().DialString, defaultDial) != defaultDial {
@@ -80,7 +82,7 @@ func (c *call) ownWays(ctx context.Context, a agent.Profile) (ways []way) {
 	return ways
 }
 
-// farWays lead to the agent's telephones at other FreeSWITCH servers.
+// farWays returns the ways to the agent's telephones at other FreeSWITCH servers.
 func (c *call) farWays(a agent.Profile) (ways []way) {
 	if c.channel().at().RemoteDial == "" || c.channel().at().LocalIP == "" {
 		return nil
@@ -95,15 +97,15 @@ func (c *call) farWays(a agent.Profile) (ways []way) {
 			ways = append(ways, farWay(a.Extension, l.at.LocalIP, c.channel().at()))
 		}
 	}
-	if !linked && isFar(a, c.channel().at()) { // with a server that we have no link to
+	if !linked && isFar(a, c.channel().at()) { // the agent's server has no link
 		ways = append(ways, farWay(a.Extension, a.Server, c.channel().at()))
 	}
 	return ways
 }
 
-// hear takes an event of one of the leg's channels, in the connection's reader. It returns true if
-// the leg is over with it.
-func (l *leg) hear(e *esl.Event) (over bool) {
+// onEvent handles an event of one of the leg's channels, in the connection's reader. It returns
+// true if the leg has ended with it.
+func (l *leg) onEvent(e *esl.Event) (over bool) {
 	uuid, name := e.Get("Unique-ID"), e.Name()
 	l.mu.Lock()
 	p := l.phoneOf(uuid)
@@ -123,13 +125,13 @@ func (l *leg) hear(e *esl.Event) (over bool) {
 	over = p.gone && (l.winner == p || l.winner == nil && p.answered && p.cause != lostRace || l.allGone())
 	l.mu.Unlock()
 	if over {
-		l.left(byItsPhone(e))
+		l.onGone(byItsPhone(e))
 	}
 	signalOne(l.news)
 	return over
 }
 
-// sipCode is NNN of sip:NNN, 0 of anything else.
+// sipCode returns NNN of sip:NNN, or 0 if the word is anything else.
 func sipCode(word string) (code int) {
 	digits, isSIP := strings.CutPrefix(word, "sip:")
 	if !isSIP || len(digits) != 3 {
@@ -144,7 +146,7 @@ func sipCode(word string) (code int) {
 	return code
 }
 
-// phoneOf is the telephone with that channel; nil if there is none. The lock is held.
+// phoneOf returns the telephone with that channel, or nil if there is none. The lock is held.
 func (l *leg) phoneOf(uuid string) *phone {
 	if i := slices.IndexFunc(l.phones, func(p *phone) bool { return p.uuid == uuid }); i >= 0 {
 		return l.phones[i]
@@ -156,7 +158,7 @@ func (l *leg) allGone() bool {
 	return !slices.ContainsFunc(l.phones, func(p *phone) bool { return !p.gone })
 }
 
-// wins makes the channel the leg's: its telephone answered first, as the job says.
+// wins makes the channel the leg's, because its telephone answered first, as the job says.
 func (l *leg) wins(uuid string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -164,13 +166,13 @@ func (l *leg) wins(uuid string) {
 		l.winner, p.answered = p, true
 		l.uuid, l.record.Leg = p.uuid, p.uuid
 		if p.gone {
-			l.over()
+			l.cancel()
 		}
 	}
 }
 
-// channels are the uuids of the leg that may still exist: of the telephone that answered, or of
-// all.
+// channels returns the uuids of the leg's channels that may still exist: the one of the telephone
+// that answered, or all if none has answered.
 func (l *leg) channels() (uuids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,8 +184,8 @@ func (l *leg) channels() (uuids []string) {
 	return uuids
 }
 
-// some are the uuids of the telephones for which that is so, and which are not gone.
-func (l *leg) some(is func(*phone) bool) (uuids []string) {
+// phonesThat returns the uuids of the telephones that are not gone and for which is returns true.
+func (l *leg) phonesThat(is func(*phone) bool) (uuids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, p := range l.phones {
@@ -197,7 +199,7 @@ func (l *leg) some(is func(*phone) bool) (uuids []string) {
 // lostRace is FreeSWITCH's cause for a telephone whose call was answered elsewhere.
 const lostRace = "LOSE_RACE"
 
-// kills are the commands that end channels for a cause.
+// kills returns the commands that end channels with a cause.
 func kills(uuids []string, cause string) []esl.Command {
 	commands := make([]esl.Command, len(uuids))
 	for i, uuid := range uuids {
@@ -206,13 +208,14 @@ func kills(uuids []string, cause string) []esl.Command {
 	return commands
 }
 
-// endSilent ends the telephones that have said nothing: no 180, no 183 and no answer. A 100 is
-// none, because a proxy sends it. FreeSWITCH's own leg_progress_timeout cannot do it
-// (docs/wire.md). What the link has not reported proves nothing, because the link may be silent. So
-// FreeSWITCH is asked, over the call's own connection, and no telephone is ended if it does not
-// answer.
+// endSilent ends the telephones that have sent neither 180 nor 183 nor an answer. A 100 does not
+// count, because a proxy sends it. FreeSWITCH's own leg_progress_timeout cannot do this
+// (docs/wire.md).
+//
+// The link may be silent, so a missing event proves nothing. Therefore FreeSWITCH is asked over the
+// call's own connection. If it does not answer, no telephone is ended.
 func (c *call) endSilent(l *leg) {
-	unheard := l.some(func(p *phone) bool { return !p.rang && !p.answered })
+	unheard := l.phonesThat(func(p *phone) bool { return !p.rang && !p.answered })
 	questions := make([]esl.Command, len(unheard))
 	for i, uuid := range unheard {
 		questions[i] = esl.API("uuid_dump " + uuid)
@@ -223,19 +226,21 @@ func (c *call) endSilent(l *leg) {
 	replies := c.do(questions...)
 	var silent []string
 	for i := range replies {
-		if there := dumped(replies[i]); there.Get("Unique-ID") == "" || l.learn(unheard[i], there) {
+		if there := dumped(replies[i]); there.Get("Unique-ID") == "" || l.noteDump(unheard[i], there) {
 			continue
 		}
 		silent = append(silent, unheard[i])
 	}
 	if len(silent) > 0 {
-		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).Msg("a telephone says nothing")
+		c.log.Info().Str("agent", l.offer.Agent.Extension).Int("phones", len(silent)).
+			Msg("ended telephones that sent no sign of life")
 		c.tell(kills(silent, "NO_USER_RESPONSE")...)
 	}
 }
 
-// learn notes what uuid_dump says of a telephone. It returns false if that has said nothing so far.
-func (l *leg) learn(uuid string, there *esl.Event) (said bool) {
+// noteDump records what uuid_dump shows of a telephone. It returns false if the telephone has sent
+// no sign of life so far.
+func (l *leg) noteDump(uuid string, there *esl.Event) (said bool) {
 	happened := func(header string) bool { at := there.Get(header); return at != "" && at != "0" }
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -245,7 +250,8 @@ func (l *leg) learn(uuid string, there *esl.Event) (said bool) {
 	return p.rang || p.answered
 }
 
-// endOthers ends the telephones that ring on though the agent declined the call on one of them.
+// endOthers ends the telephones that still ring although the agent declined the call on one of
+// them.
 func (c *call) endOthers(l *leg) {
 	l.mu.Lock()
 	declined := slices.ContainsFunc(l.phones, func(p *phone) bool { return p.gone && p.miss() == queue.MissReject })
@@ -255,7 +261,8 @@ func (c *call) endOthers(l *leg) {
 	}
 }
 
-// sawAll reports whether the link to the caller's FreeSWITCH has seen all events of the leg so far.
+// sawAll reports whether the link to the caller's FreeSWITCH has been up for the whole time of the
+// offer.
 func (c *call) sawAll(l *leg) bool {
 	link := c.server.linkOf(c.channel().at().Name)
 	if link == nil {
@@ -265,14 +272,15 @@ func (c *call) sawAll(l *leg) bool {
 	return state.Up && state.Since.Before(l.offer.Offered)
 }
 
-// silence is how long the leg's telephones may say nothing; never if that is not watched.
+// silence returns how long the leg's telephones may be silent. It returns never if that is not
+// limited.
 func (c *call) silence(l *leg) time.Duration {
 	limit := c.settings.Progress
 	if own := l.offer.Agent.Progress; own > 0 {
 		return own
 	}
 	if slices.ContainsFunc(l.phones, func(p *phone) bool { return p.open }) {
-		limit = 0 // behind a gateway it may take long
+		limit = 0 // a gateway may take long
 	}
 	if limit <= 0 {
 		return never

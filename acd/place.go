@@ -11,8 +11,8 @@ import (
 	"nwayacd/queue"
 )
 
-// The steps of a call on the floor. Each is one step of the Dispatcher. All but the channels and
-// endUntold are for the call's goroutine only.
+// The steps of a call on the floor. Each is one step of the Dispatcher. They are for the call's
+// goroutine only, except the channels and endEarly.
 
 // blacklisted reports whether the group refuses the caller.
 func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool) {
@@ -21,38 +21,38 @@ func (d *Dispatcher) blacklisted(a queue.Arrival, dialled string) (refused bool)
 	return d.floor.Blacklisted(a.Caller, dialled, a.Group, a.Since)
 }
 
-// group returns a group by its number.
+// group returns a group by its number. It returns false if there is none.
 func (d *Dispatcher) group(number string) (queue.Group, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Group(number)
 }
 
-// engage makes an agent who calls out talking. It returns nil if the extension is no agent, or has
-// an offer or a call.
+// engage makes an agent who calls out talking. The lease is nil if the extension is no agent, or
+// has an offer or a call.
 func (d *Dispatcher) engage(extension, uuid string) (p agent.Profile, l *queue.Lease) {
 	d.do(func(now time.Time) { p, l = d.floor.Engage(extension, uuid, now) })
 	return p, l
 }
 
-// disengage ends that.
+// disengage ends the lease of engage.
 func (d *Dispatcher) disengage(l *queue.Lease) {
 	d.do(func(now time.Time) { d.floor.End(l, now) })
 }
 
-// registered notes a phone's registration with a FreeSWITCH whose address is server ("" = not
-// known).
+// registered records whether a phone of the extension is registered, and the address of its
+// FreeSWITCH ("" = unknown).
 func (d *Dispatcher) registered(extension string, is bool, server string) {
 	d.do(func(now time.Time) { d.floor.Registration(extension, is, server, now) })
 }
 
-// registeredAnew notes that a phone of the extension has registered that was not there before. A
-// rest of the agent is over.
+// registeredAnew records that a phone of the extension has registered that was not there before. It
+// ends a rest of the agent.
 func (d *Dispatcher) registeredAnew(extension string) {
 	d.do(func(now time.Time) { d.floor.EndRest(extension, now) })
 }
 
-// join takes a place. It is not offered before open.
+// join takes a place in the line. The call is offered to agents only after open.
 func (d *Dispatcher) join(a queue.Arrival) (p *Place, err error) {
 	p = d.newPlace(a.UUID)
 	d.do(func(time.Time) {
@@ -74,12 +74,12 @@ func (d *Dispatcher) keepsPlace(uuid string) (group string, kept bool) {
 	return d.floor.KeepsPlace(uuid)
 }
 
-// open says that the welcome is over.
+// open makes the call available for offers, because the welcome is over.
 func (p *Place) open() {
 	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Open(p.uuid, now) })
 }
 
-// take is the offer to ring for now, nil when there is none.
+// take returns the offer for which to ring now, or nil if there is none.
 func (p *Place) take() *Offer {
 	d := p.dispatcher
 	d.mu.Lock()
@@ -92,7 +92,8 @@ func (p *Place) take() *Offer {
 	return o
 }
 
-// transfer is a transfer's offer that is there to be taken, nil if there is none.
+// transfer returns the pending offer of a transfer, or nil if there is none. It leaves the offer
+// pending.
 func (p *Place) transfer() *Offer {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
@@ -102,11 +103,12 @@ func (p *Place) transfer() *Offer {
 	return nil
 }
 
-// transferWaits reports whether there is one.
+// transferWaits reports whether an offer of a transfer is pending.
 func (p *Place) transferWaits() bool { return p.transfer() != nil }
 
-// inLine reports whether the caller stands in the line, or has been taken out of it again since.
-func (p *Place) inLine() bool {
+// wasRequeued reports whether an expired offer has put the caller back into the line. It returns
+// false if the group was removed, or if the call has an offer of a transfer.
+func (p *Place) wasRequeued() bool {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
 	select {
@@ -117,8 +119,7 @@ func (p *Place) inLine() bool {
 	}
 }
 
-// confirm asks whether the reservation holds. With one server on the database it always does. With
-// several this is the step that asks the database.
+// confirm reports whether the offer's lease is still valid.
 func (p *Place) confirm(_ context.Context, o *Offer) bool {
 	select {
 	case <-o.expired:
@@ -128,7 +129,8 @@ func (p *Place) confirm(_ context.Context, o *Offer) bool {
 	}
 }
 
-// answer turns the offer into a talk. It returns false if the lease is over and the leg must go.
+// answer turns the offer into a talk. It returns false if the lease is over. The leg must then be
+// ended.
 func (p *Place) answer(o *Offer) (talk bool) {
 	p.dispatcher.do(func(now time.Time) { talk = p.dispatcher.floor.Answer(o.Lease, now) })
 	return talk
@@ -140,7 +142,8 @@ func (p *Place) bridged(t queue.Talk) {
 	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Bridged(t) })
 }
 
-// miss ends a lease whose leg failed. It returns true if the caller is back in the line.
+// miss ends the lease of an offer whose leg failed. It returns true if the caller is back in the
+// line.
 func (p *Place) miss(o *Offer, m queue.Miss) (back bool) {
 	p.dispatcher.do(func(now time.Time) {
 		back = p.dispatcher.floor.Miss(o.Lease, m, now)
@@ -149,7 +152,7 @@ func (p *Place) miss(o *Offer, m queue.Miss) (back bool) {
 	return back
 }
 
-// withdraw ends an offer that did not end by the agent's doing.
+// withdraw ends an offer for another reason than a miss.
 func (p *Place) withdraw(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.floor.Withdraw(o.Lease, now)
@@ -157,62 +160,64 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
-// forsake is withdraw for an offer whose leg may still ring.
-func (p *Place) forsake(o *Offer) {
+// abandon ends an offer whose leg may still ring. The agent is not free before the lease's
+// deadline.
+func (p *Place) abandon(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
 		p.dispatcher.floor.Abandon(o.Lease, now)
 		p.drop(o.Lease)
 	})
 }
 
-// stay keeps the caller, whose offer or talk was given up for a transfer. It returns true if the
-// transfer has come to nothing and the caller is back in the line.
+// stay keeps a caller whose offer or talk was given up for a transfer. It returns true if the
+// transfer has failed and the caller is back in the line.
 func (p *Place) stay() (back bool) {
 	p.dispatcher.do(func(now time.Time) { back = p.dispatcher.floor.Stay(p.uuid, now) })
 	return back
 }
 
-// end ends a talk whose end is announced.
+// end ends a talk whose end has been announced.
 func (p *Place) end(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {
-		p.dispatcher.letTell(p.untold)
+		p.dispatcher.flushEarlyEnd(p.earlyEnd)
 		p.dispatcher.floor.End(o.Lease, now)
 		p.drop(o.Lease)
 	})
 }
 
-// toldLimit is how long the announcements about an agent wait for the call that is over.
-const toldLimit = 200 * time.Millisecond
+// earlyEndLimit is how long the events about an agent wait for the call of the agent's last talk.
+const earlyEndLimit = 200 * time.Millisecond
 
-// endUntold ends a talk before its call has announced the end. It does nothing if the call was
-// faster. It may be called from anywhere.
-func (p *Place) endUntold(o *Offer) {
+// endEarly ends a talk before its call has announced the end. It does nothing if the call was
+// faster. Any goroutine may call it.
+func (p *Place) endEarly(o *Offer) {
 	d, who := p.dispatcher, o.Agent.Extension
 	d.do(func(now time.Time) {
-		if d.places[p.uuid] != p || d.untold[who] != nil || p.drop(o.Lease) == nil {
+		if d.places[p.uuid] != p || d.earlyEnds[who] != nil || p.drop(o.Lease) == nil {
 			return
 		}
-		end := &untold{call: p.uuid, agent: who, told: make(chan struct{})}
-		end.limit = time.AfterFunc(toldLimit, func() { d.do(func(time.Time) { d.letTell(end) }) })
-		p.untold, d.untold[who] = end, end
+		end := &earlyEnd{call: p.uuid, agent: who, announced: make(chan struct{})}
+		end.limit = time.AfterFunc(earlyEndLimit, func() { d.do(func(time.Time) { d.flushEarlyEnd(end) }) })
+		p.earlyEnd, d.earlyEnds[who] = end, end
 		d.floor.End(o.Lease, now)
 	})
 }
 
-// requeued says that a talk is over and its caller goes on here.
+// requeued records that a talk is over and that its caller waits here again.
 func (p *Place) requeued(t queue.Talk) {
 	p.dispatcher.do(func(time.Time) { p.dispatcher.floor.Requeued(t) })
 }
 
-// recover puts a talk on the floor that a link found at its FreeSWITCH and that was never written
-// down, with what is known of its caller.
+// recover puts a talk on the floor that a link has found at its FreeSWITCH and that is not in the
+// journal. It returns the talk with what is known of its caller. ok is false if no place is kept
+// for the caller or the agent has something else.
 func (d *Dispatcher) recover(t queue.Talk) (whole queue.Talk, ok bool) {
 	d.do(func(now time.Time) { whole, ok = d.floor.RecoverTalk(t, now) })
 	return whole, ok
 }
 
 // resume returns the place and the offer of a talk that is on the floor and that no call follows.
-// It returns false if there is none.
+// ok is false if there is none.
 func (d *Dispatcher) resume(uuid string) (p *Place, o *Offer, ok bool) {
 	d.do(func(time.Time) {
 		place, lease, talks := d.floor.Resumed(uuid)
@@ -227,21 +232,21 @@ func (d *Dispatcher) resume(uuid string) (p *Place, o *Offer, ok bool) {
 	return p, o, ok
 }
 
-// talks lists the talks that are on the floor.
+// talks returns the talks that are on the floor.
 func (d *Dispatcher) talks() []queue.Talk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Talks()
 }
 
-// absent lists the callers for whom a place is kept.
+// absent returns the uuids of the callers for whom a place is kept.
 func (d *Dispatcher) absent() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.floor.Absent()
 }
 
-// dropAbsent gives up the places of callers who are gone.
+// dropAbsent removes the places of absent callers who have hung up.
 func (d *Dispatcher) dropAbsent(uuids []string) {
 	d.do(func(time.Time) {
 		for _, uuid := range uuids {
@@ -250,8 +255,9 @@ func (d *Dispatcher) dropAbsent(uuids []string) {
 	})
 }
 
-// abandon leaves a talk on the floor. The next one who follows the talk finds it there.
-func (p *Place) abandon() {
+// detach leaves a talk on the floor without a call. The next call that follows the talk finds it
+// there.
+func (p *Place) detach() {
 	p.dispatcher.do(func(time.Time) { delete(p.dispatcher.places, p.uuid) })
 }
 
@@ -266,8 +272,10 @@ func (d *Dispatcher) takeOver(p *Place, next queue.Arrival) {
 	})
 }
 
-// requestMove asks the call of a waiting caller to go to another group. Errors: queue.ErrNoCall,
-// queue.ErrNoGroup, queue.ErrCallHere if it waits there already, and queue.ErrTransfers.
+// requestMove asks the call of a waiting caller to go to another group. Errors:
+//   - queue.ErrNoGroup and queue.ErrNoCall;
+//   - queue.ErrCallHere if the caller waits in that group already;
+//   - queue.ErrTransfers if another move is pending.
 func (d *Dispatcher) requestMove(uuid, group string) (err error) {
 	d.do(func(time.Time) {
 		p := d.places[uuid]
@@ -289,19 +297,18 @@ func (d *Dispatcher) requestMove(uuid, group string) (err error) {
 	return err
 }
 
-// moving is the group that the caller is to be moved to, "" if there is none.
+// moving returns the group to which the caller is to be moved, or "".
 func (p *Place) moving() string {
 	p.dispatcher.mu.Lock()
 	defer p.dispatcher.mu.Unlock()
 	return p.moveTo
 }
 
-// wanted reports whether a command wants the caller elsewhere: a transfer's offer can be taken, or
-// the caller is to be moved.
+// wanted reports whether a command wants the caller elsewhere, by a transfer or a move.
 func (p *Place) wanted() bool { return p.moving() != "" || p.transferWaits() }
 
-// move takes the caller to the group that a command named. It returns false if an offer came first,
-// which its call must give up.
+// move moves the caller to the group that a command named. moved is false, with no error, if an
+// offer came first, which the call must give up.
 func (p *Place) move() (next queue.Place, moved bool, err error) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
@@ -317,13 +324,13 @@ func (p *Place) move() (next queue.Place, moved bool, err error) {
 	return next, moved, err
 }
 
-// dropSwitch says that the calls of a FreeSWITCH's earlier life will not come back.
+// dropSwitch records that a FreeSWITCH has restarted, so its earlier calls will not come back.
 func (d *Dispatcher) dropSwitch(coreUUID string) {
 	d.do(func(time.Time) { d.floor.DropSwitch(coreUUID) })
 }
 
-// leave takes the call off the floor with whatever it still has there, and writes its CDR in the
-// same step.
+// leave removes the call from the floor with all that it has there, and writes its CDR in the same
+// step.
 func (p *Place) leave(cdr queue.CDR) {
 	p.off(func(now time.Time) {
 		p.dispatcher.floor.Ended(cdr)
@@ -331,8 +338,9 @@ func (p *Place) leave(cdr queue.CDR) {
 	})
 }
 
-// leaveAbsent is leave for a caller who may come back on another connection. If the caller comes
-// back, the place is still there, and the end there writes the CDR. Otherwise it is this one.
+// leaveAbsent removes the call from the floor, but keeps its place, because the caller may come
+// back on another connection. If the caller comes back, the visit goes on there. Otherwise a.CDR is
+// written.
 func (p *Place) leaveAbsent(a queue.Absent) {
 	p.off(func(now time.Time) { p.dispatcher.floor.LeaveAbsent(p.uuid, a, now) })
 }
@@ -340,7 +348,7 @@ func (p *Place) leaveAbsent(a queue.Absent) {
 func (p *Place) off(step func(now time.Time)) {
 	d := p.dispatcher
 	d.do(func(now time.Time) {
-		d.letTell(p.untold)
+		d.flushEarlyEnd(p.earlyEnd)
 		delete(d.places, p.uuid)
 		step(now)
 	})

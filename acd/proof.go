@@ -23,7 +23,7 @@ const keyVariable = "nwayacd_key"
 // caller is served like one of a FreeSWITCH without a link.
 const proofLimit = time.Second
 
-// newKey returns a value for keyVariable that nobody can guess. It has over 128 random bits.
+// newKey returns a value for keyVariable that cannot be guessed. It has over 128 random bits.
 func newKey() string { return rand.Text() }
 
 // trust is what is known of the connection of an arrival.

@@ -111,7 +111,7 @@ func (i *impostor) order(text string) string {
 
 // core is the Core-UUID of the simulated FreeSWITCH, which everybody on its network can learn.
 func (c *centre) core() string {
-	uuid, err := c.heard.conn.API(c.Context(), "global_getvar core_uuid")
+	uuid, err := c.cti.conn.API(c.Context(), "global_getvar core_uuid")
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestAnImpostorCannotTakeAPlace(t *testing.T) {
 					call := c.caller("139")
 					c.after(5 * time.Second)
 					if lost {
-						c.breaks("call-139")
+						c.breakConnection("call-139")
 					}
 					i := c.pretends("call-139", core, "nwayacd/110")
 					c.after(time.Second)
@@ -246,7 +246,7 @@ func TestAnImpostorCannotTakeAPlace(t *testing.T) {
 					c.wantTalk("1000", "call-139")
 					call.Hangup()
 					c.after(time.Second)
-					if cdrs := c.kept.cdrs(); len(cdrs) != 1 {
+					if cdrs := c.journal.cdrs(); len(cdrs) != 1 {
 						t.Errorf("%d CDRs, want that of the caller: %+v", len(cdrs), cdrs)
 					}
 				})

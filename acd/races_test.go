@@ -2,7 +2,6 @@ package acd
 
 import (
 	"fmt"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -12,16 +11,13 @@ import (
 	"nwayacd/sim"
 )
 
-// A race has an instant: 1000 answers the caller at answerAt, or what else the situation is about
-// happens then. Each is played with the other event before, at and after it, many times over, since
-// within one instant the scheduler decides.
-const (
-	welcomeOver = time.Second
-	answerAt    = welcomeOver + time.Second
-	rounds      = 4
-)
+// A race has an instant: agent 1000 answers the caller at answerAt, or another thing that the test
+// is about happens then. Each race is run with the other event just before, at and just after the
+// instant, and rounds times each, because the scheduler decides the order within one instant.
+const rounds = 4
 
-// race plays a situation around an instant and checks that it ends clean, however it ended.
+// race runs a situation around an instant and checks that it leaves nothing behind, however it
+// ended.
 func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre), deed func(c *centre, call *sim.Call)) {
 	t.Helper()
 	for _, offset := range []time.Duration{-1, 0, 1} {
@@ -32,63 +28,32 @@ func race(t *testing.T, s shift, instant time.Duration, prepare func(c *centre),
 					call := c.caller("139")
 					time.Sleep(instant + offset)
 					deed(c, call)
-					c.settle(call)
+					c.playOut(call)
 				})
 			}
 		})
 	}
 }
 
-// settle lets what was begun come to its end and checks what must be true of every end: a caller
-// who is still there talks or waits with a place, and when they are gone nothing is left, the CDR
-// is there once, and the agents take calls.
-func (c *centre) settle(call *sim.Call) {
+// playOut lets the situation come to its end, and checks what must be true of every end.
+//   - A caller who is still there talks, or waits with a place.
+//   - When the caller is gone nothing is left, and the call has one CDR.
+//   - The agents take calls.
+func (c *centre) playOut(call *sim.Call) {
 	c.Helper()
 	c.after(time.Minute)
-	if call.Cause() == "" && call.Bridged() == "" && !c.kept.waiting()[call.UUID()] {
+	if call.Cause() == "" && call.Bridged() == "" && !c.journal.waiting()[call.UUID()] {
 		c.Errorf("the caller neither talks nor waits; heard %q", call.Heard())
 	}
-	if bridged := call.Bridged(); bridged != "" && !c.talks() {
+	if bridged := call.Bridged(); bridged != "" && !c.talking() {
 		c.Errorf("the caller talks to %s, and no agent is talking", bridged)
 	}
 	call.Hangup()
-	c.after(time.Minute)
+	c.settleAll()
 	if cdrs := c.wantRest(); len(cdrs) != 1 {
 		c.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 	}
 	c.wantWork()
-}
-
-// talks reports whether an agent does.
-func (c *centre) talks() bool {
-	for _, a := range c.server.Dispatcher.Agents() {
-		if a.Call == agent.Talking {
-			return true
-		}
-	}
-	return false
-}
-
-// wantWork checks that every agent who is there gets a call.
-func (c *centre) wantWork() {
-	c.Helper()
-	var calls []*sim.Call
-	for _, a := range c.server.Dispatcher.Agents() {
-		c.sw.Agent(a.Extension, sim.Behaviour{Do: sim.Answers, After: time.Second})
-		if err := c.server.Dispatcher.Login(c.Context(), a.Extension, []string{"110"}); err != nil {
-			c.Error(err)
-		}
-		calls = append(calls, c.caller("work-"+a.Extension))
-	}
-	c.after(time.Minute)
-	for _, call := range calls {
-		if call.Bridged() == "" {
-			c.Errorf("%s was not answered: %+v", call.UUID(), c.server.Dispatcher.Agents())
-		}
-		call.Hangup()
-	}
-	c.after(time.Minute)
-	c.wantRest()
 }
 
 func nothing(*centre) {}
@@ -151,15 +116,15 @@ func TestATransferToEachOtherAtOnce(t *testing.T) {
 	for range rounds {
 		open(t, s, func(c *centre) {
 			one, two := c.caller("139"), c.caller("138")
-			c.after(answerAt + time.Second)
+			c.untilTalking("call-138")
 			var both sync.WaitGroup
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), one.UUID(), "1001") })
 			both.Go(func() { c.server.Dispatcher.Transfer(c.Context(), two.UUID(), "1000") })
 			both.Wait()
-			c.after(time.Minute)
+			c.settleAll()
 			one.Hangup()
 			two.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			if cdrs := c.wantRest(); len(cdrs) != 2 {
 				t.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 			}
@@ -196,7 +161,7 @@ func TestTheGroupIsRemovedAndTheAgentAnswersAtOnce(t *testing.T) {
 					t.Errorf("the caller waits in a group that is no more; heard %q", call.Heard())
 				}
 				call.Hangup()
-				c.after(time.Minute)
+				c.settleAll()
 				if cdrs := c.wantRest(); len(cdrs) == 0 {
 					t.Error("no CDR")
 				}
@@ -228,11 +193,11 @@ func TestTheSameUUIDTwiceAtOnce(t *testing.T) {
 				both.Go(func() { calls[n] = c.caller("139") })
 			}
 			both.Wait()
-			c.after(time.Minute)
+			c.settleAll()
 			for _, call := range calls {
 				call.Hangup()
 			}
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantRest()
 			c.wantWork()
 		})
@@ -244,11 +209,11 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Gateway("gw1", sim.Behaviour{Do: sim.Answers, After: 2 * time.Second})
 			call := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw1")
-			c.after(time.Second)
+			c.settle()
 			c.stall.begin()
 			c.after(2 * time.Second)
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 			c.stall.end() // and both are read at once
 			c.after(time.Minute)
 			if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered {
@@ -257,42 +222,4 @@ func TestACallOutIsAnsweredAndHungUpAtOnce(t *testing.T) {
 			c.wantState("1000", agent.Ready)
 		})
 	}
-}
-
-// stall is a network that holds back what the switch says about calls.
-type stall struct {
-	mu   sync.Mutex
-	over chan struct{} // nil = nothing is held back
-}
-
-func (s *stall) begin() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.over = make(chan struct{})
-}
-
-func (s *stall) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.over)
-	s.over = nil
-}
-
-// on returns nc with the stall on what is read from it.
-func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
-
-type stalled struct {
-	net.Conn
-	stall *stall
-}
-
-func (c stalled) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.stall.mu.Lock()
-	over := c.stall.over
-	c.stall.mu.Unlock()
-	if over != nil {
-		<-over
-	}
-	return n, err
 }

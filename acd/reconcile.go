@@ -10,36 +10,37 @@ import (
 	"nwayacd/esl"
 )
 
-// What a link finds at a switch when it comes up, and what it does about it.
+// What a link finds at a FreeSWITCH when it comes up, and what it does about it.
 
-// tableLag is how far `show channels` may be behind: a thread of its own writes its table
+// tableLag is how far `show channels` may be behind, because a thread of its own writes its table
 // (switch_core_sqldb.c).
 const tableLag = 2 * time.Second
 
-// linkLimit is how long a call waits for a link that is to do what its own connection cannot.
+// linkLimit is how long a call waits for a link to do what the call's own connection cannot.
 const linkLimit = 2 * time.Second
 
-// parkedVariable marks a caller whom the release before parked in the line after a bridge:
+// parkedVariable is set on a caller whom the previous release parked after a bridge to wait:
 // SERVER:GROUP.
 const parkedVariable = "nwayacd_parked"
 
-// talkVariable marks a caller who is in a talk of ours, or was: SERVER.
+// talkVariable is set on a caller who is or was in a talk of ours: SERVER.
 const talkVariable = "nwayacd_talk"
 
-// homeVariable is where such a caller is sent if no server can be reached: EXTENSION DIALPLAN
-// CONTEXT.
+// homeVariable is the home of a caller, to which wayBack leads if no server can be reached:
+// EXTENSION DIALPLAN CONTEXT.
 const homeVariable = "nwayacd_home"
 
-// suspect is a channel that was there before the link. The channel itself is asked what is the
-// case, because the table lags: it may still list a channel whose end came before we listened.
-type suspect struct {
+// foundChannel is a channel that existed before the link. The channel itself is asked for its
+// state, because the table of `show channels` lags. It may list a channel that ended before the
+// link subscribed.
+type foundChannel struct {
 	uuid, extension string
-	caller          string // of a leg of ours: the caller for whom it was made
+	caller          string // of one of our legs: the caller for whom it was made
 	questions       []esl.Command
-	settle          func(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply)
+	reconcile       func(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply)
 }
 
-// variables asks for some of the channel's.
+// variables returns the questions for variables of the channel.
 func variables(uuid string, names ...string) (questions []esl.Command) {
 	for _, name := range names {
 		questions = append(questions, esl.API("uuid_getvar "+uuid+" "+name))
@@ -47,43 +48,58 @@ func variables(uuid string, names ...string) (questions []esl.Command) {
 	return questions
 }
 
-// exists asks whether the channel does.
+// exists returns the question whether the channel exists.
 func exists(uuid string) []esl.Command { return []esl.Command{esl.API("uuid_exists " + uuid)} }
 
-// suspects are the channels of the table that concern us, at the first look or at the second:
-//   - Our legs are checked at both, because the table may not have had one yet.
-//   - Parked callers wait for the second. By then the legs that rang for them are gone, and with
-//     them the listeners of the connections they had, whose end would take the callers from us
+// foundChannels returns the channels of the table that concern us, at the first look or at the
+// second:
+//   - Our legs are checked at both, because the table may have lacked one at the first.
+//   - Parked callers are checked at the second. By then the legs that rang for them are gone, and
+//     so are the listeners of the earlier connections. The end of those would take the callers away
 //     again (docs/wire.md).
-//   - External calls are checked at the first. Their events follow afterwards.
-func (l *link) suspects(channels []map[string]string, again bool) (all []suspect) {
+//   - External calls are checked at the first. Afterwards events report them.
+func (l *link) foundChannels(channels []map[string]string, again bool) (all []foundChannel) {
 	for _, channel := range channels {
 		uuid, mark := channel["uuid"], readMark(channel["presence_data"])
 		extension := cmp.Or(mark.extension, userOf(channel["presence_id"]))
 		switch {
 		case !isUUID(uuid):
 		case l.isOurs(mark, channel["direction"]):
-			all = append(all, suspect{uuid: uuid, extension: extension, caller: mark.caller, questions: variables(uuid, "bridge_uuid", farVariable), settle: settleLeg})
-		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK": // the music is over the park
+			all = append(all, foundLeg(uuid, mark))
+		// music plays while the channel is parked
+		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK":
 			if again {
-				all = append(all, suspect{uuid: uuid, questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable), settle: settleParked})
+				all = append(all, foundChannel{
+					uuid: uuid, reconcile: reconcileParked,
+					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
+				})
 			}
 		case extension != "" && !again:
-			all = append(all, suspect{uuid: uuid, extension: extension, questions: exists(uuid), settle: settleOutside})
+			all = append(all, foundChannel{
+				uuid: uuid, extension: extension, questions: exists(uuid), reconcile: reconcileExternal,
+			})
 		}
 	}
 	return all
 }
 
-// isOurs reports whether the mark is this server's, of this life or an earlier one, on a leg that
-// goes out: the far side of a loopback channel inherits the mark, but comes in.
+// foundLeg is a leg with that mark.
+func foundLeg(uuid string, m marked) foundChannel {
+	return foundChannel{
+		uuid: uuid, extension: m.extension, caller: m.caller, reconcile: reconcileLeg,
+		questions: variables(uuid, "bridge_uuid", farVariable),
+	}
+}
+
+// isOurs reports whether the mark is that of this server, of this process or an earlier one. The
+// leg must be outbound, because the far side of a loopback channel inherits the mark, but is
+// inbound.
 func (l *link) isOurs(m marked, direction string) bool {
 	return m.server != "" && m.server == l.server.options.Identity && direction == "outbound"
 }
 
-// reconcile asks the suspects, some hundred in one write, and settles what is to be done about
-// each.
-func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []suspect) error {
+// reconcile asks the channels about their state, lookBatch in one write, and acts on each.
+func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundChannel) error {
 	for some := range slices.Chunk(all, lookBatch) {
 		var questions []esl.Command
 		for _, s := range some {
@@ -94,69 +110,72 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []suspec
 			return err
 		}
 		for _, s := range some {
-			s.settle(ctx, l, conn, s, answers[:len(s.questions)])
+			s.reconcile(ctx, l, conn, s, answers[:len(s.questions)])
 			answers = answers[len(s.questions):]
 		}
 	}
 	return nil
 }
 
-// settleLeg handles a leg of ours that no call has, so it survived a restart:
-//   - Bridged with a caller whose place is kept, it is a talk that never reached the journal. It is
-//     recovered.
-//   - Bridged otherwise, it counts as an external call, which keeps the agent from the next offer.
-//   - Not bridged, it is ended. No call will bridge it, and FreeSWITCH lets go of the caller it
-//     rings for only when its originate is over (docs/wire.md).
-func settleLeg(ctx context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileLeg handles a leg of ours that no call has. It is from before a restart, or its
+// originate was on the way for too long:
+//   - If it is bridged with a caller whose place is kept, it is a talk that never reached the
+//     journal. It is recovered.
+//   - If it is bridged otherwise, it counts as an external call, which keeps the agent from the
+//     next offer.
+//   - If it is not bridged, it is ended, because no call will bridge it. FreeSWITCH releases the
+//     caller for whom it rings only when its originate is over (docs/wire.md).
+func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	switch partner := answers[0]; {
 	case !partner.OK():
 		l.server.channels.dropExternal(s.uuid)
 	case l.server.channels.isOurs(s.uuid), isSet(answers[1]):
 	case isSet(partner):
 		if !l.recoverTalk(ctx, conn, s, partner.Text()) {
-			l.meet(s.uuid, s.extension)
+			l.noteIfExternal(s.uuid, s.extension)
 		}
 	default:
-		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("a leg from before a restart is ended")
+		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("ended an agent's leg that no call has")
 		conn.Post(esl.API("uuid_kill " + s.uuid)) // if it fails, so does the session
 	}
 }
 
-// settleParked handles a parked channel that no call of ours has:
-//   - A caller whose place is kept is recalled. The server died as it brought them back, or as
-//     their bridge failed.
-//   - A caller whose talk is over, and whom nobody took, is hung up.
-func settleParked(_ context.Context, l *link, conn *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileParked handles a parked channel that no call of ours has:
+//   - A caller whose place is kept is recalled. The server died while it recalled the caller, or
+//     after the bridge had failed.
+//   - A caller whose talk is over, and who was not taken, is hung up.
+func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	parked, partner, talk, over := answers[0], answers[1], answers[2], answers[3]
 	if isSet(partner) || l.server.channels.caller(s.uuid) != nil {
 		return
 	}
-	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":") // by the release before
+	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":") // parked by the previous release
 	talked := talk.Text() == l.server.options.Identity
 	if !ours && talked {
 		group, ours = l.server.Dispatcher.keepsPlace(s.uuid)
 	}
 	switch {
 	case ours:
-		l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("a parked caller from before a restart is recalled")
+		l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("recalled a caller who was parked before a restart")
 		conn.Post(l.server.fetch(conn, s.uuid, group))
 	case talked && over.Text() == "true":
-		l.log.Info().Str("uuid", s.uuid).Msg("a caller whose talk is over was left parked, and is hung up")
+		l.log.Info().Str("uuid", s.uuid).Msg("hung up a caller who was left parked after a talk")
 		conn.Post(esl.API("uuid_kill " + s.uuid + " NORMAL_CLEARING"))
 	}
 }
 
-// settleOutside handles an external call of an extension.
-func settleOutside(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileExternal handles an external call of an extension.
+func reconcileExternal(_ context.Context, l *link, _ *esl.Connection, s foundChannel, answers []esl.Reply) {
 	if answers[0].Text() == "true" {
-		l.meet(s.uuid, s.extension)
+		l.noteIfExternal(s.uuid, s.extension)
 	} else {
 		l.server.channels.dropExternal(s.uuid)
 	}
 }
 
-// settleNoted handles an external call that was noted before, maybe as it ended.
-func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answers []esl.Reply) {
+// reconcileNoted handles an external call that is noted. It may have ended at the moment when it
+// was noted.
+func reconcileNoted(_ context.Context, l *link, _ *esl.Connection, s foundChannel, answers []esl.Reply) {
 	if answers[0].Text() != "true" {
 		l.server.channels.dropExternal(s.uuid)
 	}
@@ -165,17 +184,17 @@ func settleNoted(_ context.Context, l *link, _ *esl.Connection, s suspect, answe
 // isSet reports whether uuid_getvar found a value.
 func isSet(r esl.Reply) bool { return r.OK() && r.Text() != "" && r.Text() != "_undef_" }
 
-// noted are the external calls that are known at the switch. If one ended while it was noted, its
-// end event was missed. It would keep its agent busy for ever.
-func (l *link) noted() (all []suspect) {
+// noted returns the external calls that are noted for this FreeSWITCH. If one ended at the moment
+// when it was noted, its end event was missed, and the agent would be busy for ever.
+func (l *link) noted() (all []foundChannel) {
 	for _, uuid := range l.server.channels.externalAt(l) {
-		all = append(all, suspect{uuid: uuid, questions: exists(uuid), settle: settleNoted})
+		all = append(all, foundChannel{uuid: uuid, questions: exists(uuid), reconcile: reconcileNoted})
 	}
 	return all
 }
 
-// lookAgain is the second look, a while after the link came up. It finds latecomers, and makes the
-// talks look what became of them.
+// lookAgain is the second look, tableLag after the link came up. It finds the channels that the
+// table lacked before, and makes the talks ask what became of them.
 func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	timer := time.NewTimer(tableLag)
 	defer timer.Stop()
@@ -188,7 +207,7 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	defer stop()
 	text, err := conn.API(limit, "show channels as json")
 	if err == nil {
-		err = l.reconcile(limit, conn, l.suspects(rows(text), true))
+		err = l.reconcile(limit, conn, l.foundChannels(rows(text), true))
 	}
 	if err == nil {
 		err = l.reconcile(limit, conn, l.noted())
@@ -196,15 +215,17 @@ func (l *link) lookAgain(ctx context.Context, conn *esl.Connection) {
 	if err == nil {
 		err = l.server.dropGone(limit)
 	}
-	l.server.signalTalks(l.at.Name, lookAgain{}) // also those that began while we looked around
-	if err != nil && ctx.Err() == nil {
-		l.log.Warn().Err(err).Msg("channels could not be looked at again")
+	l.server.signalTalks(l.at.Name, lookAgain{}) // also those that began during the first look
+	switch {
+	case err == nil:
+		l.log.Debug().Msg("the second look at the channels is over")
+	case ctx.Err() == nil:
+		l.log.Warn().Err(err).Msg("the second look at the channels failed")
 	}
 }
 
-// dropGone gives up the places of callers who waited when the server died and hung up since. It
-// does nothing unless every FreeSWITCH can be asked, because it is not known which one has a
-// caller.
+// dropGone gives up the places of absent callers who have hung up. It does nothing unless every
+// FreeSWITCH can be asked, because it is unknown which one has a caller.
 func (s *Server) dropGone(ctx context.Context) error {
 	absent := s.Dispatcher.absent()
 	for some := range slices.Chunk(absent, lookBatch) {
@@ -235,12 +256,13 @@ func (s *Server) dropGone(ctx context.Context) error {
 	return nil
 }
 
-// kill ends a leg over the link to its switch, because the call's own connection is lost or silent.
-// It returns true if the leg is gone. If no link answers either, the leg keeps its agent from other
-// calls until the link is back and ends it.
+// kill ends a leg over the link, because the call's own connection is lost or silent. It returns
+// true if the leg is gone. If no link answers, the leg keeps its agent from other calls until the
+// link is up again and ends it.
 func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	link := s.linkOf(at.Name)
 	if link == nil {
+		s.inDoubt(l, at)
 		return false
 	}
 	ctx, stop := context.WithTimeout(context.Background(), linkLimit)
@@ -248,20 +270,20 @@ func (s *Server) kill(l *leg, at Switch) (gone bool) {
 	if conn := link.conn.Load(); conn != nil {
 		if replies, err := conn.Do(ctx, kills(l.channels(), "")...); err == nil {
 			s.beyondDoubt(l)
-			return allOK(replies) // an originate that has not begun yet has no leg to end
+			return allOK(replies) // if the originate has not begun, there is no leg yet, and the command fails
 		}
-		defer conn.Close() // the link is made anew, and sees what is still there
+		defer conn.Close() // the link reconnects, and reads the state again
 	}
 	s.inDoubt(l, at)
 	return false
 }
 
-// allOK reports whether no command was refused.
+// allOK reports whether FreeSWITCH accepted all commands.
 func allOK(replies []esl.Reply) bool {
 	return !slices.ContainsFunc(replies, func(r esl.Reply) bool { return !r.OK() })
 }
 
-// connTo is the connection of the link to a FreeSWITCH; nil while there is none.
+// connTo returns the connection of the link to a FreeSWITCH, or nil while there is none.
 func (s *Server) connTo(at Switch) *esl.Connection {
 	if link := s.linkOf(at.Name); link != nil {
 		return link.conn.Load()

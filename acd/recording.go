@@ -8,7 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// startRecording is the command that records a talk, if the agent's talks are recorded.
+// startRecording returns the command that records a talk, or none if the agent's talks are not
+// recorded.
 func (c *call) startRecording(l *leg) []esl.Command {
 	if !l.offer.Agent.Record || c.settings.RecordPath == "" {
 		return nil
@@ -19,7 +20,7 @@ func (c *call) startRecording(l *leg) []esl.Command {
 	return []esl.Command{esl.API("uuid_record " + c.uuid() + " start " + file)}
 }
 
-// stopRecording is the command that ends it.
+// stopRecording returns the command that ends the recording, or none if nothing is recorded.
 func (t *talk) stopRecording() []esl.Command {
 	if t.leg.record.Recording == "" || t.callerGone {
 		return nil
@@ -27,9 +28,9 @@ func (t *talk) stopRecording() []esl.Command {
 	return []esl.Command{esl.API("uuid_record " + t.uuid() + " stop " + t.leg.record.Recording)}
 }
 
-// recordingPath is the file in which the talk of that leg is recorded: record-path, filled in. No
-// two talks share a file, because a path without {offer} gets it before its extension. {offer} is
-// the uuid of the agent's channel, which no other talk has.
+// recordingPath returns the file for the recording of the leg's talk: record-path, filled in. A
+// path without {offer} gets it before its extension, so no two talks share a file. {offer} is the
+// uuid of the agent's channel, which no other talk has.
 func (c *call) recordingPath(l *leg, now time.Time) string {
 	pattern := c.settings.RecordPath
 	if !strings.Contains(pattern, "{offer}") {
@@ -45,7 +46,7 @@ func (c *call) recordingPath(l *leg, now time.Time) string {
 	).Replace(pattern)
 }
 
-// fileName leaves of a number what is harmless in a path.
+// fileName replaces by _ what is not safe in a path.
 func fileName(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '+' || r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {

@@ -9,7 +9,7 @@ import (
 	"nwayacd/esl"
 )
 
-// What a link hears of registrations, and what it asks FreeSWITCH about them.
+// Registrations: the events that a link receives, and what it asks FreeSWITCH about them.
 
 // askContacts asks FreeSWITCH about the subscribers that are due, until ctx is done or the
 // connection is lost.
@@ -49,15 +49,16 @@ func (l *link) askAbout(ctx context.Context, conn *esl.Connection, who []subscri
 	}
 	for i, s := range who {
 		if l.contacts.answered(s, answers[i].Text(), asked) {
-			l.tellRegistered(s.extension)
+			l.updateRegistered(s.extension)
 		}
 	}
 	return nil
 }
 
-// tellRegistered makes the dispatcher know whether the extension is registered. It is, as long as
-// one contact is left on any FreeSWITCH. It belongs to the one with which it registered last.
-func (l *link) tellRegistered(extension string) {
+// updateRegistered informs the dispatcher whether the extension is registered. It is registered as
+// long as one contact is left at any FreeSWITCH. It belongs to the FreeSWITCH with which it
+// registered last.
+func (l *link) updateRegistered(extension string) {
 	if at := l.server.registeredAt(extension); at != nil {
 		l.server.Dispatcher.registered(extension, true, at.at.LocalIP)
 	} else {
@@ -65,8 +66,8 @@ func (l *link) tellRegistered(extension string) {
 	}
 }
 
-// registeredAt is the link to the FreeSWITCH with which the extension registered last and still has
-// a contact; nil if there is none.
+// registeredAt returns the link to the FreeSWITCH with which the extension registered last and
+// still has a contact. It returns nil if there is none.
 func (s *Server) registeredAt(extension string) (at *link) {
 	var newest time.Time
 	var server string
@@ -82,17 +83,18 @@ func (s *Server) registeredAt(extension string) (at *link) {
 	return at
 }
 
-// compareRegistrations takes the list of registrations as the link comes up. An extension that is
-// not on it, but registered there once, is asked about: with several contacts the list may lack
-// some (switch_core_sqldb.c, switch_core_del_registration). Others keep what hand or login said.
+// compareRegistrations handles the list of registrations when the link comes up. FreeSWITCH is
+// asked about extensions that registered there once but are not in the list. The list may lack some
+// contacts of an extension that has several (switch_core_sqldb.c, switch_core_del_registration).
+// All other extensions stay as a command or a login has set them.
 func (l *link) compareRegistrations(list []map[string]string) {
-	l.contacts.forget()
+	l.contacts.dropDialStrings()
 	now, listed := time.Now(), map[subscriber]bool{}
 	for _, r := range list {
 		who := subscriber{r["reg_user"], r["realm"]}
 		listed[who], l.seen[who.extension] = true, true
 		l.contacts.came(who, r["token"], time.Time{})
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 		l.askOnce(who, now)
 	}
 	for extension := range l.seen {
@@ -100,7 +102,7 @@ func (l *link) compareRegistrations(list []map[string]string) {
 			l.contacts.leaves(who, "", who.askable())
 			l.askOnce(who, now)
 			if !who.askable() {
-				l.tellRegistered(extension)
+				l.updateRegistered(extension)
 			}
 		}
 	}
@@ -118,10 +120,12 @@ func (l *link) askOnce(who subscriber, at time.Time) {
 	}
 }
 
-// hearRegistration takes sofia::register, sofia::unregister or sofia::expire, each of one contact.
-func (l *link) hearRegistration(e *esl.Event) {
+// onRegistration handles sofia::register, sofia::unregister and sofia::expire. Each is about one
+// contact.
+func (l *link) onRegistration(e *esl.Event) {
 	who := subscriber{
-		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))), // an expiry names it user (sofia_reg.c)
+		// sofia::expire has user instead of from-user (sofia_reg.c)
+		extension: strings.Clone(cmp.Or(e.Get("from-user"), e.Get("user"))),
 		domain:    strings.Clone(cmp.Or(e.Get("from-host"), e.Get("host"))),
 	}
 	if who.extension == "" {
@@ -130,9 +134,9 @@ func (l *link) hearRegistration(e *esl.Event) {
 	now := time.Now()
 	if e.Subclass() == "sofia::register" {
 		l.seen[who.extension] = true
-		// FreeSWITCH says update-reg of some renewals.
+		// FreeSWITCH sets update-reg for some renewals.
 		anew := l.contacts.came(who, e.Get("call-id"), now) && e.Get("update-reg") != "true"
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 		if anew {
 			l.server.Dispatcher.registeredAnew(who.extension)
 		}
@@ -143,6 +147,6 @@ func (l *link) hearRegistration(e *esl.Event) {
 	if who.askable() {
 		l.contacts.ask(who, now, now.Add(expiryLag))
 	} else {
-		l.tellRegistered(who.extension)
+		l.updateRegistered(who.extension)
 	}
 }

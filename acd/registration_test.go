@@ -14,7 +14,7 @@ import (
 func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Register("1000", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
@@ -23,7 +23,7 @@ func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
 		call := c.caller("139")
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.sw.ExpireDevice("1000", "web-reloaded")
@@ -36,14 +36,14 @@ func TestContactsThatWereThereBeforeTheLinkAreDialled(t *testing.T) {
 	open(t, patient("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Register("1000", "web", sim.Behaviour{After: 2 * time.Second})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Register("1000", "mobile", sim.Behaviour{Do: sim.Misses})
 		c.comesBack()
 		c.after(5 * time.Second)
 		c.caller("139")
-		c.after(time.Second)
+		c.untilRinging("call-139")
 		if got := c.rings("1000"); !slices.Equal(got, []string{"web", "mobile"}) {
 			t.Errorf("%q ring", got)
 		}
@@ -58,12 +58,12 @@ func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 	s.localIP = "10.0.0.1"
 	open(t, s, func(c *centre) {
 		c.sw.Register("1001", "web", sim.Behaviour{})
-		c.after(time.Second)
+		c.settle()
 		c.dies()
 		c.sw.Unregister("1000", "")
 		c.sw.Unregister("1001", "")
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantRegistered("1000", false)
 		c.wantRegistered("1001", true)
 	})
@@ -72,7 +72,7 @@ func TestWhoUnregisteredWhileTheServerWasAwayIsUnregistered(t *testing.T) {
 func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Registered = false
-	server := New(Options{Journal: &ledger{}, Log: zerolog.Nop(), Switches: []Switch{
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop(), Switches: []Switch{
 		{Name: "a", Address: "x", LocalIP: "10.0.0.1", RemoteDial: "sofia/internal/{ext}@{ip}"},
 		{Name: "b", Address: "x", LocalIP: "10.0.0.2"},
 	}}, s.snapshot)
@@ -88,12 +88,12 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	}
 	answers := func(l *link, answer string, at time.Time) {
 		if l.contacts.answered(who, answer, at) {
-			l.tellRegistered("1000")
+			l.updateRegistered("1000")
 		}
 	}
 	comes := func(l *link, at time.Time) {
 		l.contacts.came(who, "a", at)
-		l.tellRegistered("1000")
+		l.updateRegistered("1000")
 	}
 	comes(a, now)
 	is("at the first", true, "10.0.0.1")
@@ -105,7 +105,7 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	c := &call{server: server, settings: &Settings{}}
 	ch := &channel{}
 	ch.isAt(a.at)
-	c.where.Store(ch)
+	c.callerChannel.Store(ch)
 	for _, w := range c.waysTo(t.Context(), agent.Profile{Extension: "1000", Server: "10.0.0.2"}) {
 		dials = append(dials, w.dial)
 	}

@@ -9,33 +9,34 @@ import (
 )
 
 // registry knows what every channel is to us: the caller of a call, an agent's leg, a third party,
-// or an external call, which an extension has past the ACD. Events about a channel are understood
-// through it, whichever connection brings them.
+// or an external call. Events about a channel are understood through it, whichever connection
+// brings them.
 type registry struct {
 	dispatcher *Dispatcher
 
-	mu       sync.Mutex
-	callers  map[string]*owner       // by the channel's uuid
-	legs     map[string]*owner       // the same; an agent's leg that is transferred into a group is a caller too
-	thirds   map[string]*owner       // rung into a talk by nway_threeway
-	fars     map[string]*farChannel  // at the agents' FreeSWITCH servers, the other ends of legs
-	external map[string]externalCall // the same
-	outside  map[string]int          // how many external calls an extension has
-	silent   map[string][]*esl.Connection
-	open     map[*channel]struct{} // callers' channels with a connection, those that want no agent among them
+	mu            sync.Mutex
+	callers       map[string]*owner       // by the channel's uuid
+	legs          map[string]*owner       // the same; a leg that is transferred into a group is also a caller
+	thirds        map[string]*owner       // third parties, by the channel's uuid
+	fars          map[string]*farChannel  // far channels, by uuid
+	external      map[string]externalCall // by the channel's uuid
+	externalCount map[string]int          // how many external calls an extension has
+	held          map[string][]*esl.Connection
+	open          map[*channel]struct{} // callers' channels with a connection, including those that want no agent
 }
 
-// owner is the call that a channel is part of.
+// owner is the call to which a channel belongs.
 type owner struct {
 	call *call
-	leg  *leg // of an agent's leg
+	leg  *leg // nil if the channel is not an agent's leg
 
-	// The same event may come over the call's own connection and over the link. These are the last
-	// events of this channel, and the last CHANNEL_BRIDGE events of other channels that named it.
-	seen, seenPeer heardEvents
+	// The same event may come over the call's own connection and over the link. The first field has
+	// the last events of this channel. The second has the last CHANNEL_BRIDGE events of other
+	// channels that named it.
+	seen, seenPeer recentEvents
 }
 
-// externalCall is a call that an extension has past the ACD.
+// externalCall is a call of an extension that nwayacd did not make.
 type externalCall struct {
 	link      *link
 	extension string
@@ -45,14 +46,14 @@ func newRegistry(d *Dispatcher) *registry {
 	return &registry{
 		dispatcher: d, callers: map[string]*owner{}, legs: map[string]*owner{}, thirds: map[string]*owner{},
 		fars:     map[string]*farChannel{},
-		external: map[string]externalCall{}, outside: map[string]int{}, silent: map[string][]*esl.Connection{},
+		external: map[string]externalCall{}, externalCount: map[string]int{}, held: map[string][]*esl.Connection{},
 		open: map[*channel]struct{}{},
 	}
 }
 
-// seat makes the call that of its caller's channel, unless most calls are served already (0 = no
-// limit). If the channel has a call already, seat changes nothing and returns that call.
-func (r *registry) seat(c *call, most int) (earlier *call, ok bool) {
+// addCall adds the call with its caller's channel, unless there are most calls already (0 = no
+// limit). If the channel has a call already, addCall changes nothing and returns that call.
+func (r *registry) addCall(c *call, most int) (earlier *call, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	uuid := c.channel().uuid
@@ -66,8 +67,8 @@ func (r *registry) seat(c *call, most int) (earlier *call, ok bool) {
 	return nil, true
 }
 
-// unseat ends the call's ownership of its caller's channel.
-func (r *registry) unseat(c *call) {
+// removeCall removes the call, unless its channel belongs to another call now.
+func (r *registry) removeCall(c *call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if o := r.callers[c.channel().uuid]; o != nil && o.call == c {
@@ -75,9 +76,9 @@ func (r *registry) unseat(c *call) {
 	}
 }
 
-// reseat makes the call that of another caller's channel, which takes over what the call has. It
+// moveCall makes the call that of another caller's channel, which takes over what the call has. It
 // returns false if that channel has a call of its own.
-func (r *registry) reseat(c *call, next *channel) bool {
+func (r *registry) moveCall(c *call, next *channel) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.callers[next.uuid] != nil {
@@ -88,14 +89,14 @@ func (r *registry) reseat(c *call, next *channel) bool {
 	return true
 }
 
-// caller returns the call of that caller's channel, nil if there is none.
+// caller returns the call of that caller's channel, or nil if there is none.
 func (r *registry) caller(uuid string) *call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.callers[uuid].of()
 }
 
-// legCall returns the call of that agent's leg, nil if there is none.
+// legCall returns the call of that agent's leg, or nil if there is none.
 func (r *registry) legCall(uuid string) *call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +110,7 @@ func (o *owner) of() *call {
 	return o.call
 }
 
-// all lists the calls that are being served.
+// all returns the calls that are being served.
 func (r *registry) all() []*call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -127,7 +128,7 @@ func (r *registry) count() int {
 	return len(r.callers)
 }
 
-// Calls is how many calls are being served, talks of an earlier life of the server among them.
+// Calls returns how many calls are being served, including recovered talks.
 func (s *Server) Calls() int { return s.channels.count() }
 
 func (r *registry) addLeg(c *call, l *leg) {
@@ -146,7 +147,7 @@ func (r *registry) removeLeg(l *leg) {
 	}
 }
 
-// addThird notes a third party that is rung into the call's talk.
+// addThird adds a third party that is being called into the call's talk.
 func (r *registry) addThird(c *call, uuid string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -159,17 +160,22 @@ func (r *registry) removeThird(uuid string) {
 	delete(r.thirds, uuid)
 }
 
-// isThird reports whether a third party is still there.
+// isThird reports whether the channel is a third party that has not hung up.
 func (r *registry) isThird(uuid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.thirds[uuid] != nil
 }
 
-// connected and disconnected keep the list of all channels that have a connection.
+// connected adds a channel to those that have a connection.
 func (r *registry) connected(ch *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for other := range r.open {
+		if other.uuid == ch.uuid {
+			ch.shares.Store(true)
+		}
+	}
 	r.open[ch] = struct{}{}
 }
 
@@ -177,16 +183,16 @@ func (r *registry) disconnected(ch *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.open, ch)
-	for uuid, held := range r.silent { // a few: callers who were taken while they waited
+	for uuid, held := range r.held { // few entries: callers who were taken while they waited
 		if i := slices.Index(held, ch.conn); i >= 0 {
-			if r.silent[uuid] = slices.Delete(held, i, i+1); len(held) == 1 {
-				delete(r.silent, uuid)
+			if r.held[uuid] = slices.Delete(held, i, i+1); len(held) == 1 {
+				delete(r.held, uuid)
 			}
 		}
 	}
 }
 
-// every lists all callers' channels.
+// every returns all callers' channels.
 func (r *registry) every() []*channel {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -200,7 +206,7 @@ func (r *registry) every() []*channel {
 	return every
 }
 
-// at lists the callers' channels of one FreeSWITCH that have a connection.
+// at returns the callers' channels of one FreeSWITCH that have a connection.
 func (r *registry) at(name string) (there []*channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,36 +219,36 @@ func (r *registry) at(name string) (there []*channel) {
 }
 
 // holdOpen keeps a connection of a caller who was taken while waiting. If it ended, FreeSWITCH
-// would end whatever the caller is in now (mod_event_socket.c, end of listener_run). So it stays
-// open until the channel is bridged or hangs up.
+// would end the application that the caller is in now (mod_event_socket.c, end of listener_run). So
+// it stays open until the channel is bridged or hangs up.
 func (r *registry) holdOpen(uuid string, conn *esl.Connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.silent[uuid] = append(r.silent[uuid], conn)
+	r.held[uuid] = append(r.held[uuid], conn)
 }
 
 // isHeld reports whether a connection is held open for a channel.
 func (r *registry) isHeld(uuid string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.silent[uuid]) > 0
+	return len(r.held[uuid]) > 0
 }
 
-// letGo returns the connections that are held open for a channel. They may end now.
-func (r *registry) letGo(uuid string) []*esl.Connection {
+// takeHeld removes and returns the connections that are held open for a channel. They may end now.
+func (r *registry) takeHeld(uuid string) []*esl.Connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	held := r.silent[uuid]
-	delete(r.silent, uuid)
+	held := r.held[uuid]
+	delete(r.held, uuid)
 	return held
 }
 
-// exitSilent ends the connections that were held open for a channel.
-func (r *registry) exitSilent(uuid string) { exitAll(r.letGo(uuid)) }
+// exitHeld ends the connections that are held open for a channel.
+func (r *registry) exitHeld(uuid string) { exitAll(r.takeHeld(uuid)) }
 
 func exitAll(held []*esl.Connection) {
 	for _, conn := range held {
-		conn.Post(esl.Raw("exit")) // FreeSWITCH closes it; its handler waits for that
+		conn.Post(esl.Raw("exit")) // FreeSWITCH closes the connection, and its handler waits for that
 	}
 }
 
@@ -253,7 +259,7 @@ func (r *registry) isOurs(uuid string) bool {
 	return r.legs[uuid] != nil || r.thirds[uuid] != nil
 }
 
-// noteExternal counts a call that an extension has past the ACD.
+// noteExternal notes an external call of an extension.
 func (r *registry) noteExternal(l *link, uuid, extension string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -263,7 +269,7 @@ func (r *registry) noteExternal(l *link, uuid, extension string) {
 	}
 }
 
-// dropExternal forgets an external call.
+// dropExternal removes an external call.
 func (r *registry) dropExternal(uuid string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -273,8 +279,8 @@ func (r *registry) dropExternal(uuid string) {
 	}
 }
 
-// retainExternal drops the external calls of a FreeSWITCH that are not in there. They ended while
-// it was not linked.
+// retainExternal removes the external calls of a FreeSWITCH that are not in there, because they
+// ended while the link was down.
 func (r *registry) retainExternal(l *link, there map[string]bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -286,7 +292,7 @@ func (r *registry) retainExternal(l *link, there map[string]bool) {
 	}
 }
 
-// externalAt lists the external calls of a FreeSWITCH.
+// externalAt returns the external calls of a FreeSWITCH.
 func (r *registry) externalAt(l *link) (uuids []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -299,10 +305,10 @@ func (r *registry) externalAt(l *link) (uuids []string) {
 }
 
 func (r *registry) countExternal(extension string, by int) {
-	r.outside[extension] += by
-	calls := r.outside[extension]
+	r.externalCount[extension] += by
+	calls := r.externalCount[extension]
 	if calls == 0 {
-		delete(r.outside, extension)
+		delete(r.externalCount, extension)
 	}
 	r.dispatcher.do(func(now time.Time) { r.dispatcher.floor.SetOutside(extension, calls, now) })
 }

@@ -18,9 +18,9 @@ func resting(extensions ...string) shift {
 	return s
 }
 
-// offerTimes are the seconds at which offers that are over began, from the first one on.
+// offerTimes are the seconds at which the offers that are over began, from the first one on.
 func (c *centre) offerTimes() (times []int) {
-	offers := c.kept.offers()
+	offers := c.journal.offers()
 	for _, o := range offers {
 		times = append(times, int(o.Offered.Sub(offers[0].Offered).Round(time.Second)/time.Second))
 	}
@@ -52,7 +52,7 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 				c.wantOffersAt(refusal.at...)
 				c.wantState("1000", agent.Ready)
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
@@ -67,7 +67,7 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 			calls = append(calls, c.caller(fmt.Sprint(130+n)))
 		}
 		c.after(time.Minute)
-		if n := len(c.kept.offers()); n == 0 || n > 3 {
+		if n := len(c.journal.offers()); n == 0 || n > 3 {
 			c.Errorf("%d offers in a minute", n)
 		}
 		v := c.agent("1000")
@@ -78,12 +78,12 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(2 * time.Second)
+		c.after(answerAt)
 		c.wantState("1000", agent.Talking)
 		for _, call := range calls {
 			call.Hangup()
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -96,10 +96,10 @@ func TestANewRegistrationEndsTheRest(t *testing.T) {
 		c.wantOffersAt(0)
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Unregistered})
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -114,11 +114,11 @@ func TestAfterMaxMissesTheAgentIsOut(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantState("1000", agent.NoAnswer)
 		c.wantState("1001", agent.NoAnswer)
-		if n := len(c.kept.offers()); n != 4 {
+		if n := len(c.journal.offers()); n != 4 {
 			c.Errorf("%d offers, want two to each agent", n)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

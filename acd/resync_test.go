@@ -12,19 +12,19 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		call := c.caller("139")
 		c.after(10 * time.Second)
 		c.wantTalk("1000", call.UUID())
-		c.kept.forget()
+		c.journal.forget()
 		c.server.Dispatcher.Resync(false)
 		c.dies()
 		c.comesBack()
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1000", call.UUID())
-		c.kept.forget()
-		c.server.Dispatcher.Resync(false) // also what came from an earlier life
-		if talks := c.kept.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
+		c.journal.forget()
+		c.server.Dispatcher.Resync(false) // also the rows of an earlier life
+		if talks := c.journal.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
 			t.Errorf("the talks written anew are %+v", talks)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantCDR(call.UUID(), queue.Answered, queue.CallerSide, "")
 		c.wantNoTalk()
 	})
@@ -35,18 +35,18 @@ func TestWhatIsOverAndTheJournalHadNoRoomForIsTakenBack(t *testing.T) {
 		talks := c.caller("139")
 		c.after(10 * time.Second)
 		waits := c.caller("138")
-		c.after(time.Second)
+		c.untilWaiting("call-138")
 		c.wantTalk("1000", talks.UUID())
-		known := c.kept.length()
-		if s := c.kept.snapshot(c.shift.snapshot); len(s.Talks) != 1 || len(s.Waiting) != 1 {
+		known := c.journal.length()
+		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 1 || len(s.Waiting) != 1 {
 			t.Fatalf("talks %+v, waiting %+v", s.Talks, s.Waiting)
 		}
 		waits.Hangup()
 		talks.Hangup()
-		c.after(time.Minute)
-		c.kept.forgetBehind(known)
+		c.settleAll()
+		c.journal.forgetBehind(known)
 		c.server.Dispatcher.Resync(false)
-		if s := c.kept.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
+		if s := c.journal.snapshot(c.shift.snapshot); len(s.Talks) != 0 || len(s.Waiting) != 0 {
 			t.Errorf("talks %+v, waiting %+v", s.Talks, s.Waiting)
 		}
 	})
@@ -63,11 +63,11 @@ func TestATalkThatATransferEndedIsNotWrittenAnew(t *testing.T) {
 		}
 		c.after(500 * time.Millisecond) // the second phone rings
 		c.server.Dispatcher.Resync(false)
-		if kept := c.kept.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Requeued {
+		if kept := c.journal.snapshot(c.shift.snapshot).Talks; len(kept) != 1 || !kept[0].Requeued {
 			t.Errorf("kept: %+v", kept)
 		}
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantNoTalk()
 	})
 }

@@ -8,16 +8,16 @@ import (
 	"nwayacd/esl"
 )
 
-// outcomeVariable tells the dialplan why a call came back on purpose. To us it says that the call
-// has been here.
+// outcomeVariable says to the dialplan why nwayacd handed a call back. If a channel with it comes
+// here, the call has been here before.
 const outcomeVariable = "nwayacd_outcome"
 
-// outcomeOfVariable is the route that set outcomeVariable. A call that a transfer brings by another
-// route has not been there.
+// outcomeOfVariable is the route that set outcomeVariable. A call that comes by another route after
+// a transfer has not been there.
 const outcomeOfVariable = "nwayacd_outcome_of"
 
-// The values of outcomeVariable for a call that wanted an agent; a call out comes back with
-// answered, or FreeSWITCH's cause.
+// The values of outcomeVariable for a call that wanted an agent. A call out comes back with
+// answered, or with FreeSWITCH's cause.
 const (
 	returnedInvalid = "invalid-route"
 	returnedFull    = "full"
@@ -26,7 +26,7 @@ const (
 	returnedAnswered = "answered" // after a talk, with after-talk = "dialplan"
 )
 
-// The applications of the module, which a channel asks for by its route.
+// The applications for which a channel can ask by its route.
 const (
 	appQueue   = "nwayacd"     // GROUP
 	appBridge  = "nway_bridge" // UUID
@@ -40,11 +40,10 @@ type route struct {
 	args []string
 }
 
-// routeOf reads the route. It is one of these, in this order:
+// routeOf reads the route. It is the first of these that is there:
 //   - the path of the socket address;
-//   - a variable that is named like one of the module's applications and holds what that took as
-//     data;
-//   - the number dialled, which is a group or nothing.
+//   - a variable with the name of one of the applications, which holds the arguments;
+//   - the dialled number, which must be a group.
 func routeOf(channel *esl.Event) (route, error) {
 	if path := strings.Trim(channel.Get("variable_socket_path"), "/"); path != "" {
 		parts := strings.Split(path, "/")
@@ -57,8 +56,9 @@ func routeOf(channel *esl.Event) (route, error) {
 		case appQueue, appBridge, appCallOut, appCommand:
 			return route{parts[0], parts[1:]}, nil
 		}
-		return route{}, fmt.Errorf("acd: no application %q; there are /%s/GROUP, /%s/UUID, /%s/NUMBER/GATEWAY and /%s/COMMAND",
-			parts[0], appQueue, appBridge, appCallOut, appCommand)
+		return route{}, fmt.Errorf(
+			"acd: no application %q; there are /%s/GROUP, /%s/UUID, /%s/NUMBER/GATEWAY and /%s/COMMAND", parts[0],
+			appQueue, appBridge, appCallOut, appCommand)
 	}
 	for _, app := range []string{appQueue, appBridge, appCallOut} {
 		if data := channel.Get("variable_" + app); data != "" {
@@ -68,7 +68,8 @@ func routeOf(channel *esl.Event) (route, error) {
 	return route{appQueue, []string{channel.Get("Caller-Destination-Number")}}, nil
 }
 
-// groupOf is the group that a route to the queue names.
+// groupOf returns the group that a route to the queue names. It returns an error if there is no
+// such group.
 func (s *Server) groupOf(r route) (string, error) {
 	if len(r.args) != 1 {
 		return "", fmt.Errorf("acd: /%s takes one group, not %q", appQueue, r.args)
@@ -79,41 +80,50 @@ func (s *Server) groupOf(r route) (string, error) {
 	return r.args[0], nil
 }
 
-// word is the route as a socket address has it in its path.
+// word returns the route as it is in the path of a socket address.
 func (r route) word() string {
 	return strings.Join(append([]string{r.app}, r.args...), "/")
 }
 
-// routeTo is the route of a group.
+// routeTo returns the route of a group.
 func routeTo(group string) string { return appQueue + "/" + url.PathEscape(group) }
 
-// returnedHere reports whether the channel was handed back by this route before: a dialplan may
-// have several socket lines. The outcome of a talk is set while the talk is up, for a dialplan that
-// goes on after it. It does not count for a channel that was transferred since.
+// returnedHere reports whether the channel was handed back by this route before. A dialplan may
+// have several socket lines.
+//
+// With after-talk = "dialplan" the outcome is set while the talk is up. It does not count for a
+// channel that was transferred since.
 func returnedHere(headers *esl.Event, r route) bool {
 	been, of := headers.Get("variable_"+outcomeVariable), headers.Get("variable_"+outcomeOfVariable)
-	if how, _ := lastMove(headers); how == movedByTransfer && been == returnedAnswered && headers.Get("variable_"+talkVariable) != "" {
+	if how, _ := lastMove(headers); how == movedByTransfer && been == returnedAnswered &&
+		headers.Get("variable_"+talkVariable) != "" {
 		return false
 	}
 	return been != "" && r.app != appCommand && (of == "" || of == sanitize(r.word()))
 }
 
-// talkIsOver reports whether a channel has come here because a talk has ended, and FreeSWITCH went
-// on with the next action of the dialplan. It was in a talk of ours, and was bridged last: with a
-// phone to which the agent passed it on, or with a third party. That action is for a caller whose
-// server died while they waited. A transfer since then is a new visit.
+// talkIsOver reports whether a channel has come here because its talk has ended and FreeSWITCH went
+// on with the next action of the dialplan. The signs are:
+//   - The channel was in a talk of ours.
+//   - A bridge was the last thing that moved it: with a phone to which the agent passed it on, or
+//     with a third party.
+//
+// The next action is only for a caller whose server died during the wait. If the channel was
+// transferred after the bridge, it is a new visit.
 func talkIsOver(headers *esl.Event) bool {
 	how, with := lastMove(headers)
-	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" && headers.Get("variable_last_bridge_to") == with
+	return how == movedByBridge && headers.Get("variable_"+talkVariable) != "" &&
+		headers.Get("variable_last_bridge_to") == with
 }
 
-// What moved a channel, as FreeSWITCH notes it.
+// The values of HOW in transfer_source, which says what moved a channel.
 const (
 	movedByTransfer = "bl_xfer" // switch_ivr.c, switch_ivr_session_transfer
-	movedByBridge   = "uuid_br" // switch_ivr_bridge.c, switch_ivr_uuid_bridge; it may not have come about
+	movedByBridge   = "uuid_br" // switch_ivr_bridge.c, switch_ivr_uuid_bridge; the bridge may have failed
 )
 
-// lastMove is what moved a channel last, and where to. FreeSWITCH notes TIME:UUID:HOW:WHERE.
+// lastMove returns what moved a channel last, and its destination. FreeSWITCH writes
+// TIME:UUID:HOW:WHERE.
 func lastMove(headers *esl.Event) (how, where string) {
 	parts := strings.SplitN(headers.Get("variable_transfer_source"), ":", 4)
 	if len(parts) < 4 {

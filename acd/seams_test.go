@@ -6,12 +6,11 @@ import (
 	"time"
 
 	"nwayacd/agent"
-	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
 
-// What happens in the seams of a call: between two of its places, its connections or its callers.
+// What happens in a call between two of its places, its connections or its callers.
 
 // seam is a shift with agent 1000 in group 110 and agent 1001 in group 120, without a welcome.
 func seam() shift {
@@ -30,26 +29,17 @@ func (c *centre) comes(uuid, group string, vars map[string]string) *sim.Call {
 	return c.sw.Call(sim.CallOptions{UUID: uuid, Number: uuid, Dialled: group, Vars: vars, Dialplan: sim.Plan(socket, "playback hold.wav")})
 }
 
-func (c *centre) api(line string) string {
-	c.Helper()
-	replies, err := c.heard.conn.Do(c.Context(), esl.API(line))
-	if err != nil {
-		c.Fatal(err)
-	}
-	return replies[0].Text()
-}
-
-func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsThoughNobodyComes(t *testing.T) {
+func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsWithoutASuccessor(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 		c.comes("consult", "120", nil)
-		c.after(500 * time.Millisecond)
+		c.untilRinging("consult")
 		c.api("uuid_kill consult ATTENDED_TRANSFER")
 		c.after(hangupLag + 500*time.Millisecond)
 		if c.server.Calls() != 1 {
 			t.Error("the place is given up already")
 		}
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("consult", queue.Consult, queue.NoSide, attendedTransfer)
 		c.wantRest()
 	})
@@ -62,15 +52,40 @@ func TestTheAgentAnswersBetweenTheConsultingCallAndItsSuccessor(t *testing.T) {
 		c.api("uuid_kill consult ATTENDED_TRANSFER")
 		c.after(100 * time.Millisecond)
 		caller := c.comes("caller", "120", map[string]string{consultVariable: "consult"})
-		c.after(time.Second)
+		c.settle()
 		c.wantTalk("1001", "caller")
-		if events := c.heard.call("consult"); slices.Contains(events, "noanswer 1001 1") {
+		if events := c.cti.call("consult"); slices.Contains(events, "noanswer 1001 1") {
 			t.Errorf("the agent who answered has missed: %q", events)
 		}
 		caller.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("consult", queue.Consult, queue.NoSide, attendedTransfer)
 		c.wantCDR("caller", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
+		c.wantRest()
+	})
+}
+
+func TestTheAgentOfAConsultingCallAnswersAndNobodyTakesItOver(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.comes("consult", "120", nil)
+		c.after(990 * time.Millisecond) // the agent answers after a second
+		c.api("uuid_kill consult ATTENDED_TRANSFER")
+		c.after(time.Minute)
+		if cdr := c.wantCDR("consult", queue.Consult, queue.CallerSide, attendedTransfer); !cdr.Bridged.IsZero() {
+			t.Errorf("bridged: %+v", cdr)
+		}
+		c.wantRest()
+	})
+}
+
+func TestACallerWhoEndsWithFreeSWITCHHasNotAbandoned(t *testing.T) {
+	open(t, seam(), func(c *centre) {
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
+		c.comes("call", "110", nil)
+		c.after(time.Second)
+		c.api("uuid_kill call SYSTEM_SHUTDOWN")
+		c.after(time.Second)
+		c.wantCDR("call", queue.Failed, queue.NoSide, "SYSTEM_SHUTDOWN")
 		c.wantRest()
 	})
 }
@@ -79,15 +94,15 @@ func TestAWaitingCallerComesFromAnotherGroupBeforeTheEventThatTheyWereTaken(t *t
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.comes("call", "110", nil)
-		c.after(time.Second)
-		c.server.channels.caller("call").returned("120", "") // as its next connection says
-		c.after(time.Second)
+		c.untilRinging("call")
+		c.served("call").returned(newChannel(), "120", "") // as its next connection says
+		c.settle()
 		c.wantCDR("call", queue.Taken, queue.NoSide, "")
 		if _, kept := c.server.Dispatcher.keepsPlace("call"); kept {
 			t.Error("the place of the first group is kept for the second")
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -121,7 +136,7 @@ func dialplanShift() shift {
 func TestATransferByCommandIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call", "1001"); err != nil {
 			t.Fatal(err)
@@ -147,7 +162,7 @@ func (c *centre) wantBackInDialplan(call *sim.Call) {
 		c.wantState(a.Extension, agent.Ready)
 	}
 	call.Hangup()
-	c.after(time.Second)
+	c.settle()
 	if cdrs := c.wantRest(); len(cdrs) != 1 {
 		c.Errorf("%d CDRs: %+v", len(cdrs), cdrs)
 	}
@@ -159,7 +174,7 @@ func TestTheLegDiesOnTheBridgeIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 			open(t, dialplanShift(), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed, After: time.Second})
 				call := c.comes("call", "110", nil)
-				c.after(2 * time.Second)
+				c.untilWaiting("call")
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
 				c.after(10 * time.Second)
 				c.wantTalk("1000", "call")
@@ -184,13 +199,13 @@ func TestTheAgentHangsUpAtOnceIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
 	}
 }
 
-func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
+func TestTheTalkIsOverBeforeTheOrderToGoOnInTheDialplan(t *testing.T) {
 	open(t, dialplanShift(), func(c *centre) {
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		one := c.server.channels.caller("call")
-		if _, err := c.heard.conn.Do(c.Context(), one.talkVariables()); err != nil {
+		one := c.served("call")
+		if _, err := c.cti.conn.Do(c.Context(), one.talkVariables()); err != nil {
 			t.Fatal(err)
 		}
 		agentHangsUp(c, call)
@@ -199,30 +214,25 @@ func TestTheDialplanIsToldToGoOnAndTheTalkIsOverBeforeThat(t *testing.T) {
 	})
 }
 
-// loseLink ends the link, which does not come back.
-func (c *centre) loseLink() {
-	c.sims.Close()
-	c.server.links[0].conn.Load().Close()
-}
-
 func TestATalkOnItsOwnConnectionOutlivesTheTimeWithoutALink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.loseLink()
 		c.after(linkGrace - 5*time.Second)
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		c.after(time.Minute)
 		c.wantTalk("1000", "call")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
 }
 
-// A talk that began without a link has its own connection. When the link is up that is not needed,
-// and its end, at the latest that of this process, must not end what the caller goes on to.
+// A talk that began without a link has its own connection. When the link is up, that connection is
+// not needed. Its end, at the latest the end of this process, must not end what the caller goes on
+// to.
 func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second})
@@ -230,12 +240,10 @@ func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 		call := c.comes("call", "110", nil)
 		c.after(900 * time.Millisecond)
 		for call.Bridged() == "" {
-			if conn := c.server.links[0].conn.Load(); conn != nil {
-				conn.Close()
-			}
+			c.breakLink()
 			c.after(time.Millisecond)
 		}
-		if !c.server.channels.caller("call").channel().alive() {
+		if !c.served("call").channel().alive() {
 			t.Fatal("the talk has no connection of its own: this tests nothing")
 		}
 		c.after(time.Minute)
@@ -249,7 +257,7 @@ func TestATalkOnItsOwnConnectionIsLeftToTheLink(t *testing.T) {
 		}
 		c.comesBack()
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 	})
 }
 
@@ -258,14 +266,14 @@ func TestATalkWithoutALinkIsGivenUpWhenItsOwnConnectionIsLost(t *testing.T) {
 		c.loseLink()
 		c.after(time.Minute)
 		call := c.comes("call", "110", nil)
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
-		go c.breaks("call")
+		go c.breakConnection("call")
 		c.after(time.Minute)
 		c.wantState("1000", agent.Ready)
 		c.wantCDR("call", queue.Answered, queue.NoSide, errAway.Error())
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -275,20 +283,20 @@ func TestTheLegIsTakenAndThenTheCallerGoesToAnotherGroup(t *testing.T) {
 		c.sw.Agent("1005", sim.Behaviour{Do: sim.Answers})
 		call := c.comes("call", "110", nil)
 		c.comes("other", "120", nil) // its dialplan is that of group 120
-		c.after(2 * time.Second)
+		c.untilTalking("call")
 		c.wantTalk("1000", "call")
 		c.sw.PhoneLeaves("other")
-		c.after(time.Second)
+		c.settle()
 		leg := call.Bridged()
 		c.api("originate {origination_uuid=third}user/1005 &park()")
-		c.after(time.Second)
+		c.settle()
 		c.api("uuid_bridge " + leg + " third")
 		c.after(100 * time.Millisecond)
 		c.api("uuid_transfer call 120")
 		c.after(4 * time.Second)
 		c.wantTalk("1001", "call")
 		if c.api("uuid_getvar "+leg+" bridge_to") != "third" {
-			t.Error("the leg that talks to somebody was ended")
+			t.Error("the leg that talks to a third party was ended")
 		}
 		if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 			t.Errorf("the agent is %v, with %d calls outside", a.Call, a.Outside)
@@ -296,7 +304,7 @@ func TestTheLegIsTakenAndThenTheCallerGoesToAnotherGroup(t *testing.T) {
 		call.Hangup()
 		c.sw.PhoneLeaves(leg)
 		c.api("uuid_kill third")
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 		if a := c.agent("1000"); a.Outside != 0 {
 			t.Errorf("%d calls outside", a.Outside)
@@ -308,8 +316,8 @@ func TestTheLegDiesOnTheBridgeAndTheCallerHangsUpAtOnce(t *testing.T) {
 	dies := func(c *centre) { c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second}) }
 	race(t, ordinary("1000"), answerAt, dies, func(c *centre, call *sim.Call) {
 		call.Hangup()
-		c.after(time.Second)
-		if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Cause != "NORMAL_CLEARING" {
+		c.settle()
+		if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Cause != "NORMAL_CLEARING" {
 			c.Errorf("a second later the CDRs are %+v", cdrs)
 		}
 	})
@@ -320,20 +328,20 @@ func (c *centre) succeeds() *sim.Call {
 	c.Helper()
 	c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
 	call := c.comes("call", "110", nil)
-	c.after(2 * time.Second)
+	c.untilTalking("call")
 	leg := call.Bridged()
 	c.comes("consult", "120", nil)
 	desk := c.sw.AgentCall("1000", "120")
-	c.after(time.Second)
+	c.settle()
 	if err := c.sw.ReferReplaces(leg, desk.UUID(), false); err != nil {
 		c.Fatal(err)
 	}
-	c.after(time.Second)
-	if v := c.server.channels.caller("call"); v == nil || v.groupNow() != "120" {
+	c.settle()
+	if v := c.served("call"); v == nil || v.groupNow() != "120" {
 		c.Fatalf("the caller did not take over: %+v", c.server.CallViews())
 	}
 	c.sw.PhoneLeaves("consult")
-	c.after(time.Second)
+	c.settle()
 	return call
 }
 
@@ -341,7 +349,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 	open(t, seam(), func(c *centre) {
 		call := c.succeeds()
 		c.dies()
-		c.after(500 * time.Millisecond)
+		c.after(beforeRetry)
 		c.comesBack()
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers})
@@ -351,7 +359,7 @@ func TestTheServerDiesUnderACallerWhoTookOverAConsultingCall(t *testing.T) {
 		}
 		c.wantTalk("1001", "call")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantRest()
 	})
 }
@@ -371,7 +379,7 @@ func TestTheServerShutsDownUnderACallerWhoTookOverAConsultingCall(t *testing.T) 
 		}
 		c.wantTalk("1001", "call")
 		call.Hangup()
-		c.after(time.Minute)
+		c.settleAll()
 		c.wantRest()
 	})
 }
@@ -387,7 +395,7 @@ func TestACallerWhoTookOverAConsultingCallWaitsTooLong(t *testing.T) {
 			t.Errorf("nwayacd_outcome is %q, the caller's cause %q", got, call.Cause())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }

@@ -15,7 +15,7 @@ func lineTwice(group string) []sim.Action {
 }
 
 // The second socket line is for a caller whose server died. A caller whose talk is over does not
-// wait again, whoever they talked with at the end.
+// wait again, whatever party they talked with at the end.
 func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	for name, passOn := range map[string]func(c *centre, mary *sim.Call){
 		"an attended transfer": func(c *centre, mary *sim.Call) {
@@ -24,7 +24,7 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			consult := c.sw.AgentCall("1000", "3000")
-			c.after(time.Second)
+			c.settle()
 			c.connects(held, consult.UUID(), false)
 		},
 		"a three-way talk": func(c *centre, mary *sim.Call) {
@@ -43,7 +43,7 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 					c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 					c.sw.Gateway("out", sim.Behaviour{})
 					mary := c.sw.Call(sim.CallOptions{UUID: "mary", Number: "138", Dialled: "110", Dialplan: lineTwice("110")})
-					c.after(3 * time.Second)
+					c.untilTalking("mary")
 					passOn(c, mary)
 					c.after(3 * time.Second)
 					c.sw.PhoneLeaves(c.leg(mary))
@@ -53,7 +53,7 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 						t.Errorf("the call: cause %q, outcome %q, actions %q", mary.Cause(), mary.Var("nwayacd_outcome"), mary.Actions())
 					}
 					mary.Hangup()
-					c.after(time.Second)
+					c.settle()
 					c.wantVisits(mary.UUID(), "110 answered 1000 3000 attended")
 					c.wantRest()
 				})
@@ -69,18 +69,18 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 		t.Run(string(after), func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = after }, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge call-139 far"} {
-					if reply, err := c.heard.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+					if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 						t.Fatal(command, reply, err)
 					}
 				}
 				c.after(3 * time.Second)
 				c.refers(mary, "110")
-				c.after(3 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", mary.UUID())
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 3000 attended", "110 answered 1000 - -")
 				c.wantRest()
 			})
@@ -88,18 +88,18 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 	}
 }
 
-// Somebody transfers a caller whose talk is over to the group once more: that is a new visit.
+// A caller whose talk is over is transferred to the group once more. That is a new visit.
 func TestACallerWhoIsTransferredBackWaitsAgain(t *testing.T) {
 	office(t, nil, func(c *centre, first *sim.Call) {
 		first.Hangup()
 		c.sw.Extension("110", lineTwice("110")...)
 		mary := c.sw.Call(sim.CallOptions{UUID: "mary", Number: "138", Dialled: "110", Dialplan: lineTwice("110")})
-		c.after(3 * time.Second)
+		c.untilTalking("mary")
 		c.refers(mary, "110")
 		c.after(3 * time.Second)
 		c.wantTalk("1000", mary.UUID())
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 110 blind", "110 answered 1000 - -")
 		c.wantRest()
 	})

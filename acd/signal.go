@@ -8,20 +8,22 @@ import (
 	"nwayacd/esl"
 )
 
-// signal is something that happened to a call: one of the types below.
+// signal is something that happened to a call. It is one of the types below.
 type signal interface{ isSignal() }
 
 type (
-	// executed: an application on the caller's channel is over. id is the one we gave it. hangup is
-	// the cause if the channel was hung up by then. unhooked reports that the channel has none of
-	// our hooks, and sequence is the event's Event-Sequence.
+	// executed: an application on the caller's channel is over. The fields are:
+	//   - id: its Application-UUID;
+	//   - hangup: the cause if the channel has hung up;
+	//   - unhooked: none of our hooks is set any more;
+	//   - sequence: the event's Event-Sequence.
 	executed struct {
 		app, id, response, hangup string
 		unhooked                  bool
 		sequence                  uint64
 	}
-	// jobDone: a background job of ours is over. cause is FreeSWITCH's cause if it failed, "" if
-	// not. Then channel is the one that it made.
+	// jobDone: a background job of ours is over. cause is FreeSWITCH's cause if it failed,
+	// otherwise "". channel is the one that the job made.
 	jobDone struct{ id, cause, channel string }
 	// channelAnswered: the caller's channel was answered.
 	channelAnswered struct{}
@@ -42,24 +44,26 @@ func (lostSight) isSignal()       {}
 func (happened) isSignal()        {}
 func (successor) isSignal()       {}
 
-// hearing is an event that a call listens to, and how it becomes a signal.
-type hearing struct {
+// eventDecoder is an event to which a call subscribes, and the function that makes a signal of it.
+type eventDecoder struct {
 	event  string
 	decode func(*esl.Event) signal
 }
 
-// heard is what a call listens to. Nothing else is subscribed to.
-var heard = []hearing{
+// callEvents are the events to which a call subscribes. It subscribes to no others.
+var callEvents = []eventDecoder{
 	{"CHANNEL_EXECUTE_COMPLETE", func(e *esl.Event) signal {
 		s := executed{app: e.Get("Application"), id: e.Get("Application-UUID"), response: e.Get("Application-Response")}
-		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" // which is set together with it
+		// visitVariable is set together with transferHook. recallVariable is there until then.
+		s.unhooked = e.Raw("variable_"+transferHook) == "" && e.Raw("variable_"+visitVariable) != "" &&
+			e.Raw("variable_"+recallVariable) == ""
 		s.sequence = sequenceOf(e)
 		if e.Get("Answer-State") == "hangup" {
 			s.hangup = cmp.Or(e.Get("Hangup-Cause"), "NONE")
 		}
 		return s
 	}},
-	{"CHANNEL_BRIDGE", nil}, // the registry understands these four
+	{"CHANNEL_BRIDGE", nil}, // the registry handles these four
 	{"CHANNEL_UNBRIDGE", nil},
 	{"CHANNEL_PARK", nil},
 	{"CHANNEL_HANGUP", nil},
@@ -69,14 +73,14 @@ var heard = []hearing{
 	}},
 }
 
-// heardOut is what a call out listens to as well.
-var heardOut = hearing{"CHANNEL_ANSWER", func(*esl.Event) signal { return channelAnswered{} }}
+// callOutEvent is the event to which a call out subscribes in addition.
+var callOutEvent = eventDecoder{"CHANNEL_ANSWER", func(*esl.Event) signal { return channelAnswered{} }}
 
-// subscriptionOut is the command that makes FreeSWITCH send it.
-var subscriptionOut = esl.Raw("event plain " + heardOut.event)
+// subscriptionOut is the command that subscribes to callOutEvent.
+var subscriptionOut = esl.Raw("event plain " + callOutEvent.event)
 
-// ofMyevents are the events that myevents switches on (mod_event_socket.c, "myevents"). Each one
-// costs FreeSWITCH a pass over all listeners, so what is not heard is switched off again.
+// ofMyevents are the events to which myevents subscribes (mod_event_socket.c, "myevents"). Each
+// costs FreeSWITCH a pass over all listeners, so those that no call needs are unsubscribed again.
 var ofMyevents = []string{
 	"CHANNEL_ANSWER", "CHANNEL_APPLICATION", "CHANNEL_BRIDGE", "CHANNEL_CREATE", "CHANNEL_DATA", "CHANNEL_DESTROY",
 	"CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_ORIGINATE",
@@ -84,35 +88,35 @@ var ofMyevents = []string{
 	"CHANNEL_UNBRIDGE", "CHANNEL_UNPARK", "DETECTED_SPEECH", "DTMF", "NOTALK", "TALK",
 }
 
-// subscription are the commands that make FreeSWITCH send the events of heard for this channel, and
-// no others.
+// subscription has the commands after which FreeSWITCH sends the events of callEvents for this
+// channel, and no others.
 var subscription = func() []esl.Command {
-	deaf := slices.DeleteFunc(slices.Clone(ofMyevents), func(name string) bool {
-		return slices.ContainsFunc(heard, func(h hearing) bool { return h.event == name })
+	unwanted := slices.DeleteFunc(slices.Clone(ofMyevents), func(name string) bool {
+		return slices.ContainsFunc(callEvents, func(h eventDecoder) bool { return h.event == name })
 	})
 	return []esl.Command{
 		esl.Raw("linger"),
 		esl.Raw("myevents"),
-		esl.Raw("nixevent " + strings.Join(deaf, " ")),
+		esl.Raw("nixevent " + strings.Join(unwanted, " ")),
 		esl.Raw("event plain BACKGROUND_JOB"),
 	}
 }()
 
-// decode is the signal in an event, nil if there is none.
+// decode returns the signal in an event, or nil if there is none.
 func decode(e *esl.Event) signal {
 	name := e.Name()
-	for i := range heard {
-		if heard[i].event == name && heard[i].decode != nil {
-			return heard[i].decode(e)
+	for i := range callEvents {
+		if callEvents[i].event == name && callEvents[i].decode != nil {
+			return callEvents[i].decode(e)
 		}
 	}
-	if name == heardOut.event {
-		return heardOut.decode(e)
+	if name == callOutEvent.event {
+		return callOutEvent.decode(e)
 	}
 	return nil
 }
 
-// jobCause is the cause in a job's answer `-ERR CAUSE`, "" for `+OK …`.
+// jobCause returns the cause in a job's answer `-ERR CAUSE`, or "" for `+OK …`.
 func jobCause(body string) string {
 	body = strings.TrimSpace(body)
 	switch rest, failed := strings.CutPrefix(body, "-ERR"); {

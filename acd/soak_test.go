@@ -11,8 +11,10 @@ import (
 )
 
 // TestARandomShift lets an hour pass with callers, agents and commands at random, many of them in
-// the same instant, and checks that the shift ends clean: every caller has one CDR, no agent is
-// stuck, no channel is left, no phone ever had two calls of ours.
+// the same instant. It checks the end of the shift.
+//   - Every caller has one CDR.
+//   - No agent is stuck, and no channel is left.
+//   - No phone ever had two legs of the server at once.
 func TestARandomShift(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -62,11 +64,11 @@ func randomShift(c *centre, chance *rand.Rand) {
 	for _, call := range calls {
 		call.Hangup()
 	}
-	c.after(time.Minute)
+	c.settleAll()
 	seen := map[string]int{}
 	for _, cdr := range c.wantRest() {
 		seen[cdr.UUID]++
-		if cdr.Outcome == queue.Failed || cdr.Outcome == queue.Taken { // nobody takes any
+		if cdr.Outcome == queue.Failed || cdr.Outcome == queue.Taken { // no program takes a caller
 			c.Errorf("call %s ended in an error: %+v", cdr.UUID, cdr)
 		}
 	}

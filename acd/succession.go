@@ -9,32 +9,32 @@ import (
 )
 
 // A channel that comes to the socket port may belong to a call that is here already:
-//   - a caller who has to wait again after a talk was recalled, and is back;
-//   - a phone connected the caller of its other call with a group that it had called. The caller
-//     takes over what the consulting call has.
+//   - A caller who must wait again after a talk was recalled, and is back.
+//   - A phone connected the caller of its other call with a group that it had called. The caller
+//     takes over what that consulting call has.
 
-// consultVariable is on a caller whom a phone connected with the group it had called: the uuid of
-// the consulting call's channel.
+// consultVariable is set on a caller whom a phone connected with the group it had called: the uuid
+// of the consulting call's channel.
 const consultVariable = "nwayacd_consult"
 
-// successor asks a call to go on with another connection: of its own caller, or of a caller who
-// takes over.
+// successor asks a call to go on with another connection, either of its own caller or of a caller
+// who takes over.
 type successor struct {
 	arrival
-	ctx      context.Context // of the connection; ended if the caller hung up meanwhile
-	accepted chan bool       // holds one
+	ctx      context.Context // of the connection; it has ended if the caller hung up meanwhile
+	accepted chan bool       // gets one answer; has room for it
 }
 
-// onFloor is what the floor gets to know of the arrival's caller.
+// onFloor returns what the floor needs to know about the arrival's caller.
 func (a arrival) onFloor() queue.Arrival {
 	return queue.Arrival{
-		UUID: a.ch.uuid, Caller: a.who.number, Name: a.who.name, Visit: a.visit.number + 1, CameFrom: a.visit.group, Since: a.at,
+		UUID: a.ch.uuid, Caller: a.who.number, Name: a.who.name,
+		Visit: a.visit.number + 1, CameFrom: a.visit.group, Since: a.at,
 	}
 }
 
-// rejoin hands the connection to the call that it belongs to, if there is one, and returns when the
-// connection is over. It returns false if the arrival is a call of its own. arriving is the call
-// that it would be then.
+// rejoin gives the connection to the call to which it belongs, and returns when the connection is
+// over. It returns false if the arrival is a call of its own. arriving would then be that call.
 func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	c := s.channels.caller(a.ch.uuid)
 	if c == nil || c.channel().is() != recalled || !s.mayTakeOver(a, c.channel()) {
@@ -59,9 +59,10 @@ func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	return true
 }
 
-// sentBack lets a caller who takes over the place of a consulting call come once more if another
-// connection of the channel is held open, for the same reason as comeAlone. The place waits for
-// them. It returns false if the connection is the only one, or FreeSWITCH does not have the order.
+// sentBack recalls a caller who takes over the place of a consulting call, if another connection of
+// the channel is held open. The reason is that of reconnectAlone. The place waits for the caller.
+//
+// It returns false if the connection is the only one, or if FreeSWITCH does not have the order.
 func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 	if !c.server.channels.isHeld(c.uuid()) {
 		return false
@@ -69,7 +70,7 @@ func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 	ch := c.channel()
 	ch.become(released)
 	c.enterGroup(group)
-	c.tell(c.setVariables(consultVariable + "=" + consult)) // the end of the visit before has unset it
+	c.tell(c.setVariables(consultVariable + "=" + consult)) // the end of the caller's last visit has unset it
 	if !c.orderBack(ctx, ch) {
 		return false
 	}
@@ -77,9 +78,11 @@ func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 	return true
 }
 
-// consulting returns the call whose place the arrival takes over, nil if there is none. A visit of
-// the arriving caller ends first. A caller whom the group refuses takes over no place in it. The
-// consulting call ends, and the arrival is a call of its own, which is refused.
+// consulting returns the call whose place the arrival takes over, or nil if there is none. A visit
+// that the arriving caller has here ends first.
+//
+// If the group refuses the caller, the caller takes over no place in it. The consulting call ends,
+// and the arrival is a call of its own, which is refused.
 func (s *Server) consulting(a arrival) *call {
 	if a.consult == "" || a.consult == a.ch.uuid {
 		return nil
@@ -89,7 +92,7 @@ func (s *Server) consulting(a arrival) *call {
 		return nil
 	}
 	if earlier := s.channels.caller(a.ch.uuid); earlier != nil {
-		earlier.returned(c.groupNow(), attendedTransfer)
+		earlier.returned(a.ch, c.groupNow(), attendedTransfer)
 		select {
 		case <-earlier.gone:
 		case <-time.After(visitLimit):
@@ -103,7 +106,7 @@ func (s *Server) consulting(a arrival) *call {
 	return c
 }
 
-// awaitEnd blocks until the connection is over, or the program cuts its calls off.
+// awaitEnd blocks until the connection is over, or until this process ends its calls.
 func (ch *channel) awaitEnd(serving context.Context) {
 	select {
 	case <-ch.conn.Done():
@@ -111,11 +114,11 @@ func (ch *channel) awaitEnd(serving context.Context) {
 	}
 }
 
-// succeed lets another caller take over the place of this consulting call, with its time, and the
+// succeed gives another caller the place of this consulting call, with its time of arrival and the
 // agent who rings for it.
 func (c *call) succeed(next successor) {
 	was, before, ref := c.channel(), c.record, c.ref()
-	if was.is() != inSocket || c.place == nil || !c.server.channels.reseat(c, next.ch) {
+	if was.is() != inSocket || c.place == nil || !c.server.channels.moveCall(c, next.ch) {
 		next.accepted <- false
 		return
 	}
@@ -123,10 +126,12 @@ func (c *call) succeed(next successor) {
 	c.server.Dispatcher.takeOver(c.place, next.onFloor())
 	before.ended(queue.Consult, attendedTransfer)
 	c.server.keepCDR(before.CDR)
-	c.adopt(next)
+	c.switchCaller(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
-	c.server.channels.holdOpen(next.ch.uuid, was.conn) // the agent's leg may ring on it
-	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer}, c.comesIn()...)...)
+	// held, because the job of the agent's leg belongs to this connection
+	c.server.channels.holdOpen(next.ch.uuid, was.conn)
+	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer},
+		c.comesIn()...)...)
 	if l := c.leg.Load(); l != nil {
 		l.record.Call, l.record.Visit = c.uuid(), c.record.Visit
 		c.record.offered(l.offer.Number)
@@ -140,9 +145,9 @@ func (c *call) succeed(next successor) {
 }
 
 // awaitSuccessor waits for the caller who takes over this consulting call, whose own channel is
-// over. An agent who has answered meanwhile would find nobody.
+// over. Without that, an agent who answers meanwhile would be connected with no one.
 func (c *call) awaitSuccessor(ctx context.Context) {
-	for c.grace.Load() != nil && ctx.Err() == nil {
+	for c.successorTimer.Load() != nil && ctx.Err() == nil {
 		select {
 		case s := <-c.signals:
 			c.noteAside(s)
@@ -151,13 +156,13 @@ func (c *call) awaitSuccessor(ctx context.Context) {
 	}
 }
 
-// adopt makes the arrival's caller and channel those of the call.
-func (c *call) adopt(next successor) {
+// switchCaller makes the arrival's caller and channel those of the call.
+func (c *call) switchCaller(next successor) {
 	c.take(next.arrival)
-	c.record.recall = time.Now() // their dialplan is only the way to us
-	c.music = hold{prompted: c.music.prompted, busyAt: c.music.busyAt}
+	c.record.recall = time.Now() // the caller came by wayIn, an inline dialplan of ours
+	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
 	c.reattach(next)
-	if timer := c.grace.Swap(nil); timer != nil {
+	if timer := c.successorTimer.Swap(nil); timer != nil {
 		timer.Stop()
 	}
 }

@@ -8,32 +8,32 @@ import (
 	"nwayacd/queue"
 )
 
-// How long each of the passing places of a talk may last before FreeSWITCH is asked what is the
-// case.
+// How long a talk may stay in each passing place before FreeSWITCH is asked for the state.
 const (
 	legOverPause   = 250 * time.Millisecond // from the leg's hang-up to an event of the caller
-	legOverLimit   = 3 * time.Second        // the same after the hold music was ended
+	legOverLimit   = 3 * time.Second        // the same, after the hold music was ended
+	hooksLimit     = time.Minute            // from the first hook to the park: a hook of the dialplan may take its time
 	callerOffLimit = 300 * time.Millisecond // from the caller's hang-up to the leg's, which follows by itself
-	callerFreeTime = time.Second            // the same after the caller was parked, or taken
+	callerFreeTime = time.Second            // from the moment when the caller was parked or taken to the leg's hang-up
 	movingLimit    = 3 * time.Second        // from the event that the caller will be bridged anew to that bridge
 )
 
-// talk is what the goroutine of a call knows while it follows caller and leg. What happens on each
-// event is in talkMoves. What is done about it is in enter.
+// talk is what a call's goroutine knows while it follows caller and leg. talkMoves says what each
+// event does. enter acts on it.
 type talk struct {
 	*call
 	leg   *leg
 	timer *time.Timer
 
-	to         string             // where the caller went
-	kind       queue.TransferKind // how
+	to         string             // number to which the caller was transferred
+	kind       queue.TransferKind // how the caller was transferred
 	cause      string             // FreeSWITCH's cause for the end
 	digit      string             // the mark that the caller gave
 	callerGone bool               // the caller's channel is over
 	next       *Offer             // of the agent to whom a command transfers the caller
 	legGone    bool               // the leg is over
-	legEnd     hangUp             // how it ended
-	callerEnd  hangUp             // the same of the caller's
+	legEnd     hangUp             // how the leg ended
+	callerEnd  hangUp             // how the caller's channel ended
 	legParked  bool
 	connected  bool // the caller's phone connected the leg with its other call, and hung up
 	sentOn     bool // FreeSWITCH reported that the caller was transferred
@@ -42,13 +42,14 @@ type talk struct {
 	kept       bool // the leg was parked because its agent is kept
 	unsettled  bool // the caller is back, and FreeSWITCH did not answer what was set for that
 	broken     bool // the music of a hold was ended
-	cleaned    bool // the hooks were seen to have run, and not yet what they led to
+	cleaned    bool // our first hook was seen to have run, and not yet what the others led to
+	stranded   bool // whoever the caller was to be bridged with is gone, and the caller hears nothing
 	far        bool // the leg goes on without its agent, at another FreeSWITCH
 }
 
-// talk bridges the caller with the agent and follows the two until they part. A nil ending sends
-// the caller back to the wait: the leg was gone before the bridge, or a command transfers the call.
-// The context is the call's from then on.
+// talk bridges the caller with the agent, and follows both until they part. If the ending is nil,
+// the caller waits again: the leg was gone before the bridge, or a command transfers the call. The
+// context is the call's from then on.
 func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 	c.awaitSuccessor(ctx)
 	c.sayJobNumber(ctx, l)
@@ -63,13 +64,14 @@ func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 	case why != nil && !viewLost(why):
 		return ctx, c.leftBeforeBridge(l, why)
 	case why != nil:
-		// Not on our own connection, where it might arrive late, behind the order for the bridge.
+		// Not on our own connection, because the command might arrive late there, after the order
+		// for the bridge.
 		c.server.kill(l, c.channel().at())
 		c.missed(l, why.Error())
 	case c.sentElsewhere() != "":
 		return ctx, c.leftBeforeBridge(l, errTaken)
 	default:
-		c.endLeg(l) // it may live on, parked: a talk that never was does not go on without us
+		c.endLeg(l) // it may be parked, and no talk will begin
 		c.missed(l, "DIED_BEFORE_BRIDGE")
 	}
 	if c.channel().is() != bridging {
@@ -78,7 +80,7 @@ func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 	return c.recall(ctx)
 }
 
-// leftBeforeBridge ends a call whose caller left between the agent's answer and the bridge.
+// leftBeforeBridge ends a call whose caller left after the agent's answer and before the bridge.
 func (c *call) leftBeforeBridge(l *leg, why error) ending {
 	c.endLeg(l)
 	c.record.bridged(l, time.Time{})
@@ -93,7 +95,10 @@ func (c *call) leftBeforeBridge(l *leg, why error) ending {
 		c.channel().become(takenBlind)
 	}
 	t.finish()
-	if t.callerGone {
+	switch {
+	case t.callerGone && t.cause == attendedTransfer: // and the caller who takes over did not come
+		return callerGone{queue.Consult, t.cause}
+	case t.callerGone:
 		return callerGone{c.record.Outcome, t.cause}
 	}
 	return taken{outcome: c.record.Outcome, reason: t.cause}
@@ -119,14 +124,17 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case <-ctx.Done():
 			return ctx, t.cutShort(context.Cause(ctx))
 		}
+		if t.stranded {
+			return t.fetch(ctx)
+		}
 	}
 	t.finish()
 	return ctx, t.ending(ctx)
 }
 
-// beginTalk makes it known that the talk is up. The call's own connection ends if the link can
-// follow the talk: as long as it is there, its end could end what the caller goes on to
-// (docs/wire.md).
+// beginTalk announces that the talk is up. If the link can follow the talk, the call's own
+// connection is ended. Otherwise its end could later end the application to which the caller goes
+// on (docs/wire.md).
 func (c *call) beginTalk(l *leg) {
 	ch := c.channel()
 	ch.become(talking)
@@ -141,20 +149,20 @@ func (c *call) beginTalk(l *leg) {
 	} else {
 		c.tell(commands...)
 	}
-	c.server.channels.exitSilent(ch.uuid)
+	c.server.channels.exitHeld(ch.uuid)
 	c.enterTalk(l)
 }
 
-// enterTalk lets the link free the agent as soon as the agent's phone hangs up.
+// enterTalk makes the link free the agent as soon as the agent's phone hangs up.
 func (c *call) enterTalk(l *leg) {
-	l.talks.Store(c.place)
+	l.talkPlace.Store(c.place)
 	c.entered(PhaseTalk, l.offer.Agent.Extension).Send()
-	if l.ctx.Err() != nil { // before it was known to be a talk
-		c.signal(happened{what: legHungUp, byPhone: l.phoneLeft()})
+	if l.ctx.Err() != nil { // the link reported the end before the talk was known
+		c.signal(happened{what: legHungUp, byPhone: l.endedByAgent()})
 	}
 }
 
-// take takes a signal of the talk.
+// take handles a signal of the talk.
 func (t *talk) take(s signal) {
 	switch s := s.(type) {
 	case happened:
@@ -163,7 +171,7 @@ func (t *talk) take(s signal) {
 		t.look()
 		t.leaveToLink()
 	case unseen:
-		if !t.channel().alive() { // else the call's own connection follows the talk
+		if !t.channel().alive() { // otherwise the call's own connection follows the talk
 			t.giveUp(s.why)
 		}
 	case lostSight:
@@ -177,15 +185,15 @@ func (t *talk) take(s signal) {
 	}
 }
 
-// leaveToLink ends the call's own connection if the link came up during the talk. Its end is
-// harmless now, and might not be later: whatever the caller goes on to could end with it.
+// leaveToLink ends the call's own connection if the link has come up during the talk. Its end does
+// no harm now. Later it could end the application to which the caller goes on.
 func (t *talk) leaveToLink() {
 	if ch := t.channel(); ch.is() == talking && ch.alive() && t.followed() {
 		t.noteUnsent(ch.exit())
 	}
 }
 
-// on notes what happened. talkMoves says where the channels are then.
+// on handles a happening. talkMoves says at which place the channels are afterwards.
 func (t *talk) on(h happened) {
 	t.note(h)
 	was := t.channel().is()
@@ -201,8 +209,9 @@ func (t *talk) on(h happened) {
 	}
 }
 
-// after is the place of the channels after the happening. If both were sent elsewhere, that was one
-// transfer of the caller, by a program. The talk is over, and the leg is not ours any more.
+// after returns the place of the channels after the happening. If caller and leg were both sent
+// elsewhere, a program transferred them together. Then the talk is over, and the leg is not touched
+// any more.
 func (t *talk) after(was custody, h happened) custody {
 	is := was.after(h.what)
 	if is == legAway && t.bothSentOn() && !h.inbound {
@@ -212,10 +221,10 @@ func (t *talk) after(was custody, h happened) custody {
 }
 
 // bothSentOn reports whether a leg that is with another channel was sent there together with the
-// caller. The leg of an agent who is kept may be with others meanwhile.
+// caller. The leg of a kept agent does not count, because it may be with others meanwhile.
 func (t *talk) bothSentOn() bool { return t.sentOn && !t.kept }
 
-// note keeps what the record of the talk needs of an event.
+// note stores what the record of the talk needs of an event.
 func (t *talk) note(h happened) {
 	switch h.what {
 	case legHungUp:
@@ -237,7 +246,7 @@ func (t *talk) note(h happened) {
 		t.sentOn = t.sentOn || !h.parked
 		t.noteTransfer(h)
 	case callerRebridged, callerBridged:
-		if t.kind == queue.NoTransfer { // a caller who was transferred may do anything
+		if t.kind == queue.NoTransfer { // after a transfer, a bridge of the caller is not part of this talk
 			t.passedOn(t.numberOf(h), queue.TransferAttended)
 		}
 	case legBridged:
@@ -251,9 +260,9 @@ func (t *talk) note(h happened) {
 	}
 }
 
-// noteTransfer keeps where the caller was transferred. What happens to them there is told by events
-// of the same kind, and is not ours to keep. Only the group that a caller comes back to is a better
-// word for a number of the dialplan.
+// noteTransfer stores the destination to which the caller was transferred. Later events of the same
+// kind are about what happens to the caller there, so they are not stored. One exception is the
+// group to which a caller comes back, because its name says more than a number of the dialplan.
 func (t *talk) noteTransfer(h happened) {
 	kind := queue.TransferBlind
 	if h.cause == attendedTransfer || t.kind == queue.TransferAttended {
@@ -266,11 +275,11 @@ func (t *talk) noteTransfer(h happened) {
 
 func (t *talk) passedOn(to string, kind queue.TransferKind) { t.to, t.kind = to, kind }
 
-// enter does what the place needs in which the channels are now.
+// enter does what is needed at the place at which the channels are now.
 func (t *talk) enter(is custody, h happened) {
 	switch is {
 	case talking:
-		t.together()
+		t.bridgedAgain()
 	case legOver:
 		t.timer.Reset(legOverPause)
 	case callerFree:
@@ -288,12 +297,12 @@ func (t *talk) enter(is custody, h happened) {
 		t.keepAgent()
 	case legAway:
 		if h.what == legBridged && h.inbound {
-			t.meetCaller(h)
+			t.onLegBridgedInbound(h)
 		}
 	}
 }
 
-// cutShort returns how the story ends if the call's context ends during the talk.
+// cutShort returns the ending if the call's context ends during the talk.
 func (t *talk) cutShort(why error) ending {
 	if errors.Is(why, errRestarted) {
 		t.giveUp(why)
@@ -303,10 +312,13 @@ func (t *talk) cutShort(why error) ending {
 	return followedNoMore{}
 }
 
-// talkSoFar is what is kept of the talk with that leg.
+// talkSoFar returns what the floor keeps of the talk with that leg.
 func (c *call) talkSoFar(l *leg) queue.Talk {
 	ch := c.channel()
-	return queue.Talk{Server: c.server.options.Identity, Link: ch.at().Name, CoreUUID: ch.core, CDR: c.record.CDR, Offer: l.record}
+	return queue.Talk{
+		Server: c.server.options.Identity, Link: ch.at().Name, CoreUUID: ch.core,
+		CDR: c.record.CDR, Offer: l.record,
+	}
 }
 
 // reportAnswer reports how long the caller waited for the first agent.
@@ -316,13 +328,13 @@ func (c *call) reportAnswer(l *leg) {
 	}
 }
 
-// endLeg ends a leg that is up, over the link if the call's own connection does not answer. It
-// returns false if it is not known whether the leg is gone.
+// endLeg ends a leg that is up. It uses the link if the call's own connection does not answer. It
+// returns false if it is unknown whether the leg is gone.
 func (c *call) endLeg(l *leg) (gone bool) {
 	return c.do(l.kill()) != nil || c.server.kill(l, c.channel().at())
 }
 
-// legUUID is that of the leg that rings or talks; "" if there is none.
+// legUUID returns the uuid of the leg that rings or talks, or "" if there is none.
 func (c *call) legUUID() string {
 	if l := c.leg.Load(); l != nil {
 		return l.channel()

@@ -8,7 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// debugs reports whether a debug line would be written: some cost more than the call's other work.
+// debugs reports whether debug lines are written. Some of them cost more than the rest of the
+// call's work.
 func debugs(log zerolog.Logger) bool {
 	return max(log.GetLevel(), zerolog.GlobalLevel()) <= zerolog.DebugLevel
 }
@@ -38,13 +39,13 @@ func (c *call) traceCommands(commands []esl.Command) {
 	}
 }
 
-// noteUnsent logs why commands were not sent; nil is nothing.
+// noteUnsent logs why commands were not sent. It does nothing if err is nil.
 func (c *call) noteUnsent(err error) {
 	if err == nil {
 		return
 	}
 	if _, ours := errors.AsType[*esl.ArgumentError](err); ours {
-		c.log.Error().Err(err).Msg("nothing of this write was sent: an argument cannot be carried")
+		c.log.Error().Err(err).Msg("commands were not sent, because an argument contains a forbidden character")
 		return
 	}
 	c.log.Debug().Err(err).Msg("not sent")

@@ -11,10 +11,10 @@ import (
 	"nwayacd/sim"
 )
 
-// What people do with their phones after the call is distributed. The same situations are played
-// with SIP phones on a real FreeSWITCH in package e2e.
+// What people do with their phones after the call is distributed. Package e2e runs the same
+// situations with SIP phones on a real FreeSWITCH.
 
-// office is a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
+// office opens a centre with two groups: 110 with agent 1000, and 120 with agent 1001. Its dialplan
 // has one socket line for each, a menu and a parking lot.
 func office(t *testing.T, change func(*shift), situation func(c *centre, mary *sim.Call)) {
 	t.Helper()
@@ -47,7 +47,7 @@ func (c *centre) leg(call *sim.Call) string {
 	c.Helper()
 	leg := call.Bridged()
 	if leg == "" {
-		c.Fatalf("%s talks with nobody", call.UUID())
+		c.Fatalf("%s is not bridged", call.UUID())
 	}
 	return leg
 }
@@ -78,7 +78,7 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 		}
 		return s
 	}
-	for _, cdr := range c.kept.cdrs() {
+	for _, cdr := range c.journal.cdrs() {
 		if cdr.UUID == uuid {
 			if cdr.VisitNumber() != len(have)+1 {
 				c.Errorf("visit %d of %s is number %d", len(have)+1, uuid, cdr.VisitNumber())
@@ -95,7 +95,8 @@ func (c *centre) wantVisits(uuid string, want ...string) {
 	}
 }
 
-// wantUntouched checks that no variable of ours makes FreeSWITCH act on the caller any more.
+// wantUntouched checks that the caller has no variable left with which the server makes FreeSWITCH
+// act.
 func (c *centre) wantUntouched(call *sim.Call) {
 	c.Helper()
 	for name := range strings.FieldsSeq(talkList + " " + waitingList) {
@@ -105,10 +106,10 @@ func (c *centre) wantUntouched(call *sim.Call) {
 	}
 }
 
-// wantLegUntouched checks the same of an agent's leg that is not ours any more, or talks.
+// wantLegUntouched checks the same of the leg of an agent whose talk is over or taken.
 func (c *centre) wantLegUntouched(leg string) {
 	c.Helper()
-	dump, err := c.heard.conn.API(c.Context(), "uuid_dump "+leg+" plain")
+	dump, err := c.cti.conn.API(c.Context(), "uuid_dump "+leg+" plain")
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	for name, sends := range map[string]func(c *centre, mary *sim.Call){
 		"by REFER": func(c *centre, mary *sim.Call) { c.refers(mary, "120") },
 		"by uuid_transfer": func(c *centre, mary *sim.Call) {
-			c.heard.conn.API(c.Context(), "uuid_transfer "+mary.UUID()+" 120")
+			c.api("uuid_transfer " + mary.UUID() + " 120")
 		},
 		"by command": func(c *centre, mary *sim.Call) {
 			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
@@ -133,16 +134,16 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1000", mary.UUID())
 				sends(c, mary)
 				c.after(3 * time.Second)
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
-				c.after(10 * time.Second) // longer than any time-out of ours
+				c.after(10 * time.Second) // longer than any timeout of the server
 				c.wantTalk("1001", mary.UUID())
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
 				c.wantEvents(mary.UUID(),
 					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
@@ -157,9 +158,9 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 	for _, to := range []string{"menu", "lot"} {
 		t.Run(to, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				c.refers(mary, to)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.after(20 * time.Second)
 				if cause := mary.Cause(); cause != "" {
@@ -173,7 +174,7 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 				c.wantUntouched(mary)
 				c.wantVisits(mary.UUID(), "110 answered 1000 "+to+" blind")
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})
@@ -182,10 +183,10 @@ func TestAnAgentSendsTheCallerElsewhere(t *testing.T) {
 
 func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		paul := c.dials("138", "110")
-		c.after(2 * time.Second)
-		c.heard.conn.API(c.Context(), "uuid_transfer call-138 lot")
+		c.untilWaiting("call-138")
+		c.api("uuid_transfer call-138 lot")
 		c.after(30 * time.Second)
 		if cause := paul.Cause(); cause != "" {
 			t.Errorf("the caller was hung up: %s", cause)
@@ -194,13 +195,12 @@ func TestAWaitingCallerIsTakenElsewhereAndLeftAlone(t *testing.T) {
 		c.wantVisits("call-138", "110 taken - - -")
 		paul.Hangup()
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
 
-// consulting is an agent of group 110, or a receptionist, with mary on the line, who calls group
-// 120.
+// consulting lets an agent of group 110, or a receptionist, who talks with mary, call group 120.
 func (c *centre) consulting(held string) (consult *sim.Call) {
 	c.Helper()
 	if err := c.sw.Hold(held); err != nil {
@@ -213,19 +213,19 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
 				c.wantTalk("1001", mary.UUID())
 				c.sw.PhoneLeaves(c.leg(mary))
-				c.after(time.Second)
+				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 				c.wantVisits(consult.UUID(), "120 consult 1001 - -")
 				c.wantRest()
@@ -234,19 +234,19 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 	}
 }
 
-// With after-talk = "dialplan" FreeSWITCH says the same of a consulting call that is passed on as
-// of one that the agent ended, until the event after it.
+// With after-talk = "dialplan" FreeSWITCH reports the same of a consulting call that is passed on
+// as of one that the agent ended. Only the next event distinguishes the two.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(3 * time.Second)
+				c.untilTalking(consult.UUID())
 				c.wantTalk("1001", consult.UUID())
 				c.connects(held, consult.UUID(), inConsult)
-				c.after(time.Second)
+				c.settle()
 				c.wantState("1000", agent.Ready)
 				c.wantTalk("1001", mary.UUID())
 				c.after(10 * time.Second)
@@ -265,22 +265,22 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
 				held := c.leg(mary)
 				consult := c.consulting(held)
-				c.after(time.Second)
+				c.settle()
 				paul := c.dials("138", "120") // comes after the consulting call
-				c.after(time.Second)
+				c.untilWaiting("call-138")
 				c.connects(held, consult.UUID(), inConsult)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Ready)
 				if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
-				c.after(3 * time.Second)
+				c.untilTalking("call-139")
 				c.wantTalk("1001", mary.UUID()) // before paul
 				mary.Hangup()
 				paul.Hangup()
@@ -295,14 +295,14 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 
 func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Answers, After: 6 * time.Second})
 		held := c.leg(mary)
 		consult := c.consulting(held)
 		c.after(2 * time.Second)
 		c.wantState("1001", agent.Ring)
 		c.connects(held, consult.UUID(), false)
-		c.after(time.Second)
+		c.settle()
 		c.wantState("1001", agent.Ring) // rings on
 		c.after(5 * time.Second)
 		c.wantTalk("1001", mary.UUID())
@@ -311,7 +311,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 		}
 		c.after(10 * time.Second)
 		mary.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
 		c.wantVisits(consult.UUID(), "120 consult - - -")
 		c.wantRest()
@@ -320,7 +320,7 @@ func TestAnAgentConnectsTheCallerWithAGroupThatRings(t *testing.T) {
 
 func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.after(2 * time.Second)
+		c.untilTalking("call-139")
 		leg := c.leg(mary)
 		if err := c.sw.Refer(mary.UUID(), "menu"); err != nil {
 			t.Fatal(err)
@@ -331,27 +331,27 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 			t.Error("the agent's leg was ended")
 		}
 		c.sw.PhoneLeaves(leg)
-		c.after(time.Second)
+		c.settle()
 		c.wantVisits(mary.UUID(), "110 answered 1000 menu by-caller")
 		c.wantRest()
 	})
 }
 
-// A program sends both away: the caller was passed on, and the agent is in a call past the ACD.
+// A program transfers both: the caller was passed on, and the agent is in an external call.
 func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
-				c.after(2 * time.Second)
+				c.untilTalking("call-139")
 				leg := c.leg(mary)
-				c.heard.conn.API(c.Context(), command)
+				c.api(command)
 				c.after(5 * time.Second)
 				if a := c.agent("1000"); a.Call != agent.Ready || a.Outside != 1 {
 					t.Errorf("the agent is %s, with %d calls outside", a.Call, a.Outside)
 				}
-				if there, _ := c.heard.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
+				if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 					t.Error("the leg was hung up")
 				}
 				c.wantUntouched(mary)
@@ -360,7 +360,7 @@ func TestCallerAndAgentAreBothSentAway(t *testing.T) {
 					"transfered menu 1", "hangup 1000 1", "queue_remove")
 				c.sw.PhoneLeaves(leg)
 				mary.Hangup()
-				c.after(time.Second)
+				c.settle()
 				c.wantRest()
 			})
 		})

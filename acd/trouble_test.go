@@ -19,7 +19,7 @@ import (
 func TestATalkOutlivesTheEndOfDrainSeconds(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1000", agent.Talking)
 		c.server.Drain()
 		c.cut()
@@ -27,12 +27,12 @@ func TestATalkOutlivesTheEndOfDrainSeconds(t *testing.T) {
 		if call.Bridged() == "" || call.Cause() != "" {
 			t.Errorf("the talk was cut: cause %q", call.Cause())
 		}
-		if cdrs := c.kept.cdrs(); len(cdrs) > 0 {
+		if cdrs := c.journal.cdrs(); len(cdrs) > 0 {
 			t.Errorf("it has a CDR already: %+v", cdrs)
 		}
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING")
 		c.wantRest()
 	})
@@ -41,17 +41,17 @@ func TestATalkOutlivesTheEndOfDrainSeconds(t *testing.T) {
 func TestATransferIsRefusedWhileShuttingDown(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.server.Drain()
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); !errors.Is(err, errDrain) {
 			t.Errorf("got %v", err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if call.Bridged() == "" {
 			t.Error("the talk is gone")
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -68,7 +68,7 @@ func TestAPhoneIsNotCalledForTheNextCallerWhileShuttingDown(t *testing.T) {
 			c.wantState("1000", agent.Ring)
 			c.server.Drain()
 			c.after(500 * time.Millisecond)
-			if offers := c.kept.offers(); len(offers) != 1 {
+			if offers := c.journal.offers(); len(offers) != 1 {
 				t.Errorf("%d offers, want 1", len(offers))
 			}
 		})
@@ -85,10 +85,10 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(5 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1001", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -100,25 +100,25 @@ func TestHostileNumbersStopNothing(t *testing.T) {
 				UUID: "call-x", Number: number, Name: number, Dialled: "110",
 				Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "park"),
 			})
-			c.after(4 * time.Second)
+			c.untilTalking("call-x")
 			c.wantState("1000", agent.Talking)
 			if call.Var("nwayacd_outcome") != "" {
 				t.Errorf("%.20q set a variable", number)
 			}
 			call.Hangup()
-			c.after(time.Second)
+			c.settle()
 			c.wantRest()
 		})
 	}
 }
 
-func TestACallerWhoHangsUpInTheWelcomeIsOfferedToNobody(t *testing.T) {
+func TestACallerWhoHangsUpInTheWelcomeIsNotOffered(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")
-		c.after(500 * time.Millisecond)
+		c.after(welcomeTime / 2)
 		call.Hangup()
-		c.after(time.Second)
-		for _, change := range c.kept.changes {
+		c.settle()
+		for _, change := range c.journal.changes {
 			if change.AgentLog != nil {
 				t.Errorf("the agent's state moved: %+v", *change.AgentLog)
 			}
@@ -131,14 +131,14 @@ func TestAnAgentIsRemovedBySQLWhileItRings(t *testing.T) {
 	open(t, ordinary("1000", "1001"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: 5 * time.Second})
 		call := c.caller("139")
-		c.after(3 * time.Second)
+		c.untilRinging("call-139")
 		c.wantState("1000", agent.Ring)
 		ext := "1000"
 		c.edit(queue.Change{AgentRemoved: &ext})
 		c.after(6 * time.Second)
 		c.wantState("1001", agent.Talking)
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "noanswer 1000 1", "queue_add",
 			"queue_remove 1001", "callout 1001 2", "answered 1001 2", "hangup 1001 2", "queue_remove")
 		c.wantRest()
@@ -149,7 +149,7 @@ func TestAGroupIsRemovedBySQLWhileAnAgentRings(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		call := c.caller("139")
-		c.after(3 * time.Second)
+		c.untilRinging("call-139")
 		group := "110"
 		c.edit(queue.Change{GroupRemoved: &group})
 		c.after(20 * time.Second)
@@ -158,7 +158,7 @@ func TestAGroupIsRemovedBySQLWhileAnAgentRings(t *testing.T) {
 			t.Errorf("nwayacd_outcome is %q", got)
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -170,15 +170,15 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		call := c.caller("139")
 		c.after(1500 * time.Millisecond)
 		if c.sw.Ringing("1000") {
-			t.Error("the phone rings for nobody")
+			t.Error("the phone rings although the caller is gone")
 		}
 		c.wantState("1000", agent.Ready)
 		if actions := call.Actions(); actions[len(actions)-1] != "sleep 1000" {
 			t.Errorf("the caller is not back in the dialplan: %q", actions)
 		}
 		call.Hangup()
-		c.after(time.Second)
-		// The link may say that the caller is gone before the connection's end is noticed.
+		c.settle()
+		// The link may report that the caller is gone before the server sees the connection's end.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -190,18 +190,18 @@ func TestACallerBackFromABridgeIsTaken(t *testing.T) {
 		c.sw.Extension("elsewhere", sim.Plan("answer", "park")...)
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
 		call := c.caller("139")
-		c.after(3500 * time.Millisecond)
+		c.untilWaiting("call-139")
 		c.server.Dispatcher.Busy(c.Context(), "1000")
 		c.after(10 * time.Second)
-		if _, err := c.heard.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
+		if _, err := c.cti.conn.API(c.Context(), "uuid_transfer call-139 elsewhere XML default"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(time.Second)
+		c.settle()
 		if n := c.server.Calls(); n != 0 {
-			t.Errorf("still in the line: %q", c.heard.call("call-139"))
+			t.Errorf("still in the line: %q", c.cti.call("call-139"))
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		c.wantRest()
 	})
 }
@@ -216,7 +216,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				c.server.Dispatcher.Busy(c.Context(), "1000")
 				c.after(30 * time.Second)
 				since := c.server.CallViews()[0].Arrived
-				go c.breaks("call-139")
+				go c.breakConnection("call-139")
 				c.after(30 * time.Second)
 				views := c.server.CallViews()
 				if len(views) != 1 || views[0].Phase != PhaseWait {
@@ -224,7 +224,7 @@ func TestACallersConnectionIsLost(t *testing.T) {
 				}
 				c.wantPlace("call-139", since)
 				call.Hangup()
-				c.after(time.Second)
+				c.settle()
 				if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
@@ -239,11 +239,11 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 			UUID: "call-1", Number: "1", Dialled: "110",
 			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
 		})
-		c.after(5 * time.Second)
-		go c.breaks("call-1")
+		c.untilWaiting("call-1")
+		go c.breakConnection("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
-		// The link may say that the caller is gone before the connection's end is noticed.
+		// The link may report that the caller is gone before the server sees the connection's end.
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -271,22 +271,22 @@ func TestARecordingEndsWithItsTalk(t *testing.T) {
 	s.snapshot.Members = s.snapshot.Members[:1]
 	open(t, s, func(c *centre) {
 		call := c.caller("139")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		if err := c.server.Dispatcher.Transfer(c.Context(), "call-139", "1001"); err != nil {
 			t.Fatal(err)
 		}
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantState("1001", agent.Talking)
-		first := c.kept.offers()
+		first := c.journal.offers()
 		if len(first) != 1 {
 			t.Fatalf("offers: %+v", first)
 		}
 		file := "/rec/110-1000-139-call-139-" + first[0].Leg + ".wav"
-		if reply, _ := c.heard.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
+		if reply, _ := c.cti.conn.API(c.Context(), "uuid_record call-139 stop "+file); strings.HasPrefix(reply, "+OK") {
 			t.Error("1001, whose talks are not recorded, was being recorded")
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Recording != file {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -307,7 +307,7 @@ func TestAPhoneThatRegisteredElsewhereStaysRegistered(t *testing.T) {
 func TestAnExtensionIsAddedDuringItsCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.sw.AgentCall("1000", "999")
-		c.after(time.Second)
+		c.settle()
 		ext, yes := "1000", true
 		c.edit(
 			queue.Change{AgentRemoved: &ext},
@@ -319,7 +319,7 @@ func TestAnExtensionIsAddedDuringItsCall(t *testing.T) {
 			t.Errorf("%d calls outside, available: %v", a.Outside, a.Available())
 		}
 		call.Hangup()
-		c.after(time.Second)
+		c.settle()
 		if a := c.agent("1000"); !a.Available() {
 			t.Errorf("not available afterwards: %+v", a)
 		}
@@ -333,14 +333,15 @@ func TestAgentsInATalkFromBeforeARestartWaitForTheLink(t *testing.T) {
 	open(t, s, func(c *centre) {
 		c.wantState("1000", agent.Ready) // the link is up: no channel of it is left
 	})
-	d := newDispatcher(Options{Settings: s.settings, Journal: &ledger{}}, s.snapshot)
+	d := newDispatcher(Options{Settings: s.settings, Journal: &memoryJournal{}}, s.snapshot)
 	if got := d.Agents()[0].Call; got != agent.Talking {
 		t.Errorf("before any link: %v", got)
 	}
 }
 
-// TestACallerWhoHungUpBeforeWeListened: while we ask who it is and what for, in five commands.
-func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
+// TestACallerWhoHungUpBeforeTheServerSubscribed has a caller who hangs up while the server asks for
+// the channel's number and route, in five commands.
+func TestACallerWhoHungUpBeforeTheServerSubscribed(t *testing.T) {
 	const notice = "Content-Type: text/disconnect-notice\nControlled-Session-UUID: early\nContent-Disposition: "
 	told := func(event string) string {
 		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
@@ -369,10 +370,10 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 				}
 				theirs.Close()
 				both.Wait()
-				if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+				if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
-				if row := c.server.Events.row; len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+				if row := c.ownEvents(); len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
 					t.Errorf("events: %+v", row)
 				}
 				c.wantRest()
@@ -381,8 +382,8 @@ func TestACallerWhoHungUpBeforeWeListened(t *testing.T) {
 	}
 }
 
-// hungUpEarly is a FreeSWITCH that says yes to everything until exit, and at one command that the
-// channel is down, before or behind the reply.
+// hungUpEarly is a FreeSWITCH that answers +OK to everything until exit. At one command it reports
+// that the channel is down, before or behind the reply.
 type hungUpEarly struct {
 	at, before, after string
 	ends              bool // with what stands before the reply

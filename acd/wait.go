@@ -8,8 +8,8 @@ import (
 	"nwayacd/queue"
 )
 
-// wait plays music to the caller until there is an agent to ring. A nil offer comes with the
-// story's ending.
+// wait plays music to the caller until there is an agent to ring. If the offer is nil, it returns
+// the ending of the call.
 func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
@@ -47,8 +47,8 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	return nil, c.endingOf(context.Cause(ctx))
 }
 
-// unlessWaitedTooLong is the part of the call's context that ends after max-wait-seconds. That
-// limit does not apply to a caller who has already talked to an agent.
+// unlessWaitedTooLong returns a context that also ends after max-wait-seconds. That limit does not
+// apply to a caller who has already talked to an agent.
 func (c *call) unlessWaitedTooLong(ctx context.Context) (context.Context, context.CancelFunc) {
 	if c.settings.MaxWait <= 0 || c.record.talked {
 		return ctx, func() {}
@@ -59,8 +59,8 @@ func (c *call) unlessWaitedTooLong(ctx context.Context) (context.Context, contex
 // never is longer than any call.
 const never = 365 * 24 * time.Hour
 
-// untilBusyPrompt runs until the busy prompt is due again, busy-repeat-seconds after the last time,
-// whatever happened meanwhile.
+// untilBusyPrompt returns a timer that fires when the busy prompt is due again, busy-repeat-seconds
+// after it was last played.
 func (c *call) untilBusyPrompt() *time.Timer {
 	if c.settings.BusyRepeat <= 0 {
 		return time.NewTimer(never)
@@ -71,11 +71,11 @@ func (c *call) untilBusyPrompt() *time.Timer {
 	return time.NewTimer(time.Until(c.music.busyAt.Add(c.settings.BusyRepeat)))
 }
 
-// unlessDraining is the part of the call's context that ends also when the server shuts down.
+// unlessDraining returns a context that also ends when the server shuts down.
 func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
 	ctx, end := context.WithCancelCause(ctx)
 	if c.server.Draining() {
-		end(errDrain) // at once: no offer is looked at any more
+		end(errDrain) // at once, so that no offer is taken any more
 	}
 	stop := context.AfterFunc(c.server.drain, func() { end(errDrain) })
 	return ctx, func() {
@@ -84,8 +84,8 @@ func (c *call) unlessDraining(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// move takes the waiting caller to another group, where they keep their time of arrival. The visit
-// to the first group ends.
+// move moves the waiting caller to another group, in which the caller keeps the time of arrival.
+// The visit to the first group ends.
 func (c *call) move(group string) {
 	place, moved, err := c.place.move()
 	if err != nil {
@@ -100,8 +100,9 @@ func (c *call) move(group string) {
 	c.record.ended(queue.Moved, errMoved.Error())
 	c.server.keepCDR(c.record.CDR)
 	c.record.CDR = queue.CDR{
-		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled, Switch: before.Switch,
-		Direction: before.Direction, VIP: place.VIP, Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
+		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled,
+		Switch: before.Switch, Direction: before.Direction, VIP: place.VIP,
+		Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
 	}
 	c.enterGroup(group)
 	c.record.talked = false
@@ -109,29 +110,32 @@ func (c *call) move(group string) {
 	c.entered(PhaseWait, "").Str("from", before.Group).Send()
 }
 
-// wayIn are the actions of an inline dialplan that lead a caller whom a phone connects with this
-// call to its place. If we shut down or die meanwhile, they lead to where this call came in.
+// wayIn returns the actions of an inline dialplan for a caller whom a phone connects with this
+// call. They lead the caller to our socket port and this call's place. If no server can be reached,
+// they lead to this call's home.
 func (c *call) wayIn(there string) string {
 	socket := ",socket:" + there + "/" + routeTo(c.group) + " async full"
-	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket + ",sleep:4000" + socket
+	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket +
+		",sleep:4000" + socket
 	if c.who.home != "" {
 		way += ",transfer:" + c.who.home
 	}
 	return way
 }
 
-// waitingVariables makes FreeSWITCH do what is right for a waiting caller if something happens
-// without us:
-//   - our connection is lost: the dialplan's next action;
-//   - somebody bridges or transfers the caller: nothing of ours;
-//   - a consulting phone connects another caller with this call: that caller comes to our socket
+// waitingVariables returns the command that prepares a waiting caller for what may happen without
+// us:
+//   - If our connection is lost, the dialplan goes on with its next action.
+//   - If a program bridges or transfers the caller, nothing of ours acts on the channel any more.
+//   - If a consulting phone connects another caller with this call, that caller comes to our socket
 //     port.
 func (c *call) waitingVariables() esl.Command {
 	c.channel().guarded.Store(true)
 	c.channel().keyed.Store(true)
 	variables := []string{
 		keyVariable + "=" + c.channel().key,
-		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(), placeVariable + "=", overVariable + "=", consultVariable + "=",
+		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(),
+		placeVariable + "=", overVariable + "=", consultVariable + "=",
 		recallVariable + "=",
 		preBridgeHook + "=multiunset " + waitingList, transferHook + "=multiunset " + waitingList,
 	}

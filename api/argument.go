@@ -7,23 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// Argument is a word that stands in a command's syntax, and what may be given for it.
+// Argument is one word of a command's syntax, with the rule for the values that it stands for.
 type Argument struct {
-	Word string // in the syntax: EXT
-	Name string // in a refusal: extension
-	Rule string // what is allowed; "" for words that are typed as they stand in the syntax
+	Word string // in the syntax, such as EXT
+	Name string // in a refusal, such as extension
+	Rule string // which values are allowed; "" if the word itself must be typed, such as json
 	fits func(string) bool
 }
 
-// keep is what stands for a prompt that is to stay as it is.
+// keep is the argument that leaves a prompt as it is.
 const keep = "-"
 
-// secret is the word of an argument that is not repeated in a refusal.
+// secret is the Word of the argument that a refusal does not repeat.
 const secret = "PASSWORD"
 
 const (
 	numberRule = "1 to 32 letters, digits or _.+*#- are allowed"
-	fileRule   = "at most 255 characters without ${ are allowed; " + keep + " keeps the prompt, '' takes it away"
+	fileRule   = "at most 255 characters without ${ are allowed; " + keep + " keeps the prompt, '' removes it"
 )
 
 var (
@@ -37,18 +37,15 @@ var (
 	isPassword  = regexp.MustCompile(`^[!-~]{1,64}$`).MatchString
 )
 
-// Arguments are all words of all syntaxes.
+// Arguments has every word of every syntax.
 var Arguments = []Argument{
 	{"UUID", "uuid", "1 to 128 letters, digits or _.@:+- are allowed", isUUID},
 	{"EXT", "extension", numberRule, isNumber},
 	{"GROUP", "group", numberRule, isNumber},
-	{
-		"GROUP[,GROUP…]", "groups", "one or more groups with commas between them are wanted, of each " + numberRule,
-		isNumbers,
-	},
-	{"MODE", "mode", "a digit from 0 to 5 is wanted", isMode},
+	{"GROUP[,GROUP…]", "groups", "one or more groups with commas between them; for each, " + numberRule, isNumbers},
+	{"MODE", "mode", "it must be a digit from 0 to 5", isMode},
 	{secret, "password", "1 to 64 visible ASCII characters are allowed", isPassword},
-	{"JOB-NUMBER", "job number", "at most 40 letters, digits or _.+*#- are allowed; '' takes it away", isJobNumber},
+	{"JOB-NUMBER", "job number", "at most 40 letters, digits or _.+*#- are allowed; '' removes it", isJobNumber},
 	{"WELCOME", "welcome prompt", fileRule, isFile},
 	{"BLACKLIST", "blacklist prompt", fileRule, isFile},
 	{"BUSY", "busy prompt", fileRule, isFile},
@@ -59,13 +56,13 @@ var Arguments = []Argument{
 	{"json", "", "", func(word string) bool { return word == "json" }},
 }
 
-// isFile takes what FreeSWITCH's playback takes, but nothing that it would expand: that may run
-// programs. The columns hold 255 characters.
+// isFile accepts what FreeSWITCH's playback accepts, except text that FreeSWITCH would expand,
+// because an expansion can run programs. The database columns hold 255 characters.
 func isFile(word string) bool {
 	return utf8.RuneCountInString(word) <= 255 && !strings.Contains(word, "${")
 }
 
-// Arguments returns what each place of the syntax wants, and how many must be given.
+// Arguments returns the argument at each place of the syntax, and how many of them must be given.
 func (c *Command) Arguments() (all []Argument, needed int) {
 	for word := range strings.FieldsSeq(c.Syntax) {
 		inner, optional := strings.CutPrefix(word, "[")
@@ -86,14 +83,14 @@ func ArgumentOf(word string) Argument {
 			return a
 		}
 	}
-	panic("api: the syntax has a word of no meaning: " + word) // a test walks the table
+	panic("api: the syntax has a word without a meaning: " + word) // a test checks every command
 }
 
-// Fits reports whether the text may be given for the argument.
+// Fits reports whether the text is a valid value of the argument.
 func (a *Argument) Fits(text string) bool { return a.fits(text) }
 
-// check returns errUsage where the number of arguments is wrong or a fixed word is another, and
-// else says which one is malformed.
+// check returns errUsage if the number of arguments is wrong or a fixed word differs. Otherwise its
+// error says which argument is malformed.
 func (c *Command) check(args []string) error {
 	wanted, needed := c.Arguments()
 	if len(args) < needed || len(args) > len(wanted) {
@@ -113,7 +110,7 @@ func (c *Command) check(args []string) error {
 	return nil
 }
 
-// shorten keeps a refusal readable.
+// shorten cuts a word to a length that a refusal can show.
 func shorten(word string) string {
 	const most = 60
 	if utf8.RuneCountInString(word) <= most {

@@ -1,6 +1,6 @@
-// Package api is what both ports share with which people and programs manage a running server: the
-// table of commands, their arguments and their replies. The command port is package cmdport, the
-// HTTP API is package httpapi. What a command does is package acd's.
+// Package api holds what both management ports share: the table of commands, their arguments and
+// their replies. The command port is package cmdport, and the HTTP API is package httpapi. Package
+// acd does what a command asks for.
 package api
 
 import (
@@ -15,11 +15,11 @@ import (
 	"nwayacd/acd"
 )
 
-// Command is one command, whichever way it comes: command port, HTTP, shell or dialplan.
+// Command is one command. It is the same from the command port, HTTP, the shell and the dialplan.
 type Command struct {
 	Name   string
-	Syntax string // of the arguments, each a word of Arguments; in brackets: may be left out
-	Does   string
+	Syntax string // the arguments, each a word of Arguments; one in brackets may be left out
+	Does   string // one line of help
 	run    func(ctx context.Context, s Server, args []string) (reply string, err error)
 }
 
@@ -33,18 +33,18 @@ type Server struct {
 // MaxCommand bounds a command's line, in bytes.
 const MaxCommand = 4096
 
-// ControlRefusal is the reply to a line with control characters. Not all of them can be carried by
-// the protocol of the command port, so its client refuses them as well.
+// ControlRefusal is the reply to a line with control characters. The protocol of the command port
+// cannot carry all of them, so its client refuses them as well.
 const ControlRefusal = "-ERR control characters in the command"
 
-// errUsage says that the arguments are not what the syntax wants.
+// errUsage says that the arguments do not match the syntax.
 type errUsage struct{}
 
-// Error is never shown: the reply is the syntax.
+// Error is never shown, because the reply is the syntax.
 func (errUsage) Error() string { return "usage" }
 
-// Find returns the command of that name, which may be in either letter case as in FreeSWITCH; nil
-// where there is none.
+// Find returns the command of that name, or nil if there is none. The letter case does not matter,
+// as in FreeSWITCH.
 func Find(name string) *Command {
 	for i := range Commands {
 		if strings.EqualFold(Commands[i].Name, name) {
@@ -56,7 +56,7 @@ func Find(name string) *Command {
 
 // Run carries out one line, such as `nway_login 1000 110`, and returns the reply: `+OK …`, `-ERR
 // reason`, `-USAGE: syntax`, or a list. A command that changes something replies when the change is
-// safe. A word with spaces, or an empty one, stands in quotes, ' or ".
+// safe from a crash. A word with spaces, or an empty one, needs quotes, ' or ".
 func Run(ctx context.Context, s Server, line string) string {
 	switch {
 	case len(line) > MaxCommand:
@@ -92,9 +92,9 @@ func Named(line string) *Command {
 	return Find(words[0])
 }
 
-// Public returns the command and the arguments of a line as other clients may see them: no argument
-// from a password on, and none of a line that is no command, which may be a slip of one with a
-// password.
+// Public returns the command and the arguments of a line as other clients may see them. Arguments
+// from a password on are left out. A line that is no command may be a misspelt one with a password,
+// so all its arguments are left out.
 func Public(line string) (command, arguments string) {
 	words, err := split(line)
 	if len(words) == 0 {
@@ -126,11 +126,12 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 	return "-ERR " + strings.ReplaceAll(strings.TrimPrefix(err.Error(), "queue: "), "\n", "; ")
 }
 
-// Usage is the command as it is typed.
+// Usage returns the command with its syntax, as an operator types it.
 func (c *Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Syntax) }
 
-// split takes a line apart into words; with an error those before it. A quote at the start of a word holds up to the same quote;
-// elsewhere it stands for itself.
+// split splits a line into words; with an error it returns those before the fault. A quote at the
+// start of a word ends at the next quote of the same kind. Elsewhere a quote is an ordinary
+// character.
 func split(line string) (words []string, err error) {
 	for {
 		line = strings.TrimLeft(line, " ")
@@ -145,7 +146,7 @@ func split(line string) (words []string, err error) {
 				return words, fmt.Errorf("the quote %c is not closed", quote)
 			}
 			if rest != "" && rest[0] != ' ' {
-				return words, fmt.Errorf("after the closing quote %c a space is wanted", quote)
+				return words, fmt.Errorf("a space is missing after the closing quote %c", quote)
 			}
 		} else {
 			word, rest, _ = strings.Cut(line, " ")

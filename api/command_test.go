@@ -62,11 +62,11 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// wrongUses has, for each command, arguments that its syntax accepts, and ten and more that are
-// refused.
+// wrongUses has, for each command, arguments that its syntax accepts, and at least ten uses that
+// are refused.
 var wrongUses = []struct {
 	command, right string
-	wrong          []string // arguments → what the reply holds
+	wrong          []string // arguments → text in the reply
 }{
 	{"nwayacd", "5fa9 110", []string{
 		" → -USAGE", "5fa9 → -USAGE", "5fa9 110 120 → -USAGE", "5fa9 999 → -ERR", "5fa9 110 → -ERR",
@@ -150,7 +150,7 @@ var (
 	}
 )
 
-// inEveryCommand spoils arguments that are right.
+// inEveryCommand has changes that make right arguments wrong.
 var inEveryCommand = []struct{ spoil, want string }{
 	{"%s\t", "control characters"},
 	{"%s\x00", "control characters"},
@@ -159,7 +159,7 @@ var inEveryCommand = []struct{ spoil, want string }{
 	{"%s \u0085", "control characters"},
 	{"%s 'x", "not closed"},
 	{"%s \"x", "not closed"},
-	{"%s 'x'y", "space is wanted"},
+	{"%s 'x'y", "space is missing"},
 	{"%s \xff", "not UTF-8"},
 	{"%s " + strings.Repeat("1", 10_000), "at most 4096"},
 }
@@ -184,7 +184,7 @@ func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
 					t.Errorf("%.80q\n got  %s\n want %s", line, reply, want)
 				}
 				if len(reply) > 300 || strings.ContainsAny(reply, "\x00\x1b\r\n\t") {
-					t.Errorf("%.80q: the reply is not fit to be shown: %.400q", line, reply)
+					t.Errorf("%.80q: the reply cannot be shown: %.400q", line, reply)
 				}
 				if after := floor(s); after != before || journal.Written.Load() != 0 || reloads != 0 {
 					t.Fatalf("%.80q changed something:\n%s\n%s", line, before, after)
@@ -242,7 +242,7 @@ func TestListsHoldWhateverIsInAName(t *testing.T) {
 	}
 }
 
-// What every command of SPEC section 8 is called is a promise to those who come from the module.
+// Users of mod_nwayacd rely on the names of these commands.
 func TestEveryPromisedCommandIsThere(t *testing.T) {
 	promised := `nwayacd nway_login nway_logout nway_busy nway_ready nway_list_exts nway_list_groups nway_add_ext nway_rm_ext
 		nway_set_ext_jobnumber nway_set_reged_ext nway_set_unreg_ext nway_add_group nway_rm_group nway_set_ring_group
@@ -253,7 +253,7 @@ func TestEveryPromisedCommandIsThere(t *testing.T) {
 		}
 	}
 	for _, c := range api.Commands {
-		c.Arguments() // panics where the syntax has a word without a meaning
+		c.Arguments() // panics if the syntax has a word without a meaning
 	}
 }
 
@@ -275,8 +275,7 @@ func TestThePageOfCommandsIsTheTable(t *testing.T) {
 	}
 	written, err := os.ReadFile(commandsPage)
 	if err != nil || string(written) != page {
-		t.Errorf("docs/commands.md is not what the table says; go test ./api -run %s -update writes it again (%v)",
-			t.Name(), err)
+		t.Errorf("docs/commands.md differs from the table; go test ./api -run %s -update writes it again (%v)", t.Name(), err)
 	}
 }
 

@@ -1,7 +1,7 @@
 package api
 
-// Split is split, for the tests of package api_test.
+// Split is split for the tests in package api_test.
 var Split = split
 
-// Check is check, for the tests of package api_test.
+// Check is check for the tests in package api_test.
 func (c *Command) Check(args []string) error { return c.check(args) }

@@ -9,8 +9,8 @@ import (
 	"nwayacd/api/apitest"
 )
 
-// FuzzCommandLine: whatever the line, there is one reply of one of the four kinds, and only what
-// the table allows gets as far as a command.
+// FuzzCommandLine checks that each line has one reply of one of the four kinds, and that only
+// arguments which the table allows reach a command.
 func FuzzCommandLine(f *testing.F) {
 	for _, line := range []string{
 		"nway_login 1000 110", "nway_login 1000 110,120", "nway_add_ext 1001 'p w'",
@@ -26,15 +26,14 @@ func FuzzCommandLine(f *testing.F) {
 			if c := api.Find(words[0]); c != nil && c.Check(words[1:]) == nil {
 				wanted, _ := c.Arguments()
 				for i, word := range words[1:] {
-					if strings.Contains(word, "${") && wanted[i].Word != "PASSWORD" { // which goes to phones only
+					if strings.Contains(word, "${") && wanted[i].Word != "PASSWORD" { // passwords are never played or dialled
 						t.Fatalf("%q was let through to %s", word, c.Name)
 					}
 				}
 			}
 		}
-		if strings.Contains(strings.ToLower(line), "nway_threeway") ||
-			strings.Contains(strings.ToLower(line), "nway_reload") {
-			return // needs a FreeSWITCH; a configuration
+		if strings.Contains(strings.ToLower(line), "nway_threeway") || strings.Contains(strings.ToLower(line), "nway_reload") {
+			return // they need a FreeSWITCH or a configuration
 		}
 		s, _ := apitest.Server()
 		reply := api.Run(t.Context(), s, line)

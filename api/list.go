@@ -12,7 +12,7 @@ import (
 	"nwayacd/queue"
 )
 
-// extensionRow is an agent in nway_list_exts; the words are the database's.
+// extensionRow is an agent in nway_list_exts. Its words are those of the database.
 type extensionRow struct {
 	Extension string   `json:"extension"`
 	Name      string   `json:"name"`
@@ -25,10 +25,10 @@ type extensionRow struct {
 	DND       bool     `json:"dnd"`
 	Outside   int      `json:"outside_calls"`
 	JobNumber string   `json:"job_number"`
-	Progress  int      `json:"progress_seconds"` // 0 = the configuration's
+	Progress  int      `json:"progress_seconds"` // 0 = the configured time
 	Groups    []string `json:"groups"`
 	Call      string   `json:"call_uuid"`
-	Since     string   `json:"since"`      // RFC 3339, of call_state
+	Since     string   `json:"since"`      // RFC 3339: when call_state began
 	RestCause string   `json:"rest_cause"` // "" = the agent does not rest
 	RestUntil string   `json:"rest_until"` // RFC 3339
 	Misses    int      `json:"misses"`     // in a row
@@ -46,7 +46,7 @@ type groupRow struct {
 	Available int      `json:"available"`
 	Waiting   int      `json:"waiting"`
 	Talking   int      `json:"talking"`
-	Longest   string   `json:"longest_wait"` // seconds; "" = nobody in the line
+	Longest   string   `json:"longest_wait"` // seconds; "" = no caller is in the line
 	Prefix    string   `json:"caller_prefix"`
 }
 
@@ -58,7 +58,7 @@ type callRow struct {
 	Group   string `json:"group"`
 	VIP     bool   `json:"vip"`
 	Phase   string `json:"phase"`
-	Agent   string `json:"agent"`   // who rings or talks
+	Agent   string `json:"agent"`   // the agent that rings or talks
 	Switch  string `json:"switch"`  // FreeSWITCH's host name
 	Seconds int    `json:"seconds"` // since the call arrived
 	Phased  int    `json:"phase_seconds"`
@@ -94,9 +94,9 @@ func listCalls(_ context.Context, s Server, args []string) (string, error) {
 
 func rowOfCall(v *acd.CallView, now time.Time) callRow {
 	return callRow{
-		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP, Phase: string(v.Phase),
-		Agent: v.Agent, Switch: v.Switch, Seconds: int(now.Sub(v.Arrived) / time.Second),
-		Phased: int(now.Sub(v.PhaseFrom) / time.Second),
+		UUID: v.UUID, Caller: v.Caller, Dialled: v.Dialled, Group: v.Group, VIP: v.VIP,
+		Phase: string(v.Phase), Agent: v.Agent, Switch: v.Switch,
+		Seconds: int(now.Sub(v.Arrived) / time.Second), Phased: int(now.Sub(v.PhaseFrom) / time.Second),
 	}
 }
 
@@ -113,18 +113,20 @@ func rowOfAgent(v *queue.AgentView) extensionRow {
 	return extensionRow{
 		Extension: v.Extension, Name: v.Name, RegState: reg, SeatState: seat, Status: status,
 		CallState: v.Call.String(), Available: v.Available(), Locked: v.Locked, DND: v.DND, Outside: v.Outside,
-		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups, Call: v.CallUUID,
-		Since: stamp(v.Since), RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
+		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups,
+		Call: v.CallUUID, Since: stamp(v.Since),
+		RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
 	}
 }
 
-// StatesOf returns the database's words for whether the agent's phone is registered, whether the
-// agent is logged in, and whether the agent is idle.
+// StatesOf returns the database's words for three facts: whether the agent's phone is registered,
+// whether the agent is logged in, and whether the agent is idle.
 func StatesOf(v *queue.AgentView) (reg, seat, status string) {
 	return word(v.Registered, "reged", "unreg"), word(v.Up, "up", "down"), word(v.Idle, "idle", "busy")
 }
 
-// RestOf returns why and until when the agent rests; "" and the zero time if the agent does not.
+// RestOf returns why and until when the agent rests. It returns "" and the zero time if the agent
+// does not rest.
 func RestOf(v *queue.AgentView) (cause string, until time.Time) {
 	if v.Rest.Active() {
 		cause = string(v.Rest.Cause)
@@ -150,7 +152,8 @@ func listGroups(_ context.Context, s Server, args []string) (string, error) {
 	})
 }
 
-// list prints rows as JSON, or as FreeSWITCH prints its own lists: a header, a line each, and +OK.
+// list prints rows as JSON if args has a word. Otherwise it prints them as FreeSWITCH prints its
+// own lists: a header, a line for each row, and +OK.
 func list[T any](args []string, rows []T, header string, cells func(T) []string) (string, error) {
 	if len(args) > 0 {
 		text, err := json.Marshal(rows)
@@ -194,7 +197,7 @@ func stamp(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// wait is how long someone has waited since, in whole seconds; "" for nobody.
+// wait returns the whole seconds from since to now, or "" if since is zero.
 func wait(since, now time.Time) string {
 	if since.IsZero() {
 		return ""

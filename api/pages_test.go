@@ -8,21 +8,21 @@ import (
 	"testing"
 )
 
-// pages are the documents that have commands to type.
+// pages are the documents that contain commands.
 var pages = []string{
 	"../README.md", "../README.zh-CN.md", "../docs/*.md", "../docs/zh/*.md", "../deploy/freeswitch/README.md",
 	"../deploy/freeswitch/dialplan/*.xml",
 }
 
-// typed finds a command line in a document: for fs_cli, for nwayacd cmd, and in a dialplan.
+// typed matches a command line in a document: for fs_cli, for nwayacd cmd, or in a dialplan.
 var typed = regexp.MustCompile(`fs_cli [^|\n]*?-P 8022 [^|\n]*?-x (?:"([^"\n]+)"|([\w]+))` +
 	`|nwayacd cmd (?:-c \S+ )?(?:--json )?(?:"([^"\n]+)"|(nway\w+))` +
 	`|/cmd/(nway[^ "\n` + "`" + `]+)`)
 
-// placeholder stands for a word in a dialplan.
+// placeholder matches a name in a dialplan that stands for a value.
 var placeholder = strings.NewReplacer("${user_name}", "1000", "$1", "110", "/", " ")
 
-// A command line of a document has a command that exists, with arguments that it takes.
+// Each command line in a document names a command that exists, with arguments that it accepts.
 func TestPagesHaveCommandsThatWork(t *testing.T) {
 	found := 0
 	for file, text := range readPages(t) {
@@ -39,7 +39,7 @@ func TestPagesHaveCommandsThatWork(t *testing.T) {
 			found++
 			c := Find(words[0])
 			if c == nil {
-				t.Errorf("%s: %q is no command", file, line)
+				t.Errorf("%s: %q is not a command", file, line)
 			} else if err := c.check(words[1:]); err != nil {
 				t.Errorf("%s: %q: %v, the syntax is %s", file, line, err, c.Usage())
 			}
@@ -72,7 +72,7 @@ func readPages(t *testing.T) map[string]string {
 // migrationPage compares mod_nwayacd with this program.
 const migrationPage = "../docs/zh/migration.md"
 
-// The page in Chinese has a row for each command, with the syntax of the table, and no other.
+// The Chinese page has a row for each command with the syntax of the table, and no other row.
 func TestTheChinesePageHasEveryCommand(t *testing.T) {
 	text, err := os.ReadFile(migrationPage)
 	if err != nil {
@@ -94,6 +94,6 @@ func TestTheChinesePageHasEveryCommand(t *testing.T) {
 		delete(rows, c.Usage())
 	}
 	for usage := range rows {
-		t.Errorf("%s has a row for %s, which is no command", migrationPage, usage)
+		t.Errorf("%s has a row for %s, which is not a command", migrationPage, usage)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"nwayacd/queue"
 )
 
-// Commands are all commands there are, in the order of the manual.
+// Commands has all commands, in the order of the manual.
 var Commands = []Command{
 	{
 		"nwayacd", "UUID GROUP",
-		"sends a live channel of any linked FreeSWITCH into the group; a caller who waits here keeps the time of " +
+		"sends a live channel of any linked FreeSWITCH into the group; a caller who already waits keeps the time of " +
 			"arrival", enqueue,
 	},
 	{
@@ -28,7 +28,7 @@ var Commands = []Command{
 	{"nway_ready", "EXT", "makes an extension idle and ready, and ends its wrap-up or rest", ready},
 	{"nway_list_exts", "[json]", "lists all extensions with their states", listExtensions},
 	{"nway_list_groups", "[json]", "lists all groups with their members and callers", listGroups},
-	{"nway_list_calls", "[json]", "lists the calls that wait, ring or talk, the longest here first", listCalls},
+	{"nway_list_calls", "[json]", "lists the calls that wait, ring or talk, the oldest first", listCalls},
 	{"nway_add_ext", "EXT PASSWORD", "adds an extension with which a telephone can register", addExtension},
 	{"nway_rm_ext", "EXT", "removes an extension; refused during an offer or call", removeExtension},
 	{
@@ -45,14 +45,14 @@ var Commands = []Command{
 	{"nway_rm_group", "GROUP", "removes a group; refused while callers wait in it", removeGroup},
 	{"nway_set_ring_group", "GROUP WELCOME BLACKLIST BUSY TRANSFER", "sets a group's own prompts", setPrompts},
 	{"nwayacd_transfer", "UUID EXT", "offers a call that waits, rings or talks to an extension", transfer},
-	{"nway_uuid_hold", "UUID", "lets the caller of a talk hear hold music", hold},
-	{"nway_uuid_unhold", "UUID", "brings a held caller back into the talk", unhold},
-	{"nway_threeway", "UUID PHONE GATEWAY", "calls a telephone through the gateway into the talk", threeWay},
+	{"nway_uuid_hold", "UUID", "puts the caller of a talk on hold, with hold music", hold},
+	{"nway_uuid_unhold", "UUID", "connects a held caller with the agent again", unhold},
+	{"nway_threeway", "UUID PHONE GATEWAY", "calls a phone through the gateway and adds it to the talk", threeWay},
 	{"nwayacd_version", "", "shows version, commit, Go and database", version},
 	{"nway_reload", "", "reads the configuration again, and names the keys that need a restart", reload},
 }
 
-// The functions below are called with arguments that fit the syntax.
+// The functions below are called only with arguments that fit the syntax.
 
 func enqueue(ctx context.Context, s Server, args []string) (string, error) {
 	return "+OK " + args[0] + " sent to " + args[1], s.ACD.Enqueue(ctx, args[0], args[1])
@@ -136,7 +136,7 @@ func hold(ctx context.Context, s Server, args []string) (string, error) {
 }
 
 func unhold(ctx context.Context, s Server, args []string) (string, error) {
-	return "+OK the caller is back", s.ACD.Hold(ctx, args[0], false)
+	return "+OK the caller is not held any more", s.ACD.Hold(ctx, args[0], false)
 }
 
 func threeWay(ctx context.Context, s Server, args []string) (string, error) {

@@ -12,14 +12,17 @@ import (
 	"unicode"
 )
 
-// check says what is wrong with a text; nil: nothing. It sees secrets too: see isDSN, isPassword
-// and isToken, which never quote what they were given.
+// check returns what is wrong with a text, or nil. It also gets secrets: isDSN, isPassword and
+// isToken never quote their text.
 type check func(string) error
 
-// RecordPlaceholders are what record-path may hold: the caller's uuid, the group, the agent's
-// extension, the uuid of the agent's channel, the caller's number, and the local day and time the
-// talk began. The number comes from outside: whoever fills the template in cleans it of "/" and
-// "..".
+// RecordPlaceholders are the placeholders of record-path:
+//   - the caller's uuid, the group, and the agent's extension,
+//   - the uuid of the agent's channel, and the caller's number,
+//   - the local day and time when the talk began.
+//
+// The number comes from outside, so whatever fills in the template must remove "/" and ".." from
+// it.
 var RecordPlaceholders = []string{"{uuid}", "{group}", "{ext}", "{offer}", "{caller}", "{date}", "{time}"}
 
 func orEmpty(c check) check {
@@ -33,24 +36,25 @@ func orEmpty(c check) check {
 
 func isDirectory(s string) error {
 	if s == "" {
-		return errors.New(`is empty, must be a directory, such as "data"`)
+		return errors.New(`is empty; it must be a directory, such as "data"`)
 	}
 	return nil
 }
 
-// isPlain refuses what would end a line of the Event Socket protocol and start another.
+// isPlain refuses control characters, because a line end would begin a new line of the Event Socket
+// protocol.
 func isPlain(s string) error {
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		return errors.New("has a control character (line end, tab or the like), must be one plain line")
+		return errors.New("has a control character, such as a line end or a tab; it must be one plain line")
 	}
 	return nil
 }
 
-// isLiteral: what a file says is played is played, as for prompts in the database, which others may
-// write to.
+// isLiteral refuses variables of FreeSWITCH. Prompts in the database follow the same rule, because
+// other programs can write to it, and an expansion can run programs.
 func isLiteral(s string) error {
 	if strings.Contains(s, "${") {
-		return errors.New("has ${, but variables of FreeSWITCH are not expanded in prompts; write the path in full")
+		return errors.New("has ${, but FreeSWITCH variables are not expanded in prompts; write the whole path")
 	}
 	return nil
 }
@@ -65,20 +69,22 @@ func isUnspaced(s string) error {
 
 func isHoldMusic(s string) error {
 	if s == "" {
-		return errors.New("is empty, must be a file or stream; silence is silence_stream://-1")
+		return errors.New("is empty; it must be a file or a stream, and silence is silence_stream://-1")
 	}
 	return nil
 }
 
-// isChained: the job number is played as one file_string, whose parts are divided by "!".
+// isChained refuses "!", because the job number is played as one file_string, and "!" divides its
+// parts.
 func isChained(s string) error {
 	if strings.Contains(s, "!") {
-		return errors.New(`has a "!", which divides the parts of a job number; rename the file`)
+		return errors.New(`has a "!", which separates the parts of a job number; rename the file`)
 	}
 	return nil
 }
 
-// isCarried: FreeSWITCH cannot carry "}" in a channel variable of an originate, escaped or not.
+// isCarried refuses "}", which FreeSWITCH cannot carry in a channel variable of an originate,
+// escaped or not.
 func isCarried(s string) error {
 	if strings.Contains(s, "}") {
 		return errors.New(`has a "}", which FreeSWITCH cannot carry in a channel variable`)
@@ -90,7 +96,7 @@ var codecList = regexp.MustCompile(`^[\w.@-]+(,[\w.@-]+)*$`)
 
 func isCodecs(s string) error {
 	if !codecList.MatchString(s) {
-		return fmt.Errorf("%q is no list of codecs, must be such as PCMA,H264 without blanks", s)
+		return fmt.Errorf("%q is not a list of codecs; an example is PCMA,H264, without spaces", s)
 	}
 	return nil
 }
@@ -99,14 +105,14 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 func isName(s string) error {
 	if !plainName.MatchString(s) {
-		return fmt.Errorf("%q is no name, must be 1 to 64 letters, digits, dots, dashes or underscores", s)
+		return fmt.Errorf("%q is not a name; it must be 1 to 64 letters, digits, dots, dashes or underscores", s)
 	}
 	return nil
 }
 
 func isIP(s string) error {
 	if _, err := netip.ParseAddr(s); err != nil {
-		return fmt.Errorf("%q is no IP address, must be such as 10.0.0.21", s)
+		return fmt.Errorf("%q is not an IP address; an example is 10.0.0.21", s)
 	}
 	return nil
 }
@@ -116,7 +122,7 @@ func isOneOf(choices ...string) check {
 		if slices.Contains(choices, s) {
 			return nil
 		}
-		return fmt.Errorf("is %q, must be one of %s%s", s, strings.Join(choices, ", "), didYouMean(s, choices))
+		return fmt.Errorf("is %q; it must be one of %s%s", s, strings.Join(choices, ", "), didYouMean(s, choices))
 	}
 }
 
@@ -137,7 +143,8 @@ func isListen(s string) error {
 	return err
 }
 
-// isDialable asks for more than isListen: one host and one port that somebody can connect to.
+// isDialable is stricter than isListen: it accepts only one host and one port to which a client can
+// connect.
 func isDialable(s string) error {
 	const example = "127.0.0.1:8021"
 	host, port, err := splitAddress(s, example)
@@ -145,7 +152,7 @@ func isDialable(s string) error {
 		return err
 	}
 	if ip, err := netip.ParseAddr(host); host == "" || port == 0 || err == nil && ip.IsUnspecified() {
-		return fmt.Errorf("%q cannot be dialled, must be one host and its port, such as %s", s, example)
+		return fmt.Errorf("%q cannot be dialled; it must be one host and its port, such as %s", s, example)
 	}
 	return nil
 }
@@ -155,25 +162,25 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?$
 func splitAddress(s, example string) (host string, port int, err error) {
 	host, portText, err := net.SplitHostPort(s)
 	if err != nil {
-		return "", 0, fmt.Errorf("%q is not host:port, must be such as %s", s, example)
+		return "", 0, fmt.Errorf("%q is not host:port; an example is %s", s, example)
 	}
 	if _, err := netip.ParseAddr(host); err != nil && host != "" && !hostName.MatchString(host) {
-		return "", 0, fmt.Errorf("%q has no valid host, must be such as %s", s, example)
+		return "", 0, fmt.Errorf("%q has no valid host; an example is %s", s, example)
 	}
 	port, err = strconv.Atoi(portText)
 	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("%q has no valid port, must be a number from 0 to 65535, such as %s", s, example)
+		return "", 0, fmt.Errorf("%q has no valid port; the port must be a number from 0 to 65535, such as %s", s, example)
 	}
 	return host, port, nil
 }
 
-// isDial is isTemplate with every placeholder needed, and without what would end a word of the
-// originate command.
+// isDial is isTemplate with every placeholder required. It refuses spaces, because a space ends a
+// word of the originate command.
 func isDial(placeholders ...string) check {
 	template := isTemplate(placeholders, placeholders...)
 	return func(s string) error {
 		if strings.ContainsFunc(s, unicode.IsSpace) {
-			return fmt.Errorf("%q has a blank, which ends a dial string", s)
+			return fmt.Errorf("%q has a space, which would end the dial string", s)
 		}
 		return template(s)
 	}
@@ -181,13 +188,13 @@ func isDial(placeholders ...string) check {
 
 var placeholder = regexp.MustCompile(`\{[^{}]*\}|[{}]`)
 
-// isTemplate lets only the known placeholders stand in braces, and asks for the needed ones.
+// isTemplate accepts only the known placeholders in braces, and requires the needed ones.
 func isTemplate(known []string, needed ...string) check {
 	return func(s string) error {
 		found := placeholder.FindAllString(s, -1)
 		for _, p := range found {
 			if !slices.Contains(known, p) {
-				return fmt.Errorf("%q is no placeholder here, must be %s%s", p, strings.Join(known, " "),
+				return fmt.Errorf("%q is not a placeholder of this key, which has %s%s", p, strings.Join(known, " "),
 					didYouMean(p, known))
 			}
 		}
@@ -200,8 +207,8 @@ func isTemplate(known []string, needed ...string) check {
 	}
 }
 
-// isDSN only tells a libpq string from something else: the driver knows the rest, and says it when
-// it connects.
+// isDSN checks only that the text looks like a libpq string. The driver checks the rest when it
+// connects.
 func isDSN(s string) error {
 	if err := isPlain(s); err != nil {
 		return err
@@ -211,20 +218,20 @@ func isDSN(s string) error {
 		return nil
 	}
 	return errors.New(
-		"is not in libpq form, must be such as: host=127.0.0.1 port=5432 dbname=nwaycc user=nwayacd password=... " +
+		"is not in libpq form; an example is: host=127.0.0.1 port=5432 dbname=nwaycc user=nwayacd password=... " +
 			"sslmode=disable")
 }
 
 func isPassword(s string) error {
 	if strings.TrimSpace(s) != s {
-		return errors.New("begins or ends with a blank, which the auth command loses")
+		return errors.New("begins or ends with a space, which the auth command drops")
 	}
 	return isPlain(s)
 }
 
 func isToken(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return errors.New("has a blank or a character outside ASCII, which an HTTP header cannot carry")
+		return errors.New("has a space or a character outside ASCII, which an HTTP header cannot carry")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestExampleIsDefaultsAndOneSwitch(t *testing.T) {
 	}
 }
 
-// A line that claims a default must be one that makes no difference when it is deleted.
+// If a line claims a default, the configuration must be the same without that line.
 func TestExampleDefaultsAreTheDefaults(t *testing.T) {
 	content, err := os.ReadFile(example)
 	if err != nil {
@@ -115,7 +115,7 @@ func TestRestartMarksInTheExampleAreTrue(t *testing.T) {
 	check("freeswitch", c.FreeSWITCH[0].keys())
 }
 
-// These names are a promise to operators who come from the module.
+// Users of mod_nwayacd rely on these names.
 func TestKeysAreThePromisedOnes(t *testing.T) {
 	promised := strings.Fields(`
 		acd.recover-seconds acd.recover-auto acd.noanswer-to-ready acd.typing-auto acd.auto-answer acd.video-codecs
@@ -156,7 +156,7 @@ func allKeys(c *Config) []string {
 	return names
 }
 
-// Every field must be reached by exactly one key, or a key could be accepted and do nothing.
+// Exactly one key must set each field. Otherwise a key could be accepted and do nothing.
 func TestEveryFieldHasItsKey(t *testing.T) {
 	fields := 0
 	var walk func(reflect.Value)
@@ -231,7 +231,8 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 	}
 }
 
-// Each testdata/*.toml is wrong in its own way; the .golden beside it is what the operator reads.
+// Each testdata/*.toml has faults of one kind. The .golden file beside it has what the operator
+// reads.
 func TestFaultMessages(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.toml")
 	if err != nil || len(files) == 0 {
@@ -267,7 +268,7 @@ func TestFaultMessages(t *testing.T) {
 
 func TestMissingFile(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "none.toml")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a named file that is missing: error is %v, want fs.ErrNotExist", err)
+		t.Errorf("a file that is named and missing: error is %v, want fs.ErrNotExist", err)
 	}
 	if _, err := os.Stat(DefaultPath); err == nil {
 		t.Skip("SKIPPED: this host has a " + DefaultPath)
@@ -342,8 +343,8 @@ func TestCommandPortIsDialledOnLoopbackWhenItIsOnAllAddresses(t *testing.T) {
 	}
 }
 
-// The container's file has open ports and no secrets: it must be refused until the environment
-// brings them.
+// The container's file has open ports and no secrets. It must be refused until the environment has
+// the secrets.
 func TestComposeConfiguration(t *testing.T) {
 	const file = "../deploy/nwayacd.compose.toml"
 	for _, secret := range []string{"DBSTRING", "CONTROL_PASSWORD", "HTTP_TOKEN", "FREESWITCH_PASSWORD"} {

@@ -1,7 +1,7 @@
-// Package conf reads the configuration: a TOML file, its defaults, and the secrets a container
-// passes in its environment. It owns the names of the keys, what each may hold, and the words in
-// which a fault is reported. It must not know what the values are used for: no other package of
-// this program is imported here, and only main imports this one.
+// Package conf reads the configuration: a TOML file, its defaults, and the secrets that a container
+// passes in its environment. It owns the names of the keys, the values that each accepts, and the
+// texts of the faults. It must not know what the values are used for. It imports no other package
+// of this program.
 package conf
 
 import (
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// DefaultPath is read when no file is named on the command line. It need not exist.
+// DefaultPath is read if no file is named on the command line. It need not exist.
 const DefaultPath = "/etc/nwayacd/nwayacd.toml"
 
-// Config is one configuration, complete and checked. It is never written to after Load or Parse
-// returned it, so any goroutine may read it; a reload makes a new one.
+// Config is one configuration, complete and checked. It does not change after Load or Parse has
+// returned it, so any goroutine may read it. A reload makes a new one.
 type Config struct {
-	File       string // where it was read from; empty: no file, all defaults
+	File       string // the path; empty: there is no file, all values are defaults
 	ACD        ACD
 	Prompts    Prompts
 	Database   Database
@@ -36,36 +36,36 @@ type Config struct {
 	Refused Faults
 }
 
-// ACD is [acd]: how calls are distributed. The keys up to debug are the parameters of mod_nwayacd.
+// ACD is [acd]: how calls are distributed. The keys up to debug are parameters of mod_nwayacd.
 type ACD struct {
-	Recover         time.Duration // recover-seconds: length of the wrap-up when RecoverAuto
+	Recover         time.Duration // recover-seconds: length of the wrap-up if RecoverAuto is true
 	RecoverAuto     bool          // wrap-up ends by itself
 	NoAnswerToReady bool          // an agent who missed an offer is ready again
 	TypingAuto      bool          // after a talk the agent goes to wrap-up
-	AutoAnswer      bool          // agents' phones are told to pick up by themselves
+	AutoAnswer      bool          // asks agents' phones to answer by themselves
 	VideoCodecs     string        // absolute_codec_string of use_video agents
 	UseASR          bool
 	ASRString       string // execute_on_answer of the agent's leg; $1 is the caller's uuid
-	LocalIP         string // LocalIP of each FreeSWITCH that names none
+	LocalIP         string // LocalIP of each FreeSWITCH that has none of its own
 	Debug           bool
-	BusyRepeat      time.Duration // between two busy prompts; 0: only the first
-	Reoffer         time.Duration // until a lone agent who missed a call is tried again
-	Remember        time.Duration // remember-days: 0: nobody is remembered
+	BusyRepeat      time.Duration // between two busy prompts; 0: only the first is played
+	Reoffer         time.Duration // until an agent who missed a call gets it again, if no other is free
+	Remember        time.Duration // remember-days; 0: no agent is remembered
 	MaxWait         time.Duration // longest wait of a caller; 0: no limit
-	RestBusy        time.Duration // rest-busy-seconds: no offer after a miss by that cause; 0: no rest
+	RestBusy        time.Duration // rest-busy-seconds: rest after a miss by that cause; 0: no rest
 	RestReject      time.Duration // rest-reject-seconds
 	RestNoAnswer    time.Duration // rest-noanswer-seconds
 	RestUnreachable time.Duration // rest-unreachable-seconds
-	MaxMisses       int           // misses in a row that make an agent noanswer; 0: never
-	Progress        time.Duration // progress-seconds: a phone silent for so long is unreachable; 0: no limit
-	FollowForward   bool          // a phone that answers 302 is followed
+	MaxMisses       int           // misses in a row that make an agent noanswer; 0: no limit
+	Progress        time.Duration // progress-seconds: a phone without a sign for so long is unreachable; 0: no limit
+	FollowForward   bool          // follow a phone that answers 302
 	AfterTalk       string        // "hangup" or "dialplan"
 	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
 }
 
-// Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or anything else its playback
-// takes. Empty means that this prompt is left out. Blacklist, Busy, Transfer and Welcome serve the
-// groups that have none.
+// Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or as anything else that its
+// playback accepts. An empty prompt is not played. Blacklist, Busy, Transfer and Welcome are for
+// the groups without a prompt of their own.
 type Prompts struct {
 	JobPrefix string     // jn-prefix, before the job number
 	JobSuffix string     // jn-suffix, after it
@@ -78,49 +78,51 @@ type Prompts struct {
 	Survey    string
 }
 
-// Database is [database]: where everything is kept.
+// Database is [database]: PostgreSQL or SQLite, and the journal.
 type Database struct {
 	DSN       Secret // dbstring in libpq form; empty: embedded SQLite in DataDir
 	DataDir   string // journal and SQLite file; a relative path starts at the working directory
 	OutputSQL bool   // log every statement
 
-	JournalLimit int // journal-limit: MiB of changes that wait for the database; what comes beyond is not kept
+	JournalLimit int // journal-limit: MiB of changes that wait for the database; further ones are not kept
 }
 
-// FreeSWITCH is one [[freeswitch]]: a switch whose Event Socket we dial.
+// FreeSWITCH is one [[freeswitch]]: a FreeSWITCH whose Event Socket this program dials.
 type FreeSWITCH struct {
-	Name       string // unique, fit for logs and metrics
+	Name       string // unique; it stands in logs and metrics
 	Address    string // host:port
 	Password   Secret
-	LocalIP    string // what agents of this switch have in server_ip; empty: unknown
-	DialString string // {ext}
-	RemoteDial string // {ext} and {ip}: agents registered elsewhere; empty: DialString serves them too
+	LocalIP    string // the server_ip of the agents of this FreeSWITCH; empty: unknown
+	DialString string // with {ext}
+	RemoteDial string // with {ext} and {ip}, for agents registered elsewhere; empty: DialString is used
 }
 
 // Server is [server]: the port to which FreeSWITCH's socket application connects.
 type Server struct {
 	Listen   string         // host:port
-	Allow    []netip.Prefix // source networks; empty only on loopback: everyone there
+	Allow    []netip.Prefix // source networks; empty: every source, only on loopback
 	MaxCalls int            // 0: no limit
 	Max      int            // max-connections
 	Drain    time.Duration  // drain-seconds: how long a shutdown waits for talks to end
-	Commands []string       // that a channel may run by the route /cmd
-	// CommandExtensions is for which extensions: "own", that of the channel's user, or "any".
+	Commands []string       // those that a channel may run by the route /cmd
+
+	// CommandExtensions says for which extensions: "own", that of the channel's user, or "any".
 	CommandExtensions string
-	Advertise         string // host:port a FreeSWITCH dials for a live channel; empty: found out per switch
+
+	Advertise string // host:port that a FreeSWITCH dials for a live channel; empty: found for each FreeSWITCH
 }
 
 // Control is [control]: the command port.
 type Control struct {
 	Listen      string
-	Password    Secret // empty only on loopback: any password will do
-	PassThrough string // name of the FreeSWITCH that gets what is not ours; empty: none
+	Password    Secret // empty: any password is accepted, only on loopback
+	PassThrough string // name of the FreeSWITCH that gets other requests; empty: none
 	Max         int    // max-connections
 	MaxSource   int    // max-connections-per-source
 }
 
-// DialAddress is where a client on this host reaches the command port: Listen, with loopback for
-// "all addresses".
+// DialAddress returns the address at which a client on this host reaches the command port. It is
+// Listen, with loopback in place of "all addresses".
 func (c Control) DialAddress() string {
 	host, port, err := net.SplitHostPort(c.Listen)
 	switch {
@@ -136,12 +138,12 @@ func (c Control) DialAddress() string {
 // HTTP is [http]: JSON API, metrics, health.
 type HTTP struct {
 	Listen string
-	Token  Secret // empty only on loopback: no token is asked for
+	Token  Secret // empty: no token is required, only on loopback
 	// DirectoryToken is taken for FreeSWITCH's directory only. Empty: Token is.
 	DirectoryToken    Secret
 	DirectoryOpen     bool   // the directory needs no token; on loopback only
 	DirectoryPassword string // "hash" or "clear": how the directory shows a password
-	// As in Control.
+	// The limits are like those of Control.
 	Max       int
 	MaxSource int
 }
@@ -152,7 +154,7 @@ type Log struct {
 	Format string // json, console, or auto: console on a terminal, else json
 }
 
-// LogLevel is the level in force: debug in [acd] outranks [log].
+// LogLevel returns the level to log at. debug in [acd] has priority over [log].
 func (c *Config) LogLevel() string {
 	if c.ACD.Debug {
 		return "debug"
@@ -160,7 +162,7 @@ func (c *Config) LogLevel() string {
 	return c.Log.Level
 }
 
-// Default is the configuration of an empty file.
+// Default returns the configuration of an empty file.
 func Default() *Config {
 	return &Config{
 		ACD: ACD{
@@ -197,10 +199,10 @@ func defaultFreeSWITCH() FreeSWITCH {
 	return FreeSWITCH{Password: "ClueCon", DialString: "user/{ext}"}
 }
 
-// Secret is a text that no formatting verb and no encoder shows. string(s) is the text itself.
+// Secret is a text that no formatting verb and no encoder shows. string(s) returns the text.
 type Secret string
 
-// String tells whether there is a secret, not which.
+// String returns "(hidden)" if there is a secret, else "".
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -208,7 +210,7 @@ func (s Secret) String() string {
 	return "(hidden)"
 }
 
-// Format is here because %d and other unfit verbs print a string's content past String.
+// Format is needed because %d and other wrong verbs would print the text without calling String.
 func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
 // MarshalText hides the secret from JSON, TOML and structured logs.

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Fault is one thing wrong with a configuration. It never holds the value of a secret.
+// Fault is one thing that is wrong with a configuration. It never contains the value of a secret.
 type Fault struct {
 	File string // as given to Load or Parse, or "environment"
 	Line int    // from 1; 0: the key is not in the file
 	Key  string // section.key, or the name of an environment variable; empty: the file as a whole
-	Text string // what is wrong and what would be right
+	Text string // what is wrong and how to correct it
 }
 
-// Error is "FILE:LINE: KEY: TEXT", which editors and terminals can jump to.
+// Error returns "FILE:LINE: KEY: TEXT", a form that editors and terminals recognise.
 func (f Fault) Error() string {
 	var b strings.Builder
 	b.WriteString(f.File)
@@ -30,10 +30,10 @@ func (f Fault) Error() string {
 	return b.String()
 }
 
-// Faults is everything wrong with a configuration, in the order of the file.
+// Faults are all faults of a configuration, in the order of the file.
 type Faults []Fault
 
-// Error has one line for each fault.
+// Error returns one line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {

@@ -21,7 +21,7 @@ func FuzzParse(f *testing.F) {
 		c, err := Parse("f", content)
 		if err == nil {
 			if changed := c.Restart(c); len(changed) > 0 {
-				t.Errorf("differs from itself in %q", changed)
+				t.Errorf("the configuration differs from itself in %q", changed)
 			}
 			return
 		}
@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever slip surrounds a password, a fault never shows it.
+// A fault never shows a password, whatever error surrounds it.
 func FuzzPasswordIsNeverShown(f *testing.F) {
 	for _, around := range [][2]string{
 		{"", ""},

@@ -2,7 +2,7 @@ package conf
 
 import "strings"
 
-// didYouMean is a hint at the choice that was probably meant, or empty.
+// didYouMean returns a hint at the choice that was probably meant, or "".
 func didYouMean(word string, choices []string) string {
 	best, distance := "", 2+len(word)/6
 	for _, choice := range choices {
@@ -16,12 +16,12 @@ func didYouMean(word string, choices []string) string {
 	return "; did you mean " + best + "?"
 }
 
-// plainForm levels what people mix up: case, and underscores for dashes.
+// plainForm removes differences that are easily confused: letter case, and underscores for dashes.
 func plainForm(s string) string {
 	return strings.ReplaceAll(strings.ToLower(s), "_", "-")
 }
 
-// edits is the Levenshtein distance in bytes.
+// edits returns the Levenshtein distance in bytes.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

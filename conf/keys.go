@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// key is one key of the file: its name there, where its value goes and what it may be.
+// key is one key of the file: its name, the field for its value, and the values that it accepts.
 type key struct {
 	name    string
 	value   value
-	restart bool // bound when the server starts: a reload cannot change it
+	restart bool // is read only when the server starts, so a reload cannot change it
 	file    bool // the value is the path of a file with the secret whose key is name without "-file"
 }
 
@@ -18,21 +18,22 @@ type section struct {
 	keys []key
 }
 
-// longestRest is what a rest may last, in seconds: that of an agent who missed many offers in a
-// row.
+// longestRest bounds each rest-…-seconds. It is also the longest rest of an agent who missed many
+// offers in a row.
 const longestRest = 300
 
-// longestProgress is what a phone may say nothing for, in seconds. A phone that is woken by a push
-// message takes some.
+// longestProgress bounds progress-seconds. A phone that a push message wakes up needs several
+// seconds.
 const longestProgress = 60
 
-// mostConnections is what one process can hold; each of the two ports has its own bound.
+// mostConnections bounds max-connections of each port: one process cannot hold more.
 const mostConnections = 20_000
 
 // mostCalls bounds the connections of the socket port that can be configured.
 const mostCalls = 1_000_000
 
-// sections is the whole vocabulary of the file except [[freeswitch]], bound to the fields of c.
+// sections returns all sections and keys of the file except [[freeswitch]], bound to the fields of
+// c.
 func (c *Config) sections() []section {
 	return []section{
 		{"acd", c.ACD.keys()},
@@ -93,7 +94,7 @@ func (a *ACD) keys() []key {
 		{name: "local-ip", value: text(&a.LocalIP, orEmpty(isIP)), restart: true},
 		{name: "debug", value: toggle(&a.Debug)},
 		{name: "busy-repeat-seconds", value: seconds(&a.BusyRepeat, 0)},
-		// 0 would ring a lone agent who rejects calls in an endless loop.
+		// With 0, a lone agent who rejects calls would be rung in an endless loop.
 		{name: "reoffer-seconds", value: seconds(&a.Reoffer, 1)},
 		{name: "remember-days", value: days(&a.Remember)},
 		{name: "max-wait-seconds", value: seconds(&a.MaxWait, 0)},
@@ -144,7 +145,7 @@ func (f *FreeSWITCH) keys() []key {
 
 func jobDigitKey(digit int) string { return "jn-" + strconv.Itoa(digit) }
 
-// String is every key with its value in force, one a line, secrets hidden.
+// String returns every key with its value, one a line. Secrets are hidden.
 func (c *Config) String() string {
 	var b strings.Builder
 	write := func(section string, keys []key) {

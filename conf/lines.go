@@ -7,16 +7,16 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxStatement is the most lines one value may take. It keeps lines from growing with the square of
-// its input.
+// maxStatement is how many lines one value may have. Without it, the time of lines would grow with
+// the square of its input.
 const maxStatement = 500
 
-// places tells on which line each key and section begins, counted from 1.
+// places holds the line on which each key and section begins, counted from 1.
 type places map[string]int
 
-// lines finds the places in text, which must be TOML. The decoder does not tell them, so each
-// statement (a header, or a key with its value) is decoded by itself: it ends at the first line
-// with which it is whole.
+// lines finds the places in text, which must be TOML. The decoder does not report them, so lines
+// decodes each statement (a header, or a key with its value) by itself. A statement ends at the
+// first line with which it can be decoded.
 func lines(text string) places {
 	at := places{}
 	tables := map[string]int{}
@@ -44,7 +44,7 @@ func lines(text string) places {
 	return at
 }
 
-// note keeps the first place of a path and of every section above it that has none.
+// note keeps the first line of a path, and of every section above it that has none yet.
 func (p places) note(path string, line int) {
 	for ; path != ""; path = parent(path) {
 		if _, known := p[path]; !known {
@@ -53,7 +53,7 @@ func (p places) note(path string, line int) {
 	}
 }
 
-// of is the line of path, or of the nearest section above it that has one, or 0.
+// of returns the line of path, or of the nearest section above it that has one, or 0.
 func (p places) of(path string) int {
 	for ; path != ""; path = parent(path) {
 		if line, known := p[path]; known {
@@ -63,12 +63,13 @@ func (p places) of(path string) int {
 	return 0
 }
 
-// parent of "freeswitch[1].name" is "freeswitch[1]", of that "freeswitch".
+// parent returns the path above: that of "freeswitch[1].name" is "freeswitch[1]", and that of
+// "freeswitch[1]" is "freeswitch".
 func parent(path string) string {
 	return path[:max(strings.LastIndexAny(path, ".["), 0)]
 }
 
-// statement is the keys of the first statement in rows and the number of lines it takes.
+// statement returns the keys of the first statement in rows, and the number of its lines.
 func statement(rows []string) ([]toml.Key, int) {
 	var whole strings.Builder
 	for i, row := range rows[:min(len(rows), maxStatement)] {

@@ -28,8 +28,8 @@ func Load(path string) (*Config, error) {
 	return parse(name, content, mode, os.LookupEnv)
 }
 
-// Parse reads text without regard to the environment; name stands for the file in faults. The error
-// is a Faults with all that is wrong, never just the first of it.
+// Parse reads text and ignores the environment. Faults use name as the name of the file. The error
+// is a Faults with everything that is wrong, not only the first fault.
 func Parse(name string, text []byte) (*Config, error) {
 	return parse(name, text, 0, func(string) (string, bool) { return "", false })
 }
@@ -48,9 +48,10 @@ func parse(name string, content []byte, mode fs.FileMode, lookup func(string) (s
 	return r.config, nil
 }
 
-// readEnvironment takes the secrets that should not be in the file: NWAYACD_HTTP_TOKEN is a secret,
-// NWAYACD_HTTP_TOKEN_FILE the path of a file with it, and http-token the name of a file in
-// $CREDENTIALS_DIRECTORY, which systemd sets. The first of the three that is there counts.
+// readEnvironment reads the secrets that should not be in the file. The first of these counts:
+//   - NWAYACD_HTTP_TOKEN, the secret;
+//   - NWAYACD_HTTP_TOKEN_FILE, the path of a file with it;
+//   - the file http-token in $CREDENTIALS_DIRECTORY, which systemd sets.
 func (r *reader) readEnvironment(lookup func(string) (string, bool)) {
 	c := r.config
 	r.override(lookup, "DBSTRING", secret(&c.Database.DSN, isDSN))

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// complete is the commented example: an imported configuration is this text with the module's
+// complete is the commented example. An imported configuration is this text with the module's
 // values in it.
 //
 //go:embed nwayacd.toml
@@ -30,32 +30,32 @@ var moduleParams = map[string][]string{
 	"database": {"dbstring", "output_sql"},
 }
 
-// goneParams are what the module had and this program has not.
+// goneParams are the parameters of the module that this program does not have.
 var goneParams = []struct {
 	like      *regexp.Regexp // the parameter's plainForm
 	key, text string
 }{
 	{
 		regexp.MustCompile(`licen[cs]e`), "license",
-		"the license file (/etc/nway/acd_license.txt) is not needed: nothing limits the calls unless [server] " +
-			"max-calls does",
+		"the license file (/etc/nway/acd_license.txt) is not needed; only max-calls in [server] can limit " +
+			"the calls",
 	},
 	{
 		regexp.MustCompile(`^log$|mod-?log|log-(file|path|dir|level)`), "mod_log",
-		"the module's own log file (mod_log) is not written: the log goes to standard error, [log] says how much of it",
+		"the module's own log file (mod_log) is not written; the log goes to standard error, at the level of [log]",
 	},
 }
 
 const (
 	maxParam    = 2048 // bytes of one parameter's value
-	maxNotes    = 100  // more say nothing new
+	maxNotes    = 100  // further notes are only counted
 	maxNoteText = 300  // bytes
 )
 
-// FromModule turns the XML configuration of mod_nwayacd (nwayacd.conf.xml, or a fragment of it with
-// the param lines) into the complete commented TOML, which Parse accepts. The notes say what was
-// not carried over as it stood, and why; they never hold the value of a secret, the TOML does. The
-// error is a Faults: this is not such a file.
+// FromModule converts the XML configuration of mod_nwayacd (nwayacd.conf.xml, or a fragment of it
+// with the param lines) to the complete commented TOML, which Parse accepts. The notes say what was
+// not carried over unchanged, and why. They never contain the value of a secret, but the TOML does.
+// The error is a Faults if the content is not such a file.
 func FromModule(file string, content []byte) (toml []byte, notes Faults, err error) {
 	m := &module{file: file, carried: map[string]param{}, scratch: Default()}
 	if err := m.read(content); err != nil {
@@ -73,16 +73,16 @@ func FromModule(file string, content []byte) (toml []byte, notes Faults, err err
 	return m.toml(), m.notes, nil
 }
 
-// module is an import under way.
+// module is an import in progress.
 type module struct {
 	file     string
 	foreign  bool // inside the configuration of another module
 	entities bool // the file declares entities, which are not resolved
 	params   []param
 	carried  map[string]param // by section.key
-	scratch  *Config          // values are tried out on it
+	scratch  *Config          // each value is set here first, to check it
 	notes    Faults
-	unsaid   int             // notes beyond maxNotes
+	unsaid   int             // how many notes came after maxNotes
 	gone     map[string]bool // keys of goneParams that the file has
 }
 
@@ -103,8 +103,8 @@ func (m *module) note(line int, key, text string) {
 	m.notes = append(m.notes, Fault{File: m.file, Line: line, Key: key, Text: oneLine(text)})
 }
 
-// untangleDigits: the module's log calls jn-5 jn-6, and who wrote the file from the log has jn-6
-// twice.
+// untangleDigits corrects files that were written from the module's log, which says jn-6 for jn-5.
+// Such a file has jn-6 twice and no jn-5.
 func (m *module) untangleDigits() {
 	var sixes []int
 	for i, p := range m.params {
@@ -119,13 +119,12 @@ func (m *module) untangleDigits() {
 		first := &m.params[sixes[0]]
 		first.name = "jn-5"
 		m.note(first.line, "jn-6",
-			"stands here for jn-5, as in the module's log, which says jn-6 for both: taken for jn-5, because there "+
-				"is no other")
+			"is read as jn-5, because the module's log writes jn-6 for both, and the file has no jn-5")
 	}
 }
 
-// lastOfEach leaves out parameters that stand again further down: the last one counts, as in the
-// module.
+// lastOfEach leaves out the parameters that come again further down, because the last one counts,
+// as in the module.
 func (m *module) lastOfEach() []param {
 	last := map[string]int{}
 	for i, p := range m.params {
@@ -137,13 +136,13 @@ func (m *module) lastOfEach() []param {
 			counting = append(counting, p)
 		} else {
 			m.note(p.line, nameable(p.name),
-				fmt.Sprintf("stands again on line %d, which counts", m.params[last[p.name]].line))
+				fmt.Sprintf("is set again on line %d, and that value counts", m.params[last[p.name]].line))
 		}
 	}
 	return counting
 }
 
-// take carries one parameter over, or notes why not.
+// take carries one parameter over, or notes why it cannot.
 func (m *module) take(p param) {
 	path, k, known := m.key(p.name)
 	if !known {
@@ -155,14 +154,14 @@ func (m *module) take(p param) {
 		err = k.value.set(v)
 	}
 	if err != nil {
-		m.note(p.line, p.name, err.Error()+"; not carried over")
+		m.note(p.line, p.name, err.Error()+"; it is not carried over")
 		return
 	}
 	p.literal = literal(v)
 	m.carried[path] = p
 }
 
-// key finds what the module's parameter is called here: section.key.
+// key finds the key with the module's name for the parameter, and its path (section.key).
 func (m *module) key(name string) (path string, k key, known bool) {
 	for _, s := range m.scratch.sections() {
 		if i := slices.IndexFunc(s.keys, func(k key) bool { return k.name == name }); i >= 0 &&
@@ -173,7 +172,7 @@ func (m *module) key(name string) (path string, k key, known bool) {
 	return "", key{}, false
 }
 
-// refuse notes a parameter that there is no key for.
+// refuse notes a parameter for which there is no key.
 func (m *module) refuse(p param) {
 	for _, g := range goneParams {
 		if g.like.MatchString(plainForm(p.name)) {
@@ -191,11 +190,11 @@ func (m *module) refuse(p param) {
 	if nameable(p.name) == p.name {
 		hint = didYouMean(p.name, known)
 	}
-	m.note(p.line, nameable(p.name), "is no parameter of the module, so it had no effect there; not carried over"+hint)
+	m.note(p.line, nameable(p.name), "is not a parameter of the module, which ignored it; it is not carried over"+hint)
 }
 
-// nameable is the parameter's name where it looks like one: a name that does not may be a value out
-// of place, and so a secret.
+// nameable returns the parameter's name if it looks like one, else "param". Other text may be a
+// value in the wrong place, and so a secret.
 func nameable(name string) string {
 	if plainName.MatchString(name) {
 		return name
@@ -203,7 +202,7 @@ func nameable(name string) string {
 	return "param"
 }
 
-// convert makes of a parameter's text what the TOML decoder would make of the key's value.
+// convert converts a parameter's text to the type that the TOML decoder would return for the key.
 func (m *module) convert(s string, to value) (any, error) {
 	switch {
 	case len(s) > maxParam:
@@ -213,10 +212,10 @@ func (m *module) convert(s string, to value) (any, error) {
 	case strings.Contains(s, "$${"):
 		return nil,
 			errors.New(
-				"has a global variable of FreeSWITCH ($${…}), which only FreeSWITCH can fill in: write what it " +
-					"stands for")
+				"has a global variable of FreeSWITCH ($${…}), which only FreeSWITCH can expand; write its " +
+					"value")
 	case m.entities && entity.MatchString(s):
-		return nil, errors.New("has an entity (&…;) that the file declares: write what it stands for")
+		return nil, errors.New("has an entity (&…;) that the file declares; write its value")
 	}
 	switch to.get().(type) {
 	case bool:
@@ -224,7 +223,7 @@ func (m *module) convert(s string, to value) (any, error) {
 	case int64:
 		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("is %q, must be a whole number", s)
+			return nil, fmt.Errorf("is %q; it must be a whole number", s)
 		}
 		return n, nil
 	}
@@ -233,7 +232,7 @@ func (m *module) convert(s string, to value) (any, error) {
 
 var entity = regexp.MustCompile(`&[^\s;&]+;`)
 
-// truth knows the words that FreeSWITCH takes for true, and their opposites.
+// truth accepts the words that FreeSWITCH takes as true, and their opposites.
 func truth(s string) (bool, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "true", "yes", "on", "t", "enabled", "active", "allow", "1":
@@ -241,10 +240,10 @@ func truth(s string) (bool, error) {
 	case "false", "no", "off", "f", "disabled", "inactive", "disallow", "0":
 		return false, nil
 	}
-	return false, fmt.Errorf("is %q, must be true or false", s)
+	return false, fmt.Errorf("is %q; it must be true or false", s)
 }
 
-// fillIn is what a missing parameter meant in the module and does not mean here.
+// fillIn handles missing parameters whose absence meant something else in the module.
 func (m *module) fillIn() {
 	has := func(name string) bool {
 		return slices.ContainsFunc(m.params, func(p param) bool { return p.name == name })
@@ -252,21 +251,21 @@ func (m *module) fillIn() {
 	if !has("noanswer-to-ready") {
 		m.carried["acd.noanswer-to-ready"] = param{name: "noanswer-to-ready", literal: "false"}
 		m.note(0, "noanswer-to-ready",
-			"is missing, which meant false in the module and would mean true here: set to false")
+			"is missing, which means false in the module and true here; the new file sets it to false")
 	}
 	dsn, given := m.carried["database.dbstring"]
 	switch {
 	case !has("dbstring"):
 		m.note(0, "dbstring",
-			"is missing: everything would be kept in SQLite in [database] data-dir, not in the module's PostgreSQL")
+			"is missing, so all data would be in SQLite in data-dir of [database], and not in the module's PostgreSQL")
 	case given && dsn.value != "" && !strings.Contains(dsn.value, "sslmode"):
 		m.note(dsn.line, "dbstring",
-			"says no sslmode: the module then did without TLS where the server has none, here it means require; "+
+			"has no sslmode, which means require here; the module connected without TLS if the server had none; "+
 				"add sslmode=disable for such a server")
 	}
 }
 
-// agree drops what cannot stand together: it is Parse that knows.
+// agree removes values that Parse refuses together.
 func (m *module) agree() error {
 	for {
 		_, err := Parse("import", m.toml())
@@ -280,7 +279,7 @@ func (m *module) agree() error {
 	}
 }
 
-// drop leaves out what the faults blame; false: that is nothing of ours.
+// drop removes the values that the faults blame. It returns false if none of them was carried over.
 func (m *module) drop(faults Faults) (dropped bool) {
 	for _, f := range faults {
 		var blamed []string
@@ -294,7 +293,7 @@ func (m *module) drop(faults Faults) (dropped bool) {
 		}
 		slices.Sort(blamed)
 		first := m.carried[blamed[0]]
-		m.note(first.line, strings.TrimPrefix(f.Key, "acd."), f.Text+"; not carried over")
+		m.note(first.line, strings.TrimPrefix(f.Key, "acd."), f.Text+"; it is not carried over")
 		for _, path := range blamed {
 			delete(m.carried, path)
 		}
@@ -305,11 +304,11 @@ func (m *module) drop(faults Faults) (dropped bool) {
 
 var jobDigit = regexp.MustCompile(`^prompts\.jn-\d$`)
 
-// remark ends the notes with what no line of the file stands for.
+// remark adds the notes that belong to no line of the file.
 func (m *module) remark() {
 	m.notes.sort()
 	if m.unsaid > 0 {
-		m.notes = append(m.notes, Fault{File: m.file, Text: fmt.Sprintf("%d more of the like", m.unsaid)})
+		m.notes = append(m.notes, Fault{File: m.file, Text: fmt.Sprintf("%d more notes like these", m.unsaid)})
 	}
 	for _, g := range goneParams {
 		if !m.gone[g.key] {
@@ -319,20 +318,21 @@ func (m *module) remark() {
 	m.notes = append(m.notes,
 		Fault{
 			File: m.file, Key: "freeswitch",
-			Text: "the module ran inside FreeSWITCH, this program dials its Event Socket: " +
-				"see that address and password of [[freeswitch]] are right",
+			Text: "the module ran inside FreeSWITCH, but this program dials its Event Socket; " +
+				"check address and password of [[freeswitch]]",
 		},
-		Fault{File: m.file, Key: "dialplan", Text: `the application nwayacd becomes a socket line there, such as ` +
+		Fault{File: m.file, Key: "dialplan", Text: `the application nwayacd becomes a socket line, such as ` +
 			`<action application="socket" data="127.0.0.1:8084/nwayacd/110 async full"/>`})
 }
 
 var assigned = regexp.MustCompile(`^([\w-]+) = `)
 
-// toml is the complete example with what was carried over in it, and the notes at its end.
+// toml returns the complete example with the values that were carried over, and the notes at its
+// end.
 func (m *module) toml() []byte {
 	name := oneLine(filepath.Base(m.file))
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Made by nwayacd import from %s; the end of this file says what was not carried over.\n#\n", name)
+	fmt.Fprintf(&b, "# Made by nwayacd import from %s. The end of this file lists what was not carried over.\n#\n", name)
 	section := ""
 	for row := range strings.Lines(complete) {
 		if found := header.FindStringSubmatch(row); found != nil {
@@ -345,7 +345,7 @@ func (m *module) toml() []byte {
 		}
 		b.WriteString(row)
 	}
-	b.WriteString("\n\n# What nwayacd import has to say of " + name + ":\n")
+	b.WriteString("\n\n# Notes of nwayacd import on " + name + ":\n")
 	for _, n := range m.notes {
 		n.File = name
 		b.WriteString("#   " + n.Error() + "\n")
@@ -355,16 +355,16 @@ func (m *module) toml() []byte {
 
 func (p param) origin(file string) string {
 	if p.line == 0 {
-		return "what it meant in the module to leave it out"
+		return "the meaning in the module if it is missing"
 	}
 	return fmt.Sprintf("%s:%d", file, p.line)
 }
 
-// literal is a value as TOML.
+// literal returns a value as TOML.
 func literal(v any) string {
 	s, ok := v.(string)
 	if !ok {
 		return fmt.Sprint(v)
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` // control characters never get this far
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"` // isPlain has refused control characters
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// importFile imports a file of testdata/module and parses what came of it.
+// importFile imports a file of testdata/module and parses the result.
 func importFile(t *testing.T, file string) (c *Config, toml string, notes Faults) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata/module", file))
@@ -95,14 +95,14 @@ func TestAFaultyFileKeepsWhatIsRightInIt(t *testing.T) {
 	c, _, _ := importFile(t, "faulty.xml")
 	if string(c.Database.DSN) != "host=db password=hunter2" || !c.ACD.Debug ||
 		c.Prompts.Busy != `C:\voices\"busy".wav` {
-		t.Errorf("lost something right:\n%v", c)
+		t.Errorf("a right value was lost:\n%v", c)
 	}
 	if c.ACD.UseASR || c.Prompts.JobDigits != [10]string{} || c.Prompts.Welcome != "" || c.ACD.LocalIP != "" {
-		t.Errorf("took something wrong:\n%v", c)
+		t.Errorf("a wrong value was accepted:\n%v", c)
 	}
 }
 
-func TestChineseCommentsInAnotherEncodingCostNothing(t *testing.T) {
+func TestChineseCommentsInAnotherEncodingLoseNoParameter(t *testing.T) {
 	gbk := "<!--\xb4\xd3\xbc\xc7\xc2\xbc\xcc\xac-->\n<param name=\"recover-seconds\" value=\"77\"/>\n" +
 		"<param name=\"default-agent-busy\" value=\"/\xc3\xa6.wav\"/><param name=\"default-agent-welcome\" " +
 		"value=\"/\xbb\xb6.wav\"/>"
@@ -119,7 +119,7 @@ func TestChineseCommentsInAnotherEncodingCostNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoConfigurationOfTheModule(t *testing.T) {
+func TestFilesThatAreNoConfigurationOfTheModule(t *testing.T) {
 	for _, c := range []struct{ what, content, fault string }{
 		{"empty", "", "f: has no parameter of the module"},
 		{"prose", "nothing here", "f: has no parameter of the module"},
@@ -129,7 +129,7 @@ func TestWhatIsNoConfigurationOfTheModule(t *testing.T) {
 		},
 		{"UTF-16", "\xff\xfe<\x00p\x00", "f: is in UTF-16"},
 		{"binary", "<param\x00\x01 name=", "f:1: is not XML"},
-		{"cut off", "\n<param name=\"dbstring\" value=\"hunter2", "f:2: is cut off"},
+		{"cut off", "\n<param name=\"dbstring\" value=\"hunter2", "f:2: is incomplete"},
 		{"an open comment", "\n\n<!-- <param name=\"debug\" value=\"1\"/>", "f:3: begins a comment that does not end"},
 		{"huge", strings.Repeat(`<param name="debug" value="1"/>`, 10_000), "f: is longer than 256 KiB"},
 	} {
@@ -138,7 +138,7 @@ func TestWhatIsNoConfigurationOfTheModule(t *testing.T) {
 			t.Errorf("%s: %v, want %s…", c.what, err, c.fault)
 		}
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: shows a secret", c.what)
+			t.Errorf("%s: a secret is shown", c.what)
 		}
 	}
 }
@@ -158,15 +158,15 @@ func TestEntitiesOfTheFileAreNotResolved(t *testing.T) {
 	}
 }
 
-func TestAThousandUnknownParametersAreSummedUp(t *testing.T) {
+func TestAThousandUnknownParametersAreOnlyCounted(t *testing.T) {
 	text, notes, err := FromModule("f", bytes.Repeat([]byte(`<param name="x" value="1"/>`), 1000))
 	if err != nil || len(text) > tooLong || len(notes) > maxNotes+6 ||
-		!strings.Contains(notes.Error(), "more of the like") {
+		!strings.Contains(notes.Error(), "more notes like these") {
 		t.Errorf("%v: %d notes, %d bytes", err, len(notes), len(text))
 	}
 }
 
-// What comes out is always a sound configuration, and what is said of it never shows the password.
+// The result is always a valid configuration, and the notes never show the password.
 func FuzzFromModule(f *testing.F) {
 	files, _ := filepath.Glob("testdata/module/*.xml")
 	for _, file := range files {
@@ -190,12 +190,12 @@ func FuzzFromModule(f *testing.F) {
 			t.Fatalf("%v\n%s", err, text)
 		}
 		if c.String() == "" || notes == nil {
-			t.Fatal("nothing is said of what was not in the file")
+			t.Fatal("no note says what was not in the file")
 		}
 	})
 }
 
-// However the dbstring is broken, neither a note nor an error shows it.
+// However the dbstring is broken, no note and no error shows it.
 func FuzzAnImportNeverShowsThePassword(f *testing.F) {
 	for _, around := range [][2]string{
 		{"", ""},
@@ -214,7 +214,7 @@ func FuzzAnImportNeverShowsThePassword(f *testing.F) {
 	const word = "hunter2"
 	f.Fuzz(func(t *testing.T, before, after string) {
 		if strings.Contains(before, "param") {
-			t.Skip() // the word may then be the value of something that is no secret
+			t.Skip() // the word may then be the value of something that is not a secret
 		}
 		_, notes, err := FromModule("f",
 			[]byte(`<param name="debug" value="1"/><param name="dbstring" value="`+before+word+after+`"/>`))

@@ -11,7 +11,7 @@ import (
 )
 
 // read collects the parameters. It is as lenient as FreeSWITCH's own parser: a lone & in a
-// password, no root element, text in between.
+// password, a missing root element, and text between elements are accepted.
 func (m *module) read(content []byte) error {
 	m.gone = map[string]bool{}
 	text, err := m.plainText(content)
@@ -44,13 +44,13 @@ func (m *module) read(content []byte) error {
 	}
 }
 
-// plainText is the content as UTF-8 without comments and XML declaration, each line where it was.
-// Chinese comments are often GBK: its bytes are never taken for markup, so that only a parameter
-// that needs them is lost.
+// plainText returns the content as UTF-8 without comments and XML declaration. Every line keeps its
+// number. Chinese comments are often in GBK. The bytes of GBK are never taken for markup, so only a
+// parameter that contains them is lost.
 func (m *module) plainText(content []byte) (string, error) {
 	switch {
 	case len(content) > tooLong:
-		return "", m.fault(0, "is longer than 256 KiB, which no configuration is")
+		return "", m.fault(0, "is longer than 256 KiB, so it cannot be a configuration")
 	case bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")):
 		return "", m.fault(0, "is in UTF-16; save it as UTF-8")
 	}
@@ -69,8 +69,8 @@ func (m *module) plainText(content []byte) (string, error) {
 	return text, nil
 }
 
-// markup is taken out before the decoder sees it: it stumbles over -- in a comment and over any
-// encoding but UTF-8, which FreeSWITCH does not.
+// markup is removed before the decoder sees it. The decoder fails on -- in a comment, and on any
+// encoding but UTF-8; FreeSWITCH accepts both.
 var markup = regexp.MustCompile(`(?s)<!--.*?-->|<\?xml\s.*?\?>`)
 
 func (m *module) element(e xml.StartElement, line int) {
@@ -83,14 +83,14 @@ func (m *module) element(e xml.StartElement, line int) {
 			m.param(e, line)
 		}
 	case "X-PRE-PROCESS":
-		m.note(line, "X-PRE-PROCESS", "is for FreeSWITCH only: what it sets or includes is not seen here")
+		m.note(line, "X-PRE-PROCESS", "is for FreeSWITCH only; import does not see what it sets or includes")
 	}
 }
 
 func (m *module) param(e xml.StartElement, line int) {
 	name, named := attribute(e, "name")
 	content, valued := attribute(e, "value")
-	name = strings.ToLower(strings.TrimSpace(name)) // the module did not regard case
+	name = strings.ToLower(strings.TrimSpace(name)) // as the module does
 	switch {
 	case !named || name == "":
 		m.note(line, "param", "has no name")
@@ -101,7 +101,7 @@ func (m *module) param(e xml.StartElement, line int) {
 	}
 }
 
-// attribute is the first of that name, which is the one FreeSWITCH sees.
+// attribute returns the first attribute of that name, which is the one that FreeSWITCH uses.
 func attribute(e xml.StartElement, name string) (content string, given bool) {
 	for _, a := range e.Attr {
 		if a.Name.Local == name && a.Name.Space == "" {
@@ -113,19 +113,20 @@ func attribute(e xml.StartElement, name string) (content string, given bool) {
 
 func (m *module) verdict() error {
 	if len(m.params) == 0 {
-		return m.fault(0, `has no parameter of the module: no <param name="…" value="…"/>, or those of another module`)
+		return m.fault(0, `has no parameter of the module: there is no <param name="…" value="…"/>, `+
+			`or only those of another module`)
 	}
 	return nil
 }
 
-// broken says where the XML ends to be one. What the decoder says may quote the file, where a
-// secret may stand.
+// broken returns the fault of a file that is not XML. It leaves out the decoder's message, which
+// may quote the file and with it a secret.
 func (m *module) broken(err error) error {
 	line := 0
 	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		line = syntax.Line
 		if strings.Contains(syntax.Msg, "EOF") {
-			return m.fault(line, "is cut off: a tag or quote does not end")
+			return m.fault(line, "is incomplete: a tag or quote does not end")
 		}
 	}
 	return m.fault(line, "is not XML")
@@ -135,7 +136,7 @@ func (m *module) fault(line int, text string) error {
 	return Faults{{File: m.file, Line: line, Text: text}}
 }
 
-// oneLine keeps what others wrote from ending a comment or moving a terminal's cursor.
+// oneLine replaces unprintable characters, which could end a comment or move a terminal's cursor.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// pagesOf reads the documents that have pieces of a configuration.
+// pagesOf reads the documents that contain parts of a configuration.
 func pagesOf(t *testing.T) map[string]string {
 	t.Helper()
 	texts := map[string]string{}
@@ -32,7 +32,7 @@ func pagesOf(t *testing.T) map[string]string {
 
 var tomlBlock = regexp.MustCompile("(?s)```toml\n(.*?)```")
 
-// A configuration that a document shows is one that nwayacd takes.
+// nwayacd accepts each configuration in a document.
 func TestPagesShowConfigurationsThatWork(t *testing.T) {
 	found := 0
 	for file, text := range pagesOf(t) {
@@ -50,7 +50,7 @@ func TestPagesShowConfigurationsThatWork(t *testing.T) {
 
 var namedKey = regexp.MustCompile("`\\[{1,2}([a-z]+)\\]{1,2} ([a-z][a-z0-9_-]*)")
 
-// A key that a document names with its section is one that there is.
+// A key that a document names with its section must exist.
 func TestPagesNameKeysThatThereAre(t *testing.T) {
 	c := &Config{FreeSWITCH: make([]FreeSWITCH, 1)}
 	known := map[string]bool{}
@@ -74,7 +74,7 @@ func TestPagesNameKeysThatThereAre(t *testing.T) {
 }
 
 // The page that compares mod_nwayacd with this program has a row for each parameter, with the
-// section that has it here.
+// section of the parameter here.
 func TestTheChinesePageHasEveryParameterOfTheModule(t *testing.T) {
 	const page = "../docs/zh/migration.md"
 	text, err := os.ReadFile(page)

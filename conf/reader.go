@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// tooLong bounds what a slip of -c (a core dump, a recording) makes us chew on. The complete
-// example has 10 kB.
+// tooLong bounds the memory and time if -c names a wrong file, such as a core dump or a recording.
+// The complete example has 10 kB.
 const tooLong = 256 << 10
 
 // reader fills a Config from a file and collects what is wrong on the way.
 type reader struct {
 	file   string
 	config *Config
-	text   string // what of the file is sound TOML
-	broken bool   // lines were left out of text: a key that seems absent may be there
+	text   string // the part of the file that is TOML
+	broken bool   // lines were left out of text, so a key that seems absent may be there
 	faults []finding
 
 	mode     fs.FileMode // of the file; 0: it was not read from a file
@@ -26,15 +26,15 @@ type reader struct {
 	refused  []finding
 }
 
-// finding is a fault whose line is still to be found.
+// finding is a fault whose line is not known yet.
 type finding struct {
 	Fault
-	path string // of the key: "acd.debug", "freeswitch[1].name"; empty: Line is right as it is
+	path string // of the key, such as "acd.debug" or "freeswitch[1].name"; empty: Line is already right
 }
 
 func (r *reader) read(content string) {
 	if len(content) > tooLong {
-		r.report("", "", "is longer than 256 KiB, which no configuration is")
+		r.report("", "", "is longer than 256 KiB, so it cannot be a configuration")
 		return
 	}
 	for name, v := range sorted(r.decode(content)) {
@@ -49,7 +49,8 @@ func (r *reader) read(content string) {
 	}
 }
 
-// sorted makes the order of the faults, and so the tests, the same every time.
+// sorted yields the entries of a table in the order of their names, so that the faults have a fixed
+// order.
 func sorted(table map[string]any) func(func(string, any) bool) {
 	return func(yield func(string, any) bool) {
 		for _, name := range slices.Sorted(maps.Keys(table)) {
@@ -69,11 +70,12 @@ func (r *reader) section(name string) []key {
 	return nil
 }
 
-// readSection sets keys from a table; path is the table's place, name what faults call it.
+// readSection sets keys from a table. path is the table's place in the file, and name its name in
+// faults.
 func (r *reader) readSection(path, name string, keys []key, v any) {
 	table, ok := v.(map[string]any)
 	if !ok {
-		r.report(path, name, fmt.Sprintf("is %s, must be a section headed [%s]", typeName(v), name))
+		r.report(path, name, fmt.Sprintf("is %s; it must be a section with the header [%s]", typeName(v), name))
 		return
 	}
 	for word, v := range sorted(table) {
@@ -97,7 +99,7 @@ func (r *reader) readSwitches(v any) {
 	tables := tablesOf(v)
 	if tables == nil {
 		r.report("freeswitch", "freeswitch",
-			fmt.Sprintf("is %s, must be sections headed [[freeswitch]], with two brackets", typeName(v)))
+			fmt.Sprintf("is %s; it must be sections with the header [[freeswitch]], in two brackets", typeName(v)))
 		return
 	}
 	r.config.FreeSWITCH = make([]FreeSWITCH, len(tables))
@@ -108,14 +110,14 @@ func (r *reader) readSwitches(v any) {
 		r.readSection(path, "freeswitch", f.keys(), table)
 		for _, needed := range []string{"name", "address"} {
 			if _, given := table[needed]; !given && !r.broken {
-				r.report(path, "freeswitch."+needed, "is missing, every [[freeswitch]] needs one")
+				r.report(path, "freeswitch."+needed, "is missing; every [[freeswitch]] needs one")
 			}
 		}
 	}
 }
 
-// tablesOf takes [[freeswitch]] sections or a list of inline tables, which the decoder tells apart;
-// else nil.
+// tablesOf returns the tables of [[freeswitch]] sections, or of a list of inline tables, for which
+// the decoder has different types. It returns nil for anything else.
 func tablesOf(v any) []map[string]any {
 	list, ok := v.([]any)
 	if !ok {
@@ -135,12 +137,12 @@ func (r *reader) unknownTop(name string) string {
 	var known []string
 	for _, s := range r.config.sections() {
 		if hasKey(s.keys, name) {
-			return fmt.Sprintf("stands outside its section, must be under [%s]", s.name)
+			return fmt.Sprintf("is outside its section; it belongs under [%s]", s.name)
 		}
 		known = append(known, s.name)
 	}
 	known = append(known, "freeswitch")
-	return "is no section, must be one of " + strings.Join(known, ", ") + didYouMean(name, known)
+	return "is not a section; the sections are " + strings.Join(known, ", ") + didYouMean(name, known)
 }
 
 func (r *reader) unknownKey(word string, keys []key) string {
@@ -149,14 +151,14 @@ func (r *reader) unknownKey(word string, keys []key) string {
 		names[i] = k.name
 	}
 	if hint := didYouMean(word, names); hint != "" {
-		return "is no key of this section" + hint
+		return "is not a key of this section" + hint
 	}
 	for _, s := range r.config.sections() {
 		if hasKey(s.keys, word) {
-			return fmt.Sprintf("is no key of this section; it belongs under [%s]", s.name)
+			return fmt.Sprintf("is not a key of this section; it belongs under [%s]", s.name)
 		}
 	}
-	return "is no key of this section, which has " + strings.Join(names, ", ")
+	return "is not a key of this section; its keys are " + strings.Join(names, ", ")
 }
 
 func hasKey(keys []key, name string) bool {
@@ -167,7 +169,7 @@ func (r *reader) report(path, key, text string) {
 	r.faults = append(r.faults, finding{Fault{File: r.file, Key: key, Text: text}, path})
 }
 
-// reportAll reports each of joined errors by itself.
+// reportAll reports each of several joined errors by itself.
 func (r *reader) reportAll(path, key string, err error) {
 	if err == nil {
 		return
@@ -181,15 +183,15 @@ func (r *reader) reportAll(path, key string, err error) {
 	r.report(path, key, err.Error())
 }
 
-// blames tells whether one of the keys already has a fault, so that what follows from it is not
-// reported too.
+// blames reports whether one of the keys already has a fault. Faults that follow from it are not
+// reported.
 func (r *reader) blames(keys ...string) bool {
 	return slices.ContainsFunc(r.faults, func(f finding) bool { return slices.Contains(keys, f.Key) })
 }
 
 func (r *reader) warn(f Fault) { r.warnings = append(r.warnings, finding{Fault: f}) }
 
-// located is findings with their lines, sorted.
+// located returns findings with their lines, sorted.
 func (r *reader) located(found []finding) Faults {
 	if len(found) == 0 {
 		return nil

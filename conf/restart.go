@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// Restart names the keys whose value differs in next and that only a restart can change, in the
-// order of the complete example: "server.listen", for a switch "freeswitch.NAME.address", for one
-// that came or went "freeswitch.NAME". All other changes are for the reload to apply.
+// Restart returns the keys whose value differs in next and which only a restart can change, in the
+// order of the complete example. The keys of a [[freeswitch]] are such as
+// "freeswitch.NAME.address". A [[freeswitch]] that was added or removed is "freeswitch.NAME". The
+// reload applies all other changes.
 func (c *Config) Restart(next *Config) []string {
 	var changed []string
 	after := next.sections()

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestEnvironmentOutranksFile(t *testing.T) {
+func TestTheEnvironmentHasPriorityOverTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "c.toml")
 	const content = `
 		[[freeswitch]]
@@ -45,9 +45,9 @@ func TestEnvironmentOutranksFile(t *testing.T) {
 	t.Setenv("NWAYACD_HTTP_TOKEN", "hunter2 hunter2")
 	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "hunter2\n")
 	_, err = Load(file)
-	const want = "environment: NWAYACD_FREESWITCH_PASSWORD: begins or ends with a blank, which the auth command " +
-		"loses\n" +
-		"environment: NWAYACD_HTTP_TOKEN: has a blank or a character outside ASCII, which an HTTP header cannot carry"
+	const want = "environment: NWAYACD_FREESWITCH_PASSWORD: begins or ends with a space, which the auth command " +
+		"drops\n" +
+		"environment: NWAYACD_HTTP_TOKEN: has a space or a character outside ASCII, which an HTTP header cannot carry"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// settle checks what no key shows by itself, and fills in what one key takes from another.
+// settle checks what concerns several keys, and fills in values that one key takes from another.
 func (r *reader) settle() {
 	r.settleSwitches()
 	if r.broken {
-		return // what is missing may stand in a line that could not be read
+		return // a key that seems missing may be in a line that could not be read
 	}
 	c := r.config
 	r.guard("control.listen", c.Control.Listen, "control.password", c.Control.Password != "")
@@ -24,7 +24,7 @@ func (r *reader) settle() {
 	r.checkPorts()
 	r.checkDigits()
 	if c.ACD.UseASR && c.ACD.ASRString == "" {
-		r.require("acd.use-asr", "acd.asr-str", "is on, but acd.asr-str, which says what to execute, is empty")
+		r.require("acd.use-asr", "acd.asr-str", "is on, but acd.asr-str, the application to execute, is empty")
 	}
 	if name := c.Control.PassThrough; name != "" && indexOf(c.FreeSWITCH, name) < 0 {
 		r.require("control.pass-through", "freeswitch", fmt.Sprintf("is %q, but no [[freeswitch]] has that name", name))
@@ -47,28 +47,29 @@ func (r *reader) settleSwitches() {
 func (r *reader) unique(seen map[string]bool, path, key, content string) {
 	if content != "" && seen[content] {
 		r.report(path+"."+key, "freeswitch."+key,
-			fmt.Sprintf("is %q like that of another [[freeswitch]], must be its own", content))
+			fmt.Sprintf("is %q, which another [[freeswitch]] already has; each needs its own", content))
 	}
 	seen[content] = true
 }
 
-// guard refuses a port that strangers reach and nothing protects.
+// guard refuses a port that strangers can reach without protection.
 func (r *reader) guard(listenKey, listen, protectionKey string, protected bool) {
 	if !protected && !onLoopback(listen) {
 		r.require(listenKey, protectionKey,
-			fmt.Sprintf("is %q, which other hosts can reach: it needs %s, or must be on 127.0.0.1", listen,
+			fmt.Sprintf("is %q, which other hosts can reach; set %s, or listen on 127.0.0.1", listen,
 				protectionKey))
 	}
 }
 
-// require reports a fault of key unless key itself or what it lacks is already at fault.
+// require reports a fault of key, unless key itself or the key that it needs already has one.
 func (r *reader) require(key, lacking, text string) {
 	if !r.blames(key, lacking) {
 		r.report(key, key, text)
 	}
 }
 
-// onLoopback doubts every host name but localhost: a name may mean another address tomorrow.
+// onLoopback accepts no host name but localhost, because a name can resolve to another address
+// later.
 func onLoopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -78,7 +79,7 @@ func onLoopback(listen string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// checkPorts finds two of our ports that cannot both be bound.
+// checkPorts finds two of our ports that cannot both be opened.
 func (r *reader) checkPorts() {
 	c := r.config
 	ports := []struct{ key, listen string }{
@@ -88,7 +89,7 @@ func (r *reader) checkPorts() {
 		for _, earlier := range ports[:i] {
 			if collide(earlier.listen, later.listen) {
 				r.require(later.key, earlier.key,
-					fmt.Sprintf("is %q, the port that %s has already", later.listen, earlier.key))
+					fmt.Sprintf("is %q, a port that %s already uses", later.listen, earlier.key))
 			}
 		}
 	}
@@ -108,7 +109,7 @@ func isWildcard(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// checkDigits: with a digit missing, some job numbers would be said wrong.
+// checkDigits refuses a part of the digits, because some job numbers would then be played wrong.
 func (r *reader) checkDigits() {
 	digits := r.config.Prompts.JobDigits
 	if digits == [len(digits)]string{} {
@@ -122,6 +123,6 @@ func (r *reader) checkDigits() {
 	}
 	if len(missing) > 0 {
 		r.report("prompts", "prompts",
-			fmt.Sprintf("lacks %s; jn-0 to jn-9 must all be given or none of them", strings.Join(missing, ", ")))
+			fmt.Sprintf("lacks %s; set either all of jn-0 to jn-9, or none", strings.Join(missing, ", ")))
 	}
 }

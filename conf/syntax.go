@@ -8,11 +8,11 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxBroken is how many lines may be no TOML before the rest of the file is not looked at.
+// maxBroken is how many lines may be wrong before decode gives up.
 const maxBroken = 50
 
-// decode reads as much of content as is TOML: a line that is none is reported, left out, and the
-// rest read again, because the decoder stops at the first.
+// decode decodes as much of content as is TOML. The decoder stops at the first fault, so decode
+// reports that line, leaves it out, and decodes the rest again.
 func (r *reader) decode(content string) map[string]any {
 	r.text = strings.TrimPrefix(content, "\ufeff") // some editors put a byte order mark first
 	for range maxBroken {
@@ -40,7 +40,8 @@ var (
 	header     = regexp.MustCompile(`^\s*\[\[?\s*([\w.-]+)\s*\]`)
 )
 
-// leaveOut reports a broken line and blanks it in r.text, if it is one that can be left out.
+// leaveOut reports a broken line and blanks it in r.text. It returns false if the rest cannot be
+// read without the line.
 func (r *reader) leaveOut(broken toml.ParseError) bool {
 	rows := strings.Split(r.text, "\n")
 	i := broken.Position.Line - 1
@@ -49,7 +50,7 @@ func (r *reader) leaveOut(broken toml.ParseError) bool {
 	}
 	key := assignment.FindStringSubmatch(rows[i])
 	if strings.Contains(broken.Message, "end table") {
-		i, key = headerAbove(rows, i), nil // seen only on the next line; without the header all below would be misread
+		i, key = headerAbove(rows, i), nil // reported one line late; without the header, all keys below would be misread
 	}
 	fault := Fault{File: r.file, Line: i + 1, Text: inPlainWords(broken.Message)}
 	if key != nil {
@@ -77,23 +78,23 @@ func sectionAbove(rows []string) string {
 	return ""
 }
 
-// plainWords translates what the decoder says. Its own messages quote the file, where a secret may
-// stand.
+// plainWords translates the decoder's messages, because they quote the file and with it perhaps a
+// secret.
 var plainWords = []struct{ said, text string }{
-	{"already", "stands here for the second time"},
-	{"out of range", "is a number too large"},
-	{"end table", "is a section header without its closing bracket"},
+	{"already", "is already set above"},
+	{"out of range", "is too large a number"},
+	{"end table", "is a section header without a closing bracket"},
 	{"unexpected EOF", "is not closed before the end of the file"},
 	{"top-level item to end", "has more after its value; a text needs double quotes around it"},
-	{"expected value", "has no value that TOML knows; a text needs double quotes around it"},
-	{"cannot contain newlines", "is a text without its closing quote"},
-	{"escape", `has an unknown escape; for one \ write \\, or put the text in single quotes`},
-	{"hexadecimal digits", `has an unknown escape; for one \ write \\, or put the text in single quotes`},
+	{"expected value", "has a value that is not TOML; a text needs double quotes around it"},
+	{"cannot contain newlines", "is a text without a closing quote"},
+	{"escape", `has an unknown escape; write \\ for one \, or put the text in single quotes`},
+	{"hexadecimal digits", `has an unknown escape; write \\ for one \, or put the text in single quotes`},
 	{"datetime", "looks like a date; a text needs double quotes around it"},
-	{"digit", "looks like a number and is none; a text needs double quotes around it"},
-	{"number", "looks like a number and is none; a text needs double quotes around it"},
-	{"nteger", "looks like a number and is none; a text needs double quotes around it"},
-	{"float", "looks like a number and is none; a text needs double quotes around it"},
+	{"digit", "looks like a number but is not one; a text needs double quotes around it"},
+	{"number", "looks like a number but is not one; a text needs double quotes around it"},
+	{"nteger", "looks like a number but is not one; a text needs double quotes around it"},
+	{"float", "looks like a number but is not one; a text needs double quotes around it"},
 	{"comma", "is a list or table that lacks a comma or its closing bracket"},
 	{"UTF-8", "is not in UTF-8"},
 	{"control characters", "has a control character"},

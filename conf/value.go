@@ -12,16 +12,16 @@ import (
 
 const day = 24 * time.Hour
 
-// longest is the most any number of seconds may say: a day. More is a slip of the finger.
+// longest bounds every number of seconds: a day. A larger number is most likely a typing error.
 const longest = int64(day / time.Second)
 
-// value is a field of Config as the file sees it.
+// value connects a field of Config with its value in the file.
 type value struct {
-	set func(any) error // takes what the TOML decoder made of the value; on an error the field keeps what it had
-	get func() any      // the field as the file would have it: bool, int64, string, Secret or []string
+	set func(any) error // sets the field to what the TOML decoder returned; on an error the field does not change
+	get func() any      // returns the field in the file's type: bool, int64, string, Secret or []string
 }
 
-// String is the value as TOML, a secret hidden.
+// String returns the value as TOML. A secret is hidden.
 func (v value) String() string {
 	switch now := v.get().(type) {
 	case string:
@@ -98,7 +98,7 @@ func whole(v any, of string, low, high int64) (int64, error) {
 		return 0, mismatch(v, want)
 	}
 	if n < low || n > high {
-		return 0, fmt.Errorf("is %d, must be %s", n, want)
+		return 0, fmt.Errorf("is %d; it must be %s", n, want)
 	}
 	return n, nil
 }
@@ -154,7 +154,7 @@ func networks(field *[]netip.Prefix) value {
 	}
 }
 
-// words is a list of words, each of which passes the check.
+// words returns the value of a list of words. Each word must pass the check.
 func words(field *[]string, right check) value {
 	return value{
 		set: func(v any) error {
@@ -194,7 +194,7 @@ func parseNetworks(list []any) ([]netip.Prefix, error) {
 	return found, errors.Join(faults...)
 }
 
-// parseNetwork takes a network or a single address.
+// parseNetwork accepts a network or a single address.
 func parseNetwork(v any) (netip.Prefix, error) {
 	s, ok := v.(string)
 	if !ok {
@@ -206,19 +206,19 @@ func parseNetwork(v any) (netip.Prefix, error) {
 	}
 	network, err := netip.ParsePrefix(s)
 	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("%q is no network, must be such as 10.0.0.0/24 or 10.1.2.3", s)
+		return netip.Prefix{}, fmt.Errorf("%q is not a network; examples are 10.0.0.0/24 and 10.1.2.3", s)
 	}
 	if network != network.Masked() {
 		return netip.Prefix{},
-			fmt.Errorf("%q names a host within a network, must be %s for the network or %s for the host", s,
+			fmt.Errorf("%q is a host within a network; write %s for the network, or %s for the host", s,
 				network.Masked(), network.Addr())
 	}
 	return network, nil
 }
 
-// mismatch reports the type and never the value, which may be a secret without its quotes.
+// mismatch reports the type and never the value, which may be a secret without quotes.
 func mismatch(v any, want string) error {
-	return fmt.Errorf("is %s, must be %s", typeName(v), want)
+	return fmt.Errorf("is %s; it must be %s", typeName(v), want)
 }
 
 func typeName(v any) string {

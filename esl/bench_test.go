@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// channelHeaders are as many as the channel in a reply to connect has.
+// channelHeaders returns about as many headers as a reply to connect has.
 func channelHeaders() []Header {
 	headers := []Header{{"Event-Name", "CHANNEL_DATA"}}
 	for i := range 120 {
@@ -64,7 +64,7 @@ func BenchmarkAppendEvent(b *testing.B) {
 	}
 }
 
-// BenchmarkParseEvent is the event inside a frame that was read.
+// BenchmarkParseEvent parses the event inside a frame that was already read.
 func BenchmarkParseEvent(b *testing.B) {
 	r := NewReader(bytes.NewReader(AppendEvent(nil, "", channelHeaders()...)), Limits{})
 	frame, err := r.ReadFrame()
@@ -80,7 +80,7 @@ func BenchmarkParseEvent(b *testing.B) {
 	}
 }
 
-// BenchmarkReadReply is the answer to most commands.
+// BenchmarkReadReply reads the reply that most commands get.
 func BenchmarkReadReply(b *testing.B) {
 	frame := AppendFrame(nil, "", Header{"Content-Type", ContentReply}, Header{"Reply-Text", "+OK"})
 	r := NewReader(&endless{frame: frame}, Limits{})
@@ -113,7 +113,7 @@ func BenchmarkAppendFrame(b *testing.B) {
 	}
 }
 
-// BenchmarkOriginate is the command that calls an agent, with the variables its leg is born with.
+// BenchmarkOriginate builds the command that calls an agent, with the variables of its leg.
 func BenchmarkOriginate(b *testing.B) {
 	const uuid = "5d1b9f3e-8c1a-4b52-9a53-000000000001"
 	b.ReportAllocs()
@@ -132,7 +132,7 @@ func BenchmarkOriginate(b *testing.B) {
 	}
 }
 
-// BenchmarkFire is an event of ours on its way into FreeSWITCH.
+// BenchmarkFire builds an nwayacd:: event that goes to FreeSWITCH.
 func BenchmarkFire(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
@@ -174,8 +174,8 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-// What a caller who waits costs here: the connection after its connect reply and some events,
-// without the pipe.
+// The memory that each waiting caller needs: the connection after its connect reply and some
+// events, without the pipe.
 func BenchmarkMemoryOfAnIdleConnection(b *testing.B) {
 	const connections = 500
 	var wire bytes.Buffer

@@ -5,39 +5,40 @@ import (
 	"strings"
 )
 
-// lineBreakers are the bytes no argument may carry: each ends a line or a string on FreeSWITCH's
-// side.
+// lineBreakers are the bytes that no argument may have, because each ends a line or a string in
+// FreeSWITCH.
 const lineBreakers = "\r\n\x00"
 
 // Command is one request to FreeSWITCH, already checked. The zero Command is invalid. A Command
-// built from an argument with CR, LF or NUL cannot be sent: sending returns an *ArgumentError, and
-// nothing is written.
+// cannot be sent if an argument has CR, LF or NUL: sending returns an *ArgumentError and writes
+// nothing.
 type Command struct {
-	text string // as it goes out, with its empty line
+	text string // as it is written, with the empty line at its end
 	err  *ArgumentError
 }
 
-// ExecuteOptions are the rarer headers of Execute.
+// ExecuteOptions are the less common headers of Execute.
 type ExecuteOptions struct {
 	UUID      string // the channel; "" is the connection's own
-	EventUUID string // comes back as Application-UUID and Event-UUID of CHANNEL_EXECUTE_COMPLETE
-	Lock      bool   // wait for the application in progress instead of running inside it (event-lock)
-	Loops     int    // how often; 0 is once
+	EventUUID string // FreeSWITCH repeats it as Application-UUID and Event-UUID of CHANNEL_EXECUTE_COMPLETE
+	Lock      bool   // event-lock: wait for the running application to end, instead of running inside it
+	Loops     int    // how many times; 0 is once
 }
 
 // Raw returns a command of one line: "linger 30", "event plain BACKGROUND_JOB", "exit", "connect".
 func Raw(line string) Command { return build("line", line) }
 
-// API returns the command that runs an api call and answers with its output.
+// API returns the command that runs an api call. Its reply is the output of the call.
 func API(line string) Command { return build("line", "api "+line) }
 
-// BgAPI returns the command that runs an api call in the background; the answer is a BACKGROUND_JOB
-// event with this Job-UUID. With jobUUID "" FreeSWITCH makes one up, and the reply names it.
+// BgAPI returns the command that runs an api call in the background. The output comes later, in a
+// BACKGROUND_JOB event with this Job-UUID. If jobUUID is "", FreeSWITCH generates one and names it
+// in the reply.
 func BgAPI(jobUUID, line string) Command {
 	return build("line", "bgapi "+line, withoutEmpty([]Header{{"Job-UUID", jobUUID}})...)
 }
 
-// SendMsg returns a message to a channel; uuid "" is the connection's own.
+// SendMsg returns a message to a channel. If uuid is "", it is the connection's own channel.
 func SendMsg(uuid string, headers ...Header) Command {
 	line := "sendmsg"
 	if uuid != "" {
@@ -46,8 +47,8 @@ func SendMsg(uuid string, headers ...Header) Command {
 	return build("uuid", line, headers...)
 }
 
-// Execute returns the command that runs a dialplan application. FreeSWITCH answers at once; the
-// application's end is a CHANNEL_EXECUTE_COMPLETE event.
+// Execute returns the command that runs a dialplan application. FreeSWITCH replies at once, and
+// reports the end of the application with a CHANNEL_EXECUTE_COMPLETE event.
 func Execute(app, arg string, opt ExecuteOptions) Command {
 	headers := []Header{
 		{"call-command", "execute"},
@@ -64,14 +65,14 @@ func Execute(app, arg string, opt ExecuteOptions) Command {
 	return SendMsg(opt.UUID, withoutEmpty(headers)...)
 }
 
-// Fire returns the command that sends a CUSTOM event to everybody who listens to that FreeSWITCH.
-// Headers with empty values are left out, as FreeSWITCH would drop them.
+// Fire returns the command that sends a CUSTOM event to every listener of that FreeSWITCH. It
+// leaves out headers with empty values, which FreeSWITCH would drop.
 func Fire(subclass string, headers ...Header) Command {
 	all := append([]Header{{"Event-Subclass", subclass}}, headers...)
 	return build("line", "sendevent CUSTOM", withoutEmpty(all)...)
 }
 
-// String returns the first line, without a password.
+// String returns the first line of the command, without a password.
 func (c Command) String() string {
 	line, _, _ := strings.Cut(c.text, "\n")
 	verb, _, _ := strings.Cut(strings.TrimSpace(line), " ")

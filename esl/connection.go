@@ -12,18 +12,25 @@ import (
 
 const defaultWriteTimeout = 5 * time.Second
 
-// Options of a connection; the zero value will do.
+// Options of a connection. The zero value is usable.
 type Options struct {
-	OnEvent func(*Event) // called by the reader, in order of arrival; must not block. nil: events wait for ReadEvent
+	// OnEvent is called by the reader with each event, in order of arrival. It must not block. If
+	// it is nil, events wait for ReadEvent.
+	OnEvent func(*Event)
 	// OnArrival is called by the reader with each event before it waits for ReadEvent. If it
 	// returns false, the event does not wait. It must not block. It may be nil.
 	OnArrival    func(*Event) (waits bool)
 	WriteTimeout time.Duration // deadline of every write; 0 is 5 s
-	// the longest that a reply may be waited for before the connection is over; 0 is for ever
+	// ReplyTimeout is the longest time for which a reply is awaited. If none comes, the connection
+	// ends with ErrLate. 0 is no limit.
 	ReplyTimeout time.Duration
 	Limits       Limits
-	OnSkip       func(*Event) // told of frames of no use here, which are skipped; may be nil; must not block
-	OnEnd        func(error)  // told once, by the reader, why the connection is over; may be nil; must not block
+	// OnSkip is called by the reader with each frame that it skips: one of an unknown type, or a
+	// reply without a command. It must not block. It may be nil.
+	OnSkip func(*Event)
+	// OnEnd is called once by the reader, with the reason why the connection is over. It must not
+	// block. It may be nil.
+	OnEnd func(error)
 }
 
 // Connection is one Event Socket connection. All methods are safe for concurrent use.
@@ -36,9 +43,9 @@ type Connection struct {
 	arrived chan struct{} // holds one token when events wait
 
 	mu     sync.Mutex
-	late   *time.Timer // ends the connection when a reply does not come; nil where that may last for ever
+	late   *time.Timer // ends the connection if a reply does not come; nil if there is no ReplyTimeout
 	err    error
-	slots  fifo[*batch] // one for each command not answered yet, in wire order; nil where nobody waits
+	slots  fifo[*batch] // one for each unanswered command, in wire order; nil if no caller waits for the reply
 	events fifo[*Event]
 }
 
@@ -50,7 +57,7 @@ type batch struct {
 }
 
 // NewConnection starts reading nc, which the Connection owns from here on. The reader ends when the
-// peer closes, when something is wrong with what it sends, or at Close, which waits for it.
+// peer closes, at an error in the stream, or at Close, which waits for it.
 func NewConnection(nc net.Conn, opt Options) *Connection {
 	return start(nc, NewReader(nc, opt.Limits), opt)
 }
@@ -68,7 +75,7 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 		gone:    make(chan struct{}),
 		arrived: make(chan struct{}, 1),
 	}
-	r.Hurry(nc)
+	r.EnforceFrameTime(nc)
 	if opt.ReplyTimeout > 0 {
 		c.late = time.AfterFunc(opt.ReplyTimeout, c.endLate)
 		c.late.Stop()
@@ -77,10 +84,11 @@ func start(nc net.Conn, r *Reader, opt Options) *Connection {
 	return c
 }
 
-// Do sends the commands in one write and returns their replies in the same order; a refusal (-ERR)
-// is a reply like another. When ctx is given up, the replies that come later are swallowed. Errors:
-// ctx's cause, *ArgumentError (nothing was written), and why the connection is over: with it come
-// the replies that came before.
+// Do sends the commands in one write and returns their replies in the same order. A refusal (-ERR)
+// is a reply, not an error. If ctx ends first, replies that come later are discarded. Errors:
+//   - the cause of ctx
+//   - *ArgumentError: nothing was written
+//   - the reason why the connection is over, together with the replies that came before
 func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	if len(cmds) == 0 {
 		return nil, nil
@@ -94,7 +102,7 @@ func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 		return b.replies, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
-	case <-c.gone: // not done: a reply read before the end counts
+	case <-c.gone: // not c.done: a reply that was read before the end counts
 	}
 	select {
 	case <-b.full:
@@ -104,8 +112,8 @@ func (c *Connection) Do(ctx context.Context, cmds ...Command) ([]Reply, error) {
 	}
 }
 
-// Post sends the commands in one write and does not wait; the replies are swallowed. Errors as
-// Do's.
+// Post sends the commands in one write and does not wait. Their replies are discarded. Its errors
+// are those of Do.
 func (c *Connection) Post(cmds ...Command) error {
 	if len(cmds) == 0 {
 		return nil
@@ -113,7 +121,8 @@ func (c *Connection) Post(cmds ...Command) error {
 	return c.write(context.Background(), nil, cmds)
 }
 
-// Send is Do of one command, and makes a refusal a *ReplyError.
+// Send sends one command and returns its reply. A refusal is a *ReplyError; the other errors are
+// those of Do.
 func (c *Connection) Send(ctx context.Context, cmd Command) (Reply, error) {
 	replies, err := c.Do(ctx, cmd)
 	if err != nil {
@@ -125,7 +134,8 @@ func (c *Connection) Send(ctx context.Context, cmd Command) (Reply, error) {
 	return replies[0], nil
 }
 
-// API runs an api command and returns what it printed, without the last newline. Errors as Send's.
+// API runs an api command and returns its output, without the last newline. Its errors are those of
+// Send.
 func (c *Connection) API(ctx context.Context, line string) (string, error) {
 	reply, err := c.Send(ctx, API(line))
 	if err != nil {
@@ -134,8 +144,9 @@ func (c *Connection) API(ctx context.Context, line string) (string, error) {
 	return reply.Text(), nil
 }
 
-// ReadEvent returns the next event, in order of arrival, where Options.OnEvent is nil. Events that
-// came before the end of the connection are returned before its error.
+// ReadEvent returns the next event in order of arrival. It is for connections without
+// Options.OnEvent. It returns the events that came before the end of the connection, and then the
+// connection's error.
 func (c *Connection) ReadEvent(ctx context.Context) (*Event, error) {
 	for {
 		if e, ok := c.nextEvent(); ok {
@@ -154,33 +165,33 @@ func (c *Connection) ReadEvent(ctx context.Context) (*Event, error) {
 	}
 }
 
-// LocalAddr is our end of the connection.
+// LocalAddr returns the address of this end of the connection.
 func (c *Connection) LocalAddr() net.Addr { return c.nc.LocalAddr() }
 
-// RemoteAddr is the peer's.
+// RemoteAddr returns the address of the peer.
 func (c *Connection) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Done returns a channel that is closed when the connection is over.
 func (c *Connection) Done() <-chan struct{} { return c.done }
 
-// Err returns nil while the connection is open; then why it is over: ErrClosed, ErrOverflow,
-// ErrRejected, ErrLate, a *FrameError or an error of the network.
+// Err returns nil while the connection is open, and then the reason why it is over: ErrClosed,
+// ErrOverflow, ErrRejected, ErrLate, a *FrameError, or an error of the network.
 func (c *Connection) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Close ends the connection and waits until its reader is gone. It may be called often and from
-// anywhere but OnEvent, OnArrival, OnSkip and OnEnd, which the reader itself runs. The result is
-// always nil.
+// Close ends the connection and waits until its reader has returned. It may be called several
+// times, but not from OnEvent, OnArrival, OnSkip or OnEnd, because those run in the reader. It
+// always returns nil.
 func (c *Connection) Close() error {
 	c.end(ErrClosed)
 	<-c.gone
 	return nil
 }
 
-// end closes the connection; the first reason stands.
+// end closes the connection. The reason of the first call is the one that Err returns.
 func (c *Connection) end(why error) {
 	c.mu.Lock()
 	first := c.err == nil
@@ -197,7 +208,7 @@ func (c *Connection) end(why error) {
 	}
 }
 
-// endLate is called when the reply that is due has not come for ReplyTimeout.
+// endLate runs when ReplyTimeout has passed. It ends the connection if a reply is still due.
 func (c *Connection) endLate() {
 	c.mu.Lock()
 	waits := c.slots.len() > 0
@@ -207,7 +218,7 @@ func (c *Connection) endLate() {
 	}
 }
 
-// replied starts the time of the next reply that is due.
+// replied restarts the timer for the next reply that is due. The caller holds mu.
 func (c *Connection) replied() {
 	if c.late == nil || c.err != nil {
 		return
@@ -219,8 +230,8 @@ func (c *Connection) replied() {
 	}
 }
 
-// write sends cmds, with a slot for the reply to each. Slots are taken before the bytes leave, and
-// in their order: the reply may be here before Write returns.
+// write sends cmds and takes a slot for the reply to each. It takes the slots before it writes, in
+// the same order, because a reply may arrive before Write returns.
 func (c *Connection) write(ctx context.Context, b *batch, cmds []Command) error {
 	for _, cmd := range cmds {
 		if err := cmd.check(); err != nil {
@@ -292,7 +303,7 @@ func (c *Connection) nextEvent() (*Event, bool) {
 	defer c.mu.Unlock()
 	e, ok := c.events.pop()
 	if c.events.len() > 0 {
-		c.signal() // another ReadEvent may wait
+		c.signal() // another call of ReadEvent may be waiting
 	}
 	return e, ok
 }

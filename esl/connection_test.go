@@ -24,7 +24,7 @@ type peer struct {
 	running *sync.WaitGroup
 }
 
-// plays runs f, which the end of the connection ends.
+// plays runs f, which must return when the connection ends.
 func (p peer) plays(f func()) { p.running.Go(f) }
 
 func (p peer) frame(headers ...Header) {
@@ -115,7 +115,7 @@ func TestRepliesAreNeverMispaired(t *testing.T) {
 			for i := range 200 {
 				ctx, cancel := context.WithCancel(t.Context())
 				if i%3 == 0 {
-					time.AfterFunc(time.Duration(i)*time.Microsecond, cancel) // some give up, before, while and after
+					time.AfterFunc(time.Duration(i)*time.Microsecond, cancel) // before, during and after the reply
 				}
 				if i%5 == 0 {
 					c.Post(Raw(fmt.Sprintf("post %d.%d", caller, i)))
@@ -172,7 +172,7 @@ func TestABadArgumentWritesNothing(t *testing.T) {
 }
 
 func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
-	arrived := 0 // the reader's, until the connection is over
+	arrived := 0 // owned by the reader until the connection is over
 	c, fs := connect(t, Options{OnArrival: func(e *Event) bool {
 		arrived++
 		return e.Name() != "IN PASSING"
@@ -187,7 +187,7 @@ func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
 	})
 	<-c.gone
 	if arrived != 201 {
-		t.Errorf("told of %d arrivals before anything was read", arrived)
+		t.Errorf("%d arrivals were reported before anything was read", arrived)
 	}
 	for i := range 100 {
 		if e, err := c.ReadEvent(t.Context()); err != nil || e.Name() != fmt.Sprint("E", i) {
@@ -204,7 +204,7 @@ func TestEventsComeInOrderAndSurviveTheEnd(t *testing.T) {
 	}
 }
 
-func TestOnEventHearsAllAndOnSkipTheRest(t *testing.T) {
+func TestOnEventGetsAllEventsAndOnSkipTheOtherFrames(t *testing.T) {
 	var heard, skipped []string
 	c, fs := connect(t, Options{
 		OnEvent: func(e *Event) { heard = append(heard, e.Name()) },

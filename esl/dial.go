@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// loginTimeout bounds the handshake where ctx does not.
+// loginTimeout bounds the handshake if ctx has no earlier deadline.
 const loginTimeout = 10 * time.Second
 
 // Dial connects to FreeSWITCH's event socket at addr (host:port) and logs in. Errors: ErrAuth,
-// ErrRejected, those of the network and of ctx; the password is in none of them.
+// ErrRejected, those of the network and of ctx. None of them contains the password.
 func Dial(ctx context.Context, addr, password string, opt Options) (*Connection, error) {
 	nc, err := dialTCP(ctx, addr)
 	if err != nil {
@@ -30,7 +30,7 @@ func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
 	return nc, nil
 }
 
-// Login does what Dial does over a connection that is already there, and closes it when it fails.
+// Login logs in over nc, as Dial does, and closes nc if it fails.
 func Login(ctx context.Context, nc net.Conn, password string, opt Options) (*Connection, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, loginTimeout, fmt.Errorf("esl: no login within %s", loginTimeout))
 	defer cancel()
@@ -68,7 +68,7 @@ func authenticate(nc net.Conn, r *Reader, password string) error {
 	return nil
 }
 
-// await passes over frames until one of that type.
+// await skips frames until one of that type arrives.
 func await(r *Reader, contentType string) (*Event, error) {
 	for {
 		frame, err := r.ReadFrame()

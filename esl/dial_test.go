@@ -14,7 +14,7 @@ import (
 
 const secret = "ClueCon7"
 
-// login returns what came of logging in to a peer that plays FreeSWITCH.
+// login logs in to a peer that plays FreeSWITCH, and returns the result.
 func login(t *testing.T, ctx context.Context, play func(fs peer)) (*Connection, error) {
 	ours, theirs := net.Pipe()
 	var running sync.WaitGroup
@@ -37,7 +37,7 @@ func login(t *testing.T, ctx context.Context, play func(fs peer)) (*Connection, 
 	return c, nil
 }
 
-// welcomes takes any password and then plays on.
+// welcomes accepts any password and then plays on.
 func welcomes(then func(fs peer)) func(fs peer) {
 	return func(fs peer) {
 		fs.frame(Header{"Content-Type", ContentAuth})

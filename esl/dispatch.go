@@ -1,6 +1,6 @@
 package esl
 
-// read is the connection's only reader. It ends with the connection.
+// read is the connection's only reader. It returns when the connection is over.
 func (c *Connection) read(r *Reader) {
 	defer close(c.gone)
 	for {
@@ -20,7 +20,7 @@ func (c *Connection) read(r *Reader) {
 	}
 }
 
-// dispatch returns an error when the connection is of no more use.
+// dispatch handles one frame. It returns an error if the connection cannot be used any more.
 func (c *Connection) dispatch(frame *Event) error {
 	switch frame.Raw("Content-Type") {
 	case ContentReply, ContentAPI:
@@ -41,7 +41,7 @@ func (c *Connection) dispatch(frame *Event) error {
 	return nil
 }
 
-// answer hands a reply to the oldest command without one.
+// answer gives a reply to the oldest command that has none yet.
 func (c *Connection) answer(frame *Event) {
 	c.mu.Lock()
 	b, expected := c.slots.pop()

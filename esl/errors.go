@@ -8,8 +8,8 @@ import (
 var (
 	// ErrClosed says that a connection is over because either side closed it.
 	ErrClosed = errors.New("esl: connection closed")
-	// ErrOverflow says that a connection was closed because more was queued on it than
-	// Limits.MaxQueue.
+	// ErrOverflow says that a connection was closed because more than Limits.MaxQueue events or
+	// commands were queued on it.
 	ErrOverflow = errors.New("esl: queue overflow")
 	// ErrLate says that a connection was closed because a reply did not come within
 	// Options.ReplyTimeout.
@@ -37,13 +37,12 @@ type ReplyError struct {
 
 func (e *ReplyError) Error() string { return fmt.Sprintf("esl: %s: %s", e.Command, e.Reply) }
 
-// FrameError says why bytes cannot be read as a frame; the connection they came over is of no use
-// any more.
+// FrameError says why bytes cannot be read as a frame. Their connection cannot be used any more.
 type FrameError struct {
 	// "headers too large", "too many headers", "body too large", "bad Content-Length", "body cut
 	// short", "not complete in time"
 	What  string
-	Limit int // in bytes, where a limit was passed, else 0
+	Limit int // in bytes, if a limit was exceeded; else 0
 }
 
 func (e *FrameError) Error() string {

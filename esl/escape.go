@@ -4,7 +4,8 @@ import "strings"
 
 const hexDigits = "0123456789ABCDEF"
 
-// mustEscape holds SWITCH_URL_UNSAFE of switch_utils.h and all that is not printable ASCII.
+// mustEscape holds the characters of SWITCH_URL_UNSAFE (switch_utils.h) and every byte that is not
+// printable ASCII.
 var mustEscape = func() (unsafe [256]bool) {
 	for b := range unsafe {
 		unsafe[b] = b < ' ' || b > '~'
@@ -15,9 +16,9 @@ var mustEscape = func() (unsafe [256]bool) {
 	return unsafe
 }()
 
-// appendEscaped escapes as switch_url_encode does, but for one thing: FreeSWITCH leaves what
-// already looks like an escape alone, so that the value `50%25` reaches its clients as `50%`; here
-// every value comes out as it went in.
+// appendEscaped escapes as switch_url_encode does, with one exception. FreeSWITCH leaves alone what
+// already looks like an escape, so its clients read the value `50%25` as `50%`. Here every value
+// comes out as it went in.
 func appendEscaped(dst []byte, value string) []byte {
 	if value == "" {
 		return append(dst, undefined...)
@@ -33,7 +34,8 @@ func appendEscaped(dst []byte, value string) []byte {
 	return append(dst, value[start:]...)
 }
 
-// unescape undoes it; a % that starts no escape stands for itself, and + is a plus.
+// unescape reverses appendEscaped. A % that begins no escape stays as it is, and so does a plus
+// sign.
 func unescape(value string) string {
 	first := strings.IndexByte(value, '%')
 	if first < 0 {

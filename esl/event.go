@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Content types of the frames FreeSWITCH sends.
+// Content types of the frames that FreeSWITCH sends.
 const (
 	ContentReply      = "command/reply"
 	ContentAPI        = "api/response"
@@ -21,12 +21,14 @@ const undefined = "_undef_"
 // Header is one header: a name and its plain, unescaped value.
 type Header struct{ Name, Value string }
 
-// Event is one frame off the wire, or the event inside a frame: headers in order, and a body. It is
-// immutable, so any number of goroutines may read it.
+// Event is one frame from the wire, or the event inside a frame: headers in order, and a body. It
+// is immutable, so any number of goroutines may read it.
 type Event struct {
-	text    string // header lines as they came; looked through on demand, which is cheaper than 150 strings a channel
+	// text has the header lines as they came. Get searches it each time, because a channel has
+	// about 150 headers and few of them are read: a string for each would cost more.
+	text    string
 	body    string
-	literal bool // values are not URL-encoded: requests of clients
+	literal bool // values are not URL-encoded, as in the requests of clients
 }
 
 // NewEvent returns the event with these headers and body, as if it had been received.
@@ -34,13 +36,13 @@ func NewEvent(body string, headers ...Header) *Event {
 	return &Event{text: string(appendEncoded(nil, headers)), body: body}
 }
 
-// Get returns the decoded value of the first header of that name, "" when there is none. Names
-// compare without regard to case. A value FreeSWITCH wrote as `_undef_` is an empty one.
+// Get returns the decoded value of the first header of that name, or "" if there is none. Names
+// compare without regard to case. The value `_undef_` of FreeSWITCH is an empty one.
 func (e *Event) Get(name string) string {
 	return e.decode(e.Raw(name))
 }
 
-// Raw returns the value of the first header of that name as it stands on the wire.
+// Raw returns the undecoded value of the first header of that name.
 func (e *Event) Raw(name string) string {
 	for rest := e.text; rest != ""; {
 		if n := len(name); len(rest) > n && rest[n] == ':' && strings.EqualFold(rest[:n], name) {
@@ -52,16 +54,16 @@ func (e *Event) Raw(name string) string {
 	return ""
 }
 
-// Name returns the event's name, such as CHANNEL_ANSWER; "" for a frame that is no event.
+// Name returns the event's name, such as CHANNEL_ANSWER. It is "" if the frame is not an event.
 func (e *Event) Name() string { return e.Get("Event-Name") }
 
-// Subclass returns what kind of CUSTOM event it is, such as sofia::register.
+// Subclass returns the kind of a CUSTOM event, such as sofia::register.
 func (e *Event) Subclass() string { return e.Get("Event-Subclass") }
 
 // Body returns what follows the headers.
 func (e *Event) Body() string { return e.body }
 
-// Headers yields names and decoded values in wire order. Lines without a colon are passed over, as
+// Headers yields names and decoded values in wire order. It skips lines without a colon, as
 // FreeSWITCH does.
 func (e *Event) Headers() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {

@@ -9,9 +9,9 @@ import (
 	"nwayacd/esl"
 )
 
-// The peers of the examples: as much of FreeSWITCH and of nwayacd's command port as they need.
+// The peers of the examples are as much of FreeSWITCH and of nwayacd's command port as they need.
 
-// callIn connects to a server as FreeSWITCH's socket application does, obeys its commands, and
+// callIn connects to a server as FreeSWITCH's socket application does, answers its commands, and
 // hangs up after the playback.
 func callIn(address, number string) {
 	nc, err := net.Dial("tcp", address)

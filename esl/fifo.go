@@ -1,6 +1,6 @@
 package esl
 
-// fifo is a queue that costs nothing while it is empty.
+// fifo is a queue that takes no memory while it is empty, apart from a small slice.
 type fifo[T any] struct {
 	items []T
 	head  int
@@ -9,7 +9,7 @@ type fifo[T any] struct {
 func (q *fifo[T]) len() int { return len(q.items) - q.head }
 
 func (q *fifo[T]) push(item T) {
-	if q.head > 0 && len(q.items) == cap(q.items) { // move up instead of growing for ever
+	if q.head > 0 && len(q.items) == cap(q.items) { // reuse the free space in front, so that it does not grow for ever
 		n := copy(q.items, q.items[q.head:])
 		clear(q.items[n:])
 		q.items, q.head = q.items[:n], 0

@@ -2,7 +2,7 @@ package esl
 
 import "syscall"
 
-// tcpUserTimeout is TCP_USER_TIMEOUT of linux/tcp.h; a listener's connections inherit it.
+// tcpUserTimeout is TCP_USER_TIMEOUT of linux/tcp.h. A listener's connections inherit it.
 const tcpUserTimeout = 18
 
 func limitUnacknowledged(_, _ string, raw syscall.RawConn) (err error) {

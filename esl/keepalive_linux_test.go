@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTheSystemLooksAfterAcceptedConnections: a peer that is gone without a word cannot be played
-// on one host, but that the system was told to find out can be read.
+// A peer that vanishes cannot be simulated on one host, so the test reads the options of the
+// sockets.
 func TestTheSystemLooksAfterAcceptedConnections(t *testing.T) {
 	ln, err := Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {

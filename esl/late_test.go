@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// TestARepliesTimeRunsFromTheOneBefore: a peer that answers slowly but steadily is not silent; one
-// that stops is.
+// A peer that answers slowly but steadily is not silent. A peer that stops answering is.
 func TestARepliesTimeRunsFromTheOneBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()

@@ -11,24 +11,24 @@ import (
 const (
 	firstPause = 200 * time.Millisecond
 	longPause  = 5 * time.Second
-	longLife   = 10 * time.Second // a session that lived so long was a good one
+	longLife   = 10 * time.Second // after a session of this length the pauses are short again
 )
 
-// Link is a connection to one FreeSWITCH that is made again whenever it is lost.
+// Link is a connection to one FreeSWITCH. It connects again whenever the connection is lost.
 type Link struct {
 	Address  string // host:port
 	Password string
 	Options  Options
-	OnEvent  func(*Event)                                   // takes the place of Options.OnEvent where not nil
+	OnEvent  func(*Event)                                   // replaces Options.OnEvent if not nil
 	Dial     func(ctx context.Context) (net.Conn, error)    // nil: TCP to Address
-	Session  func(ctx context.Context, c *Connection) error // what to do with each connection
-	Down     func(err error)                                // told of each failure; may be nil
+	Session  func(ctx context.Context, c *Connection) error // runs on each connection
+	Down     func(err error)                                // called with the reason of each failure; may be nil
 }
 
-// Keep connects, runs Session, and after a pause does so again, for ever. The session's ctx is
-// cancelled with the connection's error when the connection is lost, and the connection is closed
-// when the session returns. Pauses grow from 200 ms to 5 s (±20 %) and are short again after a
-// session that lived 10 s. Keep returns ctx's cause, and nothing else.
+// Keep connects and runs Session, and after a pause does so again, for ever. It cancels the
+// session's context with the connection's error if the connection is lost, and closes the
+// connection when the session returns. Pauses grow from 200 ms to 5 s (±20 %). They are short again
+// after a session that lasted 10 s. Keep returns only when ctx is done, with its cause.
 func (l *Link) Keep(ctx context.Context) error {
 	pause := firstPause
 	for ctx.Err() == nil {
@@ -42,13 +42,14 @@ func (l *Link) Keep(ctx context.Context) error {
 		if lived >= longLife {
 			pause = firstPause
 		}
-		rest(ctx, jitter(pause))
+		sleep(ctx, jitter(pause))
 		pause = min(2*pause, longPause)
 	}
 	return context.Cause(ctx)
 }
 
-// once returns how long the session lived and why it ended.
+// once makes one connection and runs Session on it. It returns how long the session lasted and why
+// it ended.
 func (l *Link) once(ctx context.Context) (lived time.Duration, err error) {
 	c, err := l.connect(ctx)
 	if err != nil {
@@ -88,8 +89,8 @@ func (l *Link) connect(ctx context.Context) (*Connection, error) {
 	return Login(ctx, nc, l.Password, opt)
 }
 
-// rest returns after d or when ctx is done.
-func rest(ctx context.Context, d time.Duration) {
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -98,7 +99,7 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// jitter keeps many servers from coming back at the same moment.
+// jitter spreads reconnections, so that many servers do not come back at the same moment.
 func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }

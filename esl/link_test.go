@@ -18,7 +18,7 @@ func TestKeepBacksOffAndStopsWithTheCause(t *testing.T) {
 		ctx, stop := context.WithCancelCause(t.Context())
 		refused := errors.New("refused")
 		var tries []time.Time
-		var told int
+		var downs int
 		link := Link{
 			Dial: func(context.Context) (net.Conn, error) {
 				if tries = append(tries, time.Now()); len(tries) == 9 {
@@ -27,7 +27,7 @@ func TestKeepBacksOffAndStopsWithTheCause(t *testing.T) {
 				return nil, refused
 			},
 			Down: func(err error) {
-				if told++; !errors.Is(err, refused) {
+				if downs++; !errors.Is(err, refused) {
 					t.Error(err)
 				}
 			},
@@ -35,8 +35,8 @@ func TestKeepBacksOffAndStopsWithTheCause(t *testing.T) {
 		if err := link.Keep(ctx); err != errStop {
 			t.Error(err)
 		}
-		if told != 8 {
-			t.Errorf("told %d times of 8 failures", told)
+		if downs != 8 {
+			t.Errorf("Down was called %d times for 8 failures", downs)
 		}
 		pause := firstPause
 		for i := 1; i < len(tries); i++ {
@@ -125,7 +125,7 @@ func TestASessionThatReturnsClosesItsConnection(t *testing.T) {
 		link.Session = func(ctx context.Context, c *Connection) error {
 			for _, old := range seen {
 				if !errors.Is(old.Err(), ErrClosed) {
-					t.Error("the one before is still open")
+					t.Error("the connection of the session before is still open")
 				}
 			}
 			if seen = append(seen, c); len(seen) == 3 {

@@ -2,11 +2,13 @@ package esl
 
 import "strings"
 
-// A model of how FreeSWITCH reads {} in a dial string: switch_separate_string with its clean-up
-// (switch_utils.c) and switch_event_create_brackets (switch_event.c), line by line.
+// This is a model of how FreeSWITCH reads {} in a dial string. It follows switch_separate_string
+// with its clean-up (switch_utils.c) and switch_event_create_brackets (switch_event.c) line by
+// line.
 
-// readOriginate reads args as `api originate` does: split at spaces, then the dial string. ok is
-// false for a usage error, a parse error, or when the dial string became several.
+// readOriginate reads args as `api originate` does: it splits at spaces, then reads the dial
+// string. It returns ok=false after a usage error or a parse error, or if the dial string became
+// several.
 func readOriginate(args string) (vars map[string]string, rest []string, ok bool) {
 	argv := separateBlank(args, 10)
 	if len(argv) < 2 || len(argv) > 7 {
@@ -16,8 +18,8 @@ func readOriginate(args string) (vars map[string]string, rest []string, ok bool)
 	return vars, append([]string{dial}, argv[1:]...), ok
 }
 
-// readDialString reads it as switch_ivr_originate does, which is all that the application `bridge`
-// does to it.
+// readDialString reads s as switch_ivr_originate does. The application `bridge` does nothing else
+// to it.
 func readDialString(s string) (vars map[string]string, dial string, ok bool) {
 	if strings.Contains(s, ":_:") || strings.HasPrefix(s, "<") {
 		return nil, "", false

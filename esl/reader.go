@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// Limits bound what one peer may make us hold. Zero fields stand for the defaults.
+// Limits bound how much one peer can make this process hold. Zero fields stand for the defaults.
 type Limits struct {
 	MaxHeaderBytes int           // of one frame or request; 64 KiB
 	MaxHeaders     int           // lines of one frame or request; 4096
 	MaxBody        int           // bytes; 4 MiB
 	MaxQueue       int           // events not read yet, and commands not answered yet; 4096
-	Buffer         int           // bytes that are read at once; 4 KiB
-	FrameTime      time.Duration // from a frame's first byte to its last, however the bytes trickle in; 30 s
-	// what large frames take of the memory that several peers share; nil: as much as they like
+	Buffer         int           // size of the read buffer in bytes; 4 KiB
+	FrameTime      time.Duration // from a frame's first byte to its last; 30 s
+	// Room is the memory that the large frames of several peers share. If it is nil, they share no
+	// limit.
 	Room *Room
 }
 
@@ -43,9 +44,9 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Reader takes frames or requests off a stream.
+// Reader reads frames or requests from a stream.
 type Reader struct {
-	pace     pace
+	deadline frameDeadline
 	buffered *bufio.Reader
 	limits   Limits
 	room     claim // of the frame being read
@@ -53,32 +54,34 @@ type Reader struct {
 
 // NewReader returns a Reader of r.
 func NewReader(r io.Reader, l Limits) *Reader {
-	reader := &Reader{pace: pace{from: r}}
-	reader.buffered = bufio.NewReaderSize(&reader.pace, l.withDefaults().Buffer)
+	reader := &Reader{deadline: frameDeadline{from: r}}
+	reader.buffered = bufio.NewReaderSize(&reader.deadline, l.withDefaults().Buffer)
 	reader.Limit(l)
 	return reader
 }
 
-// Limit puts other limits in force, for what is read from now on; the Buffer stays.
+// Limit sets other limits for what is read from now on. The size of the buffer stays.
 func (r *Reader) Limit(l Limits) {
 	r.limits = l.withDefaults()
 	r.room.of = l.Room
 }
 
-// Hurry makes FrameTime count, by way of the read deadlines of the stream under the Reader. Nobody
-// else may set those from now on.
-func (r *Reader) Hurry(stream interface{ SetReadDeadline(time.Time) error }) { r.pace.stream = stream }
+// EnforceFrameTime makes FrameTime count, with the read deadlines of the stream under the Reader.
+// From now on nothing else may set those deadlines.
+func (r *Reader) EnforceFrameTime(stream interface{ SetReadDeadline(time.Time) error }) {
+	r.deadline.stream = stream
+}
 
-// Request is one command of a client: the line, then headers and a body, which clients do not
-// encode.
+// Request is one command of a client: the line, then headers and a body. Clients do not encode
+// header values.
 type Request struct {
 	Line string // "api status", "sendmsg UUID", "auth ClueCon"
 	Event
 }
 
 // ReadFrame returns the next frame: headers up to an empty line, then Content-Length bytes of body.
-// Lines end in LF or CRLF; empty lines before a frame are skipped. Errors: io.EOF between frames,
-// io.ErrUnexpectedEOF inside one, *FrameError, and those of the stream.
+// Lines end in LF or CRLF, and empty lines before a frame are skipped. Errors: io.EOF between
+// frames, io.ErrUnexpectedEOF inside one, *FrameError, and those of the stream.
 func (r *Reader) ReadFrame() (*Event, error) {
 	defer r.done()
 	text, err := r.head()
@@ -92,8 +95,8 @@ func (r *Reader) ReadFrame() (*Event, error) {
 	return &Event{text: text, body: body}, nil
 }
 
-// ReadCommand returns the next request of a client. Spaces at the end of its line stay: completion
-// goes by them. Errors as ReadFrame's.
+// ReadCommand returns the next request of a client. Spaces at the end of its line stay, because the
+// completion of fs_cli depends on them. Its errors are those of ReadFrame.
 func (r *Reader) ReadCommand() (*Request, error) {
 	defer r.done()
 	text, err := r.head()
@@ -112,7 +115,7 @@ func (r *Reader) ReadCommand() (*Request, error) {
 }
 
 // ParseEvent reads the body of a text/event-plain frame: encoded headers, and the event's own body
-// where it has a Content-Length. The error is a *FrameError.
+// if it has a Content-Length. The error is a *FrameError.
 func ParseEvent(body string) (*Event, error) {
 	text, rest := splitHead(body)
 	length, err := contentLength(text, len(body))
@@ -136,17 +139,18 @@ func splitHead(s string) (head, rest string) {
 	return s, ""
 }
 
-// done is the end of a frame, whatever became of it.
+// done ends a frame, whether it was read or failed.
 func (r *Reader) done() {
-	r.pace.end()
-	r.room.free()
+	r.deadline.end()
+	r.room.release()
 }
 
-// scratch is shared, because a buffer of its own would stay with every idle connection.
+// scratch is shared, because a buffer for each connection would be held while the connection is
+// idle.
 var scratch = sync.Pool{New: func() any { return new([]byte) }}
 
-// maxScratch bounds the buffers that are kept, in bytes: what one peer's large frame took is not
-// held for ever.
+// maxScratch bounds the buffers that are kept, in bytes. The buffer of one large frame is not held
+// for ever.
 const maxScratch = 256 << 10
 
 func putScratch(buffer *[]byte) {
@@ -158,19 +162,20 @@ func putScratch(buffer *[]byte) {
 // head returns the header lines before the next empty line.
 func (r *Reader) head() (string, error) {
 	for {
-		if _, err := r.buffered.Peek(1); err != nil { // wait before taking a scratch buffer, not while holding it
+		if _, err := r.buffered.Peek(1); err != nil { // waits for data before it takes a scratch buffer
 			return "", err
 		}
-		r.pace.begin(r.limits.FrameTime)
+		r.deadline.begin(r.limits.FrameTime)
 		text, err := r.lines()
 		if text != "" || err != nil {
 			return text, err
 		}
-		r.pace.end() // an empty line before the frame, which may be long in coming
+		r.deadline.end() // it was an empty line; the frame itself may come much later
 	}
 }
 
-// lines returns the lines before the next empty one, in one allocation; "" where that is the first.
+// lines returns the lines before the next empty one, in one allocation. It returns "" if the first
+// line is empty.
 func (r *Reader) lines() (string, error) {
 	buffer := scratch.Get().(*[]byte)
 	defer putScratch(buffer)
@@ -186,7 +191,7 @@ func (r *Reader) lines() (string, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case err != nil:
-			return "", r.pace.told(cutShort(err, len(*buffer)))
+			return "", r.deadline.asFrameError(cutShort(err, len(*buffer)))
 		}
 		if line := (*buffer)[start:]; isEmptyLine(line) {
 			return string((*buffer)[:start]), nil
@@ -209,8 +214,8 @@ func cutShort(err error, got int) error {
 	return err
 }
 
-// body returns what Content-Length in text announces; memory grows with what has come, not with
-// what is announced.
+// body returns the body that Content-Length in text announces. It allocates as the bytes arrive, so
+// a false announcement costs nothing.
 func (r *Reader) body(text string) (string, error) {
 	left, err := contentLength(text, r.limits.MaxBody)
 	if err != nil || left == 0 {
@@ -221,7 +226,7 @@ func (r *Reader) body(text string) (string, error) {
 	for left > 0 {
 		chunk, err := r.buffered.Peek(min(left, r.buffered.Size()))
 		if err != nil {
-			return "", r.pace.told(cutShort(err, 1))
+			return "", r.deadline.asFrameError(cutShort(err, 1))
 		}
 		if !r.room.take(len(text) + body.Len() + len(chunk)) {
 			return "", errNoRoom
@@ -235,8 +240,8 @@ func (r *Reader) body(text string) (string, error) {
 	return body.String(), nil
 }
 
-// contentLength returns 0 when there is none. Several that differ are an error: the frame's end is
-// unknown then.
+// contentLength returns 0 if there is none. Several different ones are an error, because the end of
+// the frame is unknown then.
 func contentLength(text string, limit int) (int, error) {
 	const name = "Content-Length"
 	length := -1

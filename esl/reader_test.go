@@ -91,7 +91,7 @@ func TestALineLongerThanTheBufferIsRead(t *testing.T) {
 	wire := AppendFrame(nil, long, Header{"Long", long})
 	frame, err := NewReader(strings.NewReader(string(wire)), Limits{}).ReadFrame()
 	if err != nil || frame.Get("long") != long || frame.Body() != long {
-		t.Fatal("lost some of it:", err)
+		t.Fatal("some of it was lost:", err)
 	}
 }
 
@@ -134,7 +134,7 @@ func TestParseEvent(t *testing.T) {
 		t.Errorf("%s %s %q", event.Name(), event.Subclass(), event.Body())
 	}
 	if _, err := ParseEvent("Content-Length: 5\n\nbody"); err == nil {
-		t.Error("a body cut short was taken")
+		t.Error("a body that was cut short was accepted")
 	}
 }
 

@@ -5,16 +5,16 @@ import "strings"
 // Reply is FreeSWITCH's answer to one command.
 type Reply struct{ frame *Event }
 
-// Event returns the whole frame. The reply to `connect` carries the channel in it.
+// Event returns the whole frame. The reply to `connect` has the channel in it.
 func (r Reply) Event() *Event { return r.frame }
 
-// OK says whether the command was accepted, which is anything but -ERR and -USAGE.
+// OK reports whether FreeSWITCH accepted the command: any reply but -ERR and -USAGE.
 func (r Reply) OK() bool {
 	text := r.Text()
 	return !strings.HasPrefix(text, "-ERR") && !strings.HasPrefix(text, "-USAGE")
 }
 
-// Text returns Reply-Text, or what an api command printed without its last newline.
+// Text returns Reply-Text. For an api command it returns the output without the last newline.
 func (r Reply) Text() string {
 	if r.frame == nil {
 		return ""
@@ -23,7 +23,7 @@ func (r Reply) Text() string {
 		return strings.TrimSuffix(r.frame.Body(), "\n")
 	}
 	text := r.frame.Raw("Reply-Text")
-	if strings.HasPrefix(text, "%2B") { // only `connect` is answered with encoded headers: %2BOK%0A
+	if strings.HasPrefix(text, "%2B") { // only the reply to `connect` has encoded headers: %2BOK%0A
 		text = strings.TrimSpace(unescape(text))
 	}
 	return text

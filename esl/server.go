@@ -13,16 +13,18 @@ import (
 
 // Server accepts connections: FreeSWITCH's socket application, or clients of a command port.
 type Server struct {
-	Allow   func(netip.Addr) bool                  // nil: everybody; others are closed at once
-	Refused func(remote net.Addr)                  // told of each that was not allowed; may be nil; must not block
-	Handler func(ctx context.Context, nc net.Conn) // a goroutine for each connection, which is closed after it
-	// told of a panic, which then ends that connection only; nil: the program ends
+	Allow   func(netip.Addr) bool // nil allows every address; others are closed at once
+	Refused func(remote net.Addr) // called for each connection that is not allowed; may be nil; must not block
+	// Handler runs in a goroutine for each connection. Serve closes the connection after it.
+	Handler func(ctx context.Context, nc net.Conn)
+	// Recovered is called if Handler panics; the panic then ends that connection only. If Recovered
+	// is nil, a panic ends the program.
 	Recovered func(value any, stack []byte)
 }
 
-// Serve accepts from ln until ctx is done or ln fails; then it closes ln, cancels the handlers'
-// context with the same cause, waits for the handlers, and returns that cause. Lack of file
-// descriptors and the like only makes it pause.
+// Serve accepts from ln until ctx is done or ln fails. Then it closes ln, cancels the handlers'
+// context with the same cause, waits for the handlers, and returns that cause. A temporary failure,
+// such as a lack of file descriptors, only makes it pause.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -49,18 +51,18 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return context.Cause(ctx)
 }
 
-// accept retries what passes by itself.
+// accept retries after temporary failures.
 func accept(ctx context.Context, ln net.Listener) (net.Conn, error) {
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
 		nc, err := ln.Accept()
 		if err == nil || !isTemporary(err) || ctx.Err() != nil {
 			return nc, err
 		}
-		rest(ctx, pause)
+		sleep(ctx, pause)
 	}
 }
 
-// temporary is what the errors EMFILE, ENFILE, ECONNABORTED and EINTR say of themselves.
+// temporary is implemented by the errors EMFILE, ENFILE, ECONNABORTED and EINTR.
 type temporary interface {
 	error
 	Temporary() bool
@@ -75,7 +77,7 @@ func (s *Server) allows(addr net.Addr) bool {
 	if s.Allow == nil {
 		return true
 	}
-	var from netip.AddrPort // invalid where the transport has no addresses
+	var from netip.AddrPort // invalid if the transport has no addresses
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		from = tcp.AddrPort()
 	}

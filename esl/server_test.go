@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// serve runs s on a port of its own; wait returns what Serve did.
+// serve runs s on a port of its own. wait returns the result of Serve.
 func serve(t *testing.T, ctx context.Context, s *Server) (addr string, wait func() error) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,7 +60,7 @@ func TestServeDrains(t *testing.T) {
 	}
 }
 
-func TestServeRefusesWhoIsNotAllowed(t *testing.T) {
+func TestServeRefusesAddressesThatAreNotAllowed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan net.Addr, 1)
 	addr, wait := serve(t, ctx, &Server{
@@ -72,7 +72,7 @@ func TestServeRefusesWhoIsNotAllowed(t *testing.T) {
 		t.Errorf("read %d bytes", n)
 	}
 	if from := <-refused; from == nil {
-		t.Error("told of nobody")
+		t.Error("Refused got no address")
 	}
 	cancel()
 	wait()
@@ -80,7 +80,7 @@ func TestServeRefusesWhoIsNotAllowed(t *testing.T) {
 
 func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	told := make(chan any, 1)
+	recovered := make(chan any, 1)
 	addr, wait := serve(t, ctx, &Server{
 		Handler: func(_ context.Context, nc net.Conn) {
 			request, err := NewReader(nc, Limits{}).ReadCommand()
@@ -93,12 +93,12 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 			if len(stack) == 0 {
 				t.Error("no stack")
 			}
-			told <- value
+			recovered <- value
 		},
 	})
 	bad, good := dial(t, addr), dial(t, addr)
 	io.WriteString(bad, "panic\n\n")
-	if value := <-told; value != "fault" {
+	if value := <-recovered; value != "fault" {
 		t.Error(value)
 	}
 	if _, err := bad.Read(make([]byte, 1)); err != io.EOF {
@@ -112,7 +112,7 @@ func TestAPanicEndsItsConnectionOnly(t *testing.T) {
 	wait()
 }
 
-// scripted accepts what the script says.
+// scripted is a listener that accepts according to a script.
 type scripted struct {
 	script []func() (net.Conn, error)
 	closed int

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Source is whom a connection counts for: its address, of an IPv6 one the /64 network, of which a
-// single host may use every address; the zero Addr where the transport has none.
+// Source returns the address that limits count a connection for. For IPv6 it is the /64 network,
+// because a single host may use every address of it. It is the zero Addr if the transport has no
+// addresses.
 func Source(remote net.Addr) netip.Addr {
 	tcp, is := remote.(*net.TCPAddr)
 	if !is {
@@ -26,74 +27,75 @@ func Source(remote net.Addr) netip.Addr {
 	return network.Addr()
 }
 
-// maxSources bounds what is remembered of strangers.
+// maxSources bounds the memory for addresses of strangers.
 const maxSources = 1024
 
-// Sources remembers a V for each of the 1,024 sources seen last. The zero value is empty. It is not
-// safe for concurrent use.
+// Sources keeps a V for each of the 1,024 sources that were seen last. The zero value is empty. It
+// is not safe for concurrent use.
 type Sources[V any] struct {
 	bySource map[netip.Addr]*list.Element
-	latest   list.List // of sighting[V], latest first
+	latest   list.List // of entry[V], latest first
 }
 
-type sighting[V any] struct {
+type entry[V any] struct {
 	source netip.Addr
 	value  V
 }
 
-// Of is what is remembered of a source, a zero V at first. The source seen longest ago is forgotten
-// for it.
-func (s *Sources[V]) Of(source netip.Addr) *V {
+// Get returns the value of a source, which is a zero V at first. To make room it drops the source
+// that was seen longest ago.
+func (s *Sources[V]) Get(source netip.Addr) *V {
 	if at, seen := s.bySource[source]; seen {
 		s.latest.MoveToFront(at)
-		return &at.Value.(*sighting[V]).value
+		return &at.Value.(*entry[V]).value
 	}
 	if s.bySource == nil {
 		s.bySource = map[netip.Addr]*list.Element{}
 	}
 	if s.latest.Len() == maxSources {
-		oldest := s.latest.Remove(s.latest.Back()).(*sighting[V])
+		oldest := s.latest.Remove(s.latest.Back()).(*entry[V])
 		delete(s.bySource, oldest.source)
 	}
-	one := &sighting[V]{source: source}
+	one := &entry[V]{source: source}
 	s.bySource[source] = s.latest.PushFront(one)
 	return &one.value
 }
 
-// Of one source a minute is told once, of all together at most maxReports times.
+// At most one report a minute is due for each source, and maxReports a minute for all.
 const (
 	reportPause = time.Minute
 	maxReports  = 60
 )
 
-// Reports tells what is worth a line in the log of all that strangers can make happen: a log that
-// they can fill is one more thing to attack. The zero value is ready, and safe for concurrent use.
+// Reports decides which events that strangers can cause are worth a log line. Without it a stranger
+// could fill the log. The zero value is ready, and safe for concurrent use.
 type Reports struct {
 	mu      sync.Mutex
 	sources Sources[report]
-	minute  time.Time // when the present one began
-	told    int       // in it
+	minute  time.Time // when the current minute began
+	due     int       // reports in this minute
 }
 
 type report struct {
-	told   time.Time
-	passed int // over in silence since
+	last   time.Time // when the last report was due
+	passed int       // events since then without a report
 }
 
-// Due says whether a line about the source is due, and how many it stands for beside itself.
+// Due reports whether a log line about the source is due. passed is the number of events without a
+// line since the last one.
 func (r *Reports) Due(source netip.Addr) (passed int, due bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now, of := time.Now(), r.sources.Of(source)
+	now, of := time.Now(), r.sources.Get(source)
 	if now.Sub(r.minute) >= reportPause {
-		r.minute, r.told = now, 0
+		r.minute, r.due = now, 0
 	}
-	if !of.told.IsZero() && now.Sub(of.told) < reportPause || r.told == maxReports {
+	if !of.last.IsZero() && now.Sub(of.last) < reportPause || r.due == maxReports {
 		of.passed++
 		return 0, false
 	}
-	r.told++
+	r.due++
 	passed = of.passed
-	*of = report{told: now}
+	*of = report{last: now}
 	return passed, true
 }

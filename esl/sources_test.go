@@ -25,7 +25,7 @@ func TestSourceOfAConnection(t *testing.T) {
 	}
 }
 
-// stranger is the nth of many addresses.
+// stranger returns the nth of many addresses.
 func stranger(n int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)})
 }
@@ -33,18 +33,18 @@ func stranger(n int) netip.Addr {
 func TestOnlySoManySourcesAreRemembered(t *testing.T) {
 	var seen Sources[int]
 	regular := stranger(0)
-	*seen.Of(regular) = 7
+	*seen.Get(regular) = 7
 	for n := range 5 * maxSources {
-		*seen.Of(stranger(n + 1)) = 1
-		if *seen.Of(regular) != 7 {
-			t.Fatalf("forgotten after %d others, though seen all the time", n)
+		*seen.Get(stranger(n + 1)) = 1
+		if *seen.Get(regular) != 7 {
+			t.Fatalf("a source that was seen all the time was dropped after %d others", n)
 		}
 	}
 	if len(seen.bySource) != maxSources || seen.latest.Len() != maxSources {
-		t.Errorf("%d sources are remembered", len(seen.bySource))
+		t.Errorf("%d sources are kept", len(seen.bySource))
 	}
-	if *seen.Of(stranger(1)) != 0 {
-		t.Error("the first stranger is still remembered")
+	if *seen.Get(stranger(1)) != 0 {
+		t.Error("the first source is still kept")
 	}
 }
 
@@ -83,7 +83,7 @@ func TestManySourcesCannotFillTheLog(t *testing.T) {
 		}
 		time.Sleep(reportPause)
 		if _, due := r.Due(stranger(7)); !due {
-			t.Error("a minute later nothing is told")
+			t.Error("no report is due a minute later")
 		}
 	})
 }

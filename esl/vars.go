@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// apostrophe is carried in place of ', see Clean.
+// apostrophe replaces ' in values (see Clean).
 const apostrophe = '’'
 
-// Vars returns the channel variables that go before a dial string: {a='1\,2 3',b='x'}. Values are
-// cleaned by Clean, names keep only what a variable's name may have; a pair without name or value
-// is left out, since FreeSWITCH drops it too. Nothing to carry is "".
+// Vars returns the channel variables in the form that precedes a dial string: {a='1\,2 3',b='x'}.
+// Clean cleans the values. Names keep only the characters that a variable's name may have. A pair
+// without name or value is left out, because FreeSWITCH drops it too. If no pair is left, Vars
+// returns "".
 //
-// The form is the one that survives both readers on FreeSWITCH's side (switch_separate_string):
-// `originate` first splits at spaces, which takes the quotes off, and only then at commas, so that
-// a comma needs its own escape.
+// This form survives both parsers of FreeSWITCH (switch_separate_string). `originate` first splits
+// at spaces, which removes the quotes, and then at commas, so a comma needs its own escape.
 func Vars(pairs ...Header) string {
 	var out strings.Builder
 	out.Grow(64 * len(pairs))
@@ -40,12 +40,15 @@ func Vars(pairs ...Header) string {
 	return out.String()
 }
 
-// Clean returns value without what FreeSWITCH would act upon instead of carrying it, as a
-// variable's value or as an argument of set and uuid_setvar: control characters, bytes that are no
-// UTF-8, backslash, braces, dollar signs, spaces at either end, and the second colon of `:_:`,
-// which makes an originate several, wherever it stands. A ' becomes ’: escaped or not it is
-// unescaped at the first of the readings, and the next one takes two of them for quotes around all
-// that is between them.
+// Clean returns value without the parts that FreeSWITCH would act on, for the value of a variable
+// or an argument of set and uuid_setvar. It removes:
+//   - control characters and bytes that are not UTF-8
+//   - backslash, braces and dollar signs
+//   - spaces at either end
+//   - the second colon of `:_:`, which makes several originates of one, wherever it is
+//
+// A ' becomes ’. Escaped or not, the first parser removes its escape, and the next one takes two of
+// them as quotes around the text between.
 func Clean(value string) string {
 	if isClean(value) {
 		return strings.Trim(value, " ")
@@ -64,7 +67,7 @@ func Clean(value string) string {
 	return strings.Trim(string(out), " ")
 }
 
-// isClean reports whether nothing but spaces at the ends has to go: so it is with nearly every
+// isClean reports whether only spaces at the ends may have to go, which is true of nearly every
 // value.
 func isClean(value string) bool {
 	for i := range len(value) {

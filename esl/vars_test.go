@@ -11,7 +11,7 @@ func TestTheModelReadsWhatFreeSWITCHWasSeenToRead(t *testing.T) {
 		`{x='1\,2 3'}`:              {"x": "1,2 3"},
 		`{x='1,2 3'}`:               {"x": "1"},
 		`{x='O\'Brien'}`:            {"x": "O'Brien"},
-		`{x='a\'b',y='1',z='c\'d'}`: {"x": "ab,y=1,z=cd"}, // two apostrophes swallow what stands between them
+		`{x='a\'b',y='1',z='c\'d'}`: {"x": "ab,y=1,z=cd"}, // two apostrophes quote what is between them
 	} {
 		got, rest, ok := readOriginate(dial + "null/1 &park()")
 		if !ok || !maps.Equal(got, want) || strings.Join(rest, " ") != "null/1 &park()" {
@@ -50,8 +50,8 @@ func TestVars(t *testing.T) {
 	}
 }
 
-// Whatever the values are: each variable arrives as its cleaned value, no other one does, and the
-// rest of the command stays.
+// Whatever the values are, each variable arrives with its cleaned value. No other variable arrives,
+// and the rest of the command stays.
 func FuzzVars(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"1,2 3", "x"},

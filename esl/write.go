@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// AppendFrame appends a frame to dst: the headers, a Content-Length when there is a body, and the
-// body. Values are written as they are, except that CR, LF and NUL, which would end the header,
-// become spaces.
+// AppendFrame appends a frame to dst: the headers, a Content-Length if there is a body, and the
+// body. It writes values unescaped, but replaces CR, LF and NUL by spaces, because they would end
+// the header.
 func AppendFrame(dst []byte, body string, headers ...Header) []byte {
 	for _, h := range headers {
 		dst = append(dst, h.Name...)
@@ -22,8 +22,8 @@ func AppendFrame(dst []byte, body string, headers ...Header) []byte {
 	return append(dst, body...)
 }
 
-// AppendEvent appends the text/event-plain frame of an event to dst, escaped as FreeSWITCH does it;
-// a body stands inside the event with a Content-Length of its own.
+// AppendEvent appends the text/event-plain frame of an event to dst, escaped as FreeSWITCH does it.
+// A body is inside the event and has its own Content-Length.
 func AppendEvent(dst []byte, body string, headers ...Header) []byte {
 	buffer := scratch.Get().(*[]byte)
 	defer putScratch(buffer)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// What becomes of a channel whose bridge is over: switch_ivr_bridge.c.
+// What a channel does after its bridge (switch_ivr_bridge.c).
 
-// frame is how often a channel with media looks around.
+// frame is how often a channel with media looks what has happened.
 const frame = 20 * time.Millisecond
 
 // notice is the time until the channel's next frame, in which it sees that the bridge is over.
@@ -20,8 +20,8 @@ func (c *channel) notice() {
 	c.pause(lag)
 }
 
-// partFrom is the end of audio_bridge_thread. Each of the two channels goes
-// through it for itself. gone tells the other one that it is not listened to any more.
+// partFrom is the end of audio_bridge_thread. Each of the two channels runs it for itself. gone
+// reports to the other channel that this one does not listen to it any more.
 func (c *channel) partFrom(other *channel, gone func()) {
 	c.executeOn("execute_on_post_bridge")
 	c.setPeer(nil)
@@ -29,8 +29,8 @@ func (c *channel) partFrom(other *channel, gone func()) {
 	gone()
 }
 
-// holdIsOver ends the hold of a channel whose bridge ends. FreeSWITCH hangs up
-// the other side then, unless hold_hangup_xfer_exten says where it is to go.
+// holdIsOver ends the hold of a channel whose bridge ends. FreeSWITCH then hangs up the other side,
+// unless hold_hangup_xfer_exten has a destination for it.
 func (c *channel) holdIsOver(other *channel) {
 	c.mu.Lock()
 	held := c.held
@@ -85,7 +85,7 @@ func (t *talk) missed() step {
 	return a.ordered(nil)
 }
 
-// afterBridge is what the originator of a uuid_bridge goes on with.
+// afterBridge is the step with which the originator of a uuid_bridge continues.
 func (c *channel) afterBridge(other *channel, torn bool) step {
 	if !c.up() {
 		return nil
@@ -97,9 +97,9 @@ func (c *channel) afterBridge(other *channel, torn bool) step {
 	return c.execution
 }
 
-// afterTalk is FreeSWITCH's order for an originator: park, transfer, hang up
-// with the other's cause. nil is the rest of the dialplan. A channel that was
-// called away from the bridge skips all that.
+// afterTalk is FreeSWITCH's order for an originator: park, transfer, hang up with the other's
+// cause. nil is the rest of the dialplan. A channel that was called away from the bridge skips all
+// that.
 func (c *channel) afterTalk(other *channel, torn bool) step {
 	if torn || c.interrupted() {
 		return nil
@@ -118,7 +118,8 @@ func (c *channel) afterTalk(other *channel, torn bool) step {
 	return nil
 }
 
-// afterFollowing is what the other side goes on with, also after a bridge that never stood.
+// afterFollowing is the step with which the other side continues, also after a bridge that never
+// came up.
 func (c *channel) afterFollowing() step {
 	c.clearReset()
 	if c.interrupted() {
@@ -141,7 +142,7 @@ func (c *channel) afterFollowing() step {
 	return nil
 }
 
-// parkOrTransfer looks at park_after_bridge and transfer_after_bridge.
+// parkOrTransfer applies park_after_bridge and transfer_after_bridge.
 func (c *channel) parkOrTransfer() step {
 	if isTrue(c.getVar("park_after_bridge")) {
 		return c.parked
@@ -161,8 +162,8 @@ func (c *channel) end(cause string) step {
 	}
 }
 
-// executeOn is switch_channel_execute_on. It runs what the variables say whose
-// names begin with prefix, in the order in which they were set.
+// executeOn is switch_channel_execute_on. It runs the values of the variables whose names begin
+// with prefix, in the order in which they were set.
 func (c *channel) executeOn(prefix string) {
 	c.mu.Lock()
 	vars := slices.Clone(c.vars)
@@ -177,8 +178,8 @@ func (c *channel) executeOn(prefix string) {
 	}
 }
 
-// executeValue runs APP ARGUMENTS at once, and APP::ARGUMENTS when the channel
-// next looks for what was sent to it.
+// executeValue runs APP ARGUMENTS at once. It runs APP::ARGUMENTS when the channel next reads the
+// messages that were sent to it.
 func (c *channel) executeValue(value string) {
 	app, data, found := strings.Cut(value, "::")
 	if found && !strings.Contains(app, " ") {

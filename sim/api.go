@@ -12,7 +12,7 @@ const (
 	done      = "+OK\n"
 )
 
-// apiCommand answers one api command with what it prints.
+// apiCommand runs one api command and returns what it prints.
 type apiCommand func(s *Switch, arg string) string
 
 var apiCommands map[string]apiCommand

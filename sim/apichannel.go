@@ -169,7 +169,7 @@ func (s *Switch) uuidTransfer(arg string) string {
 	case which == "-bleg" && peer != nil:
 		s.transfer(peer, args)
 	case which == "-both" && peer != nil:
-		c.slow(frame) // it is transferred itself before it sees that the other was
+		c.slow(frame) // it is transferred itself before it sees that the other channel was
 		s.transfer(peer, args)
 		s.transfer(c, args)
 	default:
@@ -190,14 +190,15 @@ func (s *Switch) uuidDualTransfer(arg string) string {
 		return noChannel
 	}
 	if peer := c.partner(); peer != nil {
-		c.slow(frame) // it is transferred itself before it sees that the other was
+		c.slow(frame) // it is transferred itself before it sees that the other channel was
 		s.transfer(peer, destinationParts(args[2]))
 	}
 	s.transfer(c, destinationParts(args[1]))
 	return done
 }
 
-// destinationParts is a destination of uuid_dual_transfer; a chain for inline may have slashes.
+// destinationParts splits a destination of uuid_dual_transfer. A chain for inline may contain
+// slashes.
 func destinationParts(text string) []string {
 	if chain, found := strings.CutSuffix(text, "/inline"); found {
 		return []string{chain, "inline"}
@@ -240,7 +241,7 @@ func (s *Switch) uuidRecord(arg string) string {
 	return "+OK Success\n"
 }
 
-// uuidHold is [off|toggle] UUID; loopback channels cannot be held.
+// uuidHold is [off|toggle] UUID. Loopback channels cannot be held.
 func (s *Switch) uuidHold(arg string) string {
 	args := separate(arg, ' ')
 	if len(args) == 0 {

@@ -8,8 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// application runs on a channel until it ends; its response goes into
-// CHANNEL_EXECUTE_COMPLETE, "" stands for `_none_`.
+// application runs on a channel until it ends. It returns the response for
+// CHANNEL_EXECUTE_COMPLETE, in which "" stands for `_none_`.
 type application func(c *channel, data string) (response string)
 
 var applications map[string]application
@@ -85,7 +85,7 @@ func (c *channel) sleepApp(data string) string {
 	return ""
 }
 
-// setApp is set_function: a value of _undef_ or none takes the variable away.
+// setApp is set_function. The values _undef_ and none unset the variable.
 func (c *channel) setApp(data string) string {
 	name, value, found := strings.Cut(data, "=")
 	if !found {
@@ -121,8 +121,8 @@ func several(data string) []string {
 	return strings.Split(data, separator)
 }
 
-// executeExtension runs another extension's actions and comes back. It stops
-// when somebody has taken the channel meanwhile (switch_core_session_execute_exten).
+// executeExtension runs another extension's actions and returns. It stops if another program has
+// taken the channel meanwhile (switch_core_session_execute_exten).
 func (c *channel) executeExtension(data string) string {
 	args := separate(data, ' ')
 	if len(args) == 0 {
@@ -178,7 +178,7 @@ func (c *channel) stopRecordSession(path string) string {
 	return ""
 }
 
-// stopRecording ends one recording or "all"; false when there is none such.
+// stopRecording ends one recording, or "all". It returns false if there is no such recording.
 func (c *channel) stopRecording(path string) bool {
 	c.mu.Lock()
 	var stopped, kept []string
@@ -197,7 +197,7 @@ func (c *channel) stopRecording(path string) bool {
 	return len(stopped) > 0
 }
 
-// eventApp is the dialplan's event application: a CUSTOM event made of name=value pairs.
+// eventApp is the dialplan's event application. It fires a CUSTOM event made of name=value pairs.
 func (c *channel) eventApp(data string) string {
 	e := event{name: "CUSTOM", channel: c.uuid}
 	for pair := range strings.SplitSeq(data, ",") {

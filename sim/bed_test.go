@@ -66,7 +66,7 @@ func (b *bed) refuse(addr string, refused bool) {
 	b.down[addr] = refused
 }
 
-// acd is the far end of one connection: commands to send, events seen so far.
+// acd is the far end of one connection. It has the commands to send and the events received so far.
 type acd struct {
 	*esl.Connection
 	t     *testing.T
@@ -97,7 +97,7 @@ func (b *bed) accept() *acd {
 		a.send(esl.Raw("linger 30"))
 		return a
 	default:
-		b.t.Fatal("the switch dialled nobody")
+		b.t.Fatal("the switch opened no connection")
 		return nil
 	}
 }
@@ -146,7 +146,7 @@ func (a *acd) execute(app, arg string) {
 	a.send(esl.Execute(app, arg, esl.ExecuteOptions{}))
 }
 
-// events lists what was seen, states left out: "CHANNEL_EXECUTE playback".
+// events lists the events received, without the state changes: "CHANNEL_EXECUTE playback".
 func (a *acd) events() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -185,7 +185,7 @@ func (a *acd) last(name string) *esl.Event {
 	return nil
 }
 
-// pass lets time go by.
+// pass lets time pass.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()

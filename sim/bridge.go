@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	bridgeLimit = 20 * time.Second       // the 1,000 rounds of 20 ms after which FreeSWITCH gives the other leg up
+	bridgeLimit = 20 * time.Second       // the 1,000 rounds of 20 ms after which FreeSWITCH gives up waiting for the other leg
 	leadTime    = 200 * time.Millisecond // the 10 frames after which execute_on_pre_bridge runs (DEFAULT_LEAD_FRAMES)
 )
 
-// talk is two legs being brought together: the originator's goroutine runs it,
-// the other's lends its leg.
+// talk is the bridge of two legs. The goroutine of the originator runs it, and the goroutine of the
+// other lends its leg.
 type talk struct {
 	a, b      *channel
 	notBefore time.Time     // the earliest moment of CHANNEL_BRIDGE
-	joined    chan struct{} // closed by b when it is there
+	joined    chan struct{} // closed by b when b has arrived
 	begun     chan struct{} // closed by a when they talk
-	goneA     chan struct{} // closed by a when it listens to b no more
-	goneB     chan struct{} // closed by b when it listens to a no more
-	decided   chan struct{} // closed by b when it knows what it does next: it leaves CS_EXCHANGE_MEDIA
+	goneA     chan struct{} // closed by a when a does not listen to b any more
+	goneB     chan struct{} // closed by b when b does not listen to a any more
+	decided   chan struct{} // closed by b when b knows its next step, as it leaves CS_EXCHANGE_MEDIA
 	leaveA    sync.Once
 }
 
@@ -33,8 +33,8 @@ func newTalk(a, b *channel) *talk {
 	}
 }
 
-// bridge is switch_ivr_uuid_bridge: it orders both legs out of what they do and
-// comes back before they are together. False when one is gone or neither has media.
+// bridge is switch_ivr_uuid_bridge. It orders both legs to leave what they do, and returns before
+// they are together. It returns false if one of them is gone or neither has media.
 func (s *Switch) bridge(a, b *channel) bool {
 	if a == nil || b == nil || a == b || !a.up() {
 		return false
@@ -44,8 +44,8 @@ func (s *Switch) bridge(a, b *channel) bool {
 	return s.arrange(a, b, 0)
 }
 
-// arrange is bridge without waiting for what was sent to the two; takes is how
-// long the bridge takes to stand.
+// arrange is bridge without the wait for messages that were sent to the two. takes is the time
+// until the bridge is up.
 func (s *Switch) arrange(a, b *channel, takes time.Duration) bool {
 	if !a.hasMedia() {
 		if !b.hasMedia() {
@@ -69,7 +69,8 @@ func (s *Switch) arrange(a, b *channel, takes time.Duration) bool {
 	return true
 }
 
-// meet is what uuid_bridge writes on each of the two channels before they leave what they do.
+// meet sets the variables that uuid_bridge sets on each of the two channels before they leave what
+// they do.
 func (c *channel) meet(other *channel, kind string) {
 	c.setVar("bridge_channel", other.name)
 	c.setVar("bridge_uuid", other.uuid)
@@ -84,7 +85,7 @@ func (c *channel) meet(other *channel, kind string) {
 	c.movedBy("uuid_br", other.uuid)
 }
 
-// faces begins a new caller profile, whose other leg is that.
+// faces begins a new caller profile, which names the other leg.
 func (c *channel) faces(other *channel, kind string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,7 +101,7 @@ func (t *talk) lead() step {
 	}
 	defer t.forsake()
 	switch {
-	case !b.up(): // switch_core_session_locate finds none that is down
+	case !b.up(): // switch_core_session_locate finds no channel that is down
 		return t.late()
 	case !t.meets(), !b.up():
 		return t.missed()
@@ -120,10 +121,10 @@ func (t *talk) lead() step {
 	return a.ordered(a.afterBridge(b, torn))
 }
 
-// forsake tells the other side that the originator is not with it any more, or never will be.
+// forsake reports to the other side that the originator is not with it any more, or never will be.
 func (t *talk) forsake() { t.leaveA.Do(func() { close(t.goneA) }) }
 
-// meets waits for the other leg to have left what it did, and says whether both are still up then.
+// meets waits until the other leg has left what it did, and reports whether both are still up then.
 func (t *talk) meets() bool {
 	limit := time.NewTimer(bridgeLimit)
 	defer limit.Stop()
@@ -141,7 +142,7 @@ func (t *talk) meets() bool {
 	return t.b.up() && t.a.up()
 }
 
-// pause lets time pass in which the channel notices nothing but its own hang-up.
+// pause lets time pass in which the channel sees nothing but its own hang-up.
 func (c *channel) pause(d time.Duration) {
 	if d <= 0 {
 		return
@@ -154,8 +155,8 @@ func (c *channel) pause(d time.Duration) {
 	}
 }
 
-// run is the talk itself, from CHANNEL_BRIDGE to CHANNEL_UNBRIDGE. It says
-// whether the originator was called away from it (clean_exit).
+// run is the talk itself, from CHANNEL_BRIDGE to CHANNEL_UNBRIDGE. It reports whether the
+// originator was called away from it (clean_exit).
 func (t *talk) run() (torn bool) {
 	a, b := t.a, t.b
 	b.setVar("call_uuid", a.uuid)
@@ -175,7 +176,7 @@ func (t *talk) run() (torn bool) {
 	torn = a.interrupted() && a.up()
 	a.partFrom(b, t.forsake)
 	b.stopBroadcast()
-	<-t.decided // its goroutine ends the talk too, whatever it runs
+	<-t.decided // its goroutine also ends the talk, whatever it runs
 	a.note("bridge_hangup_cause", b.hangupCause())
 	b.note("bridge_hangup_cause", a.hangupCause())
 	b.setVar("call_uuid", b.uuid)
@@ -185,8 +186,8 @@ func (t *talk) run() (torn bool) {
 	return torn
 }
 
-// listenWhileBridged lasts until the other side goes, the channel is called
-// away, or its own phone hangs up after its time.
+// listenWhileBridged lasts until the other side leaves, the channel is called away, or its own
+// phone hangs up after its talk time.
 func (c *channel) listenWhileBridged(gone <-chan struct{}) {
 	limit := c.talk
 	if limit == 0 || limit > leadTime {
@@ -227,7 +228,7 @@ func (t *talk) follow(b *channel) step {
 	return b.ordered(next)
 }
 
-// awaitBegin is false when the bridge does not come about.
+// awaitBegin returns false if the bridge does not come up.
 func (t *talk) awaitBegin(b *channel) bool {
 	for !b.interrupted() {
 		select {
@@ -273,8 +274,8 @@ func (c *channel) note(name, value string) {
 	}
 }
 
-// bridgeApp is the dialplan's bridge: it calls somebody and talks to them; a
-// failure is a variable, and the dialplan goes on.
+// bridgeApp is the dialplan's bridge. It calls a destination and talks with it. If that fails, a
+// variable has the cause, and the dialplan continues.
 func (c *channel) bridgeApp(data string) string {
 	vars, dial, ok := brackets(data)
 	if !ok {
@@ -315,8 +316,8 @@ func (c *channel) beginOriginate() {
 	c.originating = true
 }
 
-// endOriginate says who takes this channel's place, because its phone has sent a REFER meanwhile;
-// "" if nobody does. A REFER that comes later finds a channel that lets no phone ring.
+// endOriginate returns the channel that takes this channel's place because this channel's phone has
+// sent a REFER meanwhile, or "". A REFER that comes later finds a channel that lets no phone ring.
 func (c *channel) endOriginate() (held string) {
 	c.referring.Lock()
 	defer c.referring.Unlock()
@@ -326,8 +327,8 @@ func (c *channel) endOriginate() (held string) {
 	return held
 }
 
-// handOver ends a channel in whose place the channel held has come. That is bridged with who
-// answered. If nobody did, it goes on in this channel's dialplan.
+// handOver ends a channel in whose place the channel held has come. held is bridged with the party
+// that answered. If no party answered, held continues in this channel's dialplan.
 func (c *channel) handOver(held string, other *channel) {
 	switch caller := c.s.find(held); {
 	case caller == nil:
@@ -340,8 +341,8 @@ func (c *channel) handOver(held string, other *channel) {
 	c.hangup("ATTENDED_TRANSFER")
 }
 
-// masquerade is switch_channel_caller_extension_masquerade. It lets the channel go on in what is
-// left of the other one's dialplan, with that one's number and variables.
+// masquerade is switch_channel_caller_extension_masquerade. It lets the channel continue in the
+// rest of the other channel's dialplan, with the other channel's number and variables.
 func (c *channel) masquerade(as *channel) {
 	as.mu.Lock()
 	vars, dialled, plan := slices.Clone(as.vars), as.dialled, as.plan

@@ -7,7 +7,7 @@ import (
 	"nwayacd/esl"
 )
 
-// answered lets a caller in, answers, and has an agent's leg parked.
+// answered lets a caller in, answers, and parks an agent's leg.
 func (b *bed) answered(agent Behaviour, opt CallOptions) (*Call, *acd) {
 	b.s.Agent("1000", agent)
 	call, a := b.caller(opt)

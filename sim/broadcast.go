@@ -25,8 +25,8 @@ func (s *Switch) uuidBroadcast(arg string) string {
 	return "+OK Message sent\n"
 }
 
-// broadcast is switch_ivr_broadcast: a file, or APP::ARGUMENTS, as a locked
-// message to the channel; negative loops = again and again.
+// broadcast is switch_ivr_broadcast. It sends a file, or APP::ARGUMENTS, to the channel as a locked
+// message. Negative loops repeat it for ever.
 func (c *channel) broadcast(what string, loops int) {
 	app, data, found := strings.Cut(what, "::")
 	if !found {
@@ -35,7 +35,7 @@ func (c *channel) broadcast(what string, loops int) {
 	c.post(&message{command: "execute", app: app, data: data, lock: true, loops: loops})
 }
 
-// stopBroadcast ends what plays, and what would repeat it. What is queued stays
+// stopBroadcast ends what plays, and its repetition. Messages in the queue stay
 // (switch_channel_stop_broadcast).
 func (c *channel) stopBroadcast() {
 	c.mu.Lock()

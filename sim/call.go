@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// ErrOver says that a call ended before what was waited for came true.
+// ErrOver reports that a call ended before the condition was met for which Wait waited.
 var ErrOver = errors.New("sim: the call is over")
 
 // Call is one caller, and what happened to them.
@@ -27,8 +27,8 @@ type Call struct {
 
 type file struct{ name, end string }
 
-// Call lets a caller arrive: their channel goes through the dialplan at once.
-// On a switch that is down the call is over before it begins.
+// Call lets a caller arrive. The caller's channel goes through the dialplan at once. On a switch
+// that is down the call is over before it begins.
 func (s *Switch) Call(opt CallOptions) *Call {
 	uuid := cmp.Or(opt.UUID, s.newUUID())
 	from := cmp.Or(opt.User, opt.Number, "anonymous")
@@ -63,9 +63,9 @@ func (c *channel) arrive(plan []Action) step {
 	return c.route(plan)
 }
 
-// AgentCall is a call made by the phone of ext, past the ACD: to the phone dest
-// when there is one, else through the dialplan extension dest, else answered
-// by nobody in particular until it is hung up.
+// AgentCall makes a call of ext's phone that does not go through the ACD. It rings the phone dest
+// if there is one, or else runs the dialplan extension dest. If there is neither, the call is
+// answered until it is hung up.
 func (s *Switch) AgentCall(ext, dest string) *Call {
 	plan, known := s.route(dest)
 	if _, isPhone := s.registered(dest); isPhone {
@@ -91,10 +91,10 @@ func (c *Call) loseHeart() {
 	}
 }
 
-// UUID is the caller's channel.
+// UUID returns the uuid of the caller's channel.
 func (c *Call) UUID() string { return c.leg.uuid }
 
-// Hangup is the caller hanging up (NORMAL_CLEARING). It does not wait.
+// Hangup lets the caller hang up (NORMAL_CLEARING). It does not wait.
 func (c *Call) Hangup() { c.leg.phoneLeaves() }
 
 // Press sends one digit after another.
@@ -104,15 +104,15 @@ func (c *Call) Press(digits string) {
 	}
 }
 
-// Done is closed when the channel is gone.
+// Done returns a channel that is closed when the caller's channel is gone.
 func (c *Call) Done() <-chan struct{} { return c.leg.gone }
 
-// Cause is the hangup cause, "" while the call lives.
+// Cause returns the hang-up cause, or "" while the call lives.
 func (c *Call) Cause() string { return c.leg.hangupCause() }
 
-// Heard lists what was played to the caller, in order, each as "FILE END",
-// END being playing, played, broken (uuid_break or a digit), missing, or lost
-// (hung up, bridged, transferred or handed on meanwhile).
+// Heard lists what was played to the caller, in order, each as "FILE END". END is playing, played,
+// broken (by uuid_break or a digit), missing, or lost (hung up, bridged, transferred or handed on
+// meanwhile).
 func (c *Call) Heard() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,7 +123,7 @@ func (c *Call) Heard() []string {
 	return heard
 }
 
-// Bridged is the UUID of the leg the caller talks to; "" when none.
+// Bridged returns the uuid of the leg with which the caller talks, or "".
 func (c *Call) Bridged() string {
 	if peer := c.leg.talksTo(); peer != nil {
 		return peer.uuid
@@ -138,14 +138,14 @@ func (c *Call) Actions() []string {
 	return slices.Clone(c.actions)
 }
 
-// Var is a channel variable, also after the end; "" when it is not set.
+// Var returns a channel variable, also after the end of the call, or "" if it is not set.
 func (c *Call) Var(name string) string { return c.leg.getVar(name) }
 
-// Answered says whether the call was ever answered.
+// Answered reports whether the call was ever answered.
 func (c *Call) Answered() bool { return c.leg.isAnswered() }
 
-// Wait returns nil as soon as pred holds, which is asked after each change of
-// the call; otherwise ctx's cause, or ErrOver when the call ended without it.
+// Wait returns nil as soon as pred is true, which it asks after each change of the call. Otherwise
+// it returns the cause of ctx, or ErrOver if the call ended first.
 func (c *Call) Wait(ctx context.Context, pred func(*Call) bool) error {
 	for {
 		c.mu.Lock()
@@ -167,7 +167,7 @@ func (c *Call) Wait(ctx context.Context, pred func(*Call) bool) error {
 	}
 }
 
-// changed wakes whoever waits.
+// changed wakes every waiter.
 func (c *Call) changed() {
 	if !c.leg.up() && c.patience != nil {
 		c.patience.Stop()
@@ -195,7 +195,7 @@ func (c *Call) asked(most int) {
 	c.Press(digits)
 }
 
-// heard notes a file that ended as it began.
+// heard records how a file ended.
 func (c *channel) heard(name, end string) {
 	c.endHearing(c.beginHearing(name), end)
 }

@@ -10,34 +10,35 @@ import (
 	"nwayacd/esl"
 )
 
-// step is one state of a channel's life: it blocks until the state is over and returns the next,
-// nil for the hang-up.
+// step is one state of a channel's life. It blocks until the state is over and returns the next
+// state, or nil for the hang-up.
 type step func() step
 
-// channel is one leg. Its goroutine (live) is FreeSWITCH's session thread: all
-// that it runs, nested or not, runs there; others only leave it orders.
+// channel is one leg. Its goroutine (live) is FreeSWITCH's session thread, which runs all of the
+// channel's applications, nested or not. Other goroutines only leave orders for it.
 type channel struct {
-	s        *Switch
-	serial   uint64 // order of creation
-	uuid     string
-	name     string // sofia/internal/1000@sim.local
-	outbound bool
-	ext      string // of the phone at its other end; "" = none
-	device   string // which telephone of the extension it is
-	call     *Call  // the caller's handle; nil on other legs
-	created  time.Time
-	answered chan struct{}
-	gone     chan struct{} // closed when the channel is over, but for connections that linger
-	ctx      context.Context
-	down     context.CancelFunc // ctx is done when it is hung up
-	wake     chan struct{}
-	talk     time.Duration // hangs up so long after a bridge; 0 = never
-	dies     bool          // hangs up once a bridge is ordered
+	s         *Switch
+	serial    uint64 // order of creation
+	uuid      string
+	name      string // sofia/internal/1000@sim.local
+	outbound  bool
+	ext       string // of the phone at its other end; "" = none
+	device    string // which telephone of the extension it is
+	originate uint64 // number of the originate that made it
+	call      *Call  // the caller's handle; nil on other legs
+	created   time.Time
+	answered  chan struct{}
+	gone      chan struct{} // closed when the channel is over, except for connections that linger
+	ctx       context.Context
+	down      context.CancelFunc // ctx is done when it is hung up
+	wake      chan struct{}
+	talk      time.Duration // time after a bridge at which it hangs up; 0 = never
+	dies      bool          // hangs up as soon as a bridge is ordered
 
-	// The channel's goroutine alone has these.
-	plan []Action // what is left of the dialplan
+	// Only the channel's goroutine uses these.
+	plan []Action // the rest of the dialplan
 
-	// referring keeps apart a REFER that puts a caller in this channel's place, and the end of this
+	// referring separates a REFER that puts a caller in this channel's place from the end of this
 	// channel's originate.
 	referring   sync.Mutex
 	originating bool // it lets another phone ring (CF_ORIGINATOR); guarded by referring
@@ -51,11 +52,11 @@ type channel struct {
 	rdnis       string        // the number it was transferred from
 	transferred string        // transfer_source of its last transfer
 	profiles    int           // caller profiles so far: each transfer and each uuid_bridge begins a new one
-	otherLeg    *channel      // of the present profile; stays when a bridge ends, goes with a transfer
-	otherType   string        // what it is: originator or originatee
+	otherLeg    *channel      // of the present profile; it stays when a bridge ends, and is removed by a transfer
+	otherType   string        // its role: originator or originatee
 	held        bool          // by its own phone (CF_LEG_HOLDING)
-	intercepted bool          // its peer is being taken by somebody's intercept (CF_INTERCEPT)
-	lag         time.Duration // until it notices the end of the bridge in progress
+	intercepted bool          // an intercept is taking its peer (CF_INTERCEPT)
+	lag         time.Duration // until it sees the end of the bridge in progress
 	state       string        // CS_…
 	callState   string
 	progressed  time.Time
@@ -68,19 +69,19 @@ type channel struct {
 	running     int // applications, one inside the other
 	peer        *channel
 	inbox       []*message
-	quiet       chan struct{} // closed when the inbox is empty; nil when nobody waits
-	deaf        bool          // obeys no message now
+	quiet       chan struct{} // closed when the inbox is empty; nil if nothing waits for that
+	deaf        bool          // reads no message now
 	locked      int
 	playing     []int         // numbers of what uuid_break can end, outermost first
 	lastPlay    int           // the last such number given out
 	broken      int           // all up to this number are broken
 	brokenOne   int           // and this one
-	order       step          // what the channel is to do instead of what it does
-	reset       bool          // CS_RESET: the connection is lost, go on in the dialplan
+	order       step          // the step that the channel is to begin instead of what it does
+	reset       bool          // CS_RESET: the connection is lost, continue in the dialplan
 	release     chan struct{} // of the park in progress
 	conns       []*listener   // of its socket applications
 	digits      []byte
-	digitSignal chan struct{} // closed by the next digit; nil when nobody waits
+	digitSignal chan struct{} // closed by the next digit; nil if nothing waits for one
 	recording   []string
 }
 
@@ -101,7 +102,7 @@ func (c *channel) live(first step) {
 		next = next()
 	}
 	c.hangup("NORMAL_CLEARING")
-	<-c.ctx.Done() // who hung up has told of it
+	<-c.ctx.Done() // the phone that hung up has sent it already
 	c.destroy()
 }
 
@@ -119,14 +120,14 @@ func (c *channel) destroy() {
 	c.setState("CS_DESTROY")
 	close(c.gone)
 	c.changed()
-	for _, l := range conns { // each holds the session's lock, and with linger for long
+	for _, l := range conns { // each holds the session's lock; with linger, for long
 		<-l.finished
 	}
 	c.s.forget(c)
 	c.fire("CHANNEL_DESTROY")
 }
 
-// hangup ends the channel for a cause; the first one stands.
+// hangup ends the channel for a cause. The first cause stays.
 func (c *channel) hangup(cause string) {
 	c.mu.Lock()
 	if c.cause != "" {
@@ -149,22 +150,22 @@ func (c *channel) hangup(cause string) {
 	}
 }
 
-// phoneLeaves is the channel's own phone hanging up: its BYE is noted first (sofia.c,
+// phoneLeaves is the hang-up of the channel's own phone, whose BYE is noted first (sofia.c,
 // sofia_handle_sip_i_bye).
 func (c *channel) phoneLeaves() {
 	c.setVar("sip_term_status", "200")
 	c.hangup("NORMAL_CLEARING")
 }
 
-// up says whether the channel is not hung up. It is down before CHANNEL_HANGUP is told
-// (switch_channel.c, switch_channel_perform_hangup), and woken after.
+// up reports whether the channel is not hung up. A channel is down before CHANNEL_HANGUP is fired
+// (switch_channel.c, switch_channel_perform_hangup), and is woken after that.
 func (c *channel) up() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.cause == "" && c.ctx.Err() == nil
 }
 
-// answer is the channel picking up.
+// answer lets the channel answer.
 func (c *channel) answer() {
 	c.mu.Lock()
 	if !c.answeredAt.IsZero() || c.cause != "" {
@@ -201,7 +202,7 @@ func (c *channel) isAnswered() bool {
 	}
 }
 
-// hasMedia says whether something can be heard on it: answered or early media.
+// hasMedia reports whether the channel has media, because it is answered or has early media.
 func (c *channel) hasMedia() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -233,7 +234,7 @@ func (c *channel) ordered(otherwise step) step {
 	return otherwise
 }
 
-// interrupted says whether the channel has to leave all that it runs.
+// interrupted reports whether the channel has to leave all that it runs.
 func (c *channel) interrupted() bool {
 	if !c.up() {
 		return true
@@ -274,8 +275,8 @@ func (c *channel) setVar(name, value string) {
 	c.setVarLocked(name, value)
 }
 
-// setVarLocked puts a variable that is set again behind all others, as
-// switch_event_add_header does with unique headers.
+// setVarLocked sets a variable. One that is set again goes behind all others, as in
+// switch_event_add_header with unique headers.
 func (c *channel) setVarLocked(name, value string) {
 	c.vars = slices.DeleteFunc(c.vars, func(v esl.Header) bool { return sameName(v.Name, name) })
 	if value != "" {
@@ -283,7 +284,7 @@ func (c *channel) setVarLocked(name, value string) {
 	}
 }
 
-// pushVar adds to the values of a variable: SWITCH_STACK_PUSH.
+// pushVar adds to the values of a variable (SWITCH_STACK_PUSH).
 func (c *channel) pushVar(name, value string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -314,7 +315,7 @@ func (c *channel) getVarLocked(name string) string {
 	return c.profileLocked(name)
 }
 
-// profileLocked returns what FreeSWITCH serves as variables though it stands in the caller profile.
+// profileLocked returns those fields of the caller profile that FreeSWITCH serves as variables.
 func (c *channel) profileLocked(name string) string {
 	switch strings.ToLower(name) {
 	case "uuid":

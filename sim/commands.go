@@ -10,15 +10,15 @@ import (
 	"nwayacd/esl"
 )
 
-// command is one word of the wire; its result is the Reply-Text, "" for
-// `-ERR command not found`.
+// command runs one command of the wire. It returns the Reply-Text, or "" for `-ERR command not
+// found`.
 type command struct {
 	word string
 	full bool // only with full control, or on the inbound port
 	run  func(l *listener, arg string, req *esl.Request) string
 }
 
-// commands in the order in which parse_command compares: by prefix, without regard to case.
+// commands are in the order in which parse_command compares: by prefix, without regard to case.
 var commands = []command{
 	{"filter ", false, (*listener).filter},
 	{"resume", false, (*listener).setResume},
@@ -35,7 +35,7 @@ var commands = []command{
 	{"noevents", true, (*listener).noevents},
 }
 
-// run executes one request and queues its reply; false ends the connection.
+// run executes one request and queues its reply. It returns false if the connection is to end.
 func (l *listener) run(req *esl.Request) bool {
 	l.begin()
 	line := req.Line
@@ -66,13 +66,13 @@ func (l *listener) run(req *esl.Request) bool {
 	return true
 }
 
-// firstWords is what Options.Swallow knows a command by: its first two words.
+// firstWords are the first two words of a command, by which Options.Swallow names it.
 func firstWords(line string) string {
 	words := strings.Fields(line)
 	return strings.Join(words[:min(2, len(words))], " ")
 }
 
-// may says whether this connection has more than its own channel to command.
+// may reports whether this connection may command more than its own channel.
 func (l *listener) may() bool { return l.own == nil || l.full }
 
 func hasWord(line, word string) bool {
@@ -96,8 +96,8 @@ func (l *listener) api(line string) []byte {
 	return esl.AppendFrame(nil, answer, esl.Header{Name: "Content-Type", Value: "api/response"})
 }
 
-// bgapi starts the job and answers; the job ends with the switch at the latest,
-// whose Close hangs up what it waits for.
+// bgapi starts the job and replies. The job ends with the switch at the latest, because Close hangs
+// up every channel for which a job waits.
 func (l *listener) bgapi(line string, req *esl.Request) []byte {
 	job := req.Get("Job-UUID")
 	if job == "" {
@@ -160,7 +160,8 @@ func (l *listener) getvar(arg string, _ *esl.Request) string {
 	return l.own.getVar(arg)
 }
 
-// myEvents is for the connection's own channel; the inbound form with a UUID is not simulated.
+// myEvents subscribes to the connection's own channel. The inbound form with a UUID is not
+// simulated.
 func (l *listener) myEvents(arg string, _ *esl.Request) string {
 	if l.own == nil {
 		return "-ERR invalid uuid"
@@ -178,7 +179,7 @@ func (l *listener) myEvents(arg string, _ *esl.Request) string {
 	return "+OK Events Enabled"
 }
 
-// replace tells the bus that the subscription changed.
+// replace reports a changed subscription to the bus.
 func (l *listener) replace() {
 	l.mu.Lock()
 	on, mine := l.sub.on && !l.ending, l.sub.mine
@@ -243,7 +244,7 @@ func (l *listener) setLinger(arg string, _ *esl.Request) string {
 	if arg == "" {
 		return "+OK will linger"
 	}
-	l.lingerFor, _ = strconv.Atoi(arg) // atoi: what is no number is 0
+	l.lingerFor, _ = strconv.Atoi(arg) // atoi: text that is no number is 0
 	return fmt.Sprintf("+OK will linger %d seconds", l.lingerFor)
 }
 
@@ -257,7 +258,7 @@ func (l *listener) noLinger(string, *esl.Request) string {
 	return "+OK will not linger"
 }
 
-// sendevent fires the request itself: its command becomes a header, empty headers are lost.
+// sendevent fires the request itself. Its command becomes a header, and empty headers are dropped.
 func (l *listener) sendevent(arg string, req *esl.Request) string {
 	name, ok := eventName(arg)
 	if !ok {

@@ -7,8 +7,7 @@ import (
 	"nwayacd/esl"
 )
 
-// moved is a waiting caller whom somebody has transferred to a number: the
-// first connection still stands.
+// moved is a waiting caller who was transferred to a number while the first connection is still up.
 func (b *bed) moved(resume, to string) (*Call, *acd) {
 	b.s.Extension("113", Plan("socket acd:8084/nwayacd/113 async full", "set after=two", "echo")...)
 	b.s.Extension("600", Plan("playback local_stream://moh", "set after=music", "echo")...)

@@ -7,7 +7,7 @@ import (
 	"nwayacd/esl"
 )
 
-// fire sends an event of this channel, with all that FreeSWITCH says about a channel.
+// fire sends an event of this channel, with all headers that FreeSWITCH adds about a channel.
 func (c *channel) fire(name string, more ...esl.Header) {
 	if look := c.s.opt.OnEvent; look != nil {
 		look(c.glimpse(name))
@@ -20,7 +20,7 @@ func (c *channel) glimpse(name string) ChannelEvent {
 	defer c.mu.Unlock()
 	e := ChannelEvent{
 		Name: name, UUID: c.uuid, Extension: c.ext, Outbound: c.outbound, App: c.app, Data: c.data, Cause: c.cause,
-		PresenceData: c.getVarLocked("presence_data"), Device: c.device,
+		PresenceData: c.getVarLocked("presence_data"), Device: c.device, Originate: c.originate,
 		ByPhone: c.getVarLocked("sip_term_status") == "200",
 	}
 	if c.peer != nil {
@@ -29,7 +29,7 @@ func (c *channel) glimpse(name string) ChannelEvent {
 	return e
 }
 
-// describe appends the channel's headers: switch_channel_event_set_data.
+// describe appends the channel's headers (switch_channel_event_set_data).
 func (c *channel) describe(h []esl.Header) []esl.Header {
 	c.mu.Lock()
 	other, kind := c.otherLeg, c.otherType
@@ -84,7 +84,7 @@ var codecs = []esl.Header{
 	{Name: "Channel-Write-Codec-Bit-Rate", Value: "64000"},
 }
 
-// profile appends the caller profile under a prefix; what is empty is absent.
+// profile appends the caller profile under a prefix. Empty fields are absent.
 func (c *channel) profile(h []esl.Header, prefix string) []esl.Header {
 	add := func(name, value string) {
 		if value != "" {
@@ -169,8 +169,8 @@ func stateNumber(state string) string {
 	return "0"
 }
 
-// sipVariables are those a call over SIP has from its first moment on, so that
-// the `connect` reply is of the real size.
+// sipVariables are those that a SIP call has from its first moment on, so that the `connect` reply
+// has the real size.
 func (c *channel) sipVariables(user string) {
 	host := localIP
 	for _, v := range []esl.Header{

@@ -45,8 +45,8 @@ func (c *channel) route(plan []Action) step {
 	}
 }
 
-// execution is the state CS_EXECUTE: the rest of the dialplan, action by
-// action; at its end FreeSWITCH hangs up.
+// execution is the state CS_EXECUTE. It runs the rest of the dialplan, action by action. At its end
+// FreeSWITCH hangs up.
 func (c *channel) execution() step {
 	c.setState("CS_EXECUTE")
 	for len(c.plan) > 0 && !c.interrupted() {
@@ -63,8 +63,8 @@ func (c *channel) execution() step {
 	return c.ordered(nil)
 }
 
-// stranded is a channel that the end of a connection took out of something else
-// than a socket application: it is left in CS_RESET, and nothing brings it on.
+// stranded is a channel in an application other than socket when its connection ended. It stays in
+// CS_RESET for ever.
 func (c *channel) stranded() step {
 	c.setState("CS_RESET")
 	c.clearReset()

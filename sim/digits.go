@@ -2,7 +2,7 @@ package sim
 
 import "nwayacd/esl"
 
-// press is one digit arriving on the channel.
+// press is one digit that arrives on the channel.
 func (c *channel) press(digit byte) {
 	c.mu.Lock()
 	c.digits = append(c.digits, digit)
@@ -34,7 +34,7 @@ func (c *channel) takeDigit() (byte, bool) {
 	return d, true
 }
 
-// digitCame returns a channel that is closed once there is a digit.
+// digitCame returns a channel that is closed as soon as there is a digit.
 func (c *channel) digitCame() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,8 +6,8 @@ import (
 	"nwayacd/esl"
 )
 
-// The escaping stands here a second time on purpose: written from FreeSWITCH's
-// source and not shared with package esl, it checks that package's reading.
+// The escaping is written here a second time on purpose. It follows FreeSWITCH's source and shares
+// nothing with package esl, so that it checks that package.
 
 const unsafe = "\r\n \"#%&+:;<=>?@[\\]^`{|}" // SWITCH_URL_UNSAFE
 
@@ -21,7 +21,7 @@ func appendEncoded(dst []byte, headers []esl.Header) []byte {
 	return dst
 }
 
-// appendURL is switch_url_encode: what already looks like %XX is left alone.
+// appendURL is switch_url_encode. It leaves alone what already looks like %XX.
 func appendURL(dst []byte, value string) []byte {
 	for i := range len(value) {
 		b := value[i]

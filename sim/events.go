@@ -15,14 +15,14 @@ const localIP = "127.0.0.1"
 type event struct {
 	name     string
 	subclass string
-	channel  string // Unique-ID; "" when it belongs to no channel
+	channel  string // Unique-ID; "" if it belongs to no channel
 	owner    string // Job-Owner-UUID: the channel whose connection started the job
 	headers  []esl.Header
 	body     string
 }
 
-// bus brings events to the listeners that asked for them. Listeners with
-// myevents stand apart, by channel, so that an event costs no pass over all.
+// bus brings events to the listeners that subscribed to them. Listeners with myevents are kept
+// apart, by channel, so that an event does not cost a pass over all of them.
 type bus struct {
 	mu       sync.RWMutex
 	sequence uint64
@@ -30,7 +30,7 @@ type bus struct {
 	bound    map[string][]*listener
 }
 
-// place puts a listener where its subscription belongs.
+// place puts a listener into the list that fits its subscription.
 func (b *bus) place(l *listener, listens bool, uuid string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +68,7 @@ func without(list []*listener, l *listener) []*listener {
 	return kept
 }
 
-// silence takes all listeners off.
+// silence removes all listeners.
 func (b *bus) silence() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -104,8 +104,8 @@ func (b *bus) last() uint64 {
 	return b.sequence
 }
 
-// fire sends an event to whoever asked for it; describe adds the rest of its
-// headers and is called only when somebody did.
+// fire sends an event to every subscribed listener. describe adds the rest of the headers. It is
+// called only if a listener has subscribed.
 func (s *Switch) fire(e event, describe func([]esl.Header) []esl.Header) {
 	if s.swallows(e.name) {
 		return
@@ -139,7 +139,8 @@ func (s *Switch) fire(e event, describe func([]esl.Header) []esl.Header) {
 	}
 }
 
-// stamp returns the headers FreeSWITCH puts before all others (switch_event_prep_for_delivery).
+// stamp returns the headers that FreeSWITCH puts before all others
+// (switch_event_prep_for_delivery).
 func (s *Switch) stamp(e *event, sequence uint64) []esl.Header {
 	now := time.Now()
 	headers := make([]esl.Header, 0, 96)

@@ -42,7 +42,7 @@ func newMessage(req *esl.Request) *message {
 	return m
 }
 
-// post leaves a message for the channel; false when too many wait.
+// post leaves a message for the channel. It returns false if too many messages wait.
 func (c *channel) post(m *message) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *channel) post(m *message) bool {
 	return true
 }
 
-// next takes the oldest message, unless a locked one is being obeyed.
+// next takes the oldest message, unless the channel executes a locked one.
 func (c *channel) next() *message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,7 +68,7 @@ func (c *channel) next() *message {
 	return m
 }
 
-// emptyLocked drops what was sent and not taken up yet, and tells who waits for that.
+// emptyLocked drops all messages that wait, and wakes the waiters for an empty inbox.
 func (c *channel) emptyLocked() {
 	c.inbox = nil
 	if c.quiet != nil {
@@ -77,9 +77,9 @@ func (c *channel) emptyLocked() {
 	}
 }
 
-// parseAll is switch_ivr_parse_all_events, at the end of the socket application: what was sent and
-// not obeyed comes to nothing here where the channel is called away, and never runs in the
-// dialplan's next action.
+// parseAll is switch_ivr_parse_all_events, at the end of the socket application. A message that was
+// not executed comes to nothing here if the channel is called away. It never runs in the dialplan's
+// next action.
 func (c *channel) parseAll() {
 	for m := c.next(); m != nil; m = c.next() {
 		c.obey(m)
@@ -88,9 +88,8 @@ func (c *channel) parseAll() {
 
 const settleLimit = 30 * time.Second // of a busy machine, not of FreeSWITCH
 
-// settle lets the channel take up what was sent to it, for which FreeSWITCH
-// needs a frame of media: an order that comes right behind a message does not
-// overtake it here just because this machine is busy.
+// settle lets the channel execute the messages sent to it, for which FreeSWITCH needs a frame of
+// media. Without it, an order behind a message could overtake it here because this machine is busy.
 func (c *channel) settle() {
 	c.mu.Lock()
 	if len(c.inbox) == 0 || c.locked > 0 || c.deaf {
@@ -111,7 +110,7 @@ func (c *channel) settle() {
 	}
 }
 
-// ending is why idle came back.
+// ending is why idle returned.
 type ending int
 
 const (
@@ -121,16 +120,16 @@ const (
 	interrupted               // hung up, transferred, bridged away, reset
 )
 
-// wait says what idle waits for; whatever is nil or zero is not waited for.
+// wait has what ends idle. Fields that are nil or zero are not waited for.
 type wait struct {
 	timer <-chan time.Time
 	other <-chan struct{}
 	play  int // number of the application, for uuid_break
 }
 
-// idle lets time pass on the channel and obeys the messages that arrive, each
-// inside what runs now: that is how executes nest. A timer that runs out while
-// a message is obeyed ends idle only after it.
+// idle lets time pass on the channel and executes the messages that arrive, each inside what runs
+// now. That is how executes nest. If a timer ends while a message is executed, idle ends after the
+// message.
 func (c *channel) idle(w wait) ending {
 	for {
 		if why, over := c.over(w); over {
@@ -168,7 +167,7 @@ func (c *channel) over(w wait) (ending, bool) {
 	}
 }
 
-// sleep is idle for a time, negative for ever.
+// sleep is idle for a time. A negative time has no end.
 func (c *channel) sleep(d time.Duration, play int) ending {
 	if d < 0 {
 		return c.idle(wait{play: play})
@@ -194,8 +193,8 @@ func (c *channel) obey(m *message) {
 	}
 }
 
-// repeat executes an application as often as the message says, between its two events each
-// time. FreeSWITCH gives up repeating what ends within half a second, or is broken.
+// repeat executes an application as often as the message asks for, between its two events each
+// time. FreeSWITCH stops repeating an application that ends within half a second or is broken.
 func (c *channel) repeat(m *message) {
 	defer c.setVar("current_loop", "")
 	defer c.setVar("total_loops", "")
@@ -210,7 +209,8 @@ func (c *channel) repeat(m *message) {
 	}
 }
 
-// setDeaf marks the times in which the channel obeys no message: while it rings or dials a socket.
+// setDeaf marks the times in which the channel executes no message: while it rings or connects a
+// socket.
 func (c *channel) setDeaf(deaf bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -223,11 +223,11 @@ func (c *channel) lock(n int) {
 	c.locked += n
 }
 
-// zombie are the applications that run on a channel that is hung up, too.
+// zombie are the applications that also run on a channel that is hung up.
 var zombie = []string{"set", "multiset", "unset", "multiunset", "export", "event", "eval", "info", "log"}
 
-// execute runs one application between its two events: switch_core_session_exec.
-// A channel that is down executes only what has the flag SAF_ZOMBIE_EXEC.
+// execute runs one application between its two events (switch_core_session_exec). A channel that is
+// down executes only applications with the flag SAF_ZOMBIE_EXEC.
 func (c *channel) execute(name, arg, uuid string) {
 	if !c.up() && !slices.Contains(zombie, name) {
 		return

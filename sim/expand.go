@@ -2,8 +2,8 @@ package sim
 
 import "strings"
 
-// expand replaces ${name} by the channel's variable or the global one, and
-// ${api(arguments)} by what that api command prints, as applications' arguments are.
+// expand replaces ${name} by the channel's variable or the global one, and ${api(arguments)} by
+// what that api command prints. FreeSWITCH does so with the arguments of applications.
 func (c *channel) expand(text string) string {
 	return expand(text, func(name string) string {
 		if value := c.getVar(name); value != "" {

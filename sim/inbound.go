@@ -8,8 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// Serve speaks the inbound Event Socket on ln until ctx is done or ln fails;
-// it closes ln, waits for its connections and returns why it ended.
+// Serve speaks the inbound Event Socket on ln until ctx is done or ln fails. It closes ln, waits
+// for its connections and returns why it ended.
 func (s *Switch) Serve(ctx context.Context, ln net.Listener) error {
 	server := esl.Server{Handler: s.ServeConn}
 	return server.Serve(ctx, ln)
@@ -24,7 +24,7 @@ func (s *Switch) ServeConn(ctx context.Context, nc net.Conn) {
 	l.serve()
 }
 
-// authenticate asks for the password; another one ends the connection.
+// authenticate asks for the password. A wrong one ends the connection.
 func (l *listener) authenticate(r *esl.Reader) bool {
 	l.answer(esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: "auth/request"}))
 	req, err := r.ReadCommand()

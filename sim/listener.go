@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	maxQueued   = 100_000 // MAX_QUEUE_LEN of mod_event_socket: more unread events, and the listener is dropped
+	maxQueued   = 100_000 // MAX_QUEUE_LEN of mod_event_socket: with more unread events, the listener is dropped
 	lastWrite   = 2 * time.Second
 	firstPacket = 25 * time.Second
 	goodbye     = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 )
 
-// listener is one Event Socket connection, of either kind. Its reader runs
-// commands one after another; its writer sends replies before events, and
-// holds events back while a command runs, as FreeSWITCH's one thread does.
+// listener is one Event Socket connection, of either kind. Its reader runs commands one after
+// another. Its writer sends replies before events, and holds events back while a command runs, as
+// FreeSWITCH's one thread does.
 type listener struct {
 	s    *Switch
 	nc   net.Conn
-	own  *channel // the channel that dialled; nil on the inbound port
-	full bool     // all commands, not just sendmsg and what belongs to the channel
+	own  *channel // the channel that connected; nil on the inbound port
+	full bool     // all commands, not only sendmsg and those about its own channel
 	json atomic.Bool
 
 	boundTo   string         // guarded by the bus
@@ -37,14 +37,14 @@ type listener struct {
 	replies   []byte
 	events    [][]byte
 	busy      bool // a command runs
-	mute      bool // a command runs for ever: nothing is said any more
+	mute      bool // a command runs for ever: nothing more is sent
 	ending    bool // no more commands
-	closed    bool // the writer may go when all is sent
-	said      bool // connect was
+	closed    bool // the writer may end when all is sent
+	said      bool // connect was received
 	left      bool // the same, and the channel was let go; under the channel's lock
 	resume    bool
 	lingering bool
-	lingerFor int // seconds; negative = until the peer goes
+	lingerFor int // seconds; negative = until the peer closes
 	linger    *time.Timer
 	wake      chan struct{}
 }
@@ -56,8 +56,8 @@ func newListener(s *Switch, nc net.Conn, own *channel) *listener {
 	}
 }
 
-// serve runs the connection until it is over: the peer goes, says exit, is cut,
-// or its channel is down and it does not linger.
+// serve runs the connection until it is over. That is when the peer closes or sends exit, when it
+// is cut, or when its channel is down and it does not linger.
 func (l *listener) serve() {
 	defer close(l.finished)
 	if !l.enlist() {
@@ -73,7 +73,7 @@ func (l *listener) serve() {
 	l.nc.Close()
 }
 
-// enlist makes Close know of the connection and wait for it; false when the switch is down.
+// enlist makes Close wait for the connection. It returns false if the switch is down.
 func (l *listener) enlist() bool {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
@@ -105,8 +105,8 @@ func (l *listener) read() {
 	}
 }
 
-// leave is the end of listener_run: it waits for the jobs this connection
-// began, and only then gives the channel its socket_resume.
+// leave is the end of listener_run. It waits for the jobs that this connection began. Only then
+// does it give the channel its socket_resume.
 func (l *listener) leave() {
 	l.mu.Lock()
 	l.ending = true
@@ -121,8 +121,8 @@ func (l *listener) leave() {
 	l.jobs.Wait()
 	if l.own != nil {
 		l.own.resumeAfter(l.resume)
-		// FreeSWITCH lets go a few microseconds after it has closed the connection. Here the peer
-		// might come back before that.
+		// FreeSWITCH lets the channel go some microseconds after it has closed the connection.
+		// Without this wait the peer could come back before that.
 		l.own.letGo(l)
 	}
 	l.nc.SetWriteDeadline(time.Now().Add(lastWrite))
@@ -143,8 +143,8 @@ func (l *listener) finish() {
 	l.kick()
 }
 
-// channelDown tells the peer that the channel hung up; without linger that is
-// the connection's end.
+// channelDown reports to the peer that the channel hung up. Without linger that ends the
+// connection.
 func (l *listener) channelDown() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -168,7 +168,7 @@ func (l *listener) channelDown() {
 	}
 }
 
-// end stops the reader; the rest follows from there.
+// end stops the reader, which ends the rest.
 func (l *listener) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -180,7 +180,7 @@ func (l *listener) endLocked() {
 	l.nc.SetReadDeadline(time.Unix(1, 0))
 }
 
-// untimed takes off the deadline of the first packet, unless it is that of the end by now.
+// untimed removes the deadline of the first packet, unless the deadline is that of the end by now.
 func (l *listener) untimed() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -189,7 +189,7 @@ func (l *listener) untimed() {
 	}
 }
 
-// cut breaks the connection without a word.
+// cut breaks the connection without a last frame.
 func (l *listener) cut() {
 	l.nc.Close()
 }
@@ -206,7 +206,7 @@ func (l *listener) passes(e *event) bool {
 	return l.sub.passes(e)
 }
 
-// deliver queues an event. A peer that lets too many pile up is dropped.
+// deliver queues an event. A peer that does not read, so that too many queue up, is dropped.
 func (l *listener) deliver(frame []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -227,8 +227,8 @@ func (l *listener) begin() {
 	l.busy = true
 }
 
-// muffle keeps all replies and events back from now on, as FreeSWITCH does whose one thread for the
-// connection hangs in a command.
+// muffle holds back all replies and events from now on, as FreeSWITCH does when its one thread for
+// the connection hangs in a command.
 func (l *listener) muffle() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// What people do with their phones while they talk: sofia.c and switch_core_media.c.
+// What people do with their phones while they talk (sofia.c and switch_core_media.c).
 
-// ErrNoCall says that a phone's move was not possible: its channel is gone or talks to nobody.
+// ErrNoCall reports that a phone's move was not possible, because its channel is gone or is not
+// bridged.
 var ErrNoCall = errors.New("sim: no such call")
 
-// Refer is a blind transfer by the phone of that channel (REFER). The other side
-// goes into the dialplan from the number target. FreeSWITCH hangs up the phone's
-// own channel. The error is ErrNoCall if the phone talks to nobody.
+// Refer is a blind transfer by the phone of that channel (REFER). The other side goes into the
+// dialplan from the number target. FreeSWITCH hangs up the phone's own channel. The error is
+// ErrNoCall if the phone's channel is not bridged.
 func (s *Switch) Refer(uuid, target string) error {
 	leg := s.find(uuid)
 	if leg == nil || !leg.up() {
@@ -39,8 +40,8 @@ func (s *Switch) referred(peer, by *channel, target string) {
 	peer.setVar("sip_refer_to", "<sip:"+target+"@"+s.domain()+">")
 }
 
-// The times, counted from the REFER, at which the channels of an attended transfer
-// notice it. They were seen on 1.10.12.
+// The times, counted from the REFER, at which the channels of an attended transfer see it. They
+// were measured on 1.10.12.
 const (
 	heldConsultParks  = 28 * time.Millisecond
 	heldLegEnds       = 48 * time.Millisecond
@@ -53,14 +54,13 @@ const (
 	waitingCallerGone = 33 * time.Millisecond
 )
 
-// ReferReplaces is an attended transfer (REFER with Replaces). A phone holds one
-// call, has made a second one, and connects its two partners with each other. Most
-// phones send the REFER in the dialog of the held call, some in the dialog of the
-// consulting call. If the consulting call still waits in an application or rings,
-// the held caller takes its place. ReferReplaces returns when FreeSWITCH has read
-// the REFER, before anybody is bridged.
+// ReferReplaces is an attended transfer (REFER with Replaces). A phone holds one call, has made a
+// second one, and connects its two partners with each other. Most phones send the REFER in the
+// dialog of the held call, some in the dialog of the consulting call. If the consulting call still
+// waits in an application or rings, the held caller takes its place. ReferReplaces returns when
+// FreeSWITCH has read the REFER, before any channels are bridged.
 func (s *Switch) ReferReplaces(held, consult string, inConsultDialog bool) error {
-	a, b := s.find(held), s.find(consult) // a is where the REFER comes in, b is what it replaces
+	a, b := s.find(held), s.find(consult) // the REFER comes in on a, and replaces b
 	if inConsultDialog {
 		a, b = b, a
 	}
@@ -92,7 +92,7 @@ func (s *Switch) ReferReplaces(held, consult string, inConsultDialog bool) error
 	return ErrNoCall
 }
 
-// connect bridges the two whom the phone talks to.
+// connect bridges the two parties with whom the phone talks.
 func (s *Switch) connect(a, b, ofA, ofB *channel, inConsultDialog bool) {
 	takes := heldBridges
 	if inConsultDialog {
@@ -113,7 +113,7 @@ func (s *Switch) connect(a, b, ofA, ofB *channel, inConsultDialog bool) {
 	b.redirect(b.parked)
 }
 
-// takePlace sends a caller to where the waiting channel is, and hangs up that.
+// takePlace sends a caller into the dialplan of the waiting channel, and hangs up that channel.
 func (s *Switch) takePlace(by, waiting, caller *channel) error {
 	target := []string{waiting.getVar("destination_number")}
 	if chain := waiting.getVar("inline_destination"); chain != "" {
@@ -126,9 +126,9 @@ func (s *Switch) takePlace(by, waiting, caller *channel) error {
 	return nil
 }
 
-// connectRinging is for a consulting call whose dialplan still lets another
-// phone ring: the caller is parked with music until that answers. It returns false
-// if no phone rings, or does not ring any more.
+// connectRinging is for a consulting call whose dialplan still lets another phone ring. The caller
+// is parked with music until that phone answers. It returns false if no phone rings, or does not
+// ring any more.
 func (s *Switch) connectRinging(a, b, caller *channel) (rings bool, err error) {
 	b.referring.Lock()
 	defer b.referring.Unlock()
@@ -155,7 +155,7 @@ func (s *Switch) connectRinging(a, b, caller *channel) (rings bool, err error) {
 	return true, nil
 }
 
-// slow sets when the channel notices the end of its bridge.
+// slow sets when the channel sees the end of its bridge.
 func (c *channel) slow(lag time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,11 +172,11 @@ func (c *channel) pauseOnSwitch(d time.Duration) {
 	}
 }
 
-// Hold is the phone of that channel that holds its call with a re-INVITE. The
-// other side hears music. The error is ErrNoCall if there is nothing to hold.
+// Hold lets the phone of that channel hold its call with a re-INVITE. The other side hears music.
+// The error is ErrNoCall if there is nothing to hold.
 func (s *Switch) Hold(uuid string) error { return s.reinvite(uuid, true) }
 
-// Unhold is the phone that takes its call back.
+// Unhold lets the phone take its call back.
 func (s *Switch) Unhold(uuid string) error { return s.reinvite(uuid, false) }
 
 func (s *Switch) reinvite(uuid string, hold bool) error {
@@ -213,14 +213,14 @@ func (c *channel) hold(on bool) bool {
 	return true
 }
 
-// unheld forgets that the channel holds, without a word.
+// unheld clears the channel's hold, without an event.
 func (c *channel) unheld() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = false
 }
 
-// music is what others hear whom the channel holds; "" = nothing.
+// music is what the party on hold hears; "" = nothing.
 func (s *Switch) music(c *channel) string {
 	return cmp.Or(c.getVar("hold_music"), s.global("hold_music"))
 }

@@ -104,7 +104,7 @@ func TestTheCallersPhoneTransfersTheAgent(t *testing.T) {
 	})
 }
 
-// consulting has agent 1000 hold the caller and talk to agent 1001, whose leg is "second".
+// consulting lets agent 1000 hold the caller and talk with agent 1001, whose leg is "second".
 func (b *bed) consulting() (caller, consult *Call, w *watcher) {
 	caller, _, w = b.talking(Behaviour{}, CallOptions{})
 	b.s.Agent("1001", Behaviour{})
@@ -235,10 +235,10 @@ func TestAttendedTransferToAPhoneThatStillRings(t *testing.T) {
 		pass(time.Second)
 		has(t, w.story(), "0 caller UNBRIDGE over= other=")
 		same(t, "meanwhile", caller.Heard(), []string{"local_stream://moh playing"})
-		consult.Hangup() // as most phones do when they are told that the transfer works
+		consult.Hangup() // as most phones do after the NOTIFY that the transfer works
 		pass(5 * time.Second)
 		if caller.Bridged() == "" {
-			t.Error("nobody talks to the caller")
+			t.Error("no phone talks to the caller")
 		}
 	})
 }
@@ -262,8 +262,9 @@ func TestAttendedTransferToAPhoneThatDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// FreeSWITCH looks once, at the end of an originate, whether somebody takes the place of who calls.
-// A REFER that comes in the same moment is before that, or finds that no phone rings.
+// FreeSWITCH looks once, at the end of an originate, whether another channel takes the place of the
+// originator. A REFER that comes in the same moment is either before that, or finds that no phone
+// rings.
 func TestAttendedTransferAsThePhoneRefuses(t *testing.T) {
 	for range 200 { // the two come in either order
 		inBubble(t, Options{}, func(b *bed) {

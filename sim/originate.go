@@ -19,7 +19,7 @@ type leg struct {
 	timeout time.Duration
 	then    []Action // what it runs once answered
 	caller  *channel // the leg's originator, with the application bridge
-	join    *talk    // what it takes part in once answered, instead of then
+	join    *talk    // the talk in which it takes part once answered, instead of then
 }
 
 func (l *leg) get(name string) string {
@@ -32,7 +32,7 @@ func (l *leg) get(name string) string {
 }
 
 // originate is the api command: {vars}DIAL &app(arg)|EXT [DIALPLAN] [CONTEXT] [NAME] [NUMBER]
-// [TIMEOUT]. It answers when the leg has answered or failed.
+// [TIMEOUT]. It replies when the leg has answered or failed.
 func (s *Switch) originate(arg string) string {
 	args := separate(arg, ' ')
 	if len(args) < 2 {
@@ -86,8 +86,8 @@ func seconds(text string, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// ring makes the legs, lets them ring and waits for how that ends: the leg that
-// answered first, or the cause for which the last one failed.
+// ring makes the legs, lets them ring and waits for the result. It returns the leg that answered
+// first, or the cause for which the last leg failed.
 func (s *Switch) ring(l *leg) (*channel, string) {
 	made, cause := s.makeLegs(l)
 	if len(made) == 0 {
@@ -104,7 +104,7 @@ func (s *Switch) ring(l *leg) (*channel, string) {
 		})()
 	}
 	winner, cause := race(made, limit.C, cancelled)
-	if winner != nil { // even when it died right after
+	if winner != nil { // even if it died right after
 		s.answers.Add(1)
 		return winner, ""
 	}
@@ -114,10 +114,11 @@ func (s *Switch) ring(l *leg) (*channel, string) {
 	return nil, cause
 }
 
-// makeLegs makes a leg to each telephone that the dial string leads to. With the same
-// origination_uuid for several, all but the first are refused, as by FreeSWITCH ("Duplicate UUID").
+// makeLegs makes a leg to each telephone to which the dial string leads. If several have the same
+// origination_uuid, all but the first are refused, as by FreeSWITCH ("Duplicate UUID").
 func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 	called := map[string]bool{}
+	number := s.originateNumber.Add(1)
 	for _, part := range l.split() {
 		phones, why := s.locateAll(part.dial)
 		if why != "" {
@@ -126,6 +127,7 @@ func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 		}
 		for _, p := range phones {
 			c := s.newLeg(part, p)
+			c.originate = number
 			s.originated(p.ext, !called[p.ext])
 			called[p.ext] = true
 			if !s.enter(c, func() step { return c.ringing(p, part) }) {
@@ -138,8 +140,8 @@ func (s *Switch) makeLegs(l *leg) (made []*channel, cause string) {
 	return made, cause
 }
 
-// split is the legs of a dial string: DIAL,[a=1,b=2]DIAL, each with the variables of all and its
-// own.
+// split returns the legs of a dial string DIAL,[a=1,b=2]DIAL, each with the common variables and
+// its own.
 func (l *leg) split() (parts []*leg) {
 	depth, begin := 0, 0
 	add := func(dial string) {
@@ -165,8 +167,7 @@ func (l *leg) split() (parts []*leg) {
 	return parts
 }
 
-// race waits until one leg answers, and lets the others lose; or until all are gone, or are
-// cancelled.
+// race waits until one leg answers and ends the others, or until all are gone or cancelled.
 func race(made []*channel, limit <-chan time.Time, cancelled <-chan string) (winner *channel, cause string) {
 	over := make(chan *channel, len(made))
 	var watching sync.WaitGroup
@@ -212,8 +213,8 @@ func (c *channel) cancel(cause string) {
 	}
 }
 
-// originated counts a leg before it exists, and, at the first one of an originate to that
-// extension, whether the extension has a live one already.
+// originated counts a leg before it exists. At the first leg of an originate to an extension it
+// also counts whether the extension has a live leg already.
 func (s *Switch) originated(ext string, first bool) {
 	s.originates.Add(1)
 	if ext == "" || !first {
@@ -297,7 +298,7 @@ func (c *channel) ringing(p destinationPhone, l *leg) step {
 	return c.afterAnswer(l)
 }
 
-// forwarded is how the phone behaves to which a 302 leads, if that is followed.
+// forwarded is the behaviour of the phone to which a 302 leads, if the 302 is followed.
 func (c *channel) forwarded(b Behaviour) Behaviour {
 	if b.Do != Forwards || isTrue(c.getVar("outbound_redirect_fatal")) {
 		return b
@@ -306,8 +307,8 @@ func (c *channel) forwarded(b Behaviour) Behaviour {
 	return to
 }
 
-// refused ends the leg as the phone's final answer says: with a SIP number its cause, and the
-// variable that names the number.
+// refused ends the leg as the phone's final answer demands. A SIP number sets its cause, and the
+// variable with the number.
 func (c *channel) refused(b Behaviour) {
 	code := b.Code
 	if b.Do == Forwards {
@@ -319,7 +320,7 @@ func (c *channel) refused(b Behaviour) {
 	c.hangup(causeOr(b.Cause, causeOfSIP(code)))
 }
 
-// causeOfSIP is what mod_sofia makes of a final answer.
+// causeOfSIP is the cause that mod_sofia makes of a final answer.
 func causeOfSIP(code int) string {
 	switch {
 	case code == 302:

@@ -12,8 +12,7 @@ import (
 
 const connectTimeout = 20 * time.Second
 
-// socket is the application that hands a call to whoever listens: HOST:PORT[/PATH][|…] [async]
-// [full].
+// socket is the application that hands a call to a server: HOST:PORT[/PATH][|…] [async] [full].
 func (c *channel) socket(data string) string {
 	words := strings.Fields(data)
 	if len(words) == 0 {
@@ -35,22 +34,22 @@ func (c *channel) socket(data string) string {
 	case <-l.finished:
 	case <-c.ctx.Done():
 	}
-	// also if the connection ended before it said connect: FreeSWITCH parks all the same, for ever
-	// without socket_resume
+	// It does so also if the connection ended before connect. FreeSWITCH parks all the same, for
+	// ever without socket_resume.
 	c.parkFor(l)
 	c.parseAll()
 	return ""
 }
 
-// resume lets the dialplan go on behind a socket application that ended because
-// a connection did: CS_RESET becomes CS_EXECUTE again.
+// resume lets the dialplan continue after a socket application that ended because a connection did.
+// CS_RESET becomes CS_EXECUTE again.
 func (c *channel) resume() {
 	if isTrue(c.getVar("socket_resume")) {
 		c.clearReset()
 	}
 }
 
-// attach notes a connection that has to hear of the channel's end.
+// attach registers a connection that must receive the channel's end.
 func (c *channel) attach(l *listener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +72,7 @@ func (l *listener) saidConnect() bool {
 	return l.said
 }
 
-// dial tries the hosts from left to right; the path of the one tried becomes socket_path.
+// dial tries the hosts from left to right. The path of the one that is tried becomes socket_path.
 func (c *channel) dial(hosts []string) net.Conn {
 	c.setDeaf(true)
 	defer c.setDeaf(false)
@@ -102,7 +101,7 @@ func (c *channel) dialOne(addr string) (net.Conn, error) {
 	return c.s.opt.Dial(ctx, addr)
 }
 
-// connect is the reply to the command of that name: the whole channel as headers.
+// connect is the reply to the command of that name, with the whole channel as headers.
 func (l *listener) connect() []byte {
 	l.mu.Lock()
 	if !l.said {
@@ -127,9 +126,9 @@ func (l *listener) connect() []byte {
 	return append(appendEncoded(make([]byte, 0, 8192), headers), '\n')
 }
 
-// resumeAfter is what the end of a connection does to its channel: with
-// socket_resume the channel leaves all that it does (CS_RESET) for the next
-// action of the dialplan, without it the channel goes on with what plays.
+// resumeAfter is what the end of a connection does to its channel. With socket_resume the channel
+// leaves all that it does (CS_RESET) for the next action of the dialplan. Without it the channel
+// stays in what plays.
 func (c *channel) resumeAfter(resume bool) {
 	if !c.up() {
 		return

@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// park is switch_ivr_park: the channel waits for executes until it is released
-// or hung up. park_timeout is read once, here, and is gone then, together with
-// park_after_bridge.
+// park is switch_ivr_park. The channel waits for executes until it is released or hung up.
+// park_timeout is read once, here, and is removed then, together with park_after_bridge.
 func (c *channel) park() { c.parkFor(nil) }
 
-// parkFor is the park of a socket application whose connection is l. There is none if the
-// connection said connect, and is over.
+// parkFor is the park of a socket application whose connection is l. It returns at once if the
+// connection has sent connect and is over.
 func (c *channel) parkFor(l *listener) {
 	release, ok := c.beginPark(l)
 	if !ok {
@@ -34,7 +33,7 @@ func (c *channel) parkFor(l *listener) {
 	c.fire("CHANNEL_UNPARK")
 }
 
-// beginPark marks the channel as under control (CF_CONTROLLED); not twice.
+// beginPark marks the channel as under control (CF_CONTROLLED). It returns false if it was already.
 func (c *channel) beginPark(l *listener) (release chan struct{}, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -51,7 +50,7 @@ func (c *channel) endPark() {
 	c.release = nil
 }
 
-// letGo ends a park, whoever began it: what every socket connection does when it is over.
+// letGo ends a park, whatever began it. Every socket connection does so when it is over.
 func (c *channel) letGo(l *listener) {
 	said := l.saidConnect()
 	c.mu.Lock()
@@ -67,8 +66,8 @@ func (c *channel) letGo(l *listener) {
 	}
 }
 
-// parkTimeout takes park_timeout, SECONDS[:CAUSE], off the channel. FreeSWITCH
-// counts in whole seconds of the clock.
+// parkTimeout removes park_timeout, SECONDS[:CAUSE], from the channel. FreeSWITCH counts in whole
+// seconds of the clock.
 func (c *channel) parkTimeout() (time.Duration, string) {
 	text := c.getVar("park_timeout")
 	if text == "" {
@@ -86,8 +85,8 @@ func (c *channel) parkTimeout() (time.Duration, string) {
 	return max(expiry, time.Millisecond), causeOr(cause, "NORMAL_CLEARING")
 }
 
-// parked is the state CS_PARK. When a connection's end releases it, nothing
-// brings the channel on: it stays, without timeout, until somebody acts on it.
+// parked is the state CS_PARK. If the end of a connection releases it, nothing continues the
+// channel. It stays there, without a timeout, until a command moves it.
 func (c *channel) parked() step {
 	c.setState("CS_PARK")
 	c.park()
@@ -98,7 +97,7 @@ func (c *channel) parked() step {
 	return c.ordered(c.limbo)
 }
 
-// limbo is a channel in a state that is done and that nobody changes.
+// limbo is a channel in a state that is done and that nothing changes.
 func (c *channel) limbo() step {
 	c.idle(wait{})
 	c.clearReset()

@@ -14,14 +14,13 @@ type phone struct{ devices []*device }
 
 // device is one telephone of an extension, with a contact of its own.
 type device struct {
-	ext, name  string // name is "" of the one that Agent sets
+	ext, name  string // name is "" for the one that Agent sets
 	behaviour  Behaviour
 	registered bool
 }
 
-// Agent sets how the phone of ext behaves from its next call on. A phone that
-// is new registers; one that becomes Unregistered, or comes back, fires
-// sofia::unregister or sofia::register.
+// Agent sets how the phone of ext behaves from its next call on. A new phone registers. A phone
+// that becomes Unregistered fires sofia::unregister, and one that comes back fires sofia::register.
 func (s *Switch) Agent(ext string, b Behaviour) {
 	switch d, was := s.setDevice(ext, "", b); {
 	case b.Do != Unregistered && !was:
@@ -31,22 +30,23 @@ func (s *Switch) Agent(ext string, b Behaviour) {
 	}
 }
 
-// Register registers one more telephone of ext beside those it has, or the
-// same one again: each time it fires sofia::register.
+// Register registers one more telephone of ext beside those it has, or the same one again. Each
+// time it fires sofia::register.
 func (s *Switch) Register(ext, name string, b Behaviour) {
 	d, _ := s.setDevice(ext, name, b)
 	s.registration("sofia::register", "from-user", "from-host", d)
 }
 
-// Unregister ends the registration of one telephone: sofia::unregister, which names its contact.
+// Unregister ends the registration of one telephone. It fires sofia::unregister, which names the
+// contact.
 func (s *Switch) Unregister(ext, name string) {
 	if d := s.dropDevice(ext, name); d != nil {
 		s.registration("sofia::unregister", "from-user", "from-host", d)
 	}
 }
 
-// Expire lets the registration of ext run out: sofia::expire, which names the
-// phone by `user`, not by `from-user` as the other two do (sofia_reg.c).
+// Expire lets the registration of ext run out. It fires sofia::expire, which names the phone by
+// `user`, not by `from-user` as the other two do (sofia_reg.c).
 func (s *Switch) Expire(ext string) { s.ExpireDevice(ext, "") }
 
 // ExpireDevice lets the registration of one telephone of ext run out. As in sofia_reg.c
@@ -58,8 +58,8 @@ func (s *Switch) ExpireDevice(ext, name string) {
 	}
 }
 
-// DirectoryAway makes the user directory unreachable, or there again: user/EXT finds nobody
-// meanwhile.
+// DirectoryAway makes the user directory unreachable, or reachable again. Meanwhile user/EXT finds
+// no phone.
 func (s *Switch) DirectoryAway(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +85,7 @@ func (s *Switch) setDevice(ext, name string, b Behaviour) (d *device, was bool) 
 	return d, was
 }
 
-// device is a telephone that is registered; nil when that one is not.
+// device returns a registered telephone, or nil if this one is not registered.
 func (s *Switch) device(ext, name string) *device {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +109,7 @@ func (s *Switch) dropDevice(ext, name string) *device {
 	return d
 }
 
-// address is where the telephone is reached: EXT@HOST:PORT with the parameters of its contact.
+// address is how the telephone is reached: EXT@HOST:PORT with the parameters of its contact.
 func (d *device) address() string {
 	address := d.ext + "@" + localIP + ":5060"
 	if d.name != "" {
@@ -168,7 +168,8 @@ func (p *phone) there() (devices []*device) {
 	return devices
 }
 
-// sofiaContact is sofia_contact [PROFILE/]EXT[@DOMAIN]: the contacts, separated by commas.
+// sofiaContact is sofia_contact [PROFILE/]EXT[@DOMAIN]. It prints the contacts, separated by
+// commas.
 func (s *Switch) sofiaContact(arg string) string {
 	if _, after, found := strings.Cut(arg, "/"); found {
 		arg = after
@@ -193,23 +194,23 @@ func (s *Switch) devices(ext string) []*device {
 	return s.phones[ext].there()
 }
 
-// Gateway adds a sofia gateway and how the numbers behind it behave.
+// Gateway adds a sofia gateway and the behaviour of the numbers behind it.
 func (s *Switch) Gateway(name string, b Behaviour) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gateways[name] = b
 }
 
-// Ringing says whether a leg to ext rings now.
+// Ringing reports whether a leg to ext rings now.
 func (s *Switch) Ringing(ext string) bool {
 	return slices.ContainsFunc(s.Channels(), func(c ChannelState) bool {
 		return c.Extension == ext && c.Direction == "outbound" && !c.Answered && c.CallState != "HANGUP"
 	})
 }
 
-// destinationPhone is what a dial string leads to.
+// destinationPhone is the phone to which a dial string leads.
 type destinationPhone struct {
-	ext         string // "" when it is no phone of this switch
+	ext         string // "" if it is no phone of this switch
 	number      string
 	channelName string
 	user        bool   // dialled as user/EXT
@@ -217,7 +218,8 @@ type destinationPhone struct {
 	behaviour   Behaviour
 }
 
-// locateAll finds all telephones that a dial string leads to, or the cause why it leads to none.
+// locateAll finds all telephones to which a dial string leads, or the cause for which it leads to
+// none.
 func (s *Switch) locateAll(dial string) (all []destinationPhone, cause string) {
 	if rest, isUser := strings.CutPrefix(dial, "user/"); isUser {
 		return s.locateUser(rest)
@@ -226,7 +228,7 @@ func (s *Switch) locateAll(dial string) (all []destinationPhone, cause string) {
 	return []destinationPhone{p}, cause
 }
 
-// locate finds what a dial string leads to, or the cause why nothing does.
+// locate finds the phone to which a dial string leads, or the cause for which it leads to none.
 func (s *Switch) locate(dial string) (destinationPhone, string) {
 	endpoint, rest, _ := strings.Cut(dial, "/")
 	switch strings.ToLower(endpoint) {
@@ -272,7 +274,7 @@ func (s *Switch) reach(d *device, channelName string) destinationPhone {
 	return destinationPhone{ext: d.ext, number: d.ext, device: d.name, channelName: channelName, behaviour: d.behaviour}
 }
 
-// locateAddress finds a telephone by its contact, or, from the address of another switch, by its
+// locateAddress finds a telephone by its contact, or, for an address at another switch, by its
 // number alone.
 func (s *Switch) locateAddress(profile, number, host string) (destinationPhone, string) {
 	number, isContact := strings.CutPrefix(number, "sip:")

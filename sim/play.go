@@ -15,7 +15,7 @@ const (
 	playbackError = "PLAYBACK ERROR" // the channel was lost meanwhile
 )
 
-// How a file ended for whoever heard it.
+// How a file ended for its listener.
 const (
 	heardPlaying = "playing"
 	heardPlayed  = "played"
@@ -34,8 +34,8 @@ func (c *channel) playback(data string) string {
 	return filePlayed
 }
 
-// endlessPlayback repeats until the channel leaves it. uuid_break only begins
-// the file again, whether all or not: the application loops on any break.
+// endlessPlayback repeats until the channel leaves it. uuid_break, with or without all, only begins
+// the file again, because the application repeats after any break.
 func (c *channel) endlessPlayback(data string) string {
 	file := playable(data)
 	c.preAnswer()
@@ -53,7 +53,7 @@ func (c *channel) endlessPlayback(data string) string {
 	return filePlayed
 }
 
-// play plays one file and says how it ended; a digit ends it where digits are asked for.
+// play plays one file and returns how it ended. A digit ends it if digits are asked for.
 func (c *channel) play(data string, digit <-chan struct{}) string {
 	file := playable(data)
 	if file == "" {
@@ -101,7 +101,7 @@ func heardAs(why ending) string {
 	}
 }
 
-// playable takes off {parameters} and a start position (file@@8000).
+// playable removes {parameters} and a start position (file@@8000).
 func playable(data string) string {
 	file := strings.TrimSpace(data)
 	if strings.HasPrefix(file, "{") {
@@ -111,7 +111,7 @@ func playable(data string) string {
 	return file
 }
 
-// missing says whether a file cannot be opened: it has that word in its name.
+// missing reports whether a file cannot be opened. Such a file has that word in its name.
 func missing(file string) bool {
 	if parts, list := strings.CutPrefix(file, "file_string://"); list {
 		for part := range strings.SplitSeq(parts, "!") {
@@ -124,7 +124,7 @@ func missing(file string) bool {
 	return file == "" || strings.Contains(file, "missing")
 }
 
-// length is how long something plays; negative = for ever.
+// length is how long a file plays; negative = for ever.
 func (s *Switch) length(file string) time.Duration {
 	scheme, rest, found := strings.Cut(file, "://")
 	if !found {
@@ -163,7 +163,7 @@ func (c *channel) beginBreakable() int {
 	return c.lastPlay
 }
 
-// firstPlay is the number that the next application to be broken gets.
+// firstPlay is the number that the next application gets that can be broken.
 func (c *channel) firstPlay() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,9 +182,9 @@ func (c *channel) isBroken(play int) bool {
 	return play <= c.broken || play == c.brokenOne
 }
 
-// breakPlaying is uuid_break: it ends the innermost of what plays, or all of
-// it and what waits in the queue. With nothing playing it does nothing, since
-// every application clears CF_BREAK when it starts.
+// breakPlaying is uuid_break. It ends the innermost application that plays, or all of them and what
+// waits in the queue. If nothing plays it does nothing, because every application clears CF_BREAK
+// when it starts.
 func (c *channel) breakPlaying(all bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -242,7 +242,7 @@ func (c *channel) readDigits(data string) string {
 	return ""
 }
 
-// ask plays a file until a digit comes and collects what is pressed.
+// ask plays a file until a digit comes, and collects the digits.
 func (c *channel) ask(most int, timeout time.Duration, terminators, file string) string {
 	if c.call != nil {
 		c.call.asked(most)

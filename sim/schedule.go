@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// schedule is FreeSWITCH's scheduler: tasks in groups, each of which can be taken back.
-// sched_hangup has the channel's uuid as group.
+// schedule is FreeSWITCH's scheduler. Its tasks are in groups, each of which can be removed.
+// sched_hangup has the channel's uuid as its group.
 type schedule struct {
 	mu    sync.Mutex
 	tasks map[string][]*time.Timer
 	added int
 }
 
-// add runs do at a moment that is given as [+]SECONDS: from now, or since 1970. FreeSWITCH counts
-// in whole seconds of the clock. It returns the task's number.
+// add runs do at a moment given as [+]SECONDS: from now, or since 1970. FreeSWITCH counts in whole
+// seconds of the clock. It returns the task's number.
 func (s *schedule) add(group, when string, do func()) (id int) {
 	seconds, _ := strconv.ParseInt(strings.TrimPrefix(when, "+"), 10, 64)
 	now := time.Now()
@@ -34,7 +34,7 @@ func (s *schedule) add(group, when string, do func()) (id int) {
 	return s.added
 }
 
-// remove takes the tasks of a group back. It returns how many there were.
+// remove removes the tasks of a group. It returns how many there were.
 func (s *schedule) remove(group string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,7 @@ func (s *schedule) remove(group string) (n int) {
 	return n
 }
 
-// clear takes all tasks back.
+// clear removes all tasks.
 func (s *schedule) clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +109,7 @@ func (s *Switch) schedAPI(arg string) string {
 	return fmt.Sprintf("+OK Added: %d\n", id)
 }
 
-// schedDel takes a group of tasks back.
+// schedDel removes a group of tasks.
 func (s *Switch) schedDel(group string) string {
 	return fmt.Sprintf("+OK Deleted: %d\n", s.schedule.remove(group))
 }

@@ -2,10 +2,9 @@ package sim
 
 import "strings"
 
-// separate is switch_separate_string: it splits at a delimiter outside single
-// quotes, then takes quotes, escapes and outer spaces off each part. What
-// FreeSWITCH does to the values in {…} follows from it being applied three
-// times: at spaces, at commas, at the equals sign.
+// separate is switch_separate_string. It splits at a delimiter outside single quotes, and then
+// removes quotes, escapes and outer spaces from each part. FreeSWITCH applies it three times to the
+// values in {…}: at spaces, at commas, at the equals sign.
 func separate(text string, delimiter byte) []string {
 	var parts []string
 	quoted := false
@@ -74,8 +73,8 @@ func unescape(b, delimiter byte) (byte, bool) {
 	return b, delimiter != 0 && b == delimiter
 }
 
-// brackets takes the channel variables {…} off the front of a dial string:
-// switch_event_create_brackets.
+// brackets removes the channel variables {…} from the front of a dial string
+// (switch_event_create_brackets).
 func brackets(text string) (vars [][2]string, rest string, ok bool) {
 	for strings.HasPrefix(text, "{") {
 		end := closing(text)
@@ -101,7 +100,7 @@ func assignments(list string) (vars [][2]string) {
 	return vars
 }
 
-// splitTwo separates at '=' into two parts at most; the second keeps further equals signs.
+// splitTwo separates at '=' into two parts at most. The second part keeps further equals signs.
 func splitTwo(pair string) []string {
 	name, value, found := strings.Cut(pair, "=")
 	if !found {

@@ -74,7 +74,7 @@ func (t table) text() string {
 	return out.String()
 }
 
-// json has no member `rows` when there are none, as FreeSWITCH.
+// As in FreeSWITCH, json has no member `rows` if there are none.
 func (t table) json() string {
 	type answer struct {
 		Count int                 `json:"row_count"`

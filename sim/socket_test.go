@@ -15,7 +15,7 @@ func TestRefusedHostFallsToTheNext(t *testing.T) {
 	})
 }
 
-func TestNobodyListensAndTheDialplanGoesOn(t *testing.T) {
+func TestNoServerListensAndTheDialplanGoesOn(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		b.refuse("acd:8084", true)
 		call := b.s.Call(CallOptions{Number: "1", Dialplan: Plan(toACD, "sleep 1000", "hangup USER_BUSY")})
@@ -133,10 +133,10 @@ func TestOurDeathWhileAnAgentRingsResumesOnlyAfterTheJob(t *testing.T) {
 	})
 }
 
-func TestTheDialplanEndsWithTheHangupWhoeverEndsThePark(t *testing.T) {
+func TestTheDialplanEndsWithTheHangupWhateverEndsThePark(t *testing.T) {
 	var b *bed
 	gone := func(e ChannelEvent) {
-		if e.Name == "CHANNEL_HANGUP" { // while it is told, the server closes its connection, which ends the park
+		if e.Name == "CHANNEL_HANGUP" { // meanwhile the server closes its connection, which ends the park
 			b.s.Drop()
 			time.Sleep(time.Second)
 		}
@@ -270,9 +270,9 @@ func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
 	})
 }
 
-func TestEventsAreToldWithinInTheChannelsOrder(t *testing.T) {
+func TestOnEventHasTheChannelsOrder(t *testing.T) {
 	var told []string
-	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // by the channel's goroutine alone
+	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // used by the channel's goroutine alone
 	inBubble(t, opt, func(b *bed) {
 		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("answer", "hangup")})
 		<-c.Done()

@@ -8,7 +8,7 @@ import (
 	"nwayacd/esl"
 )
 
-// myEvents are those the command myevents switches on, and no others.
+// myEvents are the only events that the command myevents switches on.
 var myEvents = []string{
 	"CHANNEL_ANSWER", "CHANNEL_APPLICATION", "CHANNEL_BRIDGE", "CHANNEL_CREATE", "CHANNEL_DATA", "CHANNEL_DESTROY",
 	"CHANNEL_EXECUTE", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_ORIGINATE",
@@ -16,7 +16,7 @@ var myEvents = []string{
 	"CHANNEL_UNBRIDGE", "CHANNEL_UNPARK", "DETECTED_SPEECH", "DTMF", "NOTALK", "TALK",
 }
 
-// otherEvents are the rest of what FreeSWITCH knows (switch_types.h), for telling a name from a
+// otherEvents are the other events that FreeSWITCH has (switch_types.h). They tell a name from a
 // stray word.
 var otherEvents = []string{
 	"CUSTOM", "CLONE", "CHANNEL_CALLSTATE", "CHANNEL_PROGRESS", "CHANNEL_HOLD", "CHANNEL_UNHOLD", "API", "LOG",
@@ -38,7 +38,7 @@ type subscription struct {
 	all     bool
 	names   map[string]bool
 	customs map[string]bool
-	nixed   map[string]bool // taken off after ALL
+	nixed   map[string]bool // removed after ALL
 	filters []esl.Header
 }
 
@@ -47,8 +47,8 @@ func eventName(word string) (string, bool) {
 	return name, slices.Contains(myEvents, name) || slices.Contains(otherEvents, name)
 }
 
-// add is the command `event`, its format already taken off. After CUSTOM all
-// words are subclasses. It returns how many names it knew.
+// add is the command `event`, whose format is already removed. After CUSTOM all words are
+// subclasses. It returns how many names it found.
 func (s *subscription) add(words []string) (known int) {
 	for i, word := range words {
 		name, ok := eventName(word)
@@ -107,7 +107,8 @@ func (s *subscription) clear() {
 	*s = subscription{filters: s.filters, mine: s.mine}
 }
 
-// wants does not look at whose event it is: the bus asks only those it concerns.
+// wants reports whether the listener subscribed to the event. It does not check whose event it is,
+// because the bus asks only listeners that it concerns.
 func (s *subscription) wants(e *event) bool {
 	if !s.on {
 		return false
@@ -118,8 +119,8 @@ func (s *subscription) wants(e *event) bool {
 	return s.names[e.name] && (e.name != "CUSTOM" || e.subclass == "" || s.customs[e.subclass])
 }
 
-// passes applies the filters as event_handler of mod_event_socket does: one
-// match is enough, a match of a filter that begins with - is the end.
+// passes applies the filters as event_handler of mod_event_socket does. One match is enough, and a
+// match of a filter that begins with - excludes the event.
 func (s *subscription) passes(e *event) bool {
 	if len(s.filters) == 0 {
 		return true

@@ -31,6 +31,7 @@ type Switch struct {
 	schedule schedule
 
 	originates, answers, bridges, doubleOffers, calls atomic.Int64
+	originateNumber                                   atomic.Uint64
 	born                                              atomic.Uint64 // channels so far
 
 	mu         sync.Mutex // guards what follows
@@ -44,7 +45,7 @@ type Switch struct {
 	extensions map[string][]Action
 	globals    map[string]string
 
-	noDirectory bool // user/EXT finds nobody
+	noDirectory bool // user/EXT finds no phone
 }
 
 // New returns a switch with no phones and no callers. Close ends it.
@@ -103,7 +104,7 @@ func (s *Switch) boot() {
 	}
 }
 
-// Close hangs everything up, ends all connections and waits for whatever the switch had running.
+// Close hangs up every channel, ends all connections and waits for all goroutines of the switch.
 func (s *Switch) Close() {
 	s.mu.Lock()
 	s.down = true
@@ -115,7 +116,7 @@ func (s *Switch) Close() {
 	s.running.Wait()
 }
 
-// Drop cuts all connections without a word, as when the network is lost.
+// Drop cuts all connections without a last frame, as if the network were lost.
 func (s *Switch) Drop() {
 	s.mu.Lock()
 	cut := slices.Collect(maps.Keys(s.listeners))
@@ -125,9 +126,8 @@ func (s *Switch) Drop() {
 	}
 }
 
-// Restart is the switch crashing and coming back: its connections are cut, its
-// channels gone without an event, its phones registered as before, and its
-// Core-UUID is another one.
+// Restart is a crash of the switch, and its return. Its connections are cut, and its channels are
+// gone without an event. Its phones are registered as before. Its Core-UUID is another one.
 func (s *Switch) Restart() {
 	s.bus.silence()
 	s.Drop()
@@ -136,7 +136,7 @@ func (s *Switch) Restart() {
 	s.boot()
 }
 
-// PhoneLeaves is the phone of that channel hanging up. A channel that is not there is nobody's.
+// PhoneLeaves lets the phone of that channel hang up. It does nothing if there is no such channel.
 func (s *Switch) PhoneLeaves(uuid string) {
 	if c := s.find(uuid); c != nil {
 		c.phoneLeaves()
@@ -162,8 +162,8 @@ func (s *Switch) Counts() Counts {
 	}
 }
 
-// Channels lists the live channels in order of their creation. `show channels`
-// has also those that are only kept by a connection that lingers.
+// Channels lists the live channels in order of their creation. `show channels` also has those that
+// only a lingering connection keeps.
 func (s *Switch) Channels() []ChannelState {
 	var states []ChannelState
 	for _, c := range s.inOrder() {
@@ -184,7 +184,7 @@ func (s *Switch) inOrder() []*channel {
 	return all
 }
 
-// find is switch_core_session_locate: it finds no channel that is hung up.
+// find is switch_core_session_locate. It finds no channel that is hung up.
 func (s *Switch) find(uuid string) *channel {
 	s.mu.Lock()
 	c := s.channels[uuid]
@@ -195,8 +195,8 @@ func (s *Switch) find(uuid string) *channel {
 	return c
 }
 
-// enter puts a new channel into the registry and starts its goroutine, which
-// ends when the channel is over. False: the switch is down or the UUID taken.
+// enter puts a new channel into the registry and starts its goroutine, which ends when the channel
+// is over. It returns false if the switch is down or the UUID is taken.
 func (s *Switch) enter(c *channel, first step) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

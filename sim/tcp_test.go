@@ -11,7 +11,7 @@ import (
 	"nwayacd/esl"
 )
 
-// serveCalls is an ACD of the plainest kind: each call gets a phone of its own.
+// serveCalls is a simple ACD. Each call gets a phone of its own.
 func serveCalls(ctx context.Context, t testing.TB, ln net.Listener) error {
 	server := esl.Server{Handler: func(ctx context.Context, nc net.Conn) {
 		events := make(chan *esl.Event, 200)
@@ -58,7 +58,7 @@ func serveCall(ctx context.Context, c *esl.Connection, events <-chan *esl.Event)
 	}
 }
 
-// callMany lets so many callers in at once over TCP and waits until all have talked.
+// callMany lets so many callers in at once over TCP, and waits until all have talked.
 func callMany(t testing.TB, many int, talk time.Duration) Counts {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// transfer is switch_ivr_session_transfer. It sends a channel into a new
-// dialplan, out of all that it runs.
+// transfer is switch_ivr_session_transfer. It sends a channel into a new dialplan, out of all that
+// it runs.
 func (s *Switch) transfer(c *channel, args []string) {
 	c.settle()
 	c.reroute(args)
@@ -22,8 +22,8 @@ func (c *channel) reroute(args []string) {
 	}
 }
 
-// destined prepares a transfer to EXTENSION [DIALPLAN] [CONTEXT] and returns where
-// it leads. It returns nil if the channel was transferred too often.
+// destined prepares a transfer to EXTENSION [DIALPLAN] [CONTEXT] and returns the step to which it
+// leads. It returns nil if the channel was transferred too often.
 func (c *channel) destined(args []string) step {
 	if !c.forwards() {
 		c.hangup("EXCHANGE_ROUTING_ERROR")
@@ -63,7 +63,7 @@ func (c *channel) forwards() bool {
 	return left > 0
 }
 
-// movedBy notes what moved the channel, in its profile, in transfer_source and in
+// movedBy records what moved the channel, in its profile, in transfer_source and in
 // transfer_history.
 func (c *channel) movedBy(how, where string) {
 	source := fmt.Sprintf("%d:%s:%s:%s", time.Now().Unix(), c.s.newUUID(), how, where)
@@ -74,8 +74,8 @@ func (c *channel) movedBy(how, where string) {
 	c.setVar("transfer_source", source)
 }
 
-// intercept takes the channel of that UUID, or with -bleg the one it is bridged
-// with, from whoever it talks to (switch_ivr_intercept_session).
+// intercept takes the channel of that UUID, or with -bleg the one with which it is bridged, out of
+// its bridge (switch_ivr_intercept_session).
 func (c *channel) intercept(data string) string {
 	args := separate(data, ' ')
 	bleg := len(args) > 1 && strings.EqualFold(args[0], "-bleg")
@@ -104,7 +104,7 @@ func (c *channel) intercept(data string) string {
 		left.mu.Unlock()
 		left.setVar("park_after_bridge", "true")
 	}
-	taken.slow(frame) // whom it leaves is hung up before
+	taken.slow(frame) // the channel that it leaves is hung up before
 	c.s.arrange(c, taken, 0)
 	if left != nil {
 		left.hangup("PICKED_OFF")
@@ -112,7 +112,7 @@ func (c *channel) intercept(data string) string {
 	return ""
 }
 
-// partner is the channel that signal_bond names: switch_channel_get_partner_uuid.
+// partner is the channel that signal_bond names (switch_channel_get_partner_uuid).
 func (c *channel) partner() *channel {
 	uuid := c.getVar("signal_bond")
 	if uuid == "" {

@@ -35,13 +35,13 @@ func (b *bed) watch() *watcher {
 	return w
 }
 
-// restart forgets what was seen and counts from now on.
+// restart drops what was seen, and counts from now on.
 func (w *watcher) restart() {
 	w.forget()
 	w.since = time.Now()
 }
 
-// story tells what was seen since: "MILLISECONDS UUID EVENT …".
+// story lists what was seen since, as "MILLISECONDS UUID EVENT …".
 func (w *watcher) story() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -80,7 +80,7 @@ func (b *bed) talking(agent Behaviour, opt CallOptions) (*Call, *acd, *watcher) 
 	return call, a, w
 }
 
-// untouched says that nothing of the hooks is left on a channel.
+// untouched checks that none of the hooks is left on a channel.
 func untouched(t *testing.T, c *Call) {
 	t.Helper()
 	for name := range strings.SplitSeq(hooked, " ") {

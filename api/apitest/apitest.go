@@ -13,7 +13,7 @@ import (
 	"nwayacd/queue"
 )
 
-// Journal counts the changes that it is given to keep.
+// Journal counts the changes that are written to it.
 type Journal struct{ Written atomic.Uint64 }
 
 // Write counts the changes.
@@ -22,8 +22,8 @@ func (j *Journal) Write(changes ...queue.Change) uint64 { return j.Written.Add(u
 // Sync returns at once.
 func (*Journal) Sync(context.Context, uint64) error { return nil }
 
-// Server returns a server without calls, with the group 110 and the extension 1000, and the
-// journal of that server.
+// Server returns a server without calls, and its journal. The server has the group 110 and the
+// extension 1000.
 func Server() (api.Server, *Journal) {
 	journal := &Journal{}
 	s := acd.New(acd.Options{Journal: journal, Log: zerolog.Nop()}, queue.Snapshot{

@@ -11,7 +11,7 @@ import (
 	"nwayacd/esl"
 )
 
-// Greeted returns nil when a command port answers at the address.
+// Greeted returns nil if a command port answers at the address.
 func Greeted(ctx context.Context, address string) error {
 	nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
@@ -29,9 +29,9 @@ func Greeted(ctx context.Context, address string) error {
 	return nil
 }
 
-// Ask sends one command to the command port at the address and returns its reply, whatever it says.
-// An error says that there is no reply: esl.ErrAuth for a wrong password, those of the network and
-// of ctx.
+// Ask sends one command to the command port at the address, and returns its reply, which may be a
+// refusal. An error means that there is no reply: esl.ErrAuth for a wrong password, or an error of
+// the network or of ctx.
 func Ask(ctx context.Context, address, password, line string) (reply string, err error) {
 	if strings.ContainsFunc(line, unicode.IsControl) {
 		return api.ControlRefusal, nil

@@ -7,8 +7,8 @@ import (
 	"nwayacd/esl"
 )
 
-// BenchmarkCommand is a command's round trip over the command port, over TCP: sent, parsed,
-// checked, done on the floor and answered.
+// BenchmarkCommand is the round trip of a command over TCP: the client sends it, and the port
+// parses, checks, runs and answers it.
 func BenchmarkCommand(b *testing.B) {
 	for _, command := range []string{"nway_ready 1000", "nway_login 1000 110", "nway_list_exts json"} {
 		b.Run("command="+strings.Fields(command)[0], func(b *testing.B) {

@@ -16,30 +16,30 @@ import (
 )
 
 const (
-	jobsAtOnce   = 32  // of one client
-	maxJobEvents = 256 // BACKGROUND_JOB events on their way to one client
+	jobsAtOnce   = 32  // for one client
+	maxJobEvents = 256 // BACKGROUND_JOB events that wait to be sent to one client
 )
 
-// client is one connection to the command port. Its goroutine reads requests and answers each
-// before it reads the next, as FreeSWITCH does, so that replies stand in the order of the requests.
-// Events are written by others, whole frames at a time.
+// client is one connection to the command port. Its goroutine answers each request before it reads
+// the next, as FreeSWITCH does, so replies have the order of the requests. Other goroutines write
+// events, always a whole frame at a time.
 type client struct {
 	port *Port
 	nc   net.Conn
 	in   *esl.Reader
-	end  context.CancelCauseFunc // cuts the client off
+	end  context.CancelCauseFunc // ends the session
 
 	writing   sync.Mutex
-	following sync.WaitGroup // of events; ends with the session
-	working   sync.WaitGroup // on jobs; each ends with its command
-	slots     chan struct{}  // holds one for each job at work
+	following sync.WaitGroup // goroutines that send events; they end with the session
+	working   sync.WaitGroup // jobs; each ends with its command
+	slots     chan struct{}  // holds one token for each running job
 	jobEvents chan event     // BACKGROUND_JOB events for this client
 
-	// Of the client's own goroutine.
-	listener *acd.Listener // nil until the client first subscribes
-	upstream *upstream     // nil until something was first passed on
-	counted  *connlimit.Conn
-	known    bool // has shown the password
+	// Only the client's own goroutine uses the following fields.
+	listener      *acd.Listener // nil until the client first subscribes
+	upstream      *upstream     // nil until the first request is passed on
+	counted       *connlimit.Conn
+	authenticated bool // the client has shown the password
 
 	subscription subscription
 }
@@ -51,21 +51,21 @@ func newClient(p *Port, nc net.Conn) *client {
 	}
 }
 
-// What a client may send, before and after it has shown the password.
+// The limits for what a client sends, before and after it has shown the password.
 var (
 	strangersLimits = esl.Limits{MaxHeaderBytes: 2 << 10, MaxBody: 1 << 10, MaxHeaders: 64}
 	clientsLimits   = esl.Limits{MaxHeaderBytes: 64 << 10, MaxBody: 1 << 20, FrameTime: requestLimit}
 )
 
 var (
-	errCrowded   = errors.New("cmdport: too many connections: this one made room for another")
+	errEvicted   = errors.New("cmdport: too many connections: this one was closed to make room")
 	errPasswords = errors.New("cmdport: too many wrong passwords")
-	errSlow      = errors.New("cmdport: the client was too slow for its events")
+	errSlow      = errors.New("cmdport: the client reads its events too slowly")
 )
 
-// converse serves the client until one side ends it. working is the context of jobs, which outlive
-// the session.
-func (c *client) converse(ctx, working context.Context) error {
+// runSession serves the client until one side ends the session. Jobs run in the context working,
+// because they outlive the session.
+func (c *client) runSession(ctx, working context.Context) error {
 	if err := c.authenticate(ctx); err != nil {
 		return err
 	}
@@ -74,13 +74,13 @@ func (c *client) converse(ctx, working context.Context) error {
 		if err != nil {
 			return err
 		}
-		if over, err := c.obey(ctx, working, request); over || err != nil {
+		if over, err := c.handle(ctx, working, request); over || err != nil {
 			return err
 		}
 	}
 }
 
-// authenticate asks for the password until it is right.
+// authenticate asks for the password until it is right, at most authTries times.
 func (c *client) authenticate(ctx context.Context) error {
 	if err := c.nc.SetReadDeadline(time.Now().Add(authLimit)); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (c *client) authenticate(ctx context.Context) error {
 			if right {
 				return errors.Join(c.welcome(), c.reply("+OK accepted"))
 			}
-			pause(ctx, max(authPenalty<<try, min(wait, longPenalty)))
+			sleep(ctx, max(authPenalty<<try, min(wait, longPenalty)))
 			err = c.reply("-ERR invalid")
 		default:
 			err = c.reply("-ERR command not found")
@@ -114,15 +114,15 @@ func (c *client) authenticate(ctx context.Context) error {
 	return errors.Join(errPasswords, c.bye())
 }
 
-// welcome lets a client stay that has shown the password.
+// welcome gives a client that has shown the password the limits of a client.
 func (c *client) welcome() error {
 	limits := clientsLimits
 	limits.Room = c.port.room
 	c.in.Limit(limits)
-	c.known = true
+	c.authenticated = true
 	c.counted.Confirm()
 	err := c.nc.SetReadDeadline(time.Time{})
-	c.in.Hurry(c.nc)
+	c.in.EnforceFrameTime(c.nc)
 	return err
 }
 
@@ -130,7 +130,7 @@ func (c *client) welcome() error {
 // that is beyond the bounds.
 func (c *client) evict() {
 	c.send(rejected())
-	c.end(errCrowded)
+	c.end(errEvicted)
 }
 
 // right compares in constant time. A wrong password of a source that has sent too many waits longer
@@ -157,26 +157,26 @@ func disconnected() []byte {
 	return esl.AppendFrame(nil, "Disconnected, goodbye.\n", contentType(esl.ContentDisconnect))
 }
 
-// rejected is FreeSWITCH's own answer to whom it does not let in (mod_event_socket.c).
+// rejected returns FreeSWITCH's own answer to a client whose address it does not admit
+// (mod_event_socket.c).
 func rejected() []byte {
 	return esl.AppendFrame(nil, "Access Denied, go away.\n", contentType(esl.ContentRejection))
 }
 
-// reply answers a request that is no api call.
+// reply answers a request that is not an api call.
 func (c *client) reply(text string, more ...esl.Header) error {
 	headers := append([]esl.Header{contentType(esl.ContentReply), {Name: "Reply-Text", Value: text}}, more...)
 	return c.send(esl.AppendFrame(nil, "", headers...))
 }
 
-// answer is what an api call prints.
+// answer answers an api call with its output.
 func (c *client) answer(text string) error {
 	return c.send(esl.AppendFrame(nil, text, contentType(esl.ContentAPI)))
 }
 
 func contentType(kind string) esl.Header { return esl.Header{Name: "Content-Type", Value: kind} }
 
-// send writes one frame, whole. A client that does not read is cut off: nobody waits for it longer
-// than writeLimit.
+// send writes one whole frame. It cuts off a client that does not read for writeLimit.
 func (c *client) send(frame []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -190,17 +190,17 @@ func (c *client) send(frame []byte) error {
 	return err
 }
 
-// cut ends the session of a client that does not take what it asked for: what is still on its way
-// is dropped, not waited for.
+// cut ends the session of a client that does not read what it asked for. Data that is still being
+// sent is dropped, because waiting for it could take for ever.
 func (c *client) cut(why error) {
 	if tcp, is := c.nc.(*net.TCPConn); is {
-		tcp.SetLinger(0) // fails on a closed connection only
+		tcp.SetLinger(0) // fails only on a closed connection
 	}
 	c.end(why)
 }
 
-// pause waits, or until ctx is done.
-func pause(ctx context.Context, d time.Duration) {
+// sleep waits for d, or until ctx is done.
+func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

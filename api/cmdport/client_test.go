@@ -34,10 +34,10 @@ func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 		d.read()
 		silent = append(silent, d)
 	}
-	for n := range 3 { // each pushes out the one that was silent longest
+	for n := range 3 { // each replaces the connection that was silent longest
 		dial(t, address, "right").say("api switchname", "nwayacd")
 		if f := silent[n].read(); f.Raw("Content-Type") != esl.ContentRejection {
-			t.Errorf("the silent one was told %s", f.Raw("Content-Type"))
+			t.Errorf("the silent one received %s", f.Raw("Content-Type"))
 		}
 		if _, err := silent[n].in.ReadFrame(); !errors.Is(err, io.EOF) {
 			t.Errorf("and then %v", err)
@@ -55,12 +55,12 @@ func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 	if f := stays.read(); f.Raw("Content-Type") != esl.ContentRejection {
 		t.Errorf("one more that stays was told %s", f.Raw("Content-Type"))
 	}
-	if n := strings.Count(log.String(), "too many connections"); n != 1 {
+	if n := strings.Count(log.String(), `"message":"too many connections`); n != 1 {
 		t.Errorf("%d lines in the log:\n%s", n, log.String())
 	}
 }
 
-// lines is a log that can be read while it is written.
+// lines is a log that can be read while it is being written.
 type lines struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -92,7 +92,7 @@ func TestARequestThatTricklesIntoTheCommandPortIsCut(t *testing.T) {
 		d := &dialogue{t: t, nc: theirs, in: esl.NewReader(theirs, esl.Limits{})}
 		d.read()
 		d.say("auth x", "+OK accepted")
-		time.Sleep(time.Hour) // an idle client stays
+		time.Sleep(time.Hour) // an idle client is not cut off
 		d.say("api switchname", "nwayacd")
 		began := time.Now()
 		for time.Since(began) < 5*requestLimit {
@@ -105,11 +105,11 @@ func TestARequestThatTricklesIntoTheCommandPortIsCut(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		t.Error("it may trickle on")
+		t.Error("a request that trickles in was not cut off")
 	})
 }
 
-// oneConnection is a listener that has one connection to give.
+// oneConnection is a listener with one connection.
 type oneConnection struct {
 	conn net.Conn
 	ctx  context.Context
@@ -126,7 +126,7 @@ func (l *oneConnection) Accept() (net.Conn, error) {
 func (l *oneConnection) Close() error   { return nil }
 func (l *oneConnection) Addr() net.Addr { return nil }
 
-func TestAStrangerMaySendNothingLarge(t *testing.T) {
+func TestAStrangerCanSendNothingLarge(t *testing.T) {
 	address := port(t, "right")
 	for name, sent := range map[string]string{
 		"a long line": strings.Repeat("x", 5000), "a body": "auth x\nContent-Length: 100000\n\n",
@@ -140,7 +140,7 @@ func TestAStrangerMaySendNothingLarge(t *testing.T) {
 		io.WriteString(nc, sent)
 		nc.SetReadDeadline(time.Now().Add(authLimit / 2))
 		if _, err := io.Copy(io.Discard, nc); isTimeout(err) {
-			t.Errorf("%s: waited for", name)
+			t.Errorf("%s: the port waits for it", name)
 		}
 	}
 }

@@ -9,10 +9,11 @@ import (
 	"nwayacd/api"
 )
 
-// mostOffered bounds the words that completion shows.
+// mostOffered is how many words completion shows at most.
 const mostOffered = 100
 
-// console answers what fs_cli asks by itself, and the first words an operator tries.
+// console answers the requests that fs_cli makes by itself, and the first words that an operator
+// tries. It returns false if line is neither.
 func (p *Port) console(ctx context.Context, line string) (text string, asked bool) {
 	switch line {
 	case "switchname": // shown in the prompt
@@ -35,10 +36,10 @@ func help() string {
 	return b.String()
 }
 
-// complete answers `console_complete LINE`, and `console_complete c=CURSOR;LINE`, in the form that
-// fs_cli reads: what is possible, and `write=N:WORD` where it is to put WORD in place of the last N
-// characters (switch_console.c, switch_console_complete). With pass-through, lines that are none of
-// ours are FreeSWITCH's to complete.
+// complete answers `console_complete LINE` and `console_complete c=CURSOR;LINE`, in the form that
+// fs_cli reads (switch_console.c, switch_console_complete). The answer lists the possible words.
+// `write=N:WORD` makes fs_cli put WORD in place of the last N characters. With pass-through,
+// FreeSWITCH completes the lines that are not for our commands.
 func (p *Port) complete(line string) (text string, asked bool) {
 	typed, is := strings.CutPrefix(line+" ", "console_complete ")
 	if !is {
@@ -56,7 +57,7 @@ func (p *Port) complete(line string) (text string, asked bool) {
 	return offer(words, last), true
 }
 
-// possible are the words that may stand where the line ends.
+// possible returns the words that can complete the last word of the line.
 func (p *Port) possible(typed string) (words []string) {
 	before := strings.Fields(typed)
 	last := ""
@@ -71,7 +72,7 @@ func (p *Port) possible(typed string) (words []string) {
 	return words
 }
 
-// vocabulary is every word that may follow those before.
+// vocabulary returns every word that can follow the words before.
 func (p *Port) vocabulary(before []string) (words []string) {
 	if len(before) == 0 {
 		if p.PassThrough == nil {
@@ -93,7 +94,7 @@ func (p *Port) vocabulary(before []string) (words []string) {
 	return values(p.Server, wanted[len(before)-1])
 }
 
-// values returns what may be given for an argument at the moment.
+// values returns what can be given for an argument at this moment.
 func values(s api.Server, a api.Argument) (words []string) {
 	switch a.Word {
 	case "EXT":
@@ -135,7 +136,7 @@ func offer(words []string, last string) string {
 	return b.String()
 }
 
-// commonStart is what all words begin with.
+// commonStart returns the longest text with which all words begin.
 func commonStart(words []string) string {
 	if len(words) == 0 {
 		return ""

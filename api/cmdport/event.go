@@ -14,17 +14,17 @@ import (
 	"nwayacd/esl"
 )
 
-// event is one event on its way to a client.
+// event is one event that will be sent to a client.
 type event struct {
 	at       time.Time
 	name     string // CUSTOM, BACKGROUND_JOB
 	subclass string
-	sequence uint64 // Event-Sequence; each of the two names counts by itself
+	sequence uint64 // Event-Sequence; each of the two names has its own count
 	headers  []esl.Header
 	body     string
 }
 
-// jobEvent is the event that tells the outcome of a bgapi.
+// jobEvent returns the event with the output of a bgapi command.
 func jobEvent(id, line, reply string) event {
 	command, argument := api.Public(line)
 	headers := []esl.Header{{Name: "Job-UUID", Value: id}, {Name: "Job-Command", Value: command}}
@@ -34,9 +34,9 @@ func jobEvent(id, line, reply string) event {
 	return event{at: time.Now(), name: eventJob, headers: headers, body: reply}
 }
 
-// sender is what every event says of where it comes from.
+// sender has what every event says of its origin.
 type sender struct {
-	core string // of this server since it started
+	core string // a new one for each start of this server
 	host string
 }
 
@@ -63,7 +63,7 @@ func (e *event) allHeaders(s *sender) []esl.Header {
 	}, e.headers...)
 }
 
-// form is how a client wants its events written.
+// form is the form in which a client gets its events.
 type form int
 
 const (
@@ -80,7 +80,7 @@ const (
 	contentXML  = "text/event-xml"
 )
 
-// String is the word of the event request.
+// String returns the word that the event request uses for the form.
 func (f form) String() string {
 	for word, is := range forms {
 		if is == f {
@@ -90,7 +90,7 @@ func (f form) String() string {
 	return ""
 }
 
-// frame writes an event as FreeSWITCH writes it in that form.
+// frame returns the event as FreeSWITCH writes it in that form.
 func (f form) frame(headers []esl.Header, body string) []byte {
 	switch f {
 	case asJSON:
@@ -101,11 +101,11 @@ func (f form) frame(headers []esl.Header, body string) []byte {
 	return esl.AppendEvent(nil, body, headers...)
 }
 
-// jsonEvent keeps the order of the headers, which a map would not.
+// jsonEvent writes the JSON by hand, because a map would lose the order of the headers.
 func jsonEvent(headers []esl.Header, body string) string {
 	if body != "" {
-		headers = append(headers, esl.Header{Name: "Content-Length", Value: strconv.Itoa(len(body))},
-			esl.Header{Name: "_body", Value: body})
+		headers = append(headers,
+			esl.Header{Name: "Content-Length", Value: strconv.Itoa(len(body))}, esl.Header{Name: "_body", Value: body})
 	}
 	pairs := make([]string, len(headers))
 	for i, h := range headers {
@@ -117,19 +117,20 @@ func jsonEvent(headers []esl.Header, body string) string {
 func quoted(s string) string {
 	text, err := json.Marshal(s)
 	if err != nil {
-		return `""` // a string always has a JSON form
+		return `""` // cannot happen: every string has a JSON form
 	}
 	return string(text)
 }
 
-// xmlEvent escapes values as in the plain form (switch_event.c, add_xml_header).
+// xmlEvent escapes values as the plain form does, and then for XML (switch_event.c,
+// add_xml_header).
 func xmlEvent(headers []esl.Header, body string) string {
 	encoded := esl.NewEvent("", headers...)
 	var b strings.Builder
 	b.WriteString("<event>\n  <headers>\n")
 	for _, h := range headers {
 		b.WriteString("    <" + h.Name + ">")
-		xml.EscapeText(&b, []byte(encoded.Raw(h.Name))) // a strings.Builder takes everything
+		xml.EscapeText(&b, []byte(encoded.Raw(h.Name))) // a strings.Builder returns no errors
 		b.WriteString("</" + h.Name + ">\n")
 	}
 	b.WriteString("  </headers>\n")

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAJobDoesNotTellThePassword(t *testing.T) {
+func TestAJobEventHasNoPassword(t *testing.T) {
 	for line, want := range map[string]string{
 		"nway_add_ext 1000 hush": "1000", "nway_add_ext  1000  'hush hush'": "1000", "nway_add_ext": "",
 		"nway_login 1000 110,120": "1000 110,120",

@@ -8,8 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// subscribe carries out a request about events. With pass-through FreeSWITCH gets the request too,
-// and the client gets FreeSWITCH's reply: it knows its own events.
+// subscribe carries out a request about events. With pass-through, FreeSWITCH gets the request too,
+// and the client gets FreeSWITCH's reply, because FreeSWITCH knows its own events.
 func (c *client) subscribe(ctx context.Context, r *esl.Request, verb, rest string) error {
 	if c.listener == nil {
 		c.follow(ctx)
@@ -21,7 +21,7 @@ func (c *client) subscribe(ctx context.Context, r *esl.Request, verb, rest strin
 	return c.reply(reply)
 }
 
-// follow sends the client, from now on until its session ends, the events it has subscribed to.
+// follow starts to send the client the events that it has subscribed to, until the session ends.
 func (c *client) follow(ctx context.Context) {
 	c.listener = c.port.Server.ACD.Events.Listen(0)
 	c.following.Go(func() { // ends with the session
@@ -35,9 +35,8 @@ func (c *client) follow(ctx context.Context) {
 				return
 			}
 			c.sendEvent(event{
-				at: e.At, name: eventCustom, sequence: e.ID,
-				headers:  append([]esl.Header{{Name: "Event-Subclass", Value: e.Subclass}}, e.Headers...),
-				subclass: e.Subclass,
+				at: e.At, name: eventCustom, sequence: e.ID, subclass: e.Subclass,
+				headers: append([]esl.Header{{Name: "Event-Subclass", Value: e.Subclass}}, e.Headers...),
 			})
 		}
 	})
@@ -53,8 +52,8 @@ func (c *client) follow(ctx context.Context) {
 	})
 }
 
-// queueJobEvent queues the end of a job for the client. It does not block: a client that lags far
-// behind is cut off.
+// queueJobEvent queues the end of a job for the client. It does not block: it cuts off a client
+// whose queue is full.
 func (c *client) queueJobEvent(e event) {
 	if !c.subscription.jobs() {
 		return
@@ -66,7 +65,7 @@ func (c *client) queueJobEvent(e event) {
 	}
 }
 
-// sendEvent sends an event if the client has subscribed to it; a failure ends the session.
+// sendEvent sends an event if the client has subscribed to it. A failure ends the session.
 func (c *client) sendEvent(e event) {
 	headers := e.allHeaders(&c.port.sender)
 	if form, wanted := c.subscription.wants(e.name, e.subclass, headers); wanted {

@@ -15,7 +15,7 @@ import (
 	"nwayacd/esl"
 )
 
-// dialogue is a client that speaks the wire itself.
+// dialogue is a client that reads and writes frames itself.
 type dialogue struct {
 	t       *testing.T
 	nc      net.Conn
@@ -58,7 +58,7 @@ func (d *dialogue) receive() *esl.Event {
 	return f
 }
 
-// say sends a request and checks its reply; events may come before it.
+// say sends a request and checks its reply. It keeps events that come before the reply.
 func (d *dialogue) say(request, reply string) {
 	d.t.Helper()
 	fmt.Fprint(d.nc, request+"\n\n")
@@ -76,7 +76,7 @@ func (d *dialogue) say(request, reply string) {
 	}
 }
 
-// event reads an event in the plain form.
+// event reads one event in the plain form.
 func (d *dialogue) event() *esl.Event {
 	d.t.Helper()
 	f := d.read()
@@ -180,13 +180,13 @@ func TestAJobThatPanicsEndsItselfOnly(t *testing.T) {
 	d.say("api nway_list_groups", "group|")
 }
 
-func TestASlowSubscriberIsCutOffAndHoldsUpNobody(t *testing.T) {
+func TestASlowSubscriberIsCutOffAndDelaysNoOther(t *testing.T) {
 	s, _ := apitest.Server()
 	address := served(t, &Port{Server: s, Log: zerolog.Nop()})
 	slow, quick := dial(t, address, "x"), dial(t, address, "x")
 	slow.nc.(*net.TCPConn).SetReadBuffer(4096)
 	slow.say("event plain ALL", "+OK")
-	for range 15_000 { // two events' worth each, far more than sockets and the bus hold
+	for range 15_000 { // two events each, far more than the sockets and the bus can buffer
 		if err := s.ACD.Dispatcher.Busy(t.Context(), "1000"); err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fsCLI runs the real fs_cli against the port.
+// fsCLI returns the real fs_cli, ready to connect to the port.
 func fsCLI(t *testing.T, address, password string, args ...string) *exec.Cmd {
 	t.Helper()
 	path, err := exec.LookPath("fs_cli")
@@ -96,7 +96,7 @@ func TestTheRealFSCLIInteractively(t *testing.T) {
 	}
 }
 
-// terminal is what a program shows.
+// terminal collects what a program shows.
 type terminal struct {
 	out   chan string
 	shown strings.Builder
@@ -120,12 +120,12 @@ func typewriter(t *testing.T, cli *exec.Cmd) (io.Writer, *terminal) {
 func (s *terminal) Write(text []byte) (int, error) {
 	select {
 	case s.out <- string(text):
-	default: // nobody reads on
+	default: // the test reads no more
 	}
 	return len(text), nil
 }
 
-// until waits for a text, and passes over what comes before.
+// until waits for a text and skips what comes before it.
 func (s *terminal) until(t *testing.T, want string) {
 	t.Helper()
 	limit := time.After(10 * time.Second)

@@ -14,7 +14,7 @@ import (
 	"nwayacd/api/apitest"
 )
 
-// FuzzPortSession: no bytes of a client end the port, or its session in a panic.
+// FuzzPortSession checks that no bytes of a client end the port, or end the session in a panic.
 func FuzzPortSession(f *testing.F) {
 	for _, sent := range []string{
 		"auth x\n\napi nway_list_exts\n\nexit\n\n",
@@ -44,7 +44,7 @@ func FuzzPortSession(f *testing.F) {
 	})
 }
 
-// panics is a log that fails the test where it tells of a panic.
+// panics is a log that fails the test if it gets a line about a panic.
 type panics struct{ t *testing.T }
 
 func (p panics) Write(line []byte) (int, error) {
@@ -54,7 +54,8 @@ func (p panics) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// FuzzFilter: an event filter of a client is taken or refused, and asked of an event.
+// FuzzFilter checks that any filter of a client is accepted or refused, and can be applied to an
+// event.
 func FuzzFilter(f *testing.F) {
 	for _, rest := range []string{"Event-Name CUSTOM", "add a -+ /x.*/", "delete all", "a /(/", "add", ""} {
 		f.Add(rest)

@@ -12,26 +12,26 @@ import (
 	"nwayacd/esl"
 )
 
-// reachLimit bounds the way to the FreeSWITCH behind the port, login included.
+// reachLimit bounds the time to connect to the FreeSWITCH behind the port and to log in there.
 const reachLimit = 10 * time.Second
 
-// PassThrough is the FreeSWITCH that gets what is not ours.
+// PassThrough is the FreeSWITCH that gets every request which is not for nwayacd.
 type PassThrough struct {
 	Name     string
 	Address  string // of its event socket
 	Password string
 }
 
-// upstream is one client's own connection to that FreeSWITCH. What comes from there goes to the
+// upstream is one client's own connection to that FreeSWITCH. What FreeSWITCH sends goes to the
 // client unchanged and in order.
 type upstream struct {
 	nc       net.Conn
 	in       *esl.Reader
-	answered chan struct{} // holds one when a reply has gone to the client
+	answered chan struct{} // holds one token when a reply has been sent to the client
 }
 
-// dial connects and logs in. A connection of its own for each client keeps their subscriptions,
-// filters and replies apart.
+// dial connects and logs in. Each client has its own connection, which keeps subscriptions, filters
+// and replies of clients apart.
 func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
 	ctx, stop := context.WithTimeout(ctx, reachLimit)
 	defer stop()
@@ -45,7 +45,7 @@ func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
 		nc.Close()
 		return nil, err
 	}
-	u.in.Hurry(nc)
+	u.in.EnforceFrameTime(nc)
 	return u, nil
 }
 
@@ -82,7 +82,8 @@ func (u *upstream) write(frame []byte) error {
 	return err
 }
 
-// passThrough lets FreeSWITCH answer the request. It returns when the client has the answer.
+// passThrough lets FreeSWITCH answer the request. It returns when the answer has been sent to the
+// client.
 func (c *client) passThrough(ctx context.Context, r *esl.Request) error {
 	if c.upstream == nil {
 		u, err := c.port.PassThrough.dial(ctx)
@@ -105,11 +106,11 @@ func (c *client) passThrough(ctx context.Context, r *esl.Request) error {
 	}
 }
 
-// errUpstream ends the session of a client whose FreeSWITCH is gone. That FreeSWITCH itself would
-// have ended the session as well.
-var errUpstream = errors.New("cmdport: the FreeSWITCH behind the port is gone")
+// errUpstream ends the session of a client whose FreeSWITCH is gone, as that FreeSWITCH would have
+// done.
+var errUpstream = errors.New("cmdport: the connection to the FreeSWITCH behind the port is lost")
 
-// relay takes what comes from FreeSWITCH to the client.
+// relay sends the client what FreeSWITCH sends, except the events that this server fired there.
 func (c *client) relay(ctx context.Context, u *upstream) {
 	defer u.nc.Close()
 	defer context.AfterFunc(ctx, func() { u.nc.Close() })()
@@ -117,7 +118,7 @@ func (c *client) relay(ctx context.Context, u *upstream) {
 		f, err := u.in.ReadFrame()
 		if err != nil {
 			c.send(farewell)
-			c.end(fmt.Errorf("%w: %w", errUpstream, err)) // changes nothing where the client ended it
+			c.end(fmt.Errorf("%w: %w", errUpstream, err)) // changes nothing if the client ended the session
 			return
 		}
 		if isOurEvent(f) {
@@ -130,7 +131,7 @@ func (c *client) relay(ctx context.Context, u *upstream) {
 		case esl.ContentReply, esl.ContentAPI:
 			signalAnswer(u.answered)
 		case esl.ContentDisconnect:
-			farewell = nil // FreeSWITCH's own
+			farewell = nil // FreeSWITCH has sent its own
 		}
 	}
 }
@@ -138,11 +139,11 @@ func (c *client) relay(ctx context.Context, u *upstream) {
 func signalAnswer(answered chan struct{}) {
 	select {
 	case answered <- struct{}{}:
-	default: // a reply nobody asked for
+	default: // a reply to no request
 	}
 }
 
-// requestFrame is the request as it came.
+// requestFrame returns the request as it came.
 func requestFrame(r *esl.Request) []byte {
 	frame := []byte(r.Line + "\n")
 	for name, value := range r.Headers() {
@@ -151,7 +152,7 @@ func requestFrame(r *esl.Request) []byte {
 	return append(append(frame, '\n'), r.Body()...)
 }
 
-// eventFrame is the frame as it came.
+// eventFrame returns the frame as it came.
 func eventFrame(f *esl.Event) []byte {
 	var frame []byte
 	for name := range f.Headers() {
@@ -160,8 +161,8 @@ func eventFrame(f *esl.Event) []byte {
 	return append(append(frame, '\n'), f.Body()...)
 }
 
-// isOurEvent recognises the events that we fired into FreeSWITCH ourselves: the client has them
-// from us already.
+// isOurEvent reports whether this server fired the event into FreeSWITCH. The client already has it
+// from this server.
 func isOurEvent(f *esl.Event) bool {
 	kind, body := f.Raw("Content-Type"), f.Body()
 	if !strings.HasPrefix(kind, "text/event-") || !strings.Contains(body, "nwayacd") {

@@ -16,8 +16,8 @@ import (
 	"nwayacd/esl"
 )
 
-// farFreeSWITCH is what stands behind a command port: it notes the requests and answers each with
-// what script says.
+// farFreeSWITCH is a FreeSWITCH behind a command port. It records the requests and answers each as
+// script says.
 type farFreeSWITCH struct {
 	address string
 	script  func(request *esl.Request) (frames string, hangUp bool)
@@ -100,7 +100,7 @@ const (
 	ourEvent   = "Event-Subclass: nwayacd%3A%3Aagent\nEvent-Name: CUSTOM\n\n"
 )
 
-func TestWhatIsNotOursGoesToFreeSWITCHAndComesBackInOrder(t *testing.T) {
+func TestOtherRequestsGoToFreeSWITCHAndTheAnswersComeBackInOrder(t *testing.T) {
 	f := far(t, func(r *esl.Request) (string, bool) {
 		switch verb, _, _ := strings.Cut(r.Line, " "); verb {
 		case "api":
@@ -157,7 +157,7 @@ func TestEachClientHasItsOwnConnectionToFreeSWITCH(t *testing.T) {
 		d := dial(t, address, "secret")
 		d.say("api nway_list_exts", "extension|")
 		if f.mu.Lock(); f.connections != n {
-			t.Errorf("%d connections for commands of ours", f.connections-n)
+			t.Errorf("%d connections for our own commands", f.connections-n)
 		}
 		f.mu.Unlock()
 		d.say("api status", "UP")

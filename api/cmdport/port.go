@@ -1,5 +1,5 @@
 // Package cmdport is the command port. It speaks the inbound protocol of FreeSWITCH's event socket,
-// so fs_cli and every ESL client work with it. The client that sends one command is here too.
+// so fs_cli and every ESL client work with it. A client that sends one command (Ask) is here too.
 package cmdport
 
 import (
@@ -20,23 +20,23 @@ import (
 
 const (
 	authLimit = 15 * time.Second // to send the right password
-	// authPenalty passes before the first wrong password is answered, and twice as long each time.
-	// Only the connection that sent it waits.
+	// authPenalty is the delay before the answer to the first wrong password. It doubles with each
+	// further one, and delays only its own connection.
 	authPenalty  = time.Second
 	longPenalty  = 5 * time.Second  // of a source that has sent too many wrong ones
 	authTries    = 3                // on one connection
 	commandLimit = 2 * time.Minute  // for one command
-	requestLimit = 15 * time.Second // for one request to come in, from its first byte to its last
+	requestLimit = 15 * time.Second // for one request to arrive, from its first byte to its last
 	requestRoom  = 16 << 20         // bytes of all large requests that are being received
-	writeLimit   = 5 * time.Second  // for one frame: a client that does not read is cut off
+	writeLimit   = 5 * time.Second  // for one frame; a client that does not read is cut off
 )
 
 // Port is the command port.
 type Port struct {
 	Server      api.Server
-	Password    string           // "" = any; only for loopback, which the configuration sees to
-	PassThrough *PassThrough     // the FreeSWITCH that gets what is not ours; nil = none
-	Bounds      connlimit.Bounds // 256, and 64 of one source
+	Password    string           // "" accepts any; the configuration allows that only on loopback
+	PassThrough *PassThrough     // the FreeSWITCH that gets the other requests; nil = none
+	Bounds      connlimit.Bounds // default: 256 connections, 64 from one source
 	Log         zerolog.Logger
 
 	sender      sender             // set by Serve
@@ -46,11 +46,12 @@ type Port struct {
 
 	mu      sync.Mutex
 	clients map[*client]struct{}
-	jobs    uint64 // BACKGROUND_JOB events so far
+	jobs    uint64 // BACKGROUND_JOB events that were sent so far
 	panics  atomic.Uint64
 }
 
-// Serve serves clients from ln until ctx is done, and returns when the last one is gone.
+// Serve serves clients from ln until ctx is done, and returns when the last one is gone. Its error
+// is that of esl.Server.Serve.
 func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	p.sender, p.clients = newSender(), map[*client]struct{}{}
 	p.connLimiter, p.room = connlimit.New(p.Bounds.Or(256, 64), p.Log), esl.NewRoom(requestRoom)
@@ -65,10 +66,10 @@ func (p *Port) panicked(reason any, stack []byte, what string) {
 	p.Log.Error().Any("panic", reason).Bytes("stack", stack).Msg(what)
 }
 
-// Panics is how many clients and jobs ended in a panic.
+// Panics returns how many clients and jobs ended in a panic.
 func (p *Port) Panics() uint64 { return p.panics.Load() }
 
-// serve is the session of one client. Its jobs go on to their end when it leaves before.
+// serve runs the session of one client. Jobs run to their end even if the client leaves before.
 func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	c := newClient(p, nc)
 	defer c.working.Wait()
@@ -81,19 +82,19 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer c.counted.Release()
 	p.add(c)
 	defer p.remove(c)
-	err := c.converse(session, ctx)
+	err := c.runSession(session, ctx)
 	if cause := context.Cause(session); cause != nil {
-		err = cause // why it was cut off; the reader only saw that it was
+		err = cause // why the session was ended; the reader saw only that it was
 	}
-	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.known || p.worthALine(err, nc)) {
-		p.Log.Info().Err(err).Stringer("client", nc.RemoteAddr()).Msg("a client of the command port is gone")
+	if err != nil && ctx.Err() == nil && !errors.Is(err, io.EOF) && (c.authenticated || p.isWorthLogging(err, nc)) {
+		p.Log.Info().Err(err).Stringer("client", nc.RemoteAddr()).Msg("a client of the command port has left")
 	}
 }
 
-// worthALine reports whether to log the end of a client that never showed the password; there may
-// be many. The connection limiter itself logs those that made room for another client.
-func (p *Port) worthALine(err error, nc net.Conn) bool {
-	if errors.Is(err, errCrowded) {
+// isWorthLogging reports whether to log the end of a client that never showed the password, because
+// there may be many. The connection limiter itself logs those that made room for another client.
+func (p *Port) isWorthLogging(err error, nc net.Conn) bool {
+	if errors.Is(err, errEvicted) {
 		return false
 	}
 	_, due := p.authLimiter.ReportDue(esl.Source(nc.RemoteAddr()))
@@ -112,7 +113,7 @@ func (p *Port) remove(c *client) {
 	delete(p.clients, c)
 }
 
-// announce shows the end of a job to every client that listens to BACKGROUND_JOB, as FreeSWITCH
+// announce sends the end of a job to every client that listens to BACKGROUND_JOB, as FreeSWITCH
 // does.
 func (p *Port) announce(job event) {
 	p.mu.Lock()

@@ -69,7 +69,7 @@ func TestAnESLClientManagesTheServer(t *testing.T) {
 
 func TestAWrongPasswordGetsNothing(t *testing.T) {
 	if _, err := esl.Dial(t.Context(), port(t, "secret"), "guess", esl.Options{}); err == nil {
-		t.Fatal("let in")
+		t.Fatal("a wrong password was accepted")
 	}
 }
 
@@ -84,8 +84,8 @@ func TestAWrongPasswordDelaysItsOwnConnectionOnly(t *testing.T) {
 	if _, err := in.ReadFrame(); err != nil {
 		t.Fatal(err)
 	}
-	// Three wrong ones are 7 s of penalties: the right one on another connection is answered long
-	// before the last of them.
+	// Three wrong passwords take 7 s of penalties. The right one on another connection is answered
+	// long before that.
 	wrong.Write([]byte("auth guess\n\nauth guess\n\nauth guess\n\n"))
 	answered := make(chan string, 3)
 	var reading sync.WaitGroup
@@ -158,6 +158,6 @@ func TestGreeted(t *testing.T) {
 	address := ln.Addr().String()
 	ln.Close()
 	if err := Greeted(t.Context(), address); err == nil {
-		t.Error("nobody is there")
+		t.Error("no port is there, but Greeted returns nil")
 	}
 }

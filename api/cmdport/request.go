@@ -12,11 +12,11 @@ import (
 	"nwayacd/esl"
 )
 
-// maxJobUUID bounds the Job-UUID a client gives, in bytes.
+// maxJobUUID is the longest Job-UUID that a client may give, in bytes.
 const maxJobUUID = 128
 
-// obey carries out one request; over says that the client wants to go.
-func (c *client) obey(ctx, working context.Context, r *esl.Request) (over bool, err error) {
+// handle carries out one request. It returns over=true if the client asked to end the session.
+func (c *client) handle(ctx, working context.Context, r *esl.Request) (over bool, err error) {
 	verb, rest, _ := strings.Cut(r.Line, " ")
 	verb, rest = strings.ToLower(verb), strings.TrimLeft(rest, " ")
 	switch {
@@ -34,16 +34,16 @@ func (c *client) obey(ctx, working context.Context, r *esl.Request) (over bool, 
 	return false, c.reply(refusal(verb, rest))
 }
 
-// isSubscribing names the requests that say which events a client wants.
+// isSubscribing has the requests that change which events a client gets.
 var isSubscribing = map[string]bool{"event": true, "nixevent": true, "noevents": true, "filter": true}
 
-// isOurs tells whether the line is one of our commands.
+// isOurs reports whether the line is one of our commands.
 func isOurs(line string) bool {
 	return api.Named(line) != nil
 }
 
-// call answers an api request: our commands, then what goes to FreeSWITCH, then what a console asks
-// by itself.
+// call answers an api request. It tries our commands first, then FreeSWITCH if there is
+// pass-through, then the requests that a console makes by itself.
 func (c *client) call(ctx context.Context, r *esl.Request, line string) error {
 	if isOurs(line) {
 		return c.answer(c.run(ctx, line) + "\n")
@@ -66,7 +66,8 @@ func (c *client) run(ctx context.Context, line string) string {
 	return api.Run(ctx, c.port.Server, line)
 }
 
-// background starts a job. Its end is a BACKGROUND_JOB event, which never comes before the reply.
+// background starts a job. Its output is a BACKGROUND_JOB event, which always comes after the
+// reply.
 func (c *client) background(ctx context.Context, r *esl.Request, line string) error {
 	id := r.Get("Job-UUID")
 	if id == "" {
@@ -81,7 +82,7 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	select {
 	case c.slots <- struct{}{}:
 	default:
-		return c.reply("-ERR " + strconv.Itoa(jobsAtOnce) + " jobs of this client are at work already")
+		return c.reply("-ERR " + strconv.Itoa(jobsAtOnce) + " jobs of this client are running already")
 	}
 	err := c.reply("+OK Job-UUID: "+id, esl.Header{Name: "Job-UUID", Value: id})
 	c.working.Go(func() { // ends with the command
@@ -91,7 +92,7 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	return err
 }
 
-// runJob is run where no session ends with a panic.
+// runJob runs a command for a job. A panic ends only that job.
 func (c *client) runJob(ctx context.Context, line string) (reply string) {
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -102,7 +103,8 @@ func (c *client) runJob(ctx context.Context, line string) (reply string) {
 	return c.run(ctx, line)
 }
 
-// refusal is the reply to what only FreeSWITCH itself can do, worded as it does where it does.
+// refusal returns the reply to a request that only FreeSWITCH can carry out. It has FreeSWITCH's
+// words if FreeSWITCH refuses it too.
 func refusal(verb, rest string) string {
 	switch verb {
 	case "log":

@@ -12,14 +12,14 @@ import (
 	"nwayacd/esl"
 )
 
-// The events that this port itself has, beside those of a FreeSWITCH behind it.
+// The events that this port itself sends, in addition to those of a FreeSWITCH behind it.
 const (
 	eventCustom = "CUSTOM"
 	eventJob    = "BACKGROUND_JOB"
 	eventAll    = "ALL"
 )
 
-// subclasses are the CUSTOM events there are.
+// subclasses has the subclasses of all CUSTOM events.
 var subclasses = []string{"nwayacd::queue", "nwayacd::info", "nwayacd::agent"}
 
 // The bounds of one client's filters. A short pattern may be a large program: [a-z]{1000} is one of
@@ -30,20 +30,21 @@ const (
 	maxPatterns = 8192 // steps of the patterns of all filters together, as sizeOf counts them
 )
 
-// subscription is which events a client wants, and in which form. It does exactly what
-// mod_event_socket.c does (parse_command, event_handler). Words after CUSTOM are subclasses, to the
-// end of the line; ALL outlives a nixevent of a subclass.
+// subscription says which events a client gets, and in which form. It behaves exactly as
+// mod_event_socket.c does (parse_command, event_handler):
+//   - Words after CUSTOM are subclasses, to the end of the line.
+//   - ALL stays if a nixevent removes only a subclass.
 type subscription struct {
 	mu      sync.Mutex
 	enabled bool
 	form    form
 	all     bool
-	names   map[string]bool // of those the port has
+	names   map[string]bool // of the events that the port sends
 	custom  map[string]bool // subclasses
 	filters []filter
 }
 
-// filter lets through events whose header has a value, or keeps them back.
+// filter passes the events whose header has a value, or holds them back.
 type filter struct {
 	name, value string
 	bare        string // the value without its signs
@@ -52,7 +53,8 @@ type filter struct {
 	size        int            // of the pattern
 }
 
-// change carries out event, nixevent, noevents or filter.
+// change carries out event, nixevent, noevents or filter. It returns the reply, and whether it is
+// +OK.
 func (s *subscription) change(verb, rest string) (reply string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +138,7 @@ func (s *subscription) nothing() string {
 
 var isEventName = regexp.MustCompile(`^[A-Z_]+$`).MatchString
 
-// eventWords takes apart `CHANNEL_ANSWER CUSTOM nwayacd::queue nwayacd::info`.
+// eventWords splits `CHANNEL_ANSWER CUSTOM nwayacd::queue nwayacd::info` into names and subclasses.
 func eventWords(words []string) (names, custom []string) {
 	for n, word := range words {
 		name := strings.TrimPrefix(strings.ToUpper(word), "SWITCH_EVENT_")
@@ -185,7 +187,7 @@ func (s *subscription) patternSize() (size int) {
 	return size
 }
 
-// unfilter takes away all filters, those of a header, or the one of a header and value.
+// unfilter removes all filters, those of a header, or the one of a header and value.
 func (s *subscription) unfilter(rest string) string {
 	name, value, _ := strings.Cut(rest, " ")
 	s.filters = slices.DeleteFunc(s.filters, func(f filter) bool {
@@ -237,14 +239,14 @@ func (f *filter) fits(value string) bool {
 	return strings.EqualFold(f.bare, value)
 }
 
-// jobs tells whether the client listens to the ends of jobs.
+// jobs reports whether the client listens to the ends of jobs.
 func (s *subscription) jobs() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.enabled && (s.all || s.names[eventJob])
 }
 
-// wants tells whether the client wants the event, and in which form.
+// wants reports whether the client wants the event, and in which form.
 func (s *subscription) wants(name, subclass string, headers []esl.Header) (f form, wanted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -252,7 +254,8 @@ func (s *subscription) wants(name, subclass string, headers []esl.Header) (f for
 	return s.form, s.enabled && wanted && s.passes(headers)
 }
 
-// passes: without filters everything does. A filter that keeps back outranks the others.
+// passes reports whether the filters pass the event. Without filters every event passes. A filter
+// that holds the event back has priority over the others.
 func (s *subscription) passes(headers []esl.Header) bool {
 	let := len(s.filters) == 0
 	for _, f := range s.filters {

@@ -8,8 +8,8 @@ import (
 	"nwayacd/esl"
 )
 
-// Each step is a request with the start of its reply, or an event, `queue`, `agent 1000 busy` or
-// `job`, with whether it is wanted.
+// Each step is either a request with the start of its reply, or an event (`queue`, `agent 1000
+// busy` or `job`) with whether the client gets it.
 func TestSubscriptionIsThatOfFreeSWITCH(t *testing.T) {
 	for name, steps := range map[string][][2]string{
 		"nothing is wanted at first": {

@@ -8,14 +8,14 @@ import (
 	"nwayacd/esl"
 )
 
-// What a source may get wrong. A forgotten wallboard with an old token stays below it, so that
-// others at its address are not slowed down.
+// Limits for wrong passwords from one source. A wallboard that was forgotten with an old token
+// stays below them, so it does not slow down others at its address.
 const (
 	maxWrong      = 10              // passwords or tokens that are not forgiven yet
-	wrongRecovery = time.Second     // until one more is forgiven
+	wrongRecovery = time.Second     // for each one that is forgiven
 	firstBackOff  = time.Second     // the first pause after too many; each next one is twice as long
 	longBackOff   = time.Minute     // the longest pause
-	forgiveAfter  = 5 * time.Minute // without a wrong one: the pauses begin short again
+	forgiveAfter  = 5 * time.Minute // without a wrong password, after which pauses are short again
 )
 
 // AuthLimiter slows down the answers to wrong passwords of a source that guesses. A right password
@@ -26,7 +26,7 @@ type AuthLimiter struct {
 	reports esl.Reports
 }
 
-// attempts is what one source got wrong.
+// attempts are the wrong passwords of one source.
 type attempts struct {
 	wrong  int           // not forgiven yet
 	last   time.Time     // of the last wrong one, or the end of the last pause
@@ -42,7 +42,7 @@ func (l *AuthLimiter) Try(source netip.Addr, isRight func() bool) (right bool, w
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now, a := time.Now(), l.sources.Of(source)
+	now, a := time.Now(), l.sources.Get(source)
 	if wait := a.closed.Sub(now); wait > 0 {
 		return false, wait
 	}
@@ -50,8 +50,8 @@ func (l *AuthLimiter) Try(source netip.Addr, isRight func() bool) (right bool, w
 	return false, 0
 }
 
-// ReportDue reports whether a wrong password of this source is worth a line in the log, and how
-// many were passed over since the last line.
+// ReportDue reports whether a wrong password of this source is worth a log line. passed is the
+// number of those without a line since the last one.
 func (l *AuthLimiter) ReportDue(source netip.Addr) (passed int, due bool) {
 	return l.reports.Due(source)
 }
@@ -64,7 +64,7 @@ func (a *attempts) addWrong(now time.Time) {
 	a.wrong += 1 - forgiven
 	a.last = now
 	if a.wrong >= maxWrong {
-		a.wrong-- // one more try when the pause is over
+		a.wrong-- // one more try after the pause
 		a.pause = min(max(2*a.pause, firstBackOff), longBackOff)
 		a.closed = now.Add(a.pause)
 		a.last = a.closed

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestWhoGuessesIsSlowedDownAndNobodyElse(t *testing.T) {
+func TestASourceThatGuessesIsSlowedDownAndOthersAreNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l AuthLimiter
 		guesser, other := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
@@ -32,14 +32,14 @@ func TestWhoGuessesIsSlowedDownAndNobodyElse(t *testing.T) {
 	})
 }
 
-func TestAForgottenClientWithAnOldPasswordIsInNobodysWay(t *testing.T) {
+func TestAForgottenClientWithAnOldPasswordDoesNotDelayOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l AuthLimiter
 		source := netip.MustParseAddr("10.0.0.1") // a reverse proxy, with others behind it
 		for range 1000 {
 			l.Try(source, func() bool { return false })
 			if ok, _ := l.Try(source, func() bool { return true }); !ok {
-				t.Fatal("the others are held up")
+				t.Fatal("the others are delayed")
 			}
 			time.Sleep(2 * time.Second)
 		}

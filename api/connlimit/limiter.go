@@ -1,5 +1,5 @@
-// Package connlimit bounds what strangers may do to a port: how many connections it has, and how
-// fast somebody may guess its password.
+// Package connlimit bounds what strangers can do to a port: how many connections it has, and how
+// fast its password can be guessed.
 package connlimit
 
 import (
@@ -13,13 +13,13 @@ import (
 	"nwayacd/esl"
 )
 
-// Bounds is how many connections a port takes. Zero fields stand for the port's defaults.
+// Bounds are the limits for the connections of a port. Zero fields stand for the port's defaults.
 type Bounds struct {
 	Total     int
 	PerSource int // of one address, or one IPv6 network of 64 bits
 }
 
-// Or returns the bounds with the given defaults in place of zero fields.
+// Or returns the bounds with the given defaults for zero fields.
 func (b Bounds) Or(total, perSource int) Bounds {
 	if b.Total <= 0 {
 		b.Total = total
@@ -70,9 +70,9 @@ func New(b Bounds, log zerolog.Logger) *Limiter {
 	}
 }
 
-// Admit counts a new connection, which is unconfirmed. The limiter calls evict, at most once, if the
-// connection has to make room for another, or if it is a short one whose time is over; evict closes
-// the connection and must not block for long.
+// Admit counts a new connection, which is unconfirmed. The limiter calls evict, at most once, if
+// the connection has to make room for another, or if it is a short one whose time is over. evict
+// closes the connection and must not block for long.
 func (l *Limiter) Admit(remote net.Addr, evict func()) *Conn {
 	c := &Conn{limiter: l, source: esl.Source(remote), evict: evict}
 	evicted := l.place(c)
@@ -159,7 +159,7 @@ func (l *Limiter) giveTurn(c *Conn) {
 	c.turn = l.turns
 }
 
-// Confirm keeps the limiter from evicting the connection: its client has shown the password. A short
+// Confirm protects the connection from eviction, because its client has shown the password. A short
 // connection stays one.
 func (c *Conn) Confirm() {
 	c.limiter.mu.Lock()
@@ -169,14 +169,14 @@ func (c *Conn) Confirm() {
 	}
 }
 
-// Unconfirm makes the connection one that may be evicted, the last of all that may be.
+// Unconfirm makes the connection one that may be evicted, after all others that may be.
 func (c *Conn) Unconfirm() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
 	c.limiter.giveTurn(c)
 }
 
-// Release takes the connection out of the count. A second call does nothing.
+// Release removes the connection from the count. A second call does nothing.
 func (c *Conn) Release() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// from is a client at that address.
+// from returns a client at that address.
 func from(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
 
 func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
@@ -29,12 +29,12 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 		t.Helper()
 		for _, name := range gone {
 			if !out[name] {
-				t.Errorf("%s: %s is still in", step, name)
+				t.Errorf("%s: %s is still connected", step, name)
 			}
 			delete(out, name)
 		}
 		for name := range out {
-			t.Errorf("%s: %s is out", step, name)
+			t.Errorf("%s: %s was closed", step, name)
 		}
 		clear(out)
 	}
@@ -45,7 +45,7 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 	expect("there is room for all")
 	admit("a3", "10.0.0.1")
 	expect("a third of one source", "a2")
-	a2.Release() // twice counts once
+	a2.Release() // a second call counts once
 	a4 := admit("a4", "10.0.0.1")
 	expect("a fourth of one source", "a3")
 	a4.Confirm()

@@ -13,7 +13,7 @@ import (
 	"nwayacd/queue"
 )
 
-// agentShown is an agent in the HTTP API; the words are the database's.
+// agentShown is an agent in the HTTP API. Its words are those of the database.
 type agentShown struct {
 	Extension    string    `json:"extension" example:"1000"`
 	Name         string    `json:"name"`
@@ -21,19 +21,19 @@ type agentShown struct {
 	SeatState    string    `json:"seat_state" enum:"up,down" doc:"logged in or not"`
 	SeatStatus   string    `json:"seat_status" enum:"idle,busy"`
 	CallState    string    `json:"call_state" enum:"ready,ring,talking,typing,noanswer" doc:"typing is the wrap-up"`
-	Available    bool      `json:"available" doc:"could be offered a call now"`
-	Deferred     string    `json:"deferred,omitempty" enum:"busy,logout" doc:"what takes effect when the offer or call ends"`
+	Available    bool      `json:"available" doc:"an offer could be made now"`
+	Deferred     string    `json:"deferred,omitempty" enum:"busy,logout" doc:"the change that takes effect when the offer or call ends"`
 	Locked       bool      `json:"locked"`
 	DND          bool      `json:"dnd"`
-	OutsideCalls int       `json:"outside_calls" doc:"calls that are not the ACD's"`
+	OutsideCalls int       `json:"outside_calls" doc:"calls of the phone that the ACD did not make"`
 	JobNumber    string    `json:"job_number"`
 	SayJobNumber bool      `json:"say_job_number"`
-	Progress     int       `json:"progress_seconds" doc:"how long the phone may say nothing before it counts as unreachable; 0: the configuration's"`
+	Progress     int       `json:"progress_seconds" doc:"after how long without a 180 or 183 the phone is unreachable; 0: the configured time"`
 	Groups       []string  `json:"groups" nullable:"false"`
-	Call         string    `json:"call_uuid,omitempty" doc:"the caller's channel it has an offer or a call with"`
-	Since        time.Time `json:"since,omitzero" doc:"of call_state"`
-	RestCause    string    `json:"rest_cause,omitempty" enum:"busy,reject,noanswer,unreachable" doc:"why the agent is offered nothing until rest_until, if it rests"`
-	RestUntil    time.Time `json:"rest_until,omitzero" doc:"when the rest is over"`
+	Call         string    `json:"call_uuid,omitempty" doc:"the caller's channel of the agent's offer or call"`
+	Since        time.Time `json:"since,omitzero" doc:"when call_state began"`
+	RestCause    string    `json:"rest_cause,omitempty" enum:"busy,reject,noanswer,unreachable" doc:"why the agent is offered nothing until rest_until; absent if the agent does not rest"`
+	RestUntil    time.Time `json:"rest_until,omitzero" doc:"when the rest ends"`
 	Misses       int       `json:"misses" doc:"offers missed in a row"`
 }
 
@@ -52,7 +52,7 @@ type newAccount struct {
 	}
 }
 
-// createdAgent is an agent with its address.
+// createdAgent is a new agent and its address.
 type createdAgent struct {
 	Location string `header:"Location"`
 	Body     agentShown
@@ -61,7 +61,7 @@ type createdAgent struct {
 type shiftStart struct {
 	Extension string `path:"extension" maxLength:"128" doc:"the agent's number" example:"1000"`
 	Body      struct {
-		Groups []arg[groupWord] `json:"groups" minItems:"1" maxItems:"1000" nullable:"false" doc:"exactly these"`
+		Groups []arg[groupWord] `json:"groups" minItems:"1" maxItems:"1000" nullable:"false" doc:"the agent is then a member of exactly these"`
 	}
 }
 
@@ -69,7 +69,7 @@ type jobNumberSet struct {
 	Extension string `path:"extension" maxLength:"128" doc:"the agent's number" example:"1000"`
 	Body      struct {
 		Number arg[jobNumberWord] `json:"number" example:"1024"`
-		Say    bool               `json:"say" doc:"whether callers hear it before the talk"`
+		Say    bool               `json:"say" doc:"whether callers hear the number before the talk"`
 	}
 }
 
@@ -90,13 +90,13 @@ func (p *Port) agentOperations(r resource) {
 	register(r, operation{
 		id: "add-agent", method: http.MethodPost, path: all, summary: "Add an agent", status: http.StatusCreated,
 		commands: []string{"nway_add_ext"},
-		about: "A phone can register with the account as soon as this is answered, where FreeSWITCH asks our " +
-			"directory (mod_xml_curl).",
+		about: "If FreeSWITCH asks our directory (mod_xml_curl), a phone can register with the account " +
+			"as soon as the answer is sent.",
 		refusals: []int{http.StatusConflict},
 	}, p.addAgent)
-	register(r,
-		operation{id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent", refusals: unknown},
-		p.getAgent)
+	register(r, operation{
+		id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent", refusals: unknown,
+	}, p.getAgent)
 	register(r, operation{
 		id: "remove-agent", method: http.MethodDelete, path: one, summary: "Remove an agent",
 		commands: []string{"nway_rm_ext"},
@@ -105,39 +105,41 @@ func (p *Port) agentOperations(r resource) {
 	register(r, operation{
 		id: "login-agent", method: http.MethodPost, path: one + "/login", summary: "Log an agent in",
 		commands: []string{"nway_login"},
-		about: "Up, idle, ready, registered, and a member of exactly these groups. An unknown group changes " +
-			"nothing.", refusals: unknown,
+		about: "The agent is then up, idle, ready and registered, and a member of exactly these groups. " +
+			"If one of the groups is unknown, nothing changes.",
+		refusals: unknown,
 	}, p.login)
 	d := p.Server.ACD.Dispatcher
 	register(r, operation{
 		id: "logout-agent", method: http.MethodPost, path: one + "/logout", summary: "Log an agent out of all groups",
 		commands: []string{"nway_logout"},
-		about:    "During an offer or call it takes effect when that ends.", refusals: unknown,
+		about:    "During an offer or call, it takes effect when that ends.", refusals: unknown,
 	}, p.ofAgent(d.Logout))
 	register(r, operation{
 		id: "make-agent-busy", method: http.MethodPost, path: one + "/busy", summary: "Make an agent busy",
 		commands: []string{"nway_busy"},
-		about:    "During an offer or call it takes effect when that ends.", refusals: unknown,
+		about:    "During an offer or call, it takes effect when that ends.", refusals: unknown,
 	}, p.ofAgent(d.Busy))
 	register(r, operation{
-		id: "make-agent-ready", method: http.MethodPost, path: one + "/ready", summary: "Make an agent idle and ready",
-		commands: []string{"nway_ready"},
-		about:    "Ends the wrap-up and a rest, and takes back a busy or logout that waits for a call's end.",
+		id: "make-agent-ready", method: http.MethodPost, path: one + "/ready",
+		summary: "Make an agent idle and ready", commands: []string{"nway_ready"},
+		about:    "This ends wrap-up and rest, and cancels a busy or logout that waits for the end of a call.",
 		refusals: unknown,
 	}, p.ofAgent(d.Ready))
 	register(r, operation{
-		id: "set-job-number", method: http.MethodPut, path: one + "/job-number", summary: "Set an agent's job number",
-		refusals: unknown, commands: []string{"nway_set_ext_jobnumber"},
+		id: "set-job-number", method: http.MethodPut, path: one + "/job-number",
+		summary: "Set an agent's job number", refusals: unknown,
+		commands: []string{"nway_set_ext_jobnumber"},
 	}, p.setJobNumber)
 	register(r, operation{
 		id: "set-registered", method: http.MethodPut, path: one + "/registered",
-		summary:  "Say by hand whether the phone is registered",
+		summary:  "Set by hand whether the phone is registered",
 		commands: []string{"nway_set_reged_ext", "nway_set_unreg_ext"},
-		about:    "FreeSWITCH's own registrations are followed without it.", refusals: unknown,
+		about:    "It is not needed for phones that register at a linked FreeSWITCH.", refusals: unknown,
 	}, p.setRegistered)
 }
 
-func (p *Port) listAgents(_ context.Context, in *agentFilter) (*of[items[agentShown]], error) {
+func (p *Port) listAgents(_ context.Context, in *agentFilter) (*output[items[agentShown]], error) {
 	all := p.Server.ACD.Dispatcher.Agents()
 	if in.Group != "" {
 		all = slices.DeleteFunc(all, func(v queue.AgentView) bool { return !slices.Contains(v.Groups, in.Group) })
@@ -145,18 +147,17 @@ func (p *Port) listAgents(_ context.Context, in *agentFilter) (*of[items[agentSh
 	return listed(all, showAgent), nil
 }
 
-func (p *Port) getAgent(_ context.Context, in *agentPath) (*of[agentShown], error) {
+func (p *Port) getAgent(_ context.Context, in *agentPath) (*output[agentShown], error) {
 	v, err := p.Server.ACD.Dispatcher.Agent(in.Extension)
 	if err != nil {
 		return nil, err
 	}
-	return &of[agentShown]{showAgent(v)}, nil
+	return &output[agentShown]{showAgent(v)}, nil
 }
 
-// ofAgent makes an operation of a change that wants to know the extension only.
-func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*of[agentShown],
-	error) {
-	return func(ctx context.Context, in *agentPath) (*of[agentShown], error) {
+// ofAgent makes an operation from a change that needs only the extension.
+func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*output[agentShown], error) {
+	return func(ctx context.Context, in *agentPath) (*output[agentShown], error) {
 		if err := change(ctx, in.Extension); err != nil {
 			return nil, err
 		}
@@ -180,22 +181,22 @@ func (p *Port) removeAgent(ctx context.Context, in *agentPath) (*nothing, error)
 	return nil, p.Server.ACD.Dispatcher.RemoveAgent(ctx, in.Extension)
 }
 
-func (p *Port) login(ctx context.Context, in *shiftStart) (*of[agentShown], error) {
+func (p *Port) login(ctx context.Context, in *shiftStart) (*output[agentShown], error) {
 	groups := make([]string, 0, len(in.Body.Groups))
 	for _, g := range in.Body.Groups {
 		groups = append(groups, string(g))
 	}
 	if err := p.Server.ACD.Dispatcher.Login(ctx, in.Extension, groups); err != nil {
-		return nil, ofBody(err, queue.ErrNoGroup)
+		return nil, inBody(err, queue.ErrNoGroup)
 	}
 	return p.getAgent(ctx, &agentPath{in.Extension})
 }
 
 var errNoJobNumber = errors.New("there is no job number to say")
 
-func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*of[agentShown], error) {
+func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*output[agentShown], error) {
 	if in.Body.Say && in.Body.Number == "" {
-		return nil, ofBody(errNoJobNumber, errNoJobNumber)
+		return nil, inBody(errNoJobNumber, errNoJobNumber)
 	}
 	if err := p.Server.ACD.Dispatcher.SetJobNumber(ctx, in.Extension, string(in.Body.Number), in.Body.Say); err != nil {
 		return nil, err
@@ -203,7 +204,7 @@ func (p *Port) setJobNumber(ctx context.Context, in *jobNumberSet) (*of[agentSho
 	return p.getAgent(ctx, &agentPath{in.Extension})
 }
 
-func (p *Port) setRegistered(ctx context.Context, in *registeredSet) (*of[agentShown], error) {
+func (p *Port) setRegistered(ctx context.Context, in *registeredSet) (*output[agentShown], error) {
 	if err := p.Server.ACD.Dispatcher.SetRegistered(ctx, in.Extension, in.Body.Registered); err != nil {
 		return nil, err
 	}
@@ -222,7 +223,7 @@ func showAgent(v queue.AgentView) agentShown {
 	}
 }
 
-// address is the path of a resource that was made.
+// address returns the path of a new resource.
 func address(resource, name string) string {
 	return fmt.Sprintf("%s/%s/%s", apiPrefix, resource, url.PathEscape(name))
 }

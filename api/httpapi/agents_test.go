@@ -10,7 +10,7 @@ import (
 	"nwayacd/queue"
 )
 
-// rested is an agent on duty after two missed offers in a row.
+// rested returns an agent on duty after two missed offers in a row.
 func rested(until time.Time) queue.AgentView {
 	return queue.AgentView{Agent: agent.Agent{
 		Profile: agent.Profile{Extension: "1000"}, Presence: agent.Presence{Registered: true, Up: true, Idle: true},

@@ -9,8 +9,8 @@ import (
 	"nwayacd/api"
 )
 
-// arg is text that goes onto the floor or to FreeSWITCH. Its rule is the one that the commands'
-// argument of that word has.
+// arg is text that goes to the floor or to FreeSWITCH. Its rule is that of the commands' argument
+// with the same word.
 type arg[W interface{ word() string }] string
 
 type (
@@ -33,13 +33,13 @@ func (phoneWord) word() string     { return "PHONE" }
 func (gatewayWord) word() string   { return "GATEWAY" }
 func (promptWord) word() string    { return "WELCOME" }
 
-// Schema is what huma asks of a type with a rule of its own.
+// Schema implements huma.SchemaProvider: a string, with the rule as its description.
 func (arg[W]) Schema(huma.Registry) *huma.Schema {
 	var of W
 	return &huma.Schema{Type: huma.TypeString, Description: api.ArgumentOf(of.word()).Rule}
 }
 
-// Resolve tells huma what is wrong.
+// Resolve implements huma.ResolverWithPath. It returns an error if the text breaks the rule.
 func (a arg[W]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	var of W
 	rule := api.ArgumentOf(of.word())

@@ -26,20 +26,20 @@ func (l limitedListener) Accept() (net.Conn, error) {
 	return &limitedConn{nc, l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })}, nil
 }
 
-// limitedConn is counted until it is closed.
+// limitedConn is counted by the limiter until it is closed.
 type limitedConn struct {
 	net.Conn
 	counted *connlimit.Conn
 }
 
-// Close takes the connection out of the count.
+// Close closes the connection and removes it from the count.
 func (c *limitedConn) Close() error {
 	c.counted.Release()
 	return c.Conn.Close()
 }
 
-// connState lets a connection that is between two requests make room for another. http.Server calls
-// it for each change of a connection's state.
+// connState allows the limiter to evict a connection that is between two requests. http.Server
+// calls it at each change of a connection's state.
 func connState(nc net.Conn, state http.ConnState) {
 	if c, is := nc.(*limitedConn); is && state == http.StateIdle {
 		c.counted.Unconfirm()
@@ -52,8 +52,8 @@ func withConn(ctx context.Context, nc net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, nc)
 }
 
-// confirmConn keeps the request's connection from being closed for another one until the request is
-// answered: the request has shown the token.
+// confirmConn protects the request's connection from eviction until the request is answered,
+// because the request has shown the token.
 func confirmConn(r *http.Request) {
 	if c, is := r.Context().Value(connKey{}).(*limitedConn); is {
 		c.counted.Confirm()
@@ -67,13 +67,15 @@ func isShort(ctx context.Context) bool {
 	return is && c.counted.IsShort()
 }
 
-// paced gives a request's body a time of its own, all of it: also the one that nobody reads.
-func paced(next http.Handler) http.Handler {
+// withBodyDeadline gives the body of each request one deadline for all of it, even if no handler
+// reads it.
+func withBodyDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
-			body := &pacedBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
-			body.set(time.Now().Add(bodyLimit)) // fails where there is no connection, in tests
-			// net/http must see its own body: by its type it knows one that was not read to the end
+			body := &deadlineBody{ReadCloser: r.Body, set: http.NewResponseController(w).SetReadDeadline}
+			body.set(time.Now().Add(bodyLimit)) // fails if there is no connection, as in tests
+			// The copy leaves net/http the body that it made. By the type of that body it detects
+			// one that was not read to the end.
 			r = r.WithContext(r.Context())
 			r.Body = body
 		}
@@ -81,16 +83,16 @@ func paced(next http.Handler) http.Handler {
 	})
 }
 
-// pacedBody is a request's body within its time; the answer has its own.
-type pacedBody struct {
+// deadlineBody is the body of a request with its own deadline. The answer has another one.
+type deadlineBody struct {
 	io.ReadCloser
-	set   func(time.Time) error // the read deadline
+	set   func(time.Time) error // sets the read deadline
 	begun bool
 }
 
-// Read moves the deadline when the body is begun, for others set theirs before, and when it has
-// ended.
-func (b *pacedBody) Read(p []byte) (int, error) {
+// Read sets the deadline at the first read, because net/http and huma set theirs before, and again
+// at the end of the body.
+func (b *deadlineBody) Read(p []byte) (int, error) {
 	if !b.begun {
 		b.begun = true
 		b.set(time.Now().Add(bodyLimit))

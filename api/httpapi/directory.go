@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// directoryLimit is short: a phone that registers, or a call, waits in FreeSWITCH.
+// directoryLimit is short, because a phone that registers, or a call, is waiting in FreeSWITCH.
 const directoryLimit = 3 * time.Second
 
-// The documents that mod_xml_curl wants (FreeSWITCH's XML directory).
+// The documents that mod_xml_curl expects (FreeSWITCH's XML directory).
 type (
 	xmlDocument struct {
 		XMLName xml.Name `xml:"document"`
@@ -51,12 +51,12 @@ type (
 	}
 )
 
-// dialString is FreeSWITCH's own of directory/default.xml: without it user/1000 finds no phone.
+// dialString is the one of FreeSWITCH's directory/default.xml. Without it user/1000 finds no phone.
 const dialString = "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}" +
 	"${sofia_contact(*/${dialed_user}@${dialed_domain})}"
 
-// directory answers mod_xml_curl, which asks for accounts before it looks into FreeSWITCH's own
-// files: with the user, or with "not found", after which FreeSWITCH goes on to those.
+// directory answers mod_xml_curl, which asks for accounts before FreeSWITCH reads its own files.
+// The answer is the user, or "not found"; then FreeSWITCH goes on to its files.
 func (p *Port) directory(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxHTTPBody)
 	if err := r.ParseForm(); err != nil {
@@ -118,8 +118,8 @@ func writeDocument(w http.ResponseWriter, section xmlSection) {
 	io.WriteString(w, xml.Header+strings.ReplaceAll(string(text), "$", "&#36;")) // a client that is gone misses it
 }
 
-// account is the password of an extension that is on the floor. One without a password is not
-// found: FreeSWITCH would register anybody for it.
+// account returns the password of an extension that is on the floor. An extension without a
+// password is not found, because FreeSWITCH would let any phone register as it.
 func (p *Port) account(ctx context.Context, extension string) (password string, found bool, err error) {
 	if _, err := p.Server.ACD.Dispatcher.Agent(extension); err != nil {
 		return "", false, nil

@@ -98,7 +98,7 @@ func TestWithTheDatabaseAwayNoAccountIsDenied(t *testing.T) {
 	}
 }
 
-func TestTheWishesOfAnAgentHaveWords(t *testing.T) {
+func TestTheDeferredChangesOfAnAgentHaveWords(t *testing.T) {
 	for wish, want := range map[agent.Deferred]string{
 		agent.NothingDeferred: "", agent.BusyDeferred: "busy",
 		agent.LogoutDeferred: "logout",

@@ -18,7 +18,7 @@ func isDirectory(path string) bool { return strings.HasPrefix(path, "/freeswitch
 // mayReadDirectory reports whether the request may have FreeSWITCH's user directory, and answers it
 // where not.
 func (p *Port) mayReadDirectory(w http.ResponseWriter, r *http.Request) bool {
-	if p.DirectoryOpen && isLocal(r.Host) || p.knows(w, r, p.DirectoryToken, p.Token) {
+	if p.DirectoryOpen && isLocal(r.Host) || p.authorized(w, r, p.DirectoryToken, p.Token) {
 		return true
 	}
 	if p.directoryRefused.note() {

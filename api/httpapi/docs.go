@@ -15,16 +15,16 @@ import (
 //go:embed docs.html
 var docsPage string
 
-// docsPolicy lets the page show itself and fetch nothing.
+// docsPolicy allows the page its own style, and forbids it to fetch anything.
 const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'"
 
-// describe serves the OpenAPI document and a page made of it. Both are made once.
-func (p *Port) describe(mux *http.ServeMux, api huma.API) {
+// serveDocs serves the OpenAPI document and a page with its contents. Both are made once.
+func (p *Port) serveDocs(mux *http.ServeMux, api huma.API) {
 	doc := api.OpenAPI()
 	asJSON, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
-		panic(err) // the operations above are wrong; a test makes them
+		panic(err) // an operation is wrong; a test describes them all
 	}
 	asYAML, err := doc.YAML()
 	if err != nil {
@@ -45,11 +45,11 @@ func document(mime string, content []byte) http.HandlerFunc {
 		w.Header().Set("Content-Type", mime)
 		w.Header().Set("Content-Security-Policy", docsPolicy)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Write(content) // a client that is gone misses it
+		w.Write(content) // fails only if the client is gone
 	}
 }
 
-// docsOf and what is below it are the OpenAPI document in the order in which the page shows it.
+// docsOf and the types below are the OpenAPI document in the order in which the page shows it.
 type docsOf struct {
 	Title, Version, About string
 	Token                 bool
@@ -151,7 +151,7 @@ func fieldsOf(s *huma.Schema) (all []docsField) {
 	return all
 }
 
-// typeOf is a schema in a few words.
+// typeOf describes a schema in a few words.
 func typeOf(s *huma.Schema) string {
 	switch {
 	case s.Ref != "":

@@ -11,7 +11,7 @@ import (
 	"nwayacd/api/apitest"
 )
 
-// FuzzHTTPRequest: no method, path or body is a fault of this server.
+// FuzzHTTPRequest checks that no method, path or body causes a fault of this server.
 func FuzzHTTPRequest(f *testing.F) {
 	for _, r := range [][3]string{
 		{"POST", "/api/v1/groups", `{"group":"120","mode":2}`},
@@ -31,7 +31,7 @@ func FuzzHTTPRequest(f *testing.F) {
 	handler := p.Handler(f.Context())
 	f.Fuzz(func(t *testing.T, method, path, body string) {
 		if strings.HasPrefix(path, apiPrefix+"/events") {
-			return // does not end
+			return // a stream does not end
 		}
 		r, err := http.NewRequestWithContext(t.Context(), method, "http://localhost"+path, strings.NewReader(body))
 		if err != nil {
@@ -49,12 +49,12 @@ func FuzzHTTPRequest(f *testing.F) {
 	})
 }
 
-// FuzzLastEventID: only an id of this life of the server is resumed after.
+// FuzzLastEventID checks that a stream resumes only after an id of the running server.
 func FuzzLastEventID(f *testing.F) {
 	for _, id := range []string{"", "life-7", "life-", "life--1", "-7", "other-7", "life-99999999999999999999"} {
 		f.Add(id)
 	}
-	p := &Port{born: "life"}
+	p := &Port{instance: "life"}
 	f.Fuzz(func(t *testing.T, id string) {
 		if after, known := p.afterID(id); after > 0 && (!known || !strings.HasPrefix(id, "life-")) {
 			t.Errorf("%q resumes after %d", id, after)

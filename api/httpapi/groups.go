@@ -16,15 +16,15 @@ type groupShown struct {
 	Name         string       `json:"name"`
 	Mode         int          `json:"mode" minimum:"0" maximum:"5"`
 	ModeName     string       `json:"mode_name" example:"remember+cyclic"`
-	Cursor       string       `json:"current_ext_number" doc:"the extension offered last"`
+	Cursor       string       `json:"current_ext_number" doc:"the extension that got the last offer"`
 	RingSeconds  int          `json:"group_callout_timeout" doc:"how long an agent's phone rings, in seconds"`
 	Members      []string     `json:"members" nullable:"false" doc:"extensions, in order"`
-	Available    int          `json:"available" doc:"members who could take a call now"`
+	Available    int          `json:"available" doc:"members to whom an offer could be made now"`
 	Waiting      int          `json:"waiting" doc:"callers whom no agent has answered yet"`
 	Talking      int          `json:"talking"`
-	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the caller served next waits; absent when nobody is in the line"`
+	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the first caller in the line waits; absent if the line is empty"`
 	Prompts      promptsShown `json:"prompts"`
-	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"what the agents' phones show before the caller's name"`
+	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"the text that agents' phones show before the caller's name"`
 }
 
 // promptsShown are a group's own prompts.
@@ -42,11 +42,11 @@ type groupPath struct {
 type newGroup struct {
 	Body struct {
 		Group arg[groupWord] `json:"group" example:"110"`
-		Mode  int            `json:"mode" minimum:"0" maximum:"5" doc:"0 sequence, 1 random, 2 cyclic, 3 to 5 the same after the remembered agent"`
+		Mode  int            `json:"mode" minimum:"0" maximum:"5" doc:"0 sequence, 1 random, 2 cyclic; 3 to 5: the remembered agent first, then as 0 to 2"`
 	}
 }
 
-// createdGroup is a group with its address.
+// createdGroup is a new group and its address.
 type createdGroup struct {
 	Location string `header:"Location"`
 	Body     groupShown
@@ -55,17 +55,17 @@ type createdGroup struct {
 type changedPrompts struct {
 	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
 	Body  struct {
-		Welcome   *arg[promptWord] `json:"welcome,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Blacklist *arg[promptWord] `json:"blacklist,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Busy      *arg[promptWord] `json:"busy,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
-		Transfer  *arg[promptWord] `json:"transfer,omitempty" doc:"absent: stays as it is; empty: the configuration's default"`
+		Welcome   *arg[promptWord] `json:"welcome,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Blacklist *arg[promptWord] `json:"blacklist,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Busy      *arg[promptWord] `json:"busy,omitempty" doc:"absent: no change; empty: the configuration's default"`
+		Transfer  *arg[promptWord] `json:"transfer,omitempty" doc:"absent: no change; empty: the configuration's default"`
 	}
 }
 
 type changedGroup struct {
 	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
 	Body  struct {
-		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: stays as it is; empty: nothing is shown"`
+		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: no change; empty: no prefix"`
 	}
 }
 
@@ -78,7 +78,7 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "add-group", method: http.MethodPost, path: all, summary: "Add a group", status: http.StatusCreated,
 		commands: []string{"nway_add_group"},
-		about:    "Agents who are members of its number already serve it at once.",
+		about:    "Agents who are already members of that number serve the group at once.",
 		refusals: []int{http.StatusConflict},
 	}, p.addGroup)
 	register(r, operation{
@@ -88,11 +88,11 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "remove-group", method: http.MethodDelete, path: one, summary: "Remove a group",
 		commands: []string{"nway_rm_group"},
-		about:    "Refused while callers wait in it.", refusals: []int{http.StatusNotFound, http.StatusConflict},
+		about:    "It is refused while callers wait in the group.", refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.removeGroup)
 	register(r, operation{
 		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",
-		about: "It counts for offers made from now on.", refusals: []int{http.StatusNotFound},
+		about: "The change affects offers that are made from now on.", refusals: []int{http.StatusNotFound},
 	}, p.changeGroup)
 	register(r, operation{
 		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts",
@@ -101,17 +101,17 @@ func (p *Port) groupOperations(r resource) {
 	}, p.setPrompts)
 }
 
-func (p *Port) listGroups(context.Context, *nothing) (*of[items[groupShown]], error) {
+func (p *Port) listGroups(context.Context, *nothing) (*output[items[groupShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.Groups(), showGroup), nil
 }
 
-func (p *Port) getGroup(_ context.Context, in *groupPath) (*of[groupShown], error) {
+func (p *Port) getGroup(_ context.Context, in *groupPath) (*output[groupShown], error) {
 	all := p.Server.ACD.Dispatcher.Groups()
 	i := slices.IndexFunc(all, func(v queue.GroupView) bool { return v.Number == in.Group })
 	if i < 0 {
 		return nil, fmt.Errorf("group %s: %w", in.Group, queue.ErrNoGroup)
 	}
-	return &of[groupShown]{showGroup(all[i])}, nil
+	return &output[groupShown]{showGroup(all[i])}, nil
 }
 
 func (p *Port) addGroup(ctx context.Context, in *newGroup) (*createdGroup, error) {
@@ -130,7 +130,7 @@ func (p *Port) removeGroup(ctx context.Context, in *groupPath) (*nothing, error)
 	return nil, p.Server.ACD.Dispatcher.RemoveGroup(ctx, in.Group)
 }
 
-func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShown], error) {
+func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*output[groupShown], error) {
 	if prefix := in.Body.CallerPrefix; prefix != nil {
 		if err := p.Server.ACD.Dispatcher.SetCallerPrefix(ctx, in.Group, *prefix); err != nil {
 			return nil, err
@@ -139,7 +139,7 @@ func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*of[groupShow
 	return p.getGroup(ctx, &groupPath{in.Group})
 }
 
-func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*of[groupShown], error) {
+func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*output[groupShown], error) {
 	b := &in.Body
 	err := p.Server.ACD.Dispatcher.SetPrompts(ctx, in.Group,
 		(*string)(b.Welcome), (*string)(b.Blacklist), (*string)(b.Busy), (*string)(b.Transfer))
@@ -159,7 +159,7 @@ func showGroup(v queue.GroupView) groupShown {
 	}
 }
 
-// orEmpty keeps null out of lists.
+// orEmpty keeps null out of the lists in answers.
 func orEmpty(list []string) []string {
 	if list == nil {
 		return []string{}

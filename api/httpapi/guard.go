@@ -18,9 +18,11 @@ import (
 	"nwayacd/esl"
 )
 
-// guarded lets in who may come: with the token, where one is set; else only who asks for this host,
-// not for a name that a web page made resolve to it. Web pages of other origins may not change
-// anything.
+// guarded passes a request on if it may use the port:
+//   - With a token in the configuration, the request must have the token.
+//   - Without one, the request's Host must be an address or localhost. A web page could make any
+//     name resolve to this host.
+//   - A web page of another origin may not change anything.
 func (p *Port) guarded(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -39,10 +41,10 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 			}
 		case p.Token == "" && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
-				"without a token in [http] only an address or localhost may be asked for, not a name")
+				"without a token in [http], the Host of a request must be an address or localhost")
 		case !isPrivate(r.URL.Path):
 			next.ServeHTTP(w, p.noted(r))
-		case p.Token == "" || p.knows(w, r, p.Token):
+		case p.Token == "" || p.authorized(w, r, p.Token):
 			confirmConn(r)
 			next.ServeHTTP(w, r)
 		}
@@ -72,7 +74,7 @@ func isSecret(given, secret string) bool {
 	return secret != "" && subtle.ConstantTimeCompare([]byte(given), []byte(secret)) == 1
 }
 
-// metricsPath is where Prometheus asks.
+// metricsPath is the path that Prometheus reads.
 const metricsPath = "/metrics"
 
 // isPrivate reports whether the path needs the token. Health and documentation do not.
@@ -80,8 +82,9 @@ func isPrivate(path string) bool {
 	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/")
 }
 
-// knows reports whether the request has one of the tokens, and answers it where not.
-func (p *Port) knows(w http.ResponseWriter, r *http.Request, tokens ...string) bool {
+// authorized reports whether the request has one of the tokens. If it has not, authorized answers
+// it.
+func (p *Port) authorized(w http.ResponseWriter, r *http.Request, tokens ...string) bool {
 	given, shown := token(r)
 	right, wait := false, time.Duration(0)
 	if shown {
@@ -102,7 +105,8 @@ func (p *Port) knows(w http.ResponseWriter, r *http.Request, tokens ...string) b
 		writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
 	}
 	if passed, due := p.tokens.ReportDue(sourceOf(r)); shown && due {
-		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).Msg("a wrong token on the HTTP port")
+		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).
+			Msg("a request on the HTTP port has a wrong token")
 	}
 	return false
 }
@@ -120,8 +124,8 @@ func hold(ctx context.Context, d time.Duration) {
 	}
 }
 
-// token is what the request shows: a bearer's, or the password of any user, which is what
-// mod_xml_curl can send.
+// token returns the token in the request: a bearer token, or the password of any user, because
+// mod_xml_curl can send only the latter.
 func token(r *http.Request) (given string, shown bool) {
 	if _, password, basic := r.BasicAuth(); basic {
 		return password, true
@@ -146,49 +150,52 @@ func isLocal(host string) bool {
 	return err == nil || strings.EqualFold(host, "localhost")
 }
 
-// logged logs each request at debug: neither its headers nor its query, which hold secrets and
+// logged logs each request at debug, without headers and query, because they have secrets and
 // callers' numbers.
 func (p *Port) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		noted, began := &notedWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
+		answer, began := &statusWriter{ResponseWriter: w, status: http.StatusOK}, time.Now()
 		defer p.countPanic()
 		defer func() {
-			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", noted.status).
+			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", answer.status).
 				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Msg("HTTP request")
 		}()
-		next.ServeHTTP(noted, r)
+		next.ServeHTTP(answer, r)
 	})
 }
 
-// countPanic counts a request that ends in a panic. The rest is net/http's, which ends and logs it.
+// countPanic counts a request that ends in a panic, and panics again, so that net/http ends and
+// logs the request.
 func (p *Port) countPanic() {
 	if reason := recover(); reason != nil {
-		if err, is := reason.(error); !is || !errors.Is(err, http.ErrAbortHandler) { // by which a handler hangs up
+		// ErrAbortHandler is how a handler closes its connection
+		if err, is := reason.(error); !is || !errors.Is(err, http.ErrAbortHandler) {
 			p.panics.Add(1)
 		}
 		panic(reason)
 	}
 }
 
-// Panics is how many requests ended in a panic.
+// Panics returns how many requests ended in a panic.
 func (p *Port) Panics() uint64 { return p.panics.Load() }
 
-// notedWriter remembers the status.
-type notedWriter struct {
+// statusWriter keeps the status for the log.
+type statusWriter struct {
 	http.ResponseWriter
 	status int
 }
 
-// WriteHeader notes the status.
-func (w *notedWriter) WriteHeader(status int) {
+// WriteHeader keeps the status and passes it on.
+func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap is for http.ResponseController.
-func (w *notedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Unwrap serves http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// withProblems has what the mux does not know (404, 405) answered in the form of all other errors.
+// withProblems answers the requests that the mux refuses (404, 405) in the form of all other
+// errors.
 func withProblems(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if refuse, pattern := mux.Handler(r); pattern == "" {
@@ -199,25 +206,25 @@ func withProblems(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// problemWriter keeps status and headers of a plain refusal and writes a problem in place of its
-// text.
+// problemWriter keeps the status and the headers of a plain refusal, and writes a problem in place
+// of its text.
 type problemWriter struct{ http.ResponseWriter }
 
-// WriteHeader writes the whole answer.
+// WriteHeader writes the whole answer if status is an error.
 func (w *problemWriter) WriteHeader(status int) {
-	if status < http.StatusBadRequest { // the mux redirects to the clean path
+	if status < http.StatusBadRequest { // the mux redirects to the cleaned path
 		w.ResponseWriter.WriteHeader(status)
 		return
 	}
-	writeProblem(w.ResponseWriter, status, "/docs lists what there is")
+	writeProblem(w.ResponseWriter, status, "/docs lists all operations")
 }
 
-// Write drops the text.
+// Write discards the text.
 func (w *problemWriter) Write(text []byte) (int, error) { return len(text), nil }
 
 // writeProblem answers with an application/problem+json document.
 func writeProblem(w http.ResponseWriter, status int, detail string) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(huma.NewError(status, detail)) // a client that is gone misses it
+	json.NewEncoder(w).Encode(huma.NewError(status, detail)) // fails only if the client is gone
 }

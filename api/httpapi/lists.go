@@ -13,37 +13,37 @@ import (
 // blacklistedShown is a blacklisted number with its rule.
 type blacklistedShown struct {
 	Number   string    `json:"number"`
-	Category int       `json:"category" doc:"0 all calls, 2 inbound calls; others do not concern the ACD"`
+	Category int       `json:"category" doc:"0 all calls, 2 inbound calls; the ACD ignores others"`
 	Dialled  string    `json:"dialled,omitempty" doc:"only calls to this number"`
 	Group    string    `json:"group,omitempty" doc:"only calls for this group"`
 	Expires  time.Time `json:"expires,omitzero" doc:"absent: never"`
 }
 
 type blacklistRule struct {
-	Category int       `json:"category" required:"false" minimum:"0" doc:"0 all calls, 2 inbound calls; others do not concern the ACD"`
+	Category int       `json:"category" required:"false" minimum:"0" doc:"0 all calls, 2 inbound calls; the ACD ignores others"`
 	Dialled  string    `json:"dialled,omitempty" maxLength:"50" pattern:"^[!-~]*$" doc:"only calls to this number"`
 	Group    string    `json:"group,omitempty" maxLength:"50" pattern:"^[!-~]*$" doc:"only calls for this group"`
 	Expires  time.Time `json:"expires,omitzero" doc:"absent: never"`
 }
 
-// vipShown is a number that is served first.
+// vipShown is a number whose calls are served first.
 type vipShown struct {
 	Number string `json:"number"`
 	Group  string `json:"group,omitempty" doc:"absent: in all groups"`
 }
 
-// What is put on a list has to look like a number; what is on one may be taken off whatever it
-// looks like.
+// A number that is put on a list must look like one. An entry can be removed whatever it looks
+// like, because other programs may have written it.
 type (
 	blacklistPut struct {
-		Number string `path:"number" maxLength:"50" pattern:"^[!-~]+$" doc:"the caller's number, as FreeSWITCH tells it"`
+		Number string `path:"number" maxLength:"50" pattern:"^[!-~]+$" doc:"the caller's number, as FreeSWITCH reports it"`
 		Body   blacklistRule
 	}
 	blacklistPath struct {
 		Number string `path:"number" maxLength:"50"`
 	}
 	vipPut struct {
-		Number string `path:"number" maxLength:"50" pattern:"^[!-~]+$" doc:"the caller's number, as FreeSWITCH tells it"`
+		Number string `path:"number" maxLength:"50" pattern:"^[!-~]+$" doc:"the caller's number, as FreeSWITCH reports it"`
 		Group  string `query:"group" maxLength:"50" pattern:"^[!-~]*$" doc:"absent: in all groups"`
 	}
 	vipPath struct {
@@ -52,48 +52,47 @@ type (
 	}
 )
 
-// put is the answer to a PUT: 201 for what is new.
-type put struct{ Status int }
+// putAnswer is the answer to a PUT: 201 for a new entry, 204 for one that was there.
+type putAnswer struct{ Status int }
 
 func (p *Port) listOperations(r resource) {
 	const blacklist, vips = apiPrefix + "/blacklist", apiPrefix + "/vips"
-	const effect = "It holds for calls that arrive from now on. 201: was not on the list, 204: was."
+	const effect = "It holds for calls that arrive from now on. 201: the entry is new; 204: it replaced one."
 	register(r, operation{
 		id: "list-blacklist", method: http.MethodGet, path: blacklist, summary: "List the blacklisted numbers",
 	}, p.listBlacklist)
 	register(r, operation{
-		id: "put-blacklisted", method: http.MethodPut, path: blacklist + "/{number}", summary: "Blacklist a number",
-		about: effect,
+		id: "put-blacklisted", method: http.MethodPut, path: blacklist + "/{number}",
+		summary: "Blacklist a number", about: effect,
 	}, p.putBlacklisted)
 	register(r, operation{
 		id: "drop-blacklisted", method: http.MethodDelete, path: blacklist + "/{number}",
-		summary: "Take a number off the blacklist", refusals: []int{http.StatusNotFound},
+		summary:  "Remove a number from the blacklist",
+		refusals: []int{http.StatusNotFound},
 	}, p.dropBlacklisted)
 	register(r, operation{
 		id: "list-vips", method: http.MethodGet, path: vips, summary: "List the VIP numbers",
 	}, p.listVIPs)
 	register(r, operation{
-		id: "put-vip", method: http.MethodPut, path: vips + "/{number}", summary: "Have a number served first",
-		about: effect,
+		id: "put-vip", method: http.MethodPut, path: vips + "/{number}",
+		summary: "Make a number a VIP: its calls are served first", about: effect,
 	}, p.putVIP)
 	register(r, operation{
-		id: "drop-vip", method: http.MethodDelete, path: vips + "/{number}", summary: "Take a number off the VIPs",
+		id: "drop-vip", method: http.MethodDelete, path: vips + "/{number}", summary: "Remove a number from the VIPs",
 		refusals: []int{http.StatusNotFound},
 	}, p.dropVIP)
-	for _, path := range []string{blacklist, vips} { // register has described the 204
-		r.api.OpenAPI().
-			Paths[path+
-			"/{number}"].Put.Responses["201"] = &huma.Response{Description: http.StatusText(http.StatusCreated)}
+	for _, path := range []string{blacklist, vips} { // register has described only the 204
+		r.api.OpenAPI().Paths[path+"/{number}"].Put.Responses["201"] = &huma.Response{Description: http.StatusText(http.StatusCreated)}
 	}
 }
 
-func (p *Port) listBlacklist(context.Context, *nothing) (*of[items[blacklistedShown]], error) {
+func (p *Port) listBlacklist(context.Context, *nothing) (*output[items[blacklistedShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.Blacklist(), func(b queue.Blacklisted) blacklistedShown {
 		return blacklistedShown{b.Number, b.Category, b.Dialled, b.Group, b.Expires}
 	}), nil
 }
 
-func (p *Port) putBlacklisted(ctx context.Context, in *blacklistPut) (*put, error) {
+func (p *Port) putBlacklisted(ctx context.Context, in *blacklistPut) (*putAnswer, error) {
 	replaced, err := p.Server.ACD.Dispatcher.PutBlacklisted(ctx, queue.Blacklisted{
 		Number: in.Number, Category: in.Body.Category, Dialled: in.Body.Dialled, Group: in.Body.Group,
 		Expires: in.Body.Expires,
@@ -105,11 +104,11 @@ func (p *Port) dropBlacklisted(ctx context.Context, in *blacklistPath) (*nothing
 	return nil, p.Server.ACD.Dispatcher.DropBlacklisted(ctx, in.Number)
 }
 
-func (p *Port) listVIPs(context.Context, *nothing) (*of[items[vipShown]], error) {
+func (p *Port) listVIPs(context.Context, *nothing) (*output[items[vipShown]], error) {
 	return listed(p.Server.ACD.Dispatcher.VIPs(), func(v queue.VIP) vipShown { return vipShown(v) }), nil
 }
 
-func (p *Port) putVIP(ctx context.Context, in *vipPut) (*put, error) {
+func (p *Port) putVIP(ctx context.Context, in *vipPut) (*putAnswer, error) {
 	already, err := p.Server.ACD.Dispatcher.PutVIP(ctx, queue.VIP{Number: in.Number, Group: in.Group})
 	return answerPut(already), err
 }
@@ -118,9 +117,9 @@ func (p *Port) dropVIP(ctx context.Context, in *vipPath) (*nothing, error) {
 	return nil, p.Server.ACD.Dispatcher.DropVIP(ctx, queue.VIP{Number: in.Number, Group: in.Group})
 }
 
-func answerPut(there bool) *put {
+func answerPut(there bool) *putAnswer {
 	if there {
-		return &put{http.StatusNoContent}
+		return &putAnswer{http.StatusNoContent}
 	}
-	return &put{http.StatusCreated}
+	return &putAnswer{http.StatusCreated}
 }

@@ -11,7 +11,7 @@ import (
 	"nwayacd/api"
 )
 
-// openAPI is what the tests read of the document.
+// openAPI has the parts of the document that the tests read.
 type openAPI struct {
 	OpenAPI    string
 	Info       struct{ Title, Version string }
@@ -95,7 +95,7 @@ func checkResponses(t *testing.T, at string, o openAPIOperation) {
 			t.Errorf("%s: %s is not described", at, status)
 		}
 		if status >= "400" && o.OperationID != "readyz" && r.Content["application/problem+json"] == nil {
-			t.Errorf("%s: %s is no problem+json", at, status)
+			t.Errorf("%s: %s is not a problem+json", at, status)
 		}
 	}
 	if !succeeds {
@@ -103,8 +103,8 @@ func checkResponses(t *testing.T, at string, o openAPIOperation) {
 	}
 }
 
-// checkParameters holds the words in the path against the parameters that are described: a handler
-// that misses one acts on "".
+// checkParameters compares the words in the path with the parameters that are described. A handler
+// without the parameter would act on "".
 func checkParameters(t *testing.T, path, at string, o openAPIOperation) {
 	t.Helper()
 	var wanted, described []string
@@ -135,7 +135,7 @@ func TestEveryReferenceInTheOpenAPIDocumentResolves(t *testing.T) {
 			if ref, is := n["$ref"].(string); is {
 				seen++
 				if resolve(raw, ref) == nil {
-					t.Errorf("%s leads nowhere", ref)
+					t.Errorf("%s does not resolve", ref)
 				}
 			}
 			for _, child := range n {
@@ -153,7 +153,8 @@ func TestEveryReferenceInTheOpenAPIDocumentResolves(t *testing.T) {
 	}
 }
 
-// resolve follows a JSON pointer within the document; nil where it leads nowhere.
+// resolve follows a JSON pointer within the document. It returns nil if the pointer does not
+// resolve.
 func resolve(node any, ref string) any {
 	path, local := strings.CutPrefix(ref, "#/")
 	if !local {
@@ -175,7 +176,7 @@ func TestEveryCommandHasAnOperation(t *testing.T) {
 			for _, name := range o.Commands {
 				done[name] = true
 				if api.Find(name) == nil {
-					t.Errorf("%s stands for %s, which is no command", o.OperationID, name)
+					t.Errorf("%s stands for %s, which is not a command", o.OperationID, name)
 				}
 			}
 		}
@@ -187,7 +188,7 @@ func TestEveryCommandHasAnOperation(t *testing.T) {
 	}
 }
 
-// call carries out an operation that is known by its id only, as a generated client does.
+// call carries out an operation of which only the id is known, as a generated client does.
 func (b *browser) call(doc openAPI, id, body string, parameters ...string) (status int, text string) {
 	b.t.Helper()
 	for path, item := range doc.Paths {
@@ -239,7 +240,7 @@ func TestTheDocumentIsThereAsYAML(t *testing.T) {
 	}
 }
 
-func TestThePageShowsEveryOperationAndNeedsNobodyElse(t *testing.T) {
+func TestThePageShowsEveryOperationAndFetchesNothing(t *testing.T) {
 	b, _ := web(t, "")
 	doc, _ := b.openAPI()
 	answer, page := b.ask("GET", "/docs", "")

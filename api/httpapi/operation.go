@@ -12,20 +12,20 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// apiPrefix is where all resources are.
+// apiPrefix is the start of the path of every resource.
 const apiPrefix = "/api/v1"
 
-// commandsKey is where the OpenAPI document names the commands that an operation stands for.
+// commandsKey is the extension of the OpenAPI document that names the commands of an operation.
 const commandsKey = "x-nwayacd-commands"
 
-// operation is what is particular to one operation.
+// operation describes one operation: what the others do not share with it.
 type operation struct {
 	id, method, path string
-	commands         []string // of the table, that do the same
+	commands         []string // the commands that do the same
 	summary          string
-	about            string // more than the summary says
+	about            string // further explanation
 	status           int    // of success; 0 = 200 with a body, 204 without
-	refusals         []int  // beside those of every operation
+	refusals         []int  // statuses in addition to those of every operation
 	limit            time.Duration
 }
 
@@ -36,8 +36,8 @@ type resource struct {
 	tag  string
 }
 
-// operate puts all operations on the mux.
-func (p *Port) operate(mux *http.ServeMux) huma.API {
+// registerAll registers all operations on the mux.
+func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	api := humago.New(mux, p.config())
 	resource := func(tag, about string) resource {
 		doc := api.OpenAPI()
@@ -45,11 +45,11 @@ func (p *Port) operate(mux *http.ServeMux) huma.API {
 		return resource{p, api, tag}
 	}
 	p.groupOperations(resource("groups", "Queues with a number, a mode and members."))
-	p.agentOperations(resource("agents", "People at extensions, and what they are doing."))
-	p.callOperations(resource("calls", "Calls that are here now: greeted, waiting, ringing, talking."))
-	p.recordOperations(resource("records", "Calls that have ended, and the offers made for them."))
+	p.agentOperations(resource("agents", "People at extensions, with their states."))
+	p.callOperations(resource("calls", "Current calls: greeted, waiting, ringing, talking."))
+	p.recordOperations(resource("records", "Calls that have ended, and their offers."))
 	p.listOperations(resource("lists", "Numbers that are refused, and numbers that are served first."))
-	p.eventOperation(resource("events", "What happens, as it happens."))
+	p.eventOperation(resource("events", "Events at the time when they happen."))
 	p.serverOperations(resource("server", "The server itself."))
 	return api
 }
@@ -79,7 +79,7 @@ func (p *Port) config() huma.Config {
 
 		Transformers: []huma.Transformer{withoutValues},
 
-		RejectUnknownQueryParameters: true, // a misspelt filter would select everything
+		RejectUnknownQueryParameters: true, // because a misspelt filter would match everything
 	}
 	if p.Token != "" {
 		c.OpenAPI.Security = []map[string][]string{{"token": {}}}
@@ -98,23 +98,26 @@ func withoutValues(_ huma.Context, _ string, answer any) (any, error) {
 	return answer, nil
 }
 
-// schemaName is what a type of ours is called in the document.
+// schemaName returns the name of one of our types in the document.
 func schemaName(t reflect.Type, hint string) string {
 	return strings.ReplaceAll(huma.DefaultSchemaNamer(t, hint), "Shown", "")
 }
 
-// register adds an operation. Its errors become problems here and nowhere else.
+// register adds an operation. It is the only place that turns errors into problems.
 func register[I, O any](r resource, o operation, do func(context.Context, *I) (*O, error)) {
 	if o.limit == 0 {
 		o.limit = operationLimit
 	}
 	described := huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about,
-		Tags: []string{r.tag}, DefaultStatus: o.status,
-		Errors: append([]int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable},
-			o.refusals...), MaxBodyBytes: maxHTTPBody,
-		// paced has one for the body alone. This one would stand while the operation runs, and
-		// passing it would end the operation's context.
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{r.tag},
+		DefaultStatus: o.status,
+		Errors: append([]int{
+			http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+		}, o.refusals...),
+		MaxBodyBytes: maxHTTPBody,
+		// The body has its deadline from withBodyDeadline. This one lasts while the operation runs,
+		// and if it passed, it would cancel the operation's context; so it is longer than the
+		// operation's limit.
 		BodyReadTimeout: o.limit + headerLimit,
 	}
 	if len(o.commands) > 0 {
@@ -124,8 +127,8 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		described.Errors, described.Security = o.refusals, []map[string][]string{}
 	}
 	huma.Register(r.api, described, func(ctx context.Context, in *I) (*O, error) {
-		ctx, stop := context.WithTimeoutCause(ctx, o.limit,
-			fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded))
+		cause := fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded)
+		ctx, stop := context.WithTimeoutCause(ctx, o.limit, cause)
 		defer stop()
 		out, err := do(ctx, in)
 		return out, r.http.problem(o.id, err)
@@ -135,17 +138,17 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 // nothing is the input or the output of an operation that has none.
 type nothing struct{}
 
-// of is an output that is a body and no more.
-type of[T any] struct{ Body T }
+// output is the output of an operation that has only a body.
+type output[T any] struct{ Body T }
 
 // items is a list.
 type items[T any] struct {
 	Items []T `json:"items" nullable:"false"`
 }
 
-// listed makes the output of a list.
-func listed[From, To any](all []From, show func(From) To) *of[items[To]] {
-	out := &of[items[To]]{items[To]{make([]To, 0, len(all))}}
+// listed returns the output of a list.
+func listed[From, To any](all []From, show func(From) To) *output[items[To]] {
+	out := &output[items[To]]{items[To]{make([]To, 0, len(all))}}
 	for _, one := range all {
 		out.Body.Items = append(out.Body.Items, show(one))
 	}

@@ -20,7 +20,7 @@ import (
 	"nwayacd/queue"
 )
 
-// archive is a Database of a few records.
+// archive is a Database with a few records.
 type archive struct {
 	cdrs      []queue.CDR
 	offers    []queue.OfferRecord
@@ -124,7 +124,7 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 	for _, c := range []struct {
 		method, path, body string
 		status             int
-		has                string // in the answer
+		has                string // text in the answer
 	}{
 		{"POST", "/groups", `{"group":"120","mode":2}`, 201, `"mode_name":"cyclic"`},
 		{"POST", "/groups", `{"group":"120","mode":2}`, 409, "group 120: exists already"},
@@ -254,7 +254,7 @@ func TestWhatWasMadeIsAtItsLocation(t *testing.T) {
 	}
 }
 
-func TestACDRSearchAsksForWhatTheQuerySays(t *testing.T) {
+func TestACDRSearchUsesEveryParameterOfTheQuery(t *testing.T) {
 	b, records := web(t, "")
 	b.ask("GET",
 		apiPrefix+"/cdrs?from=2026-01-31T08:00:00%2B08:00&to=2026-02-01T00:00:00Z&group=110&agent=1000&caller=139"+
@@ -272,7 +272,7 @@ func TestACDRSearchAsksForWhatTheQuerySays(t *testing.T) {
 	}
 }
 
-func TestWithTheDatabaseAwayTheRecordsSaySo(t *testing.T) {
+func TestWithTheDatabaseAwayTheRecordsAreUnavailable(t *testing.T) {
 	b, records := web(t, "")
 	records.away = errors.New("dial tcp 10.1.2.3: refused")
 	for _, path := range []string{"/cdrs", "/calls/x/offers"} {
@@ -310,7 +310,7 @@ func TestARequestThatPanicsIsCounted(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() != reason {
-					t.Error("net/http does not learn of it")
+					t.Error("the panic does not reach net/http")
 				}
 			}()
 			h := b.http.logged(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(reason) }))
@@ -322,7 +322,7 @@ func TestARequestThatPanicsIsCounted(t *testing.T) {
 	}
 }
 
-func TestOnlyTheTokenOpens(t *testing.T) {
+func TestOnlyTheTokenGivesAccess(t *testing.T) {
 	b, _ := web(t, "right")
 	for _, c := range []struct {
 		path, authorization string
@@ -354,7 +354,7 @@ func TestOnlyTheTokenOpens(t *testing.T) {
 	}
 }
 
-func TestWebPagesOfOthersAreKeptOut(t *testing.T) {
+func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
 	b, _ := web(t, "")
 	if answer, _ := b.ask("POST", apiPrefix+
 		"/reload", "", "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site"); answer.StatusCode != 403 {
@@ -385,7 +385,7 @@ func TestRequestsAreLoggedWithoutTheToken(t *testing.T) {
 		t.Errorf("%v: %s", err, &log)
 	}
 	if strings.Contains(log.String(), "t0ken") || strings.Contains(log.String(), "139") {
-		t.Errorf("the log tells secrets: %s", &log)
+		t.Errorf("the log has secrets: %s", &log)
 	}
 }
 
@@ -416,5 +416,22 @@ func TestTheHTTPPortEndsWithItsContext(t *testing.T) {
 	}
 	if line, err := events.line(); err == nil {
 		t.Errorf("the stream goes on: %s", line)
+	}
+}
+
+// The description of the operations takes a while, for which the end of a server must not wait.
+func TestAPortThatNobodyAskedEndsWithoutDescribingItself(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	p := &Port{Log: zerolog.Nop()}
+	if err := p.Serve(ctx, ln); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if p.stopping != nil {
+		t.Error("it made its operations")
 	}
 }

@@ -14,23 +14,22 @@ import (
 	"nwayacd/queue"
 )
 
-// errDatabase says that what was asked for is in the database, and the database does not answer.
+// errDatabase says that a request needs the database, and the database does not answer.
 var errDatabase = errors.New("the database does not answer")
 
-// statuses is what each refusal is in HTTP. A refusal that is about something in the request's
-// body, not in its path, is a 422: see ofBody.
+// statuses maps refusals to HTTP statuses. A refusal because of the request's body, not its path,
+// is a 422 (see inBody).
 var statuses = []struct {
 	status int
 	errs   []error
 }{
-	{http.StatusUnprocessableEntity, []error{errOfBody, acd.ErrArgument}},
-	{
-		http.StatusNotFound,
-		[]error{queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel},
-	},
+	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument}},
+	{http.StatusNotFound, []error{
+		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
+	}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
-		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, errConfiguration,
+		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
 	}},
 	{http.StatusServiceUnavailable, []error{
 		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,
@@ -39,28 +38,28 @@ var statuses = []struct {
 }
 
 var (
-	errOfBody        = errors.New("") // marks, says nothing
+	errInBody        = errors.New("") // marks an error and adds no text
 	errSwitch        = errors.New("")
 	errConfiguration = errors.New("the configuration stays as it was")
 )
 
-// ofBody makes a refusal about something the body names a 422.
-func ofBody(err error, refusals ...error) error {
+// inBody makes err a 422 if it is one of the refusals, which concern a value in the request's body.
+func inBody(err error, refusals ...error) error {
 	if slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) }) {
-		return fmt.Errorf("%w%w", errOfBody, err)
+		return fmt.Errorf("%w%w", errInBody, err)
 	}
 	return err
 }
 
-// ofSwitch makes what no refusal of ours is, FreeSWITCH's.
-func ofSwitch(err error) error {
+// fromSwitch marks an error that is none of our refusals as one of FreeSWITCH (502).
+func fromSwitch(err error) error {
 	if err != nil && statusOf(err) == http.StatusInternalServerError {
 		return fmt.Errorf("%w%w", errSwitch, err)
 	}
 	return err
 }
 
-// statusOf is the one mapping of errors to statuses.
+// statusOf returns the HTTP status of an error.
 func statusOf(err error) int {
 	for _, s := range statuses {
 		if slices.ContainsFunc(s.errs, func(e error) bool { return errors.Is(err, e) }) {
@@ -70,8 +69,8 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// problem is the answer to a failed operation. Faults of ours are logged; what they say of the
-// inside is not shown.
+// problem returns the answer to a failed operation. It logs faults of this server, and does not
+// show their text to the client.
 func (p *Port) problem(operation string, err error) error {
 	if err == nil {
 		return nil

@@ -14,8 +14,8 @@ import (
 
 // cdrShown is an ended visit of a call to a group.
 type cdrShown struct {
-	UUID          string    `json:"uuid" doc:"of the caller's channel; a call that went from group to group has a record for each visit"`
-	Visit         int       `json:"visit" doc:"which visit of the call it is, from 1"`
+	UUID          string    `json:"uuid" doc:"the caller's channel; a call has a record for each group that it visited"`
+	Visit         int       `json:"visit" doc:"the number of the visit within the call, from 1"`
 	CameFrom      string    `json:"came_from,omitempty" doc:"the group of the visit before"`
 	Direction     string    `json:"direction" enum:"in,out" doc:"out: an agent called out"`
 	Caller        string    `json:"caller" doc:"empty: anonymous"`
@@ -24,31 +24,31 @@ type cdrShown struct {
 	Group         string    `json:"group"`
 	VIP           bool      `json:"vip"`
 	Switch        string    `json:"switch" doc:"FreeSWITCH's host name"`
-	Agent         string    `json:"agent,omitempty" doc:"who answered last"`
-	Leg           string    `json:"leg_uuid,omitempty" doc:"of that agent's channel"`
+	Agent         string    `json:"agent,omitempty" doc:"the agent who answered last"`
+	Leg           string    `json:"leg_uuid,omitempty" doc:"the channel of that agent"`
 	Offers        int       `json:"offers" doc:"how many were made"`
 	Outcome       string    `json:"outcome" enum:"answered,abandoned,blacklisted,timeout,transferred,taken,returned,error,consult,moved"`
 	HungUpBy      string    `json:"hung_up_by,omitempty" enum:"caller,agent"`
 	Cause         string    `json:"cause,omitempty" doc:"FreeSWITCH's hangup cause, or what went wrong"`
 	Survey        string    `json:"survey,omitempty" doc:"the digit pressed"`
-	TransferredTo string    `json:"transferred_to,omitempty" doc:"where the talk was passed on to"`
+	TransferredTo string    `json:"transferred_to,omitempty" doc:"the destination of a transfer"`
 	TransferKind  string    `json:"transfer_kind,omitempty" enum:"blind,attended,by-caller"`
-	Recording     string    `json:"recording,omitempty" doc:"the last of the recordings"`
+	Recording     string    `json:"recording,omitempty" doc:"the last recording"`
 	Recordings    []string  `json:"recordings" nullable:"false" doc:"all files of the visit, in order: paths on the FreeSWITCH host"`
 	Arrived       time.Time `json:"arrived"`
-	Answered      time.Time `json:"answered,omitzero" doc:"by the first agent"`
+	Answered      time.Time `json:"answered,omitzero" doc:"when the first agent answered"`
 	Bridged       time.Time `json:"bridged,omitzero"`
 	Ended         time.Time `json:"ended"`
 }
 
-// offerShown is one try to give a call to an agent.
+// offerShown is one try to give one call to one agent.
 type offerShown struct {
 	Agent     string    `json:"agent"`
 	Group     string    `json:"group"`
-	Leg       string    `json:"leg_uuid" doc:"of the agent's channel"`
+	Leg       string    `json:"leg_uuid" doc:"the agent's channel"`
 	Visit     int       `json:"visit" doc:"the visit of the call in which it was made, from 1"`
 	Number    int       `json:"number" doc:"1 for the visit's first offer"`
-	Recording string    `json:"recording,omitempty" doc:"of the talk: a path on the FreeSWITCH host"`
+	Recording string    `json:"recording,omitempty" doc:"the recording of the talk: a path on the FreeSWITCH host"`
 	Transfer  bool      `json:"transfer" doc:"made by a transfer"`
 	Outcome   string    `json:"outcome" enum:"answered,noanswer,withdrawn,expired"`
 	Cause     string    `json:"cause,omitempty" doc:"FreeSWITCH's cause of a missed offer"`
@@ -58,37 +58,38 @@ type offerShown struct {
 }
 
 type cdrFilter struct {
-	From    time.Time `query:"from" doc:"only calls that arrived then or later" example:"2026-01-31T00:00:00Z"`
-	To      time.Time `query:"to" doc:"only calls that arrived before" example:"2026-02-01T00:00:00Z"`
+	From    time.Time `query:"from" doc:"only calls that arrived at or after this time" example:"2026-01-31T00:00:00Z"`
+	To      time.Time `query:"to" doc:"only calls that arrived before this time" example:"2026-02-01T00:00:00Z"`
 	Group   string    `query:"group"`
-	Agent   string    `query:"agent" doc:"who answered last"`
+	Agent   string    `query:"agent" doc:"the agent who answered last"`
 	Caller  string    `query:"caller"`
-	UUID    string    `query:"uuid" doc:"of the caller's channel"`
+	UUID    string    `query:"uuid" doc:"the caller's channel"`
 	Outcome string    `query:"outcome" enum:"answered,abandoned,blacklisted,timeout,transferred,taken,returned,error,consult,moved"`
-	Cursor  int64     `query:"cursor" minimum:"0" doc:"the next of the page before"`
-	Limit   int       `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"of the page"`
+	Cursor  int64     `query:"cursor" minimum:"0" doc:"next of the page before"`
+	Limit   int       `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"records on the page"`
 }
 
 // cdrPage is a page of ended calls.
 type cdrPage struct {
 	Items []cdrShown `json:"items" nullable:"false"`
-	Next  int64      `json:"next,omitempty" doc:"cursor of the next page; absent on the last one"`
+	Next  int64      `json:"next,omitempty" doc:"the cursor of the next page; absent on the last one"`
 }
 
 func (p *Port) recordOperations(r resource) {
 	register(r, operation{
 		id: "list-cdrs", method: http.MethodGet, path: apiPrefix + "/cdrs", summary: "Search ended calls",
-		about: "What ended last comes first. A call is here shortly after its end, when the database has it.",
+		about: "The call that ended last comes first. A call is listed when the database has its record, " +
+			"shortly after its end.",
 	}, p.listCDRs)
 	register(r, operation{
 		id: "list-offers", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/offers",
 		summary:  "List the offers of a call",
-		about:    "Of a call that is here or has ended; offers that have ended, in their order.",
+		about:    "The call may be current or ended. Only offers that have ended are listed, in their order.",
 		refusals: []int{http.StatusNotFound},
 	}, p.listOffers)
 }
 
-func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*of[cdrPage], error) {
+func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*output[cdrPage], error) {
 	calls, next, err := p.Database.SearchCDRs(ctx, queue.CDRSearch{
 		From: in.From, To: in.To, Group: in.Group, Agent: in.Agent, Caller: in.Caller, Call: in.UUID,
 		Outcome: queue.Outcome(in.Outcome), Before: in.Cursor, Limit: in.Limit,
@@ -96,13 +97,13 @@ func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*of[cdrPage], error
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
-	return &of[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
+	return &output[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
 }
 
-func (p *Port) listOffers(ctx context.Context, in *callPath) (*of[items[offerShown]], error) {
+func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offerShown]], error) {
 	offers, err := p.Database.Offers(ctx, in.UUID)
 	if err == nil && len(offers) == 0 {
-		err = p.known(ctx, in.UUID)
+		err = p.checkKnown(ctx, in.UUID)
 	} else if err != nil {
 		err = fmt.Errorf("%w: %w", errDatabase, err)
 	}
@@ -112,8 +113,8 @@ func (p *Port) listOffers(ctx context.Context, in *callPath) (*of[items[offerSho
 	return listed(offers, showOffer), nil
 }
 
-// known is nil where the call is here, or was.
-func (p *Port) known(ctx context.Context, uuid string) error {
+// checkKnown returns nil if the call is current or has ended.
+func (p *Port) checkKnown(ctx context.Context, uuid string) error {
 	if slices.ContainsFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool { return v.UUID == uuid }) {
 		return nil
 	}
@@ -134,13 +135,12 @@ func showCDR(c queue.CDR) cdrShown {
 		Switch: c.Switch, Agent: c.Agent, Leg: c.Leg,
 		Offers: c.Offers, Outcome: string(c.Outcome), HungUpBy: string(c.HungUpBy), Cause: c.Cause, Survey: c.Survey,
 		TransferredTo: c.TransferredTo, TransferKind: string(c.TransferKind),
-		Recording: c.Recording, Recordings: recordings(c), Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged,
-		Ended: c.Ended,
+		Recording: c.Recording, Recordings: recordings(c),
+		Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged, Ended: c.Ended,
 	}
 }
 
-// recordings are all files of the visit. Records that were written before there were lists name
-// one.
+// recordings returns all files of the visit. Old records have no list, only one name.
 func recordings(c queue.CDR) []string {
 	if len(c.Recordings) == 0 && c.Recording != "" {
 		return []string{c.Recording}

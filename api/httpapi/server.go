@@ -13,10 +13,10 @@ type versionShown struct {
 }
 
 type reloadReport struct {
-	Report string `json:"report" doc:"what takes a restart"`
+	Report string `json:"report" doc:"the keys whose change needs a restart"`
 }
 
-// health is what a probe reads.
+// health is the answer to a probe.
 type health struct {
 	Status int
 	Body   struct {
@@ -33,14 +33,15 @@ type Notice struct{ Word, Text string }
 func (p *Port) serverOperations(r resource) {
 	register(r, operation{
 		id: "get-version", method: http.MethodGet, path: apiPrefix + "/version",
-		summary: "Tell version, commit, Go and database", commands: []string{"nwayacd_version"},
-	}, func(ctx context.Context, _ *nothing) (*of[versionShown], error) {
-		return &of[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
+		summary:  "Show version, commit, Go and database",
+		commands: []string{"nwayacd_version"},
+	}, func(ctx context.Context, _ *nothing) (*output[versionShown], error) {
+		return &output[versionShown]{versionShown{p.Server.Version(ctx)}}, nil
 	})
 	register(r, operation{
 		id: "reload", method: http.MethodPost, path: apiPrefix + "/reload", summary: "Read the configuration again",
 		commands: []string{"nway_reload"},
-		about:    "A faulty file changes nothing.", refusals: []int{http.StatusConflict},
+		about:    "If the file has a fault, nothing changes.", refusals: []int{http.StatusConflict},
 	}, p.reload)
 	register(r, operation{
 		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
@@ -61,12 +62,12 @@ func (p *Port) serverOperations(r resource) {
 	ready.Responses["503"] = ready.Responses["200"]
 }
 
-func (p *Port) reload(context.Context, *nothing) (*of[reloadReport], error) {
+func (p *Port) reload(context.Context, *nothing) (*output[reloadReport], error) {
 	report, err := p.Server.Reload()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfiguration, err)
 	}
-	return &of[reloadReport]{reloadReport{report}}, nil
+	return &output[reloadReport]{reloadReport{report}}, nil
 }
 
 // reasons is why calls cannot all be served.

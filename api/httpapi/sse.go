@@ -18,32 +18,31 @@ import (
 
 const (
 	keepAlive    = 15 * time.Second // between comments on a quiet stream
-	streamWrite  = 5 * time.Second  // for one event; who takes longer is cut off
+	streamWrite  = 5 * time.Second  // for one event; a slower client is cut off
 	eventLost    = "nwayacd::lost"  // the listener missed events and should read the lists again
 	eventMIME    = "text/event-stream"
-	streamsAbout = "Server-sent events: the name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), " +
-		"the data a JSON object of " +
-		"the event's headers. Resumes after Last-Event-ID; where events in between are no longer remembered, " +
-		"nwayacd::lost comes first. " +
+	streamsAbout = "Server-sent events. The name is the subclass (nwayacd::queue, nwayacd::info, nwayacd::agent), " +
+		"the data a JSON object of the event's headers. The stream resumes after Last-Event-ID. " +
+		"If the server no longer has the events in between, nwayacd::lost comes first. " +
 		"A listener that does not keep up is cut off."
 )
 
 var (
-	errStreams = errors.New("there are as many streams of events as there may be")
-	errQuiet   = errors.New("nothing happened")
-	errLeaving = errors.New("shutting down")
+	errStreams  = errors.New("too many streams of events are open")
+	errQuiet    = errors.New("nothing happened")
+	errStopping = errors.New("shutting down")
 )
 
 type eventsAfter struct {
-	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"the id of the last event heard"`
+	LastEventID string `header:"Last-Event-ID" maxLength:"64" doc:"the id of the last event that was received"`
 }
 
-// eventStream is an answer that goes on.
+// eventStream is an answer that does not end by itself.
 type eventStream struct{ Body func(huma.Context) }
 
 func (p *Port) eventOperation(r resource) {
 	register(r, operation{
-		id: "follow-events", method: http.MethodGet, path: apiPrefix + "/events", summary: "Follow what happens",
+		id: "follow-events", method: http.MethodGet, path: apiPrefix + "/events", summary: "Follow the events",
 		about: streamsAbout,
 	}, p.followEvents)
 	r.api.OpenAPI().Paths[apiPrefix+"/events"].Get.Responses["200"].Content = map[string]*huma.MediaType{
@@ -64,7 +63,7 @@ func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream,
 		r, w := humago.Unwrap(c)
 		ctx, cancel := context.WithCancelCause(r.Context())
 		defer cancel(nil)
-		defer context.AfterFunc(p.leaving, func() { cancel(errLeaving) })()
+		defer context.AfterFunc(p.stopping, func() { cancel(errStopping) })()
 		err := p.stream(ctx, w, in.LastEventID)
 		p.Log.Debug().Err(err).Str("client", r.RemoteAddr).Msg("a stream of events ended")
 	}}, nil
@@ -74,7 +73,7 @@ func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream,
 func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string) error {
 	out := &eventWriter{w, http.NewResponseController(w)}
 	after, known := p.afterID(lastID)
-	l := p.Server.ACD.Events.Listen(after) // before the client hears from us: from then on it misses nothing
+	l := p.Server.ACD.Events.Listen(after) // before the answer begins, so that no event is missed
 	defer func() { l.Close() }()
 	err := out.begin()
 	if err == nil && !known {
@@ -87,10 +86,10 @@ func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string)
 		e, err := nextEvent(ctx, l)
 		switch {
 		case err == nil:
-			err = out.event(p.born+"-"+strconv.FormatUint(e.ID, 10), e)
+			err = out.event(p.instance+"-"+strconv.FormatUint(e.ID, 10), e)
 		case errors.Is(err, errQuiet):
 			err = out.text(": keep-alive\n\n")
-		case errors.Is(err, acd.ErrSlow) && first: // what it wants to resume after is forgotten
+		case errors.Is(err, acd.ErrSlow) && first: // the server no longer has the event to resume after
 			l.Close()
 			l = p.Server.ACD.Events.Listen(0)
 			err = out.lost()
@@ -101,21 +100,21 @@ func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string)
 	}
 }
 
-// afterID is the number of the event that Last-Event-ID names; known is false for one of another
-// life of the server.
+// afterID returns the number of the event in Last-Event-ID. known is false if the server has
+// restarted since.
 func (p *Port) afterID(lastID string) (after uint64, known bool) {
 	if lastID == "" {
 		return 0, true
 	}
 	life, number, _ := strings.Cut(lastID, "-")
 	after, err := strconv.ParseUint(number, 10, 64)
-	if life != p.born || err != nil {
+	if life != p.instance || err != nil {
 		return 0, false
 	}
 	return after, true
 }
 
-// nextEvent waits for the next event; errQuiet after keepAlive.
+// nextEvent waits for the next event. It returns errQuiet after keepAlive.
 func nextEvent(ctx context.Context, l *acd.Listener) (acd.Event, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, keepAlive, errQuiet)
 	defer stop()
@@ -131,7 +130,7 @@ type eventWriter struct {
 func (w *eventWriter) begin() error {
 	w.to.Header().Set("Content-Type", eventMIME)
 	w.to.Header().Set("Cache-Control", "no-store")
-	w.to.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
+	w.to.Header().Set("X-Accel-Buffering", "no") // otherwise nginx would hold events back
 	if err := w.conn.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
@@ -152,7 +151,7 @@ func (w *eventWriter) event(id string, e acd.Event) error {
 
 func (w *eventWriter) lost() error { return w.text("event: " + eventLost + "\ndata: {}\n\n") }
 
-// text writes at once.
+// text writes and flushes at once.
 func (w *eventWriter) text(text string) error {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
 		return err

@@ -22,7 +22,7 @@ type eventHeard struct {
 	headers  map[string]string
 }
 
-// follow opens the stream and returns when the server has said its first word.
+// follow opens the stream and returns when the first line has come.
 func (b *browser) follow(lastID string) *listener {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), "GET", b.base+apiPrefix+"/events", nil)
@@ -59,7 +59,7 @@ func (l *listener) line() (string, error) {
 	return "", net.ErrClosed
 }
 
-// next is the next event.
+// next returns the next event.
 func (l *listener) next() (e eventHeard) {
 	l.t.Helper()
 	for {
@@ -82,7 +82,7 @@ func (l *listener) next() (e eventHeard) {
 	}
 }
 
-// login makes an event: nway_agent_login.
+// login causes an event: nway_agent_login.
 func (b *browser) login(extension string) {
 	b.t.Helper()
 	if err := b.http.Server.ACD.Dispatcher.Login(b.t.Context(), extension, []string{"110"}); err != nil {
@@ -114,10 +114,10 @@ func TestAStreamResumesAfterTheLastEvent(t *testing.T) {
 	b.login("1000")
 	last := l.next()
 	l.answer.Body.Close()
-	b.busy("1000") // nobody listens
+	b.busy("1000") // while no stream is open
 	again := b.follow(last.id)
 	if e := again.next(); e.headers["nway_agent_status"] != "nway_agent_busy" || e.id == last.id {
-		t.Errorf("missed in between: %+v", e)
+		t.Errorf("the event that was missed in between: %+v", e)
 	}
 	b.login("1000")
 	if e := again.next(); e.headers["nway_agent_status"] != "nway_agent_login" {
@@ -125,12 +125,12 @@ func TestAStreamResumesAfterTheLastEvent(t *testing.T) {
 	}
 }
 
-func TestAStreamThatCannotResumeSaysSo(t *testing.T) {
+func TestAStreamThatCannotResumeBeginsWithLost(t *testing.T) {
 	b, _ := web(t, "")
 	first := b.follow("")
 	b.login("1000")
 	old := first.next().id
-	for range 10_000 { // more than are remembered
+	for range 10_000 { // more than the server keeps
 		b.busy("1000")
 	}
 	for _, id := range []string{old, "otherlife-7", "nonsense"} {
@@ -145,7 +145,7 @@ func TestAStreamThatCannotResumeSaysSo(t *testing.T) {
 	}
 }
 
-func TestASlowListenerIsCutOffAndHoldsNobodyUp(t *testing.T) {
+func TestASlowListenerIsCutOffAndDelaysNoOther(t *testing.T) {
 	b, _ := web(t, "")
 	slow, err := net.Dial("tcp", strings.TrimPrefix(b.base, "http://"))
 	if err != nil {
@@ -162,9 +162,9 @@ func TestASlowListenerIsCutOffAndHoldsNobodyUp(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	deadline := time.Now().Add(30 * time.Second)
-	for n := 0; b.http.streams.Load() > 0; n++ { // never read: the stream must end by itself
+	for n := 0; b.http.streams.Load() > 0; n++ { // the client reads nothing, so the stream must end by itself
 		if time.Now().After(deadline) {
-			t.Fatal("the listener is waited for")
+			t.Fatal("the stream of a slow listener does not end")
 		}
 		b.busy("1000")
 		if n%1000 == 0 {

@@ -6,19 +6,19 @@ import (
 	"runtime/debug"
 )
 
-// version and commit are set by the linker; commit else comes from the build's version control
-// stamp.
+// The linker sets version and commit. If commit is empty, the version control stamp of the build is
+// used.
 var (
 	version = "dev"
 	commit  = ""
 )
 
-// Build says what this binary is.
+// Build returns version, commit and Go version of this binary, in one line.
 func Build() string {
 	return fmt.Sprintf("nwayacd %s, commit %.12s, %s", version, revision(), runtime.Version())
 }
 
-// revision is the commit this binary was built from, "unknown" where the build did not say.
+// revision returns the commit from which this binary was built, or "unknown".
 func revision() string {
 	if commit != "" {
 		return commit

@@ -23,23 +23,23 @@ import (
 	"nwayacd/store"
 )
 
-// Daemon is a running server; a test or the demo can boot one as well as main.
+// Daemon is a running server. Main, the demo and tests start one.
 type Daemon struct {
 	log    zerolog.Logger
 	config *conf.Config
 	load   func() (*conf.Config, error)
 	store  *store.Store
 	acd    *acd.Server
-	// metrics are told of what happens, and shown on the HTTP port.
+	// metrics counts events, and shows its figures on the HTTP port.
 	metrics *metrics.Metrics
 	port    *cmdport.Port
-	// Socket, Control and HTTP are the addresses served; they tell the port where the configuration
-	// left it open.
+	// Socket, Control and HTTP are the addresses of the three ports. If the configuration has port
+	// 0, they have the port that was chosen.
 	Socket, Control, HTTP net.Addr
 
-	failed   chan error   // holds why a part ended before it was told to
-	patience atomic.Int64 // drain-seconds, in nanoseconds
-	steps    []step       // of Stop, run last in, first out
+	failed    chan error   // the reason if a part ended before Stop ended it
+	drainTime atomic.Int64 // drain-seconds, in nanoseconds
+	steps     []step       // the steps of Stop; the last one runs first
 	// crowded is the socket port's listener; nil until there is one.
 	crowded atomic.Pointer[connlimit.CappedListener]
 }
@@ -50,17 +50,17 @@ type step struct {
 	end  func() error
 }
 
-// Options are what differs between serving and the demo.
+// Options are the differences between serve, the demo and tests.
 type Options struct {
-	Load    func() (*conf.Config, error) // reads the configuration again; nil where there is none
-	OnOffer func(time.Duration)
-	OnCDR   func(queue.CDR)
-	Seed    uint64
+	Load    func() (*conf.Config, error) // reads the configuration again; nil if that is not possible
+	OnOffer func(time.Duration)          // called with the delay of each offer; may be nil
+	OnCDR   func(queue.CDR)              // called with each record; may be nil
+	Seed    uint64                       // of random choices; 0 = taken from the clock
 	// LogStatus says how the log fares; nil = it is not watched.
 	LogStatus func() LogStatus
 }
 
-// Start boots a server. When it returns an error, nothing of it is left running.
+// Start starts a server. If it returns an error, no part of the server is running.
 func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Options) (*Daemon, error) {
 	d := &Daemon{
 		log: log, config: config, load: o.Load, failed: make(chan error, 1),
@@ -69,9 +69,11 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	if o.LogStatus == nil {
 		o.LogStatus = func() LogStatus { return LogStatus{} }
 	}
-	d.patience.Store(int64(config.Server.Drain))
-	for _, boot := range []func(context.Context,
-		Options) error{d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls} {
+	d.drainTime.Store(int64(config.Server.Drain))
+	boots := []func(context.Context, Options) error{
+		d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls,
+	}
+	for _, boot := range boots {
 		if err := boot(ctx, o); err != nil {
 			return nil, errors.Join(err, d.Stop())
 		}
@@ -81,28 +83,30 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	return d, nil
 }
 
-// Stop ends the parts in reverse order: calls are served until the database is the only thing left.
+// Stop ends the parts of the server in reverse order: calls first, the database last. It returns
+// the errors of all parts.
 func (d *Daemon) Stop() error {
 	var faults []error
 	for _, s := range slices.Backward(d.steps) {
+		began := time.Now()
 		if err := s.end(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}
+		d.log.Debug().Str("part", s.name).Dur("took", time.Since(began)).Msg("ended")
 	}
 	d.steps = nil
 	return errors.Join(faults...)
 }
 
-// Failed gives the reason if a part of the server ended before Stop told it to.
+// Failed returns a channel that receives the reason if a part of the server ends by itself.
 func (d *Daemon) Failed() <-chan error { return d.failed }
 
-// Dispatcher has the floor of this server.
+// Dispatcher returns the owner of the floor of this server.
 func (d *Daemon) Dispatcher() *acd.Dispatcher { return d.acd.Dispatcher }
 
 func (d *Daemon) onStop(name string, end func() error) { d.steps = append(d.steps, step{name, end}) }
 
-// background runs a part of the daemon in a goroutine of its own; the step that ends it waits for
-// it.
+// background runs a part of the server in its own goroutine. The part's step of Stop waits for it.
 func (d *Daemon) background(name string, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	over := make(chan error, 1)
@@ -116,8 +120,8 @@ func (d *Daemon) background(name string, run func(context.Context) error) {
 	})
 }
 
-// watch runs a part and tells where it ends before ctx does: a server without one of its parts is
-// no server.
+// watch runs a part and reports if it ends before ctx does, because the server cannot work without
+// one of its parts.
 func (d *Daemon) watch(ctx context.Context, name string, run func(context.Context) error) error {
 	err := run(ctx)
 	if ctx.Err() == nil {
@@ -172,16 +176,16 @@ func (d *Daemon) command(ctx context.Context, line string) string {
 	return api.Run(ctx, d.commands(), line)
 }
 
-// commands is what the commands act on, whichever way they come.
+// commands returns what the commands act on. It is the same for both ports and for channels.
 func (d *Daemon) commands() api.Server {
 	return api.Server{ACD: d.acd, Reload: d.Reload, Version: d.version}
 }
 
-// version is the answer of nwayacd_version.
+// version returns the reply of nwayacd_version.
 func (d *Daemon) version(ctx context.Context) string {
 	database, err := d.store.Version(ctx)
 	if err != nil {
-		database = "database away"
+		database = "the database does not answer"
 	}
 	return Build() + ", " + database
 }
@@ -215,7 +219,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
-		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.keeping,
+		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.storeStatus,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
 		Beyond: func() uint64 {
 			if ln := d.crowded.Load(); ln != nil {
@@ -245,8 +249,8 @@ func warnings(log LogStatus) (all []httpapi.Notice) {
 	return all
 }
 
-// keeping is what the metrics tell of the store.
-func (d *Daemon) keeping() metrics.StoreStatus {
+// storeStatus returns the state of the store for the metrics.
+func (d *Daemon) storeStatus() metrics.StoreStatus {
 	s := d.store.Status()
 	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
@@ -254,7 +258,7 @@ func (d *Daemon) keeping() metrics.StoreStatus {
 	}
 }
 
-// both tells two listeners; the second may be nil.
+// both returns a function that calls first and then second, which may be nil.
 func both[T any](first, second func(T)) func(T) {
 	if second == nil {
 		return first
@@ -265,9 +269,9 @@ func both[T any](first, second func(T)) func(T) {
 	}
 }
 
-// serveCalls takes calls, and links to FreeSWITCH now that there is an address to which a link can
-// fetch callers back. Its end drains first: waiting callers go back to the dialplan, talks have
-// drain-seconds to end.
+// serveCalls accepts calls, and starts the links to FreeSWITCH, which now have an address to which
+// callers can be recalled. Its step of Stop drains first: waiting callers go back to the dialplan,
+// and talks have drain-seconds to end.
 func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 	ln, err := esl.Listen(ctx, d.config.Server.Listen)
 	if err != nil {
@@ -285,22 +289,23 @@ func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 	d.background("dispatcher", d.acd.Run)
 	calls, cut := context.WithCancel(context.Background())
 	over := make(chan error, 1)
-	stopping, told := context.WithCancel(calls)
+	stopping, stop := context.WithCancel(calls)
 	go func() { // ends by Drain, or with calls; the step below waits
 		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, capped) })
 	}()
 	d.onStop("calls", func() error {
 		defer cut()
-		told()
+		stop()
 		d.acd.Drain()
-		patience := time.NewTimer(time.Duration(d.patience.Load()))
-		defer patience.Stop()
+		limit := time.NewTimer(time.Duration(d.drainTime.Load()))
+		defer limit.Stop()
 		select {
 		case <-over:
 			return nil
-		case <-patience.C:
+		case <-limit.C:
 		}
-		d.log.Warn().Int("calls", d.acd.Calls()).Msg("drain-seconds are over; the talks that are left go on without us")
+		d.log.Warn().Int("calls", d.acd.Calls()).
+			Msg("drain-seconds are over; the remaining talks go on in FreeSWITCH")
 		cut()
 		<-over
 		return nil

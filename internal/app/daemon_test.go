@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestAPartThatEndsByItselfIsTold(t *testing.T) {
+func TestAPartThatEndsByItselfIsReported(t *testing.T) {
 	d := &Daemon{failed: make(chan error, 1)}
 	d.background("a part", func(context.Context) error { return errors.New("broke") })
 	select {
@@ -17,14 +17,14 @@ func TestAPartThatEndsByItselfIsTold(t *testing.T) {
 			t.Error(err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("nobody was told")
+		t.Error("the end was not reported")
 	}
 	if err := d.Stop(); err == nil {
 		t.Error("its error is lost")
 	}
 }
 
-func TestAPartThatIsToldToEndIsNoFailure(t *testing.T) {
+func TestAPartThatStopEndsIsNoFailure(t *testing.T) {
 	d := &Daemon{failed: make(chan error, 1)}
 	d.background("a part", func(ctx context.Context) error {
 		<-ctx.Done()

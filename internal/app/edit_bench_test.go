@@ -11,9 +11,9 @@ import (
 	"nwayacd/conf"
 )
 
-// BenchmarkEditInForce is from the commit of a row that another program edits with SQL until the
-// running server acts by it: an agent is made busy and idle again, and the server publishes the
-// event of it.
+// BenchmarkEditInForce measures from the commit of a row that another program edits with SQL until
+// the running server acts on it. The edit makes an agent busy and idle again, and the server
+// publishes the event.
 func BenchmarkEditInForce(b *testing.B) {
 	d, db := onPostgres(b)
 	floor := d.acd.Dispatcher
@@ -46,7 +46,7 @@ func BenchmarkEditInForce(b *testing.B) {
 	}
 }
 
-// onPostgres boots a server on a database of its own in the cluster that NWAYACD_TEST_DSN names.
+// onPostgres starts a server on its own database in the cluster of NWAYACD_TEST_DSN.
 func onPostgres(b *testing.B) (*Daemon, *sql.DB) {
 	cluster := os.Getenv("NWAYACD_TEST_DSN")
 	if cluster == "" {

@@ -5,23 +5,23 @@ import (
 	"runtime"
 )
 
-// ballast is memory that nobody touches, so that it is never resident, but that counts as in use
-// for Go's collector: with a heap of some 15 MiB it runs a quarter as often, and each of its runs
-// is felt in the latencies of that moment. A heap of 10,000 waiting calls is ten times as large,
-// and hardly notices.
+// ballast is memory that is never touched, so it is never resident, but Go's collector counts it as
+// in use. With a heap of some 15 MiB, the collector then runs a quarter as often, and each of its
+// runs costs latency. A heap with 10,000 waiting calls is ten times as large, so the ballast hardly
+// matters there.
 const ballast = 40 << 20
 
-// CarryBallast keeps it until the returned function is called.
+// CarryBallast allocates the ballast and keeps it until the returned function is called.
 func CarryBallast() (drop func()) {
 	weight := make([]byte, ballast)
 	return func() { runtime.KeepAlive(weight) }
 }
 
-// SpareProcessor lets Go use a processor more than the machine has, unless the environment says how
-// many. The journal's fsync holds one of them for as long as it lasts, often more than a
-// millisecond of every ten, until Go's monitor notices; and on a machine that FreeSWITCH and
-// PostgreSQL share, a thread that is not given a core holds another. A hang-up that came then would
-// wait. A container's limit counts as it is at the start.
+// SpareProcessor lets Go use one processor more than the machine has, unless the environment sets
+// GOMAXPROCS. An fsync of the journal occupies a processor until Go's monitor notices, often for
+// more than a millisecond of every ten. On a machine that FreeSWITCH and PostgreSQL share, a thread
+// without a core occupies another. A hang-up that arrived then would have to wait. The limit of a
+// container is read once, at the start.
 func SpareProcessor() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)

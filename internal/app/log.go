@@ -40,7 +40,7 @@ func formatted(c *conf.Config, to io.Writer) io.Writer {
 	return to
 }
 
-// setLogLevel puts the configured level in force, for the whole program and at once.
+// setLogLevel sets the configured level, at once and for the whole program.
 func setLogLevel(c *conf.Config) {
 	level, err := zerolog.ParseLevel(strings.ToLower(c.LogLevel()))
 	if err != nil {
@@ -49,7 +49,7 @@ func setLogLevel(c *conf.Config) {
 	zerolog.SetGlobalLevel(level)
 }
 
-// IsTerminal says whether a file is a terminal, where lines can be drawn over.
+// IsTerminal reports whether a file is a terminal, which can overwrite its lines.
 func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

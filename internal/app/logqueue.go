@@ -22,7 +22,7 @@ const (
 var recordField = []byte(`"change":`)
 
 // LogQueue hands the lines of the log to one goroutine, which writes them. So a log whose reader is
-// slow, stuck or gone delays nobody: lines that do not fit are dropped and counted.
+// slow, stuck or gone delays no call: lines that do not fit are dropped and counted.
 type LogQueue struct {
 	to   io.Writer
 	wake chan struct{} // holds one when there is something to write, or the queue is closed
@@ -191,7 +191,7 @@ func (q *LogQueue) Status() LogStatus {
 	return s
 }
 
-// Close waits until the queued lines are written, and at most 2 seconds: a write that nobody takes
+// Close waits until the queued lines are written, and at most 2 seconds: a stuck write
 // ends with the process. What is logged after it is dropped.
 func (q *LogQueue) Close() {
 	q.mu.Lock()

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// ServePprof serves Go's profiles of this process on an address until the returned function is
-// called; nothing where the address is empty. They show no secret, but whoever reaches them can
-// slow the process down: the address is for loopback.
+// ServePprof serves Go's profiles of this process on an address until stop is called. With an empty
+// address it serves nothing. Profiles show no secret, but a client can slow the process down with
+// them, so the address should be on loopback.
 func ServePprof(ctx context.Context, address string) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil

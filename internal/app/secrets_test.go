@@ -16,7 +16,7 @@ import (
 	"nwayacd/esl"
 )
 
-// said is all that a server lets out: its log, and every answer it gives.
+// said collects everything that a server writes: its log, and every answer.
 type said struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -34,7 +34,7 @@ func (s *said) String() string {
 	return s.text.String()
 }
 
-func TestNoSecretIsEverSaid(t *testing.T) {
+func TestNoSecretIsEverShown(t *testing.T) {
 	secrets := map[string]string{
 		"control password": "CTL-zebra-1", "http token": "HTTP-zebra-2", "freeswitch password": "FS-zebra-3",
 		"agent's password": "SIP-zebra-4", "agent's password over HTTP": "SIP-zebra-5",
@@ -49,7 +49,7 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	c.Database.DataDir, c.Database.OutputSQL, c.ACD.Debug = t.TempDir(), true, true
 	c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	c.Control.Password, c.HTTP.Token = conf.Secret(secrets["control password"]), conf.Secret(secrets["http token"])
-	stranger := rejecting(t) // a FreeSWITCH that knows another password, and says what it was given
+	stranger := rejecting(t) // a FreeSWITCH with another password, which repeats the one that it received
 	c.FreeSWITCH = []conf.FreeSWITCH{{
 		Name: "fs", Address: stranger,
 		Password: conf.Secret(secrets["freeswitch password"]), DialString: "user/{ext}",
@@ -78,7 +78,7 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 			"api console_complete nway_add_ext 1000 ", "auth " + secrets["wrong control password"],
 		})
 	}
-	// the wrong one last: it closes the port for a second
+	// the wrong one comes last, because after it the port refuses tokens for a second
 	for _, token := range []string{secrets["http token"], secrets["wrong token"]} {
 		for _, request := range [][3]string{
 			{
@@ -123,15 +123,15 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	}
 	for what, secret := range secrets {
 		if at := strings.Index(heard.String(), secret); at >= 0 {
-			t.Errorf("the %s was said: …%.300s", what, heard.String()[max(0, at-150):])
+			t.Errorf("the %s was shown: …%.300s", what, heard.String()[max(0, at-150):])
 		}
 	}
 	if !strings.Contains(heard.String(), "1002") || !strings.Contains(heard.String(), "wrong password") {
-		t.Errorf("little was said at all:\n%s", heard)
+		t.Errorf("there was hardly any output:\n%s", heard)
 	}
 }
 
-// rejecting is an event socket that lets nobody in.
+// rejecting serves an event socket that accepts no password.
 func rejecting(t *testing.T) (address string) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -155,7 +155,7 @@ func rejecting(t *testing.T) (address string) {
 	return ln.Addr().String()
 }
 
-// talkToControl sends lines to the command port and keeps all it says.
+// talkToControl sends lines to the command port and collects its output.
 func talkToControl(t *testing.T, address, password string, to io.Writer, lines []string) {
 	t.Helper()
 	nc, err := net.Dial("tcp", address)

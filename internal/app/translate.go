@@ -13,10 +13,11 @@ import (
 	"nwayacd/queue"
 )
 
-// holdTalks is how long agents in a talk from before a restart wait for the links to tell of it.
+// holdTalks is how long an agent whose talk began before a restart is reserved until a link finds
+// that talk.
 const holdTalks = 10 * time.Second
 
-// settings are the configuration in the words of package acd.
+// settings translates the configuration to the settings of package acd.
 func settings(c *conf.Config) acd.Settings {
 	s := acd.Settings{
 		Floor: queue.Settings{
@@ -54,7 +55,7 @@ func switches(c *conf.Config) (all []acd.Switch) {
 	return all
 }
 
-// passThrough is the FreeSWITCH behind the command port; nil if there is none.
+// passThrough returns the FreeSWITCH behind the command port, or nil if there is none.
 func passThrough(c *conf.Config) *cmdport.PassThrough {
 	for _, f := range c.FreeSWITCH {
 		if f.Name == c.Control.PassThrough {
@@ -64,8 +65,8 @@ func passThrough(c *conf.Config) *cmdport.PassThrough {
 	return nil
 }
 
-// advertised is the address that a FreeSWITCH dials back: as configured, or where we listen;
-// without a host where we listen everywhere.
+// advertised returns the address at which a FreeSWITCH reaches the socket port: the configured one,
+// or the address of the listener. If that listens on all addresses, the result has no host.
 func advertised(c *conf.Config, listening net.Addr) string {
 	if c.Server.Advertise != "" {
 		return c.Server.Advertise
@@ -77,8 +78,8 @@ func advertised(c *conf.Config, listening net.Addr) string {
 	return listening.String()
 }
 
-// allowed is the rule of [server] allow; without one everybody may connect, which the configuration
-// permits on loopback only.
+// allowed returns the rule of [server] allow. It returns nil, which allows every address, if there
+// is none; the configuration permits that only on loopback.
 func allowed(networks []netip.Prefix) func(netip.Addr) bool {
 	if len(networks) == 0 {
 		return nil

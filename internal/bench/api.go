@@ -4,8 +4,8 @@ import "strings"
 
 const noSuchChannel = "-ERR No such channel!\n"
 
-// api carries out a command that the server may send over any of its connections. A channel that is
-// not there, or has hung up, is not found.
+// api carries out a command that the server may send over any of its connections. A channel that
+// does not exist, or has hung up, is not found.
 func (s *Switch) api(line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	uuid, argument, _ := strings.Cut(rest, " ")
@@ -53,11 +53,16 @@ func (c *caller) command(verb, argument string) string {
 	switch verb {
 	case "uuid_kill":
 		c.wire.send(c.hungUp(nil, cause(argument)))
+	case "uuid_setvar":
+		c.set(strings.Replace(argument, " ", "=", 1))
 	case "uuid_setvar_multi":
 		c.set(argument)
 	case "uuid_break":
 		c.wire.send(c.broken(nil))
 	case "uuid_getvar", "uuid_dump":
+		if key := c.key.Load(); argument == keyVariable && key != nil {
+			return *key
+		}
 		c.mu.Lock()
 		with, more := "", ""
 		if c.bridged {
@@ -71,7 +76,8 @@ func (c *caller) command(verb, argument string) string {
 	return "+OK\n"
 }
 
-// tell answers uuid_getvar and uuid_dump of a channel that is bridged with that one, "" for none.
+// tell answers uuid_getvar and uuid_dump of a channel that is bridged with that one; "" = with
+// none.
 func tell(c channel, verb, name, with, more string) string {
 	switch {
 	case verb == "uuid_dump" && with != "":
@@ -84,7 +90,7 @@ func tell(c channel, verb, name, with, more string) string {
 	return "_undef_"
 }
 
-// cause is that of a hang-up by command.
+// cause is the cause in a hang-up by command.
 func cause(word string) string {
 	if word == "" {
 		return "NORMAL_CLEARING"
@@ -92,22 +98,37 @@ func cause(word string) string {
 	return word
 }
 
-// overHook is the variable of a caller by which FreeSWITCH parks them for the server when the agent
-// has hung up, and says so.
+// overHook is the variable of a caller by which FreeSWITCH parks the caller for the server when the
+// agent has hung up, and reports it.
 const overHook = "execute_on_post_bridge_nwayacd_2="
 
-// isOver is what the caller's events say then.
+// keyVariable proves which channel a connection belongs to.
+const keyVariable = "nwayacd_key"
+
+// keyHeader is the variable as the caller's events have it; "" if it is not set.
+func (c *caller) keyHeader() string {
+	if key := c.key.Load(); key != nil {
+		return "variable_" + keyVariable + ": " + *key + "\n"
+	}
+	return ""
+}
+
+// isOver is the variable in the caller's events then.
 const isOver = "variable_nwayacd_over: true\n"
 
-// waitHook is the variable of a caller whose absence tells the server that somebody transferred
-// them.
+// waitHook is the variable of a caller whose absence shows the server that the caller was
+// transferred.
 const waitHook = "execute_on_blind_transfer_nwayacd="
 
-// set takes note of variables of the caller: name=value;name=value. Only the hooks matter. Those of
-// a talk come in one command.
+// set records variables of the caller, name=value;name=value. Only the hooks matter. Those of a
+// talk come in one command.
 func (c *caller) set(assignments string) {
 	if strings.Contains(assignments, waitHook) {
 		c.guarded.Store(true)
+	}
+	if _, key, found := strings.Cut(assignments, keyVariable+"="); found {
+		key, _, _ = strings.Cut(key, ";")
+		c.key.Store(&key)
 	}
 	_, hook, found := strings.Cut(assignments, overHook)
 	if !found {

@@ -1,15 +1,15 @@
-// Package bench loads a nwayacd server over real TCP, as many FreeSWITCH calls would, and says what
-// that cost.
+// Package bench loads a nwayacd server over real TCP, as many FreeSWITCH calls would, and measures
+// the cost.
 //
-// It owns the generator (a lean FreeSWITCH that speaks only what the server uses), the scenarios,
-// the server under test as a child process, and the figures: latencies, CPU, memory, writes,
-// statements, call records. It must not know the server from within: what it measures it sees on
+// It owns the generator (a lean FreeSWITCH that has only what the server uses), the scenarios, the
+// server under test as a child process, and the figures: latencies, CPU, memory, writes,
+// statements, call records. It must not know the inside of the server. It measures what it sees on
 // the wire, in /proc and in the database. Only Decide looks inside, at package queue, whose
 // decisions it times.
 //
-// The load is open: arrivals are scheduled by a clock from the start and wait for nobody, and
-// latencies count from the time a call was due. How late the generator itself was is a figure of
-// its own.
+// The load is open. A clock schedules the arrivals from the start, and they wait for nothing.
+// Latencies count from the time at which a call was due. The delay of the generator itself is a
+// figure of its own.
 package bench
 
 import (
@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Load is what a run does.
+// Load is the load of a run.
 type Load struct {
 	Scenario Scenario      `json:"scenario"`
 	Rate     float64       `json:"rate"`    // arrivals a second
@@ -36,7 +36,7 @@ type Load struct {
 	Seed     uint64        `json:"seed"`
 }
 
-// Scenario is what kind of day it is.
+// Scenario is the kind of load.
 type Scenario string
 
 // The scenarios.
@@ -47,14 +47,14 @@ const (
 	Churn  Scenario = "churn"  // steady, with agents who come, go and miss calls and callers who give up
 )
 
-// Options make a run.
+// Options are the options of a run.
 type Options struct {
 	Load
 	DSN      string       // of a PostgreSQL where a database may be created and dropped; "" = SQLite
 	Binary   string       // the server's
 	Profile  string       // a folder for CPU and heap profiles of the server; "" = none
 	LogLevel string       // of the server
-	Progress func(string) // told what goes on; may be nil
+	Progress func(string) // is called with messages about the progress; may be nil
 }
 
 func (o Options) say(format string, args ...any) {
@@ -63,8 +63,8 @@ func (o Options) say(format string, args ...any) {
 	}
 }
 
-// Run boots a server, seeds it, loads it, stops it and returns what was measured. The error says
-// why nothing could be measured; a server that did badly is a Result.
+// Run starts a server, seeds it, loads it, stops it and returns what was measured. It returns an
+// error if nothing could be measured. A server that did badly is a Result.
 func Run(ctx context.Context, o Options) (result Result, err error) {
 	site, err := build(ctx, o)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// caller is one call, from its arrival to its end, and its connection to the server's socket port,
-// which the server ends as the talk begins. What comes on that connection is carried out by the
-// goroutine that reads it; timers of the leg and of the caller's patience, and commands on the
-// link, act on the call as well.
+// caller is one call, from its arrival to its end. It has a connection to the server's socket port,
+// which the server ends as the talk begins. The goroutine that reads this connection carries out
+// its commands. Timers of the leg and of the caller's patience, and commands on the link, act on
+// the call as well.
 type caller struct {
 	sw      *Switch
 	channel channel
@@ -22,20 +22,21 @@ type caller struct {
 	nc      net.Conn
 	wire    wire
 	over    atomic.Bool   // the channel hung up, or was handed back
-	gone    chan struct{} // closed when it hung up and its leg with it
+	gone    chan struct{} // closed when it and its leg have hung up
 
 	mu       sync.Mutex
-	listens  bool      // the server has said myevents: it hears how the call ends
-	leaving  bool      // the caller hangs up as soon as it does
+	listens  bool      // the server has sent myevents, so it receives the end of the call
+	leaving  bool      // the caller hangs up as soon as it waits
 	playing  []string  // Event-UUIDs of what plays
-	held     time.Time // since when it waits; zero = it does not
-	waited   bool      // it did, some time
-	offered  bool      // to an agent, some time
-	leg      *leg      // that rings or talks
+	held     time.Time // since when it waits; zero = it does not wait
+	waited   bool      // it waited at some time
+	offered  bool      // it talked to an agent at some time
+	leg      *leg      // the leg that rings or talks
 	bridged  bool
 	talked   bool
-	guarded  atomic.Bool // the variables of a caller who waits are set
-	hooks    string      // the variables of the talk, with what FreeSWITCH does when it is over
+	guarded  atomic.Bool            // the variables of a waiting caller are set
+	key      atomic.Pointer[string] // value of keyVariable, nil if it is not set
+	hooks    string                 // the variables of a talk are set, with what FreeSWITCH does at its end
 	patience *time.Timer
 }
 
@@ -66,8 +67,8 @@ func (s *Switch) arrive(ctx context.Context, due time.Time) {
 	c.end()
 }
 
-// disconnect ends the call's own connection. A caller who is in a talk, or was, goes on without it,
-// and disconnect returns when they are gone.
+// disconnect ends the call's own connection. A caller who talks or has talked continues without it,
+// and disconnect returns when that caller is gone.
 func (c *caller) disconnect() {
 	c.mu.Lock()
 	talked := c.talked
@@ -98,7 +99,7 @@ func (c *caller) serve() {
 
 // obeyAll carries out the commands that one read brought, and answers in one write.
 func (c *caller) obeyAll(in *requests) (done bool) {
-	buffer := replies.Get().(*[]byte) // not the caller's own: most callers only wait
+	buffer := replies.Get().(*[]byte) // not the caller's own buffer, because most callers only wait
 	defer replies.Put(buffer)
 	out := (*buffer)[:0]
 	for r, whole := in.next(); whole && !done; r, whole = in.next() {
@@ -125,8 +126,8 @@ func (c *caller) listened() {
 
 var replies = sync.Pool{New: func() any { return new([]byte) }}
 
-// obey carries out one command and appends what FreeSWITCH answers; done says that the connection
-// is over.
+// obey carries out one command and appends FreeSWITCH's answer. done reports that the connection is
+// over.
 func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done bool) {
 	line := string(r.line)
 	verb, rest, _ := strings.Cut(line, " ")
@@ -158,8 +159,8 @@ func (c *caller) obey(out []byte, r request, came time.Time) (_ []byte, done boo
 	return appendReply(out, c.sw.counts.mistake(line)), false
 }
 
-// handedBack is the end of the connection by the server. A caller who waits is with the dialplan
-// then; one who talked is not concerned.
+// handedBack handles the end of the connection by the server. A waiting caller is in the dialplan
+// then. A caller who has talked is not concerned.
 func (c *caller) handedBack() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,7 +174,7 @@ func (c *caller) message(out []byte, r request, came time.Time) []byte {
 	switch app {
 	case "answer":
 		out = appendReply(out, "+OK")
-		c.sw.tellLink(c.channel.event(nil, "CHANNEL_ANSWER", ""))
+		c.sw.tellLink(c.channel.event(nil, "CHANNEL_ANSWER", c.keyHeader()))
 		return c.executed(out, app, id)
 	case "playback": // only hold music is configured: it lasts until it is broken
 		c.plays(id, came)
@@ -191,7 +192,7 @@ func (c *caller) executed(out []byte, app, id string) []byte {
 		"Application: "+app+"\nApplication-UUID: "+id+"\nApplication-Response: _none_\n"+hook)
 }
 
-// plays is hold music that begins at that time. Without a leg that rings, the caller waits: no
+// plays records hold music that begins at that time. If no leg rings, the caller waits, because no
 // agent was free.
 func (c *caller) plays(id string, from time.Time) {
 	c.mu.Lock()
@@ -202,7 +203,7 @@ func (c *caller) plays(id string, from time.Time) {
 	}
 }
 
-// wait makes the caller one who waits, since then. c.mu is held.
+// wait marks the caller as waiting since then. c.mu is held.
 func (c *caller) wait(since time.Time) {
 	if !c.held.IsZero() {
 		return
@@ -214,7 +215,7 @@ func (c *caller) wait(since time.Time) {
 	}
 }
 
-// waitNoMore is the opposite. c.mu is held.
+// waitNoMore unmarks the caller. c.mu is held.
 func (c *caller) waitNoMore() {
 	if !c.held.IsZero() {
 		c.held = time.Time{}
@@ -271,15 +272,15 @@ func (c *caller) bridge(out []byte, uuid string) []byte {
 	return out
 }
 
-// with is what an event says of a bridge of the caller and that leg.
+// with are the headers of an event about a bridge of the caller and that leg.
 func (c *caller) with(leg string) string {
 	return "Other-Leg-Unique-ID: " + leg + "\nBridge-A-Unique-ID: " + c.channel.uuid + "\nBridge-B-Unique-ID: " + leg +
 		"\n"
 }
 
-// parted tells that the agent hung up. FreeSWITCH parks the caller if the hooks are set, else the
-// call is over. park_timeout is left out, so that a caller whom the server forgets is seen. Nothing
-// is told where the caller has gone meanwhile.
+// parted reports that the agent hung up. FreeSWITCH parks the caller if the hooks are set, or else
+// the call is over. park_timeout is left out, so that a caller whom the server forgets is seen.
+// Nothing is reported if the caller has left the leg meanwhile.
 func (c *caller) parted(leg string) {
 	c.mu.Lock()
 	parks := c.hooks != ""
@@ -301,7 +302,7 @@ func (c *caller) tell(events []byte) {
 	c.wire.send(events)
 }
 
-// giveUp is a caller who has waited too long.
+// giveUp ends the call of a caller who has waited too long.
 func (c *caller) giveUp() {
 	c.mu.Lock()
 	waits := !c.held.IsZero()
@@ -311,8 +312,7 @@ func (c *caller) giveUp() {
 	}
 }
 
-// hangUp is the caller's own end of the call. The connection lingers until the server has said
-// exit.
+// hangUp is the caller's own hang-up. The connection lingers until the server has sent exit.
 func (c *caller) hangUp() {
 	c.mu.Lock()
 	c.leaving = true
@@ -326,8 +326,8 @@ func (c *caller) hangUp() {
 	}
 }
 
-// hungUp ends the caller's channel once, tells the link, and appends what the call's own connection
-// gets. Who talks takes the leg along.
+// hungUp ends the caller's channel once, reports it on the link, and appends what the call's own
+// connection gets. If the caller talks, the leg ends as well.
 func (c *caller) hungUp(out []byte, cause string) []byte {
 	c.mu.Lock()
 	if c.over.Swap(true) {
@@ -350,7 +350,7 @@ func (c *caller) hungUp(out []byte, cause string) []byte {
 			"\nContent-Disposition: linger\nChannel-Name: x\nLinger-Time: -1\nContent-Length: 0\n\n"...)
 }
 
-// takeAlong is the end of a talk whose caller hung up: FreeSWITCH hangs the leg up, and then the
+// takeAlong is the end of a talk whose caller hung up. FreeSWITCH hangs up the leg, and then the
 // bridge is over.
 func (c *caller) takeAlong(l *leg) {
 	l.die("NORMAL_CLEARING", "")
@@ -378,7 +378,7 @@ func (c *caller) end() {
 	}
 }
 
-// open gives the caller its connection.
+// open connects the caller to the server.
 func (c *caller) open(nc net.Conn) {
 	c.wire.mu.Lock()
 	defer c.wire.mu.Unlock()

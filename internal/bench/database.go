@@ -11,11 +11,11 @@ import (
 	_ "modernc.org/sqlite" // the driver sqlite
 )
 
-// database is where the server under test keeps things: one of the run's own.
+// database is the database of the server under test. The run has made it.
 type database struct {
 	dsn  string  // for the server; "" = SQLite
-	name string  // of the one that was made; "" with SQLite
-	home *sql.DB // where it was made from
+	name string  // of the database that was made; "" with SQLite
+	home *sql.DB // the connection with which it was made
 	db   *sql.DB
 }
 
@@ -35,7 +35,7 @@ func newDatabase(ctx context.Context, dsn, mark, sqliteFile string) (*database, 
 		return nil, fmt.Errorf("--dsn: a database of the run's own could not be made: %w", err)
 	}
 	if d.db, err = sql.Open("postgres", d.dsn); err == nil {
-		// where it fails, statements are not known from here
+		// if that fails, the statements are not known from here
 		d.db.ExecContext(ctx, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
 	}
 	return d, err
@@ -59,7 +59,7 @@ func (d *database) drop() error {
 	return err
 }
 
-// kind names it for people.
+// kind is its name in the report.
 func (d *database) kind() string {
 	if d.name == "" {
 		return "SQLite"
@@ -67,7 +67,7 @@ func (d *database) kind() string {
 	return "PostgreSQL"
 }
 
-// records counts the run's call records: all, and different calls.
+// records counts the run's call records: all of them, and the different calls in them.
 func (d *database) records(ctx context.Context, mark string) (rows, calls int64, err error) {
 	err = d.db.QueryRowContext(ctx,
 		"SELECT count(*), count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE $1",
@@ -81,8 +81,8 @@ type work struct{ transactions, statements float64 }
 // statementsOf is the counter of the server's own /metrics.
 const statementsOf = "nwayacd_database_statements_total"
 
-// done reads it: transactions from PostgreSQL, statements from the server, or from PostgreSQL where
-// the extension pg_stat_statements is loaded.
+// done reads it. The transactions come from PostgreSQL. The statements come from the server, or
+// from PostgreSQL if the extension pg_stat_statements is loaded.
 func (d *database) done(ctx context.Context, s *server) (w work) {
 	w = work{-1, s.metric(ctx, statementsOf)}
 	if d.name == "" {

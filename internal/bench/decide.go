@@ -20,16 +20,16 @@ const (
 	decideRounds  = 200_000 // decisions of each kind
 )
 
-// Decision is what a decision costs on a floor of that size, with 100 groups and 10,000 callers
+// Decision is the cost of a decision on a floor of that size, with 100 groups and 10,000 callers
 // waiting.
 type Decision struct {
 	Agents int `json:"agents"`
-	// Free is from the end of a talk to the next caller being offered, Arrival from a caller's
-	// place to an agent being offered.
+	// Free is the time from the end of a talk until the next caller is offered. Arrival is the time
+	// from a caller's arrival in the line until an agent is offered.
 	Free, Arrival Cost
 }
 
-// Cost is of one kind of decision, in nanoseconds; reading the clock is part of it.
+// Cost is the cost of one kind of decision, in nanoseconds. It includes the reading of the clock.
 type Cost struct {
 	Mean float64 `json:"mean-ns"`
 	P50  int64   `json:"p50-ns"`
@@ -54,8 +54,8 @@ func Decide(ctx context.Context) (all []Decision, err error) {
 	return all, nil
 }
 
-// newFloor is a floor with agents who are not logged in, and callers waiting in all groups from
-// first on.
+// newFloor returns a floor with agents who are not logged in, and callers waiting in all groups
+// from first on.
 func newFloor(agents, callers, first int, now time.Time) (*queue.Floor, error) {
 	f := queue.NewFloor(queue.Settings{Reoffer: 5 * time.Second, NoAnswerToReady: true}, 1)
 	for g := range decideGroups {
@@ -86,8 +86,8 @@ func join(f *queue.Floor, uuid string, g int, now time.Time) error {
 	return nil
 }
 
-// decideFree: every agent talks; one talk after the other ends and its agent is given the next
-// caller, while the line stays as long as it is.
+// decideFree times decisions on a floor on which every agent talks. One talk after another ends,
+// and its agent gets the next caller. The line keeps its length.
 func decideFree(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers+agents, 0, now)
@@ -129,8 +129,8 @@ func decideFree(agents, rounds int) (Cost, error) {
 	})
 }
 
-// decideArrival: all agents of one group are free, and a caller comes; in the other groups callers
-// wait for agents who are not there.
+// decideArrival times the arrival of a caller in a group whose agents are all free. In the other
+// groups callers wait for agents who are not logged in.
 func decideArrival(agents, rounds int) (Cost, error) {
 	now := time.Now()
 	f, err := newFloor(agents, decideCallers, 1, now)
@@ -163,7 +163,7 @@ func decideArrival(agents, rounds int) (Cost, error) {
 	})
 }
 
-// timed does the rounds, each of which tells how long its decision took.
+// timed runs the rounds. Each returns how long its decision took.
 func timed(rounds int, round func(i int) (time.Duration, error)) (c Cost, err error) {
 	h := newNanoseconds()
 	for i := range rounds {
@@ -176,7 +176,7 @@ func timed(rounds int, round func(i int) (time.Duration, error)) (c Cost, err er
 	return Cost{Mean: h.Mean(), P50: h.ValueAtQuantile(50), P99: h.ValueAtQuantile(99)}, nil
 }
 
-// WriteDecisions prints them for people.
+// WriteDecisions prints them as a table.
 func WriteDecisions(to io.Writer, all []Decision) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "agents\tagent free: mean ns\tp50\tp99\tcaller comes: mean ns\tp50\tp99\t\n")

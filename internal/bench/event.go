@@ -9,9 +9,9 @@ import (
 )
 
 // The events are as large as a real FreeSWITCH's, some 100 headers, because reading them is a good
-// part of what a server does. Only what differs between channels is filled in.
+// part of a server's work. Only what differs between channels is filled in.
 
-// channelText describes a channel: {uuid}, {number} the caller's, {dialled}, {name} and {created}.
+// channelText describes a channel. {number} is the caller's.
 const channelText = `Channel-State: CS_EXECUTE
 Channel-Call-State: ACTIVE
 Channel-State-Number: 4
@@ -116,7 +116,7 @@ Event-Calling-Line-Number: 1000
 
 const coreUUID = "bbbbbbbb-0000-4000-8000-bbbbbbbbbbbb"
 
-// channel is what is said of a channel in each of its events.
+// channel has what each event of a channel says about it.
 type channel struct {
 	uuid  string
 	text  string
@@ -139,7 +139,7 @@ func (c channel) event(dst []byte, name, more string) []byte {
 	return appendEvent(dst, c.count.Add(1), name, c.text, more, "")
 }
 
-// dump is what uuid_dump prints; more are further header lines.
+// dump is the output of uuid_dump. more are further header lines.
 func (c channel) dump(more string) string {
 	return "Event-Name: CHANNEL_DATA\n" + stampText + c.text + more + "\n"
 }
@@ -151,7 +151,7 @@ func (c channel) connected(dst []byte) []byte {
 	return append(dst, "Content-Type: command/reply\nReply-Text: %2BOK%0A\nSocket-Mode: async\nControl: full\n\n"...)
 }
 
-// jobDone appends the answer of a background job of the channel.
+// jobDone appends the result of a background job of the channel.
 func (c channel) jobDone(dst []byte, job, answer string) []byte {
 	return appendEvent(dst, c.count.Add(1), "BACKGROUND_JOB", "",
 		"Job-UUID: "+job+"\nJob-Command: originate\nJob-Owner-UUID: "+c.uuid+"\n", answer)

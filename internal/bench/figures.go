@@ -12,13 +12,13 @@ import (
 
 // counts are of the whole run. All may be written by any goroutine.
 type counts struct {
-	arrived, unconnected, connected atomic.Int64 // callers: came to us, found no server, got a connection
+	arrived, unconnected, connected atomic.Int64 // callers: came to the server, found no server, got a connection
 	offers, missed, doubles         atomic.Int64 // originates; refused by the phone; to a phone that had a leg
 	completed, unanswered           atomic.Int64 // calls that are over, with a talk and without
 	broken                          atomic.Int64 // connections that the server lost or closed without exit
 	moves                           atomic.Int64 // commands of a churn
 	segments                        atomic.Int64 // of data that the server sent on the connections of completed calls
-	mistakes                        atomic.Int64 // commands that a FreeSWITCH like ours does not know
+	mistakes                        atomic.Int64 // commands that this FreeSWITCH does not have
 
 	mu    sync.Mutex
 	notes []string // the first faults in words
@@ -44,19 +44,19 @@ func (c *counts) mistake(line string) string {
 
 // figures are the latencies of the time that is measured.
 type figures struct {
-	lateness     *latency // of the generator: from when a caller was due until it dialled
+	lateness     *latency // of the generator: from when a caller was due until it connected
 	readLateness *latency // the same: from when an originate arrived until it was read
-	enterToOffer *latency // from when a caller was due until its agent's originate came, where it never had to wait
+	enterToOffer *latency // from when a caller was due until its agent's originate came, if it never had to wait
 	wait         *latency // the same of all callers
-	freeToOffer  *latency // from an agent's hang-up until its next originate came, where callers waited
-	loginToOffer *latency // from nway_login until the originate, where callers waited
+	freeToOffer  *latency // from an agent's hang-up until its next originate came, if callers waited
+	loginToOffer *latency // from nway_login until the originate, if callers waited
 }
 
 func newFigures() *figures {
 	return &figures{newLatency(), newLatency(), newLatency(), newLatency(), newLatency(), newLatency()}
 }
 
-// reset forgets the warm-up.
+// reset removes the latencies of the warm-up.
 func (f *figures) reset() {
 	for _, l := range []*latency{f.lateness, f.readLateness, f.enterToOffer, f.wait, f.freeToOffer, f.loginToOffer} {
 		l.mu.Lock()
@@ -66,8 +66,8 @@ func (f *figures) reset() {
 }
 
 const (
-	longest = 10 * time.Minute // of what a histogram tells apart
-	digits  = 3                // to which it is exact
+	longest = 10 * time.Minute // the range that a histogram distinguishes
+	digits  = 3                // its precision
 )
 
 // latency is a histogram of times.
@@ -106,7 +106,7 @@ func (l *latency) percentiles() Percentiles {
 	}
 }
 
-// newNanoseconds is a histogram of what takes less than a second.
+// newNanoseconds returns a histogram for times of less than a second.
 func newNanoseconds() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Second.Nanoseconds(), digits)
 }

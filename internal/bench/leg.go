@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// leg is an agent's leg. What changes of it is guarded by its caller's lock.
+// leg is an agent's leg. Its caller's lock guards what changes of it.
 type leg struct {
 	sw             *Switch
 	caller         *caller
@@ -17,8 +17,8 @@ type leg struct {
 	answered, gone bool
 }
 
-// originate takes `originate {vars}CONTACT &park()` or `…user/EXT …`, rings the agent's phone, and
-// measures how long it took to come to this.
+// originate takes `originate {vars}CONTACT &park()` or `…user/EXT …`. It rings the agent's phone,
+// and measures how long the offer took.
 func (c *caller) originate(out []byte, line, job string, came time.Time) []byte {
 	command, found := strings.CutPrefix(line, "originate {")
 	vars, dial, braces := strings.Cut(command, "}")
@@ -49,9 +49,9 @@ func (c *caller) originate(out []byte, line, job string, came time.Time) []byte 
 	return appendReply(out, "+OK Job-UUID: "+job+"\nJob-UUID: "+job)
 }
 
-// measure notes the offer. Where a caller waited and an agent was free at the same time, it is how
-// long that lasted: from the later of the two, the agent's being free and the caller's beginning to
-// wait. A caller who never had to wait: the time since it was due to arrive.
+// measure records the latency of the offer. If a caller waited while an agent was free, it is how
+// long both were so: since the agent was free or the caller began to wait, whichever was later. For
+// a caller who never had to wait, it is the time since the caller was due.
 func (c *caller) measure(l *leg, came time.Time) {
 	c.sw.counts.offers.Add(1)
 	free, login, double := l.phone.offered(l)
@@ -81,8 +81,8 @@ func (c *caller) measure(l *leg, came time.Time) {
 	}
 }
 
-// dialledExtension is whose phone `user/EXT &park()` means, or the contact of EXT that the switch
-// has told of; "" if it is neither.
+// dialledExtension returns the extension of the phone in `user/EXT &park()`, or of the contact that
+// the switch has listed. It returns "" if the text is neither.
 func dialledExtension(dial string) string {
 	dial, _, _ = strings.Cut(dial, " ")
 	if ext, user := strings.CutPrefix(dial, "user/"); user {
@@ -103,7 +103,7 @@ func variable(vars, name string) string {
 	return value
 }
 
-// answer is the agent picking up.
+// answer lets the agent answer.
 func (l *leg) answer() {
 	c := l.caller
 	c.mu.Lock()
@@ -118,14 +118,14 @@ func (l *leg) answer() {
 	c.wire.send(c.channel.jobDone(nil, l.job, "+OK "+l.uuid+"\n"))
 }
 
-// refuse is a missed offer.
+// refuse ends an offer as missed.
 func (l *leg) refuse() {
 	if l.die("USER_BUSY", "variable_proto_specific_hangup_cause: sip%3A486\n") {
 		l.sw.counts.missed.Add(1)
 	}
 }
 
-// talkOver is the end of a talk: every third caller of a churn hangs up, else the agent does.
+// talkOver ends a talk. Every third caller of a churn hangs up, or else the agent does.
 func (l *leg) talkOver() {
 	c := l.caller
 	if l.sw.load.Scenario == Churn && l.sw.chance(1./3) {
@@ -140,11 +140,11 @@ func (l *leg) talkOver() {
 	}
 }
 
-// byPhone is what mod_sofia notes of a leg whose phone sent a BYE.
+// byPhone is the header that mod_sofia adds for a leg whose phone sent a BYE.
 const byPhone = "variable_sip_term_status: 200\n"
 
-// die ends the leg, whoever ended it, and tells; more is what its hang-up says besides. False = it
-// was over.
+// die ends the leg, whoever ended it, and reports it. more are further headers of its hang-up. It
+// returns false if the leg was over.
 func (l *leg) die(cause, more string) bool {
 	c := l.caller
 	c.mu.Lock()
@@ -161,11 +161,11 @@ func (l *leg) die(cause, more string) bool {
 	}
 	rang := !l.answered
 	if rang && !c.over.Load() {
-		c.wait(time.Now()) // on: its music goes on
+		c.wait(time.Now()) // so that its music continues
 	}
 	c.mu.Unlock()
 	l.sw.dropLeg(l)
-	l.phone.hungUp(l) // before the event: the next offer may come at once
+	l.phone.hungUp(l) // before the event, because the next offer may come at once
 	hangup := l.channel.event(nil, "CHANNEL_HANGUP", "Hangup-Cause: "+cause+"\n"+more)
 	if bridged {
 		l.phone.freed(false)

@@ -15,7 +15,7 @@ type link struct {
 	asked  int  // contacts that it has asked for
 }
 
-// serveLinks takes the server's links until ctx is done.
+// serveLinks accepts the server's links until ctx is done.
 func (s *Switch) serveLinks(ctx context.Context, ln net.Listener) {
 	var links sync.WaitGroup
 	defer links.Wait()
@@ -81,7 +81,7 @@ func (s *Switch) answer(out []byte, l *link, line string) []byte {
 	return appendReply(out, s.counts.mistake(line))
 }
 
-// linkAPI carries out what only a link asks, and what any connection may.
+// linkAPI carries out the commands that only a link sends, and those of any connection.
 func (s *Switch) linkAPI(l *link, line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
@@ -105,8 +105,8 @@ func (s *Switch) linkAPI(l *link, line string) string {
 	return s.api(line)
 }
 
-// noteAsked says that the server knows what it needs of the switch: the channels, and where each
-// phone is.
+// noteAsked reports that the server has read all that it needs of the switch: the channels, and the
+// contact of each phone.
 func (s *Switch) noteAsked(l *link) {
 	if !l.listed || l.asked < len(s.phones) {
 		return
@@ -120,7 +120,7 @@ func (s *Switch) noteAsked(l *link) {
 // domain is the switch's global variable, and so that of its phones.
 const domain = "127.0.0.1"
 
-// contactStart begins the contact of a phone; its extension follows, and then contactEnd.
+// contactStart begins the contact of a phone. Its extension follows, and then contactEnd.
 const (
 	contactStart = "sofia/internal/sip:"
 	contactEnd   = "@" + domain + ":5062;transport=udp"

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// supported is nil where runs can be measured.
+// supported is nil if runs can be measured.
 func supported() error { return nil }
 
 // sleepUntil blocks the thread, because a goroutine's timer may be a millisecond late.
@@ -38,11 +38,11 @@ func lateBind(_, _ string, conn syscall.RawConn) (err error) {
 	return err
 }
 
-// stamps reads a connection and what the kernel noted of when the bytes arrived: a reader who has
-// to wait for a processor is late, the stamp is not. The zero value has none.
+// stamps reads a connection, and the kernel's times of arrival of its bytes. A reader that waits
+// for a processor is late, and the stamp is not. The zero value has none.
 type stamps struct{ conn syscall.RawConn }
 
-// stampsOf makes the kernel note them; where it does not, they are not used.
+// stampsOf makes the kernel record them. If it does not, they are not used.
 func stampsOf(nc net.Conn) (s stamps) {
 	tcp, ok := nc.(syscall.Conn)
 	if !ok {
@@ -63,8 +63,8 @@ func stampsOf(nc net.Conn) (s stamps) {
 // stampBytes is more than a control message with a time takes.
 const stampBytes = 64
 
-// read returns when the last of the bytes came that it read; now, where the kernel does not say.
-// Errors: io.EOF at the end, and those of the connection.
+// read returns when the last of the bytes came that it read. It returns the present time if the
+// kernel has no stamp. Errors: io.EOF at the end, and those of the connection.
 func (s stamps) read(into []byte) (n int, came time.Time, err error) {
 	var control [stampBytes]byte
 	var told int
@@ -86,7 +86,7 @@ func (s stamps) read(into []byte) (n int, came time.Time, err error) {
 		return 0, came, io.EOF
 	}
 	if at, found := readStamp(control[:told]); found {
-		came = came.Add(at.Sub(came.Round(0))) // its clock may be set; the difference is short
+		came = came.Add(at.Sub(came.Round(0))) // its clock may be set, but the difference is short
 	}
 	return n, came, nil
 }
@@ -133,7 +133,7 @@ type usage struct {
 	writes   int64 // write system calls, of whatever kind
 }
 
-// clockTicks are the units of /proc/PID/stat, on every Linux there is.
+// clockTicks is the unit of /proc/PID/stat, on every Linux.
 const clockTicks = 100
 
 // used reads what a process has used.
@@ -170,8 +170,8 @@ func number(s string) int64 {
 	return n
 }
 
-// machine is how long all cores together have worked, had nothing to do, and were kept from work by
-// the host of a virtual machine (steal, proc(5)).
+// machine is how long all cores together have worked, were idle, and were held back by the host of
+// a virtual machine (steal, proc(5)).
 type machine struct{ busy, idle, stolen time.Duration }
 
 func machineUse() (m machine) {

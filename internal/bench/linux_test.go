@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestBytesAreStampedAsTheyArrive: not as they are read.
+// TestBytesAreStampedAsTheyArrive checks that the stamps are not those of the reading.
 func TestBytesAreStampedAsTheyArrive(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestBytesAreStampedAsTheyArrive(t *testing.T) {
 	if in.stamps.conn == nil {
 		t.Fatal("the kernel has no stamps")
 	}
-	time.Sleep(50 * time.Millisecond) // the kernel begins to stamp a little later than it is asked to
+	time.Sleep(50 * time.Millisecond) // the kernel begins to stamp a little later
 	sent := time.Now()
 	if _, err := theirs.Write([]byte("connect\n\n")); err != nil {
 		t.Fatal(err)

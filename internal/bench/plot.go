@@ -35,7 +35,7 @@ const (
 	headHeight, columns, wantedTicks, gap = 64, 2, 5, 12
 )
 
-// palette is Okabe and Ito's, which people with any sight can tell apart.
+// palette is that of Okabe and Ito, whose colours people with any colour vision can distinguish.
 var palette = []string{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"}
 
 // WriteSVG draws the charts, two in a row, under a title.
@@ -65,7 +65,7 @@ func WriteSVG(to io.Writer, title, subtitle string, charts []Chart) error {
 	return err
 }
 
-// visible are the series with points that can be shown, and those points from left to right.
+// visible returns the series with points that can be shown, and those points from left to right.
 func (c Chart) visible() (all []Series) {
 	for _, s := range c.Series {
 		var points []Point
@@ -162,7 +162,7 @@ func (c Chart) axes(series []Series) (x, y axis) {
 	return x, y
 }
 
-// newAxis spans the values; round makes it end at ticks, and a linear one begin at zero.
+// newAxis spans the values. round makes it end at ticks, and makes a linear one begin at zero.
 func newAxis(values []float64, log, round bool) axis {
 	a := axis{low: slices.Min(values), high: slices.Max(values), log: log}
 	switch {
@@ -202,7 +202,7 @@ func niceStep(rough float64) float64 {
 	return 10 * power
 }
 
-// logTicks are the powers of ten, and 2 and 5 between them where there are few.
+// logTicks returns the powers of ten, with 2 and 5 between them if there are few.
 func logTicks(low, high float64) (ticks []float64) {
 	between := []float64{1}
 	if math.Log10(high/low) < 2.5 {
@@ -226,7 +226,7 @@ func (a axis) place(v float64) float64 {
 	return a.from + (v-low)/(high-low)*(a.to-a.from)
 }
 
-// short is a number as a tick says it: 1k, 0.05, 2.5M.
+// short is a number as a tick shows it: 1k, 0.05, 2.5M.
 func short(v float64) string {
 	suffix := ""
 	switch {

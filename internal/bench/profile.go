@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// profile records the server's CPU for as long as is measured, and its heap in the end. The
-// returned function waits for both.
+// profile records the server's CPU for the measured time, and its heap at the end. The returned
+// function waits for both.
 func (r *run) profile(ctx context.Context, d time.Duration) (wait func()) {
 	if r.Profile == "" {
 		return func() {}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Result is what a run measured. Costs are of the time that is measured, counts of the whole run.
+// Result is what a run measured. Costs are of the measured time, counts of the whole run.
 type Result struct {
 	Load
 	Database string  `json:"database"`
@@ -57,7 +57,7 @@ type Result struct {
 	Faults     []string `json:"faults"`
 }
 
-// fillResult works the figures out.
+// fillResult computes the figures.
 func (r *run) fillResult(rows, calls int64) {
 	s, c := &r.result, &r.sw.counts
 	s.Cores = runtime.NumCPU()
@@ -110,7 +110,7 @@ func share(part, of time.Duration) float64 {
 	return float64(part) / float64(of)
 }
 
-// faults are what must not be in a run, in words.
+// faults lists in words what must not happen in a run.
 func (s *Result) faults(connected int64) (all []string) {
 	for _, f := range []struct {
 		n    int64
@@ -130,17 +130,17 @@ func (s *Result) faults(connected int64) (all []string) {
 	return all
 }
 
-// What counts as a limit that was reached.
+// The limits of a run.
 const (
 	lateGenerator = 2.0  // ms, the 99th percentile
 	fullMachine   = 0.92 // share of all cores' time
-	greedyHost    = 0.01 // the same: a virtual machine that is kept waiting is seen in every high percentile
+	greedyHost    = 0.01 // the same; every high percentile shows a virtual machine that is held back
 	fullServer    = 0.95 // of the machine's cores that the generator leaves
 	shortfall     = 0.97 // of what was offered
 	lagLimit      = 1.0  // seconds of calls that the database is behind
 )
 
-// limits says what kept the run from more, in words; nothing did where the list says so.
+// limits lists in words what limited the run. It says so if nothing did.
 func (s *Result) limits() (all []string) {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if s.Lateness.P99 > lateGenerator {

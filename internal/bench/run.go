@@ -42,7 +42,7 @@ func newRun(o Options, s *site) *run {
 }
 
 const (
-	settleTime = 3 * time.Second  // after a flood, before it is looked at
+	settleTime = 3 * time.Second  // after a flood, before the measurement
 	endLimit   = 30 * time.Second // beyond the longest talk, for calls to end
 
 	catchUpLimit = 2 * time.Minute
@@ -128,7 +128,7 @@ func (r *run) fill(ctx context.Context) {
 	}
 }
 
-// flood measures a server whose callers wait for nobody.
+// flood measures a server whose callers wait in groups without agents.
 func (r *run) flood(ctx context.Context) (err error) {
 	pause(ctx, min(settleTime, r.Duration))
 	r.say("%d wait; nothing happens for %s", r.sw.holding.Load(), r.Duration)
@@ -174,8 +174,8 @@ func (r *run) drain(ctx context.Context) (err error) {
 	return err
 }
 
-// arrivals lets callers in at the rate until ctx is done: at random, as they come, but by the clock
-// and whatever has become of the others.
+// arrivals lets callers in at the rate until ctx is done. They come at random, but by the clock,
+// and independent of the other callers.
 func (r *run) arrivals(ctx context.Context, start time.Time) {
 	chance := rand.New(rand.NewPCG(r.Seed, 0))
 	for due := start; ; {
@@ -263,10 +263,10 @@ func (r *run) sample(ctx context.Context) (s sample, err error) {
 	return s, nil
 }
 
-// finish lets the talks end, sends home who waits, stops the server and counts what it kept.
+// finish lets the talks end, hangs up the waiting callers, stops the server and counts its records.
 func (r *run) finish(ctx context.Context) error {
 	r.ended = r.sw.counts.completed.Load() + r.sw.counts.unanswered.Load()
-	r.recorded, _, _ = r.site.database.records(ctx, r.site.mark) // 0 where it cannot be asked: that shows
+	r.recorded, _, _ = r.site.database.records(ctx, r.site.mark) // 0 if it cannot be asked, which the report shows
 	r.say("the callers go")
 	empty := r.sw.empty()
 	for _, c := range r.sw.everyCaller() {
@@ -301,7 +301,7 @@ func (r *run) finish(ctx context.Context) error {
 	return nil
 }
 
-// caughtUp waits until the database has every call's record, and notes how long that took.
+// caughtUp waits until the database has every call's record, and records how long that took.
 func (r *run) caughtUp(ctx context.Context) {
 	began := time.Now()
 	ctx, stop := context.WithTimeout(ctx, catchUpLimit)

@@ -16,7 +16,7 @@ import (
 
 const (
 	bootLimit = 60 * time.Second
-	stopLimit = 3 * time.Minute // it writes all that it has not written yet
+	stopLimit = 3 * time.Minute // in which it writes all that it has not written yet
 	password  = "bench"
 )
 
@@ -46,7 +46,7 @@ func newServer(o Options, dir, dsn, freeswitch string) (*server, error) {
 	}, testlab.Switch{Name: "bench", Address: freeswitch, Password: password})
 }
 
-// start runs the server and returns when it takes calls, and how long that took.
+// start runs the server. It returns when the server accepts calls, and how long that took.
 func (s *server) start(ctx context.Context) (took time.Duration, err error) {
 	began := time.Now()
 	if s.process, err = s.Start(s.flags...); err != nil {
@@ -60,7 +60,8 @@ func (s *server) start(ctx context.Context) (took time.Duration, err error) {
 	return time.Since(began), nil
 }
 
-// stop ends the server as an operator would: it writes to the database what is not there yet.
+// stop ends the server as an operator would. The server then writes to the database what is not
+// there yet.
 func (s *server) stop() error {
 	if s.process == nil {
 		return nil
@@ -73,7 +74,7 @@ func (s *server) stop() error {
 	return nil
 }
 
-// metric reads a figure without labels off the server's /metrics; -1 where there is none.
+// metric reads a figure without labels from the server's /metrics. It returns -1 if there is none.
 func (s *server) metric(ctx context.Context, name string) float64 {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.HTTP+"/metrics", nil)
 	if err != nil {
@@ -96,10 +97,10 @@ func (s *server) metric(ctx context.Context, name string) float64 {
 
 func (s *server) used() (usage, error) { return used(s.process.Pid()) }
 
-// commander sends commands to the server's command port, some at a time.
+// commander sends commands to the server's command port, several at a time.
 type commander struct{ free chan *esl.Connection }
 
-const commanders = 32 // each waits for the disk; they share its syncs. The server takes 64 connections from one address
+const commanders = 32 // each waits for the disk, and they share its syncs. The server accepts 64 connections from one address
 
 func (s *server) commander(ctx context.Context) (*commander, error) {
 	c := &commander{free: make(chan *esl.Connection, commanders)}
@@ -120,7 +121,7 @@ func (c *commander) close() {
 	}
 }
 
-// do sends a command on a connection that is free and returns what was refused.
+// do sends a command on a connection that is free. It returns an error if the server refused it.
 func (c *commander) do(ctx context.Context, line string) error {
 	select {
 	case conn := <-c.free:
@@ -132,7 +133,7 @@ func (c *commander) do(ctx context.Context, line string) error {
 	}
 }
 
-// each does a command for each of n, many at a time, and returns the first refusal.
+// each sends a command for each of n, many at a time, and returns the first refusal.
 func (c *commander) each(ctx context.Context, n int, do func(i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// site is all that a run needs around it: a folder, a database of its own, the generator's switch
-// and the server.
+// site is the surroundings of a run: a folder, a database of its own, the generator's switch and
+// the server.
 type site struct {
 	mark     string // of this run: begins the uuids of its channels
 	dir      string
@@ -62,8 +62,8 @@ func build(ctx context.Context, o Options) (_ *site, err error) {
 	return s, s.open(ctx, o)
 }
 
-// open seeds the server, and then starts it once more: a fresh process is what is measured, and its
-// start with all agents is a figure.
+// open seeds the server, and then starts it once more. So the process that is measured is fresh,
+// and its start with all agents is a figure.
 func (s *site) open(ctx context.Context, o Options) error {
 	o.say("seeding %d agents in %d groups", o.Agents, o.Groups)
 	if _, err := s.server.start(ctx); err != nil {
@@ -85,7 +85,8 @@ func (s *site) open(ctx context.Context, o Options) error {
 	return s.awaitLink(ctx)
 }
 
-// awaitLink returns when the server has linked to the switch and knows where its phones are.
+// awaitLink returns when the server is linked to the switch and has read the contacts of its
+// phones.
 func (s *site) awaitLink(ctx context.Context) error {
 	select {
 	case <-s.sw.linked:
@@ -97,8 +98,8 @@ func (s *site) awaitLink(ctx context.Context) error {
 	}
 }
 
-// seed makes groups and agents by the server's own commands, and logs the agents in where the
-// scenario begins with them.
+// seed makes groups and agents by the server's own commands. It logs in the agents if the scenario
+// begins with them.
 func (s *site) seed(ctx context.Context, load Load) error {
 	commands, err := s.server.commander(ctx)
 	if err != nil {
@@ -119,7 +120,7 @@ func (s *site) seed(ctx context.Context, load Load) error {
 	})
 }
 
-// cyclic is the mode of all groups, the costliest of those without a memory.
+// cyclic is the mode of all groups. It is the most expensive of those without a memory.
 const cyclic = "2"
 
 func loginLine(agent, groups int) string {

@@ -28,7 +28,7 @@ func PlotSweep(to io.Writer, results []Result) error {
 	return WriteSVG(to, title, sweepWords(first, results[len(results)-1]), charts)
 }
 
-// sweepWords say what the runs have in common.
+// sweepWords describe what the runs have in common.
 func sweepWords(first, last Result) string {
 	words := fmt.Sprintf("%d agents in %d groups, ", first.Agents, first.Groups)
 	switch {

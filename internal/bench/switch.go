@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// Switch is the generator's FreeSWITCH: callers dial the server from it, agents' legs ring on it,
-// and the server's link ends at it. It speaks what the server under test says and counts everything
-// else as a mistake.
+// Switch is the generator's FreeSWITCH. Its callers connect to the server, agents' legs ring on it,
+// and the server's link ends at it. It carries out the commands that the server under test uses,
+// and counts all others as mistakes.
 type Switch struct {
 	load    Load
-	socket  string // the server's, to dial
+	socket  string // of the server
 	mark    string // begins the uuid of every channel of the run
 	figures *figures
 	counts  counts
@@ -24,7 +24,7 @@ type Switch struct {
 	holding atomic.Int64      // callers who wait
 	groups  []string
 
-	linked chan struct{} // holds one when the server has looked around on its link
+	linked chan struct{} // holds one value when the server has read the channels on its link
 
 	events atomic.Uint64 // Event-Sequence of the last one
 
@@ -34,14 +34,14 @@ type Switch struct {
 	callers map[string]*caller // by uuid, both
 	random  *rand.Rand
 	next    int
-	gone    chan struct{} // closed when the last caller has gone; nil where nobody waits for that
+	gone    chan struct{} // closed when the last caller has gone; nil if nothing waits for that
 }
 
 // phone is an agent's. At most one leg may ring or talk at it at a time.
 type phone struct {
 	mu    sync.Mutex
 	leg   *leg
-	free  time.Time // since when its agent is; zero = not known, or it has been offered a call since
+	free  time.Time // since when its agent is free; zero = not known, or offered a call since
 	login bool      // by a login
 	away  bool      // a command took the agent off work
 }
@@ -64,25 +64,26 @@ func newSwitch(load Load, mark string) *Switch {
 func groupNumber(i int) string { return strconv.Itoa(100 + i) }
 func extension(i int) string   { return strconv.Itoa(700_000 + i) }
 
-// chance is true for that share of all.
+// chance returns true with that probability.
 func (s *Switch) chance(share float64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.random.Float64() < share
 }
 
-// spread is d, within half of it around.
+// spread returns d, within half of it around.
 func (s *Switch) spread(d time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return d/2 + time.Duration(s.random.Float64()*float64(d))
 }
 
-// mediaFrame is how often the thread of a channel in a bridge looks up: when its next frame comes.
+// mediaFrame is how often the thread of a channel in a bridge looks what has happened: with each
+// frame.
 const mediaFrame = 20 * time.Millisecond
 
-// withinFrame is how long after the agent's leg hung up the caller's thread says so: 1 to 25 ms, 9
-// in the median, where measured (docs/wire.md).
+// withinFrame is how long after the hang-up of the agent's leg the caller's thread reports it: 1 to
+// 25 ms, 9 in the median, as measured (docs/wire.md).
 func (s *Switch) withinFrame() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +121,7 @@ func (s *Switch) dropLeg(l *leg) {
 	delete(s.legs, l.uuid)
 }
 
-// find is the leg or the caller with that uuid; nil, nil if there is neither.
+// find returns the leg or the caller with that uuid, or nil, nil if there is neither.
 func (s *Switch) find(uuid string) (*leg, *caller) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,7 +132,7 @@ func (s *Switch) find(uuid string) (*leg, *caller) {
 	return s.legs[uuid], c
 }
 
-// everyCaller lists who is here.
+// everyCaller lists the callers.
 func (s *Switch) everyCaller() []*caller {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +159,7 @@ func (s *Switch) leave(c *caller) {
 	}
 }
 
-// empty is closed when nobody is here any more. No more callers may arrive.
+// empty returns a channel that is closed when no caller is left. No more callers may arrive.
 func (s *Switch) empty() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,7 +172,7 @@ func (s *Switch) empty() <-chan struct{} {
 	return gone
 }
 
-// freed is the phone's agent being free from now on.
+// freed records that the phone's agent is free from now on.
 func (p *phone) freed(login bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +181,7 @@ func (p *phone) freed(login bool) {
 	}
 }
 
-// offered is an originate that arrived for the phone. It returns since when the agent had been
+// offered records an originate that arrived for the phone. It returns since when the agent had been
 // free.
 func (p *phone) offered(l *leg) (free time.Time, login, double bool) {
 	p.mu.Lock()
@@ -192,7 +193,7 @@ func (p *phone) offered(l *leg) (free time.Time, login, double bool) {
 	return free, login, double
 }
 
-// hungUp is the end of a leg at the phone.
+// hungUp records the end of a leg at the phone.
 func (p *phone) hungUp(l *leg) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -201,21 +202,22 @@ func (p *phone) hungUp(l *leg) {
 	}
 }
 
-// leaves is the agent being taken off work by a command.
+// leaves records that a command takes the agent off work.
 func (p *phone) leaves() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free, p.away = time.Time{}, true
 }
 
-// returns is the opposite.
+// returns records the opposite.
 func (p *phone) returns() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.away = false
 }
 
-// sources are the loopback addresses that calls come from, so that the ports of one do not run out.
+// sources are the loopback addresses from which calls come, so that the ports of one do not run
+// out.
 const sources = 32
 
 func source(n int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+n%sources))} }

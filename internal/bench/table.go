@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 )
 
-// Write prints the result for people.
+// Write prints the result as text.
 func (s *Result) Write(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	line := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }

@@ -13,7 +13,7 @@ import (
 // break before it. It is valid until the next one is read.
 type request struct{ line, headers []byte }
 
-// header returns a header's value, "" where there is none.
+// header returns a header's value, or "" if there is none.
 func (r request) header(name string) string {
 	for rest := r.headers; ; {
 		at := bytes.IndexByte(rest, '\n')
@@ -28,10 +28,10 @@ func (r request) header(name string) string {
 	}
 }
 
-// requests takes commands off a connection. The server's have no bodies.
+// requests reads commands from a connection. The server's commands have no bodies.
 type requests struct {
 	nc     net.Conn
-	stamps stamps    // by the kernel, where it has any
+	stamps stamps    // of the kernel, if it has any
 	came   time.Time // when the last of what was read arrived
 	buffer []byte
 	from   int // of what was read and not taken
@@ -71,7 +71,7 @@ func (r *requests) read(into []byte) (n int, err error) {
 	return n, err
 }
 
-// next takes a command of what was read; false = there is no whole one.
+// next takes a command from what was read. It returns false if no command is complete.
 func (r *requests) next() (request, bool) {
 	text, _, whole := bytes.Cut(r.buffer[r.from:], []byte("\n\n"))
 	if !whole {
@@ -100,12 +100,12 @@ func appendAnswer(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-// maxPending is what waits for a server that does not read; FreeSWITCH too drops a listener that
-// lets 100,000 events pile up.
+// maxPending is how many bytes may wait for a server that does not read. FreeSWITCH also drops a
+// listener that lets 100,000 events queue up.
 const maxPending = 256 << 20
 
-// wire writes to a connection. Whoever comes while another writes leaves its bytes to that one, so
-// that nothing waits for a goroutine of its own to be woken.
+// wire writes to a connection. A goroutine that comes while another writes leaves its bytes to that
+// one, so that nothing waits for another goroutine to be woken.
 type wire struct {
 	nc      net.Conn
 	mu      sync.Mutex
@@ -114,7 +114,7 @@ type wire struct {
 	dead    bool
 }
 
-// close ends the connection; what is sent from now on is dropped.
+// close ends the connection. Later writes are dropped.
 func (w *wire) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

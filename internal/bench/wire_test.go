@@ -87,7 +87,7 @@ func TestFramesOfManyWritersStayWhole(t *testing.T) {
 	}
 }
 
-// TestEventsAreWhatTheServerReads holds the generator's frames against the reader of package esl.
+// TestEventsAreWhatTheServerReads checks the generator's frames with the reader of package esl.
 func TestEventsAreWhatTheServerReads(t *testing.T) {
 	c := newChannel(new(atomic.Uint64), "a-uuid", "13900000001", "110", "sofia/internal/1", false)
 	frames := appendReply(nil, "+OK")

@@ -18,37 +18,36 @@ import (
 
 // Bench is `nwayacd bench`.
 type Bench struct {
-	Scenario string        `arg:"" default:"steady" enum:"steady,flood,drain,churn,decide" help:"steady: calls arrive at --rate. flood: --callers wait and there are no agents. drain: agents log in to a flood. churn: steady, with agents who come, go and miss calls and callers who give up. decide: the cost of a decision, in this process."`
+	Scenario string        `arg:"" default:"steady" enum:"steady,flood,drain,churn,decide" help:"steady: calls arrive at --rate. flood: --callers wait, and there are no agents. drain: agents log in to a flood. churn: like steady, but agents come, go and miss calls, and callers give up. decide: the cost of a decision, measured in this process."`
 	Rate     float64       `default:"100" help:"Calls a second (steady, churn)."`
-	Agents   int           `default:"1000" help:"Agents logged in."`
-	Full     bool          `help:"Just as many agents as the calls keep busy, rate x (ring + talk), and callers who wait from the start, so that an offer follows each talk at once (steady)."`
-	Groups   int           `default:"10" help:"Groups; each agent is in one."`
-	Callers  int           `default:"-1" help:"Callers who wait before the clock starts; -1 = 10000 in flood and drain, else none."`
-	Ring     time.Duration `default:"50ms" help:"From the offer to the agent's answer."`
-	Talk     time.Duration `default:"3s" help:"Mean length of a talk; each is within half of it around."`
-	Duration time.Duration `default:"20s" help:"Time that is measured; of a drain the longest."`
-	Warmup   time.Duration `default:"5s" help:"Time before that."`
+	Agents   int           `default:"1000" help:"Number of agents who are logged in."`
+	Full     bool          `help:"As many agents as the calls keep busy, rate x (ring + talk), and callers who wait from the start, so that each talk is followed by an offer (steady)."`
+	Groups   int           `default:"10" help:"Number of groups; each agent is in one."`
+	Callers  int           `default:"-1" help:"Callers who wait before the measurement begins; -1 = 10000 in flood and drain, else none."`
+	Ring     time.Duration `default:"50ms" help:"Time from the offer to the agent's answer."`
+	Talk     time.Duration `default:"3s" help:"Mean length of a talk; each differs from it by at most half."`
+	Duration time.Duration `default:"20s" help:"Time of the measurement; for drain, the longest time."`
+	Warmup   time.Duration `default:"5s" help:"Time before the measurement."`
 	Churn    float64       `default:"20" help:"Agents a second who go busy or log out, and come back (churn)."`
-	Miss     float64       `default:"0.05" help:"Share of offers that the phone refuses (churn)."`
+	Miss     float64       `default:"0.05" help:"Share of the offers that the phone refuses (churn)."`
 	Patience time.Duration `default:"20s" help:"Mean wait after which a caller gives up (churn)."`
-	DSN      string        `name:"dsn" placeholder:"DSN" help:"A PostgreSQL where a database of the run's own may be made and dropped; without it SQLite."`
-	Sweep    []float64     `placeholder:"N,…" help:"A run for each of these values of --rate (of --callers in flood and drain)."`
-	SVG      string        `name:"svg" placeholder:"FILE" help:"Write plots of how the figures grow over the sweep."`
+	DSN      string        `name:"dsn" placeholder:"DSN" help:"A PostgreSQL in which the run creates and drops its own database; without it, SQLite."`
+	Sweep    []float64     `placeholder:"N,…" help:"Run once for each of these values of --rate (of --callers in flood and drain)."`
+	SVG      string        `name:"svg" placeholder:"FILE" help:"Write plots of the figures over the sweep."`
 	JSON     bool          `name:"json" help:"Print the results as JSON, and nothing else."`
-	Profile  string        `placeholder:"DIR" help:"Write CPU, heap and goroutine profiles of the server there."`
-	LogLevel string        `default:"info" enum:"debug,info,warn,error" help:"The server's; it logs to a file."`
-	Seed     uint64        `default:"1" help:"Of everything that is random."`
+	Profile  string        `placeholder:"DIR" help:"Write CPU, heap and goroutine profiles of the server to this directory."`
+	LogLevel string        `default:"info" enum:"debug,info,warn,error" help:"Log level of the server, which logs to a file."`
+	Seed     uint64        `default:"1" help:"Seed of everything that is random."`
 }
 
-// Help is what `nwayacd bench --help` adds.
+// Help returns the text that `nwayacd bench --help` adds.
 func (*Bench) Help() string {
-	return "Boots a server of its own as a child process, with a database of its own, loads it over TCP as a " +
-		"FreeSWITCH full of calls would, and says " +
-		"what that cost and what limited it. docs/performance.md says how to read it. Exit code 1 where calls, " +
-		"records or connections were lost."
+	return "Starts a server as a child process, with its own database, and loads it over TCP like a FreeSWITCH " +
+		"full of calls. Prints the cost and what limited it. docs/performance.md explains the figures. " +
+		"Exit code 1: calls, records or connections were lost."
 }
 
-// Validate is kong's: all that is wrong with the flags.
+// Validate is called by kong. It returns everything that is wrong with the flags.
 func (b *Bench) Validate() error {
 	var faults []error
 	for _, f := range []struct {
@@ -72,11 +71,11 @@ func (b *Bench) Validate() error {
 	return errors.Join(faults...)
 }
 
-// generatorGC lets the generator's heap grow, so that it takes less of the CPU it shares with the
-// server.
+// generatorGC lets the generator's heap grow, so that its collector takes less of the CPU that it
+// shares with the server.
 const generatorGC = 400
 
-// Run measures and prints. Lost calls are an error.
+// Run measures and prints. It returns an error if calls were lost.
 func (b *Bench) Run() error {
 	debug.SetGCPercent(generatorGC)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -90,7 +89,7 @@ func (b *Bench) Run() error {
 	return errors.Join(err, plotted, b.lost(results))
 }
 
-// decide times decisions in this process.
+// decide measures decisions in this process.
 func (b *Bench) decide(ctx context.Context) error {
 	decisions, err := bench.Decide(ctx)
 	if err != nil {
@@ -105,12 +104,12 @@ func (b *Bench) decide(ctx context.Context) error {
 	return bench.WriteDecisions(os.Stdout, decisions)
 }
 
-// plot draws how the figures grow over a sweep.
+// plot draws the figures over a sweep.
 func (b *Bench) plot(results []bench.Result) error {
 	return b.draw(func(to io.Writer) error { return bench.PlotSweep(to, results) })
 }
 
-// draw writes the file of --svg, where there is one.
+// draw writes the file of --svg, if the flag is set.
 func (b *Bench) draw(draw func(io.Writer) error) error {
 	if b.SVG == "" {
 		return nil
@@ -122,7 +121,7 @@ func (b *Bench) draw(draw func(io.Writer) error) error {
 	return errors.Join(draw(file), file.Close())
 }
 
-// runs does a run, or one for each step of the sweep.
+// runs does one run, or one for each step of the sweep.
 func (b *Bench) runs(ctx context.Context) (results []bench.Result, err error) {
 	binary, err := os.Executable()
 	if err != nil {
@@ -157,7 +156,7 @@ func (b *Bench) runs(ctx context.Context) (results []bench.Result, err error) {
 	return results, nil
 }
 
-// load is what the flags say, and the step of a sweep.
+// load returns the load of the flags, and of a step of the sweep.
 func (b *Bench) load(step float64) bench.Load {
 	l := bench.Load{
 		Scenario: bench.Scenario(b.Scenario), Rate: b.Rate, Agents: b.Agents, Groups: b.Groups,
@@ -184,7 +183,7 @@ func (b *Bench) load(step float64) bench.Load {
 	return l
 }
 
-// lost is the error of runs in which something was.
+// lost returns an error if something was lost in one of the runs.
 func (b *Bench) lost(results []bench.Result) error {
 	var faults []string
 	for _, r := range results {

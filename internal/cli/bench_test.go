@@ -13,8 +13,8 @@ import (
 	"nwayacd/internal/bench"
 )
 
-// benched runs a small load over a server that is a process of its own, and holds it to losing
-// nothing.
+// benched runs a small load against a server in its own process, and fails the test if anything is
+// lost.
 func benched(t *testing.T, l bench.Load) bench.Result {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -55,14 +55,14 @@ func TestABenchOfASteadyLoadCountsEveryCall(t *testing.T) {
 	}
 }
 
-func TestABenchOfAFloodSeesEverybodyWait(t *testing.T) {
+func TestABenchOfAFloodCountsAllWhoWait(t *testing.T) {
 	r := benched(t, bench.Load{Scenario: bench.Flood, Callers: 50, Talk: time.Second, Duration: 100 * time.Millisecond})
 	if r.Waiting != 50 || r.Unanswered != 50 {
 		t.Errorf("%d waited and %d left without an agent, of 50", r.Waiting, r.Unanswered)
 	}
 }
 
-func TestABenchOfADrainAnswersEverybody(t *testing.T) {
+func TestABenchOfADrainAnswersEveryCaller(t *testing.T) {
 	r := benched(t,
 		bench.Load{Scenario: bench.Drain, Callers: 50, Agents: 10, Talk: 50 * time.Millisecond, Duration: time.Minute})
 	if r.Answered != 50 || r.LoginToOffer.Count != 10 || r.FreeToOffer.Count != 40 {
@@ -71,13 +71,13 @@ func TestABenchOfADrainAnswersEverybody(t *testing.T) {
 	}
 }
 
-func TestABenchOfAChurnLosesNobody(t *testing.T) {
+func TestABenchOfAChurnLosesNoCall(t *testing.T) {
 	r := benched(t, bench.Load{
 		Scenario: bench.Churn, Rate: 60, Agents: 10, Talk: 100 * time.Millisecond, Duration: 2 * time.Second, Churn: 10,
 		Miss: 0.2, Patience: time.Second,
 	})
 	if r.Missed == 0 || r.Moves == 0 {
-		t.Errorf("%d offers missed, %d agents moved: that is no churn", r.Missed, r.Moves)
+		t.Errorf("%d offers were missed and %d agents moved: that is not a churn", r.Missed, r.Moves)
 	}
 }
 

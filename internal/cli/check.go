@@ -9,7 +9,8 @@ import (
 // Check is `nwayacd check`.
 type Check struct{ configFile }
 
-// Run prints that the configuration is right, and what is dangerous in it; its faults are the error.
+// Run prints that the configuration has no faults, and what is dangerous in it. If it has faults,
+// they are the error.
 func (c *Check) Run() error {
 	config, err := conf.Load(c.Config)
 	if err != nil {
@@ -22,9 +23,9 @@ func (c *Check) Run() error {
 		return config.Refused
 	}
 	if config.File == "" {
-		fmt.Println("no configuration file: the defaults are in force")
+		fmt.Println("no configuration file: all keys have their default")
 	} else {
-		fmt.Println(config.File + ": right")
+		fmt.Println(config.File + ": no faults")
 	}
 	return nil
 }

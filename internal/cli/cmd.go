@@ -13,13 +13,13 @@ import (
 	"nwayacd/conf"
 )
 
-// Exit codes of `nwayacd cmd`, beside ExitWrongInput for -USAGE.
+// Exit codes of `nwayacd cmd`, in addition to ExitWrongInput for -USAGE.
 const (
 	exitRefused     = 1 // -ERR
-	exitUnreachable = 3 // no server, or it does not take the password
+	exitUnreachable = 3 // there is no server, or it refuses the password
 )
 
-// cmdLimit bounds one command; the longest, nway_threeway, rings a phone.
+// cmdLimit bounds one command. The longest one, nway_threeway, rings a phone.
 const cmdLimit = 2 * time.Minute
 
 // Cmd is `nwayacd cmd`.
@@ -29,15 +29,14 @@ type Cmd struct {
 	Words []string `arg:"" name:"command" help:"A command of docs/commands.md, such as \"nway_login 1000 110\"."`
 }
 
-// Help is what `nwayacd cmd --help` adds.
+// Help returns the text that `nwayacd cmd --help` adds.
 func (*Cmd) Help() string {
-	return "Sends one command to the running server, to the port and with the password of the configuration, and " +
-		"prints the reply. " +
-		"Exit code 0: +OK or a list, 1: -ERR, 2: -USAGE or a wrong command line, 3: the server cannot be reached or " +
-		"does not take the password."
+	return "Sends one command to the running server and prints the reply. Port and password are those of the " +
+		"configuration. Exit code 0: +OK or a list. 1: -ERR. 2: -USAGE, or a wrong command line. 3: the server " +
+		"cannot be reached, or refuses the password."
 }
 
-// Run asks the running server. The error carries the exit code.
+// Run sends the command. Its error has the exit code.
 func (c *Cmd) Run() error {
 	config, err := conf.Load(c.Config)
 	if err != nil {
@@ -51,7 +50,7 @@ func (c *Cmd) Run() error {
 func (c *Cmd) ask(ctx context.Context, out io.Writer, at conf.Control) error {
 	password := string(at.Password)
 	if password == "" {
-		password = "none" // any will do, but the protocol wants one
+		password = "none" // any password is accepted, but the protocol needs one
 	}
 	code := 0
 	reply, err := cmdport.Ask(ctx, at.DialAddress(), password, c.line())
@@ -85,8 +84,8 @@ func (c *Cmd) print(out io.Writer, reply string, ok bool) error {
 	}{ok, reply})
 }
 
-// line is the command in one line. A single word is the whole of it; of several, each that needs
-// quotes gets them.
+// line returns the command in one line. If there is only one word, it is the whole line. Otherwise
+// each word that needs quotes gets them.
 func (c *Cmd) line() string {
 	if len(c.Words) == 1 {
 		return c.Words[0]

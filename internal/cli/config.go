@@ -1,8 +1,8 @@
-// Package cli is what each subcommand of nwayacd does: one file a subcommand, with its flags.
-// Package main has the tree of them.
+// Package cli implements the subcommands of nwayacd: one file for each, with its flags. Package
+// main has the list of them.
 package cli
 
-// configFile is the flag that every command on a configuration has.
+// configFile is the flag of every subcommand that reads the configuration.
 type configFile struct {
-	Config string `short:"c" placeholder:"FILE" help:"Configuration file; without it ${default}, or the defaults where that is missing."`
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file. Without it, ${default} is read, or the defaults are used if that does not exist."`
 }

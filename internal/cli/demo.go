@@ -12,16 +12,16 @@ import (
 
 // Demo is `nwayacd demo`.
 type Demo struct {
-	Calls    int           `default:"60" help:"Callers in all."`
-	Agents   int           `default:"8" help:"Agents logged in."`
+	Calls    int           `default:"60" help:"Number of callers."`
+	Agents   int           `default:"8" help:"Number of agents who are logged in."`
 	Talk     time.Duration `default:"2s" help:"Length of a talk."`
 	Duration time.Duration `default:"1m" help:"Longest run; it ends earlier when the last caller has gone."`
-	JSON     bool          `help:"Print one JSON object as the last line and no live table."`
-	AnyPort  bool          `help:"Serve on free ports instead of those of the configuration's defaults."`
-	Seed     uint64        `default:"1" help:"Of everything that is random."`
+	JSON     bool          `help:"Print one JSON object as the last line, and no live table."`
+	AnyPort  bool          `help:"Serve on free ports instead of the default ones."`
+	Seed     uint64        `default:"1" help:"Seed of everything that is random."`
 }
 
-// Validate is kong's: all that is wrong with the flags.
+// Validate is called by kong. It returns everything that is wrong with the flags.
 func (d *Demo) Validate() error {
 	var faults []error
 	for _, f := range []struct {
@@ -40,7 +40,7 @@ func (d *Demo) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Run plays the demo until the last caller has gone or a signal comes; a second one ends the
+// Run runs the demo until the last caller has gone or a signal comes. A second signal ends the
 // process at once.
 func (d *Demo) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -12,7 +12,7 @@ import (
 // Exit codes.
 const (
 	exitFailed     = 1
-	ExitWrongInput = 2 // the command line or the configuration
+	ExitWrongInput = 2 // the command line or the configuration is wrong
 )
 
 // reportLimit is how long Report waits for a terminal or pipe that nobody reads.
@@ -48,8 +48,9 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// exitStatus ends the program with this code; what there is to say is printed already.
+// exitStatus is the error of a subcommand that has printed everything itself. The program ends with
+// this code.
 type exitStatus int
 
-// Error is for those who do not know the type.
+// Error returns the code in words.
 func (s exitStatus) Error() string { return fmt.Sprintf("exit code %d", int(s)) }

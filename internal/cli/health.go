@@ -11,7 +11,7 @@ import (
 // Health is `nwayacd health`.
 type Health struct{ configFile }
 
-// Run dials the command port, which greets with auth/request.
+// Run returns nil if the command port greets with auth/request.
 func (h *Health) Run() error {
 	config, err := conf.Load(h.Config)
 	if err != nil {

@@ -14,16 +14,16 @@ import (
 
 // Import is `nwayacd import`.
 type Import struct {
-	File   string `arg:"" help:"nwayacd.conf.xml, or a fragment of it; - reads standard input."`
+	File   string `arg:"" help:"nwayacd.conf.xml, or a fragment of it; - is standard input."`
 	Output string `short:"o" placeholder:"FILE" help:"The TOML file to write; without it, standard output."`
 	Force  bool   `help:"Overwrite the file."`
 }
 
-// maxImport bounds what is read; what of it is too much for a configuration, package conf says.
+// maxImport bounds what is read. Package conf refuses a file that is too long for a configuration.
 const maxImport = 1 << 20
 
-// Run turns the module's configuration into ours. What it says on standard error is also at the end
-// of the TOML; the TOML alone holds the database password.
+// Run converts the module's configuration. The notes go to standard error, and are also at the end
+// of the TOML. Only the TOML contains the database password.
 func (i *Import) Run() error { return i.run(os.Stdin, os.Stdout, os.Stderr) }
 
 func (i *Import) run(stdin io.Reader, stdout, stderr io.Writer) error {
@@ -42,7 +42,7 @@ func (i *Import) run(stdin io.Reader, stdout, stderr io.Writer) error {
 		fmt.Fprintln(stderr, n)
 	}
 	if i.Output != "" {
-		fmt.Fprintf(stderr, "%s: written; see it is right, then: nwayacd check -c %[1]s && nwayacd migrate -c %[1]s\n",
+		fmt.Fprintf(stderr, "%s: written; check it, then run: nwayacd check -c %[1]s && nwayacd migrate -c %[1]s\n",
 			i.Output)
 	}
 	return nil
@@ -74,8 +74,8 @@ func (i *Import) write(stdout io.Writer, text []byte) error {
 	return err
 }
 
-// writeWhole writes the file in one step, for its owner's eyes only: it is there as a whole or not
-// at all. Without force, a file that exists is fs.ErrExist and stays as it is.
+// writeWhole writes the file in one step, so it never exists in part. Only its owner can read it.
+// Without force, it leaves an existing file as it is and returns fs.ErrExist.
 func writeWhole(path string, text []byte, force bool) (err error) {
 	draft, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+".*")
 	if err != nil {

@@ -46,7 +46,7 @@ func TestImportWritesAFileThatServes(t *testing.T) {
 	}
 }
 
-func TestImportOverwritesOnlyWhenTold(t *testing.T) {
+func TestImportOverwritesOnlyWithForce(t *testing.T) {
 	target := filepath.Join(t.TempDir(), "nwayacd.toml")
 	if err := os.WriteFile(target, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"nwayacd/conf"
 )
 
-// TestMain is also the server that a bench under test boots: its binary is this one.
+// TestMain also runs the server that a bench under test starts, because that runs this test binary.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "serve" {
 		var line struct {

@@ -15,10 +15,10 @@ import (
 // Serve is `nwayacd serve`.
 type Serve struct {
 	configFile
-	Pprof string `hidden:"" placeholder:"ADDRESS" help:"Serve Go's profiles there, such as 127.0.0.1:6060."`
+	Pprof string `hidden:"" placeholder:"ADDRESS" help:"Serve Go's profiles on this address, such as 127.0.0.1:6060."`
 }
 
-// Run serves until SIGINT or SIGTERM; a second one ends the process at once. SIGHUP reads the
+// Run serves until SIGINT or SIGTERM. A second signal ends the process at once. SIGHUP reads the
 // configuration again.
 func (s *Serve) Run() error {
 	defer app.CarryBallast()()
@@ -60,7 +60,7 @@ func (s *Serve) Run() error {
 	return errors.Join(failed, d.Stop())
 }
 
-// reloadOnHangup follows SIGHUP until the returned function is called.
+// reloadOnHangup reloads the configuration on SIGHUP, until stop is called.
 func (s *Serve) reloadOnHangup(ctx context.Context, d *app.Daemon) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
@@ -70,7 +70,7 @@ func (s *Serve) reloadOnHangup(ctx context.Context, d *app.Daemon) (stop func())
 		for {
 			select {
 			case <-hangups:
-				d.Reload() // logs what comes of it
+				d.Reload() // logs the result
 			case <-ctx.Done():
 				return
 			}

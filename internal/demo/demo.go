@@ -28,23 +28,24 @@ import (
 const (
 	group       = "110"
 	firstAgent  = 1000
-	sampleEvery = 20 * time.Millisecond // between two looks at how many wait
-	farewell    = 5 * time.Second       // for callers to be gone when the duration is over
+	sampleEvery = 20 * time.Millisecond // between two counts of the waiting callers
+	farewell    = 5 * time.Second       // for callers to hang up after the duration is over
 )
 
-// Demo says what is shown: its callers, its agents, and how long.
+// Demo is one demo: its callers, its agents, and its length.
 type Demo struct {
-	Calls    int           // in all
-	Agents   int           // logged in
-	Talk     time.Duration // the length of a talk
-	Duration time.Duration // the longest run; it ends earlier when the last caller has gone
-	JSON     bool          // print one JSON object as the last line and no live table
-	AnyPort  bool          // serve on free ports instead of those of the configuration's defaults
+	Calls    int           // number of callers
+	Agents   int           // number of agents who are logged in
+	Talk     time.Duration // length of a talk
+	Duration time.Duration // longest run; it ends earlier when the last caller has gone
+	JSON     bool          // print one JSON object as the last line, and no live table
+	AnyPort  bool          // serve on free ports instead of the default ones
 	Seed     uint64        // of everything that is random
 }
 
-// Run boots the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP,
-// and prints what happened.
+// Run starts the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP,
+// and prints the result. It returns an error if a caller was lost or an agent got two calls at
+// once.
 func (d *Demo) Run(ctx context.Context) (err error) {
 	ctx, expire := context.WithTimeout(ctx, d.Duration)
 	defer expire()
@@ -60,7 +61,7 @@ func (d *Demo) Run(ctx context.Context) (err error) {
 	return show.report(os.Stdout, d.JSON)
 }
 
-// play is the demo itself: it returns when every caller has gone or ctx is done.
+// play runs the demo. It returns when every caller has gone or ctx is done.
 func (d *Demo) play(ctx context.Context, dir string) (*tally, error) {
 	counted := &tally{began: time.Now()}
 	refused := make(chan struct{}, 1)
@@ -117,7 +118,7 @@ func (d *Demo) config(dir string, freeswitch net.Addr) *conf.Config {
 	return c
 }
 
-// playTime is how long the demo's files last: hold music never ends.
+// playTime returns how long a file of the demo lasts. Hold music does not end.
 func playTime(file string) time.Duration {
 	if strings.HasPrefix(file, "local_stream:") {
 		return -1
@@ -125,8 +126,8 @@ func playTime(file string) time.Duration {
 	return 150 * time.Millisecond
 }
 
-// staff adds the group and its agents, gives each a phone and logs it in. The last phone refuses
-// its first call, so that a missed offer is there to see.
+// staff adds the group and its agents, gives each a phone, and logs the agents in. The last phone
+// refuses its first call, so that there is a missed offer.
 func (d *Demo) staff(ctx context.Context, server *app.Daemon, sw *sim.Switch) error {
 	floor := server.Dispatcher()
 	if err := floor.AddGroup(ctx, group, queue.RememberCyclic); err != nil {
@@ -151,7 +152,7 @@ func (d *Demo) staff(ctx context.Context, server *app.Daemon, sw *sim.Switch) er
 
 func extensionOf(i int) string { return strconv.Itoa(firstAgent + i) }
 
-// notify puts a token into a channel that holds one at most.
+// notify puts a token into a channel, unless one is there already.
 func notify(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -159,8 +160,8 @@ func notify(c chan<- struct{}) {
 	}
 }
 
-// callIn lets the callers arrive, a third of them at once and the others at random, and returns
-// when the last one has gone. The last phone answers once it has refused.
+// callIn lets the callers arrive: a third of them at once, the others at random times. It returns
+// when the last one has gone. The last phone answers calls after it has refused one.
 func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, counted *tally,
 	refused <-chan struct{},
 ) {
@@ -192,7 +193,7 @@ func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, c
 		case <-sample.C:
 			counted.waiting(server.Dispatcher().Groups())
 			live.draw(counted)
-		case <-end: // the duration is over: everybody hangs up
+		case <-end: // the duration is over, so all callers hang up
 			end, timeUp = nil, time.After(farewell)
 			next.Stop()
 		case <-timeUp:
@@ -201,7 +202,7 @@ func (d *Demo) callIn(ctx context.Context, server *app.Daemon, sw *sim.Switch, c
 	}
 }
 
-// arrive lets one caller in; over is told when it has gone.
+// arrive lets one caller call in. over gets a token when the caller has gone.
 func (d *Demo) arrive(ctx context.Context, server *app.Daemon, sw *sim.Switch, n int, over chan<- struct{}) {
 	socket := "socket " + server.Socket.String() + "/nwayacd/" + group + " async full"
 	call := sw.Call(sim.CallOptions{
@@ -209,7 +210,7 @@ func (d *Demo) arrive(ctx context.Context, server *app.Daemon, sw *sim.Switch, n
 		Dialplan: sim.Plan("set socket_resume=true", socket, "sleep 1000", socket, "hangup NORMAL_CLEARING"),
 	})
 	context.AfterFunc(ctx, call.Hangup)
-	go func() { // ends with the call, which the switch's Close ends at the latest
+	go func() { // ends with the call; Close of the switch ends all calls
 		<-call.Done()
 		over <- struct{}{}
 	}()
@@ -240,7 +241,7 @@ func (r result) write(to io.Writer, asJSON bool) error {
 calls          %6d
 answered       %6d
 abandoned      %6d   before an agent answered
-missed offers  %6d   each caller kept its place
+missed offers  %6d   their callers kept their places
 double offers  %6d   agents with two calls at once
 waiting, most  %6d   at the same time
 offer, p50     %9.2f ms from "an agent is free and a caller waits" to the call on the wire

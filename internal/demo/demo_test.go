@@ -44,14 +44,14 @@ func TestTheDemoAnswersEveryCaller(t *testing.T) {
 	}
 }
 
-func TestTheDemoOwnsUpToALostCaller(t *testing.T) {
+func TestTheDemoReportsALostCaller(t *testing.T) {
 	lost := &tally{result: result{Calls: 2, Answered: 1}}
 	if err := lost.report(io.Discard, true); err == nil {
-		t.Error("a caller is lost, and the demo is content")
+		t.Error("a caller is lost, and the demo reports no error")
 	}
 	double := &tally{result: result{Calls: 1, Answered: 1, DoubleOffers: 1}}
 	if err := double.report(io.Discard, false); err == nil {
-		t.Error("an agent had two calls, and the demo is content")
+		t.Error("an agent had two calls, and the demo reports no error")
 	}
 }
 

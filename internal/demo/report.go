@@ -13,11 +13,11 @@ import (
 	"nwayacd/queue"
 )
 
-// tally counts what happens in the demo. The server's goroutines report to it.
+// tally counts the calls and offers of the demo. The server's goroutines call it.
 type tally struct {
 	began   time.Time
-	arrived int // callers; the demo's own goroutine
-	doubles int // set when all is over
+	arrived int // callers; only the demo's own goroutine uses it
+	doubles int // set at the end
 
 	mu     sync.Mutex
 	offers []time.Duration
@@ -37,7 +37,7 @@ func (t *tally) cdr(c queue.CDR) {
 	case queue.Answered, queue.Transferred:
 		t.result.Answered++
 		t.result.MissedOffers += c.Offers - 1
-	case queue.Abandoned, queue.Returned: // returned: the demo was over, and they hung up as we stopped
+	case queue.Abandoned, queue.Returned: // returned: they hung up while the server stopped, because the demo was over
 		t.result.Abandoned++
 		t.result.MissedOffers += c.Offers
 	}
@@ -51,7 +51,7 @@ func (t *tally) waiting(groups []queue.GroupView) {
 	}
 }
 
-// finish completes the result when all is over.
+// finish completes the result.
 func (t *tally) finish() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,7 +61,8 @@ func (t *tally) finish() {
 	t.result.Duration = time.Since(t.began).Seconds()
 }
 
-// percentile is the nearest rank of sorted times, in milliseconds; 0 of none.
+// percentile returns the nearest rank of sorted times, in milliseconds. It returns 0 if there are
+// none.
 func percentile(sorted []time.Duration, p int) float64 {
 	if len(sorted) == 0 {
 		return 0
@@ -70,8 +71,8 @@ func percentile(sorted []time.Duration, p int) float64 {
 	return float64(sorted[max(1, rank)-1].Nanoseconds()) / 1e6
 }
 
-// report prints the result. Two calls at one agent, or a caller that was neither answered nor gave
-// up, make it an error.
+// report prints the result. It returns an error if an agent had two calls at once, or a caller was
+// neither answered nor hung up.
 func (t *tally) report(to io.Writer, asJSON bool) error {
 	if err := t.result.write(to, asJSON); err != nil {
 		return err
@@ -84,13 +85,13 @@ func (t *tally) report(to io.Writer, asJSON bool) error {
 	return nil
 }
 
-// screen is the live table of the demo: a terminal shows it in place, anything else a line every
-// now and then.
+// screen is the live table of the demo. A terminal shows it in one place. Any other output gets a
+// line from time to time.
 type screen struct {
 	demo   *Demo
 	server *app.Daemon
-	inline bool // it is a terminal
-	lines  int  // drawn last
+	inline bool // the output is a terminal
+	lines  int  // of the table that was drawn last
 	next   time.Time
 }
 
@@ -138,7 +139,7 @@ func (s *screen) draw(t *tally) {
 	fmt.Print(b.String())
 }
 
-// erase takes the last table off the terminal.
+// erase removes the last table from the terminal.
 func (s *screen) erase() {
 	if s.lines > 0 {
 		fmt.Printf("\x1b[%dA\x1b[J", s.lines)

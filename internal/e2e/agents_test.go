@@ -46,7 +46,7 @@ func TestWrapUpEndsByHand(t *testing.T) {
 		w.hangsUp("anna")
 		w.becomes("anna", "reged up idle typing")
 		paul := w.arrives("paul")
-		time.Sleep(1300 * time.Millisecond)
+		time.Sleep(1300 * time.Millisecond) // longer than acd.recover-seconds
 		paul.story("queue add")
 		w.srv.must("nway_ready " + w.ext["anna"])
 		paul.talksTo("anna")
@@ -97,7 +97,7 @@ func TestPhoneOnDoNotDisturbIsNotTriedForEveryCaller(t *testing.T) {
 		if a := w.agent("anna"); a.Rest != "" || a.Misses != 0 {
 			t.Errorf("anna is %+v", a)
 		}
-		for _, c := range slices.Backward(all) { // the one who talks last, so that nobody else is offered
+		for _, c := range slices.Backward(all) { // the one who talks last, so that no other agent is offered
 			c.hangsUp()
 			c.isGone()
 		}
@@ -124,7 +124,7 @@ func TestAgentWhoMissedStaysOutUntilReady(t *testing.T) {
 		mary := w.arrives("mary")
 		w.becomes("anna", "reged up idle noanswer")
 		w.phone("anna", answers())
-		time.Sleep(1500 * time.Millisecond)
+		time.Sleep(1500 * time.Millisecond) // longer than acd.reoffer-seconds
 		mary.story("queue add", "queue remove anna", "callout anna 1", "noanswer anna 1", "queue add")
 		w.srv.must("nway_ready " + w.ext["anna"])
 		mary.talksTo("anna")
@@ -156,8 +156,7 @@ func TestBusyAndLogoutDuringATalkTakeEffectAfterIt(t *testing.T) {
 		w.agentStory("anna", "login", "ring", "talking", "busy")
 		w.agentStory("bert", "login", "ring", "talking", "logout")
 		rita := w.arrives("rita")
-		time.Sleep(200 * time.Millisecond)
-		rita.story("queue add")
+		rita.storyStays("queue add")
 		rita.hangsUp()
 		w.cleanAfter()
 	})
@@ -172,8 +171,7 @@ func TestAgentWithACallOfTheirOwnGetsNone(t *testing.T) {
 			"originate {origination_uuid="+own+",user_name="+w.ext["anna"]+"}"+dial+" &park()"))
 		eventually(t, patience, "anna is not available", func() bool { return !w.agent("anna").Available })
 		mary := w.arrives("mary")
-		time.Sleep(200 * time.Millisecond)
-		mary.story("queue add")
+		mary.storyStays("queue add")
 		w.ear.conn.Post(esl.API("uuid_kill " + own))
 		mary.talksTo("anna")
 		mary.hangsUp()

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// relay stands between FreeSWITCH and a server's socket port, and can cut all connections.
+// relay is between FreeSWITCH and a server's socket port, and can cut all connections.
 type relay struct {
 	net.Listener
 	to      string
@@ -18,7 +18,7 @@ type relay struct {
 	all []net.Conn
 }
 
-// newRelay returns one that leads nowhere yet.
+// newRelay returns a relay without a target.
 func newRelay(t *testing.T) *relay {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -34,7 +34,7 @@ func newRelay(t *testing.T) *relay {
 	return r
 }
 
-// leads takes connections from now on, and leads them to an address.
+// leads accepts connections from now on, and relays them to an address.
 func (r *relay) leads(to string) {
 	r.to = to
 	r.running.Go(r.serve)
@@ -113,7 +113,7 @@ func TestConnectionsEndUnderACallerTransferredWhileWaiting(t *testing.T) {
 	})
 }
 
-// comesAlone waits until the caller has been in the pause in which the connections of before end,
+// comesAlone waits until the caller has been in the pause in which their earlier connections end,
 // and waits in the group again.
 func (g *guest) comesAlone() {
 	g.o.t.Helper()

@@ -44,7 +44,7 @@ func TestAnsweredCall(t *testing.T) {
 	})
 }
 
-// variablesOf checks what the channels of a talk are marked with.
+// variablesOf checks the variables with which the channels of a talk are marked.
 func (w *world) variablesOf(c *call, agent string) {
 	w.t.Helper()
 	leg := w.leg(agent)

@@ -6,7 +6,7 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Attended transfers: hold, call somebody else, connect the two with REFER and Replaces. Most
+// Attended transfers: hold, call a third party, connect the two with REFER and Replaces. Most
 // phones send it in the held dialog, some in the consulting one.
 
 // connect is one way to do the last step.
@@ -21,7 +21,7 @@ var connects = map[string]connect{
 	},
 }
 
-// hangsUpBoth is what most phones do when the switch tells that the transfer has succeeded.
+// hangsUpBoth is what most phones do when the switch reports that the transfer has succeeded.
 func (o *office) hangsUpBoth(held, consult *desk.Dialog) {
 	o.t.Helper()
 	o.ok(held.HangUp(o.soon()))
@@ -72,7 +72,7 @@ func TestAttendedTransferToAPhoneThatStillRings(t *testing.T) {
 	mary.visits("group_number=110 outcome=answered agent=anna transferred_to=paula transfer_kind=attended")
 }
 
-// consultant is who has mary on the line and consults group 120.
+// consultant is a person who talks with mary and consults group 120.
 type consultant struct {
 	name string
 	f    floor
@@ -85,10 +85,10 @@ var consultants = map[string]consultant{
 	"a receptionist": {"rita", onlyCarl, (*office).talksToRita},
 }
 
-// onlyCarl has nobody in group 110.
+// onlyCarl has no agent in group 110.
 var onlyCarl = floor{groups: withCarl, agents: []agentRow{{name: "carl", groups: "120"}}}
 
-// talksToRita begins with a receptionist whom nwayacd does not know.
+// talksToRita begins with a receptionist who is no agent.
 func (o *office) talksToRita() *guest {
 	o.t.Helper()
 	o.colleague("rita", desk.Answers(usual))
@@ -108,8 +108,8 @@ func onAttended(t *testing.T, situation func(o *office, c consultant, mary *gues
 	})
 }
 
-// afterwards checks what is so of every attended transfer through group 120, when mary talks with
-// carl.
+// afterwards checks what is true after every attended transfer through group 120, when mary talks
+// with carl.
 func (o *office) afterwards(c consultant, mary *guest, consulting string, talk conversation) {
 	o.t.Helper()
 	if o.ext["anna"] != "" {
@@ -142,7 +142,7 @@ func TestAttendedTransferThroughAGroupWhoseAgentHasAnswered(t *testing.T) {
 	})
 }
 
-// The same with a phone that hangs both calls up as soon as it is told.
+// The same with a phone that hangs up both calls as soon as it receives the NOTIFY.
 func TestAttendedTransferByAPhoneThatHangsUpAfterIt(t *testing.T) {
 	onAttended(t, func(o *office, c consultant, mary *guest, connect connect) {
 		held := o.in(c.name)
@@ -200,7 +200,7 @@ func TestAttendedTransferWhileTheSecondGroupRings(t *testing.T) {
 	})
 }
 
-// The agent who consults takes the caller back: nothing has happened to anybody.
+// The agent who consults takes the caller back, and nothing has changed.
 func TestAgentConsultsAndTakesTheCallerBack(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()
@@ -218,7 +218,8 @@ func TestAgentConsultsAndTakesTheCallerBack(t *testing.T) {
 	mary.visits("group_number=110 outcome=answered agent=anna hung_up_by=caller")
 }
 
-// Two calls of one agent: the second agent hangs up first, later the caller is let go as ever.
+// An agent has two calls. The second agent hangs up first, and later the caller's talk ends as
+// usual.
 func TestSecondAgentHangsUpAfterAnAttendedTransfer(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()
@@ -277,7 +278,7 @@ func TestAttendedTransferThroughTheSameGroup(t *testing.T) {
 	})
 }
 
-// Two agents hand a caller round: each consults the other's group and connects.
+// Two agents pass a caller back and forth. Each consults the other's group and connects.
 func TestCallerIsHandedRound(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// mortal is a switch that a situation has for itself and may kill.
+// mortal is a switch that only this situation uses, and that it may kill.
 type mortal interface {
 	switchboard
-	// crash ends it without a word, and starts it again.
+	// crash kills it and starts it again.
 	crash(t testing.TB)
 }
 
-// onBothMortal is onBoth for a situation in which the switch dies: the real one is started for it
-// alone.
+// onBothMortal is onBoth for a situation in which the switch dies. The real switch is started for
+// this situation alone.
 func onBothMortal(t *testing.T, f floor, situation func(t *testing.T, w *world, sw mortal)) {
 	t.Helper()
 	t.Parallel()
@@ -29,7 +29,7 @@ func onBothMortal(t *testing.T, f floor, situation func(t *testing.T, w *world, 
 	}
 }
 
-// crashes is the switch's death and next life; its phones are as before.
+// crashes kills the switch and starts it again, with the same phones.
 func (w *world) crashes(sw mortal) {
 	w.t.Helper()
 	sw.crash(w.t)
@@ -70,7 +70,7 @@ func TestSwitchAndServerDieUnderATalk(t *testing.T) {
 	onBothMortal(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world, sw mortal) {
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
-		time.Sleep(100 * time.Millisecond) // for the journal to be on the disk
+		time.Sleep(100 * time.Millisecond) // until the journal is on the disk
 		w.srv.kill()
 		w.crashes(sw)
 		w.srv.start()
@@ -96,14 +96,14 @@ func TestTalkEndsAfterAServersDeath(t *testing.T) {
 			onBoth(t, f, func(t *testing.T, w *world) {
 				mary := w.arrives("mary")
 				mary.isInTalk("anna")
-				time.Sleep(tableLag)
+				tableCatchesUp()
 				w.srv.kill()
 				w.srv.start()
 				if state := w.agent("anna"); state.Call != "talking" || state.UUID != mary.uuid || state.Available {
 					t.Errorf("anna is %+v", state)
 				}
 				paul := w.arrives("paul")
-				time.Sleep(2500 * time.Millisecond) // longer than a link looks around
+				w.srv.looksAgain()
 				mary.talksTo("anna")
 				paul.story("queue add")
 				if state := w.agent("anna"); state.Call != "talking" || state.UUID != mary.uuid {
@@ -131,8 +131,8 @@ func TestTalkEndsAfterAServersDeath(t *testing.T) {
 	}
 }
 
-// TestTalkThatWasNotWrittenDownGoesOn: the server died between the bridge and its record, so that
-// the switch alone knows of the talk.
+// TestTalkThatWasNotWrittenDownGoesOn is about a server that dies between the bridge and its
+// record, so that only the switch has the talk.
 func TestTalkThatWasNotWrittenDownGoesOn(t *testing.T) {
 	onPostgres(t)
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
@@ -141,7 +141,7 @@ func TestTalkThatWasNotWrittenDownGoesOn(t *testing.T) {
 		eventually(t, patience, "the talk is kept", func() bool {
 			return w.db.rows("SELECT call_uuid FROM nwayacd_talk") != nil
 		})
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		w.db.exec("DELETE FROM nwayacd_talk")
 		w.db.exec("UPDATE call_extension SET call_state = 'ring'")
@@ -154,7 +154,7 @@ func TestTalkThatWasNotWrittenDownGoesOn(t *testing.T) {
 		if state := w.agent("anna"); state.UUID != mary.uuid || state.Available {
 			t.Errorf("anna is %+v", state)
 		}
-		time.Sleep(2500 * time.Millisecond) // longer than a link looks around
+		w.srv.looksAgain()
 		mary.talksTo("anna")
 		w.hangsUp("anna")
 		w.becomes("anna", "reged up idle ready")

@@ -14,12 +14,12 @@ import (
 	"time"
 )
 
-// comparisonDir is where BenchmarkSideBySide leaves its results; "" = it is not played. `make
-// compare` sets it.
+// comparisonDir is the folder into which BenchmarkSideBySide writes its results. If it is "" the
+// benchmark is skipped. `make compare` sets it.
 var comparisonDir = os.Getenv("NWAYACD_COMPARE")
 
 // BenchmarkSideBySide lets nwayacd and mod_callcenter distribute the same calls on one real
-// FreeSWITCH, in turn, a round each an iteration. It is no test of times: it fails where a caller
+// FreeSWITCH, in turn, one round each in an iteration. It does not test times. It fails if a caller
 // is not served.
 func BenchmarkSideBySide(b *testing.B) {
 	if comparisonDir == "" {
@@ -40,14 +40,14 @@ func BenchmarkSideBySide(b *testing.B) {
 	c := newComparison()
 	for b.Loop() {
 		for i := range rivals {
-			c.play(b, sw, rivals[(i+c.Rounds)%len(rivals)]) // nobody is always the first
+			c.play(b, sw, rivals[(i+c.Rounds)%len(rivals)]) // so that neither is always the first
 		}
 		c.Rounds++
 	}
 	c.report(b)
 }
 
-// The floor that is compared on.
+// The floor of the comparison.
 const comparedAgents, comparedCallers = 20, 80
 
 // The targets: of nwayacd alone, and beside mod_callcenter as its documentation configures it.
@@ -58,7 +58,7 @@ const (
 	comparisonTable, comparisonReport = "compare.txt", "compare.json"
 )
 
-// comparison collects what was measured, by rival.
+// comparison collects the measurements, by rival.
 type comparison struct {
 	Agents  int                `json:"agents"`
 	Callers int                `json:"callers"`
@@ -68,7 +68,7 @@ type comparison struct {
 	Results map[string]*result `json:"results"`
 }
 
-// result is what all rounds of one rival gave.
+// result is the sum of all rounds of one rival.
 type result struct {
 	IdleGap    figures   `json:"idle_gap"`
 	FirstOffer figures   `json:"first_offer"`
@@ -140,7 +140,7 @@ func nearestRank(sorted []float64, percent int) float64 {
 	return sorted[max((len(sorted)*percent+99)/100, 1)-1]
 }
 
-// loadAverage is that of the last minute; -1 where the system does not tell.
+// loadAverage is that of the last minute, or -1 if the system does not report it.
 func loadAverage() float64 {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")
@@ -151,7 +151,7 @@ func loadAverage() float64 {
 	return load
 }
 
-// report writes what came out as a table and as JSON, and as the benchmark's own figures.
+// report writes the results as a table and as JSON, and as the benchmark's own figures.
 func (c *comparison) report(b *testing.B) {
 	b.Helper()
 	for name, r := range c.Results {
@@ -199,7 +199,7 @@ func (c *comparison) table() string {
 	return text.String()
 }
 
-// targets says of each target whether it is met.
+// targets reports of each target whether it is met.
 func (c *comparison) targets() []string {
 	ours, theirs := c.Results[ourName], c.Results[theirName]
 	verdict := func(met bool, format string, values ...any) string {

@@ -12,23 +12,24 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Contacts, not extensions, are registered: an agent may have a phone on the desk and another one
+// Contacts, not extensions, are registered. An agent may have a phone on the desk and another one
 // in a browser.
 
-// only has anna in group 110, and nobody else.
+// only has anna alone in group 110.
 var only = floor{agents: []agentRow{{name: "anna"}}}
 
-// device registers one more contact of an agent's phone, which takes calls in its own way.
+// device registers one more contact of an agent's phone, with its own behaviour.
 func (o *office) device(name, transport string, b desk.Behaviour) *desk.Contact {
 	o.t.Helper()
 	c, err := o.desk[name].Register(o.soon(), transport)
 	o.ok(err)
-	time.Sleep(500 * time.Millisecond) // the link hears of it, and asks for the contacts
+	// The link receives the event and asks for the contacts. Nothing shows when it has them.
+	time.Sleep(500 * time.Millisecond)
 	c.Takes(b)
 	return c
 }
 
-// dialogOn waits until a device of somebody has a call of which that is true.
+// dialogOn waits until a device of that person has a call of which the condition is true.
 func (o *office) dialogOn(c *desk.Contact, is func(desk.View) bool) *desk.Dialog {
 	o.t.Helper()
 	var found *desk.Dialog
@@ -44,7 +45,7 @@ func (o *office) dialogOn(c *desk.Contact, is func(desk.View) bool) *desk.Dialog
 	return found
 }
 
-func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
+func TestAllDevicesRingAndTheOthersAreCancelledAsAnsweredElsewhere(t *testing.T) {
 	each(t, map[string]string{"UDP": "udp", "TCP": "tcp", "WebSocket": "ws"}, func(t *testing.T, transport string) {
 		o := openOffice(t, only)
 		o.desk["anna"].Takes(desk.Answers(time.Second)) // her first device
@@ -55,7 +56,7 @@ func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
 		o.ok(other.IsOver(o.soon()))
 		reason := other.View().Reason
 		if !strings.Contains(reason, "cause=200") || !strings.Contains(reason, "completed elsewhere") {
-			t.Errorf("the device that did not answer was told %q", reason)
+			t.Errorf("the device that did not answer got the reason %q", reason)
 		}
 		o.isTalking("anna")
 		mary.ends()
@@ -63,7 +64,7 @@ func TestAllDevicesRingAndTheOthersAreToldThatSomebodyAnswered(t *testing.T) {
 	})
 }
 
-// A browser's media is DTLS, which these phones do not speak: over WebSocket they only ring and
+// A browser's media is DTLS, which these phones do not have. Over WebSocket they only ring and
 // refuse.
 func TestTheSecondDeviceAnswers(t *testing.T) {
 	each(t, map[string]string{"UDP": "udp", "TCP": "tcp"}, func(t *testing.T, transport string) {
@@ -98,8 +99,7 @@ func TestAgentIsRegisteredAsLongAsOneDeviceIs(t *testing.T) {
 	second := o.device("anna", "tcp", desk.Answers(usual))
 	first := o.desk["anna"].Contacts()[0]
 	o.ok(first.Unregister(o.soon()))
-	time.Sleep(time.Second)
-	o.becomes("anna", "reged up idle ready")
+	o.staysReady("anna")
 	mary := o.phones("mary", "110")
 	o.talk("mary", "anna")
 	mary.ends()
@@ -109,7 +109,18 @@ func TestAgentIsRegisteredAsLongAsOneDeviceIs(t *testing.T) {
 	o.becomes("anna", "reged up idle ready")
 }
 
-// A page that reloads registers over a new WebSocket; the old one's registration ends later.
+// staysReady checks for a while that the agent stays registered and ready.
+func (o *office) staysReady(agent string) {
+	o.t.Helper()
+	o.becomes(agent, "reged up idle ready")
+	for until := time.Now().Add(time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+		if have := o.agent(agent); have.String() != "reged up idle ready" {
+			o.t.Fatalf("%s did not stay ready: %s", agent, have)
+		}
+	}
+}
+
+// A page that reloads registers over a new WebSocket. The old one's registration ends later.
 func TestPageReloads(t *testing.T) {
 	o := openOffice(t, only)
 	o.ok(o.desk["anna"].Contacts()[0].Unregister(o.soon()))
@@ -118,13 +129,12 @@ func TestPageReloads(t *testing.T) {
 		o.becomes("anna", "reged up idle ready")
 		next := o.device("anna", "ws", desk.Refuses(480, 0))
 		page.Cut()
-		time.Sleep(time.Second)
-		o.becomes("anna", "reged up idle ready")
+		o.staysReady("anna")
 		next.Cut()
 	}
 }
 
-// Auto-answer is for one device: with two, both would pick up.
+// Auto-answer is for one device, because two would both answer.
 func TestAutoAnswerIsForASingleDevice(t *testing.T) {
 	each(t, map[string]int{"one": 1, "two": 2}, func(t *testing.T, devices int) {
 		o := openOffice(t, only)
@@ -141,7 +151,7 @@ func TestAutoAnswerIsForASingleDevice(t *testing.T) {
 	})
 }
 
-// A phone that picks up when it is told to does so, and nobody touches it.
+// A phone with auto-answer answers by itself.
 func TestPhonePicksUpByItself(t *testing.T) {
 	f := only
 	f.onTalk = true
@@ -152,8 +162,8 @@ func TestPhonePicksUpByItself(t *testing.T) {
 	mary.ends()
 }
 
-// The agent sees who calls: the number, and the name if there is one, in UTF-8; not the number
-// twice.
+// The agent sees the caller's number, and the name in UTF-8 if there is one. The number is not
+// shown twice.
 func TestAgentSeesWhoCalls(t *testing.T) {
 	each(t, map[string]string{"a name": "Zoë Müller 张", "no name": ""}, func(t *testing.T, name string) {
 		o := openOffice(t, only)
@@ -191,7 +201,7 @@ func TestDialplanHandsVariablesToTheAgentsPhone(t *testing.T) {
 	mary.ends()
 }
 
-func TestHoldByEitherSideLosesNobody(t *testing.T) {
+func TestHoldByEitherSideLosesNoCaller(t *testing.T) {
 	o := openOffice(t, only)
 	mary := o.talksToAnna()
 	for _, side := range []*desk.Dialog{o.in("anna"), mary.line} {
@@ -228,9 +238,9 @@ func TestRecordingsOfOneCallAreNotOverwritten(t *testing.T) {
 	}
 }
 
-// The directory does not know anna for a while, as when the server behind mod_xml_curl is away. Her
+// The directory does not have anna for a while, as if the server behind mod_xml_curl were away. Her
 // phone is registered all the same.
-func TestDirectoryThatIsAwayUnregistersNobody(t *testing.T) {
+func TestDirectoryThatIsAwayUnregistersNoAgent(t *testing.T) {
 	o := openOffice(t, floor{
 		agents: []agentRow{{name: "anna", ext: unlisted}}, config: settings{"acd.reoffer-seconds": "1"},
 	})
@@ -244,7 +254,7 @@ func TestDirectoryThatIsAwayUnregistersNobody(t *testing.T) {
 	mary.ends()
 }
 
-// Hold music may be any file: it is one playback, however long the caller waits.
+// Hold music may be any file. It is one playback, however long the caller waits.
 func TestHoldMusicThatIsAFileIsOnePlayback(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "music.wav")
 	if err := os.WriteFile(file, quiet(1200*time.Millisecond), 0o644); err != nil {
@@ -271,8 +281,8 @@ func TestHoldMusicThatIsAFileIsOnePlayback(t *testing.T) {
 	mary.ends()
 }
 
-// plays waits until a file is played to the caller, by whatever application, and counts how often
-// one was begun.
+// plays waits until a file is played to the caller, by any application, and counts how often one
+// was begun.
 func (g *guest) plays(file string) (n int) {
 	g.o.t.Helper()
 	eventually(g.o.t, patience, g.name+" hears "+file, func() bool {
@@ -285,7 +295,7 @@ func (g *guest) plays(file string) (n int) {
 	return n
 }
 
-// quiet is a WAV file with nothing to hear.
+// quiet is a WAV file with silence.
 func quiet(lasting time.Duration) []byte {
 	const rate = 8000
 	samples := make([]byte, 2*rate*int(lasting.Milliseconds())/1000)

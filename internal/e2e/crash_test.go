@@ -6,10 +6,15 @@ import (
 	"time"
 )
 
-// tableLag is how long `show channels` may lag behind: FreeSWITCH writes that table in a thread of
-// its own, and a restarted server reads it. A server that dies and is back within that time is
-// deceived by it.
-const tableLag = time.Second
+// tableCatchesUp lets FreeSWITCH write what has happened into the table behind `show channels`. A
+// server that starts reads that table, and an old state there would deceive it. FreeSWITCH writes
+// the table in a thread of its own and reports nothing when it has, so the test can only wait.
+func tableCatchesUp() { time.Sleep(time.Second) }
+
+// switchSeesTheDeath lets FreeSWITCH read that the connections to a killed server are closed. It
+// reports nothing when it has, so the test can only wait. Until then it may leave a channel parked
+// for ever that it would let go of afterwards.
+func switchSeesTheDeath() { time.Sleep(100 * time.Millisecond) }
 
 func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T) {
 	f := floor{
@@ -24,7 +29,7 @@ func TestCrashLeavesTalksAloneAndWaitingCallersComeBackToTheirPlace(t *testing.T
 		paul.hears("silence_stream://-1")
 		rita := w.dials("rita", patient)
 		rita.hears("silence_stream://-1")
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		w.srv.start()
 		mary.talksTo("anna")
@@ -48,14 +53,13 @@ func TestTalkEndsForTheCallerTooWhenTheServerIsDead(t *testing.T) {
 		mary.isInTalk("anna")
 		w.lineIsEmpty()
 		w.srv.kill()
-		// for FreeSWITCH to notice: it lets go of a channel that is parked at that moment, for ever
-		time.Sleep(100 * time.Millisecond)
+		switchSeesTheDeath()
 		mary.talksTo("anna")
 		w.hangsUp("anna")
 		began := time.Now()
 		mary.isGone()
 		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("mary stayed %s with nobody", took)
+			t.Errorf("mary stayed %s alone", took)
 		}
 		w.srv.start()
 		w.becomes("anna", "reged up idle ready")
@@ -67,7 +71,7 @@ func TestCallerHangsUpWhileTheServerIsDead(t *testing.T) {
 	onBoth(t, floor{groups: []groupRow{{number: patient}}}, func(t *testing.T, w *world) {
 		mary := w.dials("mary", patient)
 		mary.hears("silence_stream://-1")
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		mary.hangsUp()
 		mary.isGone()
@@ -86,7 +90,7 @@ func TestCrashWhileAPhoneRingsLeavesNoSecondLeg(t *testing.T) {
 		}, func(t *testing.T, w *world) {
 			mary := w.dials("mary", patient)
 			mary.rings("anna")
-			time.Sleep(tableLag)
+			tableCatchesUp()
 			w.srv.kill()
 			w.phone("anna", answers())
 			w.srv.start()
@@ -137,12 +141,11 @@ func TestCrashDuringATalkKeepsTheAgentFromOtherCalls(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
 		mary.talksTo("anna")
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		w.srv.start()
 		paul := w.arrives("paul")
-		time.Sleep(300 * time.Millisecond)
-		paul.story("queue add")
+		paul.storyStays("queue add")
 		mary.talksTo("anna")
 		mary.hangsUp()
 		paul.talksTo("anna")
@@ -165,7 +168,7 @@ func TestCrashWhileACallerWaitsAfterATalk(t *testing.T) {
 			w.srv.must("nwayacd_transfer " + mary.uuid + " " + w.ext["bert"])
 			mary.rings("bert")
 			mary.hears("silence_stream://-1")
-			time.Sleep(tableLag)
+			tableCatchesUp()
 			w.srv.kill()
 			w.phone("bert", answers())
 			w.srv.start()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// crowd is twelve callers for two agents: the first two talk, the others wait.
+// crowd is twelve callers for two agents. The first two talk, and the others wait.
 func (w *world) crowd() (all []*call) {
 	w.t.Helper()
 	for i := range 12 {
@@ -19,11 +19,11 @@ func (w *world) crowd() (all []*call) {
 		}
 	}
 	all[11].hears("silence_stream://-1")
-	time.Sleep(tableLag)
+	tableCatchesUp()
 	return all
 }
 
-// goesOn checks that the two talks were not disturbed, and lets everybody else be served.
+// goesOn checks that the two talks were not disturbed, and lets every caller be served.
 func (w *world) goesOn(all []*call) {
 	w.t.Helper()
 	all[0].talksTo("anna")

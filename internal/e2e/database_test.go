@@ -17,10 +17,10 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// testDSN is the PostgreSQL to make private databases in; "" = the embedded SQLite is used.
+// testDSN is the PostgreSQL in which private databases are made; "" = the embedded SQLite is used.
 var testDSN = os.Getenv("NWAYACD_TEST_DSN")
 
-// database is what one server keeps everything in, as any other program sees it.
+// database is the database of one server, as another program sees it.
 type database struct {
 	t    testing.TB
 	dsn  string            // for dbstring; "" = SQLite
@@ -29,7 +29,7 @@ type database struct {
 	pool *sql.DB
 }
 
-// prepareDatabase says loudly where there is no PostgreSQL.
+// prepareDatabase reports loudly if there is no PostgreSQL.
 func prepareDatabase() (err error) {
 	if testDSN == "" {
 		leaveOut(
@@ -38,7 +38,7 @@ func prepareDatabase() (err error) {
 		return nil
 	}
 	if strings.Contains(testDSN, "://") {
-		// sql.Open takes a URL, but not one with another dbname behind it
+		// sql.Open takes a URL, but not one with another dbname behind it.
 		if testDSN, err = pq.ParseURL(testDSN); err != nil { //nolint:staticcheck // deprecated for sql.Open only
 			return err
 		}
@@ -54,7 +54,7 @@ func prepareDatabase() (err error) {
 	return nil
 }
 
-// newDatabase is a private database; nothing is in it.
+// newDatabase returns a private, empty database.
 func newDatabase(t testing.TB) *database {
 	if testDSN == "" {
 		t.Log("POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set; on SQLite")
@@ -80,7 +80,7 @@ func admin(t testing.TB, statement string) {
 
 func (d *database) postgres() bool { return d.dsn != "" }
 
-// open connects; the tables are there already.
+// open connects. The tables are there already.
 func (d *database) open(dataDir string) {
 	d.t.Helper()
 	driver, source := "postgres", d.dsn
@@ -96,7 +96,7 @@ func (d *database) open(dataDir string) {
 	d.t.Cleanup(func() { d.pool.Close() })
 }
 
-// serverRuns makes SQLite read-only: from here on it is the server's.
+// serverRuns makes SQLite read-only, because from now on the server writes it.
 func (d *database) serverRuns() {
 	if d.postgres() {
 		return
@@ -132,7 +132,7 @@ func (d *database) rebind(statement string) string {
 	return text.String()
 }
 
-// row returns the columns of the one row a query has, as text; nil when it has none.
+// row returns the columns of the one row of a query as text, or nil if there is none.
 func (d *database) row(query string, args ...any) []string {
 	d.t.Helper()
 	rows := d.rows(query, args...)
@@ -145,7 +145,7 @@ func (d *database) row(query string, args ...any) []string {
 	return rows[0]
 }
 
-// rows returns what a query yields, as text; NULL is "".
+// rows returns the result of a query as text; NULL is "".
 func (d *database) rows(query string, args ...any) [][]string {
 	d.t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)

@@ -3,13 +3,14 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	desk "nwayacd/internal/phone"
 )
 
-// What else people and other programs do with a talk that has begun.
+// What else people and other programs do with a talk.
 
 func TestAgentsPhoneHangsUp(t *testing.T) {
 	o := openOffice(t, twoGroups)
@@ -66,7 +67,7 @@ func TestAgentsPhoneAnswersAndHangsUpAtOnce(t *testing.T) {
 			t.Fatalf("anna's phone did not answer: %+v", v)
 		}
 		o.desk["anna"].Takes(desk.Answers(usual))
-		// FreeSWITCH says whether that was a talk. If not, mary still has her place.
+		// FreeSWITCH decides whether that was a talk. If not, mary still has her place.
 		eventually(t, patience, "mary is let go, or anna's phone is called again", func() bool {
 			return mary.line.View().State == desk.Over || len(o.desk["anna"].Dialogs()) > 1
 		})
@@ -79,7 +80,7 @@ func TestAgentsPhoneAnswersAndHangsUpAtOnce(t *testing.T) {
 	})
 }
 
-// The caller's own phone transfers the agent. The agent goes on talking, with somebody else.
+// The caller's own phone transfers the agent, who talks on with the third party.
 func TestCallersPhoneTransfersTheAgent(t *testing.T) {
 	each(t, map[string]func(o *office, mary *guest){
 		"blind": func(o *office, mary *guest) {
@@ -122,7 +123,7 @@ func TestAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	leg := o.leg("anna").uuid
 	for range 2 {
 		o.cti("uuid_setvar " + mary.uuid + " nwayacd_keep_agent 30")
-		time.Sleep(100 * time.Millisecond) // the CTI does not do both in one go
+		time.Sleep(100 * time.Millisecond) // a CTI does not send both at once
 		o.cti("uuid_transfer " + mary.uuid + " menu")
 		mary.reaches("playback silence_stream://4000")
 		mary.stays()
@@ -139,8 +140,8 @@ func TestAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	mary.visits("group_number=110 outcome=answered agent=anna hung_up_by=caller")
 }
 
-// A program takes the agent for a caller who never came to nwayacd. Nobody's phone connected the
-// two, so mary's call is not a consulting call.
+// A program takes the agent for a caller who never came to nwayacd. No phone connected the two, so
+// mary's call is not a consulting call.
 func TestProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	o.colleague("rita", desk.Answers(usual))
@@ -164,16 +165,25 @@ func TestProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	waiting.ends()
 }
 
-// What bounds the keeping ends with the return of the caller, whether nwayacd hears of that or not.
+// isKeptUntilALimit waits until FreeSWITCH has so many times at which it would hang up the leg.
+func (o *office) isKeptUntilALimit(leg string, times int) {
+	o.t.Helper()
+	eventually(o.t, patience, "the keeping has a limit", func() bool {
+		return strings.Count(o.ear.api("show tasks"), leg) == times
+	})
+}
+
+// The limit of the keeping ends when the caller comes back, whether nwayacd receives that event or
+// not.
 func TestCallerComesBackToAKeptAgentWhileTheServerIsAway(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	mary := o.talksToAnna()
 	leg := o.leg("anna").uuid
-	o.cti("sched_hangup +3600 " + leg) // somebody else's
+	o.cti("sched_hangup +3600 " + leg) // the CTI's own
 	o.cti("uuid_setvar " + mary.uuid + " nwayacd_keep_agent 4")
 	o.cti("uuid_transfer " + mary.uuid + " menu")
 	mary.reaches("playback silence_stream://4000")
-	time.Sleep(time.Second) // for the limit to be set
+	o.isKeptUntilALimit(leg, 2) // the limit that the CTI set, and nwayacd's
 	o.isTalking("anna")
 	o.srv.kill()
 	o.cti("uuid_bridge " + mary.uuid + " " + leg)
@@ -184,7 +194,7 @@ func TestCallerComesBackToAKeptAgentWhileTheServerIsAway(t *testing.T) {
 		}
 	}
 	if left := o.ear.api("sched_del " + leg); left != "+OK Deleted: 1" {
-		t.Errorf("what somebody else scheduled for the leg: %s", left)
+		t.Errorf("the CTI's schedule for the leg: %s", left)
 	}
 	o.srv.start()
 	o.isTalking("anna")
@@ -203,7 +213,7 @@ func TestAgentWhoIsKeptIsFreeWhenTheTimeIsOver(t *testing.T) {
 		o.cti("uuid_setvar " + mary.uuid + " nwayacd_keep_agent 4")
 		o.cti("uuid_transfer " + mary.uuid + " menu")
 		mary.reaches("playback silence_stream://4000")
-		time.Sleep(time.Second)
+		o.isKeptUntilALimit(o.leg("anna").uuid, 1)
 		o.isTalking("anna")
 		end(o, mary)
 		o.becomes("anna", "reged up idle ready")
@@ -262,7 +272,7 @@ func TestAgentLeavesAThreeWayTalk(t *testing.T) {
 	mary.isInTalk("anna")
 	o.srv.must("nway_threeway " + mary.uuid + " " + o.ext["paula"] + " " + house)
 	paula := o.in("paula")
-	time.Sleep(time.Second) // they talk, all three
+	time.Sleep(time.Second) // in which all three talk
 	o.bye(o.in("anna"))
 	o.isFree("anna")
 	o.talk("mary", "paula").isHeardOn()
@@ -275,7 +285,7 @@ func TestAgentLeavesAThreeWayTalk(t *testing.T) {
 }
 
 // The second socket line of the dialplan is for a caller whose server died. A caller whose talk is
-// over is not queued again, whoever they talked with at the end.
+// over is not queued again, whatever party they talked with at the end.
 func TestSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	passOn := map[string]func(o *office, mary *guest){
 		"an attended transfer": func(o *office, _ *guest) {
@@ -323,7 +333,7 @@ func TestSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 	})
 }
 
-// A CTI sends caller and agent elsewhere in one command.
+// A CTI sends caller and agent to other places in one command.
 func TestCTISendsCallerAndAgentElsewhere(t *testing.T) {
 	each(t, map[string]string{
 		"-both": "uuid_transfer %s -both menu XML inbound", "dual": "uuid_dual_transfer %s menu lot/XML/inbound",
@@ -346,8 +356,8 @@ func TestCTISendsCallerAndAgentElsewhere(t *testing.T) {
 	})
 }
 
-// A caller whom a CTI takes while they wait is gone from the line at once, and is not touched as
-// long as we live.
+// A waiting caller whom a CTI takes leaves the line at once. The server does not touch that channel
+// any more.
 func TestCTITakesAWaitingCaller(t *testing.T) {
 	each(t, elsewhere, func(t *testing.T, place place) {
 		o := openOffice(t, twoGroups)

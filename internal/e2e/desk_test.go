@@ -15,22 +15,22 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// longerThanPark is longer than any park_timeout of a talk: who is still there then was not
-// forgotten in a park.
+// longerThanPark is longer than any park_timeout of a talk. A caller who is still there then was
+// not forgotten in a park.
 const longerThanPark = 4200 * time.Millisecond
 
-// office is a situation on the real switch in which everybody has a SIP phone: callers, agents, and
-// people who are nobody of ours.
+// office is a situation on the real switch in which every person has a SIP phone: callers, agents,
+// and people who are no agents.
 type office struct {
 	*world
 	fs   *freeswitch
 	far  *freeswitch            // the other switch, in situations that have two
 	desk map[string]*desk.Phone // by name
-	// onTalk lets phones pick up when the switch tells them to.
+	// onTalk makes phones answer when the switch sends "Event: talk".
 	onTalk bool
 }
 
-// each plays a situation for each of several kinds, all at the same time.
+// each runs a situation for each of several kinds, all at the same time.
 func each[K any](t *testing.T, kinds map[string]K, situation func(t *testing.T, kind K)) {
 	t.Helper()
 	t.Parallel()
@@ -39,7 +39,8 @@ func each[K any](t *testing.T, kinds map[string]K, situation func(t *testing.T, 
 	}
 }
 
-// openOffice sets a situation up with registered phones for the agents; all pick up at once.
+// openOffice sets up a situation with registered phones for the agents, all of which answer at
+// once.
 func openOffice(t *testing.T, f floor) *office {
 	t.Helper()
 	t.Parallel()
@@ -57,7 +58,7 @@ func openOffice(t *testing.T, f floor) *office {
 	return o
 }
 
-// sitsDown gives somebody a phone, with a contact for each transport.
+// sitsDown gives a person a phone, with a contact for each transport.
 func (o *office) sitsDown(name, number string, transports ...string) *desk.Phone {
 	o.t.Helper()
 	return o.sitsDownAs(name, name, number, transports...)
@@ -95,16 +96,16 @@ func (o *office) sitsDownAt(fs *freeswitch, name, shown, number string, transpor
 	return p
 }
 
-// colleague is somebody with an extension who is no agent.
+// colleague gives a phone to a person who is no agent.
 func (o *office) colleague(name string, b desk.Behaviour) {
 	o.t.Helper()
 	o.extend(name)
 	o.sitsDown(name, o.ext[name], "udp").Takes(b)
 }
 
-// extend gives an extension to somebody who is no agent. Agents have the low numbers.
+// extend gives an extension to a person who is no agent. Agents have the low numbers.
 func (o *office) extend(name string) {
-	locked(o.ear, func() any { // it looks who is of this situation
+	locked(o.ear, func() any { // it looks whose numbers are of this situation
 		for person := 7; o.ext[name] == ""; person-- {
 			number := fmt.Sprintf("%d%02d", o.id, person)
 			if !slices.Contains(slices.Collect(maps.Values(o.ext)), number) {
@@ -116,14 +117,14 @@ func (o *office) extend(name string) {
 	o.noAgent[name] = true
 }
 
-// soon is a context for what should not take long.
+// soon is a context for what must not take long.
 func (o *office) soon() context.Context {
 	ctx, stop := context.WithTimeout(o.t.Context(), patience)
 	o.t.Cleanup(stop)
 	return ctx
 }
 
-// ok ends the situation if a phone could not do what it was told.
+// ok ends the situation if a phone could not do what the test asked for.
 func (o *office) ok(err error) {
 	o.t.Helper()
 	if err != nil {
@@ -131,7 +132,7 @@ func (o *office) ok(err error) {
 	}
 }
 
-// here are the headers with which the dialplan finds this situation's server.
+// here are the headers by which the dialplan finds this situation's server.
 func (o *office) here() []desk.Header { return []desk.Header{{Name: "X-acd", Value: o.srv.Socket}} }
 
 // guest is a caller with a SIP phone.
@@ -164,14 +165,14 @@ func (o *office) phones(name, dialled string, more ...desk.Header) *guest {
 	return &guest{c, o, line}
 }
 
-// phonesAs is phones for a caller whose number comes with that name.
+// phonesAs is phones for a caller whose number comes with a name.
 func (o *office) phonesAs(name, shown, dialled string) *guest {
 	o.t.Helper()
 	o.sitsDownAs(name, shown, o.numberOf(name))
 	return o.phones(name, dialled)
 }
 
-// in is the latest answered call of somebody.
+// in is the latest answered call of a person.
 func (o *office) in(name string) *desk.Dialog {
 	o.t.Helper()
 	d, err := o.desk[name].InCall(o.soon())
@@ -179,7 +180,7 @@ func (o *office) in(name string) *desk.Dialog {
 	return d
 }
 
-// rings lets somebody who sits at a desk make a call, and returns when it rings at the other end.
+// rings lets a person at a desk make a call, and returns when it rings at the other end.
 func (o *office) rings(name, dialled string) *desk.Dialog {
 	o.t.Helper()
 	d, err := o.desk[name].Call(o.soon(), dialled, o.here()...)
@@ -188,7 +189,7 @@ func (o *office) rings(name, dialled string) *desk.Dialog {
 	return d
 }
 
-// consults lets somebody make a call, and returns when it is answered.
+// consults lets a person make a call, and returns when it is answered.
 func (o *office) consults(name, dialled string) *desk.Dialog {
 	o.t.Helper()
 	d := o.rings(name, dialled)
@@ -210,7 +211,7 @@ func (o *office) bye(d *desk.Dialog) {
 	o.ok(d.HangUp(o.soon()))
 }
 
-// ends lets the caller hang up and waits until nothing is left of anybody.
+// ends lets the caller hang up and waits until no channel and no call is left.
 func (g *guest) ends() {
 	g.o.t.Helper()
 	g.o.bye(g.line)
@@ -218,8 +219,8 @@ func (g *guest) ends() {
 	g.o.cleanAfter()
 }
 
-// program is another outbound-socket program: it plays to whoever comes for as long as they stay.
-// It returns its address.
+// program is another outbound-socket program. It plays to each caller for as long as they stay. It
+// returns its address.
 func (o *office) program() string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	o.ok(err)

@@ -7,18 +7,19 @@ import (
 )
 
 // soon is how long an edit by another program may take to be in force.
-const soon = 2 * time.Second // milliseconds on an idle machine, which a test cannot count on
+// It takes milliseconds on an idle machine, which a test cannot rely on.
+const soon = 2 * time.Second
 
-// onPostgres leaves a situation out, loudly, where there is no PostgreSQL.
+// onPostgres skips a situation, loudly, if there is no PostgreSQL.
 func onPostgres(t *testing.T) {
 	if testDSN == "" {
 		t.Skip(
-			"POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and rows of the embedded SQLite are edited by " +
-				"nobody else")
+			"POSTGRESQL IS LEFT OUT: NWAYACD_TEST_DSN is not set, and no other program edits the rows of the " +
+				"embedded SQLite")
 	}
 }
 
-// takesEffect measures from the commit of an edit until something is so.
+// takesEffect measures the time from the commit of an edit until its effect is there.
 func (w *world) takesEffect(what string, edit row, so func() bool) {
 	w.t.Helper()
 	w.insert(edit)
@@ -98,7 +99,7 @@ func TestVIPAndBlacklistRowsTakeEffectAtOnce(t *testing.T) {
 		mary.story("queue add")
 		w.insert(row{"INSERT INTO call_vip_number (phone_number, group_number) VALUES (?, '110')", []string{"#rita"}})
 		w.insert(row{"INSERT INTO call_blacklist (call_number, category) VALUES (?, 0)", []string{"#paul"}})
-		time.Sleep(soon)
+		time.Sleep(soon) // no command shows whether the rows are in force
 		rita := w.arrives("rita")
 		rita.story("queue add")
 		paul := w.arrives("paul")

@@ -14,33 +14,33 @@ import (
 	"nwayacd/esl"
 )
 
-// ear listens on the switch's event socket, as a CTI would: to nwayacd's events and to what becomes
-// of the channels. It remembers those of its own situation and passes over the others, which share
-// a real switch with it.
+// ear listens on the switch's event socket, as a CTI would, to nwayacd's events and to those of the
+// channels. It keeps those of its own situation. It ignores the others, which share a real switch
+// with it.
 type ear struct {
 	t    testing.TB
-	mine func(number string) bool // is a caller or agent of this situation
+	mine func(number string) bool // whether a number is of a caller or agent of this situation
 	conn *esl.Connection
 
 	mu       sync.Mutex
 	channels map[string]*channel
 	calls    map[string][]string        // by uuid: the call's nwayacd::queue and nwayacd::info events, a line each
 	agents   map[string][]string        // by extension: the agent's nwayacd::agent events
-	about    map[string]map[string]bool // by uuid: "CALLER to GROUP", as the call's events have it
+	about    map[string]map[string]bool // by uuid: "CALLER to GROUP", as in the call's events
 	faults   []string
 	onBridge func(ext, leg string)
 }
 
-// channel is what the ear knows of one channel.
+// channel is what the events said about one channel.
 type channel struct {
 	uuid, name, number, dest string
 	inbound                  bool
 	answered                 bool
-	peer                     string // uuid it talks to
+	peer                     string // uuid with which it is bridged
 	executed                 []string
 	created, hungUp          time.Time // by FreeSWITCH's clock; zero = not yet
 	cause                    string
-	byPhone                  bool // its phone hung up, says mod_sofia
+	byPhone                  bool // its phone hung up, as mod_sofia reports
 	gone                     bool
 }
 
@@ -68,7 +68,7 @@ func (e *ear) listen(sw switchboard) {
 	}
 }
 
-// listenAgain listens to a switch that has restarted: what it had is gone, and nobody told.
+// listenAgain listens to a switch that has restarted. Its channels are gone, without an event.
 func (e *ear) listenAgain(sw switchboard) {
 	e.conn.Close()
 	locked(e, func() any {
@@ -123,7 +123,7 @@ func (e *ear) hear(event *esl.Event) {
 	}
 }
 
-// meet notes a channel where its number or its destination is ours.
+// meet notes a channel if its number or its destination is of this situation.
 func (e *ear) meet(event *esl.Event) *channel {
 	c := &channel{
 		uuid: event.Get("Unique-ID"), name: event.Get("Channel-Name"),
@@ -153,8 +153,7 @@ func (e *ear) part(c *channel) {
 	c.peer = ""
 }
 
-// mostLate is how far the time in an event may be from FreeSWITCH's clock on a machine that is
-// busy.
+// mostLate is how far the time in an event may be from FreeSWITCH's clock on a busy machine.
 const mostLate = time.Minute
 
 func stamp(event *esl.Event) time.Time {
@@ -162,15 +161,15 @@ func stamp(event *esl.Event) time.Time {
 	return time.UnixMicro(us)
 }
 
-// added are the headers that FreeSWITCH puts into every event.
+// added are the headers that FreeSWITCH adds to every event.
 var added = []string{
 	"Event-Name", "Event-Subclass", "Core-UUID", "FreeSWITCH-Hostname", "FreeSWITCH-Switchname", "FreeSWITCH-IPv4",
 	"FreeSWITCH-IPv6", "Event-Date-Local", "Event-Date-GMT", "Event-Date-Timestamp", "Event-Calling-File",
 	"Event-Calling-Function", "Event-Calling-Line-Number", "Event-Sequence", "Event-UUID", "Command",
 }
 
-// specified are the headers of SPEC section 7; nway_queue_extension is there only where an agent
-// was chosen.
+// specified are the headers of nwayacd's events. nway_queue_extension is there only if an agent was
+// chosen.
 var specified = map[string][]string{
 	"nwayacd::queue": {
 		"nway_queue_caller", "nway_queue_uuid", "nway_queue_group", "nway_queue_operate",
@@ -183,8 +182,8 @@ var specified = map[string][]string{
 	"nwayacd::agent": {"nway_agent_extension", "nway_agent_status", "nway_queue_time"},
 }
 
-// hearACD writes an event of nwayacd down as one line of the call's or the agent's story, and what
-// is wrong with its headers.
+// hearACD adds an event of nwayacd as one line to the story of the call or the agent, and notes
+// what is wrong with its headers.
 func (e *ear) hearACD(event *esl.Event) {
 	switch event.Subclass() {
 	case "nwayacd::queue":
@@ -237,17 +236,18 @@ func (e *ear) note(stories map[string][]string, of string, event *esl.Event, lin
 	}
 }
 
-// story is what was told of a call so far.
+// story is the events of a call so far.
 func (e *ear) story(uuid string) []string {
 	return locked(e, func() []string { return slices.Clone(e.calls[uuid]) })
 }
 
-// agentStory is what was told of an agent so far.
+// agentStory is the events of an agent so far.
 func (e *ear) agentStory(ext string) []string {
 	return locked(e, func() []string { return slices.Clone(e.agents[ext]) })
 }
 
-// find returns a copy of the latest channel of which that is true; nil when there is none.
+// find returns a copy of the latest channel of which the condition is true, or nil if there is
+// none.
 func (e *ear) find(is func(*channel) bool) *channel {
 	return locked(e, func() (found *channel) {
 		for _, c := range e.channels {

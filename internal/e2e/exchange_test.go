@@ -11,7 +11,7 @@ import (
 )
 
 // sipExchange is all phones and numbers that a switch calls at one fixed address, and the callers
-// who only call. What a number does with its calls is known by the number.
+// who only call. The number decides what is done with its calls.
 type sipExchange struct {
 	all    *desk.Phone
 	device *desk.Contact
@@ -42,7 +42,7 @@ func (x *sipExchange) close() {
 
 func (x *sipExchange) port() int { return x.device.Port() }
 
-// set says how the phone with that number takes its next calls.
+// set sets how the phone with that number takes its next calls.
 func (x *sipExchange) set(number string, p phone) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -70,7 +70,7 @@ func (x *sipExchange) takes(v desk.View) desk.Behaviour {
 	}
 }
 
-// call is the latest call to the number; nil if there was none.
+// call is the latest call to the number, or nil if there was none.
 func (x *sipExchange) call(number string) (latest *desk.Dialog) {
 	for _, d := range x.all.Dialogs() {
 		if d.View().Dialled == number {
@@ -94,8 +94,8 @@ func (x *sipExchange) hangsUp(t testing.TB, number string) {
 	}
 }
 
-// dial makes a call from a phone to a number on a switch. From is the user of its address, escaped
-// as a URI wants.
+// dial makes a call from a phone to a number on a switch. from is the user of its address, escaped
+// as a URI requires.
 func (x *sipExchange) dial(t testing.TB, from, to string, sw *freeswitch, headers ...desk.Header) {
 	t.Helper()
 	caller := desk.New(desk.Options{Number: from, Server: fmt.Sprintf("%s:%d", sw.IP, sw.SIP)})
@@ -109,7 +109,7 @@ func (x *sipExchange) dial(t testing.TB, from, to string, sw *freeswitch, header
 	}
 }
 
-// busyPhone is registered, and busy whenever it is called.
+// busyPhone is registered, and refuses every call as busy.
 type busyPhone struct {
 	t      testing.TB
 	device *desk.Contact

@@ -16,8 +16,8 @@ import (
 	process "nwayacd/internal/switchboard"
 )
 
-// freeswitch is a real switch. All situations share one: numbers of callers and agents are unique
-// over all of them.
+// freeswitch is a real switch. All situations share one, so the numbers of callers and agents are
+// unique over all of them.
 type freeswitch struct {
 	*process.Switch
 	sips *sipExchange
@@ -25,14 +25,14 @@ type freeswitch struct {
 
 var theFreeSWITCH, theSecondFreeSWITCH sharedFreeSWITCH
 
-// sharedFreeSWITCH is a switch that many situations have, started by the first who asks.
+// sharedFreeSWITCH is a switch that many situations use. The first one starts it.
 type sharedFreeSWITCH struct {
 	once sync.Once
 	sw   *freeswitch
 	err  error
 }
 
-// The two real switches have addresses of their own, by which they know each other's agents.
+// The two real switches have addresses of their own, at which they reach each other's agents.
 const firstIP, secondIP = "127.0.0.1", "127.0.0.2"
 
 // realSwitch is the running FreeSWITCH.
@@ -41,7 +41,7 @@ func realSwitch(t *testing.T) *freeswitch {
 	return theFreeSWITCH.running(t, "freeswitch", firstIP)
 }
 
-// secondSwitch is another one, for what happens between two.
+// secondSwitch is another one, for situations with two.
 func secondSwitch(t *testing.T) *freeswitch {
 	t.Helper()
 	return theSecondFreeSWITCH.running(t, "freeswitch-2", secondIP)
@@ -59,10 +59,10 @@ func (shared *sharedFreeSWITCH) running(t *testing.T, folder, ip string) *freesw
 	return shared.sw
 }
 
-// ownFreeSWITCH is one for a situation in which the switch itself comes to grief.
+// ownFreeSWITCH is for a situation in which the switch itself is killed.
 func ownFreeSWITCH(t *testing.T) *freeswitch {
 	t.Helper()
-	realSwitch(t) // skips where there is none
+	realSwitch(t) // skips if there is none
 	s, err := startFreeSWITCH("freeswitch", strings.ReplaceAll(t.Name(), "/", "_"), secondIP)
 	if err != nil {
 		t.Fatal(err)
@@ -76,8 +76,8 @@ func ownFreeSWITCH(t *testing.T) *freeswitch {
 	return s
 }
 
-// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl. It
-// keeps everything in that folder.
+// startFreeSWITCH runs the freeswitch of the PATH with the configuration testdata/NAME.xml.tmpl.
+// All its files are in the folder.
 func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
 	sw, err := process.New(filepath.Join(suite.dir, folder), ip)
 	if err != nil {
@@ -98,7 +98,7 @@ func startFreeSWITCH(name, folder, ip string) (*freeswitch, error) {
 	return s, s.Start(context.Background())
 }
 
-// crash is the process's sudden death, and its next life.
+// crash kills the process and starts it again.
 func (s *freeswitch) crash(t testing.TB) {
 	t.Helper()
 	if err := s.Crash(t.Context()); err != nil {
@@ -109,7 +109,7 @@ func (s *freeswitch) crash(t testing.TB) {
 // unlisted is an extension that the directory does not have.
 const unlisted = "%d09"
 
-// extensions are what the directory knows: those that hire gives to the people of up to 600
+// extensions are those in the directory: the numbers that hire gives to the people of up to 600
 // situations.
 func extensions() (all []string) {
 	for situation := 100; situation < 700; situation++ {
@@ -120,7 +120,7 @@ func extensions() (all []string) {
 	return all
 }
 
-// logLevel is debug where somebody wants to read it.
+// logLevel is debug if the logs are kept.
 func logLevel() string {
 	if os.Getenv("NWAYACD_E2E_LOGS") == "" {
 		return "warning"
@@ -128,7 +128,7 @@ func logLevel() string {
 	return "debug"
 }
 
-// stopFreeSWITCH ends it where it was started.
+// stopFreeSWITCH ends it if it was started.
 func stopFreeSWITCH() {
 	for _, s := range []*freeswitch{theFreeSWITCH.sw, theSecondFreeSWITCH.sw} {
 		if s == nil {
@@ -161,7 +161,7 @@ func (s *freeswitch) phone(t testing.TB, ext string, p phone) {
 	t.Helper()
 	onSIP := p
 	if p.do == picksUp {
-		onSIP.talk = 0 // the agent hangs up so long after the bridge; world sees to it
+		onSIP.talk = 0 // the agent hangs up so long after the bridge, by world's talk
 	}
 	s.sips.set(ext, onSIP)
 	s.api(t, "global_setvar phone_"+ext+"="+p.String())

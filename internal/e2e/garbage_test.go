@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// wrongFrames is what a port may get from somebody who does not speak its protocol, or speaks it to
-// do harm.
+// wrongFrames are frames that a port may get from a peer that does not speak its protocol, or
+// speaks it to do harm.
 var wrongFrames = map[string]string{
 	"nothing":                     "",
 	"random bytes":                noise(64 << 10),
@@ -25,8 +25,8 @@ var wrongFrames = map[string]string{
 	"endless headers":             strings.Repeat("X-Header: y\n", 100_000),
 	"one endless line":            strings.Repeat("x", 2<<20),
 	"half a frame":                "Content-Type: text/event-plain\nContent-Le",
-	"replies nobody asked for":    strings.Repeat("Content-Type: command/reply\nReply-Text: +OK\n\n", 1000),
-	"events nobody asked for": strings.Repeat(
+	"replies without a command":   strings.Repeat("Content-Type: command/reply\nReply-Text: +OK\n\n", 1000),
+	"unexpected events": strings.Repeat(
 		"Content-Type: text/event-plain\nContent-Length: 27\n\nEvent-Name: CHANNEL_HANGUP\n", 1000),
 	"an event cut short": "Content-Type: text/event-plain\nContent-Length: 20\n\nContent-Length: 99\n\nx",
 	"events of other forms": "Content-Type: text/event-json\nContent-Length: 2\n\n{}Content-Type: " +
@@ -71,7 +71,8 @@ func noise(length int) string {
 
 func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	t.Parallel()
-	const longest = 30 * time.Second // a connection of this kind may last: authLimit and what the machine is late
+	// longest is how long such a connection may last: authLimit, and the delays of a busy machine.
+	const longest = 30 * time.Second
 	w := open(t, newSimulated(t),
 		floor{agents: []agentRow{{name: "anna"}}, config: settings{"control.password": `"any"`}})
 	var open sync.WaitGroup
@@ -101,7 +102,7 @@ func TestWrongFramesEndTheirConnectionAndNothingElse(t *testing.T) {
 	}
 	open.Wait()
 	if reply := w.srv.command("nway_list_groups"); !strings.Contains(reply, "\n"+group+"|") {
-		t.Errorf("a command was taken from somebody without the password:\n%s", reply)
+		t.Errorf("a command was accepted without the password:\n%s", reply)
 	}
 	w.cleanAfter()
 }

@@ -15,7 +15,7 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// settings are what a situation changes of the configuration.
+// settings are the changes of a situation to the configuration.
 type settings = testlab.Settings
 
 // server is one nwayacd of its own: ports, configuration, data-dir, one process after another.
@@ -23,10 +23,11 @@ type server struct {
 	*testlab.Server
 	t        testing.TB
 	process  *testlab.Process // nil while none runs
+	born     int              // the length of the log when the process was started
 	commands testlab.Client
 }
 
-// newServer writes the configuration; nothing runs yet.
+// newServer writes the configuration and starts nothing.
 func newServer(t testing.TB, sw switchboard, db *database, f floor) *server {
 	program := suite.program
 	if f.asShipped {
@@ -65,14 +66,14 @@ func (srv *server) migrate() {
 	}
 }
 
-// startLimit is how long a server may take until it takes commands.
+// startLimit is how long a server may take until it accepts commands.
 const startLimit = 20 * time.Second
 
-// start runs `nwayacd serve` and returns when it takes commands and calls, and is linked to its
+// start runs `nwayacd serve` and returns when it accepts commands and calls, and is linked to its
 // switch. The command port is open before the port for calls is.
 func (srv *server) start() {
 	srv.t.Helper()
-	before := len(srv.Log())
+	srv.born = len(srv.Log())
 	var err error
 	if srv.process, err = srv.Start(); err != nil {
 		srv.t.Fatal(err)
@@ -83,9 +84,21 @@ func (srv *server) start() {
 		srv.t.Fatalf("nwayacd takes no commands: %v", err)
 	}
 	eventually(srv.t, 10*time.Second, "nwayacd serves calls and is linked to the switch", func() bool {
-		log := srv.Log()[before:]
-		return bytes.Contains(log, []byte(`"message":"serving"`)) &&
-			bytes.Contains(log, []byte(`"linked to FreeSWITCH"`))
+		return srv.logged("serving") && srv.logged("linked to FreeSWITCH")
+	})
+}
+
+// logged reports whether the process that runs has logged a line with this message.
+func (srv *server) logged(message string) bool {
+	return bytes.Contains(srv.Log()[srv.born:], []byte(`"message":"`+message+`"`))
+}
+
+// looksAgain waits until the link has compared the server's calls with FreeSWITCH's channels for
+// the second time, which it does once, two seconds after it came up.
+func (srv *server) looksAgain() {
+	srv.t.Helper()
+	eventually(srv.t, patience, "the link has looked at the channels again", func() bool {
+		return srv.logged("the second look at the channels is over")
 	})
 }
 
@@ -119,15 +132,19 @@ func (srv *server) kill() {
 	srv.process = nil
 }
 
-// stop ends the process in order and says what was wrong with it: an exit code (66 is the race
-// detector's), or a panic of a call.
+// endLimit is how long a server may take to end. One that hangs takes for ever; one on a machine
+// without a free processor ends late.
+const endLimit = time.Minute
+
+// stop ends the process in order. It reports a bad exit code (66 is the race detector's) and a
+// panic of a call.
 func (srv *server) stop() {
 	srv.t.Helper()
 	if srv.process == nil {
 		return
 	}
-	if err := srv.process.Stop(20 * time.Second); err != nil {
-		srv.t.Errorf("the end of nwayacd: %v", err)
+	if err := srv.process.Stop(endLimit); err != nil {
+		srv.t.Errorf("the end of nwayacd: %v\n%s", err, srv.Goroutines())
 	}
 	srv.commands.Close()
 	for _, bad := range []string{"DATA RACE", "panic"} {
@@ -138,8 +155,8 @@ func (srv *server) stop() {
 	srv.process = nil
 }
 
-// eventually waits until something is so, looking often; it ends the test when it is not so in
-// time.
+// eventually looks often whether something is so, and returns as soon as it is. It ends the test if
+// it is not so within the limit.
 func eventually(t testing.TB, limit time.Duration, what string, so func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !so(); time.Sleep(5 * time.Millisecond) {
@@ -149,7 +166,7 @@ func eventually(t testing.TB, limit time.Duration, what string, so func() bool) 
 	}
 }
 
-// keepLog copies a log to the folder that NWAYACD_E2E_LOGS names, if it does.
+// keepLog copies a log to the folder that NWAYACD_E2E_LOGS names, if it is set.
 func keepLog(from, name string) {
 	to := os.Getenv("NWAYACD_E2E_LOGS")
 	if to == "" {

@@ -14,7 +14,7 @@ func (w *world) sips() *sipExchange {
 	return nil
 }
 
-// callstate is what the switch's list says of a channel.
+// callstate is the state of a channel in the switch's list.
 func (w *world) callstate(uuid string, want ...string) {
 	w.t.Helper()
 	eventually(w.t, patience, uuid+" is "+want[0], func() bool {
@@ -58,7 +58,8 @@ func TestHeldCallerHearsMusicAndComesBack(t *testing.T) {
 	})
 }
 
-// held is a talk on hold, with a caller who makes sounds or none: FreeSWITCH goes different ways.
+// held is a talk on hold, with a caller who makes sounds or none, because FreeSWITCH treats the two
+// differently.
 func (w *world) held(name string, sounds bool) *call {
 	w.t.Helper()
 	c := w.arrives(name)
@@ -71,7 +72,7 @@ func (w *world) held(name string, sounds bool) *call {
 	return c
 }
 
-// onHeld plays a situation with a caller on hold who makes no sounds, and with one who does.
+// onHeld runs a situation with a caller on hold who makes no sounds, and with one who does.
 func onHeld(t *testing.T, situation func(w *world, c *call)) {
 	t.Helper()
 	t.Parallel()
@@ -165,7 +166,8 @@ func TestHoldTwiceIsRefused(t *testing.T) {
 	})
 }
 
-// Legs that are not SIP cannot be held. The caller must not be left with music that nothing ends.
+// Legs that are not SIP cannot be held. The caller must not hear music then, because nothing would
+// end it.
 func TestHoldOfALegThatIsNotSIP(t *testing.T) {
 	t.Parallel()
 	w := open(t, realSwitch(t), floor{agents: []agentRow{{name: "anna"}}})

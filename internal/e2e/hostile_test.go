@@ -10,8 +10,8 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Callers whose number the network should never have let through. They come over SIP, as hostile
-// ones do.
+// Callers with numbers that the network should have refused. They come over SIP, as hostile ones
+// do.
 var hostileNumbers = map[string]string{
 	"newline":         "139\r\nContent-Length: 0\r\n\r\napi shutdown",
 	"quotes":          `139'"',x=\'y`,

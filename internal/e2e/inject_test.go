@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// hostileTexts are what somebody may write where a name, a number or a file is wanted. CANARY is a
-// file that must not come into being.
+// hostileTexts are written where a name, a number or a file is expected. CANARY is a file that must
+// not come into existence.
 var hostileTexts = map[string]string{
 	"a line break":           "x\r\n\r\napi system touch CANARY\r\n\r\n",
 	"an expansion":           "${system(touch CANARY)}",
@@ -72,7 +72,7 @@ func TestHostileTextsOfCommandsAreRefusedOrKeptAsText(t *testing.T) {
 	})
 }
 
-// prompts gives group 110 a hostile prompt over HTTP. It is kept letter for letter, or refused.
+// prompts gives group 110 a hostile prompt over HTTP. It is kept letter by letter, or refused.
 func (w *world) prompts(what, text string) {
 	w.t.Helper()
 	status := w.patch("/api/v1/groups/"+group+"/prompts", map[string]string{"welcome": text})
@@ -140,15 +140,15 @@ func (w *world) isUnharmed(canary string) {
 	w.db.rows("SELECT call_uuid FROM nwayacd_cdr") // fails without the table
 }
 
-// Rows that another program wrote. Each hostile text stands in every column of a group and an agent
-// of its own, and a caller gets that agent.
+// Rows that another program wrote. Each hostile text is in every column of a group and an agent of
+// its own, and a caller gets that agent.
 func TestHostileTextsInTheDatabaseDoNothing(t *testing.T) {
 	dir := t.TempDir()
 	canary := filepath.Join(dir, "canary")
 	all := texts(canary)
 	var kinds []string
 	for what, text := range all {
-		if len(text) <= 255 { // what the columns hold
+		if len(text) <= 255 { // the columns' lengths
 			kinds = append(kinds, what)
 		}
 	}
@@ -205,7 +205,7 @@ func cut(text string, room int) string {
 	return text
 }
 
-// Callers' dialplan: the path of the socket application and what the channel carries.
+// The dialplan of callers: the path of the socket application, and the channel's variables.
 func TestHostileChannelsAreHandedBack(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
 		canary := filepath.Join(t.TempDir(), "canary")

@@ -8,8 +8,8 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// newOwnPostgres starts a PostgreSQL that belongs to one situation, to be killed there, and returns
-// the database in it.
+// newOwnPostgres starts a PostgreSQL for one situation, which kills it, and returns the database in
+// it.
 func newOwnPostgres(t *testing.T) *database {
 	own, err := testlab.StartPostgres("../..", "")
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The live channels here came without nwayacd: the dialplan knows nothing of it.
+// The live channels here came without nwayacd. Their dialplan does not call it.
 
 func TestLiveChannelIsSentIntoAGroup(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}}}, func(t *testing.T, w *world) {
@@ -46,7 +46,7 @@ func TestLiveChannelComesBackToItsGroupWhenTheServerIsKilled(t *testing.T) {
 			c.isSentTo(group)
 			c.story("queue add")
 		}
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		w.srv.start()
 		first.story("queue add", "queue add")
@@ -87,12 +87,12 @@ func TestTalkGoesOnAfterTheDrain(t *testing.T) {
 			if took := time.Since(began); took < time.Second || took > 10*time.Second {
 				t.Errorf("nwayacd ended after %s, drain-seconds is 1 and the talk has no end", took)
 			}
-			time.Sleep(tableLag)
+			tableCatchesUp()
 			mary.talksTo("anna")
 			w.srv.start()
 			paul := w.arrives("paul")
 			paul.hears("silence_stream://-1")
-			time.Sleep(2500 * time.Millisecond) // it looks around a second time after two seconds
+			w.srv.looksAgain()
 			mary.talksTo("anna")
 			paul.story("queue add")
 			w.hangsUp("anna")

@@ -1,9 +1,9 @@
 // Package e2e tests the whole: the real program on real ports, its database, and a FreeSWITCH at
-// the other end, simulated and real. Every situation is written once and played on both switches.
+// the other end, simulated and real. Every situation is written once and run on both switches.
 //
-// It owns processes, ports, databases and what is expected of a call. It must know nothing of the
-// packages inside but the wire (esl), the simulated switch (sim) and the SIP phone
-// (internal/phone): what it asserts is what an operator, a CTI or a caller could see.
+// It owns processes, ports, databases and what is expected of a call. Of the packages inside it may
+// know only the wire (esl), the simulated switch (sim) and the SIP phone (internal/phone). It
+// asserts what an operator, a CTI or a caller can see.
 package e2e
 
 import (
@@ -16,13 +16,13 @@ import (
 	"testing"
 )
 
-// atOnce is how many situations are played at the same time; they wait most of the time.
+// atOnce is how many situations run at the same time. They wait most of the time.
 const atOnce = 8
 
 // suite is what all tests share.
 var suite struct {
 	dir     string // removed at the end
-	program string // nwayacd, built with the race detector where that does not spoil a measurement
+	program string // nwayacd, built with the race detector unless that would spoil a measurement
 	skipped []string
 }
 
@@ -63,7 +63,7 @@ func play(m *testing.M) (code int, err error) {
 	return code, nil
 }
 
-// leaveOut says loudly, before and after the run, that something is not tested.
+// leaveOut reports loudly, before and after the run, that something is not tested.
 func leaveOut(what string) {
 	suite.skipped = append(suite.skipped, what)
 	fmt.Fprintln(os.Stderr, "e2e: LEFT OUT:", what)

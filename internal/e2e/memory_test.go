@@ -22,7 +22,7 @@ import (
 	"nwayacd/esl"
 )
 
-// shipped is the program built as it is shipped.
+// shipped is the program as it is released.
 func shipped(t testing.TB) string {
 	t.Helper()
 	program, err := buildShipped()
@@ -93,18 +93,19 @@ func TestGarbageAndAThousandIdleConnectionsAndCallsAreServed(t *testing.T) {
 	}
 }
 
-// attack is what comes from somebody who wants to fill the process.
+// attack is an attempt to fill the process with connections.
 type attack struct {
 	going          sync.WaitGroup
 	idling, thrown atomic.Int32
 }
 
-// idle holds a connection that says nothing, and comes back whenever it is cut.
+// idle holds a connection on which it sends nothing. It connects again whenever the server closes
+// it.
 func (a *attack) idle(ctx context.Context, address string) {
 	for ctx.Err() == nil {
 		nc, err := net.Dial("tcp", address)
 		if err != nil {
-			return // the process is gone: the test sees it
+			return // the process is gone, which the test sees
 		}
 		stop := context.AfterFunc(ctx, func() { nc.Close() })
 		a.idling.Add(1)
@@ -112,11 +113,11 @@ func (a *attack) idle(ctx context.Context, address string) {
 		a.idling.Add(-1)
 		stop()
 		nc.Close()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // as a client does that is refused
 	}
 }
 
-// garbage throws one wrong frame after the other.
+// garbage sends one wrong frame after another.
 func (a *attack) garbage(ctx context.Context, address string) {
 	kinds := slices.Sorted(maps.Keys(wrongFrames))
 	for n := 0; ctx.Err() == nil; n++ {
@@ -132,8 +133,9 @@ func (a *attack) garbage(ctx context.Context, address string) {
 	}
 }
 
-// isManageable asks the command port and the HTTP port something, each on a new connection. In the
-// crowd at the door one may be pushed out before it has shown its password, and comes again.
+// isManageable sends a request to the command port and the HTTP port, each on a new connection.
+// Among so many connections the server may close one before it has sent its password. It is tried
+// again then.
 func (w *world) isManageable() {
 	w.t.Helper()
 	eventually(w.t, patience, "a new client of the command port is served", func() bool {

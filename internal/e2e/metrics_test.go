@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ask gets a page of the HTTP port; the status is 0 where nobody answers.
+// ask gets a page of the HTTP port. The status is 0 if there is no answer.
 func (srv *server) ask(path string) (status int, page string) {
 	srv.t.Helper()
 	r, err := http.NewRequestWithContext(srv.t.Context(), http.MethodGet, "http://"+srv.HTTP+path, nil)
@@ -28,7 +28,7 @@ func (srv *server) ask(path string) (status int, page string) {
 	return answer.StatusCode, string(text)
 }
 
-// httpToken is sent with every request; only servers that are told of it ask for it.
+// httpToken is sent with every request. Only servers whose configuration has it ask for it.
 const httpToken = "let-me-see"
 
 // measures waits until /metrics has all these lines.

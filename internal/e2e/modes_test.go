@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-// three agents whose extensions are in another order as numbers than as texts.
+// three has agents whose extensions are in another order as numbers than as texts.
 var three = []agentRow{{name: "ten", ext: "10%d"}, {name: "eleven", ext: "11%d"}, {name: "nine", ext: "9%d"}}
 
-// serves lets a caller call, talk and hang up, and returns who answered.
+// serves lets a caller call, talk and hang up, and returns the agent who answered.
 func (w *world) serves(caller string) string {
 	w.t.Helper()
 	c := w.arrives(caller)
 	var ext string
-	eventually(w.t, patience, "somebody answers "+caller, func() bool { ext = c.with(); return ext != "" })
+	eventually(w.t, patience, "an agent answers "+caller, func() bool { ext = c.with(); return ext != "" })
 	c.hangsUp()
 	c.isGone()
 	for name := range w.ext {
@@ -48,7 +48,7 @@ func TestModeSequenceTakesTheLowestNumber(t *testing.T) {
 func TestModeRandomTakesAnybody(t *testing.T) {
 	onBoth(t, floor{mode: 1, agents: three}, func(t *testing.T, w *world) {
 		first := w.serves("mary")
-		for range 20 { // all the same: one in 3^20
+		for range 20 { // that all are the same has a chance of one in 3^20
 			if w.serves("mary") != first {
 				return
 			}

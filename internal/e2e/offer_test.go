@@ -108,7 +108,7 @@ func TestUnregisteredAgentGetsNoMoreOffers(t *testing.T) {
 
 func TestLegThatDiesBeforeTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T) {
 	f := floor{
-		// while the job number is said, the leg is gone
+		// While the job number is played, the leg ends.
 		agents: []agentRow{{
 			name: "anna", phone: answersAndDies(100 * time.Millisecond),
 			set: map[string]string{"say_job_number": "1", "job_number": "1"},
@@ -154,7 +154,7 @@ func TestLegThatDiesDuringTheBridgeBringsTheCallerBackToTheirPlace(t *testing.T)
 		mary.isGone()
 		story := w.ear.story(mary.uuid)
 		answered := slices.Index(story, "answered "+w.ext["anna"]+" 1")
-		if answered >= 0 { // the real switch may notice before it says that the leg answered
+		if answered >= 0 { // the real switch may see it before it reports that the leg answered
 			story = slices.Delete(story, answered, answered+1)
 		}
 		expectStory(t, "mary", w.named([]string{
@@ -197,7 +197,7 @@ func TestCallerSurvivesALegThatDiesAtAnyMoment(t *testing.T) {
 		})
 }
 
-func TestGroupWithoutAgentsHoldsUpNobody(t *testing.T) {
+func TestGroupWithoutAgentsDelaysNoOtherGroup(t *testing.T) {
 	f := floor{groups: []groupRow{{number: "120"}}, agents: []agentRow{{name: "anna", groups: "120"}}}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
@@ -224,7 +224,7 @@ func TestPhoneThatRingsStopsWhenTheCallerIsGone(t *testing.T) {
 			"queue remove bert", "callout bert 2", "callin_hangup bert 1", "queue remove")
 		w.cleanAfter()
 		stopped := w.ear.find(func(ch *channel) bool { return ch.uuid == leg })
-		// some milliseconds on an idle machine; a phone that rings on does so for 15 s
+		// It takes some milliseconds on an idle machine. A phone that rings on does so for 15 s.
 		if late := stopped.hungUp.Sub(mary.channel().hungUp); late > time.Second {
 			t.Errorf("bert's phone rang on for %s", late)
 		}
@@ -264,7 +264,8 @@ func TestMusicGoesOnWhileTheAgentRings(t *testing.T) {
 			number: group, welcome: "silence_stream://101", busy: "silence_stream://102",
 			transfer: "silence_stream://103",
 		}},
-		agents: []agentRow{{name: "anna", out: true}},
+		// The prompt begins while the phone rings, also on a busy machine.
+		agents: []agentRow{{name: "anna", out: true, phone: phone{do: picksUp, after: time.Second}}},
 	}
 	onBoth(t, f, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

@@ -22,7 +22,7 @@ func (c *call) talksOutside() {
 	})
 }
 
-// shown checks, on the real switch, whom the number outside saw calling.
+// shown checks, on the real switch, the number that the called party saw.
 func (w *world) shown(callerID string) {
 	w.t.Helper()
 	if sips := w.sips(); sips != nil {
@@ -109,10 +109,10 @@ func TestCallOutSurvivesTheServer(t *testing.T) {
 		w.sw.outside(t, w.own(thirdParty), answers())
 		out := w.callsOut("anna", thirdParty+"/"+gateway)
 		out.talksOutside()
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		w.srv.kill()
 		w.srv.start()
-		time.Sleep(2500 * time.Millisecond)
+		w.srv.looksAgain()
 		out.talksOutside()
 		out.hangsUp()
 		out.isGone()
@@ -151,13 +151,13 @@ func TestAgentLeavesATalkOfThree(t *testing.T) {
 		w.sw.outside(t, w.own(thirdParty), answers())
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
-		// the agent's side will do
+		// The agent's side is enough.
 		w.srv.must("nway_threeway " + w.leg("anna").uuid + " " + w.own(thirdParty) + " " + gateway)
 		w.hangsUp("anna")
 		w.becomes("anna", "reged up idle ready")
 		mary.cdr("outcome=answered", "agent=anna", "hung_up_by=", "transferred_to="+w.own(thirdParty),
 			"transfer_kind=attended")
-		if mary.channel().gone { // she goes on talking with the third party
+		if mary.channel().gone { // she talks on with the third party
 			t.Error("mary was cut off when the agent left")
 		}
 		mary.hangsUp()
@@ -210,13 +210,13 @@ func TestSupervisorTakesAWaitingCaller(t *testing.T) {
 		mary.cdr("outcome=taken", "agent=")
 		for _, c := range []*call{mary, boss} {
 			if resume := c.variable("socket_resume"); resume == "true" {
-				t.Errorf("socket_resume is true on %s's channel: the talk would not survive us", c.name)
+				t.Errorf("socket_resume is true on %s's channel: the talk would not survive the server", c.name)
 			}
 		}
 		w.srv.kill()
-		time.Sleep(500 * time.Millisecond)
+		switchSeesTheDeath()
 		w.srv.start()
-		time.Sleep(500 * time.Millisecond)
+		w.srv.looksAgain()
 		if !together() {
 			t.Error("the talk did not survive the server")
 		}
@@ -229,7 +229,7 @@ func TestSupervisorTakesAWaitingCaller(t *testing.T) {
 	})
 }
 
-func TestSupervisorAsksForNobody(t *testing.T) {
+func TestSupervisorAsksForAnUnknownCaller(t *testing.T) {
 	onBoth(t, floor{}, func(t *testing.T, w *world) {
 		boss := w.comes("boss", "8", "/nway_bridge/00000000-0000-0000-0000-000000000000")
 		boss.isHandedBack()

@@ -19,7 +19,7 @@ type call struct {
 	name    string
 	number  string
 	dialled string
-	sentTo  string // group that a command sent it into
+	sentTo  string // group into which a command sent it
 	far     string // uuid of the caller's own end
 	uuid    string // of the channel that nwayacd sees
 }
@@ -67,9 +67,9 @@ func (c *call) channel() *channel {
 	return c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.uuid })
 }
 
-// speaks lets sound come from the caller for ever. FreeSWITCH runs what it is told on a channel in
-// a talk only when media comes in on it (switch_ivr_bridge.c, read_frame_count), and a caller from
-// a loopback who says nothing sends none.
+// speaks lets sound come from the caller for ever. On a channel in a talk, FreeSWITCH runs queued
+// commands only when media comes in (switch_ivr_bridge.c, read_frame_count). A silent caller from a
+// loopback sends none.
 func (c *call) speaks() {
 	c.w.t.Helper()
 	if c.far != c.uuid {
@@ -78,11 +78,11 @@ func (c *call) speaks() {
 			far := c.w.ear.find(func(ch *channel) bool { return ch.uuid == c.far })
 			return far != nil && slices.Contains(far.executed, "playback silence_stream://-1,1400")
 		})
-		time.Sleep(500 * time.Millisecond) // ten frames must have been heard, and on hold none are counted
+		time.Sleep(500 * time.Millisecond) // until ten frames have come; on hold none are counted
 	}
 }
 
-// hangsUp is the caller hanging up.
+// hangsUp lets the caller hang up.
 func (c *call) hangsUp() { c.w.ear.conn.Post(esl.API("uuid_kill " + c.uuid)) }
 
 // isGone waits until the caller's channel is over.
@@ -107,7 +107,7 @@ func (c *call) hears(file string) {
 	eventually(c.w.t, patience, c.name+" hears "+file, func() bool { return slices.Contains(c.heard(), file) })
 }
 
-// isHandedBack waits until the dialplan goes on after the second socket line.
+// isHandedBack waits until the dialplan continues after the second socket line.
 func (c *call) isHandedBack() {
 	c.w.t.Helper()
 	eventually(c.w.t, patience, c.name+" is handed back to the dialplan", func() bool {
@@ -123,7 +123,7 @@ func (c *call) variable(name string) string {
 	return ""
 }
 
-// with is the extension of the agent the caller talks to, "" when there is none.
+// with is the extension of the agent with whom the caller talks, or "".
 func (c *call) with() string {
 	peer := c.channel().peer
 	if other := c.w.ear.find(func(ch *channel) bool { return ch.uuid == peer }); other != nil && peer != "" {
@@ -132,13 +132,14 @@ func (c *call) with() string {
 	return ""
 }
 
-// talksTo waits until the caller talks to the agent.
+// talksTo waits until the caller talks with the agent.
 func (c *call) talksTo(agent string) {
 	c.w.t.Helper()
 	eventually(c.w.t, patience, c.name+" talks to "+agent, func() bool { return c.with() == c.w.ext[agent] })
 }
 
-// isInTalk waits until nwayacd knows of the talk as well: it hears of the bridge when we do.
+// isInTalk waits until nwayacd has the talk as well. It receives the event of the bridge when the
+// test does.
 func (c *call) isInTalk(agent string) {
 	c.w.t.Helper()
 	c.talksTo(agent)
@@ -165,11 +166,21 @@ func (c *call) rings(agent string) {
 	})
 }
 
-// story waits until exactly these events have been told of the call, and no others: "queue add",
-// "queue remove anna", "callout anna 1".
+// story waits until the events of the call are exactly these: "queue add", "queue remove anna",
+// "callout anna 1".
 func (c *call) story(want ...string) {
 	c.w.t.Helper()
 	expectStory(c.w.t, c.name, c.w.named(want), func() []string { return c.w.ear.story(c.uuid) })
+}
+
+// storyStays checks that the call has these events, and for a while gets no other.
+func (c *call) storyStays(want ...string) {
+	c.w.t.Helper()
+	c.story(want...)
+	const while = 300 * time.Millisecond
+	for until := time.Now().Add(while); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
+		c.story(want...)
+	}
 }
 
 // agentStory is the same for an agent: "login", "ring", "talking".
@@ -188,7 +199,7 @@ func expectStory(t testing.TB, whose string, want []string, told func() []string
 	}
 }
 
-// named puts extensions for the agents' names in the lines of a story.
+// named replaces the agents' names in the lines of a story by their extensions.
 func (w *world) named(lines []string) []string {
 	named := make([]string, len(lines))
 	for i, line := range lines {
@@ -201,12 +212,12 @@ func (w *world) named(lines []string) []string {
 	return named
 }
 
-// leg is the agent's latest channel that lives, as nwayacd called it; nil when there is none.
+// leg is the agent's latest live channel that nwayacd made, or nil if there is none.
 func (w *world) leg(agent string) *channel {
 	return w.ear.find(func(ch *channel) bool { return !ch.inbound && ch.dest == w.ext[agent] && ch.hungUp.IsZero() })
 }
 
-// hangsUp is the agent hanging up.
+// hangsUp lets the agent hang up.
 func (w *world) hangsUp(agent string) {
 	w.t.Helper()
 	leg := w.leg(agent)
@@ -228,7 +239,7 @@ func (w *world) becomes(agent, want string) {
 	w.t.Fatalf("%s is %q, not %q", agent, have, want)
 }
 
-// cdr waits for the call's row and compares the columns "name=value"; it must be the only one.
+// cdr waits for the call's row and compares the columns "name=value". It must be the only one.
 func (c *call) cdr(want ...string) {
 	c.w.t.Helper()
 	columns := make([]string, len(want))
@@ -248,8 +259,7 @@ func (c *call) cdr(want ...string) {
 	}
 }
 
-// cleanAfter waits until nobody is in the line, no channel is left and every agent is free of
-// calls.
+// cleanAfter waits until the line is empty, no channel is left and every agent is free of calls.
 func (w *world) cleanAfter() {
 	w.t.Helper()
 	eventually(w.t, patience, "no channel is left", func() bool { return len(w.ear.left()) == 0 })
@@ -265,7 +275,7 @@ func (w *world) cleanAfter() {
 	}
 }
 
-// lineIsEmpty waits until nobody has a place in the database.
+// lineIsEmpty waits until no caller has a place in the database.
 func (w *world) lineIsEmpty() {
 	w.t.Helper()
 	eventually(w.t, patience, "callin_queue is empty", func() bool {
@@ -273,10 +283,10 @@ func (w *world) lineIsEmpty() {
 	})
 }
 
-// trouble is in those lines of nwayacd's log that are worth a look after a failure.
+// trouble is in those lines of nwayacd's log that help after a failure.
 var trouble = regexp.MustCompile(`"level":"(warn|error|fatal)"|"message":"missed"`)
 
-// tellAll writes down what was seen, for who looks into a failure.
+// tellAll logs what was seen, for the analysis of a failure.
 func (w *world) tellAll() {
 	var text strings.Builder
 	for _, c := range w.calls {
@@ -298,7 +308,7 @@ func (w *world) tellAll() {
 	keepLog(w.srv.LogFile(), w.t.Name()+".log")
 }
 
-// channels is what the switch itself lists; it lags by tableLag at most.
+// channels is the table of channels that the switch lists. It lags behind (see tableCatchesUp).
 func (w *world) channels() []map[string]string {
 	w.t.Helper()
 	var shown struct {

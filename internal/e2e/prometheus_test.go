@@ -23,13 +23,13 @@ const (
 	rulesFile     = "../../deploy/prometheus/nwayacd.rules.yml"
 )
 
-// prometheus is a real one that scrapes one nwayacd and evaluates the alerts.
+// prometheus is a real Prometheus that scrapes one nwayacd and evaluates the alerts.
 type prometheus struct {
 	t    *testing.T
 	base string
 }
 
-// prometheusConfig is given the rules, the token file and the target.
+// prometheusConfig is filled with the rules, the token file and the target.
 const prometheusConfig = `
 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
 rule_files: [%q]
@@ -104,7 +104,7 @@ func (p *prometheus) query(expression string) (values []float64, err error) {
 	return values, err
 }
 
-// dashboard is what is tested of the JSON.
+// dashboard is the tested part of the JSON.
 type dashboard struct {
 	Title, UID    string
 	SchemaVersion int
@@ -134,11 +134,11 @@ func readDashboard(t *testing.T) (d dashboard) {
 	return d
 }
 
-// chosen puts what a viewer has chosen for the dashboard's variables.
+// chosen sets what a viewer has chosen for the dashboard's variables.
 var chosen = strings.NewReplacer("$__rate_interval", "1m", "$__range", "5m", "$instance", ".*", "$group", ".*",
 	"$limit", "20")
 
-// expected is what some panels must show of the traffic below: at least and at most.
+// expected is what some panels must show of the traffic below: the least and the most.
 var expected = map[string][2]float64{
 	"Callers waiting":                {1, 1},
 	"Longest wait":                   {0.01, 60},
@@ -187,8 +187,8 @@ func TestEveryPanelAndAlertHasItsFigures(t *testing.T) {
 	p.checkNames()
 }
 
-// traffic leaves one caller in a talk, one waiting, one who gave up, one who was answered and left;
-// and ben busy.
+// traffic leaves one caller in a talk, one waiting, one who gave up, and one who was answered and
+// left. Ben is busy.
 func (w *world) traffic() {
 	w.t.Helper()
 	w.srv.must("nway_busy " + w.ext["ben"])
@@ -207,8 +207,7 @@ func (w *world) traffic() {
 		`nwayacd_callers_talking{group="110"} 1`)
 }
 
-// checkPanel evaluates a panel's expression: it must show something, and that must be what there
-// is.
+// checkPanel evaluates a panel's expression. It must show something, and that must be true.
 func (p *prometheus) checkPanel(title, expression string) {
 	p.t.Helper()
 	values, err := p.query(expression)
@@ -216,7 +215,7 @@ func (p *prometheus) checkPanel(title, expression string) {
 	case err != nil:
 		p.t.Errorf("%s: %s: %v", title, expression, err)
 	case len(values) == 0 && !strings.Contains(expression, "journal_limit_bytes"):
-		// where there is no limit, none is drawn
+		// If there is no limit, none is drawn.
 		p.t.Errorf("%s shows nothing: %s", title, expression)
 	}
 	limits, known := expected[title]
@@ -227,8 +226,8 @@ func (p *prometheus) checkPanel(title, expression string) {
 	}
 }
 
-// checkRules looks at the alerts as Prometheus evaluates them: none is faulty, and nothing is wrong
-// with the server.
+// checkRules reads the alerts as Prometheus evaluates them. None may be faulty, and nothing may be
+// wrong with the server.
 func (p *prometheus) checkRules() {
 	p.t.Helper()
 	var data struct {
@@ -255,8 +254,8 @@ func (p *prometheus) checkRules() {
 
 var metricName = regexp.MustCompile(`\b(?:nwayacd|process|go)_[a-z_]+\b`)
 
-// checkNames holds every metric that the alerts name against what there is: a name misspelt there
-// would never fire.
+// checkNames looks up every metric that the alerts name. An alert with a misspelt name would never
+// fire.
 func (p *prometheus) checkNames() {
 	p.t.Helper()
 	rules, err := os.ReadFile(rulesFile)

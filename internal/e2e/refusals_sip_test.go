@@ -8,14 +8,14 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// Phones that refuse, forward, or say nothing: the next agent rings soon, and the one who refused
+// Phones that refuse, forward, or send nothing. The next agent rings soon, and the one who refused
 // is left alone for a while.
 
-// offers counts how often somebody's phone was called.
+// offers counts how often a person's phone was called.
 func (o *office) offers(name string) int { return len(o.desk[name].Dialogs()) }
 
-// A phone that refuses or cannot be reached rests: it is not offered call after call. The shortest
-// rest is 10 s.
+// A phone that refuses or cannot be reached rests, so that it is not offered every call. The
+// shortest rest is 10 s.
 func TestAgentRestsAfterARefusal(t *testing.T) {
 	kinds := map[string]desk.Behaviour{"says nothing": desk.SaysNothing(), "forwards": desk.Forwards("12345")}
 	for _, code := range []int{404, 408, 480, 486, 500, 503, 603} {
@@ -29,7 +29,7 @@ func TestAgentRestsAfterARefusal(t *testing.T) {
 		o.desk["anna"].Takes(b)
 		mary := o.phones("mary", "110")
 		eventually(t, patience, "anna's phone is called", func() bool { return o.offers("anna") > 0 })
-		time.Sleep(9 * time.Second)
+		time.Sleep(9 * time.Second) // shorter than the shortest rest
 		if n := o.offers("anna"); n != 1 {
 			t.Errorf("anna's phone was called %d times in 9 s", n)
 		}
@@ -49,7 +49,7 @@ func TestNewRegistrationEndsTheRest(t *testing.T) {
 	o := openOffice(t, f)
 	o.desk["anna"].Takes(desk.Refuses(480, 0))
 	mary := o.phones("mary", "110")
-	eventually(t, patience, "anna's phone is called", func() bool { return o.offers("anna") > 0 })
+	eventually(t, patience, "anna rests", func() bool { return o.agent("anna").Misses > 0 })
 	o.desk["anna"].Takes(desk.Answers(usual))
 	first := o.desk["anna"].Contacts()[0]
 	o.ok(first.Unregister(o.soon()))
@@ -62,7 +62,7 @@ func TestNewRegistrationEndsTheRest(t *testing.T) {
 	mary.ends()
 }
 
-// pair has two agents in one group; bob is paused at first, so that the call goes to anna.
+// pair has two agents in one group. Bob is busy at first, so that the call goes to anna.
 func openPair(t *testing.T, b desk.Behaviour) *office {
 	t.Helper()
 	o := openOffice(t, floor{agents: []agentRow{{name: "anna"}, {name: "bob"}}})
@@ -102,7 +102,7 @@ func TestPhoneThatForwardsHasMissedTheCall(t *testing.T) {
 	mary.ends()
 }
 
-// 603 on one device ends the others: the person has declined, not the phone.
+// A 603 from one device ends the others, because the person has declined, not the phone.
 func TestOneDeviceDeclines(t *testing.T) {
 	o := openPair(t, desk.RingsForever())
 	o.device("anna", "udp", desk.Refuses(603, 500*time.Millisecond))

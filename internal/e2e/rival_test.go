@@ -13,13 +13,13 @@ import (
 // rival distributes the calls of a round.
 type rival struct {
 	name  string
-	app   string // what callers dial, and the application that the dialplan runs for them then
+	app   string // the number that callers dial, and the application that the dialplan runs for them then
 	opens func(t testing.TB, sw *freeswitch, agents []string) (closes func())
 }
 
-// rivals are compared. The second is configured as its documentation says; the third has a setting
-// that is meant for nothing, and takes away the whole second that a mod_callcenter agent is idle at
-// least, because its times have no fractions.
+// rivals are compared. The second is configured as its documentation says. The third has a setting
+// for another purpose. It removes the whole second that a mod_callcenter agent is idle at least,
+// because its times have no fractions.
 var rivals = []rival{
 	{name: "nwayacd", app: "socket", opens: openNwayacd},
 	{name: "mod_callcenter", app: "callcenter", opens: openCallcenter("0")},
@@ -70,7 +70,7 @@ func openCallcenter(wrapUp string) func(testing.TB, *freeswitch, []string) func(
 	}
 }
 
-// expect runs a command whose answer has to begin like that.
+// expect runs a command whose answer has to begin with that text.
 func (s *freeswitch) expect(t testing.TB, line, want string) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)

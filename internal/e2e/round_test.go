@@ -13,11 +13,11 @@ import (
 	"nwayacd/esl"
 )
 
-// round is the same rush, whoever distributes its calls: the same callers at the same moments, the
-// same talks in the same order.
+// round is the same rush, whichever program distributes its calls: the same callers at the same
+// moments, the same talks in the same order.
 type round struct {
 	sw      *freeswitch
-	app     string // what callers dial, and the application that distributes them
+	app     string // the number that callers dial, and the application that distributes them
 	callers []string
 	rush    *rand.Rand
 
@@ -29,8 +29,8 @@ type round struct {
 	over    chan struct{} // closed when all have left
 }
 
-// What callers and agents do. Nothing is regular: whoever looks every 100 ms or counts whole
-// seconds would be met always in the same moment.
+// What callers and agents do. Nothing is regular, because a program that looks every 100 ms or
+// counts whole seconds would always be met in the same moment.
 const (
 	meanPause   = 50 * time.Millisecond // between two callers, exponentially distributed
 	ringFor     = 200 * time.Millisecond
@@ -123,7 +123,7 @@ func (rd *round) hear(e *esl.Event) {
 	}
 }
 
-// meet notes a new channel: a caller's, or an agent's leg. Both distributors show the agent the
+// meet notes a new channel: a caller's, or an agent's leg. Both programs show the agent the
 // caller's number.
 func (rd *round) meet(id string, e *esl.Event) {
 	caller := e.Get("Caller-Caller-ID-Number")

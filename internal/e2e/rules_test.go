@@ -1,16 +1,18 @@
 package e2e
 
 import (
+	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-// The rules that all recovery rests on, as FreeSWITCH keeps them: a switch that behaved differently
-// would lose callers when a server dies.
+// The rules of FreeSWITCH on which all recovery depends. With a switch that behaves differently,
+// callers would be lost if a server dies.
 
-// unset takes a variable off the caller's channel.
+// unset unsets a variable of the caller's channel.
 func (c *call) unset(name string) { c.w.t.Helper(); c.w.ear.api("uuid_setvar " + c.uuid + " " + name) }
 
 func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
@@ -22,7 +24,7 @@ func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
 			t.Errorf("socket_resume is %q", got)
 		}
 		rita.unset("socket_resume")       // and without it: she hears the music for ever
-		before := rita.channel().executed // her first connection may have found nobody
+		before := rita.channel().executed // her first connection may have found no server
 		w.srv.kill()
 		paul.isHandedBack()
 		if rita.channel().gone || !slices.Equal(rita.channel().executed, before) {
@@ -36,7 +38,55 @@ func TestRuleSocketResumeBringsAWaitingCallerToTheNextAction(t *testing.T) {
 	})
 }
 
-// A talk needs nothing of the server: its own connection ends when the bridge is up.
+// A caller whose talk is over may come to the second socket line, and the bridge took socket_resume
+// off the channel. So the dialplan sets it before each socket line.
+func TestRuleAConnectionThatEndsBeforeConnectNeedsSocketResume(t *testing.T) {
+	onBoth(t, floor{}, func(t *testing.T, w *world) {
+		dead := closesAtOnce(t)
+		socket := "socket:" + dead.String() + "/nwayacd/110 async full,set:went_on=true,playback:silence_stream://-1"
+		paul, rita := w.comes("paul", ivr, ""), w.comes("rita", ivr, "")
+		for c, actions := range map[*call]string{paul: "set:socket_resume=true," + socket, rita: socket} {
+			c.hears("silence_stream://-1")
+			if reply := w.ear.api("uuid_transfer " + c.uuid + " '" + actions + "' inline"); !strings.HasPrefix(reply, "+OK") {
+				t.Fatal(reply)
+			}
+		}
+		eventually(t, patience, "paul goes on", func() bool { return paul.variable("went_on") == "true" })
+		time.Sleep(time.Second)
+		if rita.channel().gone || rita.variable("went_on") != "" {
+			t.Errorf("without socket_resume: %q", rita.channel().executed)
+		}
+		paul.hangsUp()
+		rita.hangsUp()
+		paul.isGone()
+		rita.isGone()
+	})
+}
+
+// closesAtOnce is the address of a server that accepts connections and closes them.
+func closesAtOnce(t *testing.T) net.Addr {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closing sync.WaitGroup
+	closing.Go(func() { // ends with the listener
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			nc.Close()
+		}
+	})
+	t.Cleanup(func() {
+		ln.Close()
+		closing.Wait()
+	})
+	return ln.Addr()
+}
+
+// A talk needs nothing of the server. Its own connection ends when the bridge is up.
 func TestTalkDoesNotNeedTheServersConnection(t *testing.T) {
 	onBoth(t, floor{agents: []agentRow{{name: "anna"}, {name: "bert"}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
@@ -48,7 +98,7 @@ func TestTalkDoesNotNeedTheServersConnection(t *testing.T) {
 		}
 		w.ear.api("uuid_setvar " + paul.uuid + " socket_resume true")
 		w.srv.kill()
-		time.Sleep(time.Second) // for FreeSWITCH to notice, and to do what it should not
+		time.Sleep(time.Second) // in which FreeSWITCH could wrongly end the talks
 		mary.talksTo("anna")
 		paul.talksTo("bert")
 		mary.hangsUp()
@@ -60,8 +110,8 @@ func TestTalkDoesNotNeedTheServersConnection(t *testing.T) {
 	})
 }
 
-// An agent is free at once where their own phone hung up, and only after the leg's end where
-// somebody else did: CHANNEL_HANGUP must tell the two apart.
+// An agent is free at once if their own phone hung up, and only after the leg's end in any other
+// case. CHANNEL_HANGUP must distinguish the two.
 func TestRuleHangupTellsWhoseBYEItWas(t *testing.T) {
 	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna"}, {name: "bert"}, {name: "carl"}}},
 		func(t *testing.T, w *world) {
@@ -100,17 +150,17 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 			}
 		}
 		w.srv.kill()
-		time.Sleep(100 * time.Millisecond) // for FreeSWITCH to notice
+		switchSeesTheDeath()
 		w.hangsUp("anna")
 		eventually(t, patience, "the talk is over", func() bool { return mary.with() == "" })
 		began := time.Now()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // in which she could wrongly be hung up, too
 		if mary.channel().gone {
 			t.Error("mary was hung up with anna")
 		}
 		if i := slices.IndexFunc(w.channels(),
 			func(row map[string]string) bool { return row["uuid"] == mary.uuid && row["state"] == "CS_PARK" }); i < 0 {
-			// by which a server that starts knows that her talk is over
+			// by which a server that starts sees that her talk is over
 			t.Errorf("mary is not listed in CS_PARK: %v", w.channels())
 		}
 		mary.isGone()
@@ -122,7 +172,7 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 	})
 }
 
-func TestRuleParkTimeoutEndsALegThatAnswersNobody(t *testing.T) {
+func TestRuleParkTimeoutEndsALegWithoutACaller(t *testing.T) {
 	slow := phone{do: picksUp, after: 2 * time.Second}
 	onBoth(t, floor{agents: []agentRow{{name: "anna", phone: slow}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")
@@ -143,7 +193,8 @@ func TestRuleParkTimeoutEndsALegThatAnswersNobody(t *testing.T) {
 	})
 }
 
-// Before a telephone counts as silent, its channel is asked: the link may have been silent, too.
+// Before a telephone counts as silent, FreeSWITCH is asked about its channel, because the link may
+// have been silent, too.
 func TestRuleAChannelKnowsWhetherItsTelephoneRang(t *testing.T) {
 	onBoth(t, floor{sip: true, agents: []agentRow{{name: "anna", phone: ringsOn()}}}, func(t *testing.T, w *world) {
 		mary := w.arrives("mary")

@@ -69,7 +69,7 @@ func (w *world) servedInOrder(calls []*call) {
 	}
 }
 
-// atOnce tells of agents who had two live legs at the same time, by FreeSWITCH's clock.
+// atOnce lists agents who had two live legs at the same time, by FreeSWITCH's clock.
 func (e *ear) atOnce() (twice []string) {
 	legs := locked(e, func() (legs []channel) {
 		for _, ch := range e.channels {
@@ -92,5 +92,5 @@ func (e *ear) atOnce() (twice []string) {
 	return twice
 }
 
-// isAgent tells an agent's extension from the number that callers dial.
+// isAgent distinguishes an agent's extension from the number that callers dial.
 func (e *ear) isAgent(number string) bool { return e.mine(number) && number != group }

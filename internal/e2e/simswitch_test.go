@@ -41,8 +41,8 @@ func newSimulated(t *testing.T) *simulated {
 	return s
 }
 
-// playTime is how long silence_stream://MS lasts, as on the real switch; all files of the tests are
-// such.
+// playTime is how long silence_stream://MS lasts, as on the real switch. All files of the tests are
+// of this kind.
 func playTime(file string) time.Duration {
 	var whole time.Duration
 	for part := range strings.SplitSeq(strings.TrimPrefix(file, "file_string://"), "!") {
@@ -86,7 +86,7 @@ func (s *simulated) call(_ testing.TB, c incoming) string {
 	return call.UUID()
 }
 
-// callersDialplan is what testdata/freeswitch.xml.tmpl has in the context callers.
+// callersDialplan is the dialplan of the context callers in testdata/freeswitch.xml.tmpl.
 func callersDialplan(c incoming) []string {
 	switch c.dialled {
 	case ivr:

@@ -11,7 +11,7 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// Two real switches with one nwayacd: the caller is on one, the agent's phone on the other.
+// Two real switches with one nwayacd. The caller is on one, and the agent's phone on the other.
 
 // reaches is the switch in the configuration, with how it calls agents of the other one.
 func (s *freeswitch) reaches(other *freeswitch, name, dial string) testlab.Switch {
@@ -21,7 +21,7 @@ func (s *freeswitch) reaches(other *freeswitch, name, dial string) testlab.Switc
 	}
 }
 
-// at is where a caller arrives, and the switch that has anna's phone.
+// at has the switch of the caller, and the switch of anna's phone.
 type at struct{ callers, agents func(*testing.T) *freeswitch }
 
 var across = map[string]at{
@@ -29,7 +29,7 @@ var across = map[string]at{
 	"caller on the second": {secondSwitch, realSwitch},
 }
 
-// openAcross sets a situation up whose callers are on one switch and whose agents' phones are on
+// openAcross sets up a situation whose callers are on one switch and whose agents' phones are on
 // the other.
 func openAcross(t *testing.T, a at, autoAnswer bool) *office {
 	t.Helper()
@@ -53,7 +53,7 @@ func openAcross(t *testing.T, a at, autoAnswer bool) *office {
 	return o
 }
 
-// onAcross plays a situation for each place of the caller, with auto-answer and without.
+// onAcross runs a situation for each place of the caller, with auto-answer and without.
 func onAcross(t *testing.T, situation func(o *office, mary *guest)) {
 	t.Helper()
 	each(t, across, func(t *testing.T, a at) {
@@ -78,7 +78,7 @@ func TestAgentOnAnotherSwitchTalksAndHangsUp(t *testing.T) {
 	})
 }
 
-// The order to pick up reaches a phone on the other switch too, if its dialplan hands it on.
+// The auto-answer header also reaches a phone on the other switch, if its dialplan passes it on.
 func TestPhoneOnAnotherSwitchPicksUpByItself(t *testing.T) {
 	each(t, across, func(t *testing.T, a at) {
 		o := openAcross(t, a, true)
@@ -134,21 +134,19 @@ func TestAgentOnAnotherSwitchTransfersAttendedThroughAGroup(t *testing.T) {
 	})
 }
 
-// An agent has a device on each switch; the one on the first goes.
+// An agent has a device on each switch, and the one on the first unregisters.
 func TestRegistrationMovesToAnotherSwitch(t *testing.T) {
 	o := openAcross(t, at{realSwitch, secondSwitch}, true)
 	there := o.desk["anna"].Contacts()[0]
 	p := o.sitsDownAt(o.fs, "anna at home", "anna", o.ext["anna"], "udp")
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // until the link has its contact, too
 	o.ok(p.Contacts()[0].Unregister(o.soon()))
-	time.Sleep(time.Second)
-	o.becomes("anna", "reged up idle ready") // there is still the one over there
+	o.staysReady("anna") // there is still the one over there
 	o.ok(there.Unregister(o.soon()))
 	o.becomes("anna", "unreg up idle ready")
 }
 
-// The switch of the callers dies. Its callers are gone, the agents on the other one are free, and
-// nobody is stuck.
+// The switch of the callers dies. Its callers are gone, and the agents on the other one are free.
 func TestSwitchOfTheCallersDies(t *testing.T) {
 	o := openAcross(t, at{func(t *testing.T) *freeswitch { return ownFreeSWITCH(t) }, realSwitch}, true)
 	mary := o.phones("mary", "110")
@@ -164,8 +162,8 @@ func TestSwitchOfTheCallersDies(t *testing.T) {
 	o.calls = nil
 }
 
-// The switch with the agent's phone dies during a talk. Nobody tells the other one, so the caller
-// hangs up. The agent is free then, and the next caller rings the agent's phone at the other
+// The switch with the agent's phone dies during a talk. No message reaches the other switch, so the
+// caller hangs up. The agent is free then, and the next caller rings the agent's phone at the other
 // switch.
 func TestSwitchOfTheAgentsDies(t *testing.T) {
 	o := openAcross(t, at{realSwitch, func(t *testing.T) *freeswitch { return ownFreeSWITCH(t) }}, false)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// timeline is what FreeSWITCH said of one round, whoever distributed its calls: by its own clock,
-// and in its own order, because its clock stands still for a tick at a time.
+// timeline is what FreeSWITCH reported of one round, whichever program distributed its calls. It
+// has FreeSWITCH's clock, and its order, because its clock stands still for a tick at a time.
 type timeline []moment
 
 // moment is one thing that happened in a round.
@@ -24,26 +24,25 @@ type moment struct {
 type milestone int
 
 const (
-	entered  milestone = iota // the caller's channel executes what distributes calls
+	entered  milestone = iota // the caller's channel executes the application that distributes calls
 	called                    // an agent's leg is created for the caller
 	bridged                   // the caller is bridged
 	released                  // an agent's leg hangs up
 	left                      // the caller's channel hangs up
 )
 
-// rested is how long an agent must have had no call to count as free for a caller who enters: one
-// who has just hung up may still be kept busy by whoever distributes the calls, and that is the
-// other figure.
+// rested is how long an agent must have had no call to count as free for a caller who enters. The
+// distributor may still keep one busy who has just hung up, and that time is the other figure.
 const rested = 2 * time.Second
 
-// pace is what a timeline says about who distributed the calls.
+// pace is what a timeline shows of the program that distributed the calls.
 type pace struct {
 	FirstOffer []time.Duration // from entering, while an agent is free, to the leg
 	// from an agent's hang-up, while callers wait for just this agent, to the agent's next leg
 	IdleGap   []time.Duration
 	Took      time.Duration // from the first caller to the last hang-up
 	Served    int           // callers who were bridged
-	Overtaken int           // agents who hung up while callers waited and whom others left none of them
+	Overtaken int           // agents who hung up while callers waited, all of whom other agents took
 }
 
 // replay goes through a round.
@@ -73,7 +72,7 @@ func (tl timeline) replay(agents []string) (p pace) {
 	return p
 }
 
-// floorPlan is who waits and who is free at a moment of a round.
+// floorPlan is the callers who wait and the agents who are free at a moment of a round.
 type floorPlan struct {
 	waiting map[string]time.Time // callers without a leg: since when
 	prompt  map[string]bool      // callers who found more agents free than callers waiting

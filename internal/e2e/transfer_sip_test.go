@@ -8,8 +8,8 @@ import (
 )
 
 // Blind transfers: an agent's phone sends REFER, or another program uses uuid_transfer. What the
-// dialplan does with the caller then is the caller's own affair; only another group makes them ours
-// again.
+// dialplan does with the caller then does not concern nwayacd. Only another group makes the caller
+// one of nwayacd's again.
 
 // twoGroups has anna in group 110 and carl in group 120.
 var twoGroups = floor{groups: withCarl, agents: []agentRow{{name: "anna"}, {name: "carl", groups: "120"}}}
@@ -23,7 +23,7 @@ var transfers = map[string]transfer{
 	"by a CTI": func(o *office, g *guest, _, to string) { o.cti("uuid_transfer " + g.uuid + " " + to) },
 }
 
-// onBlind plays a situation with each kind of blind transfer; mary talks with anna.
+// onBlind runs a situation with each kind of blind transfer. mary talks with anna.
 func onBlind(t *testing.T, f floor, to string, situation func(o *office, mary *guest)) {
 	t.Helper()
 	each(t, transfers, func(t *testing.T, transfer transfer) {
@@ -34,7 +34,7 @@ func onBlind(t *testing.T, f floor, to string, situation func(o *office, mary *g
 	})
 }
 
-// talksToAnna is where most situations begin.
+// talksToAnna is the beginning of most situations.
 func (o *office) talksToAnna() *guest {
 	o.t.Helper()
 	mary := o.phones("mary", "110")
@@ -88,8 +88,8 @@ func TestBlindTransferToAGroupWithTwoLines(t *testing.T) {
 	})
 }
 
-// A caller who was transferred to a group in which nobody is free waits there as long as it takes.
-func TestBlindTransferToAGroupInWhichNobodyIsFree(t *testing.T) {
+// A caller who is transferred to a group without a free agent waits there as long as it takes.
+func TestBlindTransferToAGroupWithoutAFreeAgent(t *testing.T) {
 	onBlind(t, twoGroups, "120", func(o *office, mary *guest) {
 		mary.sentTo = "120"
 		o.srv.must("nway_busy " + o.ext["carl"])
@@ -101,7 +101,7 @@ func TestBlindTransferToAGroupInWhichNobodyIsFree(t *testing.T) {
 	})
 }
 
-// place is a number that is none of ours, and what its dialplan gets to.
+// place is a number that leads to no group, and the last action of its dialplan.
 type place struct{ number, reached string }
 
 var elsewhere = map[string]place{
@@ -207,8 +207,8 @@ func TestBlindTransferToAPhone(t *testing.T) {
 	})
 }
 
-// The phone that a caller is transferred to hangs up: its dialplan ends the call, and nobody parks
-// in silence.
+// The phone to which a caller was transferred hangs up. Its dialplan ends the call, and no caller
+// stays parked in silence.
 func TestPhoneHangsUpAfterABlindTransfer(t *testing.T) {
 	o := openOffice(t, twoGroups)
 	o.colleague("paula", desk.Answers(usual))
@@ -224,7 +224,7 @@ func TestPhoneHangsUpAfterABlindTransfer(t *testing.T) {
 	o.cleanAfter()
 }
 
-// REFER and BYE back to back, as some phones do.
+// REFER and BYE directly after each other, as some phones send them.
 func TestPhoneHangsUpRightAfterItsREFER(t *testing.T) {
 	each(t, map[string]int{"once": 1, "twice": 2, "thrice": 3}, func(t *testing.T, _ int) {
 		o := openOffice(t, twoGroups)
@@ -290,7 +290,7 @@ func TestTransferInTheMomentOfTheBridge(t *testing.T) {
 	})
 }
 
-// We die, or restart, when a caller has been transferred: that is nothing to them.
+// The server dies, or restarts, after a caller has been transferred. It does not affect the caller.
 func TestServerDiesAfterATransfer(t *testing.T) {
 	each(t, elsewhere, func(t *testing.T, place place) {
 		o := openOffice(t, twoGroups)
@@ -325,7 +325,7 @@ func TestTransferOfATalkThatIsOlderThanTheServer(t *testing.T) {
 	}, func(t *testing.T, transfer func(o *office, mary *guest)) {
 		o := openOffice(t, twoGroups)
 		mary := o.talksToAnna()
-		time.Sleep(tableLag)
+		tableCatchesUp()
 		o.srv.kill()
 		o.srv.start()
 		o.isTalking("anna")

@@ -45,7 +45,7 @@ func (t conversation) goesOn() {
 	}
 }
 
-// isHeardOn watches that the two go on hearing each other, with whatever between them.
+// isHeardOn watches that the two go on hearing each other, whatever is between them.
 func (t conversation) isHeardOn() {
 	t.o.t.Helper()
 	heard := [2]time.Time{time.Now(), time.Now()}
@@ -98,7 +98,7 @@ func (g *guest) stays() {
 	}
 }
 
-// actors are variables with which a channel does something by itself.
+// actors are variables that make a channel act by itself.
 var actors = []string{
 	"park_after_bridge", "park_timeout", "uuid_bridge_park_on_cancel", "socket_resume", "transfer_after_bridge",
 	"nwayacd_over",
@@ -144,7 +144,7 @@ func (g *guest) visits(want ...string) {
 	}
 }
 
-// record compares the columns "name=value" of one visit of a call; it waits for the row.
+// record compares the columns "name=value" of one visit of a call. It waits for the row.
 func (o *office) record(uuid string, visit int, want string) {
 	o.t.Helper()
 	var columns, values []string
@@ -164,7 +164,7 @@ func (o *office) record(uuid string, visit int, want string) {
 	}
 }
 
-// isFree waits until an agent is ready and has no call: promptly, not when something runs out.
+// isFree waits until an agent is ready and has no call. That must be promptly, not after a timeout.
 func (o *office) isFree(agent string) {
 	o.t.Helper()
 	var have agentState
@@ -176,17 +176,17 @@ func (o *office) isFree(agent string) {
 	o.t.Errorf("%s is not free within %s: %q, call %q", agent, promptly, have, have.UUID)
 }
 
-// promptly is sooner than anything on the switch runs out.
+// promptly is shorter than any timeout on the switch.
 const promptly = 2 * time.Second
 
-// isTalking checks that an agent is shown in a talk.
+// isTalking checks that an agent is listed in a talk.
 func (o *office) isTalking(agent string) {
 	o.t.Helper()
 	o.becomes(agent, "reged up idle talking")
 }
 
-// order checks that events of a call came in this order; others may be between them. An event is
-// known by its beginning: "callout anna" is one with any number of the offer.
+// order checks that events of a call came in this order, with others between them or not. The
+// beginning of an event identifies it: "callout anna" is one with any number of the offer.
 func (g *guest) order(want ...string) {
 	g.o.t.Helper()
 	left := g.o.named(want)
@@ -199,7 +199,7 @@ func (g *guest) order(want ...string) {
 	g.o.t.Errorf("%s's events are\n  %s\nwithout, in its order, %q", g.name, story, left[0])
 }
 
-// missing are the wanted events from the first one on that the story does not have in its order.
+// missing are the wanted events that the story does not have in their order, from the first one on.
 func missing(story, want []string) []string {
 	for _, line := range story {
 		if len(want) == 0 {

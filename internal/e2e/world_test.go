@@ -13,31 +13,31 @@ import (
 	"nwayacd/esl"
 )
 
-// group is the number of the group that callers dial unless the situation says otherwise.
+// group is the number of the group that callers dial unless the situation has another.
 const group = "110"
 
-// patience is the longest that anything may take unless a situation says how long.
+// patience is the longest that anything may take unless the situation has its own limit.
 const patience = 20 * time.Second
 
 // thirdParty is a situation's number outside, beyond the gateway.
 const thirdParty = "88%d001"
 
-// floor is what there is before a situation begins.
+// floor is the state before a situation begins.
 type floor struct {
 	mode   int // of group 110
 	groups []groupRow
 	agents []agentRow
 	rows   []row // more rows, inserted before the server starts
 	config settings
-	// dialString takes the place of the switch's own.
+	// dialString replaces the switch's own.
 	dialString string
 	sip        bool // the agents' legs are SIP
-	// onTalk lets the agents' SIP phones pick up when the switch tells them to.
+	// onTalk makes the agents' SIP phones answer when the switch sends "Event: talk".
 	onTalk bool
-	// other is a second real switch, which calls the first one's agents by remote-dial, and the
-	// other way round.
+	// other is a second real switch. It calls the first one's agents by remote-dial, and the other
+	// way round.
 	other *freeswitch
-	// ownPostgres is a PostgreSQL that nobody shares.
+	// ownPostgres is for a PostgreSQL that no other situation uses.
 	ownPostgres bool
 	asShipped   bool // the program is built without the race detector, whose memory is not the program's
 }
@@ -50,7 +50,7 @@ func (f floor) dial(sw switchboard) string {
 	return or(f.dialString, sw.dialString())
 }
 
-// groupRow is a group beside 110, or 110 itself with particulars.
+// groupRow is a group beside 110, or 110 itself with settings of its own.
 type groupRow struct {
 	number                             string
 	mode                               int
@@ -60,7 +60,7 @@ type groupRow struct {
 
 // agentRow is an agent, logged in at first unless out is set.
 type agentRow struct {
-	name   string // by which the situation calls them; extensions are its own on each switch
+	name   string // the situation's name for the agent; extensions are different on each switch
 	ext    string // "" = one is made; %d stands for the situation's number
 	groups string // "" = 110
 	phone  phone
@@ -68,7 +68,7 @@ type agentRow struct {
 	set    map[string]string // columns of call_extension
 }
 
-// row is an SQL statement; $name in an argument stands for the extension of that agent, and #name
+// row is an SQL statement. $name in an argument stands for the extension of that agent, and #name
 // for the number of that caller.
 type row struct {
 	statement string
@@ -85,7 +85,7 @@ type world struct {
 	ear    *ear
 	ext    map[string]string // extension by agent's name
 	phones map[string]phone  // by extension
-	// noAgent are those with an extension who are nobody of nwayacd's.
+	// noAgent are the people with an extension who are no agents.
 	noAgent map[string]bool
 	calls   []*call
 	number  map[string]string // by caller's name
@@ -93,7 +93,7 @@ type world struct {
 
 var worlds atomic.Int64
 
-// open sets a situation up: all is there, running and linked, and nobody has called.
+// open sets up a situation. Everything runs and is linked, and no caller has called.
 func open(t *testing.T, sw switchboard, f floor) *world {
 	t.Helper()
 	w := &world{
@@ -127,8 +127,8 @@ func open(t *testing.T, sw switchboard, f floor) *world {
 	return w
 }
 
-// settles waits until the logins are in the database: until then another program's edit of the same
-// rows would be overwritten.
+// settles waits until the logins are in the database. Until then the server would overwrite another
+// program's edit of the same rows.
 func (w *world) settles(f floor) {
 	w.t.Helper()
 	for _, a := range f.agents {
@@ -142,7 +142,7 @@ func (w *world) settles(f floor) {
 	}
 }
 
-// close is the end of every situation: nothing may be left of it.
+// close ends every situation, and checks that nothing of it is left.
 func (w *world) close() {
 	for _, c := range w.calls {
 		w.ear.conn.Post(esl.API("uuid_kill " + c.far))
@@ -151,7 +151,7 @@ func (w *world) close() {
 	for _, c := range w.calls {
 		for about := range maps.Keys(locked(w.ear, func() map[string]bool { return w.ear.about[c.uuid] })) {
 			if want := c.number + " to " + c.dialled; about != want && about != c.number+" to "+c.sentTo {
-				w.t.Errorf("an event of %s tells of a call from %s, not %s", c.name, about, want)
+				w.t.Errorf("an event of %s names a call from %s, not %s", c.name, about, want)
 			}
 		}
 	}
@@ -179,7 +179,8 @@ func (w *world) hire(i int, a agentRow) {
 	w.ext[a.name] = ext
 }
 
-// own puts the situation's number for %d: no other situation has it, on a switch that they share.
+// own replaces %d by the situation's number, so that no other situation on a shared switch has the
+// number.
 func (w *world) own(number string) string { return strings.ReplaceAll(number, "%d", fmt.Sprint(w.id)) }
 
 // phone changes how an agent's phone takes its next calls.
@@ -192,7 +193,7 @@ func (w *world) phone(agent string, p phone) {
 	w.sw.phone(w.t, w.ext[agent], p)
 }
 
-// seed inserts what the floor says.
+// seed inserts the rows of the floor.
 func (w *world) seed(f floor) {
 	w.t.Helper()
 	if !slices.ContainsFunc(f.groups, func(g groupRow) bool { return g.number == group }) {
@@ -236,7 +237,7 @@ func (w *world) insert(r row) {
 	w.db.exec(r.statement, args...)
 }
 
-// numberOf is the caller's number, the same whenever they call.
+// numberOf is the caller's number, the same at every call.
 func (w *world) numberOf(caller string) string {
 	if w.number[caller] == "" {
 		w.number[caller] = fmt.Sprintf("139%04d%04d", w.id, len(w.number))
@@ -244,7 +245,7 @@ func (w *world) numberOf(caller string) string {
 	return w.number[caller]
 }
 
-// mine says whether a number is of a caller or an agent of this situation.
+// mine reports whether a number is of a caller or an agent of this situation.
 func (w *world) mine(number string) bool {
 	if strings.HasPrefix(number, fmt.Sprintf("139%04d", w.id)) && len(number) == 11 {
 		return true
@@ -257,7 +258,7 @@ func (w *world) mine(number string) bool {
 	return number == w.own("77%d") || number == w.own(thirdParty)
 }
 
-// talk lets an agent who talks only so long hang up when that is over.
+// talk ends the talk of an agent whose phone has a talk time, after that time.
 func (w *world) talk(ext, leg string) {
 	if p := locked(w.ear, func() phone { return w.phones[ext] }); p.do == picksUp && p.talk > 0 {
 		time.Sleep(p.talk)

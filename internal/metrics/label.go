@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// label makes a label's value of any text that an operator or a database gave a group or a switch.
-// Prometheus takes all of Unicode, and refuses a whole scrape for one byte that is not; such a text
-// is shown as Go would quote it.
+// label returns a valid label value for a text that an operator or a database gave a group or a
+// switch. Prometheus accepts all of Unicode, but refuses a whole scrape for one byte that is not
+// UTF-8. Such a text is shown as Go would quote it.
 func label(text string) string {
 	if utf8.ValidString(text) {
 		return text

@@ -22,7 +22,7 @@ func TestTheManualNamesEveryMetric(t *testing.T) {
 	}
 	for _, f := range families {
 		if name := f.GetName(); strings.HasPrefix(name, "nwayacd_") && !strings.Contains(string(manual), "`"+name+"`") {
-			t.Errorf("docs/metrics.md does not tell of %s", name)
+			t.Errorf("docs/metrics.md does not describe %s", name)
 		}
 	}
 }

@@ -1,14 +1,14 @@
 // Package metrics shows the server's figures to Prometheus.
 //
-// It owns the names, labels and buckets. What happens is told to it as it happens (Offered,
-// Answered, OfferEnded, CallEnded); what is the case it reads at each scrape, from counts that
-// others keep anyway. It decides nothing and must not know of connections, SQL or single calls and
-// agents: a label is a group, a switch or a word of a short list, so that 10,000 agents make no
-// more series than ten.
+// It owns the names, labels and buckets. Package acd reports events as they happen (Offered,
+// Answered, OfferEnded, CallEnded). Counts of the present state are read at each scrape from the
+// packages that have them. This package decides nothing, and must not know connections, SQL, or
+// single calls and agents. A label is a group, a switch or a word of a short list, so 10,000 agents
+// have no more series than ten.
 //
-// Histograms are classic ones with buckets at the limits that call centres promise. There are no
-// native ones beside them: a Prometheus that has these switched on drops the classic buckets of the
-// same name unless told otherwise, and with them every service level.
+// Histograms are classic ones, with buckets at the limits that call centres promise. There are no
+// native histograms beside them. A Prometheus that ingests native histograms drops the classic
+// buckets of the same name unless it is configured otherwise, and with them every service level.
 package metrics
 
 import (
@@ -21,21 +21,21 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Build says what runs.
+// Build names the program that runs.
 type Build struct{ Version, Commit string }
 
 // Metrics are the figures of one server.
 type Metrics struct {
 	registry *prometheus.Registry
-	happened *happened
+	counters *counters
 }
 
-// New returns the metrics of a server that has not begun; Watch completes them. The metrics of the
-// process and of Go are among them.
+// New returns the metrics of a server that has not started. Watch completes them. They include the
+// metrics of the process and of Go.
 func New(b Build) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), happened: newHappened()}
+	m := &Metrics{registry: prometheus.NewRegistry(), counters: newCounters()}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "nwayacd_build_info", Help: "What runs; always 1.",
+		Name: "nwayacd_build_info", Help: "Version, commit and Go version of the program; always 1.",
 		ConstLabels: prometheus.Labels{
 			"version": label(b.Version), "revision": label(b.Commit),
 			"goversion": runtime.Version(),
@@ -47,23 +47,25 @@ func New(b Build) *Metrics {
 	return m
 }
 
-// Watch reads the sources at each scrape from now on. It is called once.
+// Watch adds the metrics of the sources, which are read at each scrape. It is called once.
 func (m *Metrics) Watch(s Sources) {
-	m.registry.MustRegister(&floorWatch{sources: s, happened: m.happened})
+	m.registry.MustRegister(&floorWatch{sources: s, counters: m.counters})
 }
 
-// scrapesAtOnce bounds what clients can make us count at the same time; more get 503.
+// scrapesAtOnce bounds how many scrapes run at the same time. Further ones get 503.
 const scrapesAtOnce = 4
 
-// Handler answers a scrape. What cannot be told is left out and logged; the rest is answered.
+// Handler answers a scrape. Metrics that cannot be collected are left out and logged.
 func (m *Metrics) Handler(log zerolog.Logger) http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorLog: faultLog{log}, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesAtOnce,
 	})
 }
 
-// faultLog is promhttp's way to our log.
+// faultLog lets promhttp write to our log.
 type faultLog struct{ log zerolog.Logger }
 
-// Println logs what could not be told.
-func (l faultLog) Println(v ...any) { l.log.Error().Any("fault", v).Msg("some metrics cannot be told") }
+// Println logs which metrics could not be collected.
+func (l faultLog) Println(v ...any) {
+	l.log.Error().Any("fault", v).Msg("some metrics could not be collected")
+}

@@ -18,12 +18,12 @@ import (
 
 var nine = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// watched are the metrics of a server whose figures a test sets.
+// watched has the metrics of a server, with figures that a test sets.
 type watched struct {
 	*Metrics
 	figures acd.Figures
 	links   []acd.LinkState
-	keeping StoreStatus
+	store   StoreStatus
 	log     LogStatus
 }
 
@@ -32,7 +32,7 @@ func watch(groups ...queue.GroupFigures) *watched {
 	w.figures.Floor.Groups = groups
 	w.Watch(Sources{
 		Figures: func() acd.Figures { return w.figures }, Links: func() []acd.LinkState { return w.links },
-		Store: func() StoreStatus { return w.keeping }, Panics: func() uint64 { return 1 },
+		Store: func() StoreStatus { return w.store }, Panics: func() uint64 { return 1 },
 		Log: func() LogStatus { return w.log }, Beyond: func() uint64 { return 4 },
 	})
 	return w
@@ -84,7 +84,7 @@ func TestNamesAndUnitsFollowThePrometheusConventions(t *testing.T) {
 	}
 }
 
-func TestWhatIsTheCaseIsShown(t *testing.T) {
+func TestThePresentStateIsShown(t *testing.T) {
 	w := watch(queue.GroupFigures{
 		Number: "110", Name: "Sales", Waiting: 3, Talking: 2, LongestWait: 1500 * time.Millisecond, Starved: 1,
 		StarvedFor: 2 * time.Second, Members: queue.Standings{agent.StandingTyping: 4},
@@ -96,9 +96,8 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	w.figures.Phases, w.figures.Draining = map[acd.Phase]int{"wait": 3}, true
 	w.figures.Accepted, w.figures.Refused, w.figures.Panics = 12, 5, 2
 	w.links = []acd.LinkState{{Name: "fs1", Up: true, Since: nine}, {Name: "fs2", Since: nine}}
-	w.keeping = StoreStatus{
-		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100,
-		Statements: 20, GivenUp: 1, Dropped: 6,
+	w.store = StoreStatus{
+		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100, Statements: 20, GivenUp: 1, Dropped: 6,
 	}
 	w.has(t,
 		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`,
@@ -126,7 +125,7 @@ func TestWhatIsTheCaseIsShown(t *testing.T) {
 	}
 }
 
-func TestWhatHappenedIsCounted(t *testing.T) {
+func TestEventsAreCounted(t *testing.T) {
 	w := watch(queue.GroupFigures{Number: "110"})
 	w.Offered(150 * time.Microsecond)
 	w.Answered("110", 12*time.Second)
@@ -165,9 +164,8 @@ func TestAGroupHasItsSeriesBeforeTheFirstCallAndLosesThemWhenItIsRemoved(t *test
 		`nwayacd_offers_total{group="110",outcome="answered"} 0`,
 		`nwayacd_abandon_wait_seconds_count{group="110"} 0`)
 	w.figures.Floor.Groups = []queue.GroupFigures{{Number: "120"}}
-	if text := w.scrape(t); strings.Contains(text, `group="110"`) ||
-		!strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
-		t.Errorf("after 110 made place for 120:\n%s", grep(text, "nwayacd_"))
+	if text := w.scrape(t); strings.Contains(text, `group="110"`) || !strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
+		t.Errorf("after 120 replaced 110:\n%s", grep(text, "nwayacd_"))
 	}
 }
 
@@ -189,8 +187,8 @@ func TestAnyTextOfAGroupOrASwitchIsALabel(t *testing.T) {
 		`nwayacd_answer_wait_seconds_count{group="\"\\xff\\xfe\""} 1`)
 }
 
-// BenchmarkScrape is a scrape of 100 groups, whatever the number of agents and callers:
-// BenchmarkFigures of package queue has the part of it that holds the floor up.
+// BenchmarkScrape scrapes 100 groups. The number of agents and callers does not matter here.
+// BenchmarkFigures of package queue measures the part for which the floor is locked.
 func BenchmarkScrape(b *testing.B) {
 	var groups []queue.GroupFigures
 	for i := range 100 {

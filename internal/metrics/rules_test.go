@@ -37,9 +37,9 @@ func TestTheExampleForPrometheusIsRight(t *testing.T) {
 	promtool(t, "check", "config", "--syntax-only", "prometheus.yml")
 }
 
-func TestPrometheusReadsWhatWeTell(t *testing.T) {
+func TestPrometheusReadsOurMetrics(t *testing.T) {
 	if _, err := exec.LookPath("promtool"); err != nil {
-		t.Skip("the checker of Go's client has read it in another test; promtool is not there")
+		t.Skip("promtool is not there; another test has read the metrics with the checker of Go's client")
 	}
 	check := exec.CommandContext(t.Context(), "promtool", "check", "metrics")
 	check.Stdin = strings.NewReader(watch(queue.GroupFigures{Number: "110"}).scrape(t))

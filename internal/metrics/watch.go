@@ -10,8 +10,8 @@ import (
 	"nwayacd/queue"
 )
 
-// Sources are asked at each scrape, possibly several at a time. None may wait for anything but a
-// lock that is held for microseconds.
+// Sources are read at each scrape, possibly by several scrapes at a time. None may block, except on
+// a lock that is held for microseconds.
 type Sources struct {
 	Figures func() acd.Figures
 	Links   func() []acd.LinkState
@@ -33,36 +33,36 @@ type StoreStatus struct {
 	Up           bool          // the database answers
 	DiskUp       bool          // the journal can be written
 	Pending      int           // changes that are not yet in the database
-	PendingBytes int64         // that these take in the journal
-	LimitBytes   int64         // of PendingBytes; 0 = none
-	Oldest       time.Duration // since the oldest of these was written
+	PendingBytes int64         // the size of these changes in the journal
+	LimitBytes   int64         // the limit of PendingBytes; 0 = none
+	Oldest       time.Duration // age of the oldest of these changes
 	Applied      uint64        // changes that reached the database
 	Statements   uint64        // sent to the database
 	GivenUp      uint64        // records (CDRs, offers, agents' logs) that could not be kept
 	Dropped      uint64        // changes of state that could not be kept
 }
 
-// The metrics of what is the case at a scrape.
+// The metrics of the present state, which is read at each scrape.
 var (
 	callersWaiting = described("callers_waiting", "Callers whom no agent has answered yet, whatever they hear.",
 		"group")
 	callersTalking = described("callers_talking", "Callers who talk to an agent.", "group")
 	longestWait    = described("longest_wait_seconds",
-		"Since the arrival of the caller who has waited longest; 0 where nobody waits.", "group")
-	groupAgents = described("group_agents", "Members of the group by what they do; a member of two groups is in both.",
+		"Since the arrival of the caller who has waited longest; 0 if no caller waits.", "group")
+	groupAgents = described("group_agents", "Members of the group by state; a member of two groups is counted in both.",
 		"group", "state")
 	groupInfo = described("group_info", "The group's name; always 1.", "group", "name")
-	inVain    = described("callers_waiting_in_vain",
-		"Callers who wait although an agent of theirs is available: 0, or nwayacd has a fault.", "group")
-	inVainFor = described("waiting_in_vain_seconds",
+	starved   = described("callers_waiting_in_vain",
+		"Callers who wait although an agent of the group is available; it is 0 unless nwayacd has a fault.", "group")
+	starvedFor = described("waiting_in_vain_seconds",
 		"For how long the first of callers_waiting_in_vain could have had the agent.", "group")
 
-	agents  = described("agents", "Agents by what they do.", "state")
+	agents  = described("agents", "Agents by state.", "state")
 	resting = described("agents_resting",
-		"Agents who rest after a missed offer, by why they missed it: those of agents{state=\"rest\"}.", "cause")
+		"Agents who rest after a missed offer (agents{state=\"rest\"}), by the cause of the miss.", "cause")
 	misses = described("misses_total",
-		"Offers that agents missed, by why; what the switch or the connection is to blame for does not count.", "cause")
-	calls    = described("calls", "Calls by the phase they are in.", "phase")
+		"Offers that agents missed, by cause; faults of FreeSWITCH or of the connection to it do not count.", "cause")
+	calls    = described("calls", "Calls by phase.", "phase")
 	draining = described("draining", "1 while the server shuts down and takes no calls.")
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
 	refused  = described("connections_refused_total",
@@ -78,7 +78,7 @@ var (
 		"Lines of the log that could not be written; a record was nowhere else.", "kind")
 
 	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
-	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or went.", "switch")
+	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or was lost.", "switch")
 
 	databaseUp = described("database_up", "1 while the database answers.")
 	journalUp  = described("journal_up",
@@ -86,8 +86,8 @@ var (
 	statements   = described("database_statements_total", "Statements sent to the database.")
 	pending      = described("journal_pending_changes", "Changes in the journal that are not yet in the database.")
 	pendingBytes = described("journal_pending_bytes", "Size of these changes in the journal.")
-	limitBytes   = described("journal_limit_bytes", "What journal_pending_bytes may grow to; 0 = no limit.")
-	oldest       = described("journal_oldest_seconds", "Since the oldest of these changes was written.")
+	limitBytes   = described("journal_limit_bytes", "The limit of journal_pending_bytes; 0 = no limit.")
+	oldest       = described("journal_oldest_seconds", "Age of the oldest of these changes.")
 	applied      = described("journal_applied_total", "Changes that reached the database.")
 	givenUp      = described("journal_given_up_total", "Changes that neither journal nor database could keep.", "kind")
 )
@@ -96,24 +96,24 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("nwayacd_"+name, help, labels, nil)
 }
 
-// floorWatch collects it all: what is the case, and what happened, for the groups that there are
+// floorWatch collects all metrics: the present state, and the counters of the groups that exist
 // now.
 type floorWatch struct {
 	sources  Sources
-	happened *happened
+	counters *counters
 }
 
-// Describe names all metrics; the registry holds the collector to it.
+// Describe describes all metrics. The registry checks Collect against it.
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, inVain, inVainFor,
+		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, starved, starvedFor,
 		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 		logUp, logDropped,
 	} {
 		to <- d
 	}
-	for _, c := range w.happened.all() {
+	for _, c := range w.counters.all() {
 		c.Describe(to)
 	}
 }
@@ -132,7 +132,7 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 		show.gauge(resting, float64(figures.Floor.Resting[cause]), string(cause))
 		show.counter(misses, figures.Floor.Misses[cause], string(cause))
 	}
-	for _, phase := range acd.Phases { // each is shown, also if it has no call
+	for _, phase := range acd.Phases { // also those without a call
 		show.gauge(calls, float64(figures.Phases[phase]), string(phase))
 	}
 	show.gauge(draining, one(figures.Draining))
@@ -146,14 +146,14 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 		show.gauge(linkUp, one(l.Up), label(l.Name))
 		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
 	}
-	show.keeping(w.sources.Store())
-	w.happened.follow(figures.Floor.Groups)
-	for _, c := range w.happened.all() {
+	show.store(w.sources.Store())
+	w.counters.follow(figures.Floor.Groups)
+	for _, c := range w.counters.all() {
 		c.Collect(to)
 	}
 }
 
-// shown is where a scrape's metrics go.
+// shown receives the metrics of a scrape.
 type shown chan<- prometheus.Metric
 
 func (to shown) gauge(d *prometheus.Desc, value float64, labels ...string) {
@@ -169,15 +169,15 @@ func (to shown) group(g queue.GroupFigures) {
 	to.gauge(callersWaiting, float64(g.Waiting), number)
 	to.gauge(callersTalking, float64(g.Talking), number)
 	to.gauge(longestWait, g.LongestWait.Seconds(), number)
-	to.gauge(inVain, float64(g.Starved), number)
-	to.gauge(inVainFor, g.StarvedFor.Seconds(), number)
+	to.gauge(starved, float64(g.Starved), number)
+	to.gauge(starvedFor, g.StarvedFor.Seconds(), number)
 	to.gauge(groupInfo, 1, number, label(g.Name))
 	for standing, n := range g.Members {
 		to.gauge(groupAgents, float64(n), number, agent.Standing(standing).String())
 	}
 }
 
-func (to shown) keeping(k StoreStatus) {
+func (to shown) store(k StoreStatus) {
 	to.gauge(databaseUp, one(k.Up))
 	to.gauge(journalUp, one(k.DiskUp))
 	to.counter(statements, k.Statements)

@@ -8,7 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// invited is an INVITE: a new call, or a new offer within one. The transaction ends when it
+// invited handles an INVITE: a new call, or a new offer within one. The transaction ends when it
 // returns.
 func (c *Contact) invited(req *sip.Request, tx sip.ServerTransaction) {
 	if tag, has := req.To().Params.Get("tag"); has {
@@ -42,7 +42,7 @@ func (c *Contact) invited(req *sip.Request, tx sip.ServerTransaction) {
 	d.ring(req, tx, b)
 }
 
-// newRing is the dialog of a call that comes in.
+// newRing returns the dialog of a call that comes in.
 func (c *Contact) newRing(req *sip.Request) (*Dialog, error) {
 	v, err := newVoice(c.phone)
 	if err != nil {
@@ -111,8 +111,8 @@ func (d *Dialog) ring(req *sip.Request, tx sip.ServerTransaction, b Behaviour) {
 	d.pickUp(req, tx, b)
 }
 
-// pickUp answers with 200, says so again until the ACK has come, and hangs up later if the
-// behaviour says so.
+// pickUp answers with 200, and repeats it until the ACK has come. It hangs up later if the
+// behaviour has HangsUp.
 func (d *Dialog) pickUp(req *sip.Request, tx sip.ServerTransaction, b Behaviour) {
 	mine := false
 	d.phone.change(func() {
@@ -147,7 +147,7 @@ func (d *Dialog) pickUp(req *sip.Request, tx sip.ServerTransaction, b Behaviour)
 	}
 }
 
-// leaveLater hangs up when the phone has talked for as long as it wanted.
+// leaveLater hangs up when the phone has talked for the time of its behaviour.
 func (d *Dialog) leaveLater(b Behaviour) {
 	if !b.HangsUp || !d.phone.begin() {
 		return
@@ -172,11 +172,11 @@ func (d *Dialog) Refuse(code int) { d.tell(Refuses(code, 0)) }
 func (d *Dialog) tell(b Behaviour) {
 	select {
 	case d.decide <- b:
-	default: // it has been told already
+	default: // the answer is sent already
 	}
 }
 
-// invitedAgain is a new offer within a call: the switch holds the phone, or takes it back.
+// invitedAgain handles a new offer within a call: the switch holds the phone, or takes it back.
 func (c *Contact) invitedAgain(req *sip.Request, tx sip.ServerTransaction, tag string) {
 	d := c.phone.dialog(req.CallID().Value(), tag)
 	if d == nil {
@@ -192,7 +192,7 @@ func (c *Contact) invitedAgain(req *sip.Request, tx sip.ServerTransaction, tag s
 	d.respond(tx, req, 200, Behaviour{})
 }
 
-// acknowledged is the ACK of a 200.
+// acknowledged handles the ACK of a 200.
 func (c *Contact) acknowledged(req *sip.Request, _ sip.ServerTransaction) {
 	tag, _ := req.To().Params.Get("tag")
 	d := c.phone.dialog(req.CallID().Value(), tag)
@@ -208,7 +208,7 @@ func (c *Contact) acknowledged(req *sip.Request, _ sip.ServerTransaction) {
 	})
 }
 
-// hungUp is a BYE.
+// hungUp handles a BYE.
 func (c *Contact) hungUp(req *sip.Request, tx sip.ServerTransaction) {
 	tag, _ := req.To().Params.Get("tag")
 	d := c.phone.dialog(req.CallID().Value(), tag)
@@ -224,7 +224,7 @@ func (c *Contact) hungUp(req *sip.Request, tx sip.ServerTransaction) {
 	c.phone.change(func() { d.finish(false, 0, reason) })
 }
 
-// updated is an UPDATE, with which FreeSWITCH tells who is at the other end now.
+// updated handles an UPDATE, with which FreeSWITCH sends the number and name of the other end.
 func (c *Contact) updated(req *sip.Request, tx sip.ServerTransaction) {
 	tag, _ := req.To().Params.Get("tag")
 	d := c.phone.dialog(req.CallID().Value(), tag)

@@ -46,7 +46,7 @@ func (c *Contact) target(to string) (uri sip.Uri, err error) {
 	return c.address(to), nil
 }
 
-// newCall is the dialog with its INVITE.
+// newCall returns the dialog of a call with its INVITE.
 func (c *Contact) newCall(target sip.Uri, headers []Header) (*Dialog, *sip.Request, error) {
 	v, err := newVoice(c.phone)
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Contact) newCall(target sip.Uri, headers []Header) (*Dialog, *sip.Reque
 	return d, req, nil
 }
 
-// follow takes the answers to our INVITE until the final one.
+// follow handles the answers to our INVITE until the final one.
 func (d *Dialog) follow(tx sip.ClientTransaction) {
 	for {
 		select {
@@ -87,7 +87,7 @@ func (d *Dialog) follow(tx sip.ClientTransaction) {
 	}
 }
 
-// answer takes one answer to our INVITE, and says whether it was the final one.
+// answer handles one answer to our INVITE, and reports whether it was the final one.
 func (d *Dialog) answer(tx sip.ClientTransaction, res *sip.Response) bool {
 	switch {
 	case res.StatusCode == 100:
@@ -123,7 +123,7 @@ func (d *Dialog) answer(tx sip.ClientTransaction, res *sip.Response) bool {
 	return true
 }
 
-// progress takes what an answer tells of the other side.
+// progress takes from an answer what it has about the other side.
 func (d *Dialog) progress(res *sip.Response) {
 	if tag, has := res.To().Params.Get("tag"); has {
 		d.remote.Params = sip.NewParams()
@@ -137,7 +137,7 @@ func (d *Dialog) progress(res *sip.Response) {
 	d.voice.turnTo(res.Body())
 }
 
-// ack thanks for a 200 to an INVITE of ours.
+// ack sends the ACK of a 200 to an INVITE of ours.
 func (d *Dialog) ack(res *sip.Response) {
 	d.phone.mu.Lock()
 	req := d.requestNumbered(sip.ACK, res.CSeq().SeqNo)
@@ -145,8 +145,8 @@ func (d *Dialog) ack(res *sip.Response) {
 	d.contact.client.WriteRequest(req, asBuilt)
 }
 
-// Cancel takes back a call that has not been answered. It waits for the first provisional answer,
-// and returns when the dialog is over.
+// Cancel ends a call that has not been answered. It waits for the first provisional answer, and
+// returns when the dialog is over.
 func (d *Dialog) Cancel(ctx context.Context) error {
 	d.phone.change(func() { d.cancelled = true })
 	if err := d.IsRinging(ctx); err != nil {

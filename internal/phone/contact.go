@@ -21,7 +21,7 @@ type Header struct{ Name, Value string }
 // lasting is for how many seconds a registration is asked.
 const lasting = 600
 
-// Contact is one device of a phone: a socket, and the registration that leads to it.
+// Contact is one device of a phone. It has a socket, and a registration that leads to it.
 type Contact struct {
 	phone     *Phone
 	transport string // as SIP writes it: UDP, TCP, WS
@@ -38,7 +38,7 @@ type Contact struct {
 	tag         string
 	seq         uint32
 
-	behaviour *Behaviour // nil means the phone's; guarded by the phone
+	behaviour *Behaviour // nil = as the phone; guarded by the phone
 }
 
 func newContact(ctx context.Context, p *Phone, transport string) (*Contact, error) {
@@ -66,7 +66,7 @@ func newContact(ctx context.Context, p *Phone, transport string) (*Contact, erro
 	return c, nil
 }
 
-// serve says who handles which request.
+// serve sets the handler of each request.
 func (c *Contact) serve() error {
 	server, err := sipgo.NewServer(c.ua)
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *Contact) during(handle sipgo.RequestHandler) sipgo.RequestHandler {
 	}
 }
 
-// begin adds to the phone's work; it returns false if the phone is closed.
+// begin adds to the phone's work. It returns false if the phone is closed.
 func (p *Phone) begin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +105,7 @@ func (p *Phone) begin() bool {
 	return true
 }
 
-// connect opens the socket by asking for the connection that requests to the server will take.
+// connect opens the socket. It asks for the connection that requests to the server will take.
 func (c *Contact) connect(ctx context.Context) error {
 	probe := sip.NewRequest(sip.OPTIONS, sip.Uri{Scheme: "sip", Host: c.phone.options.Domain})
 	probe.AppendHeader(&sip.ViaHeader{Transport: c.transport, Host: "127.0.0.1", Port: 1})
@@ -138,24 +138,25 @@ func (c *Contact) filter(_ sip.TransportReadProps, data []byte) ([]byte, error) 
 	return data, nil
 }
 
-// SwitchOff leaves the contact registered and answers nothing from now on, as a phone without
-// power.
+// SwitchOff makes the device answer nothing from now on, as a phone without power. The contact
+// stays registered.
 func (c *Contact) SwitchOff() { c.off.Store(true) }
 
 // SwitchOn ends SwitchOff.
 func (c *Contact) SwitchOn() { c.off.Store(false) }
 
-// Cut closes the socket without a word: a browser's page that reloads, a cable that is pulled.
+// Cut closes the socket without a last message, as if a browser's page reloads or a cable is
+// pulled.
 func (c *Contact) Cut() { c.conn.Close() }
 
-// Takes sets how this device takes its next calls, whatever the phone does.
+// Takes sets how this device takes its next calls, whatever the phone's behaviour is.
 func (c *Contact) Takes(b Behaviour) {
 	c.phone.mu.Lock()
 	defer c.phone.mu.Unlock()
 	c.behaviour = &b
 }
 
-// takes is how the device takes a call. The phone's lock is held.
+// takes returns how the device takes a call. The phone's lock is held.
 func (c *Contact) takes(v View) Behaviour {
 	switch p := c.phone; {
 	case c.behaviour != nil:
@@ -170,7 +171,7 @@ func (c *Contact) takes(v View) Behaviour {
 // Refresh registers the contact, or registers it again.
 func (c *Contact) Refresh(ctx context.Context) error { return c.register(ctx, lasting) }
 
-// Unregister takes this contact away; the phone's others stay.
+// Unregister removes this contact. The phone's other contacts stay.
 func (c *Contact) Unregister(ctx context.Context) error { return c.register(ctx, 0) }
 
 func (c *Contact) register(ctx context.Context, seconds int) error {
@@ -193,7 +194,7 @@ func (c *Contact) register(ctx context.Context, seconds int) error {
 	return nil
 }
 
-// address is a SIP address in the phone's domain; "" is the phone's own number.
+// address returns a SIP address in the phone's domain; "" stands for the phone's own number.
 func (c *Contact) address(user string) sip.Uri {
 	if user == "" {
 		user = c.phone.options.Number
@@ -201,7 +202,7 @@ func (c *Contact) address(user string) sip.Uri {
 	return sip.Uri{Scheme: "sip", User: user, Host: c.phone.options.Domain}
 }
 
-// contact is where the switch reaches this device.
+// contact is the address at which the switch reaches this device.
 func (c *Contact) contact() *sip.ContactHeader {
 	uri := sip.Uri{Scheme: "sip", User: c.phone.options.Number, Host: c.host, Port: c.port}
 	if c.transport != "UDP" {
@@ -214,8 +215,8 @@ func (c *Contact) contact() *sip.ContactHeader {
 // allowed are the methods that the phone understands.
 const allowed = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, REFER, UPDATE, MESSAGE"
 
-// request builds a request with all headers that it needs; it goes to the switch, whatever its
-// address says.
+// request builds a request with all headers that it needs. It goes to the switch, whatever its
+// address is.
 func (c *Contact) request(
 	method sip.RequestMethod, to sip.Uri, from *sip.FromHeader, callee *sip.ToHeader, callID string, seq uint32,
 ) *sip.Request {
@@ -242,7 +243,7 @@ func (c *Contact) request(
 	return req
 }
 
-// asBuilt keeps the library from adding to a request.
+// asBuilt stops the library from adding to a request.
 func asBuilt(*sipgo.Client, *sip.Request) error { return nil }
 
 // do sends a request and returns its final answer.
@@ -264,16 +265,16 @@ var reasons = map[int]string{
 	600: "Busy Everywhere", 603: "Decline",
 }
 
-// respond answers a request that needs nothing but a code.
+// respond answers a request that needs only a code.
 func respond(tx sip.ServerTransaction, req *sip.Request, code int) {
 	tx.Respond(sip.NewResponseFromRequest(req, code, reasons[code], nil))
 }
 
-// Number is the extension of the phone that this device belongs to.
+// Number returns the extension of the phone to which this device belongs.
 func (c *Contact) Number() string { return c.phone.options.Number }
 
-// Port is the port of the device's socket, on 127.0.0.1.
+// Port returns the port of the device's socket, on 127.0.0.1.
 func (c *Contact) Port() int { return c.port }
 
-// Phone is the phone that this device belongs to.
+// Phone returns the phone to which this device belongs.
 func (c *Contact) Phone() *Phone { return c.phone }

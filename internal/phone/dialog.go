@@ -31,7 +31,7 @@ type Dialog struct {
 	outgoing bool
 	began    time.Time
 	invite   *sip.Request // the first one; it is only read
-	server   string       // where requests go; host:port
+	server   string       // the destination of requests; host:port
 	decide   chan Behaviour
 	acked    chan struct{} // closed by the first ACK; of a call that came in
 	gone     chan struct{} // closed when the dialog is over
@@ -54,15 +54,15 @@ type Dialog struct {
 	direction string
 }
 
-// peer is who is at the other end, as the switch tells.
+// peer is the other end, as the switch names it.
 type peer struct{ number, name string }
 
 // View is a dialog at one moment.
 type View struct {
 	State    State
 	Outgoing bool
-	// Number and Name are who is at the other end: of the INVITE at first, and as the switch
-	// corrects it.
+	// Number and Name are those of the other end: from the INVITE at first, and then as the switch
+	// corrects them.
 	Number, Name string
 	// Dialled is the number that was called.
 	Dialled string
@@ -81,16 +81,16 @@ type View struct {
 	Notified []string
 	// Held is true if this phone holds the other end.
 	Held bool
-	// Hears is the number of the phone whose voice comes now, "" if none does.
+	// Hears is the number of the phone whose voice comes now, or "".
 	Hears string
 	// HeardAt is when media came last.
 	HeardAt time.Time
 }
 
-// Number is who is at the other end.
+// Number returns the number of the other end.
 func (d *Dialog) Number() string { return d.View().Number }
 
-// View is the dialog as it is now.
+// View returns the dialog as it is now.
 func (d *Dialog) View() View {
 	d.phone.mu.Lock()
 	defer d.phone.mu.Unlock()
@@ -109,7 +109,8 @@ func (d *Dialog) view() View {
 
 func (d *Dialog) dialled() string { return d.invite.Recipient.User }
 
-// Header is a header of the INVITE that came, or that was sent; "" if it has none of that name.
+// Header returns a header of the INVITE that came, or that was sent, or "" if it has none of that
+// name.
 func (d *Dialog) Header(name string) string {
 	if h := d.invite.GetHeader(name); h != nil {
 		return h.Value()
@@ -117,13 +118,13 @@ func (d *Dialog) Header(name string) string {
 	return ""
 }
 
-// CallID is the dialog's Call-ID.
+// CallID returns the dialog's Call-ID.
 func (d *Dialog) CallID() string { return d.callID }
 
-// Contact is the device that has the dialog.
+// Contact returns the device that has the dialog.
 func (d *Dialog) Contact() *Contact { return d.contact }
 
-// Wait returns when something is true of the dialog.
+// Wait returns when a condition is true of the dialog.
 func (d *Dialog) Wait(ctx context.Context, so func(View) bool) error {
 	if err := d.phone.wait(ctx, func() bool { return so(d.view()) }); err != nil {
 		return fmt.Errorf("%w; its call with %s is %s", err, d.Number(), d.View().State)
@@ -149,7 +150,7 @@ func (d *Dialog) reaches(ctx context.Context, states ...State) error {
 	return err
 }
 
-// finish ends the dialog; only the first end counts. The lock is held.
+// finish ends the dialog. Only the first end counts. The lock is held.
 func (d *Dialog) finish(byUs bool, code int, reason string) {
 	if d.state == Over {
 		return
@@ -181,8 +182,8 @@ func (d *Dialog) requestNumbered(method sip.RequestMethod, seq uint32) *sip.Requ
 	return req
 }
 
-// HangUp ends the dialog: BYE, CANCEL, or a refusal, as its state wants. It returns when the other
-// side has agreed.
+// HangUp ends the dialog with a BYE, a CANCEL or a refusal, as its state demands. It returns when
+// the other side has agreed.
 func (d *Dialog) HangUp(ctx context.Context) error {
 	switch v := d.View(); {
 	case v.State == Over:
@@ -197,7 +198,7 @@ func (d *Dialog) HangUp(ctx context.Context) error {
 	}
 }
 
-// bye waits for the ACK first, as RFC 3261 wants of the side that was called.
+// bye waits for the ACK first, as RFC 3261 demands of the side that was called.
 func (d *Dialog) bye(ctx context.Context) error {
 	if !d.outgoing {
 		select {
@@ -216,7 +217,7 @@ func (d *Dialog) bye(ctx context.Context) error {
 	return err
 }
 
-// hears takes who is at the other end from a message of the switch.
+// hears takes the number and name of the other end from a message of the switch.
 func (d *Dialog) hears(m interface{ GetHeader(string) sip.Header }) {
 	for _, name := range []string{"P-Asserted-Identity", "Remote-Party-ID"} {
 		if h := m.GetHeader(name); h != nil {

@@ -1,8 +1,8 @@
 // Package phone is a SIP phone for tests and for the soak. It registers contacts, places and takes
 // calls, holds them and transfers them, as the phone on a desk does.
 //
-// Its media is plain RTP with PCMU. Over WebSocket FreeSWITCH wants DTLS, so a WebSocket contact
-// can register, ring and refuse, and what it answers stays silent.
+// Its media is plain RTP with PCMU. Over WebSocket FreeSWITCH demands DTLS. So a WebSocket contact
+// can register, ring and refuse, but a call that it answers has no sound.
 //
 // It owns SIP sockets, registrations, dialogs and the media it sends. It must know nothing of this
 // program: not its wire, not its database, not its groups.
@@ -19,8 +19,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// prepareLibrary makes the SIP library quiet, in its log and on the wire: a phone that says nothing
-// must not say "100 Trying" either, which the library does by itself after Timer_1xx. A number may
+// prepareLibrary makes the SIP library quiet, in its log and on the wire. After Timer_1xx the
+// library sends "100 Trying" by itself, which a phone without an answer must not send. A number may
 // have thousands of digits.
 var prepareLibrary = sync.OnceFunc(func() {
 	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
@@ -31,7 +31,7 @@ var prepareLibrary = sync.OnceFunc(func() {
 // nowhere is the server of a phone that only takes calls.
 const nowhere = "127.0.0.1:9"
 
-// Options say what a phone is.
+// Options are the options of a phone.
 type Options struct {
 	// Number is the user part of the phone's address, and its extension.
 	Number string
@@ -40,14 +40,14 @@ type Options struct {
 	// Server is the host:port of the switch's SIP profile, for UDP and TCP; "" means that the phone
 	// only takes calls.
 	Server string
-	// WebSocket is the host:port of the profile's WebSocket; "" means that the phone has no use for
+	// WebSocket is the host:port of the profile's WebSocket; "" means that the phone does not use
 	// it.
 	WebSocket string
 	// Domain is the host part of the phone's address; "" means 127.0.0.1.
 	Domain string
 	// OnTalk makes the phone pick up when the switch sends it "Event: talk", as desk phones do.
 	OnTalk bool
-	// HangUpTransferred makes the phone end its dialogs when the switch tells that a transfer has
+	// HangUpTransferred makes the phone end its dialogs when the switch reports that a transfer has
 	// succeeded, as most phones do.
 	HangUpTransferred bool
 }
@@ -61,14 +61,14 @@ type Phone struct {
 
 	mu        sync.Mutex
 	changed   chan struct{}        // closed when anything below or in a dialog has changed
-	decides   func(View) Behaviour // nil means behaviour
+	decides   func(View) Behaviour // nil = behaviour
 	behaviour Behaviour
 	contacts  []*Contact
 	dialogs   []*Dialog
 }
 
-// New returns a phone that has not registered yet. It answers every call until Takes says
-// otherwise.
+// New returns a phone that has not registered yet. It answers every call until Takes sets another
+// behaviour.
 func New(o Options) *Phone {
 	prepareLibrary()
 	if o.Domain == "" {
@@ -82,10 +82,10 @@ func New(o Options) *Phone {
 	return p
 }
 
-// Number is the phone's extension.
+// Number returns the phone's extension.
 func (p *Phone) Number() string { return p.options.Number }
 
-// Close ends the phone as a power cut does: nothing is unregistered, nobody is told. It returns
+// Close ends the phone as a power cut does. It unregisters nothing and sends nothing. It returns
 // when all its goroutines have ended.
 func (p *Phone) Close() {
 	p.mu.Lock()
@@ -108,8 +108,8 @@ func (p *Phone) Takes(b Behaviour) {
 	p.behaviour = b
 }
 
-// Decides sets a function that says how the phone takes each call, by what it sees of it. It must
-// not use the phone.
+// Decides sets a function that decides from each call how the phone takes it. The function must not
+// use the phone.
 func (p *Phone) Decides(how func(View) Behaviour) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,8 +126,8 @@ func (p *Phone) Register(ctx context.Context, transport string) (*Contact, error
 	return c, c.Refresh(ctx)
 }
 
-// Open makes a contact with its socket and does not register it. Whoever knows its port can call it
-// there.
+// Open makes a contact with its socket and does not register it. A caller that has its port can
+// call it there.
 func (p *Phone) Open(ctx context.Context, transport string) (*Contact, error) {
 	c, err := newContact(ctx, p, transport)
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *Phone) Open(ctx context.Context, transport string) (*Contact, error) {
 	return c, nil
 }
 
-// line is the contact from which the phone calls: the first one, or a UDP socket that is not
+// line returns the contact from which the phone calls: the first one, or a UDP socket that is not
 // registered.
 func (p *Phone) line(ctx context.Context) (*Contact, error) {
 	p.mu.Lock()
@@ -163,21 +163,22 @@ func (p *Phone) Call(ctx context.Context, to string, headers ...Header) (*Dialog
 	return c.Call(ctx, to, headers...)
 }
 
-// Dialogs are all dialogs the phone has had, in the order in which they began.
+// Dialogs returns all dialogs that the phone has had, in the order in which they began.
 func (p *Phone) Dialogs() []*Dialog {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.dialogs)
 }
 
-// Contacts are the phone's devices, in the order in which they came.
+// Contacts returns the phone's devices, in the order in which they came.
 func (p *Phone) Contacts() []*Contact {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.contacts)
 }
 
-// Find waits until the phone has a dialog of which that is true, and returns the latest such.
+// Find waits until the phone has a dialog of which the condition is true, and returns the latest
+// such.
 func (p *Phone) Find(ctx context.Context, is func(View) bool) (found *Dialog, err error) {
 	err = p.wait(ctx, func() bool {
 		for _, d := range slices.Backward(p.dialogs) {
@@ -201,7 +202,7 @@ func (p *Phone) Rings(ctx context.Context) (*Dialog, error) {
 	return p.Find(ctx, func(v View) bool { return v.State == Ringing && !v.Outgoing })
 }
 
-// wait returns when something is so. It looks at each change and holds the lock while it looks.
+// wait returns when a condition is true. It looks at each change and holds the lock while it looks.
 func (p *Phone) wait(ctx context.Context, so func() bool) error {
 	for {
 		p.mu.Lock()
@@ -220,7 +221,7 @@ func (p *Phone) wait(ctx context.Context, so func() bool) error {
 	}
 }
 
-// change runs a change of the state under the lock, and wakes all who wait.
+// change runs a change of the state under the lock, and wakes every waiter.
 func (p *Phone) change(do func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -10,14 +10,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain leaves out the readers of sipgo, which has no owner for those of connections that it
-// makes while it closes.
+// TestMain leaves out the readers of sipgo. The library makes connections while it closes, and
+// nothing ends their readers.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		goleak.IgnoreAnyFunction("github.com/emiago/sipgo/sip.(*TransportUDP).readListenerConnection"))
 }
 
-// transports are tested where they need no switch: a phone has no server socket but UDP.
+// transports are tested here if they need no switch: the only server socket of a phone is UDP.
 const transport = "udp"
 
 // pair is a phone that calls another one without a switch between them.

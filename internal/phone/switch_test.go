@@ -13,8 +13,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// switchboard is the least that a phone needs to register, to call and to transfer. It notes what
-// it is asked.
+// switchboard is the least that a phone needs to register, to call and to transfer. It records the
+// requests.
 type switchboard struct {
 	address, webSocket string
 
@@ -118,12 +118,12 @@ func TestEachContactHasARegistrationOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestRegistrationThatNobodyAnswersEndsWithItsContext(t *testing.T) {
+func TestRegistrationWithoutAnAnswerEndsWithItsContext(t *testing.T) {
 	s := newSwitchboard(t)
 	p := New(Options{Number: "1001"})
 	t.Cleanup(p.Close)
 	if _, err := p.Register(within(t, 100*time.Millisecond), "udp"); err == nil {
-		t.Error("the phone registered with nobody")
+		t.Error("the phone registered without a registrar")
 	}
 	c, err := s.phone(t, "1002").Register(within(t, time.Second), "udp")
 	must(t, err)

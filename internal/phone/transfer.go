@@ -36,7 +36,7 @@ func (d *Dialog) reinvite(ctx context.Context, direction string) error {
 }
 
 // Refer is a blind transfer of the other side to a number or a whole address. It returns when the
-// switch has taken the order (202).
+// switch has accepted the request (202).
 func (d *Dialog) Refer(ctx context.Context, to string) error {
 	target, err := d.contact.target(to)
 	if err != nil {
@@ -58,7 +58,7 @@ func (d *Dialog) ReferReplacing(ctx context.Context, other *Dialog) error {
 	return d.refer(ctx, target)
 }
 
-// peerUser is the number that the other dialog was made with.
+// peerUser is the number with which the other dialog was made.
 func (d *Dialog) peerUser() string {
 	if d.outgoing {
 		return d.dialled()
@@ -98,8 +98,8 @@ func (d *Dialog) Press(ctx context.Context, keys string) error {
 	return nil
 }
 
-// Transferred waits for the switch's word on a REFER of this dialog: nil if it has succeeded. A
-// dialog that the switch ends without a word counts as transferred too.
+// Transferred waits for the result of a REFER of this dialog. It returns nil if the transfer has
+// succeeded. A dialog that the switch ends without a NOTIFY counts as transferred, too.
 func (d *Dialog) Transferred(ctx context.Context) error {
 	final := ""
 	err := d.Wait(ctx, func(v View) bool {
@@ -116,7 +116,7 @@ func (d *Dialog) Transferred(ctx context.Context) error {
 	return err
 }
 
-// notified is a NOTIFY: how a transfer goes, or an order to the phone.
+// notified handles a NOTIFY: the progress of a transfer, or a command to the phone.
 func (c *Contact) notified(req *sip.Request, tx sip.ServerTransaction) {
 	respond(tx, req, 200)
 	tag, _ := req.To().Params.Get("tag")

@@ -19,19 +19,19 @@ const (
 	inactive    = "inactive"
 )
 
-// frame is the time between two packets, and frameSize what one holds of PCMU.
+// frame is the time between two packets, and frameSize the size of one in PCMU.
 const (
 	frame     = 20 * time.Millisecond
 	frameSize = 160
 	rtpHeader = 12
 )
 
-// voice is the media of one dialog: a socket that sends packets with the phone's number in them,
-// and looks for another phone's number in those that come. FreeSWITCH passes PCMU on as it is.
+// voice is the media of one dialog. Its socket sends packets with the phone's number in them, and
+// looks for another phone's number in those that come. FreeSWITCH passes PCMU on as it is.
 type voice struct {
 	phone  *Phone
 	conn   *net.UDPConn
-	ear    atomic.Pointer[net.UDPAddr] // where the other side wants its media
+	ear    atomic.Pointer[net.UDPAddr] // the address at which the other side receives media
 	over   chan struct{}
 	once   sync.Once
 	start  sync.Once
@@ -39,10 +39,10 @@ type voice struct {
 	at     atomic.Int64 // when media came last, in nanoseconds
 }
 
-// stillHeard is for how long after a packet its speaker is heard.
+// stillHeard is for how long after a packet its speaker counts as heard.
 const stillHeard = 500 * time.Millisecond
 
-// mark begins what a phone says.
+// mark is the beginning of each packet that a phone sends.
 const mark = "phone="
 
 func newVoice(p *Phone) (*voice, error) {
@@ -62,7 +62,7 @@ func newVoice(p *Phone) (*voice, error) {
 	return v, nil
 }
 
-// listen notes who is heard.
+// listen records whose packets come.
 func (v *voice) listen() {
 	packet := make([]byte, 2048)
 	for {
@@ -84,7 +84,7 @@ func (v *voice) listen() {
 	}
 }
 
-// heard is the number of the phone that is heard now, and when anything was heard last.
+// heard returns the number of the phone that is heard now, and when any packet came last.
 func (v *voice) heard() (number string, at time.Time) {
 	if nanoseconds := v.at.Load(); nanoseconds != 0 {
 		at = time.Unix(0, nanoseconds)
@@ -95,7 +95,7 @@ func (v *voice) heard() (number string, at time.Time) {
 	return number, at
 }
 
-// speak begins to send; later calls do nothing. The phone's lock is held.
+// speak begins to send. Later calls do nothing. The phone's lock is held.
 func (v *voice) speak() {
 	v.start.Do(func() {
 		if v.phone.life.Err() != nil {
@@ -137,7 +137,7 @@ func (v *voice) stop() {
 	})
 }
 
-// turnTo takes from an SDP where the other side wants its media; without one nothing changes.
+// turnTo takes the other side's media address from an SDP. Without an SDP nothing changes.
 func (v *voice) turnTo(sdp []byte) {
 	_, after, found := strings.Cut(string(sdp), "m=audio ")
 	if !found {
@@ -162,7 +162,7 @@ func (v *voice) sdp(direction string) string {
 		time.Now().UnixNano()/1000, v.conn.LocalAddr().(*net.UDPAddr).Port, direction)
 }
 
-// directionOf is what an SDP says of its media; without a word it goes both ways.
+// directionOf is the direction of media in an SDP. Without an attribute it is sendrecv.
 func directionOf(sdp []byte) string {
 	for _, direction := range []string{sendOnly, receiveOnly, inactive} {
 		if strings.Contains(string(sdp), "a="+direction) {

@@ -9,8 +9,9 @@ import (
 	"nwayacd/sim"
 )
 
-// agentConnects is an agent's phone that holds the caller, calls a group or a colleague, and
-// connects the two: when that one has answered, while it rings, or while the group has nobody yet.
+// agentConnects is an attended transfer by an agent's phone. It holds the caller, calls a group or
+// a colleague, and connects the two. It does so after the colleague has answered, while the phone
+// rings, or while the group has no free agent yet.
 func (s *soak) agentConnects(ctx context.Context, chance *rand.Rand) {
 	t, ok := s.someTalk(chance)
 	if !ok {
@@ -20,8 +21,8 @@ func (s *soak) agentConnects(ctx context.Context, chance *rand.Rand) {
 		consultation{by: t.extension, own: t.leg, held: t.caller.uuid, of: t.caller, sw: t.caller.sw})
 }
 
-// receptionistConnects is somebody who is no agent, whom a caller reaches past the ACD, and who
-// connects them with a group.
+// receptionistConnects is an attended transfer by a person who is no agent. A caller reaches that
+// person past the ACD, and is connected with a group.
 func (s *soak) receptionistConnects(ctx context.Context, chance *rand.Rand) {
 	n, sw := s.serial.Add(1), chance.IntN(len(s.switches))
 	by := colleague(chance.IntN(colleagues))
@@ -89,14 +90,14 @@ func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) 
 		s.watch.connected(second, came)
 	}
 	lingers(ctx, 200*time.Millisecond)
-	sw.PhoneLeaves(k.own) // where they are still there
+	sw.PhoneLeaves(k.own) // if they are still there
 	second.call.Hangup()
 	if !came {
 		s.judgeNotCome(k, with)
 	}
 }
 
-// judgeNotCome tells of an attended transfer that did not connect anybody though nobody had left.
+// judgeNotCome reports an attended transfer that connected no parties, although neither had left.
 func (s *soak) judgeNotCome(k consultation, with string) {
 	if with == "" || s.watch.isOver(k.held) || s.watch.isOver(with) {
 		return

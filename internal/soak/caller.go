@@ -11,8 +11,7 @@ import (
 	"nwayacd/sim"
 )
 
-// The groups that callers dial. Callers of the last one find it gone at times, and nobody is a
-// member.
+// The groups that callers dial. The last one has no members, and does not exist at times.
 var groups = []string{"110", "111", "112", "113"}
 
 const lonely = "119"
@@ -20,18 +19,18 @@ const lonely = "119"
 // shortPlan is a group whose dialplan has one socket line, as in the README.
 const shortPlan = "113"
 
-// dialplan is deploy/freeswitch/dialplan/nwayacd.xml as this switch has it: the first address is
-// that of a server that is not there, and who finds no server at all tries again a second later.
+// dialplan is deploy/freeswitch/dialplan/nwayacd.xml for this switch. The first address is that of
+// a server that does not exist. A caller who finds no server at all tries again a second later.
 func (s *soak) dialplan(sw *sim.Switch) {
 	for _, group := range append(groups, lonely, testGroup) {
 		to := "/nwayacd/" + group
 		socket := "socket " + s.nobody + to + "|" + s.srv.Socket + to + " async full"
 		plan := []string{
-			"set socket_resume=true", "set nway_dialled=" + group, socket, "sleep 1000", socket,
-			"transfer nwayacd-${nwayacd_outcome}",
+			"set socket_resume=true", "set nway_dialled=" + group, socket,
+			"sleep 1000", "set socket_resume=true", socket, "transfer nwayacd-${nwayacd_outcome}",
 		}
 		if group == shortPlan {
-			plan = slices.Delete(plan, 3, 5)
+			plan = slices.Delete(plan, 3, 6)
 		}
 		sw.Extension(group, sim.Plan(plan...)...)
 	}
@@ -41,7 +40,7 @@ func (s *soak) dialplan(sw *sim.Switch) {
 	sw.Extension("nwayacd-invalid-route", sim.Plan("hangup UNALLOCATED_NUMBER")...)
 }
 
-// arrivals lets callers in at random, whatever becomes of them, until ctx is done.
+// arrivals lets callers in at random until ctx is done, independent of the calls before.
 func (s *soak) arrivals(ctx context.Context) {
 	chance := s.chance("callers")
 	next := time.NewTimer(0)
@@ -58,7 +57,7 @@ func (s *soak) arrivals(ctx context.Context) {
 	}
 }
 
-// arrive lets one caller in: a few lose heart at once, most after a while, and some stay until they
+// arrive lets one caller in. A few hang up at once, most after a while, and some stay until they
 // are served.
 func (s *soak) arrive(ctx context.Context, chance *rand.Rand, n int) {
 	o := sim.CallOptions{Number: fmt.Sprintf("139%08d", chance.IntN(5000))}
@@ -119,7 +118,7 @@ func (s *soak) isOver(c *caller, call *sim.Call) {
 	c.verdict = verdictOn(c, call.Cause(), outcome, explained)
 	s.watch.mu.Unlock()
 	if !explained {
-		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s, and nobody hung up", c.uuid, call.Cause()), c)
+		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s, and neither side did it", c.uuid, call.Cause()), c)
 	}
 	s.checkHeard(c, call)
 }
@@ -140,7 +139,7 @@ func verdictOn(c *caller, cause, outcome string, explained bool) string {
 	return lost
 }
 
-// checkHeard looks whether the prompts of the menu were cut, though the caller stayed.
+// checkHeard checks that the prompts of the menu were not cut if the caller stayed.
 func (s *soak) checkHeard(c *caller, call *sim.Call) {
 	if !slices.Contains([]string{menuIsOver, thrownOut}, call.Cause()) {
 		return

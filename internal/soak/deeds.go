@@ -9,16 +9,16 @@ import (
 
 // What people do with their phones during a talk, and what other programs do with calls.
 
-// deed is what the soak did with a talk. The record of the talk must tell the same.
+// deed is what the soak did with a talk. The record of the talk must agree with it.
 type deed struct {
 	kind   string // of the transfer, as the record has it; "" = the record may have any
 	to     string
 	caller string
 	at     time.Time
-	sure   bool // the switches saw that it came about
+	sure   bool // the switches saw that it succeeded
 }
 
-// tells notes a deed about the talk of a leg.
+// tells records a deed about the talk of a leg.
 func (s *soak) tells(leg string, d deed) {
 	d.at = time.Now()
 	s.watch.mu.Lock()
@@ -26,7 +26,7 @@ func (s *soak) tells(leg string, d deed) {
 	s.watch.deeds[leg] = append(s.watch.deeds[leg], d)
 }
 
-// someTalk is a talk that goes on now.
+// someTalk returns a talk that goes on now.
 func (s *soak) someTalk(chance *rand.Rand) (t conversation, ok bool) {
 	all := s.watch.talking(200 * time.Millisecond)
 	if len(all) == 0 {
@@ -37,7 +37,7 @@ func (s *soak) someTalk(chance *rand.Rand) (t conversation, ok bool) {
 	return t, true
 }
 
-// target is where somebody is transferred to; a group other than that, most often.
+// target returns the destination of a transfer. Most often it is a group other than that one.
 func target(chance *rand.Rand, but string) string {
 	switch kind := chance.IntN(10); {
 	case kind < 5:
@@ -60,7 +60,8 @@ func target(chance *rand.Rand, but string) string {
 
 func isGroup(number string) bool { return strings.HasPrefix(number, "11") }
 
-// until waits for something that the switches see; false when ctx or the limit ends first.
+// until waits for a condition that the switches see. It returns false if ctx or the limit ends
+// first.
 func until(ctx context.Context, limit time.Duration, so func() bool) bool {
 	over := time.NewTimer(limit)
 	defer over.Stop()
@@ -115,7 +116,7 @@ func (s *soak) passesOn(ctx context.Context, chance *rand.Rand) {
 		return
 	}
 	if !byPhone && s.watch.leftByPhone(t.leg) {
-		s.tells(t.leg, deed{caller: t.caller.uuid}) // in the same moment: the end of the call may be on its way
+		s.tells(t.leg, deed{caller: t.caller.uuid}) // in the same moment, so that the end of the call may be on its way
 		return
 	}
 	s.watch.passes(t.caller)
@@ -141,8 +142,8 @@ func placeName(to string) string {
 	return "a phone"
 }
 
-// staysThere lets a caller stay in a parking lot for a while, and then takes them out of it, or
-// they hang up.
+// staysThere lets a caller stay in a parking lot for a while. Then another program takes them out
+// of it, or they hang up.
 func (s *soak) staysThere(ctx context.Context, chance *rand.Rand, c *caller, at string) {
 	if at != lot && at != park {
 		return
@@ -166,7 +167,7 @@ func (s *soak) staysThere(ctx context.Context, chance *rand.Rand, c *caller, at 
 	}
 }
 
-// takesWaiting is another program that transfers a caller who waits.
+// takesWaiting lets another program transfer a caller who waits.
 func (s *soak) takesWaiting(ctx context.Context, chance *rand.Rand) {
 	c := s.anyone(chance)
 	if c == nil || c.kind != wantsAgent || s.watch.talksWith(c.uuid) != "" || !s.watch.inLine(c) {
@@ -185,7 +186,7 @@ func (s *soak) takesWaiting(ctx context.Context, chance *rand.Rand) {
 	s.staysThere(ctx, chance, c, to)
 }
 
-// callerPassesOn is the caller's phone that transfers the agent.
+// callerPassesOn lets the caller's phone transfer the agent.
 func (s *soak) callerPassesOn(ctx context.Context, chance *rand.Rand) {
 	t, ok := s.someTalk(chance)
 	if !ok {
@@ -201,7 +202,7 @@ func (s *soak) callerPassesOn(ctx context.Context, chance *rand.Rand) {
 	}
 }
 
-// moves sends a caller who is here to another group.
+// moves sends a caller to another group.
 func (s *soak) moves(ctx context.Context, chance *rand.Rand) {
 	c := s.anyone(chance)
 	if c == nil || c.kind != wantsAgent {
@@ -216,12 +217,12 @@ func (s *soak) moves(ctx context.Context, chance *rand.Rand) {
 	if done {
 		s.watch.passes(c)
 	}
-	if s.watch.talksWith(c.uuid)+s.watch.lately(c) != with { // they came to talk meanwhile
+	if s.watch.talksWith(c.uuid)+s.watch.lately(c) != with { // the caller came to talk meanwhile
 		s.mayEndTalk(c)
 	}
 }
 
-// keepsAgent is another program that takes the caller to a prompt and brings them back to the same
+// keepsAgent lets another program take the caller to a prompt, and bring them back to the same
 // agent.
 func (s *soak) keepsAgent(ctx context.Context, chance *rand.Rand) {
 	t, ok := s.someTalk(chance)
@@ -268,7 +269,7 @@ func (s *soak) threeWays(ctx context.Context, chance *rand.Rand) {
 	s.figures.did("three-way", done)
 }
 
-// phoneHolds is a phone that holds its call for a while: the agent's, or the caller's.
+// phoneHolds lets a phone hold its call for a while: the agent's, or the caller's.
 func (s *soak) phoneHolds(ctx context.Context, chance *rand.Rand) {
 	t, ok := s.someTalk(chance)
 	if !ok {
@@ -290,11 +291,11 @@ func (s *soak) phoneHolds(ctx context.Context, chance *rand.Rand) {
 	}
 }
 
-// consultation is a second call of a phone, with which it connects its first one.
+// consultation is a second call of a phone, with which the phone connects its first one.
 type consultation struct {
 	by   string // extension
 	own  string // the phone's channel of the first call
-	held string // the other channel of that: who is to be connected
+	held string // the other channel of that call, which is to be connected
 	of   *caller
 	sw   int
 }

@@ -12,8 +12,8 @@ import (
 
 // What people do with their telephones beside transfers.
 
-// holds lets one phone of a talk, or both, hold it for a while. Nobody else ends such a talk, and
-// the two hear each other again afterwards.
+// holds lets one phone of a talk, or both, hold it for a while. During that no other deed ends the
+// talk, and the two hear each other again afterwards.
 func (b *office) holds(ctx context.Context, chance *rand.Rand) {
 	t, done, ok := b.findTalk(chance, b.seats)
 	if !ok {
@@ -63,8 +63,7 @@ func (b *office) hearAgain(ctx context.Context, t officeTalk) {
 	}
 }
 
-// changesDevice is a person with a second telephone, or one of whose telephones registers anew or
-// not any more.
+// changesDevice lets a person register or unregister a second telephone, or register one anew.
 func (b *office) changesDevice(ctx context.Context, chance *rand.Rand) {
 	w := b.seats[chance.IntN(len(b.seats))]
 	limited, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
@@ -99,7 +98,7 @@ func (b *office) changesDevice(ctx context.Context, chance *rand.Rand) {
 	}
 }
 
-// testsAgents sends a caller to each agent that its person left ready.
+// testsAgents sends a caller to each agent whose person left them ready.
 func (b *office) testsAgents(ctx context.Context) {
 	for _, w := range b.seats {
 		if w.works() {
@@ -135,7 +134,7 @@ func (b *office) metWith(g *guest) string {
 	return g.with
 }
 
-// uuidOf is nwayacd's call of that caller; "" if there is none.
+// uuidOf is nwayacd's uuid of that caller's call, or "" if there is none.
 func (b *office) uuidOf(ctx context.Context, number string) string {
 	var calls []listedCall
 	if b.list(ctx, "nway_list_calls", &calls) != nil {

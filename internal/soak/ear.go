@@ -13,8 +13,8 @@ import (
 	"nwayacd/sim"
 )
 
-// ear is the soak's own connection to a switch, which no fault touches but the switch's restart:
-// another program that moves calls, and that listens to nwayacd's events.
+// ear is the soak's own connection to a switch, which only a restart of the switch breaks. It acts
+// as another program that moves calls, and listens to nwayacd's events.
 type ear struct {
 	conn atomic.Pointer[esl.Connection]
 }
@@ -50,7 +50,7 @@ func (s *soak) openEar(ctx context.Context, sw *sim.Switch) error {
 	return nil
 }
 
-// api gives a command to the switch.
+// api sends a command to the switch.
 func (e *ear) api(ctx context.Context, command string) (string, error) {
 	conn := e.conn.Load()
 	if conn == nil {
@@ -61,8 +61,8 @@ func (e *ear) api(ctx context.Context, command string) (string, error) {
 	return conn.API(ctx, command)
 }
 
-// order judges the order of nwayacd's events of each call: nobody comes into the line of a group
-// before they have left that of another.
+// order judges the order of nwayacd's events of each call. A call comes into the line of a group
+// only after it has left that of another.
 type order struct {
 	s    *soak
 	mu   sync.Mutex
@@ -88,7 +88,7 @@ func (o *order) hear(e *esl.Event) {
 	}
 	o.mu.Unlock()
 	if !known || in.group == group || o.s.breaker.calm() < time.Since(in.at)+calmAfter {
-		return // what was lost in a fault proves nothing
+		return // an event that was lost in a fault proves nothing
 	}
 	o.s.violate("events out of order", fmt.Sprintf("%s of group %s comes while %s is in the line of %s",
 		e.Get("nway_queue_operate"), group, uuid, in.group), o.s.watch.find(uuid))

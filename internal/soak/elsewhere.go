@@ -10,9 +10,9 @@ import (
 	"nwayacd/sim"
 )
 
-// Where calls go beside the groups: a menu, parking lots, another program, phones of people who are
-// no agents. Each of these places ends a call with a cause of its own, so that the judge knows who
-// did.
+// The destinations of calls beside the groups: a menu, parking lots, another program, phones of
+// people who are no agents. Each of these places ends a call with a cause of its own, so that the
+// judge sees which place it was.
 const (
 	menu      = "700"
 	lot       = "701" // valet_park
@@ -20,11 +20,11 @@ const (
 	elsewhere = "703" // another program's outbound socket
 	nowhere   = "704" // a number that does not exist
 
-	// A caller in a lot, or with another program, goes on there until somebody takes them out.
+	// A caller in a lot, or with another program, stays there until a program takes them out.
 	thrownOut  = "INTERWORKING"
 	menuIsOver = "NORMAL_UNSPECIFIED" // the caller heard it all
 
-	colleagues = 6 // phones that are no agents', at each switch
+	colleagues = 6 // phones of people who are no agents, at each switch
 	firstDesk  = 3000
 )
 
@@ -54,8 +54,7 @@ func (s *soak) elsewhere(sw *sim.Switch) {
 	}
 }
 
-// openProgram listens as the other program: it plays to whoever is sent to it, and after a while
-// hangs up.
+// openProgram listens as the other program. It plays to each caller, and hangs up after a while.
 func (s *soak) openProgram(ctx context.Context) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -76,7 +75,7 @@ func (s *soak) openProgram(ctx context.Context) error {
 	return nil
 }
 
-// entertain has one call as the other program.
+// entertain serves one call as the other program.
 func (s *soak) entertain(ctx context.Context, nc net.Conn, lasts time.Duration) {
 	conn := esl.NewConnection(nc, esl.Options{OnEvent: func(*esl.Event) {}})
 	defer conn.Close()
@@ -93,7 +92,7 @@ func (s *soak) entertain(ctx context.Context, nc net.Conn, lasts time.Duration) 
 		conn.Do(limit,
 			esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"},
 				esl.Header{Name: "hangup-cause", Value: "NORMAL_CLEARING"}))
-	case <-conn.Done(): // the caller is gone, or a fault cut the connection: then they hang up themselves
+	case <-conn.Done(): // the caller is gone; or a fault cut the connection, and the caller will hang up
 		if c := s.watch.find(replies[0].Event().Get("Unique-ID")); c != nil && s.watch.isAt(c, elsewhere) {
 			c.call.Hangup()
 		}

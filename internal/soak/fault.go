@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// fault is one kind of what goes wrong. Two of the same place never overlap; everything else may.
+// fault is one kind of fault. Two of the same place never overlap, but all others may.
 type fault struct {
 	kind    string
 	place   string
 	weight  int
 	longest time.Duration
-	// begin breaks something, and returns what mends it.
+	// begin breaks something, and returns the function that repairs it.
 	begin func(s *soak, chance *rand.Rand) (heal func())
 }
 
-// faults are all there are. A number at the end of a place is a switch's.
+// faults are all kinds. A number at the end of a place is a switch's.
 func (s *soak) faults() []fault {
 	all := []fault{
 		{"server killed", "server", 3, 2 * time.Second, (*soak).killServer},
@@ -58,7 +58,7 @@ func (s *soak) faults() []fault {
 	return all
 }
 
-// onPath makes a fault of what happens to a path.
+// onPath makes a fault of an effect on a path.
 func onPath(p *path, breaks func(*path, *rand.Rand) func()) func(*soak, *rand.Rand) func() {
 	return func(_ *soak, chance *rand.Rand) func() { return breaks(p, chance) }
 }
@@ -117,11 +117,11 @@ func (s *soak) endServerTwice(chance *rand.Rand) func() {
 	return func() { s.ends(over); s.keeper.release() }
 }
 
-// endLimit is how long a server may take from SIGTERM to its end: drain-seconds, the store's five,
-// and a busy machine.
+// endLimit is how long a server may take from SIGTERM to its end: drain-seconds, the store's five
+// seconds, and the delays of a busy machine.
 const endLimit = 25 * time.Second
 
-// ends waits for the end of a process that was told to.
+// ends waits for the end of a process that has got SIGTERM.
 func (s *soak) ends(over chan struct{}) {
 	select {
 	case <-over:
@@ -157,7 +157,7 @@ func (s *soak) postgres(verb string) {
 	}
 }
 
-// nonsense is what garbage sends; a peer that never finishes is among them.
+// nonsense is what garbage sends. A frame that never ends is among it.
 var nonsense = []string{
 	"", "\n", "\n\n", "GET / HTTP/1.0\r\n\r\n", "connect\n\n", "auth \n\n",
 	"auth any\n\napi nway_list_exts\n\nexit\n\n", "Content-Length: 999999999999\n\n", "Content-Length: -1\n\nx",
@@ -166,7 +166,7 @@ var nonsense = []string{
 	"POST /api/v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n{",
 }
 
-// garbage opens connections to all three ports, and sends what nobody should.
+// garbage opens connections to all three ports, and sends frames that no real peer sends.
 func (s *soak) garbage(chance *rand.Rand) func() {
 	var open []net.Conn
 	dialer := net.Dialer{Timeout: time.Second}
@@ -188,13 +188,13 @@ func (s *soak) garbage(chance *rand.Rand) func() {
 	}
 }
 
-// breaker lets faults happen.
+// breaker begins and ends the faults.
 type breaker struct {
 	s      *soak
 	mu     sync.Mutex
-	broken map[string]string // place to the fault that is there
-	last   time.Time         // something was mended
-	lastDB time.Time         // the database was
+	broken map[string]string // the fault that each place has now
+	last   time.Time         // when something was repaired last
+	lastDB time.Time         // when the database was
 	count  map[string]int
 	spans  []span // when something was broken
 	blind  []span // when a link was
@@ -204,7 +204,7 @@ type breaker struct {
 // span is a time in which something was broken, or done.
 type span struct{ from, to time.Time }
 
-// blindWithin says whether a link was away in that time, or not yet back.
+// blindWithin reports whether a link was away in that time, or not yet back.
 func (b *breaker) blindWithin(from, to time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -213,15 +213,15 @@ func (b *breaker) blindWithin(from, to time.Time) bool {
 	})
 }
 
-// brokenWithin says whether anything was broken in that time.
+// brokenWithin reports whether anything was broken in that time.
 func (b *breaker) brokenWithin(from, to time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.ContainsFunc(b.spans, func(s span) bool { return s.from.Before(to) && s.to.After(from) })
 }
 
-// run lets something go wrong at random, and mends it a while later, until ctx is done; then
-// everything is whole. Every so often there is a lull, in which what takes longer must come right.
+// run begins faults at random, and repairs each a while later, until ctx is done. Then all is
+// repaired. From time to time there is a pause, in which the slow conditions must come right.
 func (b *breaker) run(ctx context.Context) {
 	defer b.mends.Wait()
 	all := b.wanted()
@@ -262,7 +262,7 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 		b.s.watch.noLink(lasts)
 	}
 	began := time.Now()
-	b.mends.Go(func() { // ends when it is mended, at once when ctx is done
+	b.mends.Go(func() { // ends when it is repaired, at once when ctx is done
 		heal := f.begin(b.s, chance)
 		select {
 		case <-time.After(lasts):
@@ -284,7 +284,7 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 	})
 }
 
-// calm is how long everything has been whole; 0 while something is broken.
+// calm is how long nothing has been broken; 0 while something is broken.
 func (b *breaker) calm() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -294,7 +294,7 @@ func (b *breaker) calm() time.Duration {
 	return time.Since(b.last)
 }
 
-// databaseTroubled says whether the database was not itself at some time in so long.
+// databaseTroubled reports whether the database was broken at some time in so long.
 func (s *soak) databaseTroubled(within time.Duration) bool {
 	b := s.breaker
 	b.mu.Lock()
@@ -303,7 +303,7 @@ func (s *soak) databaseTroubled(within time.Duration) bool {
 		time.Since(b.lastDB) < within+time.Second
 }
 
-// counts tells how often each kind happened.
+// counts returns how often each kind happened.
 func (b *breaker) counts() (all map[string]int, sum int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

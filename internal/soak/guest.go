@@ -11,7 +11,7 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// guest is a caller with a SIP phone, who is one for the whole call.
+// guest is a caller with a SIP phone, for one call.
 type guest struct {
 	number, dialled string
 	phone           *desk.Phone
@@ -20,15 +20,15 @@ type guest struct {
 	patience        time.Duration // without a talk
 	leaving         sync.Mutex    // held while the phone hangs up
 
-	// The goroutine that follows the guest alone has these.
-	talk *officeTalk // the last one, as long as nothing is known of its end
+	// Only the goroutine that follows the guest uses these.
+	talk *officeTalk // the last talk, as long as its end is not known
 	told bool        // of dead air
 
 	// office.mu guards what follows
 	talked  bool
 	with    string    // number of the phone that is heard, or was heard last
 	heard   time.Time // when it was
-	aim     string    // where the soak sent them last
+	aim     string    // the place to which the soak sent them last
 	busy    bool      // a deed is about them
 	touched []span    // when one was
 	over    time.Time
@@ -54,7 +54,7 @@ func (b *office) welcomes(ctx context.Context) {
 	}
 }
 
-// comes lets one caller call in, and follows them.
+// comes lets one caller call in, and follows the call.
 func (b *office) comes(ctx context.Context, to string, patience time.Duration) *guest {
 	g := &guest{number: fmt.Sprintf("139%08d", b.serial.Add(1)), dialled: to, aim: to, patience: patience}
 	g.phone = desk.New(b.phoneOptions(g.number))
@@ -80,12 +80,12 @@ func (b *office) comes(ctx context.Context, to string, patience time.Duration) *
 
 // Bounds of what a caller hears.
 const (
-	silentBound = 5 * time.Second // nobody, no prompt and no music, while everything is whole
+	silentBound = 5 * time.Second // no voice, no prompt and no music, while nothing is broken
 	longestCall = 90 * time.Second
-	partingLag  = 4 * time.Second // from the end of a phone to that of the other
+	partingLag  = 4 * time.Second // from the end of one phone's dialog to that of the other
 )
 
-// follows looks at what the caller hears until their call is over, and judges its end.
+// follows looks at what the caller hears until the call is over, and judges its end.
 func (b *office) follows(g *guest) {
 	began, alone := time.Now(), time.Now()
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -100,7 +100,7 @@ func (b *office) follows(g *guest) {
 			!v.Held
 		if silent && !g.told && b.breaker.calm() > calmAfter && !b.isBusy(g) {
 			g.told = true
-			b.tells("dead air", g.number+" hears nobody and nothing", g)
+			b.tells("dead air", g.number+" hears no voice, no prompt and no music", g)
 		}
 		if time.Since(alone) > g.patience || time.Since(began) > longestCall {
 			b.leaves(g, "loses heart")
@@ -110,7 +110,7 @@ func (b *office) follows(g *guest) {
 	b.judges(g)
 }
 
-// leaves is the guest's phone that hangs up.
+// leaves lets the guest's phone hang up.
 func (b *office) leaves(g *guest, why string) {
 	g.leaving.Lock()
 	defer g.leaving.Unlock()
@@ -120,7 +120,8 @@ func (b *office) leaves(g *guest, why string) {
 	}
 }
 
-// touches notes that a deed is about the guest; the function that it returns notes the end of that.
+// touches records that a deed concerns the guest. The function that it returns records the end of
+// the deed.
 func (b *office) touches(g *guest) (over func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -136,7 +137,7 @@ func (b *office) touches(g *guest) (over func()) {
 // touchLag is for how long a deed may have consequences.
 const touchLag = 6 * time.Second
 
-// notes what is heard.
+// notes records what is heard.
 func (b *office) notes(g *guest, v desk.View) {
 	if v.Hears == "" {
 		return
@@ -155,7 +156,8 @@ func (b *office) notes(g *guest, v desk.View) {
 	g.with, g.heard, g.talked = v.Hears, time.Now(), true
 }
 
-// talkWith is the guest's talk with the phone of that number; nil if that phone does not hear them.
+// talkWith is the guest's talk with the phone of that number, or nil if that phone does not hear
+// them.
 func (b *office) talkWith(g *guest, number string) *officeTalk {
 	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
 		if w.number != number {
@@ -170,8 +172,8 @@ func (b *office) talkWith(g *guest, number string) *officeTalk {
 	return nil
 }
 
-// looksForCut looks whether the talk is over, and the guest is still there though they should have
-// learned of it.
+// looksForCut looks for a talk that is over although the guest is still there. The guest's phone
+// should have got a BYE by then.
 func (b *office) looksForCut(g *guest) {
 	if t := g.talk; t != nil {
 		if v := t.line.View(); v.State == desk.Over && time.Since(v.Ended) > partingLag {
@@ -192,14 +194,14 @@ func (b *office) judgesCut(g *guest, t *officeTalk) {
 		t.w.number, v.Reason, g.number), g)
 }
 
-// wasTouched says whether a deed was about the guest at that time.
+// wasTouched reports whether a deed concerned the guest at that time.
 func (b *office) wasTouched(g *guest, at time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.ContainsFunc(g.touched, func(s span) bool { return s.from.Before(at) && s.to.After(at) })
 }
 
-// judges says whether somebody ended the call who may.
+// judges reports whether the call was ended by a party that may end it.
 func (b *office) judges(g *guest) {
 	v := g.line.View()
 	b.mu.Lock()
@@ -214,11 +216,11 @@ func (b *office) judges(g *guest) {
 	case b.leftAround(g.number, with, v.Ended):
 	default:
 		b.tells("lost caller",
-			fmt.Sprintf("%s was hung up (%s), and nobody hung up; heard %s last", g.number, v.Reason, with), g)
+			fmt.Sprintf("%s was hung up (%s), and neither phone did it; heard %s last", g.number, v.Reason, with), g)
 	}
 }
 
-// leftAround says whether the phone that the caller heard last, or one that was called for them,
+// leftAround reports whether the phone that the caller heard last, or one that was called for them,
 // hung up a talk at about that time.
 func (b *office) leftAround(caller, with string, at time.Time) bool {
 	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
@@ -233,7 +235,7 @@ func (b *office) leftAround(caller, with string, at time.Time) bool {
 	return false
 }
 
-// tells of a violation, with the caller's story.
+// tells reports a violation, with the caller's story.
 func (b *office) tells(kind, what string, g *guest) {
 	if g != nil {
 		what += "\n  the story of " + g.number + "\n" + g.story.between(b.began, time.Time{}, time.Now())

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Bounds of what may be wrong for a while, counted from when everything is whole again.
+// Bounds of what may be wrong for a while, counted from when nothing is broken any more.
 const (
-	calmAfter  = 12 * time.Second // nothing is judged sooner
+	calmAfter  = 12 * time.Second // nothing is judged earlier
 	restBound  = 6 * time.Second  // more than reoffer-seconds
 	idleBound  = 8 * time.Second  // an agent is free and a caller of its group waits
-	deadBound  = 4 * time.Second  // a caller hears nobody, no prompt and no music
-	aloneBound = 8 * time.Second  // an agent's phone is answered and hears nobody
+	deadBound  = 4 * time.Second  // a caller hears no voice, no prompt and no music
+	aloneBound = 8 * time.Second  // an agent's phone is answered and hears no voice
 	readyBound = 4 * time.Second  // an agent is ready and their phone is in a talk of ours
 	stuckBound = 10 * time.Second // an agent rings or talks, and its phone has no leg
 )
@@ -96,7 +96,7 @@ func (j *judge) look(ctx context.Context) {
 	j.since = now
 }
 
-// wrong notes that something is not as it should be, and tells of it once when that lasts.
+// wrong records that something is not as it should be, and reports it once if it lasts.
 func (j *judge) wrong(now map[string]time.Time, about string, is bool, bound time.Duration, kind, what string,
 	c *caller,
 ) {
@@ -123,10 +123,10 @@ func (s *soak) list(ctx context.Context, command string, into any) error {
 	return json.Unmarshal([]byte(reply), into)
 }
 
-// audible are the applications in which somebody hears something, or waits for a moment only.
+// audible are the applications in which a party hears something, or waits for a moment only.
 var audible = []string{"playback", "endless_playback", "play_and_get_digits", "sleep", "valet_park", "bridge"}
 
-// lookAtChannels looks for callers and agents' phones who are answered and hear nobody and nothing.
+// lookAtChannels looks for callers and agents' phones that are answered and hear nothing.
 func (j *judge) lookAtChannels(now map[string]time.Time) {
 	for _, sw := range j.s.switches {
 		for _, ch := range sw.Channels() {
@@ -134,17 +134,17 @@ func (j *judge) lookAtChannels(now map[string]time.Time) {
 			if c := j.s.watch.find(ch.UUID); c != nil {
 				alone = alone && !j.s.watch.isAt(c, park)
 				j.wrong(now, ch.UUID, alone, deadBound, "dead air",
-					fmt.Sprintf("%s hears nobody and nothing: %+v", ch.UUID, ch), c)
+					fmt.Sprintf("%s hears no voice, no prompt and no music: %+v", ch.UUID, ch), c)
 			} else if callerOf(ch.PresenceData) != "" && !j.s.watch.isKept(ch.UUID) {
 				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone",
-					fmt.Sprintf("the leg of %s hears nobody: %+v", ch.Extension, ch),
+					fmt.Sprintf("the leg of %s hears no voice: %+v", ch.Extension, ch),
 					j.s.watch.find(callerOf(ch.PresenceData)))
 			}
 		}
 	}
 }
 
-// Limits of the end: how long everything may take to come right once load and faults are over.
+// Limits of the end: how long everything may take to come right after load and faults.
 const (
 	emptyLimit  = 2 * time.Minute
 	settleLimit = 30 * time.Second
@@ -152,7 +152,7 @@ const (
 	testLimit   = 30 * time.Second
 )
 
-// conclude judges what is left when load and faults are over.
+// conclude judges what is left after load and faults.
 func (s *soak) conclude(ctx context.Context) {
 	for _, p := range s.people {
 		p.behave()
@@ -166,7 +166,7 @@ func (s *soak) conclude(ctx context.Context) {
 	s.checkLists(ctx)
 }
 
-// within waits until something is so; false when it is not in time.
+// within waits for a condition. It returns false if the condition is not true in time.
 func (s *soak) within(limit time.Duration, so func() bool) bool {
 	for end := time.Now().Add(limit); !so(); s.pause(50 * time.Millisecond) {
 		if time.Now().After(end) || s.root.Err() != nil {
@@ -186,7 +186,7 @@ func (s *soak) pause(long time.Duration) {
 	}
 }
 
-// checkAgents compares every agent with what its person was told.
+// checkAgents compares every agent with the last reply that its person got.
 func (s *soak) checkAgents(ctx context.Context) {
 	if err := s.pg.exec(ctx, "UPDATE call_extension SET dnd = false WHERE dnd"); err != nil {
 		s.violate("harness", err.Error(), nil)
@@ -223,7 +223,7 @@ func isAs(a listedAgent, want state) bool {
 		a.UUID == "" && !a.DND && slices.Equal(a.Groups, want.groups) && a.Available == (want.up && want.idle)
 }
 
-// testGroup has no members: its callers are transferred.
+// testGroup has no members. Its callers are transferred.
 const testGroup = "118"
 
 // testCalls sends a caller to every available agent, a few at a time.
@@ -264,7 +264,7 @@ func (s *soak) testCall(ctx context.Context, extension string, sw int) {
 	c.call.Hangup()
 }
 
-// checkLists looks for what is left when everybody has gone.
+// checkLists looks for what is left when every caller has gone.
 func (s *soak) checkLists(ctx context.Context) {
 	s.within(lapseLimit, func() bool { return len(s.leftovers(ctx)) == 0 })
 	for _, left := range s.leftovers(ctx) {

@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// keeper starts the server whenever it is not there, as systemd does, unless somebody holds it
-// down.
+// keeper starts the server whenever it does not run, as systemd does, unless a fault holds it down.
 type keeper struct {
 	s       *soak
 	mu      sync.Mutex
 	holders int
-	up      chan struct{} // closed when nobody holds it down
+	up      chan struct{} // closed when no fault holds it down
 	starts  int
-	refused int // starts that came to nothing, the database being away
+	refused int // failed starts, because the database was away
 }
 
 func newKeeper(s *soak) *keeper {
@@ -46,7 +45,7 @@ func (k *keeper) allowed() chan struct{} {
 	return k.up
 }
 
-// run keeps the server there until ctx is done; the last process is left running.
+// run keeps the server running until ctx is done. It leaves the last process running.
 func (k *keeper) run(ctx context.Context) {
 	for {
 		select {
@@ -72,8 +71,7 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// ended looks at how a process ended that nobody told to, and lets a moment pass before the next
-// one.
+// ended looks at how a process ended without a signal, and waits a moment before the next one.
 func (k *keeper) ended(ctx context.Context) {
 	how, lived, asked := k.s.srv.exited()
 	k.s.watch.orphan()

@@ -1,9 +1,9 @@
 // Command soak runs nwayacd for a long time under load while everything goes wrong at random: the
 // server, its database, its switches and the network between them. It owns all of these and the
-// people at both ends of the calls, and judges by what the switches and the database saw. It knows
-// nothing of the packages inside but the wire (esl) and the simulated switch (sim).
+// people at both ends of the calls. It judges by what the switches and the database saw. Of the
+// packages inside it knows only the wire (esl) and the simulated switch (sim).
 //
-// The choice of what happens follows from the seed; the times do not.
+// The choice of what happens follows from the seed. The times do not.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	}
 }
 
-// errBroken says that the run was ended from outside: what was judged after that means nothing.
+// errBroken reports that the run was ended from outside, so that later judgements mean nothing.
 var errBroken = errors.New("the run was broken off")
 
 var errViolated = errors.New("an invariant does not hold; see above")
@@ -40,23 +40,23 @@ var errViolated = errors.New("an invariant does not hold; see above")
 func run() (err error) {
 	o := defaults()
 	only, without, keep := "", "", false
-	flag.DurationVar(&o.Time, "time", o.Time, "of load and faults")
-	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "of every random choice")
+	flag.DurationVar(&o.Time, "time", o.Time, "how long load and faults last")
+	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "seed of every random choice")
 	flag.BoolVar(&o.Race, "race", o.Race, "build nwayacd with the race detector")
-	flag.Float64Var(&o.Rate, "rate", o.Rate, "callers a second")
-	flag.IntVar(&o.Agents, "agents", o.Agents, "people at phones")
-	flag.IntVar(&o.Switches, "switches", o.Switches, "FreeSWITCHes")
-	flag.DurationVar(&o.Every, "every", o.Every, "between two faults, on average; 0: none")
+	flag.Float64Var(&o.Rate, "rate", o.Rate, "callers that arrive each second")
+	flag.IntVar(&o.Agents, "agents", o.Agents, "number of agents")
+	flag.IntVar(&o.Switches, "switches", o.Switches, "number of FreeSWITCHes")
+	flag.DurationVar(&o.Every, "every", o.Every, "average time between two faults; 0: no faults")
 	flag.Int64Var(&o.MaxRSS, "max-rss", o.MaxRSS,
-		"bytes the server may take; 0: 200 MiB, five times as much with the race detector")
-	flag.StringVar(&only, "only", "", "kinds of faults, separated by commas; empty: all")
+		"memory in bytes that the server may use; 0: 200 MiB, five times as much with the race detector")
+	flag.StringVar(&only, "only", "", "kinds of faults to use, separated by commas; empty: all")
 	flag.StringVar(&without, "without", "", "kinds of faults to leave out")
 	flag.StringVar(&o.Dir, "dir", "",
-		"where logs and databases are kept; empty: in a folder that is removed at the end if nothing was found")
-	flag.StringVar(&o.Program, "program", "", "an nwayacd that is built already; empty: built from these sources")
+		"folder for logs and databases; empty: a new one, which is removed at the end if nothing was found")
+	flag.StringVar(&o.Program, "program", "", "an nwayacd program; empty: it is built from these sources")
 	flag.StringVar(&o.Switch, "switch", "sim",
 		"sim: simulated switches; freeswitch: the one on the PATH, with SIP phones")
-	flag.BoolVar(&keep, "keep", false, "keep that folder")
+	flag.BoolVar(&keep, "keep", false, "do not remove the folder of logs and databases")
 	flag.Parse()
 	o.Only, o.Without = words(only), words(without)
 	if o.Switch == "freeswitch" {
@@ -109,7 +109,7 @@ func defaults() options {
 	}
 }
 
-// office makes those defaults smaller that are meant for simulated phones.
+// office lowers the defaults that are meant for simulated phones.
 func (o *options) office() {
 	given := map[string]bool{}
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })

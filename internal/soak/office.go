@@ -21,16 +21,16 @@ import (
 //go:embed testdata/freeswitch.xml.tmpl
 var officePage string
 
-// errNoSwitch says that the soak on a real FreeSWITCH is not possible here.
+// errNoSwitch reports that the soak on a real FreeSWITCH is not possible here.
 var errNoSwitch = errors.New("there is no freeswitch on the PATH")
 
-// office is a run on a real FreeSWITCH, with SIP phones: of agents, of colleagues who are no
-// agents, and of callers.
+// office is a run on a real FreeSWITCH, with SIP phones of agents, of colleagues who are no agents,
+// and of callers.
 type office struct {
 	*soak
 	board   *switchboard.Switch
 	seats   []*seat // of agents
-	others  []*seat // of colleagues, and of nobody: forwarded
+	others  []*seat // of colleagues; and the destination of forwards
 	serial  atomic.Int64
 	calling sync.WaitGroup // of guests
 
@@ -168,14 +168,14 @@ func (b *office) run(ctx, serving context.Context) {
 	b.checkLog()
 }
 
-// logsIn gives the command until it is confirmed.
+// logsIn repeats the command until it is confirmed.
 func (b *office) logsIn(ctx context.Context, w *seat, in []string) {
 	b.commands(ctx, w, "nway_login "+w.number+" "+join(in), func(st *state) {
 		*st = state{up: true, idle: true, groups: in}
 	})
 }
 
-// load is callers, people and faults at once, until the time is over.
+// load runs callers, people and faults at once, until the time is over.
 func (b *office) load(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, b.opt.Time)
 	defer stop()

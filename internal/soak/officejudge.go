@@ -11,7 +11,7 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// concludes judges what is left when load and faults are over.
+// concludes judges what is left after load and faults.
 func (b *office) concludes(ctx context.Context) {
 	for _, w := range b.seats {
 		w.mu.Lock()
@@ -46,7 +46,7 @@ func (b *office) here() (n int) {
 	return n
 }
 
-// notAsLeft are the agents who are not as their persons were told.
+// notAsLeft are the agents who are not as their persons left them.
 func (b *office) notAsLeft(ctx context.Context) (wrong []string) {
 	var agents []listedAgent
 	if err := b.list(ctx, "nway_list_exts", &agents); err != nil {
@@ -68,7 +68,7 @@ func (b *office) notAsLeft(ctx context.Context) (wrong []string) {
 	return wrong
 }
 
-// remains are channels, dialogs and rows that nobody is part of any more.
+// remains are channels, dialogs and rows that belong to no call any more.
 func (b *office) remains(ctx context.Context) (left []string) {
 	limited, stop := context.WithTimeout(ctx, patience)
 	defer stop()
@@ -126,7 +126,7 @@ func (b *office) checksRecords(ctx context.Context) {
 	}
 }
 
-// checksVisits: a caller who reached a group has one CDR for each visit.
+// checksVisits checks that a caller who reached a group has one CDR for each visit.
 func (b *office) checksVisits(g *guest, records []officeRecord) {
 	finals := map[int]int{}
 	for _, r := range records {
@@ -146,8 +146,8 @@ func (b *office) checksVisits(g *guest, records []officeRecord) {
 	}
 }
 
-// checksEnd: a caller who did not hang up has not abandoned the call. It is no such end if an agent
-// answers and hangs up before the two could talk: the caller waits on, then.
+// checksEnd checks that a caller who did not hang up has not abandoned the call. There may be
+// another end: an agent answers and hangs up before the two could talk. The caller waits on, then.
 func (b *office) checksEnd(g *guest, records []officeRecord) {
 	v := g.line.View()
 	from, to := v.Ended.Add(-8*time.Second), v.Ended.Add(4*time.Second)
@@ -161,7 +161,7 @@ func (b *office) checksEnd(g *guest, records []officeRecord) {
 	}
 }
 
-// checksDeed holds the record of a talk against what the soak did with it.
+// checksDeed compares the record of a talk with what the soak did with it.
 func (b *office) checksDeed(d officeDeed, records []officeRecord) {
 	from, to := d.at.Add(-8*time.Second), d.at.Add(4*time.Second)
 	several := 0

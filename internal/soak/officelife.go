@@ -11,8 +11,8 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// officeDeed is what the soak did with a talk: the record of the caller's visit with that agent
-// must tell the same.
+// officeDeed is what the soak did with a talk. The record of the caller's visit with that agent
+// must agree with it.
 type officeDeed struct {
 	caller, agent, to, kind string
 	at                      time.Time
@@ -39,14 +39,14 @@ func (b *office) lives(ctx context.Context) {
 	}
 }
 
-// officeTalk is a talk of a caller with somebody of the office, as both phones hear it.
+// officeTalk is a talk of a caller with a person of the office, as both phones hear it.
 type officeTalk struct {
 	g    *guest
 	w    *seat
 	line *desk.Dialog // of the seat
 }
 
-// findTalk chooses a talk that goes on now and that no other deed is about; done ends the deed.
+// findTalk chooses a talk that goes on now and that no other deed concerns. done ends the deed.
 func (b *office) findTalk(chance *rand.Rand, seats []*seat) (t officeTalk, done func(), ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -76,7 +76,7 @@ func (b *office) frees(g *guest) {
 	g.busy = false
 }
 
-// did notes a deed about a talk.
+// did records a deed about a talk.
 func (b *office) did(t officeTalk, to, kind string, sure bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -98,7 +98,7 @@ func (b *office) aims(g *guest, to string) {
 	g.aim = to
 }
 
-// officeTarget is where somebody is transferred to.
+// officeTarget is the destination of a transfer.
 func officeTarget(chance *rand.Rand) string {
 	return []string{
 		groups[chance.IntN(len(groups))], groups[chance.IntN(len(groups))],
@@ -191,7 +191,7 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 	hangsUp(t.line)
 }
 
-// guestRefers is the caller's phone that transfers the agent to a colleague.
+// guestRefers lets the caller's phone transfer the agent to a colleague.
 func (b *office) guestRefers(ctx context.Context, chance *rand.Rand) {
 	t, done, ok := b.findTalk(chance, b.seats)
 	if !ok {
@@ -230,7 +230,7 @@ func (b *office) listed(ctx context.Context, chance *rand.Rand) (uuid, caller, p
 	return c.UUID, c.Caller, c.Phase, c.Agent
 }
 
-// movesOne is a command that sends a caller who is here to another group.
+// movesOne is a command that sends a caller to another group.
 func (b *office) movesOne(ctx context.Context, chance *rand.Rand) {
 	b.commanded(ctx, chance, "move", "nwayacd", groups[chance.IntN(len(groups))])
 }
@@ -266,7 +266,7 @@ func (b *office) guestOf(number string) *guest {
 	return nil
 }
 
-// commands gives a command about an agent until it is confirmed.
+// commands repeats a command about an agent until it is confirmed.
 func (b *office) commands(ctx context.Context, w *seat, command string, then func(*state)) {
 	defer w.stir()()
 	for ctx := context.WithoutCancel(ctx); b.root.Err() == nil; b.pause(300 * time.Millisecond) {
@@ -279,7 +279,7 @@ func (b *office) commands(ctx context.Context, w *seat, command string, then fun
 	}
 }
 
-// changesState is an agent who goes and comes.
+// changesState lets an agent leave work and come back.
 func (b *office) changesState(ctx context.Context, chance *rand.Rand) {
 	w := b.seats[chance.IntN(len(b.seats))]
 	w.mu.Lock()

@@ -15,8 +15,7 @@ const (
 	goneBound = 3 * time.Second  // a telephone is unregistered, and called
 )
 
-// officeJudge looks at nwayacd's lists, and holds them against what the people did and their phones
-// see.
+// officeJudge compares nwayacd's lists with what the people did and what their phones see.
 type officeJudge struct {
 	b     *office
 	since map[string]time.Time // what is wrong, and for how long
@@ -78,7 +77,7 @@ func (j *officeJudge) looksAt(now map[string]time.Time, w *seat, a listedAgent, 
 	}
 }
 
-// wrong notes that something is not as it should be with an agent, and tells of it once when that
+// wrong records that something is not as it should be with an agent, and reports it once if it
 // lasts.
 func (j *officeJudge) wrong(
 	now map[string]time.Time, agent, call string, is bool, bound time.Duration, kind, what string,
@@ -97,27 +96,28 @@ func (j *officeJudge) wrong(
 	}
 }
 
-// isReached says whether a telephone of the seat is registered, and nothing is being done about it.
+// isReached reports whether a telephone of the seat is registered, and no deed about it is under
+// way.
 func (w *seat) isReached() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.here) > 0 && w.stirring == 0
 }
 
-// works says whether the agent takes calls, as its person left it, and nothing is being done about
-// it.
+// works reports whether the agent takes calls, as its person left it, and no deed about it is under
+// way.
 func (w *seat) works() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state.up && w.state.idle && w.stirring == 0
 }
 
-// hasCall says whether a telephone has a call of whatever kind.
+// hasCall reports whether a telephone has a call of any kind.
 func (w *seat) hasCall() bool {
 	return slices.ContainsFunc(w.phone.Dialogs(), func(d *desk.Dialog) bool { return d.View().State != desk.Over })
 }
 
-// checksDevices: a telephone that is not registered is not called, and no forward is followed.
+// checksDevices checks that no telephone is called that is not registered.
 func (b *office) checksDevices(w *seat) {
 	w.mu.Lock()
 	absences := slices.Clone(w.absences)
@@ -136,7 +136,7 @@ func (b *office) checksDevices(w *seat) {
 	}
 }
 
-// checksForwards: no forward is followed.
+// checksForwards checks that no forward is followed.
 func (b *office) checksForwards() {
 	for _, w := range b.others {
 		if w.number != forwarded {

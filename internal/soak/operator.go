@@ -12,7 +12,7 @@ import (
 )
 
 // operators give commands on calls and groups at random, until ctx is done. Most of them may be
-// refused: what they are about is gone, or not free, by the time they are read.
+// refused, because their call or agent is gone, or not free, by the time they are read.
 func (s *soak) operators(ctx context.Context) {
 	chance := s.chance("operators")
 	var working sync.WaitGroup
@@ -28,7 +28,8 @@ func (s *soak) operators(ctx context.Context) {
 	}
 }
 
-// deeds are what operators and other programs do; what is listed twice happens twice as often.
+// deeds are what operators and other programs do. A deed that is listed twice happens twice as
+// often.
 var deeds = []func(*soak, context.Context, *rand.Rand){
 	(*soak).transfers, (*soak).transfers, (*soak).transfers, (*soak).transfersTwice, (*soak).transfersTwice,
 	(*soak).holds, (*soak).holds, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn, (*soak).passesOn,
@@ -39,7 +40,7 @@ var deeds = []func(*soak, context.Context, *rand.Rand){
 	(*soak).asksHTTP,
 }
 
-// anyone is a caller who is here now; nil when there is nobody.
+// anyone is a caller who is here now, or nil if there is none.
 func (s *soak) anyone(chance *rand.Rand) *caller {
 	if here := s.watch.here(); len(here) > 0 {
 		return here[chance.IntN(len(here))]
@@ -49,7 +50,7 @@ func (s *soak) anyone(chance *rand.Rand) *caller {
 
 func (s *soak) somebody(chance *rand.Rand) *person { return s.people[chance.IntN(len(s.people))] }
 
-// orders gives a command about a caller and writes the answer into the caller's story.
+// orders gives a command about a caller and adds the answer to the caller's story.
 func (s *soak) orders(ctx context.Context, c *caller, command string) string {
 	reply, err := s.console(command).do(ctx, command)
 	if err != nil {
@@ -79,8 +80,8 @@ func (s *soak) transfersTo(ctx context.Context, c *caller, extension string) (do
 	return done
 }
 
-// mayEndTalk notes that a command is on its way that takes the caller from whom they talk with, or
-// talked with a moment ago. It returns who that is.
+// mayEndTalk records that a command is on its way that takes the caller out of a talk, which may
+// have ended a moment ago. It returns the channels with which the caller talks or talked, or "".
 func (s *soak) mayEndTalk(c *caller) (with string) {
 	now, leg := s.watch.talksWith(c.uuid), s.watch.lately(c)
 	for _, uuid := range []string{now, leg} {
@@ -138,7 +139,7 @@ func (s *soak) editsJobNumber(ctx context.Context, chance *rand.Rand) {
 		s.somebody(chance).extension)
 }
 
-// disturbs sets and takes back do-not-disturb.
+// disturbs sets and clears do-not-disturb.
 func (s *soak) disturbs(ctx context.Context, chance *rand.Rand) {
 	extension := s.somebody(chance).extension
 	s.edits(ctx, "UPDATE call_extension SET dnd = true WHERE extension_number = $1", extension)
@@ -149,7 +150,7 @@ func (s *soak) disturbs(ctx context.Context, chance *rand.Rand) {
 	s.edits(ctx, "UPDATE call_extension SET dnd = false WHERE extension_number = $1", extension)
 }
 
-// movesLonely takes a group away under its callers, or puts it back.
+// movesLonely removes a group while it has callers, or adds it again.
 func (s *soak) movesLonely(ctx context.Context, chance *rand.Rand) {
 	if chance.IntN(2) == 0 {
 		s.edits(ctx, "DELETE FROM ext_group WHERE group_number = $1", lonely)

@@ -12,8 +12,8 @@ import (
 	"nwayacd/sim"
 )
 
-// person is an agent: a phone on every switch, and somebody who logs in and out, is busy and ready,
-// and does it again until told that it is done.
+// person is an agent. It has a phone on every switch. It logs in and out, and becomes busy and
+// ready. It repeats each command until it is confirmed.
 type person struct {
 	s         *soak
 	extension string
@@ -27,7 +27,7 @@ type person struct {
 	state  state      // as the person left it
 }
 
-// state is what the person was told to have become.
+// state is the state that nwayacd has confirmed to the person.
 type state struct {
 	up, idle bool
 	groups   []string
@@ -63,7 +63,7 @@ func (p *person) pickUp(sw *sim.Switch) {
 	sw.Agent(p.extension, p.behaviour())
 }
 
-// behaviour is for who holds p.mu.
+// behaviour needs p.mu to be held.
 func (p *person) behaviour() sim.Behaviour {
 	b := sim.Behaviour{Do: sim.Answers, After: 50 * time.Millisecond, Talk: 300 * time.Millisecond}
 	if p.good {
@@ -94,7 +94,7 @@ func (p *person) behaviour() sim.Behaviour {
 	return b
 }
 
-// register is the phone registering, or not any more, on all switches.
+// register registers or unregisters the phone on all switches.
 func (p *person) register(is bool) {
 	p.story.add("the phone registers: %t", is)
 	p.mu.Lock()
@@ -155,7 +155,7 @@ func (p *person) hasTwo() bool {
 	return p.two
 }
 
-// logIn is the first thing a person does; it is false when ctx ended first.
+// logIn is the first thing a person does. It returns false if ctx ended first.
 func (p *person) logIn(ctx context.Context, chance *rand.Rand) bool {
 	in := slices.Clone(groups)
 	chance.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
@@ -225,8 +225,8 @@ func (p *person) changesPhones(ctx context.Context, chance *rand.Rand) {
 	}
 }
 
-// does sends a command until it is confirmed, also when the day is over; false when the soak is
-// broken off.
+// does repeats a command until it is confirmed, also after the day is over. It returns false if the
+// soak is broken off.
 func (p *person) does(ctx context.Context, command string, then func(*state)) bool {
 	for ctx := context.WithoutCancel(ctx); p.s.root.Err() == nil; {
 		reply, err := p.s.console(p.extension).do(ctx, command)

@@ -13,8 +13,8 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// postgresServer is a private PostgreSQL, and a way to it past the path on which the server reaches
-// it.
+// postgresServer is a private PostgreSQL, with a connection that does not take the path on which
+// the server reaches it.
 type postgresServer struct {
 	*testlab.Postgres
 	pool *sql.DB
@@ -46,13 +46,13 @@ func (p *postgresServer) setting(name string) string {
 	return ""
 }
 
-// by is the connection string for who comes another way.
+// by is the connection string for another address.
 func (p *postgresServer) by(host string, port int) string {
 	s := strings.Replace(p.DSN, "host="+p.setting("host"), "host="+host, 1)
 	return strings.Replace(s, "port="+p.setting("port"), fmt.Sprintf("port=%d", port), 1)
 }
 
-// exec runs a statement of another program's, with $1 for its arguments.
+// exec runs a statement as another program does, with $1 for its arguments.
 func (p *postgresServer) exec(ctx context.Context, statement string, args ...any) error {
 	ctx, stop := context.WithTimeout(ctx, 5*time.Second)
 	defer stop()

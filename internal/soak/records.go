@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// record is one row of nwayacd_cdr; times are seconds since the epoch, 0 where there is none.
+// record is one row of nwayacd_cdr. Times are seconds since the epoch, 0 if there is none.
 type record struct {
 	outcome, cause                    string
 	group, leg, to, kind              string
@@ -18,12 +18,12 @@ type record struct {
 	arrived, answered, bridged, ended float64
 }
 
-// final says that the call was over with it: it was not handed back to come again, and control over
-// it was not lost.
+// final reports that the call was over with it. The call was not handed back to come again, and the
+// control over it was not lost.
 func (r record) final() bool { return r.outcome != "returned" && r.outcome != "error" }
 
 // checkRecords compares the database with what the switches saw. The server is down by then, and
-// has applied all.
+// has applied everything.
 func (s *soak) checkRecords(ctx context.Context) {
 	rows, err := s.pg.rows(ctx, `SELECT call_uuid, outcome, cause, offers,
 		extract(epoch FROM arrived), COALESCE(extract(epoch FROM answered), 0),
@@ -61,8 +61,8 @@ func number(text string) float64 {
 	return n
 }
 
-// checkCDR: each visit of a caller whom nwayacd took in has one CDR, beside those of times when it
-// handed the call back or lost it and the call came again.
+// checkCDR checks that each visit of a caller whom nwayacd took in has one CDR. There may be
+// others, because nwayacd handed the call back or lost it, and the call came again.
 func (s *soak) checkCDR(c *caller, cdrs []record) {
 	finals, final, groups := map[int]int{}, 0, map[string]bool{}
 	for i, r := range cdrs {
@@ -116,8 +116,8 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 	}
 }
 
-// checkConsult: a consulting call whose place or talk went to somebody else ended so, and was not
-// abandoned.
+// checkConsult checks that a consulting call whose place or talk went to another caller ended as
+// consult, and was not abandoned.
 func (s *soak) checkConsult(c *caller, cdrs []record) {
 	if !c.connects || len(cdrs) == 0 || s.srv.diedWithin(c.born, c.over.Add(untold)) ||
 		s.breaker.brokenWithin(c.born, c.over) || s.breaker.blindWithin(c.born, c.over) {
@@ -129,11 +129,11 @@ func (s *soak) checkConsult(c *caller, cdrs []record) {
 	}
 }
 
-// checkTruth holds the record of a talk against what the soak did with it.
+// checkTruth compares the record of a talk with what the soak did with it.
 func (s *soak) checkTruth(c *caller, r record) {
 	deeds := s.watch.deedsWith(r.leg)
 	if len(deeds) > 0 && deeds[0].caller != c.uuid {
-		return // of the consulting call that the caller took the talk over from
+		return // of the consulting call whose talk the caller took over
 	}
 	switch {
 	case len(deeds) == 0 && s.watch.endedSlowly(r.leg):
@@ -144,7 +144,10 @@ func (s *soak) checkTruth(c *caller, r record) {
 	case len(deeds) == 1 && deeds[0].sure:
 		d := deeds[0]
 		from, to := d.at.Add(-2*time.Second), d.at.Add(4*time.Second)
-		if s.srv.diedWithin(from, to) || s.breaker.brokenWithin(from, to) {
+		// A link that died without a notice is still believed in. Nothing else reports a transfer.
+		// A server that starts sees only where the caller is by then.
+		if s.srv.diedWithin(from.Add(-startBound), to) || s.breaker.brokenWithin(from, to) ||
+			s.breaker.blindWithin(from, to) {
 			return
 		}
 		s.figures.count(&s.figures.Truths)
@@ -168,12 +171,12 @@ func disordered(r record) bool {
 	return at == 0
 }
 
-// unwritten is how old a talk may be of which a server that is killed has written nothing yet: it
-// hears of the bridge over a way that is slow, on a machine whose processors are taken away. If it
-// is over before the next server looks, nobody knows that it ever was.
+// unwritten is how old a talk may be of which a server that is killed has written nothing yet. The
+// event of the bridge may come over a slow path, on a machine whose processors are busy. If the
+// talk is over before the next server looks, no trace of it is left.
 const unwritten = 300 * time.Millisecond
 
-// agrees compares nwayacd's last word on a call with what happened to it.
+// agrees compares the outcome of a call's last record with what happened to the call.
 func agrees(c *caller, r record) bool {
 	switch r.outcome {
 	case "answered", "transferred":
@@ -189,16 +192,20 @@ func agrees(c *caller, r record) bool {
 	return false
 }
 
-// untold is for how long a server may not have heard of a leg's end: the call's connection was
-// half-open, and the offer had not run out.
+// untold is for how long a server may have missed a leg's end, because the call's connection was
+// half-open and the offer had not run out.
 const untold = 10 * time.Second
 
-// underWay is for how long an originate may be on its way: a path that is frozen delivers it later,
-// also when the server that wrote it is dead by then.
+// startBound is how long a server takes from its death until the next one has looked around, on a
+// busy machine.
+const startBound = 8 * time.Second
+
+// underWay is for how long an originate may be on its way. A frozen path delivers it later, also if
+// the server that wrote it is dead by then.
 const underWay = 5 * time.Second
 
-// checkOffers: each leg that rang has one row, and no leg two. What rang, or was about to, as the
-// server was killed may have none.
+// checkOffers checks that each leg that rang has one row, and no leg two. A leg that rang, or was
+// about to, as the server was killed may have none.
 func (s *soak) checkOffers(ctx context.Context) {
 	rows, err := s.pg.rows(ctx, "SELECT leg_uuid, count(*) FROM nwayacd_offer GROUP BY leg_uuid")
 	if err != nil {
@@ -218,7 +225,7 @@ func (s *soak) checkOffers(ctx context.Context) {
 	s.figures.OffersKept = len(rows)
 	for _, l := range seen {
 		if l.offer != l.uuid {
-			continue // a telephone beside the first
+			continue // a telephone beside the first one
 		}
 		switch n := kept[l.uuid]; {
 		case n == 0 && !s.srv.diedWithin(l.born.Add(-underWay), l.over.Add(untold)):
@@ -245,13 +252,13 @@ func (s *soak) checkRejected(ctx context.Context) {
 	}
 }
 
-// diedWithin says whether a process ended in that time, or so soon after that the end of what it
-// saw was not written.
+// diedWithin reports whether a process ended in that time, or so soon after it that the end of what
+// it saw was not written.
 func (s *server) diedWithin(from, to time.Time) bool {
 	return s.diedIn(from, to.Add(2*time.Second))
 }
 
-// diedIn says whether a process ended in that time.
+// diedIn reports whether a process ended in that time.
 func (s *server) diedIn(from, to time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

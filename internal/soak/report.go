@@ -33,7 +33,7 @@ type figures struct {
 	CDRsTwice    int `json:"cdrs_twice"`
 	CDRsReturned int `json:"cdrs_of_calls_that_came_back"`
 	CDRsWrong    int `json:"cdrs_wrong"`
-	// CDRsUnwritten are of talks that a server did not live to write down.
+	// CDRsUnwritten are of talks that a killed server had not written yet.
 	CDRsUnwritten int `json:"cdrs_unwritten"`
 	OffersKept    int `json:"offers_in_database"`
 	Edits         int `json:"sql_edits"`
@@ -49,27 +49,27 @@ type figures struct {
 	RSSIdle    int64          `json:"rss_idle"`
 	Violations map[string]int `json:"violations"`
 
-	// Deeds are what people and other programs tried with calls, by name, and how often that came
-	// about.
+	// Deeds are what people and other programs tried with calls, by name, and how often that
+	// succeeded.
 	Deeds map[string]*tries `json:"deeds"`
-	// Truths is how many records were held against a transfer that the soak itself made.
+	// Truths is how many records were compared with a transfer that the soak itself made.
 	Truths int `json:"records_held_against_deeds"`
 	// SlowEnds is how many talks the simulated switch took so long to end that their record proves
 	// nothing.
 	SlowEnds int `json:"talks_ended_slowly"`
-	// Rests is how many rests after missed offers were held against what the phones saw.
+	// Rests is how many rests after missed offers were compared with what the phones saw.
 	Rests int `json:"rests_checked"`
 
 	mu sync.Mutex
 }
 
-// tries counts one kind of deed.
+// tries counts an attempt of one kind of deed.
 type tries struct {
 	Tried int `json:"tried"`
 	Done  int `json:"done"`
 }
 
-// did counts a deed that was tried, and whether it came about.
+// did counts a deed that was tried, and whether it succeeded.
 func (f *figures) did(name string, done bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -90,10 +90,10 @@ func (f *figures) count(n *int) {
 	*n++
 }
 
-// shown is how many violations of one kind are told in full.
+// shown is how many violations of one kind are reported in full.
 const shown = 8
 
-// violate notes that an invariant does not hold, and tells the call's story.
+// violate records that an invariant does not hold, and reports the call's story.
 func (s *soak) violate(kind, what string, c *caller) {
 	s.figures.mu.Lock()
 	s.figures.Violations[kind]++
@@ -132,7 +132,7 @@ func (s *soak) say(text string) {
 	io.WriteString(s.out, text)
 }
 
-// lines tells people how it goes, every so often until done is closed.
+// lines prints the progress from time to time until done is closed.
 func (s *soak) lines(done <-chan struct{}) {
 	tick := time.NewTicker(s.opt.Lines)
 	defer tick.Stop()

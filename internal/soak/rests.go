@@ -8,8 +8,8 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// What the telephones of an agent saw of offers, and whether the agent was left alone after those
-// that it missed.
+// What the telephones of an agent saw of offers, and whether the agent was offered nothing after
+// those that it missed.
 
 // officeRests differ, so that a rest of the wrong kind is seen.
 var officeRests = rests{busy: 2, reject: 3, noAnswer: 1, unreachable: 4}
@@ -35,9 +35,8 @@ func (w *seat) rings() (all []ring) {
 	return all
 }
 
-// withCall adds a call of one telephone to the last offer, or as a new one. Telephones that are
-// called for one offer are called in the same moment, but one may have refused before the next one
-// rings.
+// withCall adds a call of one telephone to the last offer, or as a new one. All telephones of one
+// offer are called in the same moment, but one may have refused before the next one rings.
 func withCall(all []ring, on *desk.Contact, v desk.View) []ring {
 	if n := len(all); n == 0 || !all[n-1].takes(on, v) {
 		all = append(all, ring{caller: v.Number, began: v.Began})
@@ -46,7 +45,7 @@ func withCall(all []ring, on *desk.Contact, v desk.View) []ring {
 	return all
 }
 
-// together is by how much the calls of one offer may be apart at the telephones.
+// together is how far apart the calls of one offer may be at the telephones.
 const together = 2 * time.Second
 
 func (r *ring) takes(on *desk.Contact, v desk.View) bool {
@@ -67,12 +66,12 @@ func (r *ring) add(on *desk.Contact, v desk.View) {
 	}
 }
 
-// answered says whether a telephone took the call.
+// answered reports whether a telephone took the call.
 func (r *ring) answered() bool {
 	return slices.ContainsFunc(r.views, func(v desk.View) bool { return v.Code == 200 })
 }
 
-// talked says whether the call was taken, and not dropped at once.
+// talked reports whether the call was taken, and not dropped at once.
 func (r *ring) talked() bool {
 	return slices.ContainsFunc(r.views, func(v desk.View) bool {
 		return v.Code == 200 && v.Ended.Sub(v.Began) > 2*time.Second
@@ -80,7 +79,7 @@ func (r *ring) talked() bool {
 }
 
 // rest is the least that an agent must rest after the first miss of that kind. Of several
-// telephones the strongest refusal counts; the least of all is never too long.
+// telephones the strongest refusal counts, but the shortest of their rests is never too long.
 func (r *ring) rest() time.Duration {
 	least := longestRest
 	for _, v := range r.views {
@@ -113,8 +112,8 @@ func inRow(rest time.Duration, misses int) time.Duration {
 // clockSlack is by how much a rest may seem shorter to the phones.
 const clockSlack = 200 * time.Millisecond
 
-// checksRests: after a miss the agent is offered nothing until the rest is over. What the phones
-// see is later than what nwayacd does at both ends, so a busy machine makes no rest shorter.
+// checksRests checks that after a miss the agent is offered nothing until the rest is over. The
+// phones see both ends later than nwayacd does, so a busy machine makes no rest shorter.
 func (b *office) checksRests(w *seat, all []ring) {
 	misses := 0
 	for i := range all[:max(0, len(all)-1)] {
@@ -140,8 +139,8 @@ func (b *office) checksRests(w *seat, all []ring) {
 	}
 }
 
-// isMiss says whether the offer was missed for certain: no telephone answered, and the caller
-// stayed, with nothing done about them.
+// isMiss reports whether the offer was certainly missed: no telephone answered, and the caller
+// stayed, without a deed that concerned them.
 func (b *office) isMiss(r *ring) bool {
 	g := b.guestOf(r.caller)
 	if g == nil || r.end.IsZero() || r.answered() {
@@ -157,8 +156,9 @@ func (b *office) isMiss(r *ring) bool {
 	})
 }
 
-// backAt is when the agent can be called again at the latest, if nobody changes its state: the rest
-// after all that may have been misses, and the wrap-up. It is false while a telephone has a call.
+// backAt is when the agent can be called again at the latest, if nothing else changes its state. It
+// adds the rest after all offers that may have been misses, and the wrap-up. It returns false while
+// a telephone has a call.
 func (w *seat) backAt() (at time.Time, ok bool) {
 	all, misses := w.rings(), 0
 	for _, r := range all {
@@ -186,5 +186,6 @@ func (w *seat) backAt() (at time.Time, ok bool) {
 	return at.Add(inRow(longest, misses) + backSlack), true
 }
 
-// backSlack is the wrap-up, what a phone leaves behind on FreeSWITCH, and a busy machine.
+// backSlack is the wrap-up, the remains of a phone's call on FreeSWITCH, and the delays of a busy
+// machine.
 const backSlack = 8 * time.Second

@@ -9,7 +9,7 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// quarters is an office in which caller 139 waits for agent 2000, and what it tells.
+// quarters is an office in which caller 139 waits for agent 2000, and its report.
 func quarters() (b *office, w *seat, told *bytes.Buffer) {
 	told = &bytes.Buffer{}
 	s := &soak{out: told, began: time.Now(), srv: &server{Server: &testlab.Server{Dir: "nowhere"}}}
@@ -18,7 +18,7 @@ func quarters() (b *office, w *seat, told *bytes.Buffer) {
 	return b, &seat{number: "2000"}, told
 }
 
-// TestRestsAreHeldAgainstWhatThePhonesSaw: times are seconds from the beginning.
+// TestRestsAreHeldAgainstWhatThePhonesSaw has times in seconds from the beginning.
 func TestRestsAreHeldAgainstWhatThePhonesSaw(t *testing.T) {
 	desktop, mobile := &desk.Contact{}, &desk.Contact{}
 	type call struct {

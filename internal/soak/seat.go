@@ -10,21 +10,21 @@ import (
 	desk "nwayacd/internal/phone"
 )
 
-// forwarded is the number to which phones forward. Nobody else calls it, so each call there is one
-// that followed a forward.
+// forwarded is the number to which phones forward. No other call goes to it, so each call there is
+// one that followed a forward.
 const forwarded = "3900"
 
 // refusals are the codes with which phones refuse.
 var refusals = []int{486, 603, 480, 404, 500, 503, 600, 408}
 
-// seat is a person with telephones, that are registered most of the time.
+// seat is a person with telephones that are registered most of the time.
 type seat struct {
 	number string
 	phone  *desk.Phone
 	main   *desk.Contact
 	did    func(what string)
 
-	mu       sync.Mutex // guards what follows; the phone is never asked while it is held
+	mu       sync.Mutex // guards what follows; it is not held while the phone is asked
 	second   *desk.Contact
 	state    state
 	good     bool // every call is answered
@@ -33,11 +33,11 @@ type seat struct {
 	reached  time.Time              // since then one of them is
 	absences []absence
 	stirs    []span // when something was done that may end a rest or change the agent's state
-	stirring int    // such that are being done now
+	stirring int    // such deeds that are under way
 }
 
-// absence is a time in which a telephone was not registered. A zero time means that it never was
-// again.
+// absence is a time in which a telephone was not registered. A zero time means that it was not
+// registered again.
 type absence struct {
 	of       *desk.Contact
 	from, to time.Time
@@ -88,8 +88,8 @@ func (w *seat) behaviour() desk.Behaviour {
 	return desk.AnswersFor(ring, talk)
 }
 
-// stir notes that something begins that may end a rest of the agent or change its state; the
-// function that it returns notes the end.
+// stir records the beginning of a deed that may end a rest of the agent or change its state. The
+// function that it returns records the end.
 func (w *seat) stir() (over func()) {
 	began := time.Now()
 	w.mu.Lock()
@@ -103,7 +103,7 @@ func (w *seat) stir() (over func()) {
 	}
 }
 
-// stirredWithin says whether such a thing was done in that time.
+// stirredWithin reports whether there was such a deed in that time.
 func (w *seat) stirredWithin(from, to time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -135,7 +135,7 @@ func (w *seat) registers(ctx context.Context, c *desk.Contact) error {
 	return err
 }
 
-// unregisters takes a telephone away.
+// unregisters removes a telephone.
 func (w *seat) unregisters(ctx context.Context, c *desk.Contact) error {
 	defer w.stir()()
 	err := c.Unregister(ctx)

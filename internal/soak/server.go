@@ -63,7 +63,7 @@ func newServer(program, dir, db string, rest rests, switches ...string) (*server
 	}, all...)
 }
 
-// start runs a process; over is closed when it is gone.
+// start runs a process. over is closed when it is gone.
 func (s *server) start() (over chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,7 +84,8 @@ func (s *server) start() (over chan struct{}, err error) {
 	return over, nil
 }
 
-// signal sends one to the process, where there is one, and returns what is closed when it is gone.
+// signal sends a signal to the process, if there is one, and returns a channel that is closed when
+// it is gone.
 func (s *server) signal(sig syscall.Signal) chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +95,7 @@ func (s *server) signal(sig syscall.Signal) chan struct{} {
 	return s.over
 }
 
-// demand is signal for one that ends the process.
+// demand is signal for a signal that ends the process.
 func (s *server) demand(sig syscall.Signal) chan struct{} {
 	s.mu.Lock()
 	s.asked = true
@@ -102,7 +103,7 @@ func (s *server) demand(sig syscall.Signal) chan struct{} {
 	return s.signal(sig)
 }
 
-// exited says how the last process ended, how long it lived, and whether its end was asked for.
+// exited returns how the last process ended, how long it lived, and whether its end was asked for.
 func (s *server) exited() (how error, lived time.Duration, asked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

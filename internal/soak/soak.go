@@ -25,7 +25,7 @@ import (
 
 const password = "ClueCon"
 
-// options say how long and how hard.
+// options are the length and the load of a run.
 type options struct {
 	Time     time.Duration // of load and faults
 	Seed     uint64
@@ -43,7 +43,7 @@ type options struct {
 	Program  string
 	Switch   string // sim or freeswitch
 	Root     string // of the sources
-	Dir      string // where everything is kept
+	Dir      string // the folder of all files
 }
 
 func (o options) wants(kind string) bool {
@@ -58,7 +58,7 @@ func (o options) wants(kind string) bool {
 	return o.Every > 0 && (len(o.Only) == 0 || has(o.Only)) && !has(o.Without)
 }
 
-// soak is one run: the server, its database, its switches, the people, and what goes wrong.
+// soak is one run: the server, its database, its switches, the people, and the faults.
 type soak struct {
 	opt     options
 	root    context.Context // ends when the soak is broken off
@@ -73,12 +73,12 @@ type soak struct {
 	toDB     *path
 	srv      *server
 	keeper   *keeper
-	nobody   string // an address where nobody listens
+	nobody   string // an address at which nothing listens
 	switches []*sim.Switch
 	links    []*path // from the server to each switch's event socket
 	ways     []*path // of the calls, from each switch to the server
-	ears     []*ear  // at each switch, past all faults
-	program  string  // address of the other program that calls may be sent to
+	ears     []*ear  // at each switch, unaffected by faults
+	program  string  // address of the other program to which calls may be sent
 	order    *order
 	people   []*person
 	consoles [consoles]*console
@@ -89,16 +89,16 @@ type soak struct {
 	serving   sync.WaitGroup // of ports
 }
 
-// chance is a source of random choices of its own: what one part does never changes what another
-// one chooses.
+// chance is a source of random choices of its own, so that one part never changes the choices of
+// another.
 func (s *soak) chance(of string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(of))
 	return rand.New(rand.NewPCG(s.opt.Seed, h.Sum64()))
 }
 
-// play is a whole run. The error is about what kept it from being one; what the run found is in the
-// figures.
+// play is a whole run. It returns an error if the run was not possible. What the run found is in
+// the figures.
 func play(ctx context.Context, o options, out io.Writer) (f *figures, err error) {
 	if o.MaxRSS == 0 {
 		o.MaxRSS = 200 << 20
@@ -130,7 +130,7 @@ func play(ctx context.Context, o options, out io.Writer) (f *figures, err error)
 	return &s.figures, nil
 }
 
-// open brings everything up but the load.
+// open starts everything except the load.
 func (s *soak) open(ctx context.Context) (err error) {
 	if s.pg, err = startPostgres(s.opt.Root, s.opt.Dir); err != nil {
 		return err
@@ -215,7 +215,7 @@ func playTime(file string) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// person is the agent of that extension; nil where there is none.
+// person is the agent of that extension, or nil if there is none.
 func (s *soak) person(extension string) *person {
 	n, err := strconv.Atoi(extension)
 	if err != nil || n < firstExtension || n >= firstExtension+len(s.people) {
@@ -278,8 +278,8 @@ func (s *soak) allLogIn(ctx context.Context) {
 	all.Wait()
 }
 
-// load is callers, people, operators and faults at once, until the time is over. Commands and
-// faults under way are waited for.
+// load runs callers, people, operators and faults at once, until the time is over. It waits for
+// commands and faults under way.
 func (s *soak) load(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, s.opt.Time)
 	defer stop()
@@ -340,7 +340,7 @@ func (s *soak) close() error {
 	return s.pg.stop()
 }
 
-// folder is where the soak keeps everything; PostgreSQL runs as another user where we are root.
+// folder is the folder for all files. PostgreSQL runs as another user if this process is root's.
 func folder(of string) (string, error) {
 	if of != "" {
 		return filepath.Abs(of)

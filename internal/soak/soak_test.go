@@ -11,7 +11,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestAShortSoak is the soak for as long as a gate can wait; `make soak` is the real one.
+// TestAShortSoak is the soak for as long as a gate can wait. `make soak` is the real one.
 func TestAShortSoak(t *testing.T) {
 	if os.Getenv("NWAYACD_TEST_DSN") == "" {
 		t.Skip("THE SOAK IS LEFT OUT: NWAYACD_TEST_DSN is not set, and there may be no PostgreSQL to kill")

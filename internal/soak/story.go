@@ -34,7 +34,7 @@ func (s *story) add(format string, args ...any) {
 	s.lines = append(s.lines, l)
 }
 
-// between writes down the lines of that time, with times counted from began.
+// between prints the lines of that time, with times counted from began.
 func (s *story) between(began, from, to time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,20 +7,20 @@ import (
 	"nwayacd/sim"
 )
 
-// Who talks with whom, as the switches see it, and whether somebody ended it who may: a talk ends
-// when one of the two phones hangs up, or because of what the soak itself did.
+// The talks, as the switches see them. A talk may end because one of the two phones hangs up, or
+// because of a deed of the soak. Any other end is a violation.
 
-// channelSeen is what is known of any channel that has been in a talk.
+// channelSeen is what is known of a channel that has been in a talk.
 type channelSeen struct {
 	peer    string    // the channel it talks with; "" = none
 	since   time.Time // of that talk
 	byPhone bool      // its own phone hung up
 	over    time.Time
-	parted  time.Time // its partner noticed that
+	parted  time.Time // its partner saw that
 	excused time.Time // until then the soak itself may have ended it
 }
 
-// channel is for who holds w.mu.
+// channel needs w.mu to be held.
 func (w *watch) channel(uuid string) *channelSeen {
 	c := w.channels[uuid]
 	if c == nil {
@@ -30,8 +30,7 @@ func (w *watch) channel(uuid string) *channelSeen {
 	return c
 }
 
-// excuse notes that the soak does something for which these channels may end, from now on for so
-// long.
+// excuse records a deed for which these channels may end, from now on for so long.
 func (w *watch) excuse(lasts time.Duration, uuids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,7 +41,7 @@ func (w *watch) excuse(lasts time.Duration, uuids ...string) {
 	}
 }
 
-// noExcuse takes that back.
+// noExcuse undoes that.
 func (w *watch) noExcuse(uuids ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,7 +80,7 @@ func (w *watch) hearTalk(e sim.ChannelEvent) {
 	}
 }
 
-// meets notes with whom a caller talks.
+// meets records with whom a caller talks.
 func (w *watch) meets(c *caller, other string) {
 	c.left, c.with = false, other
 	c.bridges++
@@ -114,14 +113,14 @@ func (w *watch) hangsUp(e sim.ChannelEvent) {
 		if about == nil {
 			about = w.callers[c.peer]
 		}
-		w.violate("talk cut", fmt.Sprintf("%s was ended with %s after %s with %s, and nobody hung up",
+		w.violate("talk cut", fmt.Sprintf("%s was ended with %s after %s with %s, and neither phone did it",
 			w.nameOf(e.UUID), e.Cause, time.Since(c.since).Round(time.Millisecond), w.nameOf(c.peer)), about)
 	}
 }
 
 func isCrash(cause string) bool { return cause == "CRASH" || cause == "SYSTEM_SHUTDOWN" }
 
-// explained says whether a caller's channel ended for a reason; it is for who holds w.mu.
+// explained reports whether a caller's channel ended for a known reason. It needs w.mu to be held.
 func (w *watch) explained(c *caller, cause, outcome string) bool {
 	ch := w.channel(c.uuid)
 	switch {
@@ -133,7 +132,7 @@ func (w *watch) explained(c *caller, cause, outcome string) bool {
 	return outcome != "" && c.app == "hangup" || c.app == "hangup" && c.plain
 }
 
-// talking are the callers whom the switches see in a talk with a leg of ours that has lasted so
+// talking are the callers whom the switches see in a talk with a leg of nwayacd that has lasted so
 // long.
 func (w *watch) talking(long time.Duration) (all []conversation) {
 	for _, c := range w.here() {
@@ -150,11 +149,11 @@ func (w *watch) talking(long time.Duration) (all []conversation) {
 	return all
 }
 
-// deedTime is for how long no other deed is about the same talk: a person does one thing after the
-// other.
+// deedTime is for how long no other deed concerns the same talk, because a person does one thing
+// after another.
 const deedTime = 8 * time.Second
 
-// acts notes that a deed is about the caller's talk.
+// acts records that a deed concerns the caller's talk.
 func (w *watch) acts(c *caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -167,7 +166,7 @@ type conversation struct {
 	leg, extension string
 }
 
-// talksWith is the channel that one talks with now; "" = none.
+// talksWith is the channel with which this one talks now; "" = none.
 func (w *watch) talksWith(uuid string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -177,7 +176,7 @@ func (w *watch) talksWith(uuid string) string {
 	return ""
 }
 
-// lately is the leg of ours that the caller talks with, or talked with a moment ago. It is "" if
+// lately is the leg of nwayacd with which the caller talks, or talked a moment ago. It is "" if
 // there is none.
 func (w *watch) lately(c *caller) string {
 	w.mu.Lock()
@@ -192,8 +191,8 @@ func (w *watch) lately(c *caller) string {
 	return leg
 }
 
-// endedSlowly says whether the switch took long from the end of a leg to that of its caller's
-// bridge, as it does if others have the processors. What happened then looks like a transfer.
+// endedSlowly reports whether the switch took long from the end of a leg to that of its caller's
+// bridge. It does if other processes have the processors. What happened then looks like a transfer.
 func (w *watch) endedSlowly(leg string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -207,7 +206,7 @@ const slowEnd = 500 * time.Millisecond
 // partingTime is how long a deed may be on its way before it ends a talk.
 const partingTime = 2 * time.Second
 
-// leftByPhone says whether the phone of a channel hung up.
+// leftByPhone reports whether the phone of a channel hung up.
 func (w *watch) leftByPhone(uuid string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,7 +214,7 @@ func (w *watch) leftByPhone(uuid string) bool {
 	return c != nil && c.byPhone
 }
 
-// isOver says whether a channel that talked has ended.
+// isOver reports whether a channel that talked has ended.
 func (w *watch) isOver(uuid string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -223,7 +222,7 @@ func (w *watch) isOver(uuid string) bool {
 	return c != nil && !c.over.IsZero()
 }
 
-// passes notes that a caller went somewhere else: what became of the talk before does not explain
+// passes records that a caller went to another place, so that the talk before does not explain
 // their end any more.
 func (w *watch) passes(c *caller) {
 	w.mu.Lock()
@@ -231,7 +230,7 @@ func (w *watch) passes(c *caller) {
 	c.left = false
 }
 
-// aims notes where the soak is about to send a caller.
+// aims records the place to which the soak is about to send a caller.
 func (w *watch) aims(c *caller, to string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -239,34 +238,34 @@ func (w *watch) aims(c *caller, to string) {
 	c.plain = c.plain || !isGroup(to)
 }
 
-// where is where the soak has sent a caller so far.
+// where returns the places to which the soak has sent a caller so far.
 func (w *watch) where(c *caller) (at whereabouts) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return whereabouts{c.aim, c.there}
 }
 
-// whereabouts is where a caller was sent, and whether they have come there.
+// whereabouts is the place to which a caller was sent, and whether they have come there.
 type whereabouts struct {
 	aim   string
 	there bool
 }
 
-// isStillAt takes back that a caller is sent somewhere.
+// isStillAt undoes aims.
 func (w *watch) isStillAt(c *caller, at whereabouts) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c.aim, c.there = at.aim, at.there
 }
 
-// isAt says whether the caller has come to where the soak sent them.
+// isAt reports whether the caller has come to the place to which the soak sent them.
 func (w *watch) isAt(c *caller, to string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return c.aim == to && c.there
 }
 
-// reaches says whether an action of the dialplan is one of the place.
+// reaches reports whether an action of the dialplan is one of the place.
 func reaches(app, data, to string) bool {
 	switch {
 	case isGroup(to):
@@ -283,21 +282,21 @@ func reaches(app, data, to string) bool {
 	return app == "bridge" && data == "user/"+to
 }
 
-// inLine says whether a group has taken the caller in, and nobody has taken them since.
+// inLine reports whether a group has taken the caller in, and no deed has taken them since.
 func (w *watch) inLine(c *caller) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(c.entered) > 0 && c.asks == "" && !c.moved && len(c.talks) == 0
 }
 
-// keeps notes that another program keeps the agent of a leg.
+// keeps records that another program keeps the agent of a leg.
 func (w *watch) keeps(leg string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.kept[leg] = time.Now().Add(10 * time.Second)
 }
 
-// connected notes that what a consulting call had went to somebody else.
+// connected records that the place or talk of a consulting call went to another caller.
 func (w *watch) connected(c *caller, came bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -310,8 +309,8 @@ func (w *watch) name(channel string) string {
 	return w.nameOf(channel)
 }
 
-// talkOf is the leg of ours over which the extension's phone talks with somebody who called, and
-// that caller; "" if there is none.
+// talkOf is the leg of nwayacd over which the extension's phone talks with a caller, and that
+// caller; "" if there is none.
 func (w *watch) talkOf(extension string) (uuid string, c *caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -325,7 +324,7 @@ func (w *watch) talkOf(extension string) (uuid string, c *caller) {
 	return "", nil
 }
 
-// isKept says whether another program keeps the agent of a leg.
+// isKept reports whether another program keeps the agent of a leg.
 func (w *watch) isKept(leg string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -10,11 +10,11 @@ import (
 	"nwayacd/sim"
 )
 
-// linkBound is how long it takes until a link that died without a word is up again.
+// linkBound is how long it takes until a link that became half-open is up again.
 const linkBound = 20 * time.Second
 
-// watch follows every channel on every switch, from within the switches: nothing that nwayacd says
-// or leaves out deceives it.
+// watch follows every channel on every switch, from within the switches. So nothing that nwayacd
+// reports, or fails to report, deceives it.
 type watch struct {
 	violate func(kind, what string, c *caller)
 
@@ -23,7 +23,7 @@ type watch struct {
 	live    map[string]*caller
 	legs    map[string]*leg            // that are up
 	phones  map[string]map[string]*leg // the same by extension
-	blind   time.Time                  // until then a link may be away, and not known to be
+	blind   time.Time                  // until then a link may be away, and nwayacd may not see it
 	freed   map[string]time.Time       // when the last leg of an extension was over
 	all     []legSeen
 
@@ -41,7 +41,7 @@ type caller struct {
 	call        *sim.Call
 
 	// watch.mu guards what follows
-	answered  time.Time // by the ACD: it had a place
+	answered  time.Time // by the ACD, so that it had a place
 	bridges   int
 	bridged   time.Time // the first
 	waitedFor time.Duration
@@ -49,30 +49,30 @@ type caller struct {
 	over      time.Time
 	verdict   string
 	app       string     // the last application
-	left      bool       // who they talked with last hung up
-	with      string     // the channel they talked with last
+	left      bool       // the phone with which they talked last hung up
+	with      string     // the channel with which they talked last
 	plain     bool       // their dialplan may end the call
 	kind      callKind   // why they call
 	talks     []talkSeen // with agents
 	entered   []string   // the groups that took them in, in order
-	asks      string     // the group that their dialplan sends them to, before it took them in
+	asks      string     // the group to which their dialplan sends them, before it took them in
 	acted     time.Time  // when the last deed about their talk began
-	aim       string     // where the soak sent them last
+	aim       string     // the place to which the soak sent them last
 	there     bool       // and they are there
-	connects  bool       // of a consulting call: its place or talk went to somebody else
-	moved     bool       // the soak sent them somewhere else at least once
+	connects  bool       // a consulting call whose place or talk went to another caller
+	moved     bool       // the soak sent them to another place at least once
 }
 
-// callKind is why somebody calls.
+// callKind is the reason of a call.
 type callKind uint8
 
 const (
 	wantsAgent callKind = iota
-	consults            // an agent or a receptionist, who calls a group for somebody
-	wantsDesk           // a caller of somebody who is no agent
+	consults            // an agent or a receptionist, who calls a group for a caller
+	wantsDesk           // a caller of a person who is no agent
 )
 
-// talkSeen is a talk of a caller with a leg of ours.
+// talkSeen is a talk of a caller with a leg of nwayacd.
 type talkSeen struct {
 	leg, extension string
 	at             time.Time
@@ -81,18 +81,20 @@ type talkSeen struct {
 // leg is a channel to an agent's phone.
 type leg struct {
 	uuid, extension string
-	caller          *caller // nil where it is not the ACD's
+	caller          *caller // nil if it is not the ACD's
 	born            time.Time
 	answered        bool
 	orphaned        bool // its server is dead, and the next one ends it as soon as it has a link
 	ours            bool // nwayacd called it
 	offer           string
+	originate       uint64 // its number at the caller's switch
 }
 
 // legSeen is what is remembered of each leg of the ACD.
 type legSeen struct {
 	uuid, caller, extension string
 	offer                   string // uuid of the first leg of the same offer
+	originate               uint64
 	born, over              time.Time
 }
 
@@ -104,7 +106,7 @@ func newWatch(violate func(kind, what string, c *caller)) *watch {
 	}
 }
 
-// enter makes a caller known before their channel is there.
+// enter registers a caller before their channel is there.
 func (w *watch) enter(c *caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -112,7 +114,7 @@ func (w *watch) enter(c *caller) {
 	w.callers[c.uuid], w.live[c.uuid] = c, c
 }
 
-// hear takes an event of a channel; it is called by the switch's goroutines.
+// hear takes an event of a channel. The switch's goroutines call it.
 func (w *watch) hear(e sim.ChannelEvent) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -152,13 +154,10 @@ func (w *watch) hearCaller(c *caller, e sim.ChannelEvent) {
 	}
 }
 
-// sameOffer says whether both are telephones of one extension that ring for one offer.
+// sameOffer reports whether both are telephones of one extension that ring for one offer.
 func (l *leg) sameOffer(other *leg) bool {
-	return l.extension == other.extension && l.caller == other.caller && l.ours && l.born.Sub(other.born) < offerSpread
+	return l.extension == other.extension && l.caller == other.caller && l.ours && l.originate == other.originate
 }
-
-// offerSpread is by how much the legs of one offer may be apart.
-const offerSpread = 500 * time.Millisecond
 
 func (w *watch) nameOf(channel string) string {
 	if l := w.legs[channel]; l != nil {
@@ -181,7 +180,7 @@ func (w *watch) hearLeg(e sim.ChannelEvent) {
 			l.tell("%s answers", l.extension)
 		}
 	case "CHANNEL_BRIDGE":
-	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // a leg that is killed as it is made is told of after its end
+	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // a leg that is killed as it is made is reported after its end
 		if l != nil {
 			l.tell("%s's leg %s is gone: %s", l.extension, short(l.uuid), e.Cause)
 			w.bury(l)
@@ -195,15 +194,15 @@ func (l *leg) tell(format string, args ...any) {
 	}
 }
 
-// short is enough of a uuid to tell legs of one call apart.
+// short is enough of a uuid to distinguish the legs of one call.
 func short(uuid string) string { return uuid[:min(8, len(uuid))] }
 
-// born notes a leg, and what must not be: another one at the same phone, or for the same caller.
+// born records a leg. Another leg at the same phone, or for the same caller, is a violation.
 func (w *watch) born(e sim.ChannelEvent) {
 	of := callerOf(e.PresenceData)
 	l := &leg{
 		uuid: e.UUID, extension: e.Extension, caller: w.callers[of], born: time.Now(), ours: of != "",
-		offer: e.UUID,
+		offer: e.UUID, originate: e.Originate,
 	}
 	l.tell("%s is called, leg %s", l.extension, short(l.uuid))
 	for _, other := range w.phones[l.extension] {
@@ -211,7 +210,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 			l.offer = other.offer
 		}
 		if l.sameOffer(other) || !l.ours {
-			continue // a telephone beside it, or somebody who calls past the ACD
+			continue // a telephone beside it, or a call past the ACD
 		}
 		whose := "a call outside"
 		if other.caller != nil {
@@ -233,7 +232,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		// nobody could end that leg, or it is with somebody else
+		// no server could end that leg, or it talks with another party
 		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) {
 			continue
 		}
@@ -247,24 +246,26 @@ func (w *watch) born(e sim.ChannelEvent) {
 // beside is the offer of another telephone's leg that is over already; "" if there is none.
 func (w *watch) beside(l *leg) (offer string) {
 	for _, gone := range slices.Backward(w.all) {
-		if l.born.Sub(gone.over) > offerSpread {
+		if l.born.Sub(gone.over) > offerBound {
 			break
 		}
-		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension &&
-			l.born.Sub(gone.born) < offerSpread {
+		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension && gone.originate == l.originate {
 			return gone.offer
 		}
 	}
 	return ""
 }
 
-// hasLeft says whether the leg has talked with its caller and was transferred by them since.
+// offerBound is longer than any offer.
+const offerBound = 30 * time.Second
+
+// hasLeft reports whether the leg has talked with its caller, and the caller was transferred since.
 func (w *watch) hasLeft(l *leg) bool {
 	c := w.channel(l.uuid)
 	return !c.since.IsZero() && c.peer != l.caller.uuid && c.isExcused()
 }
 
-// groupOf is the group that a socket action leads to; "" if it leads to another program.
+// groupOf is the group to which a socket action leads; "" if it leads to another program.
 func groupOf(address string) string {
 	_, group, _ := strings.Cut(address, "/nwayacd/")
 	group, _, _ = strings.Cut(group, " ")
@@ -280,7 +281,7 @@ func callerOf(presence string) string {
 	return ""
 }
 
-// noLink notes that a link is away for so long.
+// noLink records that a link is away for so long.
 func (w *watch) noLink(lasts time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -289,7 +290,7 @@ func (w *watch) noLink(lasts time.Duration) {
 	}
 }
 
-// orphan notes that the server of all legs is dead.
+// orphan records that the server of all legs is dead.
 func (w *watch) orphan() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -306,21 +307,21 @@ func (w *watch) bury(l *leg) {
 		delete(l.caller.legs, l.uuid)
 		w.all = append(w.all,
 			legSeen{
-				uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, born: l.born,
-				over: time.Now(),
+				uuid: l.uuid, offer: l.offer, caller: l.caller.uuid, extension: l.extension, originate: l.originate,
+				born: l.born, over: time.Now(),
 			})
 	}
 }
 
-// has reports whether the phone of the extension has a leg, of whatever kind.
+// has reports whether the phone of the extension has a leg of any kind.
 func (w *watch) has(extension string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.phones[extension]) > 0
 }
 
-// rested reports whether the phone has had no leg for so long. One that has just missed a caller is
-// not called for the same one again at once.
+// rested reports whether the phone has had no leg for so long. A phone that has just missed a
+// caller is not called for the same caller at once.
 func (w *watch) rested(extension string, long time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -344,7 +345,7 @@ func (w *watch) find(uuid string) *caller {
 	return w.callers[uuid]
 }
 
-// verdict is how the call ended, "" while it goes on.
+// verdict is how the call ended; "" while it goes on.
 func (w *watch) verdict(c *caller) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// path is a way through the network: all connections that take it share its weather.
+// path is a way through the network. A fault on it affects all its connections.
 type path struct {
 	mu      sync.Mutex // guards what follows
 	wires   map[*wire]struct{}
-	frozen  chan struct{} // closed when it flows again; nil while it flows
-	lost    bool          // the connections that are there do not survive it
-	refused bool          // nobody new comes through
+	frozen  chan struct{} // closed when data flows again; nil while it flows
+	lost    bool          // its connections do not survive the freeze
+	refused bool          // no new connection comes through
 	delay   time.Duration // of everything
 }
 
@@ -25,7 +25,7 @@ func newPath() *path { return &path{wires: map[*wire]struct{}{}} }
 
 var errCut = errors.New("soak: the connection is cut")
 
-// through sends a connection over the path; nil where the path is shut, and then nc is closed.
+// through sends a connection over the path. It returns nil and closes nc if the path is shut.
 func (p *path) through(nc net.Conn) *wire {
 	w := &wire{Conn: nc, path: p, closed: make(chan struct{}), reading: newAlarm(), writing: newAlarm()}
 	p.mu.Lock()
@@ -38,7 +38,7 @@ func (p *path) through(nc net.Conn) *wire {
 	return w
 }
 
-// refuse shuts the path for who comes, and cuts who is there; open lets them in again.
+// refuse shuts the path for new connections and cuts the others. open lets connections in again.
 func (p *path) refuse() {
 	p.mu.Lock()
 	p.refused = true
@@ -82,8 +82,8 @@ func (p *path) all() []*wire {
 	return all
 }
 
-// freeze lets nothing through, either way. With lost, thaw ends these connections on this side
-// only: half-open.
+// freeze lets nothing through, in either direction. With lost, thaw ends these connections on this
+// side only, so that they are half-open.
 func (p *path) freeze(lost bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,14 +108,14 @@ func (p *path) thaw() {
 	close(frozen)
 }
 
-// vanishOne lets one connection, chosen by chance, be half-open.
+// vanishOne makes one connection, chosen by chance, half-open.
 func (p *path) vanishOne(chance *rand.Rand) {
 	if all := p.all(); len(all) > 0 {
 		all[chance.IntN(len(all))].vanish()
 	}
 }
 
-// slow delays all that is sent by so much, either way; 0 ends it.
+// slow delays all data by so much, in either direction; 0 ends the delay.
 func (p *path) slow(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -187,10 +187,11 @@ func (w *wire) waits(until *alarm, timer <-chan time.Time, event <-chan struct{}
 	return nil
 }
 
-// halfOpen is how long the other side is not told of the end.
+// halfOpen is for how long the other side does not see the end.
 const halfOpen = time.Minute
 
-// vanish ends the connection for this side; the other side sees one that says nothing any more.
+// vanish ends the connection for this side. The other side sees a connection on which nothing comes
+// any more.
 func (w *wire) vanish() {
 	w.once.Do(func() {
 		w.path.forget(w)
@@ -266,7 +267,7 @@ func (a *alarm) rings() <-chan struct{} {
 	return a.rang
 }
 
-// listener lets who connects come over a path.
+// listener accepts connections over a path.
 type listener struct {
 	net.Listener
 	path *path

@@ -1,5 +1,5 @@
 // Package switchboard runs a real FreeSWITCH, the one on the PATH, as a child process with a
-// configuration of its own and free ports. It knows nothing of what the configuration says.
+// configuration of its own and free ports. It does not know what is in the configuration.
 package switchboard
 
 import (
@@ -18,12 +18,12 @@ import (
 	"nwayacd/internal/testlab"
 )
 
-// Password is that of the event socket.
+// Password is the password of the event socket.
 const Password = "ClueCon"
 
 // Switch is one FreeSWITCH.
 type Switch struct {
-	Dir       string // everything of it is kept here
+	Dir       string // its files are here
 	IP        string // of its SIP profile and its media
 	Address   string // host:port of its event socket
 	SIP       int    // port of its SIP profile
@@ -52,14 +52,14 @@ func New(dir, ip string) (*Switch, error) {
 	return &Switch{Dir: dir, IP: ip, Address: address[0], SIP: ports[0], WebSocket: ports[1]}, nil
 }
 
-// Port is that of the event socket.
+// Port returns the port of the event socket.
 func (s *Switch) Port() string {
 	_, port, _ := strings.Cut(s.Address, ":")
 	return port
 }
 
-// Configure writes freeswitch.xml from a page of which Switch is the switch and Own what the caller
-// has to say.
+// Configure writes freeswitch.xml from a template. In the template, Switch is the switch, and Own
+// is the caller's value.
 func (s *Switch) Configure(page string, own any) error {
 	for _, dir := range []string{"conf", "work"} {
 		if err := os.MkdirAll(filepath.Join(s.Dir, dir), 0o755); err != nil {
@@ -99,7 +99,7 @@ func (s *Switch) Start(ctx context.Context) error {
 	return nil
 }
 
-// connect waits until the event socket takes us and the core says that it is ready.
+// connect waits until the event socket accepts a login and the core reports that it is ready.
 func (s *Switch) connect(ctx context.Context) error {
 	ctx, stop := context.WithTimeout(ctx, startLimit)
 	defer stop()
@@ -133,7 +133,7 @@ func (s *Switch) Crash(ctx context.Context) error {
 	return s.Start(ctx)
 }
 
-// stopLimit is how long it may take to shut down.
+// stopLimit is how long the process may take to shut down.
 const stopLimit = 15 * time.Second
 
 // Stop ends the process.

@@ -7,7 +7,7 @@ import (
 	"nwayacd/esl"
 )
 
-// Client gives commands on a connection to the command port. It connects at the first command, and
+// Client sends commands on a connection to the command port. It connects at the first command, and
 // again at the next one if the connection is lost. Its methods may be called at the same time.
 type Client struct {
 	Address, Password string
@@ -16,8 +16,8 @@ type Client struct {
 	conn *esl.Connection
 }
 
-// Do gives a command and returns its reply. After an error the command may have been carried out or
-// not.
+// Do sends a command and returns its reply. After an error the command may or may not have been
+// carried out.
 func (c *Client) Do(ctx context.Context, command string) (reply string, err error) {
 	conn, err := c.connected(ctx)
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"sync/atomic"
 )
 
-// The ports lie below those that FreeSWITCH takes for media, and those that the system takes for
+// The ports are below those that FreeSWITCH takes for media, and those that the system takes for
 // outgoing connections.
 const firstPort, portCount = 11000, 5000
 
 var (
-	portBase = rand.IntN(portCount) // keeps apart what runs at the same time
+	portBase = rand.IntN(portCount) // separates processes that run at the same time
 	lastPort atomic.Int64           // given out by this process
 )
 

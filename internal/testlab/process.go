@@ -61,7 +61,7 @@ func (p *Process) Kill() {
 }
 
 // quitLimit is how long a process may print its goroutines.
-const quitLimit = 5 * time.Second
+const quitLimit = 20 * time.Second
 
 // Stop sends SIGTERM and returns how the process ended. After the limit it sends SIGQUIT: a Go
 // program then prints its goroutines and ends.

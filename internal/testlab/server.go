@@ -22,8 +22,8 @@ type Server struct {
 	Program string // of nwayacd
 	Dir     string // of the configuration, the log and the data-dir
 
-	// Where it serves, host:port: the calls' port, the command port, the HTTP port. Pprof is for
-	// the flag --pprof.
+	// The addresses at which it serves, host:port: the calls' port, the command port, the HTTP
+	// port. Pprof is for the flag --pprof.
 	Socket, Control, HTTP, Pprof string
 }
 
@@ -51,7 +51,7 @@ func (s *Server) DataDir() string { return filepath.Join(s.Dir, "data") }
 // them.
 type Settings map[string]string
 
-// Quote is a text as TOML writes it.
+// Quote returns a text as TOML writes it.
 func Quote(text string) string { return fmt.Sprintf("%q", text) }
 
 // Switch is a FreeSWITCH in the configuration. The last three fields may be "".
@@ -117,11 +117,11 @@ func (s *Server) Start(flags ...string) (*Process, error) {
 	return Run(s.LogFile(), s.Program, append([]string{"serve", "-c", s.ConfigFile()}, flags...)...)
 }
 
-// knockEvery is how often Await looks; the start of a server is measured by it.
+// knockEvery is how often Await looks. It limits the precision of a measured start.
 const knockEvery = 2 * time.Millisecond
 
-// Await returns when the process accepts connections at the address. An error says that the process
-// or ctx has ended before.
+// Await returns when the process accepts connections at the address. It returns an error if the
+// process or ctx ends before.
 func (s *Server) Await(ctx context.Context, p *Process, address string) error {
 	knock := time.NewTicker(knockEvery)
 	defer knock.Stop()
@@ -144,6 +144,13 @@ func (s *Server) Await(ctx context.Context, p *Process, address string) error {
 func (s *Server) Log() []byte {
 	text, _ := os.ReadFile(s.LogFile()) // nothing before the first process
 	return text
+}
+
+// Goroutines returns those that a process printed because Stop's limit was over, nil if it printed
+// none.
+func (s *Server) Goroutines() []byte {
+	_, printed, _ := bytes.Cut(s.Log(), []byte("SIGQUIT: quit\n"))
+	return printed
 }
 
 // LastWords returns the end of the log.

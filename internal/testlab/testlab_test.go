@@ -16,8 +16,8 @@ import (
 	"nwayacd/conf"
 )
 
-// TestMain is also the program that the tests run: with an address it listens there until SIGTERM,
-// with the word deaf it ignores SIGTERM.
+// TestMain is also the program that the tests run. With an address it listens there until SIGTERM.
+// With the word deaf it ignores SIGTERM.
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "listen":
@@ -78,6 +78,9 @@ func TestAProcessIsAwaitedAndStopped(t *testing.T) {
 	if err := p.Stop(10 * time.Second); err != nil {
 		t.Error(err)
 	}
+	if printed := s.Goroutines(); printed != nil {
+		t.Errorf("it ended in time and printed %s", printed)
+	}
 }
 
 func TestAProcessThatEndsAsItStartsSaysWhy(t *testing.T) {
@@ -102,8 +105,8 @@ func TestAProcessThatDoesNotStopPrintsItsGoroutines(t *testing.T) {
 	if err := p.Stop(50 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "did not end within 50ms") {
 		t.Errorf("stopped with %v", err)
 	}
-	if !bytes.Contains(s.Log(), []byte("goroutine 1")) {
-		t.Errorf("the log has no goroutines:\n%s", s.Log())
+	if !bytes.Contains(s.Goroutines(), []byte("goroutine 1")) {
+		t.Errorf("no goroutines are in the log:\n%s", s.Log())
 	}
 }
 

@@ -12,42 +12,43 @@ import (
 )
 
 const (
-	refresh   = time.Second            // for the clocks, and for what no event tells
-	redraw    = 200 * time.Millisecond // least time between two looks
+	refresh   = time.Second            // between two looks if there is no event, for the clocks
+	redraw    = 200 * time.Millisecond // shortest time between two looks
 	lookLimit = 10 * time.Second       // for one look
-	maxReply  = 64 << 20               // bytes: thousands of agents
+	maxReply  = 64 << 20               // bytes: enough for thousands of agents
 )
 
-// Feed looks at the floor through the command port. It belongs to one goroutine at a time.
+// Feed reads the lists of the floor through the command port. Only one goroutine at a time may use
+// it.
 //
-// It asks again at each event, and once a second: a view for people, whose clocks move, is the one
-// place where we poll.
+// It reads them again at each event, and once a second. This is the only place in the program that
+// polls, because the clocks on the screen move without events.
 type Feed struct {
 	address, password string
-	shown             chan View // each look
-	bell              chan struct{}
+	shown             chan View // receives the view of each look
+	requested         chan struct{}
 	last              View
 	tenures           map[string]tenure // by extension
 }
 
-// tenure is how long an agent has been in a state, as far as we saw.
+// tenure is the state of an agent, and since when the agent has been in it.
 type tenure struct {
 	state string
-	since time.Time // zero: since before we looked
+	since time.Time // zero: since before the first look
 }
 
 func newFeed(c conf.Control) *Feed {
 	address := c.DialAddress()
 	return &Feed{
 		address: address, password: string(c.Password),
-		shown: make(chan View), bell: make(chan struct{}, 1), tenures: map[string]tenure{}, last: View{Server: address},
+		shown: make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{}, last: View{Server: address},
 	}
 }
 
 func (f *Feed) options() esl.Options { return esl.Options{Limits: esl.Limits{MaxBody: maxReply}} }
 
-// once is one look, over a connection of its own.
-func (f *Feed) once(ctx context.Context) (View, error) {
+// lookOnce makes one look over its own connection.
+func (f *Feed) lookOnce(ctx context.Context) (View, error) {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
 	conn, err := esl.Dial(ctx, f.address, f.password, f.options())
@@ -58,24 +59,24 @@ func (f *Feed) once(ctx context.Context) (View, error) {
 	return f.look(ctx, conn)
 }
 
-// follow shows look after look until ctx is done; a lost connection is made again.
+// follow sends view after view until ctx is done. It connects again if the connection is lost.
 func (f *Feed) follow(ctx context.Context) {
 	link := esl.Link{
 		Address: f.address, Password: f.password, Options: f.options(),
-		OnEvent: func(*esl.Event) { f.ring() },
+		OnEvent: func(*esl.Event) { f.requestLook() },
 		Session: f.session,
 		Down: func(err error) {
 			f.last.Trouble = err.Error()
 			f.show(ctx)
 		},
 	}
-	link.Keep(ctx) // returns ctx's cause, and nothing else
+	link.Keep(ctx) // returns only the cause of ctx
 }
 
-// ring asks for a new look; one that nobody has begun yet will do.
-func (f *Feed) ring() {
+// requestLook requests a new look. If one is already requested, that is enough.
+func (f *Feed) requestLook() {
 	select {
-	case f.bell <- struct{}{}:
+	case f.requested <- struct{}{}:
 	default:
 	}
 }
@@ -90,16 +91,15 @@ func (f *Feed) session(ctx context.Context, conn *esl.Connection) error {
 			return err
 		}
 		f.show(ctx)
-		// A floor of thousands takes the server a while to tell: at most a fifth of the time it
-		// does that for us.
-		if err := f.rest(ctx, max(redraw, 4*time.Since(began))); err != nil {
+		// The server needs some time to list thousands of agents. Looks take at most a fifth of it.
+		if err := f.wait(ctx, max(redraw, 4*time.Since(began))); err != nil {
 			return err
 		}
 	}
 }
 
-// rest waits at least so long, and then for an event or the next tick of the clocks.
-func (f *Feed) rest(ctx context.Context, least time.Duration) error {
+// wait waits for least, and then for an event or until refresh has passed.
+func (f *Feed) wait(ctx context.Context, least time.Duration) error {
 	gap, tick := time.NewTimer(least), time.NewTimer(max(least, refresh))
 	defer gap.Stop()
 	defer tick.Stop()
@@ -109,7 +109,7 @@ func (f *Feed) rest(ctx context.Context, least time.Duration) error {
 		return context.Cause(ctx)
 	}
 	select {
-	case <-f.bell:
+	case <-f.requested:
 	case <-tick.C:
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -124,7 +124,7 @@ func (f *Feed) show(ctx context.Context) {
 	}
 }
 
-// The rows of the lists, as far as they are shown.
+// The rows of the lists, with the columns that are shown.
 type (
 	groupRow struct {
 		Group, Name                 string
@@ -154,7 +154,7 @@ type (
 	}
 )
 
-// look asks for the lists and makes a view of them.
+// look reads the lists and returns the view of them.
 func (f *Feed) look(ctx context.Context, conn *esl.Connection) (View, error) {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
@@ -213,11 +213,11 @@ func (f *Feed) view(now time.Time, groups []groupRow, calls []callRow, agents []
 	return v
 }
 
-// phases are the phases in which a caller waits for an agent, in the words of the screen.
+// phases maps the phases in which a caller waits for an agent to the words of the screen.
 var phases = map[string]string{"greet": "greeting", "wait": "waiting", "ring": "ringing"}
 
-// tenure is the state the agent is in and since when. The server stamps the moves of call_state;
-// when an agent went busy or off, it is only we who may have seen it.
+// tenure returns the agent's state and since when. The server reports when call_state began. When
+// an agent went busy or logged out is known only if an earlier look saw the agent in another state.
 func (f *Feed) tenure(a *agentRow, now time.Time) tenure {
 	state := a.state()
 	held, seen := f.tenures[a.Extension]
@@ -240,7 +240,7 @@ func (t tenure) length(now time.Time) time.Duration {
 	return max(0, now.Sub(t.since))
 }
 
-// state is what keeps the agent from a call, in one word of states; or ready.
+// state returns the reason why the agent can get no call, as one word of states, or "ready".
 func (a *agentRow) state() string {
 	switch {
 	case a.CallState != "ready":
@@ -263,8 +263,8 @@ func (a *agentRow) state() string {
 	return "busy"
 }
 
-// rest is why the agent rests and how much longer, such as "busy 12s"; "" if something else keeps
-// it from a call.
+// rest returns why the agent rests and how much longer, such as "busy 12s". It returns "" if the
+// agent is not in the state rest.
 func (a *agentRow) rest(now time.Time) string {
 	if a.state() != "rest" {
 		return ""

@@ -15,7 +15,7 @@ import (
 	"nwayacd/queue"
 )
 
-// serving boots a daemon with group 110 and agent 1000 logged in.
+// serving starts a server with group 110, in which agent 1000 is logged in.
 func serving(t *testing.T) *app.Daemon {
 	t.Helper()
 	d := apptest.Start(t)
@@ -34,7 +34,7 @@ func serving(t *testing.T) *app.Daemon {
 func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 	d := serving(t)
 	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
-	view, err := feed.once(t.Context())
+	view, err := feed.lookOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 
 func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
 	feed := newFeed(conf.Control{Listen: serving(t).Control.String(), Password: "guess"})
-	if _, err := feed.once(t.Context()); err == nil || strings.Contains(err.Error(), "guess") {
+	if _, err := feed.lookOnce(t.Context()); err == nil || strings.Contains(err.Error(), "guess") {
 		t.Errorf("%v", err)
 	}
 }
@@ -71,7 +71,7 @@ func TestTopFollowsTheFloor(t *testing.T) {
 					return v.Agents[0]
 				}
 			case <-ctx.Done():
-				t.Fatal("never", state)
+				t.Fatal("the agent is never shown in the state", state)
 			}
 		}
 	}
@@ -88,14 +88,14 @@ func TestTopFollowsTheFloor(t *testing.T) {
 	await("down")
 }
 
-func TestTopSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
+func TestTopShowsThatTheConnectionIsLostAndConnectsAgain(t *testing.T) {
 	d := serving(t)
 	relay, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := relay.Addr().String()
-	relay.Close() // nobody there, for now
+	relay.Close() // from now on no server answers
 	feed := newFeed(conf.Control{Listen: address, Password: apptest.Password})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	var following sync.WaitGroup
@@ -108,7 +108,7 @@ func TestTopSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
 			t.Errorf("trouble %q", v.Trouble)
 		}
 	case <-ctx.Done():
-		t.Fatal("nothing is shown")
+		t.Fatal("no view is shown")
 	}
 	back, err := net.Listen("tcp", address)
 	if err != nil {
@@ -122,12 +122,12 @@ func TestTopSaysThatTheConnectionIsLostAndComesBack(t *testing.T) {
 				return
 			}
 		case <-ctx.Done():
-			t.Fatal("never back")
+			t.Fatal("the connection does not come back")
 		}
 	}
 }
 
-// passOn lets one client through to another address, until ctx is done.
+// passOn relays one client to another address, until ctx is done.
 func passOn(ctx context.Context, ln net.Listener, to string) {
 	defer context.AfterFunc(ctx, func() { ln.Close() })()
 	client, err := ln.Accept()
@@ -188,7 +188,7 @@ func TestWhatTheListsBecome(t *testing.T) {
 	}
 }
 
-func TestTopTellsWhyAnAgentRestsAndHowMuchLonger(t *testing.T) {
+func TestTopShowsWhyAnAgentRestsAndHowMuchLonger(t *testing.T) {
 	now := time.Date(2026, 3, 2, 9, 0, 18, 500_000_000, time.UTC)
 	row := agentRow{
 		Extension: "1000", RegState: "reged", SeatState: "up", Status: "idle", CallState: "ready",

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Screen is the terminal while top has it: raw, on its alternate screen, without a cursor.
+// Screen is the terminal while top uses it: in raw mode, on its alternate screen, without a cursor.
 type Screen struct {
 	tty     *os.File
 	before  *term.State
@@ -23,13 +23,13 @@ const (
 	leaveScreen = "\x1b[?25h\x1b[?1049l"
 )
 
-// openScreen takes the terminal. It returns nil where there is none that can move its cursor:
-// output goes to a file, or TERM says so.
+// openScreen prepares the terminal. It returns nil if there is none that can move its cursor: if
+// the output goes to a file, or TERM says so.
 func openScreen() *Screen {
 	if kind := os.Getenv("TERM"); kind == "" || kind == "dumb" || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return nil
 	}
-	// Opened by name, the terminal is one whose Read ends with Close.
+	// A terminal that is opened by name has a Read that Close ends.
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
 		return nil
@@ -47,15 +47,14 @@ func openScreen() *Screen {
 	return s
 }
 
-// close gives the terminal back as it was, and ends readKeys.
+// close restores the terminal, and ends readKeys.
 func (s *Screen) close() error {
 	signal.Stop(s.resized)
 	_, err := io.WriteString(s.tty, leaveScreen)
 	return errors.Join(err, s.control(func(fd int) error { return term.Restore(fd, s.before) }), s.tty.Close())
 }
 
-// control runs do on the file descriptor without what File.Fd does to it: make reads block beyond
-// Close.
+// control runs do with the file descriptor. File.Fd would make reads block even after Close.
 func (s *Screen) control(do func(fd int) error) error {
 	raw, err := s.tty.SyscallConn()
 	if err != nil {
@@ -66,7 +65,7 @@ func (s *Screen) control(do func(fd int) error) error {
 	return errors.Join(err, done)
 }
 
-// size is the terminal's; 80 by 24 where it does not know.
+// size returns the size of the terminal, or 80 by 24 if it is unknown.
 func (s *Screen) size() (width, height int) {
 	err := s.control(func(fd int) (err error) { width, height, err = term.GetSize(fd); return err })
 	if err != nil || width <= 0 || height <= 0 {
@@ -82,8 +81,8 @@ func (s *Screen) draw(v View) error {
 	return err
 }
 
-// paint is text as what replaces the screen. Each line is cleared before it is written: after one
-// that reaches the edge, clearing would take its last character.
+// paint returns the bytes that replace the screen with text. It clears each line before it writes
+// it, because clearing after a line that reaches the edge would delete the last character.
 func paint(text string, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	painted := "\x1b[H\x1b[K" + strings.Join(lines, "\r\n\x1b[K")
@@ -93,7 +92,7 @@ func paint(text string, height int) string {
 	return painted
 }
 
-// readKeys returns when somebody wants to go, or the terminal is gone.
+// readKeys returns when the user wants to quit, or the terminal is closed.
 func (s *Screen) readKeys() {
 	keys := make([]byte, 64)
 	for {
@@ -104,5 +103,5 @@ func (s *Screen) readKeys() {
 	}
 }
 
-// quits: q, and what a raw terminal makes of Ctrl-C and Ctrl-D.
+// quits reports whether keys has q, or what a raw terminal sends for Ctrl-C and Ctrl-D.
 func quits(keys []byte) bool { return strings.ContainsAny(string(keys), "qQ\x03\x04") }

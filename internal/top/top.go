@@ -1,6 +1,6 @@
-// Package top is the screen of `nwayacd top`: a feed that looks at the floor through the command
-// port, the view that it makes, and the terminal that shows it. It must know nothing of the
-// packages that run calls.
+// Package top is the screen of `nwayacd top`: a feed that reads the floor through the command port,
+// the view made of it, and the terminal that shows it. It must not know the packages that run
+// calls.
 package top
 
 import (
@@ -15,11 +15,11 @@ import (
 	"nwayacd/conf"
 )
 
-// Run shows the floor of a running server until q, Ctrl-C or the end of ctx; where there is no
-// terminal to draw on, it prints it once.
+// Run shows the floor of a running server until q, Ctrl-C or the end of ctx. If there is no
+// terminal to draw on, it prints the floor once.
 func Run(ctx context.Context, server conf.Control) error {
 	feed := newFeed(server)
-	view, err := feed.once(ctx)
+	view, err := feed.lookOnce(ctx)
 	if err != nil {
 		return fmt.Errorf("nwayacd: top: %w", err)
 	}
@@ -35,7 +35,7 @@ func Run(ctx context.Context, server conf.Control) error {
 	return live(ctx, feed, screen)
 }
 
-// live draws view after view. However it ends, the terminal is given back first.
+// live draws view after view. It always restores the terminal before it returns.
 func live(ctx context.Context, feed *Feed, screen *Screen) (err error) {
 	ctx, quit := context.WithCancel(ctx)
 	var background sync.WaitGroup
@@ -43,7 +43,7 @@ func live(ctx context.Context, feed *Feed, screen *Screen) (err error) {
 	defer func() { err = errors.Join(err, screen.close()) }()
 	defer quit()
 	background.Go(func() { feed.follow(ctx) }) // ends with ctx
-	background.Go(func() {                     // ends with a key, or the terminal
+	background.Go(func() {                     // ends with a key, or with the terminal
 		defer quit()
 		screen.readKeys()
 	})

@@ -8,46 +8,49 @@ import (
 	"unicode"
 )
 
-// View is what top shows: the floor at one moment.
+// View is the floor at one moment.
 type View struct {
 	Server  string // its command port
 	At      time.Time
-	Trouble string // why there is nothing newer; "" = connected
+	Trouble string // why there is nothing newer; "" = the connection is up
 	Groups  []Group
-	Callers []Caller // who wait, in any order
+	Callers []Caller // waiting, in any order
 	Agents  []Agent
 	Talking int
 }
 
+// Group is one row of the table of groups.
 type Group struct {
 	Number, Name, Mode                   string
 	Members, Available, Waiting, Talking int
 }
 
+// Caller is one row of the table of callers: a caller whom no agent has answered yet.
 type Caller struct {
 	Number, Group, State, Agent string
 	VIP                         bool
 	Wait, For                   time.Duration // since arrival, and in State
 }
 
+// Agent is one row of the table of agents.
 type Agent struct {
 	Extension, Name, State, Caller string
-	Rest                           string // why and how much longer, in the state rest
+	Rest                           string // in the state rest: why, and how much longer
 	Groups                         []string
-	For                            time.Duration // in State; below 0: since before we looked
+	For                            time.Duration // in State; below 0: since before the first look
 }
 
-// states are the states of agents in the order of their interest.
+// states are the states of agents, the most interesting first.
 var states = []string{
 	"noanswer", "ring", "talking", "typing", "rest", "outside", "ready", "busy", "dnd", "locked",
 	"unreg", "down",
 }
 
-// headings is how many lines stand around the rows of the three tables.
+// headings is the number of lines that are not rows of the three tables.
 const headings = 2 + 3*2
 
-// render draws the view for a screen of that size, one line a row, no control characters; 0 is
-// without limit.
+// render draws the view for a screen of that size, without control characters. A width or height of
+// 0 has no limit.
 func (v View) render(width, height int) string {
 	tables := []table{v.groupTable(), v.callerTable(), v.agentTable()}
 	needs := make([]int, len(tables))
@@ -72,7 +75,8 @@ func (v View) render(width, height int) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// share gives each table its rows in turn, until they are all gone or all tables are complete.
+// share gives the tables one row each in turn, until there are no rows left or all tables are
+// complete.
 func share(rows int, needs []int) []int {
 	given := make([]int, len(needs))
 	for progress := true; progress && rows > 0; {
@@ -114,12 +118,13 @@ func (v View) heading() []string {
 	}
 	first := fmt.Sprintf("nwayacd %s  %s  %s", v.Server, v.At.Format("15:04:05"), calls)
 	if v.Trouble != "" {
-		return []string{first, "NO CONNECTION, this is how it was: " + printable(v.Trouble)}
+		return []string{first, "NO CONNECTION, old values (" + printable(v.Trouble) + ")"}
 	}
 	return []string{first, agents.String()}
 }
 
-// longest is the longest wait in a group, "" being all of them; below 0 when nobody waits.
+// longest returns the longest wait in a group, or in all groups if group is "". It is below 0 if no
+// caller waits.
 func (v View) longest(group string) time.Duration {
 	longest := time.Duration(-1)
 	for _, c := range v.Callers {
@@ -191,7 +196,7 @@ func (v View) agentTable() table {
 	return t
 }
 
-// table is a table in the making.
+// table is a table that is being built.
 type table struct {
 	columns []column
 	rows    [][]string
@@ -200,7 +205,7 @@ type table struct {
 type column struct {
 	title string
 	right bool
-	most  int // of its width; 0 is without limit
+	most  int // greatest width; 0 is no limit
 }
 
 func (t *table) add(cells ...string) {
@@ -210,7 +215,8 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, cells)
 }
 
-// lines is the titles and at most room rows; the last of them says how many there are beyond it.
+// lines returns the titles and at most room rows. If there are more rows, the last line says how
+// many.
 func (t *table) lines(room int) []string {
 	titles := make([]string, len(t.columns))
 	for i, c := range t.columns {
@@ -232,7 +238,7 @@ func (t *table) lines(room int) []string {
 	return lines
 }
 
-// widths is what the widest cell of each column takes.
+// widths returns the width of the widest cell of each column.
 func (t *table) widths(rows [][]string) []int {
 	widths := make([]int, len(t.columns))
 	for _, cells := range rows {
@@ -256,7 +262,7 @@ func (t *table) line(cells []string, widths []int) string {
 	return b.String()
 }
 
-// clock is a duration as 0:05, 12:34 or 1:02:03; "-" below 0.
+// clock returns a duration as 0:05, 12:34 or 1:02:03, or "-" if it is below 0.
 func clock(d time.Duration) string {
 	s := int(d / time.Second)
 	switch {
@@ -268,7 +274,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// printable keeps what callers and operators write from steering the terminal.
+// printable replaces unprintable characters, so that text of callers and operators cannot control
+// the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -278,7 +285,7 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, "?"))
 }
 
-// clip cuts printable text to so many columns of a terminal; 0 is without limit.
+// clip cuts printable text to a number of columns of a terminal; 0 is no limit.
 func clip(s string, width int) string {
 	if width <= 0 || breadth(s) <= width {
 		return s
@@ -292,7 +299,7 @@ func clip(s string, width int) string {
 	return s
 }
 
-// breadth is how many columns of a terminal the text takes.
+// breadth returns how many columns of a terminal the text needs.
 func breadth(s string) (n int) {
 	for _, r := range s {
 		n += columns(r)
@@ -300,8 +307,8 @@ func breadth(s string) (n int) {
 	return n
 }
 
-// columns is 2 for the characters of East Asian scripts, their full-width forms and pictures, 0 for
-// marks on the character before.
+// columns returns 2 for characters of East Asian scripts, their full-width forms and pictures, 0
+// for marks on the character before, and else 1.
 func columns(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me):

@@ -11,7 +11,7 @@ import (
 
 var updateScreens = flag.Bool("update-screens", false, "write the screens of testdata anew")
 
-// busyFloor is a floor with something of everything.
+// busyFloor is a floor with an example of everything.
 func busyFloor() View {
 	at := func(minutes, seconds int) time.Duration {
 		return time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second

@@ -1,5 +1,6 @@
--- The tables that nwaycc databases have. An existing one keeps its rows, its columns and their types; it gains what it lacks.
--- Only keys stand in CREATE TABLE, everything else is added by name, so that one list serves a fresh database and an old one.
+-- The tables of nwaycc databases. An existing table keeps its rows, its columns and their types, and
+-- gets the columns that it lacks. CREATE TABLE has only the keys. All other columns are added by
+-- name, so one list serves new and old databases.
 
 CREATE TABLE IF NOT EXISTS call_extension (id bigserial PRIMARY KEY, extension_number varchar(50) NOT NULL UNIQUE);
 ALTER TABLE call_extension
@@ -49,7 +50,8 @@ ALTER TABLE ext_group
     ADD COLUMN IF NOT EXISTS busy_ring varchar(255),
     ADD COLUMN IF NOT EXISTS group_callout_timeout bigint DEFAULT 15;
 
--- The module wrote id = 0 and ext_group_id = 0: nothing here is unique, the key is (ext_group_number, ext).
+-- The module wrote id = 0 and ext_group_id = 0, so nothing here is unique. The key is
+-- (ext_group_number, ext).
 CREATE TABLE IF NOT EXISTS ext_group_map (id bigserial);
 ALTER TABLE ext_group_map
     ADD COLUMN IF NOT EXISTS ext_group_id bigint DEFAULT 0,
@@ -84,7 +86,8 @@ ALTER TABLE cf_call_remember
     ADD COLUMN IF NOT EXISTS insert_time timestamptz,
     ADD COLUMN IF NOT EXISTS group_number varchar(50);
 
--- We insert without naming id: where an old table wants one and has no default for it, it gets a sequence that starts behind its rows.
+-- This program inserts without naming id. If an old table requires an id and has no default for it,
+-- it gets a sequence that begins after its rows.
 DO $$
 DECLARE
     of record;

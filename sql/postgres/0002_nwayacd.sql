@@ -1,4 +1,5 @@
--- What is ours alone. A call that was handed back and came again has two rows of its uuid in nwayacd_cdr.
+-- The tables that only this program has. A call that was returned to the dialplan and came again
+-- has two rows of its uuid in nwayacd_cdr.
 
 CREATE TABLE IF NOT EXISTS nwayacd_cdr (
     id         bigserial PRIMARY KEY,
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS nwayacd_offer (
     answered   timestamptz,
     ended      timestamptz,
     ring_ms    bigint, -- from the offer until it was answered or ended
-    talk_ms    bigint  -- from the answer until it ended; NULL when nobody answered
+    talk_ms    bigint  -- from the answer until it ended; NULL if no agent answered
 );
 CREATE INDEX IF NOT EXISTS nwayacd_offer_call ON nwayacd_offer (call_uuid);
 CREATE INDEX IF NOT EXISTS nwayacd_offer_agent ON nwayacd_offer (agent, offered);
@@ -52,13 +53,14 @@ CREATE TABLE IF NOT EXISTS nwayacd_agent_log (
 );
 CREATE INDEX IF NOT EXISTS nwayacd_agent_log_when ON nwayacd_agent_log (extension, at);
 
--- How far each journal has been applied: one row a data-dir, so that servers can share a database.
+-- How far each journal has been applied: one row for each data-dir, so that servers can share a
+-- database.
 CREATE TABLE IF NOT EXISTS nwayacd_applied (
     journal text PRIMARY KEY,
     seq     bigint NOT NULL
 );
 
--- Changes this database refused for good, so that they are not lost.
+-- Changes that this database refused permanently, so that they are not lost.
 CREATE TABLE IF NOT EXISTS nwayacd_rejected (
     journal text NOT NULL,
     seq     bigint NOT NULL,

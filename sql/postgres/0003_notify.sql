@@ -1,5 +1,6 @@
--- Edits by other programs, told on the channel nwayacd. Our own transactions set nwayacd.own and are skipped.
--- A note is {table, op, key, was, columns}: key = the key columns now, was = the same before, when they changed.
+-- Edits by other programs are sent on the channel nwayacd. Our own transactions set nwayacd.own and
+-- are skipped. A note is {table, op, key, was, columns}. key has the key columns now, and was has
+-- them before the edit, if they changed.
 
 CREATE OR REPLACE FUNCTION nwayacd_note_row() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,7 +34,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Who answered a caller is forgotten by the thousand, in one statement: one note for it, and none when nothing went.
+-- Rows of cf_call_remember are deleted by the thousand, in one statement. There is one note for the
+-- statement, and none if it deleted nothing.
 CREATE OR REPLACE FUNCTION nwayacd_note_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM gone) THEN

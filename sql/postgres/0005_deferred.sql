@@ -1,2 +1,3 @@
--- What an agent asked for during an offer or a call, and is to become when that ends: busy, logout, or nothing.
+-- The change that an agent asked for during an offer or a call, and that takes effect when that
+-- ends: busy, logout, or nothing.
 ALTER TABLE call_extension ADD COLUMN IF NOT EXISTS deferred text NOT NULL DEFAULT '';

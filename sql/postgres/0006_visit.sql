@@ -1,6 +1,7 @@
--- A record is of one visit of a call to a group, so a call may have several rows in nwayacd_cdr: they share call_uuid,
--- and visit numbers them. What was written before is of the first visit. Each column has a constant default,
--- so PostgreSQL rewrites no table, and each lookup has its index: the rows of one call_uuid are few.
+-- A record is about one visit of a call to a group, so a call may have several rows in nwayacd_cdr.
+-- They share call_uuid, and visit numbers them. Older rows are first visits. Each column has a
+-- constant default, so PostgreSQL rewrites no table. Each lookup has its index, because the rows of
+-- one call_uuid are few.
 ALTER TABLE nwayacd_cdr
     ADD COLUMN IF NOT EXISTS visit integer NOT NULL DEFAULT 1,
     ADD COLUMN IF NOT EXISTS direction text NOT NULL DEFAULT 'in', -- in, out (nwaycallout)
@@ -16,7 +17,8 @@ ALTER TABLE callin_queue
     ADD COLUMN IF NOT EXISTS callin_name text,
     ADD COLUMN IF NOT EXISTS visit integer NOT NULL DEFAULT 1,
     ADD COLUMN IF NOT EXISTS came_from text;
--- How long the agent's phone may say nothing before it counts as unreachable; NULL and 0 are the configuration's.
+-- How long the agent's phone may send no sign before it is unreachable; NULL and 0 are the
+-- configured time.
 ALTER TABLE call_extension ADD COLUMN IF NOT EXISTS progress_seconds integer;
--- What the agents' phones show before the caller's name.
+-- The text that agents' phones show before the caller's name.
 ALTER TABLE ext_group ADD COLUMN IF NOT EXISTS caller_prefix text;

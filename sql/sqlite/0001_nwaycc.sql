@@ -1,4 +1,4 @@
--- The embedded store: the tables and columns of PostgreSQL that this program reads or writes.
+-- The embedded database: the tables and columns of PostgreSQL that this program reads or writes.
 
 CREATE TABLE IF NOT EXISTS call_extension (
     id                     INTEGER PRIMARY KEY,

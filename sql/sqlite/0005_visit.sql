@@ -1,6 +1,7 @@
--- A record is of one visit of a call to a group, so a call may have several rows in nwayacd_cdr: they share call_uuid,
--- and visit numbers them. What was written before is of the first visit. Each column has a constant default,
--- so SQLite rewrites no table, and each lookup has its index: the rows of one call_uuid are few.
+-- A record is about one visit of a call to a group, so a call may have several rows in nwayacd_cdr.
+-- They share call_uuid, and visit numbers them. Older rows are first visits. Each column has a
+-- constant default, so SQLite rewrites no table. Each lookup has its index, because the rows of one
+-- call_uuid are few.
 ALTER TABLE nwayacd_cdr ADD COLUMN visit INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE nwayacd_cdr ADD COLUMN direction TEXT NOT NULL DEFAULT 'in'; -- in, out (nwaycallout)
 ALTER TABLE nwayacd_cdr ADD COLUMN caller_name TEXT NOT NULL DEFAULT '';
@@ -13,7 +14,8 @@ ALTER TABLE nwayacd_offer ADD COLUMN recording TEXT NOT NULL DEFAULT '';
 ALTER TABLE callin_queue ADD COLUMN callin_name TEXT;
 ALTER TABLE callin_queue ADD COLUMN visit INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE callin_queue ADD COLUMN came_from TEXT;
--- How long the agent's phone may say nothing before it counts as unreachable; NULL and 0 are the configuration's.
+-- How long the agent's phone may send no sign before it is unreachable; NULL and 0 are the
+-- configured time.
 ALTER TABLE call_extension ADD COLUMN progress_seconds INTEGER;
--- What the agents' phones show before the caller's name.
+-- The text that agents' phones show before the caller's name.
 ALTER TABLE ext_group ADD COLUMN caller_prefix TEXT;

@@ -1,4 +1,4 @@
-// Package apptest boots a server within the process of a test.
+// Package apptest runs a server in the process of a test.
 package apptest
 
 import (
@@ -10,10 +10,10 @@ import (
 	"nwayacd/internal/app"
 )
 
-// Password is that of the command port.
+// Password is the password of the command port.
 const Password = "secret"
 
-// Start boots a server with free ports and an empty SQLite database. It runs until the test ends.
+// Start starts a server with free ports and an empty SQLite database. It runs until the test ends.
 func Start(t *testing.T) *app.Daemon {
 	t.Helper()
 	c := conf.Default()

@@ -6,16 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
 
-func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
+func TestTheEndOfATalkIsAnnouncedBeforeTheAgentsNextCall(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		c.caller("138")
-		c.after(2 * time.Second)
+		c.untilTalking("call-138")
 		c.caller("139")
 		c.after(20 * time.Second)
 		c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
@@ -23,16 +22,17 @@ func TestTheEndOfATalkIsToldBeforeTheAgentsNextCall(t *testing.T) {
 	})
 }
 
-// TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold: FreeSWITCH does not say what became
-// of the caller whose talk is over. The next caller's leg is called all the same, at once.
-func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
+// TestTheAgentsNextCallDoesNotWaitForTheAnnouncedEndOfTheTalk has a FreeSWITCH that does not report
+// what became of the caller whose talk is over. The next caller's leg is called at once all the
+// same.
+func TestTheAgentsNextCallDoesNotWaitForTheAnnouncedEndOfTheTalk(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 10 * time.Second})
 		call := c.caller("138")
-		c.after(4 * time.Second)
+		c.untilTalking("call-138")
 		c.wantTalk("1000", "call-138")
-		c.wires.lose("CHANNEL_UNBRIDGE")
-		c.wires.lose("CHANNEL_PARK")
+		c.wires.swallow("CHANNEL_UNBRIDGE")
+		c.wires.swallow("CHANNEL_PARK")
 		c.caller("139")
 		for call.Bridged() != "" {
 			c.after(10 * time.Millisecond)
@@ -41,9 +41,9 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 			t.Errorf("%d originates as the talk is over, want the next call's to be there", n)
 		}
 		c.wantEvents("call-139", "queue_add")
-		c.after(toldLimit)
+		c.after(earlyEndLimit)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1")
-		c.after(4 * time.Second)
+		c.untilTalking("call-139")
 		c.wantTalk("1000", "call-139")
 		c.after(20 * time.Second)
 		c.wantInOrder("1000 nway_agent_ready", "1000 nway_agent_ring", "call-138 hangup", "1000 nway_agent_talking")
@@ -51,37 +51,33 @@ func TestTheAgentsNextCallDoesNotWaitForTheEndOfTheTalkToBeTold(t *testing.T) {
 	})
 }
 
-// wantInOrder checks that our own listeners were told so, in this order.
+// wantInOrder checks that the server's own listeners received these events, in this order.
 func (c *centre) wantInOrder(want ...string) {
 	c.Helper()
 	at := 0
 	for _, what := range want {
-		found := slices.IndexFunc(c.server.Events.row[at:], func(e Event) bool {
+		found := slices.IndexFunc(c.ownEvents()[at:], func(e Event) bool {
 			return e.Get("nway_caller_uuid")+" "+e.Get("nway_callstatus") == what ||
 				e.Get("nway_agent_extension")+" "+e.Get("nway_agent_status") == what
 		})
 		if found < 0 {
-			c.Errorf("not told, or not in this order: %q of %q", what, want)
+			c.Errorf("not received, or not in this order: %q of %q", what, want)
 			return
 		}
 		at += found + 1
 	}
 }
 
-// TestThePhoneHangsUpInTheMomentOf something else: whoever comes first, the talk ends once, nobody
-// is stuck, and what is told waits for nothing.
+// TestThePhoneHangsUpInTheMomentOf another event. Whichever comes first, the talk ends once, no
+// agent is stuck, and no event waits.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
 		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
-			if found := c.server.channels.caller(call.UUID()); found != nil {
-				found.channel().conn.Close()
-			}
+			c.breakConnection(call.UUID())
 		},
 		"the loss of the link": func(c *centre, _ *sim.Call) {
-			if conn := c.server.links[0].conn.Load(); conn != nil {
-				conn.Close()
-			}
+			c.breakLink()
 		},
 		"the loss of both":     func(c *centre, _ *sim.Call) { c.wires.cut() },
 		"the caller's hang-up": func(_ *centre, call *sim.Call) { call.Hangup() },
@@ -91,7 +87,7 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
 		},
 		"the caller being taken": func(c *centre, call *sim.Call) {
-			c.heard.conn.Do(c.Context(), esl.API("uuid_transfer "+call.UUID()+" 'park:' inline"))
+			c.api("uuid_transfer " + call.UUID() + " 'park:' inline")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,61 +98,57 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	}
 }
 
-// hangsUpAs plays one round of it: in some another caller waits, and in some the phone is the one
-// that is a little earlier.
+// hangsUpAs runs one round of it. In some rounds another caller waits, and in some the phone is a
+// little earlier.
 func (c *centre) hangsUpAs(deed func(*centre, *sim.Call), round int) {
 	call := c.caller("139")
-	c.after(5 * time.Second)
+	c.untilTalking("call-139")
 	if round%2 == 0 {
 		c.server.Dispatcher.Busy(c.Context(), "1001")
 		c.caller("140")
-		c.after(3 * time.Second)
+		c.untilWaiting("call-140")
 		c.server.Dispatcher.Ready(c.Context(), "1001")
 	}
 	leg := call.Bridged()
 	atOnce(round%4 < 2, func() { c.sw.PhoneLeaves(leg) }, func() { deed(c, call) })
-	c.after(time.Minute)
+	c.settleAll()
 	c.server.Dispatcher.mu.Lock()
-	if left := len(c.server.Dispatcher.untold); left != 0 {
-		c.Errorf("%d ends of talks are untold", left)
+	if left := len(c.server.Dispatcher.earlyEnds); left != 0 {
+		c.Errorf("%d ends of talks are not announced", left)
 	}
 	c.server.Dispatcher.mu.Unlock()
-	for _, channel := range c.sw.Channels() {
-		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
-	}
+	c.killAll()
 	c.after(2 * time.Minute)
-	for _, channel := range c.sw.Channels() { // of who was in a talk with those
-		c.heard.conn.Do(c.Context(), esl.API("uuid_kill "+channel.UUID))
-	}
+	c.killAll()
 	c.after(2 * time.Minute)
 	c.wantRest()
 	c.wantWork()
 }
 
-// TestTheConnectionIsLostAsTheTalkEnds: FreeSWITCH is told all the same, and before it is told of
-// the agent's next call.
+// TestTheConnectionIsLostAsTheTalkEnds checks that FreeSWITCH gets the events all the same, and
+// those of the agent's next call after them.
 func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 	for range 12 {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.caller("138")
-			c.after(4 * time.Second)
+			c.untilTalking("call-138")
 			c.caller("139")
-			c.after(4 * time.Second)
-			c.wires.lose("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
+			c.untilWaiting("call-139")
+			c.wires.swallow("CHANNEL_UNBRIDGE") // the caller's thread is not as fast
 			leg := call.Bridged()
-			go c.breaks("call-138")
+			go c.breakConnection("call-138")
 			c.sw.PhoneLeaves(leg)
 			c.after(10 * time.Second)
 			c.wantTalk("1000", "call-139")
 			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
-			if told := c.heard.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
-				t.Errorf("FreeSWITCH was told %q", told)
+			if told := c.cti.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
+				t.Errorf("the CTI received %q", told)
 			}
-			if cdrs := c.kept.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
+			if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {
 				t.Errorf("CDRs %+v", cdrs)
 			}
-			c.sw.PhoneLeaves(c.server.channels.caller("call-139").legUUID())
-			c.after(time.Minute)
+			c.sw.PhoneLeaves(c.served("call-139").legUUID())
+			c.settleAll()
 			c.wantRest()
 		})
 	}
@@ -168,7 +160,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 	for round := range 40 {
 		open(t, ordinary("1000", "1001"), func(c *centre) {
 			call := c.caller("139")
-			c.after(5 * time.Second)
+			c.untilTalking("call-139")
 			leg := call.Bridged()
 			var refused error
 			atOnce(round%2 == 0, func() { c.sw.PhoneLeaves(leg) }, func() {
@@ -180,7 +172,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 				c.wantTalk("1001", "call-139")
 			}
 			call.Hangup()
-			c.after(time.Minute)
+			c.settleAll()
 			c.wantRest()
 		})
 	}
@@ -189,7 +181,7 @@ func TestATransferInTheMomentOfTheHangUp(t *testing.T) {
 	}
 }
 
-// atOnce does both at the same time; the first in a goroutine of its own, or swapped the second.
+// atOnce does both at the same time: the first in a goroutine of its own, or the second if swapped.
 func atOnce(swapped bool, first, second func()) {
 	if swapped {
 		first, second = second, first

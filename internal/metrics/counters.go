@@ -9,8 +9,8 @@ import (
 	"nwayacd/queue"
 )
 
-// Buckets, in seconds. A service level is the share of one of the waits' buckets, so these are the
-// limits that contracts name.
+// Buckets, in seconds. A service level is the share of one of the buckets of waits, so these have
+// the limits that contracts name.
 var (
 	waitBuckets  = []float64{0.5, 1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200}
 	talkBuckets  = []float64{10, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600}
@@ -27,9 +27,9 @@ var (
 	}
 )
 
-// happened counts what happens. A group has all its series from the first scrape on, at 0, so that
-// the first call makes a difference that Prometheus can see.
-type happened struct {
+// counters has the counters and histograms. A group has all its series from the first scrape on, at
+// 0. Otherwise Prometheus would not see the first call as an increase.
+type counters struct {
 	freeToOffer prometheus.Histogram
 	answerWait  *prometheus.HistogramVec
 	abandonWait *prometheus.HistogramVec
@@ -38,10 +38,10 @@ type happened struct {
 	offers      *prometheus.CounterVec
 
 	mu     sync.Mutex
-	groups map[string]bool // that have series
+	groups map[string]bool // the groups that have series
 }
 
-func newHappened() *happened {
+func newCounters() *counters {
 	ofGroup := func(name, help string, buckets []float64) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "nwayacd_" + name, Help: help,
@@ -52,46 +52,46 @@ func newHappened() *happened {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "nwayacd_" + name, Help: help},
 			[]string{"group", "outcome"})
 	}
-	return &happened{
+	return &counters{
 		freeToOffer: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "nwayacd_free_to_offer_seconds", Buckets: offerBuckets,
 			Help: "From the moment when a waiting caller and an available agent both existed until the agent's leg " +
 				"was on the wire.",
 		}),
 		answerWait: ofGroup("answer_wait_seconds",
-			"From arrival to the first agent, of callers who got one; counted when the two are bridged.", waitBuckets),
+			"From arrival to the first agent, of callers who were answered; counted when the two are bridged.", waitBuckets),
 		abandonWait: ofGroup("abandon_wait_seconds",
-			"From arrival to hang-up, of callers who gave up before an agent answered.", waitBuckets),
-		talk: ofGroup("talk_seconds", "From the bridge to the end, of calls that ended after a talk.", talkBuckets),
+			"From arrival to hang-up, of callers who hung up before an agent answered.", waitBuckets),
+		talk: ofGroup("talk_seconds", "Length of talks, from the bridge to the end; counted when the call ends.", talkBuckets),
 		calls: byOutcome("calls_ended_total",
-			"Calls that ended, by how. Calls out, and calls for no group that exists, have no group."),
+			"Visits that ended, by outcome. Calls out, and calls for a group that does not exist, have no group."),
 		offers: byOutcome("offers_total",
-			"Offers of a call to an agent that ended, by how; an answered one ends with the talk."),
+			"Offers that ended, by outcome; an answered one ends with the talk."),
 		groups: map[string]bool{},
 	}
 }
 
-// Offered counts an offer on its way, by how long the agent and the caller had been there for each
-// other.
-func (m *Metrics) Offered(after time.Duration) { m.happened.freeToOffer.Observe(after.Seconds()) }
+// Offered counts an offer. after is how long the agent and the caller were both available before
+// it.
+func (m *Metrics) Offered(after time.Duration) { m.counters.freeToOffer.Observe(after.Seconds()) }
 
-// Answered counts a caller who got an agent, by the wait.
+// Answered counts a caller whom an agent answered. waited is the time from arrival to the bridge.
 func (m *Metrics) Answered(group string, waited time.Duration) {
-	m.happened.answerWait.WithLabelValues(label(group)).Observe(waited.Seconds())
+	m.counters.answerWait.WithLabelValues(label(group)).Observe(waited.Seconds())
 }
 
-// OfferEnded counts an offer by its outcome.
+// OfferEnded counts an offer with its outcome.
 func (m *Metrics) OfferEnded(o queue.OfferRecord) {
-	m.happened.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
+	m.counters.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
 }
 
-// CallEnded counts a call by its outcome, with the wait of one that was abandoned and the talk of
-// one that was not.
+// CallEnded counts a visit with its outcome. It also observes the wait of an abandoned visit, and
+// the talk of any other.
 func (m *Metrics) CallEnded(c queue.CDR) {
-	h, group := m.happened, label(c.Group)
+	h, group := m.counters, label(c.Group)
 	h.calls.WithLabelValues(group, string(c.Outcome)).Inc()
 	switch {
-	case c.Group == "": // nobody waited for an agent
+	case c.Group == "": // the caller did not wait for an agent
 	case c.Outcome == queue.Abandoned:
 		h.abandonWait.WithLabelValues(group).Observe(c.Ended.Sub(c.Arrived).Seconds())
 	case !c.Bridged.IsZero():
@@ -99,8 +99,8 @@ func (m *Metrics) CallEnded(c queue.CDR) {
 	}
 }
 
-// follow gives groups that are new their series, and takes away those of groups that are gone.
-func (h *happened) follow(groups []queue.GroupFigures) {
+// follow creates the series of new groups, and deletes those of groups that were removed.
+func (h *counters) follow(groups []queue.GroupFigures) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	here := make(map[string]bool, len(groups))
@@ -119,7 +119,7 @@ func (h *happened) follow(groups []queue.GroupFigures) {
 	h.groups = here
 }
 
-func (h *happened) begin(group string) {
+func (h *counters) begin(group string) {
 	for _, waits := range h.histograms() {
 		waits.WithLabelValues(group)
 	}
@@ -131,7 +131,7 @@ func (h *happened) begin(group string) {
 	}
 }
 
-func (h *happened) end(group string) {
+func (h *counters) end(group string) {
 	of := prometheus.Labels{"group": group}
 	for _, waits := range h.histograms() {
 		waits.DeletePartialMatch(of)
@@ -140,10 +140,10 @@ func (h *happened) end(group string) {
 	h.offers.DeletePartialMatch(of)
 }
 
-func (h *happened) histograms() []*prometheus.HistogramVec {
+func (h *counters) histograms() []*prometheus.HistogramVec {
 	return []*prometheus.HistogramVec{h.answerWait, h.abandonWait, h.talk}
 }
 
-func (h *happened) all() []prometheus.Collector {
+func (h *counters) all() []prometheus.Collector {
 	return []prometheus.Collector{h.freeToOffer, h.answerWait, h.abandonWait, h.talk, h.calls, h.offers}
 }

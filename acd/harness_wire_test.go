@@ -1,0 +1,275 @@
+package acd
+
+import (
+	"context"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pipes is a listener. Its method dial makes the connections.
+type pipes struct {
+	made   chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+	wrap   func(net.Conn) net.Conn // wraps what Accept returns, if it is not nil
+}
+
+func newPipes() *pipes { return &pipes{made: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.made <- theirs:
+		return ours, nil
+	case <-p.closed:
+	case <-ctx.Done():
+	}
+	return nil, net.ErrClosed
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case nc := <-p.made:
+		if p.wrap != nil {
+			nc = p.wrap(nc)
+		}
+		return nc, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// wires are all connections between the server and the switch, at the server's end.
+type wires struct {
+	mu   sync.Mutex
+	all  []*wire
+	lost map[string]bool // events and replies that the switch does not send
+}
+
+func (w *wires) wrap(nc net.Conn) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	one := &wire{Conn: nc, closed: make(chan struct{})}
+	w.all = append(w.all, one)
+	return one
+}
+
+func (w *wires) each(do func(*wire)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.all {
+		do(one)
+	}
+}
+
+// cut closes all connections.
+func (w *wires) cut() { w.each(func(one *wire) { one.Conn.Close() }) }
+
+// silence makes the connections half-open. From then on nothing passes, in either direction, and
+// neither side sees an error.
+func (w *wires) silence() { w.each(func(one *wire) { one.silent.Store(true) }) }
+
+// silenceLink does that to the link alone, which is the connection that was made first.
+func (w *wires) silenceLink() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[0].silent.Store(true)
+}
+
+// clog makes the switch read nothing more, so that writes to it block.
+func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
+
+// freeze holds back what is written to the connections, in both directions, until thaw delivers it.
+// That includes what an end wrote that has closed since.
+func (w *wires) freeze() { w.each((*wire).freeze) }
+
+func (w *wires) thaw() { w.each((*wire).thaw) }
+
+// swallow makes the switch send no more events of this name, or no more replies to this command.
+func (w *wires) swallow(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lost == nil {
+		w.lost = map[string]bool{}
+	}
+	w.lost[what] = true
+}
+
+// deliver ends what swallow began.
+func (w *wires) deliver(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.lost, what)
+}
+
+func (w *wires) swallows(what string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost[what]
+}
+
+// wire is one connection.
+type wire struct {
+	net.Conn
+	silent, clogged atomic.Bool
+	closed          chan struct{}
+	once            sync.Once
+
+	mu       sync.Mutex
+	deadline time.Time     // of writes
+	frozen   chan struct{} // closed by thaw; nil if the wire is not frozen
+	held     []byte        // what was written while the wire was frozen
+}
+
+func (w *wire) freeze() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = make(chan struct{})
+}
+
+func (w *wire) thaw() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen == nil {
+		return
+	}
+	close(w.frozen)
+	w.frozen = nil
+	w.Conn.SetWriteDeadline(time.Time{})
+	w.Conn.Write(w.held)
+	select {
+	case <-w.closed:
+		w.Conn.Close()
+	default:
+	}
+}
+
+// holds keeps what is written, and returns true, if the wire is frozen.
+func (w *wire) holds(p []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.frozen == nil {
+		return false
+	}
+	w.held = append(w.held, p...)
+	return true
+}
+
+// awaitThaw waits until the wire is not frozen. It returns false if the wire is closed before.
+func (w *wire) awaitThaw() bool {
+	w.mu.Lock()
+	frozen := w.frozen
+	w.mu.Unlock()
+	if frozen == nil {
+		return true
+	}
+	select {
+	case <-frozen:
+		return true
+	case <-w.closed:
+		return false
+	}
+}
+
+func (w *wire) Read(p []byte) (int, error) {
+	if !w.awaitThaw() {
+		return 0, net.ErrClosed
+	}
+	for {
+		n, err := w.Conn.Read(p)
+		if !w.awaitThaw() {
+			return 0, net.ErrClosed
+		}
+		if !w.silent.Load() {
+			return n, err
+		}
+		if err != nil {
+			<-w.closed
+			return 0, net.ErrClosed
+		}
+	}
+}
+
+func (w *wire) Write(p []byte) (int, error) {
+	switch {
+	case w.silent.Load(), w.holds(p):
+		return len(p), nil
+	case w.clogged.Load():
+		w.mu.Lock()
+		deadline := w.deadline
+		w.mu.Unlock()
+		select {
+		case <-w.closed:
+			return 0, net.ErrClosed
+		case <-time.After(time.Until(deadline)):
+			return 0, os.ErrDeadlineExceeded
+		}
+	}
+	return w.Conn.Write(p)
+}
+
+func (w *wire) SetWriteDeadline(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = t
+	return w.Conn.SetWriteDeadline(t)
+}
+
+func (w *wire) Close() error {
+	w.once.Do(func() { close(w.closed) })
+	w.mu.Lock()
+	frozen := w.frozen != nil
+	w.mu.Unlock()
+	if frozen {
+		return nil // thaw closes it
+	}
+	return w.Conn.Close()
+}
+
+// stall is a network that can hold back what the switch writes to the connections of calls.
+type stall struct {
+	mu   sync.Mutex
+	over chan struct{} // nil = nothing is held back
+}
+
+func (s *stall) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = make(chan struct{})
+}
+
+func (s *stall) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.over)
+	s.over = nil
+}
+
+// on returns nc, whose reads the stall can hold back.
+func (s *stall) on(nc net.Conn) net.Conn { return stalled{nc, s} }
+
+type stalled struct {
+	net.Conn
+	stall *stall
+}
+
+func (c stalled) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.stall.mu.Lock()
+	over := c.stall.over
+	c.stall.mu.Unlock()
+	if over != nil {
+		<-over
+	}
+	return n, err
+}
