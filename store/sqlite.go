@@ -40,8 +40,8 @@ func openSQLite(o *Options) (*database, error) {
 	return &database{DB: pool, dialect: &d, sanitized: func(err error) error { return err }}, nil
 }
 
-// keepPrivate makes the database's file, and those beside it, readable for this user only. They have
-// telephones' passwords. SQLite gives new files beside it the mode of the first.
+// keepPrivate makes the database's file, and those beside it, readable for this user only. They
+// have telephones' passwords. SQLite gives new files beside it the mode of the first.
 func keepPrivate(dataDir string) error {
 	path := filepath.Join(dataDir, sqliteFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

@@ -60,6 +60,7 @@ var (
 var (
 	errEvicted   = errors.New("cmdport: too many connections: this one was closed to make room")
 	errPasswords = errors.New("cmdport: too many wrong passwords")
+	errHTTP      = errors.New("cmdport: HTTP was sent to the command port")
 	errSlow      = errors.New("cmdport: the client reads its events too slowly")
 )
 
@@ -95,6 +96,8 @@ func (c *client) authenticate(ctx context.Context) error {
 		}
 		verb, given, _ := strings.Cut(request.Line, " ")
 		switch {
+		case isHTTP(request.Line):
+			return errors.Join(errHTTP, c.send(rejected()))
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
@@ -144,6 +147,10 @@ func (c *client) right(verb, given string) (right bool, wait time.Duration) {
 		return isRight && subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
 	})
 }
+
+// isHTTP reports whether the line begins an HTTP request. A web page can make a browser send one to
+// this port, with commands in its body.
+func isHTTP(line string) bool { return strings.Contains(line, " HTTP/") }
 
 func isExit(verb string) bool {
 	return strings.EqualFold(verb, "exit") || strings.HasPrefix(verb, "...")

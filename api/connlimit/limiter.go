@@ -71,8 +71,8 @@ func New(b Bounds, log zerolog.Logger) *Limiter {
 }
 
 // Admit counts a new connection, which is unconfirmed. The limiter calls evict, at most once, if
-// the connection has to make room for another, or if it is a short one whose time is over. evict
-// closes the connection and must not block for long.
+// the connection has to make room for another, or if it is a short one whose time is over. The
+// function closes the connection and must not block for long.
 func (l *Limiter) Admit(remote net.Addr, evict func()) *Conn {
 	c := &Conn{limiter: l, source: esl.Source(remote), evict: evict}
 	evicted := l.place(c)
