@@ -22,6 +22,7 @@ type commandLine struct {
 	Bench   cli.Bench   `cmd:"" help:"Start a server of its own, load it over TCP like a FreeSWITCH full of calls, and print the cost."`
 	Migrate cli.Migrate `cmd:"" help:"Bring the database's schema up to date. An existing nwaycc database is used as it is."`
 	Check   cli.Check   `cmd:"" help:"Check a configuration and print all its faults."`
+	Init    cli.Init    `cmd:"" help:"Write a configuration with secrets of its own, and print the lines for FreeSWITCH."`
 	Cmd     cli.Cmd     `cmd:"" help:"Send a command to the running server, such as: nwayacd cmd \"nway_login 1000 110\"."`
 	Health  cli.Health  `cmd:"" help:"Exit with code 0 if a running server answers on its command port (for containers)."`
 	Top     cli.Top     `cmd:"" help:"Show groups, callers and agents of a running server, live."`
