@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,9 +89,14 @@ func TestTheReserveServesAShortWhileAndMakesRoomInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(Bounds{Total: 100, PerSource: 1}, zerolog.Nop())
 		l.Admit(from("10.0.0.1"), func() { t.Error("a confirmed one was evicted") }).Confirm()
+		var mu sync.Mutex
 		var out []int
 		for n := range reservePerSource + 2 {
-			c := l.Admit(from("10.0.0.1"), func() { out = append(out, n) })
+			c := l.Admit(from("10.0.0.1"), func() {
+				mu.Lock()
+				defer mu.Unlock()
+				out = append(out, n)
+			})
 			c.Confirm()
 			if !c.IsShort() {
 				t.Fatalf("%d is not short", n)
@@ -101,6 +107,8 @@ func TestTheReserveServesAShortWhileAndMakesRoomInOrder(t *testing.T) {
 		}
 		time.Sleep(shortLife)
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		if len(out) != reservePerSource+2 || len(l.shorts) != 0 {
 			t.Errorf("after their time: %v, %d are counted", out, len(l.shorts))
 		}
