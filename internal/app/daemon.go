@@ -280,8 +280,8 @@ func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 	d.Socket = ln.Addr()
 	bound := socketBound(d.config, fileLimit())
 	if bound < d.config.Server.Max {
-		d.log.Warn().Int("max-connections", d.config.Server.Max).Int("in-force", bound).
-			Msg("the process may open too few files (LimitNOFILE) for max-connections of [server]")
+		d.log.Info().Int("max-connections", d.config.Server.Max).Int("in-force", bound).
+			Msg("the process may open too few files (LimitNOFILE) for all of max-connections of [server]")
 	}
 	capped := connlimit.NewCapped(ln, bound, d.log)
 	d.crowded.Store(capped)
