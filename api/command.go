@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,8 +30,8 @@ type Server struct {
 	Version func(ctx context.Context) string  // version, commit, Go and database, in one line
 }
 
-// maxCommand bounds a command's line, in bytes.
-const maxCommand = 4096
+// MaxCommand bounds a command's line, in bytes.
+const MaxCommand = 4096
 
 // ControlRefusal is the reply to a line with control characters. The protocol of the command port
 // cannot carry all of them, so its client refuses them as well.
@@ -58,8 +59,8 @@ func Find(name string) *Command {
 // safe from a crash. A word with spaces, or an empty one, needs quotes, ' or ".
 func Run(ctx context.Context, s Server, line string) string {
 	switch {
-	case len(line) > maxCommand:
-		return fmt.Sprintf("-ERR a command has at most %d characters, this one %d", maxCommand, len(line))
+	case len(line) > MaxCommand:
+		return fmt.Sprintf("-ERR a command has at most %d characters, this one %d", MaxCommand, len(line))
 	case !utf8.ValidString(line):
 		return "-ERR the command is not UTF-8"
 	case strings.ContainsFunc(line, unicode.IsControl):
@@ -76,6 +77,39 @@ func Run(ctx context.Context, s Server, line string) string {
 		return c.reply(ctx, s, words[1:])
 	}
 	return "-ERR " + shorten(words[0]) + " command not found"
+}
+
+// Named returns the command that the line gives, also if its name stands in quotes; nil if there is
+// none.
+func Named(line string) *Command {
+	words, err := split(line)
+	if err != nil {
+		words = strings.Fields(strings.Trim(line, `"' `)) // what Run refuses is still ours
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	return Find(words[0])
+}
+
+// Public returns the command and the arguments of a line as other clients may see them. Arguments
+// from a password on are left out. A line that is no command may be a misspelt one with a password,
+// so all its arguments are left out.
+func Public(line string) (command, arguments string) {
+	words, err := split(line)
+	if len(words) == 0 {
+		return "", ""
+	}
+	c := Find(words[0])
+	if err != nil || c == nil {
+		return words[0], ""
+	}
+	wanted, _ := c.Arguments()
+	shown := words[1:]
+	if at := slices.IndexFunc(wanted, func(a Argument) bool { return a.Word == secret }); at >= 0 {
+		shown = shown[:min(at, len(shown))]
+	}
+	return words[0], strings.Join(shown, " ")
 }
 
 func (c *Command) reply(ctx context.Context, s Server, args []string) string {
@@ -95,8 +129,9 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 // Usage returns the command with its syntax, as an operator types it.
 func (c *Command) Usage() string { return strings.TrimSpace(c.Name + " " + c.Syntax) }
 
-// split splits a line into words. A quote at the start of a word ends at the next quote of the same
-// kind. Elsewhere a quote is an ordinary character.
+// split splits a line into words; with an error it returns those before the fault. A quote at the
+// start of a word ends at the next quote of the same kind. Elsewhere a quote is an ordinary
+// character.
 func split(line string) (words []string, err error) {
 	for {
 		line = strings.TrimLeft(line, " ")
@@ -108,10 +143,10 @@ func split(line string) (words []string, err error) {
 			closed := false
 			word, rest, closed = strings.Cut(line[1:], line[:1])
 			if !closed {
-				return nil, fmt.Errorf("the quote %c is not closed", quote)
+				return words, fmt.Errorf("the quote %c is not closed", quote)
 			}
 			if rest != "" && rest[0] != ' ' {
-				return nil, fmt.Errorf("a space is missing after the closing quote %c", quote)
+				return words, fmt.Errorf("a space is missing after the closing quote %c", quote)
 			}
 		} else {
 			word, rest, _ = strings.Cut(line, " ")

@@ -357,3 +357,31 @@ FreeSWITCH, behind this one.
 * Our own events still come once only, from here.
 * When that FreeSWITCH goes away, the client's connection ends, as it would without nwayacd.
 `
+
+func TestWhatOthersSeeOfALineHasNoPassword(t *testing.T) {
+	for line, want := range map[string][2]string{
+		`nway_add_ext 2001 zebra`:       {"nway_add_ext", "2001"},
+		`"nway_add_ext" 2001 zebra`:     {"nway_add_ext", "2001"},
+		`'NWAY_ADD_EXT' '2001' "zebra"`: {"NWAY_ADD_EXT", "2001"},
+		`nway_add_ext 2001 'zebra`:      {"nway_add_ext", ""},
+		`nway_add_exx 2001 zebra`:       {"nway_add_exx", ""},
+		`nway_add_ext  2001  zebra`:     {"nway_add_ext", "2001"},
+		`nway_login 1000 110`:           {"nway_login", "1000 110"},
+		``:                              {"", ""},
+	} {
+		if command, arguments := api.Public(line); command != want[0] || arguments != want[1] {
+			t.Errorf("%s is shown as %q %q", line, command, arguments)
+		}
+	}
+}
+
+func TestACommandInQuotesIsOurs(t *testing.T) {
+	for _, line := range []string{`nway_ready 1000`, `"nway_ready" 1000`, `'nway_ready' 1000`, `"nway_ready 1000`} {
+		if api.Named(line) == nil {
+			t.Errorf("%s would go to FreeSWITCH", line)
+		}
+	}
+	if api.Named("status") != nil || api.Named("") != nil {
+		t.Error("what is FreeSWITCH's is ours")
+	}
+}

@@ -59,6 +59,14 @@ func isLiteral(s string) error {
 	return nil
 }
 
+// isUnspaced refuses what FreeSWITCH would take apart: the value is one argument of several.
+func isUnspaced(s string) error {
+	if strings.ContainsFunc(s, unicode.IsSpace) {
+		return fmt.Errorf("%q has a blank, at which FreeSWITCH takes it apart", s)
+	}
+	return nil
+}
+
 func isHoldMusic(s string) error {
 	if s == "" {
 		return errors.New("is empty; it must be a file or a stream, and silence is silence_stream://-1")

@@ -27,6 +27,10 @@ func TestExampleIsDefaultsAndOneSwitch(t *testing.T) {
 	}
 	want := Default()
 	want.File = example
+	if !strings.Contains(got.Warnings.Error(), "FreeSWITCH's default") || len(got.Warnings) != 1 {
+		t.Errorf("warnings: %s", got.Warnings)
+	}
+	got.Warnings = nil
 	fs1 := defaultFreeSWITCH()
 	fs1.Name, fs1.Address = "fs1", "127.0.0.1:8021"
 	want.FreeSWITCH = []FreeSWITCH{fs1}
@@ -122,14 +126,15 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		prompts.jn-5 prompts.jn-6 prompts.jn-7 prompts.jn-8 prompts.jn-9 prompts.default-blacklistwav
 		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
 		prompts.survey
-		database.dbstring database.data-dir database.journal-limit database.output_sql
-		server.listen server.allow server.max-calls server.drain-seconds server.commands
+		database.dbstring database.dbstring-file database.data-dir database.journal-limit database.output_sql
+		server.listen server.allow server.max-calls server.max-connections server.drain-seconds server.commands
 		server.command-extensions server.advertise
-		control.listen control.password control.pass-through
+		control.listen control.password control.password-file control.pass-through
 		control.max-connections control.max-connections-per-source
-		http.listen http.token http.max-connections http.max-connections-per-source
+		http.listen http.token http.token-file http.directory-token http.directory-token-file http.directory-open
+		http.directory-password http.max-connections http.max-connections-per-source
 		log.level log.format
-		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].local-ip
+		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].password-file freeswitch[0].local-ip
 		freeswitch[0].dial-string freeswitch[0].remote-dial`)
 	if got := allKeys(&Config{FreeSWITCH: make([]FreeSWITCH, 1)}); !slices.Equal(got, promised) {
 		t.Errorf("keys are\n%v\nwant\n%v", got, promised)
@@ -171,8 +176,10 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 	}
 	c := &Config{FreeSWITCH: make([]FreeSWITCH, 1)}
 	walk(reflect.ValueOf(*c))
-	if keys := len(allKeys(c)); keys != fields-1 { // File has no key
-		t.Errorf("%d keys for %d fields", keys, fields-1)
+	fields -= 3 // File, Warnings and Refused have no key
+	keys := slices.DeleteFunc(allKeys(c), func(name string) bool { return strings.HasSuffix(name, "-file") })
+	if len(keys) != fields {
+		t.Errorf("%d keys for %d fields", len(keys), fields)
 	}
 }
 
@@ -182,10 +189,10 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su"}
 		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
-		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
+		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, max-connections=12, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
 			advertise="b:2"}
 		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
-		http = {listen=":4", token="t", max-connections=10, max-connections-per-source=11}
+		http = {listen=":4", token="t", directory-token="d", directory-password="clear", max-connections=10, max-connections-per-source=11}
 		log = {level="warn", format="json"}`
 	got, err := Parse("all", []byte(all))
 	if err != nil {
@@ -210,14 +217,15 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		Server: Server{
 			":1",
 			[]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-			6, 7 * time.Second,
+			6, 12, 7 * time.Second,
 			[]string{"nway_busy"},
 			"any", "b:2",
 		},
 		Control: Control{":3", "c", "n", 8, 9},
-		HTTP:    HTTP{":4", "t", 10, 11},
+		HTTP:    HTTP{":4", "t", "d", false, "clear", 10, 11},
 		Log:     Log{"warn", "json"},
 	}
+	got.Warnings = nil // of secrets of one character
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
@@ -340,7 +348,8 @@ func TestCommandPortIsDialledOnLoopbackWhenItIsOnAllAddresses(t *testing.T) {
 func TestComposeConfiguration(t *testing.T) {
 	const file = "../deploy/nwayacd.compose.toml"
 	for _, secret := range []string{"DBSTRING", "CONTROL_PASSWORD", "HTTP_TOKEN", "FREESWITCH_PASSWORD"} {
-		t.Setenv("NWAYACD_"+secret, "")
+		t.Setenv("NWAYACD_"+secret, "") // put back after the test
+		os.Unsetenv("NWAYACD_" + secret)
 	}
 	_, err := Load(file)
 	if faults, ok := errors.AsType[Faults](err); !ok || len(faults) != 2 {

@@ -28,6 +28,12 @@ type Config struct {
 	Control    Control
 	HTTP       HTTP
 	Log        Log
+
+	// Warnings are what is allowed but should be looked at.
+	Warnings Faults
+	// Refused is what is too dangerous to run with. `nwayacd check` fails because of it; the server
+	// runs with it off.
+	Refused Faults
 }
 
 // ACD is [acd]: how calls are distributed. The keys up to debug are parameters of mod_nwayacd.
@@ -96,6 +102,7 @@ type Server struct {
 	Listen   string         // host:port
 	Allow    []netip.Prefix // source networks; empty: every source, only on loopback
 	MaxCalls int            // 0: no limit
+	Max      int            // max-connections
 	Drain    time.Duration  // drain-seconds: how long a shutdown waits for talks to end
 	Commands []string       // those that a channel may run by the route /cmd
 
@@ -132,6 +139,10 @@ func (c Control) DialAddress() string {
 type HTTP struct {
 	Listen string
 	Token  Secret // empty: no token is required, only on loopback
+	// DirectoryToken is taken for FreeSWITCH's directory only. Empty: Token is.
+	DirectoryToken    Secret
+	DirectoryOpen     bool   // the directory needs no token; on loopback only
+	DirectoryPassword string // "hash" or "clear": how the directory shows a password
 	// The limits are like those of Control.
 	Max       int
 	MaxSource int
@@ -175,11 +186,11 @@ func Default() *Config {
 		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
 		Database: Database{DataDir: "data", JournalLimit: 1024},
 		Server: Server{
-			Listen: "127.0.0.1:8084", Drain: 30 * time.Second,
+			Listen: "127.0.0.1:8084", Drain: 30 * time.Second, Max: mostConnections,
 			Commands: []string{"nway_ready", "nway_busy", "nway_logout", "nway_login"}, CommandExtensions: "own",
 		},
 		Control: Control{Listen: "127.0.0.1:8022", Max: 256, MaxSource: 64},
-		HTTP:    HTTP{Listen: "127.0.0.1:8085", Max: 1024, MaxSource: 256},
+		HTTP:    HTTP{Listen: "127.0.0.1:8085", DirectoryPassword: "hash", Max: 1024, MaxSource: 256},
 		Log:     Log{Level: "info", Format: "auto"},
 	}
 }

@@ -10,6 +10,7 @@ type key struct {
 	name    string
 	value   value
 	restart bool // is read only when the server starts, so a reload cannot change it
+	file    bool // the value is the path of a file with the secret whose key is name without "-file"
 }
 
 type section struct {
@@ -28,6 +29,9 @@ const longestProgress = 60
 // mostConnections bounds max-connections of each port: one process cannot hold more.
 const mostConnections = 20_000
 
+// mostCalls bounds the connections of the socket port that can be configured.
+const mostCalls = 1_000_000
+
 // sections returns all sections and keys of the file except [[freeswitch]], bound to the fields of
 // c.
 func (c *Config) sections() []section {
@@ -35,95 +39,107 @@ func (c *Config) sections() []section {
 		{"acd", c.ACD.keys()},
 		{"prompts", c.Prompts.keys()},
 		{"database", []key{
-			{"dbstring", secret(&c.Database.DSN, isDSN), true},
-			{"data-dir", text(&c.Database.DataDir, isDirectory, isPlain), true},
-			{"journal-limit", count(&c.Database.JournalLimit, 16, 1<<20), true},
-			{"output_sql", toggle(&c.Database.OutputSQL), true},
+			{name: "dbstring", value: secret(&c.Database.DSN, isDSN), restart: true},
+			secretFile("dbstring", &c.Database.DSN, isDSN),
+			{name: "data-dir", value: text(&c.Database.DataDir, isDirectory, isPlain), restart: true},
+			{name: "journal-limit", value: count(&c.Database.JournalLimit, 16, 1<<20), restart: true},
+			{name: "output_sql", value: toggle(&c.Database.OutputSQL), restart: true},
 		}},
 		{"server", []key{
-			{"listen", text(&c.Server.Listen, isListen), true},
-			{"allow", networks(&c.Server.Allow), true},
-			{"max-calls", count(&c.Server.MaxCalls, 0, 1_000_000), false},
-			{"drain-seconds", seconds(&c.Server.Drain, 0), false},
-			{"commands", words(&c.Server.Commands, isCommand), false},
-			{"command-extensions", text(&c.Server.CommandExtensions, isOneOf("own", "any")), false},
-			{"advertise", text(&c.Server.Advertise, orEmpty(isDialable)), true},
+			{name: "listen", value: text(&c.Server.Listen, isListen), restart: true},
+			{name: "allow", value: networks(&c.Server.Allow), restart: true},
+			{name: "max-calls", value: count(&c.Server.MaxCalls, 0, 1_000_000)},
+			{name: "max-connections", value: count(&c.Server.Max, 1, mostCalls), restart: true},
+			{name: "drain-seconds", value: seconds(&c.Server.Drain, 0)},
+			{name: "commands", value: words(&c.Server.Commands, isCommand)},
+			{name: "command-extensions", value: text(&c.Server.CommandExtensions, isOneOf("own", "any"))},
+			{name: "advertise", value: text(&c.Server.Advertise, orEmpty(isDialable)), restart: true},
 		}},
 		{"control", []key{
-			{"listen", text(&c.Control.Listen, isListen), true},
-			{"password", secret(&c.Control.Password, isPassword), true},
-			{"pass-through", text(&c.Control.PassThrough, orEmpty(isName)), true},
-			{"max-connections", count(&c.Control.Max, 1, mostConnections), true},
-			{"max-connections-per-source", count(&c.Control.MaxSource, 1, mostConnections), true},
+			{name: "listen", value: text(&c.Control.Listen, isListen), restart: true},
+			{name: "password", value: secret(&c.Control.Password, isPassword), restart: true},
+			secretFile("password", &c.Control.Password, isPassword),
+			{name: "pass-through", value: text(&c.Control.PassThrough, orEmpty(isName)), restart: true},
+			{name: "max-connections", value: count(&c.Control.Max, 1, mostConnections), restart: true},
+			{name: "max-connections-per-source", value: count(&c.Control.MaxSource, 1, mostConnections), restart: true},
 		}},
 		{"http", []key{
-			{"listen", text(&c.HTTP.Listen, isListen), true},
-			{"token", secret(&c.HTTP.Token, isToken), true},
-			{"max-connections", count(&c.HTTP.Max, 1, mostConnections), true},
-			{"max-connections-per-source", count(&c.HTTP.MaxSource, 1, mostConnections), true},
+			{name: "listen", value: text(&c.HTTP.Listen, isListen), restart: true},
+			{name: "token", value: secret(&c.HTTP.Token, isToken), restart: true},
+			secretFile("token", &c.HTTP.Token, isToken),
+			{name: "directory-token", value: secret(&c.HTTP.DirectoryToken, isToken), restart: true},
+			secretFile("directory-token", &c.HTTP.DirectoryToken, isToken),
+			{name: "directory-open", value: toggle(&c.HTTP.DirectoryOpen), restart: true},
+			{name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")), restart: true},
+			{name: "max-connections", value: count(&c.HTTP.Max, 1, mostConnections), restart: true},
+			{name: "max-connections-per-source", value: count(&c.HTTP.MaxSource, 1, mostConnections), restart: true},
 		}},
 		{"log", []key{
-			{"level", text(&c.Log.Level, isOneOf("debug", "info", "warn", "error")), false},
-			{"format", text(&c.Log.Format, isOneOf("auto", "console", "json")), true},
+			{name: "level", value: text(&c.Log.Level, isOneOf("debug", "info", "warn", "error"))},
+			{name: "format", value: text(&c.Log.Format, isOneOf("auto", "console", "json")), restart: true},
 		}},
 	}
 }
 
 func (a *ACD) keys() []key {
 	return []key{
-		{"recover-seconds", seconds(&a.Recover, 0), false},
-		{"recover-auto", toggle(&a.RecoverAuto), false},
-		{"noanswer-to-ready", toggle(&a.NoAnswerToReady), false},
-		{"typing-auto", toggle(&a.TypingAuto), false},
-		{"auto-answer", toggle(&a.AutoAnswer), false},
-		{"video-codecs", text(&a.VideoCodecs, orEmpty(isCodecs)), false},
-		{"use-asr", toggle(&a.UseASR), false},
-		{"asr-str", text(&a.ASRString, isPlain, isCarried), false},
-		{"local-ip", text(&a.LocalIP, orEmpty(isIP)), true},
-		{"debug", toggle(&a.Debug), false},
-		{"busy-repeat-seconds", seconds(&a.BusyRepeat, 0), false},
+		{name: "recover-seconds", value: seconds(&a.Recover, 0)},
+		{name: "recover-auto", value: toggle(&a.RecoverAuto)},
+		{name: "noanswer-to-ready", value: toggle(&a.NoAnswerToReady)},
+		{name: "typing-auto", value: toggle(&a.TypingAuto)},
+		{name: "auto-answer", value: toggle(&a.AutoAnswer)},
+		{name: "video-codecs", value: text(&a.VideoCodecs, orEmpty(isCodecs))},
+		{name: "use-asr", value: toggle(&a.UseASR)},
+		{name: "asr-str", value: text(&a.ASRString, isPlain, isCarried)},
+		{name: "local-ip", value: text(&a.LocalIP, orEmpty(isIP)), restart: true},
+		{name: "debug", value: toggle(&a.Debug)},
+		{name: "busy-repeat-seconds", value: seconds(&a.BusyRepeat, 0)},
 		// With 0, a lone agent who rejects calls would be rung in an endless loop.
-		{"reoffer-seconds", seconds(&a.Reoffer, 1), false},
-		{"remember-days", days(&a.Remember), false},
-		{"max-wait-seconds", seconds(&a.MaxWait, 0), false},
-		{"rest-busy-seconds", secondsTo(&a.RestBusy, longestRest), false},
-		{"rest-reject-seconds", secondsTo(&a.RestReject, longestRest), false},
-		{"rest-noanswer-seconds", secondsTo(&a.RestNoAnswer, longestRest), false},
-		{"rest-unreachable-seconds", secondsTo(&a.RestUnreachable, longestRest), false},
-		{"max-misses", count(&a.MaxMisses, 0, 1000), false},
-		{"progress-seconds", secondsTo(&a.Progress, longestProgress), false},
-		{"follow-forward", toggle(&a.FollowForward), false},
-		{"after-talk", text(&a.AfterTalk, isOneOf("hangup", "dialplan")), false},
-		{"record-path", text(&a.RecordPath, isPlain, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))), false},
+		{name: "reoffer-seconds", value: seconds(&a.Reoffer, 1)},
+		{name: "remember-days", value: days(&a.Remember)},
+		{name: "max-wait-seconds", value: seconds(&a.MaxWait, 0)},
+		{name: "rest-busy-seconds", value: secondsTo(&a.RestBusy, longestRest)},
+		{name: "rest-reject-seconds", value: secondsTo(&a.RestReject, longestRest)},
+		{name: "rest-noanswer-seconds", value: secondsTo(&a.RestNoAnswer, longestRest)},
+		{name: "rest-unreachable-seconds", value: secondsTo(&a.RestUnreachable, longestRest)},
+		{name: "max-misses", value: count(&a.MaxMisses, 0, 1000)},
+		{name: "progress-seconds", value: secondsTo(&a.Progress, longestProgress)},
+		{name: "follow-forward", value: toggle(&a.FollowForward)},
+		{name: "after-talk", value: text(&a.AfterTalk, isOneOf("hangup", "dialplan"))},
+		{
+			name:  "record-path",
+			value: text(&a.RecordPath, isPlain, isUnspaced, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))),
+		},
 	}
 }
 
 func (p *Prompts) keys() []key {
 	keys := []key{
-		{"jn-prefix", text(&p.JobPrefix, isPlain, isLiteral, isChained), false},
-		{"jn-suffix", text(&p.JobSuffix, isPlain, isLiteral, isChained), false},
+		{name: "jn-prefix", value: text(&p.JobPrefix, isPlain, isLiteral, isChained)},
+		{name: "jn-suffix", value: text(&p.JobSuffix, isPlain, isLiteral, isChained)},
 	}
 	for digit := range p.JobDigits {
-		keys = append(keys, key{jobDigitKey(digit), text(&p.JobDigits[digit], isPlain, isLiteral, isChained), false})
+		keys = append(keys, key{name: jobDigitKey(digit), value: text(&p.JobDigits[digit], isPlain, isLiteral, isChained)})
 	}
 	return append(keys,
-		key{"default-blacklistwav", text(&p.Blacklist, isPlain, isLiteral), false},
-		key{"default-agent-busy", text(&p.Busy, isPlain, isLiteral), false},
-		key{"default-agent-transfer", text(&p.Transfer, isPlain, isLiteral), false},
-		key{"default-agent-welcome", text(&p.Welcome, isPlain, isLiteral), false},
-		key{"hold-music", text(&p.HoldMusic, isHoldMusic, isPlain, isLiteral), false},
-		key{"survey", text(&p.Survey, isPlain, isLiteral), false},
+		key{name: "default-blacklistwav", value: text(&p.Blacklist, isPlain, isLiteral)},
+		key{name: "default-agent-busy", value: text(&p.Busy, isPlain, isLiteral)},
+		key{name: "default-agent-transfer", value: text(&p.Transfer, isPlain, isLiteral)},
+		key{name: "default-agent-welcome", value: text(&p.Welcome, isPlain, isLiteral)},
+		key{name: "hold-music", value: text(&p.HoldMusic, isHoldMusic, isPlain, isLiteral)},
+		key{name: "survey", value: text(&p.Survey, isPlain, isLiteral, isUnspaced)},
 	)
 }
 
 func (f *FreeSWITCH) keys() []key {
 	return []key{
-		{"name", text(&f.Name, isName), true},
-		{"address", text(&f.Address, isDialable), true},
-		{"password", secret(&f.Password, isPassword), true},
-		{"local-ip", text(&f.LocalIP, orEmpty(isIP)), true},
-		{"dial-string", text(&f.DialString, isPlain, isDial("{ext}")), true},
-		{"remote-dial", text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), true},
+		{name: "name", value: text(&f.Name, isName), restart: true},
+		{name: "address", value: text(&f.Address, isDialable), restart: true},
+		{name: "password", value: secret(&f.Password, isPassword), restart: true},
+		secretFile("password", &f.Password, isPassword),
+		{name: "local-ip", value: text(&f.LocalIP, orEmpty(isIP)), restart: true},
+		{name: "dial-string", value: text(&f.DialString, isPlain, isDial("{ext}")), restart: true},
+		{name: "remote-dial", value: text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), restart: true},
 	}
 }
 

@@ -5,63 +5,92 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
-// Load reads the file at path, and then the environment, which has priority over the file:
-// NWAYACD_DBSTRING, NWAYACD_CONTROL_PASSWORD, NWAYACD_HTTP_TOKEN and NWAYACD_FREESWITCH_PASSWORD
-// (for every [[freeswitch]]). An empty variable counts as unset. If path is empty, Load reads
-// DefaultPath, and if that does not exist it returns the defaults. The error is a Faults if the
-// file could be read but is wrong.
+// Load reads the file at path, then the secrets of the environment, which outrank the file (see
+// readEnvironment). With an empty path it reads DefaultPath, and if that does not exist returns the
+// defaults. The error is a Faults when the file could be read and is wrong.
 func Load(path string) (*Config, error) {
 	name := path
 	if path == "" {
 		name = DefaultPath
 	}
-	content, err := os.ReadFile(name)
+	content, mode, err := readLimited(name, tooLong)
 	switch {
 	case path == "" && errors.Is(err, fs.ErrNotExist):
 		name = ""
+	case errors.Is(err, errTooLong): // the reader says so
 	case err != nil:
 		return nil, fmt.Errorf("conf: %w", err)
 	}
-	return parse(name, content, os.Getenv)
+	return parse(name, content, mode, os.LookupEnv)
 }
 
 // Parse reads text and ignores the environment. Faults use name as the name of the file. The error
 // is a Faults with everything that is wrong, not only the first fault.
 func Parse(name string, text []byte) (*Config, error) {
-	return parse(name, text, func(string) string { return "" })
+	return parse(name, text, 0, func(string) (string, bool) { return "", false })
 }
 
-func parse(name string, content []byte, getenv func(string) string) (*Config, error) {
-	r := &reader{file: name, config: Default()}
+func parse(name string, content []byte, mode fs.FileMode, lookup func(string) (string, bool)) (*Config, error) {
+	r := &reader{file: name, mode: mode, config: Default()}
 	r.config.File = name
 	r.read(string(content))
-	r.readEnvironment(getenv)
+	r.readEnvironment(lookup)
 	r.settle()
 	if len(r.faults) > 0 {
-		return nil, r.located()
+		return nil, r.located(r.faults)
 	}
+	r.look()
+	r.config.Warnings, r.config.Refused = r.located(r.warnings), r.located(r.refused)
 	return r.config, nil
 }
 
-// readEnvironment reads the secrets that a container should not have in a file.
-func (r *reader) readEnvironment(getenv func(string) string) {
+// readEnvironment reads the secrets that should not be in the file. The first of these counts:
+//   - NWAYACD_HTTP_TOKEN, the secret;
+//   - NWAYACD_HTTP_TOKEN_FILE, the path of a file with it;
+//   - the file http-token in $CREDENTIALS_DIRECTORY, which systemd sets.
+func (r *reader) readEnvironment(lookup func(string) (string, bool)) {
 	c := r.config
-	r.override(getenv, "NWAYACD_DBSTRING", secret(&c.Database.DSN, isDSN))
-	r.override(getenv, "NWAYACD_CONTROL_PASSWORD", secret(&c.Control.Password, isPassword))
-	r.override(getenv, "NWAYACD_HTTP_TOKEN", secret(&c.HTTP.Token, isToken))
+	r.override(lookup, "DBSTRING", secret(&c.Database.DSN, isDSN))
+	r.override(lookup, "CONTROL_PASSWORD", secret(&c.Control.Password, isPassword))
+	r.override(lookup, "HTTP_TOKEN", secret(&c.HTTP.Token, isToken))
+	r.override(lookup, "DIRECTORY_TOKEN", secret(&c.HTTP.DirectoryToken, isToken))
 	for i := range c.FreeSWITCH {
-		r.override(getenv, "NWAYACD_FREESWITCH_PASSWORD", secret(&c.FreeSWITCH[i].Password, isPassword))
+		r.override(lookup, "FREESWITCH_PASSWORD", secret(&c.FreeSWITCH[i].Password, isPassword))
 	}
 }
 
-func (r *reader) override(getenv func(string) string, variable string, v value) {
-	content := getenv(variable)
-	if content == "" {
+// override sets one secret from the environment. A variable that is set but empty is a fault: an
+// empty secret would open a port to everybody.
+func (r *reader) override(lookup func(string) (string, bool), name string, v value) {
+	variable := "NWAYACD_" + name
+	if content, given := lookup(variable); given {
+		err := errEmptySecret
+		if content != "" {
+			err = v.set(content)
+		}
+		r.blameEnvironment(variable, err)
 		return
 	}
-	if err := v.set(content); err != nil && !r.blames(variable) {
+	variable += "_FILE"
+	if path, given := lookup(variable); given {
+		r.blameEnvironment(variable, r.setFromFile(path, v))
+		return
+	}
+	directory, given := lookup("CREDENTIALS_DIRECTORY")
+	path := filepath.Join(directory, strings.ReplaceAll(strings.ToLower(name), "_", "-"))
+	if _, err := os.Stat(path); given && err == nil {
+		r.blameEnvironment("CREDENTIALS_DIRECTORY", r.setFromFile(path, v))
+	}
+}
+
+var errEmptySecret = errors.New("is set but empty; remove the variable, or give it a secret")
+
+func (r *reader) blameEnvironment(variable string, err error) {
+	if err != nil && !r.blames(variable) {
 		r.faults = append(r.faults, finding{Fault: Fault{File: "environment", Key: variable, Text: err.Error()}})
 	}
 }

@@ -2,6 +2,7 @@ package conf
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +19,11 @@ type reader struct {
 	text   string // the part of the file that is TOML
 	broken bool   // lines were left out of text, so a key that seems absent may be there
 	faults []finding
+
+	mode     fs.FileMode // of the file; 0: it was not read from a file
+	secrets  bool        // the file itself has secrets
+	warnings []finding
+	refused  []finding
 }
 
 // finding is a fault whose line is not known yet.
@@ -79,7 +85,13 @@ func (r *reader) readSection(path, name string, keys []key, v any) {
 			r.report(at, full, r.unknownKey(word, keys))
 			continue
 		}
+		if keys[i].file {
+			r.readSecretFile(at, full, &keys[i], v, table)
+			continue
+		}
 		r.reportAll(at, full, keys[i].value.set(v))
+		_, isSecret := keys[i].value.get().(Secret)
+		r.secrets = r.secrets || isSecret && v != "" && v != string(defaultFreeSWITCH().Password)
 	}
 }
 
@@ -177,11 +189,16 @@ func (r *reader) blames(keys ...string) bool {
 	return slices.ContainsFunc(r.faults, func(f finding) bool { return slices.Contains(keys, f.Key) })
 }
 
-// located returns the faults with their lines, sorted.
-func (r *reader) located() Faults {
+func (r *reader) warn(f Fault) { r.warnings = append(r.warnings, finding{Fault: f}) }
+
+// located returns findings with their lines, sorted.
+func (r *reader) located(found []finding) Faults {
+	if len(found) == 0 {
+		return nil
+	}
 	at := lines(r.text)
-	faults := make(Faults, len(r.faults))
-	for i, f := range r.faults {
+	faults := make(Faults, len(found))
+	for i, f := range found {
 		if f.path != "" {
 			f.Line = at.of(f.path)
 		}

@@ -29,7 +29,6 @@ func TestTheEnvironmentHasPriorityOverTheFile(t *testing.T) {
 	}
 	t.Setenv("NWAYACD_DBSTRING", "host=db")
 	t.Setenv("NWAYACD_CONTROL_PASSWORD", "control")
-	t.Setenv("NWAYACD_HTTP_TOKEN", "") // compose passes an unset variable like this
 	t.Setenv("NWAYACD_FREESWITCH_PASSWORD", "switch")
 	c, err := Load(file)
 	if err != nil {

@@ -17,6 +17,10 @@ func (r *reader) settle() {
 	r.guard("control.listen", c.Control.Listen, "control.password", c.Control.Password != "")
 	r.guard("http.listen", c.HTTP.Listen, "http.token", c.HTTP.Token != "")
 	r.guard("server.listen", c.Server.Listen, "server.allow", len(c.Server.Allow) > 0)
+	if c.HTTP.DirectoryOpen && !OnLoopback(c.HTTP.Listen) {
+		r.require("http.directory-open", "http.listen", fmt.Sprintf(
+			"is on, but http.listen is %q, which other hosts can reach: use http.directory-token", c.HTTP.Listen))
+	}
 	r.checkPorts()
 	r.checkDigits()
 	if c.ACD.UseASR && c.ACD.ASRString == "" {
@@ -50,7 +54,7 @@ func (r *reader) unique(seen map[string]bool, path, key, content string) {
 
 // guard refuses a port that strangers can reach without protection.
 func (r *reader) guard(listenKey, listen, protectionKey string, protected bool) {
-	if !protected && !onLoopback(listen) {
+	if !protected && !OnLoopback(listen) {
 		r.require(listenKey, protectionKey,
 			fmt.Sprintf("is %q, which other hosts can reach; set %s, or listen on 127.0.0.1", listen,
 				protectionKey))
@@ -64,9 +68,9 @@ func (r *reader) require(key, lacking, text string) {
 	}
 }
 
-// onLoopback accepts no host name but localhost, because a name can resolve to another address
+// OnLoopback accepts no host name but localhost, because a name can resolve to another address
 // later.
-func onLoopback(listen string) bool {
+func OnLoopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return false

@@ -23,7 +23,7 @@ func openDataDir(path string) (*dataDir, error) {
 	if path == "" {
 		return nil, errors.New("store: no data-dir is set")
 	}
-	if err := os.MkdirAll(path, 0o750); err != nil {
+	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("store: data-dir: %w", err)
 	}
 	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)

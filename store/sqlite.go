@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -21,8 +22,11 @@ func openSQLite(o *Options) (*database, error) {
 	if o.DataDir == "" {
 		return nil, errors.New("store: no data-dir is set")
 	}
-	if err := os.MkdirAll(o.DataDir, 0o750); err != nil {
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: data-dir: %w", err)
+	}
+	if err := keepPrivate(o.DataDir); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	path := url.URL{Path: filepath.Join(o.DataDir, sqliteFile)}
 	// synchronous=FULL is needed because the journal drops a change after its commit. So a commit
@@ -40,6 +44,25 @@ func openSQLite(o *Options) (*database, error) {
 	search.SetMaxOpenConns(searchConns)
 	d := embedded
 	return &database{DB: pool, search: search, dialect: &d, sanitized: func(err error) error { return err }}, nil
+}
+
+// keepPrivate makes the database's file, and those beside it, readable for this user only. They
+// have telephones' passwords. SQLite gives new files beside it the mode of the first.
+func keepPrivate(dataDir string) error {
+	path := filepath.Join(dataDir, sqliteFile)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, beside := range []string{"", "-wal", "-shm"} {
+		if err := os.Chmod(path+beside, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // refusedBySQLite reports whether the row or the schema is wrong. It returns false for a busy, full

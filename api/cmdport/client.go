@@ -60,6 +60,7 @@ var (
 var (
 	errEvicted   = errors.New("cmdport: too many connections: this one was closed to make room")
 	errPasswords = errors.New("cmdport: too many wrong passwords")
+	errHTTP      = errors.New("cmdport: HTTP was sent to the command port")
 	errSlow      = errors.New("cmdport: the client reads its events too slowly")
 )
 
@@ -95,13 +96,16 @@ func (c *client) authenticate(ctx context.Context) error {
 		}
 		verb, given, _ := strings.Cut(request.Line, " ")
 		switch {
+		case isHTTP(request.Line):
+			return errors.Join(errHTTP, c.send(rejected()))
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
-		case strings.EqualFold(verb, "auth") && c.right(given):
-			return errors.Join(c.welcome(), c.reply("+OK accepted"))
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
-			// userauth is for FreeSWITCH's users, and this port has none
-			sleep(ctx, authPenalty<<try)
+			right, wait := c.right(verb, given)
+			if right {
+				return errors.Join(c.welcome(), c.reply("+OK accepted"))
+			}
+			sleep(ctx, max(authPenalty<<try, min(wait, longPenalty)))
 			err = c.reply("-ERR invalid")
 		default:
 			err = c.reply("-ERR command not found")
@@ -125,23 +129,28 @@ func (c *client) welcome() error {
 	return err
 }
 
-// evict ends the session of a client that has not shown the password, to make room for another.
+// evict ends the session of a client that has not shown the password, to make room for another, or
+// that is beyond the bounds.
 func (c *client) evict() {
 	c.send(rejected())
 	c.end(errEvicted)
 }
 
-// right compares in constant time. During a pause after too many wrong passwords it returns false
-// without comparing.
-func (c *client) right(given string) bool {
+// right compares in constant time. A wrong password of a source that has sent too many waits longer
+// for its answer. Users (userauth) are FreeSWITCH's, this port has none.
+func (c *client) right(verb, given string) (right bool, wait time.Duration) {
+	isRight := strings.EqualFold(verb, "auth")
 	if c.port.Password == "" {
-		return true
+		return isRight, 0
 	}
-	right, _ := c.port.authLimiter.Try(esl.Source(c.nc.RemoteAddr()), func() bool {
-		return subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
+	return c.port.authLimiter.Try(esl.Source(c.nc.RemoteAddr()), func() bool {
+		return isRight && subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
 	})
-	return right
 }
+
+// isHTTP reports whether the line begins an HTTP request. A web page can make a browser send one to
+// this port, with commands in its body.
+func isHTTP(line string) bool { return strings.Contains(line, " HTTP/") }
 
 func isExit(verb string) bool {
 	return strings.EqualFold(verb, "exit") || strings.HasPrefix(verb, "...")

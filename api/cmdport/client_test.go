@@ -44,11 +44,18 @@ func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 		}
 	}
 	for range 50 {
-		if _, err := esl.Dial(t.Context(), address, "right", esl.Options{}); !errors.Is(err, esl.ErrRejected) {
-			t.Errorf("one more: %v", err)
+		if reply, err := Ask(t.Context(), address, "right", "nway_list_exts"); err != nil {
+			t.Errorf("a single command on a full port: %q, %v", reply, err)
+		}
+		if err := Greeted(t.Context(), address); err != nil {
+			t.Errorf("a health probe on a full port: %v", err)
 		}
 	}
-	if n := strings.Count(log.String(), "too many connections"); n != 1 {
+	stays := dial(t, address, "right")
+	if f := stays.read(); f.Raw("Content-Type") != esl.ContentRejection {
+		t.Errorf("one more that stays was told %s", f.Raw("Content-Type"))
+	}
+	if n := strings.Count(log.String(), `"message":"too many connections`); n != 1 {
 		t.Errorf("%d lines in the log:\n%s", n, log.String())
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nwayacd/api"
 	"nwayacd/esl"
 )
 
@@ -25,21 +26,12 @@ type event struct {
 
 // jobEvent returns the event with the output of a bgapi command.
 func jobEvent(id, line, reply string) event {
-	command, argument, _ := strings.Cut(line, " ")
+	command, argument := api.Public(line)
 	headers := []esl.Header{{Name: "Job-UUID", Value: id}, {Name: "Job-Command", Value: command}}
-	if argument = publicArguments(command, argument); argument != "" {
+	if argument != "" {
 		headers = append(headers, esl.Header{Name: "Job-Command-Arg", Value: argument})
 	}
 	return event{at: time.Now(), name: eventJob, headers: headers, body: reply}
-}
-
-// publicArguments returns the part of a command's arguments that all clients may see. For
-// nway_add_ext it is the extension, without the password.
-func publicArguments(command, argument string) string {
-	if strings.EqualFold(command, "nway_add_ext") {
-		argument, _, _ = strings.Cut(strings.TrimLeft(argument, " "), " ")
-	}
-	return argument
 }
 
 // sender has what every event says of its origin.

@@ -23,6 +23,7 @@ const (
 	// authPenalty is the delay before the answer to the first wrong password. It doubles with each
 	// further one, and delays only its own connection.
 	authPenalty  = time.Second
+	longPenalty  = 5 * time.Second  // of a source that has sent too many wrong ones
 	authTries    = 3                // on one connection
 	commandLimit = 2 * time.Minute  // for one command
 	requestLimit = 15 * time.Second // for one request to arrive, from its first byte to its last
@@ -77,13 +78,8 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer c.following.Wait()
 	defer end(nil)
 	defer context.AfterFunc(session, func() { nc.Close() })()
-	counted, admitted := p.connLimiter.Admit(nc.RemoteAddr(), c.evict)
-	if !admitted {
-		p.connLimiter.Refuse(nc, rejected())
-		return
-	}
-	c.counted = counted
-	defer counted.Release()
+	c.counted = p.connLimiter.Admit(nc.RemoteAddr(), c.evict)
+	defer c.counted.Release()
 	p.add(c)
 	defer p.remove(c)
 	err := c.runSession(session, ctx)

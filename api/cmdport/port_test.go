@@ -2,6 +2,7 @@ package cmdport
 
 import (
 	"context"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -110,6 +111,27 @@ func TestAWrongPasswordDelaysItsOwnConnectionOnly(t *testing.T) {
 	}
 }
 
+func TestARightPasswordIsTakenAmidManyWrongOnesOfItsAddress(t *testing.T) {
+	address := port(t, "secret")
+	for range 12 { // each sends a wrong one, and waits for its penalty
+		nc, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		if _, err := esl.NewReader(nc, esl.Limits{}).ReadFrame(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := nc.Write([]byte("auth guess\n\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // the wrong ones are looked at
+	for range 5 {
+		dial(t, address, "secret").say("api nway_list_exts", "extension|")
+	}
+}
+
 func TestNothingIsServedBeforeThePassword(t *testing.T) {
 	nc, err := net.Dial("tcp", port(t, "secret"))
 	if err != nil {
@@ -138,5 +160,22 @@ func TestGreeted(t *testing.T) {
 	ln.Close()
 	if err := Greeted(t.Context(), address); err == nil {
 		t.Error("no port is there, but Greeted returns nil")
+	}
+}
+
+// A web page can send this with a browser of this host; without a password any would be right.
+func TestAWebPageCannotCommandByABrowser(t *testing.T) {
+	address := port(t, "")
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(nc, "POST / HTTP/1.1\r\nHost: 127.0.0.1:8022\r\nTransfer-Encoding: chunked\r\n\r\n"+
+		"30\r\n\nauth x\n\napi nway_add_blacklist 666\n\n")
+	said, _ := io.ReadAll(nc)
+	if strings.Contains(string(said), "+OK") || !strings.Contains(string(said), esl.ContentRejection) {
+		t.Errorf("%s", said)
 	}
 }

@@ -39,8 +39,7 @@ var isSubscribing = map[string]bool{"event": true, "nixevent": true, "noevents":
 
 // isOurs reports whether the line is one of our commands.
 func isOurs(line string) bool {
-	name, _, _ := strings.Cut(line, " ")
-	return api.Find(name) != nil
+	return api.Named(line) != nil
 }
 
 // call answers an api request. It tries our commands first, then FreeSWITCH if there is
@@ -76,6 +75,9 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	}
 	if len(id) > maxJobUUID {
 		return c.reply("-ERR a Job-UUID has at most " + strconv.Itoa(maxJobUUID) + " characters")
+	}
+	if len(line) > api.MaxCommand {
+		return c.reply("-ERR a command has at most " + strconv.Itoa(api.MaxCommand) + " characters")
 	}
 	select {
 	case c.slots <- struct{}{}:

@@ -1,8 +1,10 @@
 package cmdport
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"sync"
@@ -20,8 +22,13 @@ const (
 // subclasses has the subclasses of all CUSTOM events.
 var subclasses = []string{"nwayacd::queue", "nwayacd::info", "nwayacd::agent"}
 
-// mostFilters is how many filters one client can have.
-const mostFilters = 256
+// The bounds of one client's filters. A short pattern may be a large program: [a-z]{1000} is one of
+// 1,000 steps.
+const (
+	mostFilters = 256
+	maxFilter   = 512  // bytes of a filter's line
+	maxPatterns = 8192 // steps of the patterns of all filters together, as sizeOf counts them
+)
 
 // subscription says which events a client gets, and in which form. It behaves exactly as
 // mod_event_socket.c does (parse_command, event_handler):
@@ -40,9 +47,10 @@ type subscription struct {
 // filter passes the events whose header has a value, or holds them back.
 type filter struct {
 	name, value string
-	bare        string         // the value without its signs
-	not         bool           // holds events back
-	pattern     *regexp.Regexp // nil: the value must equal bare, in either letter case
+	bare        string // the value without its signs
+	not         bool
+	pattern     *regexp.Regexp // nil: bare itself, in either letter case
+	size        int            // of the pattern
 }
 
 // change carries out event, nixevent, noevents or filter. It returns the reply, and whether it is
@@ -148,6 +156,8 @@ func eventWords(words []string) (names, custom []string) {
 func (s *subscription) filter(rest string) string {
 	name, value, _ := strings.Cut(rest, " ")
 	switch value = strings.TrimSpace(value); {
+	case len(rest) > maxFilter:
+		return fmt.Sprintf("-ERR a filter has at most %d characters", maxFilter)
 	case value == "":
 		return "-ERR invalid syntax"
 	case strings.EqualFold(name, "delete"):
@@ -161,12 +171,20 @@ func (s *subscription) filter(rest string) string {
 	if len(s.filters) == mostFilters {
 		return fmt.Sprintf("-ERR there are %d filters already", mostFilters)
 	}
-	f, err := newFilter(name, value)
+	f, err := newFilter(name, value, maxPatterns-s.patternSize())
 	if err != nil {
 		return "-ERR " + err.Error()
 	}
 	s.filters = append(s.filters, f)
 	return fmt.Sprintf("+OK filter added. [%s]=[%s]", name, value)
+}
+
+// patternSize is the size of the patterns of all filters.
+func (s *subscription) patternSize() (size int) {
+	for _, f := range s.filters {
+		size += f.size
+	}
+	return size
 }
 
 // unfilter removes all filters, those of a header, or the one of a header and value.
@@ -179,7 +197,8 @@ func (s *subscription) unfilter(rest string) string {
 	return fmt.Sprintf("+OK filter deleted. [%s][%s]", name, value)
 }
 
-func newFilter(name, value string) (filter, error) {
+// newFilter makes a filter whose pattern is at most that large.
+func newFilter(name, value string, maxSize int) (filter, error) {
 	bare := strings.TrimLeft(value, "+- ")
 	signs := value[:len(value)-len(bare)]
 	f := filter{name: name, value: value, bare: bare, not: strings.HasSuffix(strings.TrimRight(signs, " "), "-")}
@@ -187,9 +206,30 @@ func newFilter(name, value string) (filter, error) {
 	if !is {
 		return f, nil
 	}
-	var err error
-	f.pattern, err = regexp.Compile(strings.TrimSuffix(inner, "/"))
+	text := strings.TrimSuffix(inner, "/")
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return f, err
+	}
+	if f.size = sizeOf(tree); f.size > maxSize {
+		return f, errPatterns
+	}
+	f.pattern, err = regexp.Compile(text)
 	return f, err
+}
+
+var errPatterns = errors.New("the patterns of this client's filters are too large")
+
+// sizeOf estimates the steps of a pattern's program without making it.
+func sizeOf(tree *syntax.Regexp) int {
+	size := 1 + len(tree.Rune)
+	for _, sub := range tree.Sub {
+		size = min(size+sizeOf(sub), maxPatterns+1)
+	}
+	if tree.Op == syntax.OpRepeat {
+		size = min(size*max(tree.Min, tree.Max, 1), maxPatterns+1)
+	}
+	return size
 }
 
 func (f *filter) fits(value string) bool {

@@ -1,6 +1,7 @@
 package cmdport
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -171,5 +172,40 @@ func TestFiltersAreBounded(t *testing.T) {
 	}
 	if reply, ok := s.change("filter", "a b"); ok {
 		t.Error(reply)
+	}
+}
+
+// Six filters of 22 KB took 1.3 GB.
+func TestTheFiltersOfAClientTakeLittleMemory(t *testing.T) {
+	var s subscription
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	refused := 0
+	for range 300 {
+		for _, pattern := range []string{
+			strings.Repeat(`\pL{1000}`, 2444), strings.Repeat(`\pL{1000}`, 50), `[a-z]{1000}`, `((a{30}){30})`, `(\pL\pN){500}`,
+			`^1000$`,
+		} {
+			reply, _ := s.change("filter", "Agent /"+pattern+"/")
+			if !strings.HasPrefix(reply, "+OK") {
+				refused++
+			}
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	const most = 8 << 20
+	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > most || refused == 0 {
+		t.Errorf("%d bytes, %d refused", held, refused)
+	}
+	if total := after.TotalAlloc - before.TotalAlloc; total > 256<<20 {
+		t.Errorf("%d bytes on the way", total)
+	}
+	if reply, ok := s.change("filter", "delete all"); !ok {
+		t.Error(reply)
+	}
+	if reply, ok := s.change("filter", `Agent /^10[0-9]{2}$/`); !ok {
+		t.Errorf("an ordinary filter: %s", reply)
 	}
 }

@@ -18,8 +18,8 @@ const (
 	forgiveAfter  = 5 * time.Minute // without a wrong password, after which pauses are short again
 )
 
-// AuthLimiter slows down a source that guesses passwords, and no other source. The zero value is
-// ready to use.
+// AuthLimiter slows down the answers to wrong passwords of a source that guesses. A right password
+// is never held up, also if it comes from the same source. The zero value is ready to use.
 type AuthLimiter struct {
 	mu      sync.Mutex
 	sources esl.Sources[attempts]
@@ -30,21 +30,21 @@ type AuthLimiter struct {
 type attempts struct {
 	wrong  int           // not forgiven yet
 	last   time.Time     // of the last wrong one, or the end of the last pause
-	closed time.Time     // no password is checked before then
+	closed time.Time     // until then the source is in a pause
 	pause  time.Duration // the last one
 }
 
-// Try checks one password or token with isRight, and returns the result. During a pause after too
-// many wrong ones it checks nothing, and returns how much longer the pause lasts.
+// Try checks one password or token with isRight. A wrong one has to wait: for how long is 0 unless
+// the source is in a pause after too many wrong ones.
 func (l *AuthLimiter) Try(source netip.Addr, isRight func() bool) (right bool, wait time.Duration) {
+	if isRight() {
+		return true, 0
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now, a := time.Now(), l.sources.Get(source)
 	if wait := a.closed.Sub(now); wait > 0 {
 		return false, wait
-	}
-	if isRight() {
-		return true, 0
 	}
 	a.addWrong(now)
 	return false, 0

@@ -3,7 +3,6 @@
 package connlimit
 
 import (
-	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -31,88 +30,128 @@ func (b Bounds) Or(total, perSource int) Bounds {
 	return b
 }
 
+// The reserve of a port, for health probes, scrapes and single commands of a host, or of a port,
+// that is full. Such a short connection is closed soon.
 const (
-	refuseLimit = time.Second // for a client to read its refusal
-	maxRefusals = 32          // at a time; further connections are closed without an answer
-	refuseDrain = 64 << 10    // bytes that are read from a refused client
+	reserve          = 32 // short connections
+	reservePerSource = 8
+	shortLife        = 5 * time.Second
 )
 
 // Limiter counts the connections of a port. If there are too many, it closes the unconfirmed
 // connection that is the oldest, so idle strangers do not keep others out. If all connections are
-// confirmed, it refuses the new one.
+// confirmed, the new one is a short one.
 type Limiter struct {
-	bounds   Bounds
-	log      zerolog.Logger
-	reports  esl.Reports
-	refusals chan struct{} // holds one for each refusal under way
+	bounds  Bounds
+	log     zerolog.Logger
+	reports esl.Reports
 
 	mu      sync.Mutex
 	conns   map[*Conn]struct{}
 	sources map[netip.Addr]int // connections of each
-	turns   uint64             // how many have been given out
+	shorts  map[*Conn]struct{} // beyond the bounds
+	turns   uint64             // given out so far
 }
 
 // Conn is one connection that the limiter counts. Its fields are guarded by the limiter's mutex.
 type Conn struct {
 	limiter *Limiter
 	source  netip.Addr
-	turn    uint64 // its order among the unconfirmed connections; 0 = it is confirmed
-	evict   func() // closes the connection
+	short   bool
+	turn    uint64 // its number among those that may be evicted; 0 = it is confirmed
+	evict   func() // closes it
+	life    *time.Timer
 }
 
 // New returns a limiter without connections.
 func New(b Bounds, log zerolog.Logger) *Limiter {
 	return &Limiter{
-		bounds: b, log: log, refusals: make(chan struct{}, maxRefusals),
-		conns: map[*Conn]struct{}{}, sources: map[netip.Addr]int{},
+		bounds: b, log: log, conns: map[*Conn]struct{}{}, sources: map[netip.Addr]int{}, shorts: map[*Conn]struct{}{},
 	}
 }
 
-// Admit counts a new connection, which is unconfirmed, and reports whether there is room for it.
-// The limiter calls evict, at most once, if the connection has to make room for another. evict
-// closes the connection and must not block for long.
-func (l *Limiter) Admit(remote net.Addr, evict func()) (*Conn, bool) {
+// Admit counts a new connection, which is unconfirmed. The limiter calls evict, at most once, if
+// the connection has to make room for another, or if it is a short one whose time is over. The
+// function closes the connection and must not block for long.
+func (l *Limiter) Admit(remote net.Addr, evict func()) *Conn {
 	c := &Conn{limiter: l, source: esl.Source(remote), evict: evict}
-	evicted, admitted := l.place(c)
+	evicted := l.place(c)
 	if evicted != nil {
 		evicted.evict()
 	}
-	if evicted != nil || !admitted {
-		l.report(remote, admitted)
+	if evicted != nil || c.short {
+		l.report(remote, c.short)
 	}
-	return c, admitted
+	return c
 }
 
-func (l *Limiter) place(c *Conn) (evicted *Conn, admitted bool) {
+// IsShort reports whether the connection is beyond the bounds and will be closed soon.
+func (c *Conn) IsShort() bool { return c.short }
+
+func (l *Limiter) place(c *Conn) (evicted *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.giveTurn(c)
 	switch {
 	case l.sources[c.source] >= l.bounds.PerSource:
-		evicted = l.oldestUnconfirmed(func(other *Conn) bool { return other.source == c.source })
+		evicted = oldest(l.conns, func(other *Conn) bool { return other.source == c.source })
+		c.short = evicted == nil
 	case len(l.conns) >= l.bounds.Total:
-		evicted = l.oldestUnconfirmed(func(*Conn) bool { return true })
-	default:
-		admitted = true
+		evicted = oldest(l.conns, func(*Conn) bool { return true })
+		c.short = evicted == nil
+	}
+	if c.short {
+		evicted = l.roomInReserve(c.source)
 	}
 	if evicted != nil {
 		l.remove(evicted)
-		admitted = true
 	}
-	if admitted {
-		l.conns[c] = struct{}{}
-		l.sources[c.source]++
-		l.giveTurn(c)
+	if c.short {
+		l.shorts[c] = struct{}{}
+		c.life = time.AfterFunc(shortLife, c.expire)
+		return evicted
 	}
-	return evicted, admitted
+	l.conns[c] = struct{}{}
+	l.sources[c.source]++
+	return evicted
 }
 
-func (l *Limiter) oldestUnconfirmed(among func(*Conn) bool) (oldest *Conn) {
-	for c := range l.conns {
-		if c.turn > 0 && among(c) && (oldest == nil || c.turn < oldest.turn) {
-			oldest = c
+// roomInReserve returns the short connection that has to make room for another of that source.
+func (l *Limiter) roomInReserve(source netip.Addr) (evicted *Conn) {
+	ofSource := 0
+	for c := range l.shorts {
+		if c.source == source {
+			ofSource++
 		}
 	}
-	return oldest
+	switch {
+	case ofSource >= reservePerSource:
+		return oldest(l.shorts, func(c *Conn) bool { return c.source == source })
+	case len(l.shorts) >= reserve:
+		return oldest(l.shorts, func(*Conn) bool { return true })
+	}
+	return nil
+}
+
+// expire ends a short connection.
+func (c *Conn) expire() {
+	c.limiter.mu.Lock()
+	_, counted := c.limiter.shorts[c]
+	delete(c.limiter.shorts, c)
+	c.limiter.mu.Unlock()
+	if counted {
+		c.evict()
+	}
+}
+
+// oldest returns the connection that may be evicted and has been able to for the longest time.
+func oldest(conns map[*Conn]struct{}, among func(*Conn) bool) (first *Conn) {
+	for c := range conns {
+		if c.turn > 0 && among(c) && (first == nil || c.turn < first.turn) {
+			first = c
+		}
+	}
+	return first
 }
 
 func (l *Limiter) giveTurn(c *Conn) {
@@ -120,11 +159,14 @@ func (l *Limiter) giveTurn(c *Conn) {
 	c.turn = l.turns
 }
 
-// Confirm protects the connection from eviction, because its client has shown the password.
+// Confirm protects the connection from eviction, because its client has shown the password. A short
+// connection stays one.
 func (c *Conn) Confirm() {
 	c.limiter.mu.Lock()
 	defer c.limiter.mu.Unlock()
-	c.turn = 0
+	if !c.short {
+		c.turn = 0
+	}
 }
 
 // Unconfirm makes the connection one that may be evicted, after all others that may be.
@@ -142,6 +184,11 @@ func (c *Conn) Release() {
 }
 
 func (l *Limiter) remove(c *Conn) {
+	if c.short {
+		c.life.Stop()
+		delete(l.shorts, c)
+		return
+	}
 	if _, counted := l.conns[c]; !counted {
 		return
 	}
@@ -151,37 +198,16 @@ func (l *Limiter) remove(c *Conn) {
 	}
 }
 
-func (l *Limiter) report(remote net.Addr, admitted bool) {
+func (l *Limiter) report(remote net.Addr, short bool) {
 	passed, due := l.reports.Due(esl.Source(remote))
 	if !due {
 		return
 	}
 	line := l.log.Warn().Stringer("from", remote).Int("most", l.bounds.Total).
 		Int("most-per-source", l.bounds.PerSource).Int("more-like-it", passed)
-	if admitted {
-		line.Msg("too many connections: one that has shown no password made room for another")
+	if short {
+		line.Msg("too many connections: one more is served for some seconds only")
 	} else {
-		line.Msg("too many connections: one was refused")
-	}
-}
-
-// Refuse sends the answer on a connection that was not admitted, and closes it. It reads what the
-// client has sent, because a reset could make the client's TCP drop the answer.
-func (l *Limiter) Refuse(nc net.Conn, answer []byte) {
-	defer nc.Close()
-	select {
-	case l.refusals <- struct{}{}:
-		defer func() { <-l.refusals }()
-	default:
-		return
-	}
-	if nc.SetDeadline(time.Now().Add(refuseLimit)) != nil {
-		return
-	}
-	if _, err := nc.Write(answer); err != nil {
-		return
-	}
-	if half, is := nc.(interface{ CloseWrite() error }); is && half.CloseWrite() == nil {
-		io.CopyN(io.Discard, nc, refuseDrain) // ends when the client closes, or at the deadline
+		line.Msg("too many connections: one that has shown no password made room for another")
 	}
 }

@@ -2,7 +2,12 @@ package connlimit
 
 import (
 	"net"
+	"slices"
+	"strconv"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rs/zerolog"
 )
@@ -14,9 +19,10 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 	l := New(Bounds{Total: 4, PerSource: 2}, zerolog.Nop())
 	out := map[string]bool{}
 	admit := func(name, ip string) *Conn {
-		c, admitted := l.Admit(from(ip), func() { out[name] = true })
-		if !admitted {
+		c := l.Admit(from(ip), func() { out[name] = true })
+		if c.IsShort() {
 			out[name] = true
+			c.Release()
 		}
 		return c
 	}
@@ -67,12 +73,60 @@ func TestAConfirmedConnectionStaysAndAnotherMakesRoom(t *testing.T) {
 
 func TestAnIPv6NetworkIsOneSource(t *testing.T) {
 	l := New(Bounds{Total: 10, PerSource: 1}, zerolog.Nop())
-	c, _ := l.Admit(from("2001:db8::1"), func() {})
+	c := l.Admit(from("2001:db8::1"), func() {})
 	c.Confirm()
-	if _, admitted := l.Admit(from("2001:db8::2"), func() {}); admitted {
-		t.Error("a second address of the same network was admitted")
+	second := l.Admit(from("2001:db8::2"), func() {})
+	defer second.Release()
+	if !second.IsShort() {
+		t.Error("the second address of a network was let in")
 	}
-	if _, admitted := l.Admit(from("2001:db8:0:1::1"), func() {}); !admitted {
-		t.Error("another network was refused")
+	if l.Admit(from("2001:db8:0:1::1"), func() {}).IsShort() {
+		t.Error("another network was kept out")
 	}
+}
+
+func inReserve(l *Limiter) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.shorts)
+}
+
+func TestTheReserveServesAShortWhileAndMakesRoomInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(Bounds{Total: 100, PerSource: 1}, zerolog.Nop())
+		l.Admit(from("10.0.0.1"), func() { t.Error("a confirmed one was evicted") }).Confirm()
+		var mu sync.Mutex
+		var out []int
+		for n := range reservePerSource + 2 {
+			c := l.Admit(from("10.0.0.1"), func() {
+				mu.Lock()
+				defer mu.Unlock()
+				out = append(out, n)
+			})
+			c.Confirm()
+			if !c.IsShort() {
+				t.Fatalf("%d is not short", n)
+			}
+		}
+		if !slices.Equal(out, []int{0, 1}) {
+			t.Errorf("evicted: %v", out)
+		}
+		time.Sleep(shortLife)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if len(out) != reservePerSource+2 || inReserve(l) != 0 {
+			t.Errorf("after their time: %v, %d are counted", out, inReserve(l))
+		}
+		for n := range 2 * reserve {
+			l.Admit(from("10.0.0.1"), func() {}).Confirm()
+			ip := "10.0.1." + strconv.Itoa(n)
+			l.Admit(from(ip), func() {}).Confirm()
+			l.Admit(from(ip), func() {})
+		}
+		if inReserve(l) > reserve {
+			t.Errorf("%d are in the reserve", inReserve(l))
+		}
+		time.Sleep(shortLife)
+	})
 }

@@ -32,3 +32,17 @@ func TestAfterTheRestOnlyTheMissesAreShown(t *testing.T) {
 		t.Errorf("%s %v", text, err)
 	}
 }
+
+func TestARefusalDoesNotShowThePasswordItWasSent(t *testing.T) {
+	b, _ := web(t, "")
+	for _, body := range []string{
+		`{"extension":"10!02","password":"zebra"}`, `{"password":"zebra"}`, `{"extension":7,"password":"zebra"}`,
+		`{"extension":"1002","password":"zebra","more":"zebra"}`, `{"extension":"1002","password":["zebra"]}`,
+		`["zebra"]`, `{"extension":"1002","password":"zebra zebra"}`, `zebra`, `{"password":"zebra"`,
+	} {
+		answer, text := b.ask("POST", apiPrefix+"/agents", body)
+		if answer.StatusCode < 400 || answer.StatusCode > 499 || strings.Contains(text, "zebra") {
+			t.Errorf("%s: %d %s", body, answer.StatusCode, text)
+		}
+	}
+}

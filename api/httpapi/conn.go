@@ -3,46 +3,27 @@ package httpapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"nwayacd/api/connlimit"
 )
 
-const tooMany = "too many connections"
-
-// refusalAnswer is the answer on a connection beyond the bounds. It is sent before any request has
-// been read.
-var refusalAnswer = []byte(func() string {
-	body := `{"title":"Service Unavailable","status":503,"detail":"` + tooMany + `"}` + "\n"
-	return fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 5\r\n"+
-		"Connection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-}())
-
-// limitedListener refuses the connections for which its limiter has no room.
+// limitedListener counts the connections.
 type limitedListener struct {
 	net.Listener
-	limiter  *connlimit.Limiter
-	refusing *sync.WaitGroup
+	limiter *connlimit.Limiter
 }
 
 // Accept returns a *limitedConn.
 func (l limitedListener) Accept() (net.Conn, error) {
-	for {
-		nc, err := l.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		counted, admitted := l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })
-		if admitted {
-			return &limitedConn{nc, counted}, nil
-		}
-		l.refusing.Go(func() { l.limiter.Refuse(nc, refusalAnswer) }) // ends within a second
+	nc, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
 	}
+	return &limitedConn{nc, l.limiter.Admit(nc.RemoteAddr(), func() { nc.Close() })}, nil
 }
 
 // limitedConn is counted by the limiter until it is closed.
@@ -77,6 +58,13 @@ func confirmConn(r *http.Request) {
 	if c, is := r.Context().Value(connKey{}).(*limitedConn); is {
 		c.counted.Confirm()
 	}
+}
+
+// isShort reports whether the request's connection is beyond the bounds. Such a connection has one
+// request and no stream of events.
+func isShort(ctx context.Context) bool {
+	c, is := ctx.Value(connKey{}).(*limitedConn)
+	return is && c.counted.IsShort()
 }
 
 // withBodyDeadline gives the body of each request one deadline for all of it, even if no handler

@@ -84,9 +84,14 @@ func TestTheHTTPPortIsBoundedPerSource(t *testing.T) {
 			t.Errorf("the connection that was silent longest is still open: %v", err)
 		}
 	}
-	status, answer := visit(t, address).asks("/healthz", "right")
-	if status != http.StatusServiceUnavailable || !answer.Close {
-		t.Errorf("one more: %d", status)
+	for _, path := range []string{"/healthz", "/readyz", apiPrefix + "/version", apiPrefix + "/groups"} {
+		status, answer := visit(t, address).asks(path, "right")
+		if status != http.StatusOK || !answer.Close {
+			t.Errorf("%s, on a full port: %d", path, status)
+		}
+	}
+	if status, _ := visit(t, address).asks(apiPrefix+"/events", "right"); status != http.StatusServiceUnavailable {
+		t.Errorf("one more stream: %d", status)
 	}
 }
 
@@ -98,12 +103,16 @@ func TestAnHTTPConnectionBetweenRequestsMakesRoom(t *testing.T) {
 			t.Fatal(status)
 		}
 	}
-	status := 0
-	for n := 0; status != http.StatusOK && n < 100; n++ { // the client may read an answer before connState has run
-		status, _ = visit(t, address).asks(apiPrefix+"/version", "right")
+	status, short := 0, true
+	for n := 0; short && n < 100; n++ { // the client may read an answer before connState has run
+		var answer *http.Response
+		if status, answer = visit(t, address).asks(apiPrefix+"/version", "right"); status != http.StatusOK {
+			break
+		}
+		short = answer.Close
 	}
-	if status != http.StatusOK {
-		t.Errorf("the newcomer: %d", status)
+	if status != http.StatusOK || short {
+		t.Errorf("the newcomer: %d, on a connection that stays: %v", status, !short)
 	}
 	if status, _ := kept.asks(apiPrefix+"/version", "right"); status != 0 {
 		t.Errorf("the other is still open: %d", status)
@@ -162,9 +171,12 @@ func TestTooManyWrongTokensAreAnswered429(t *testing.T) {
 			t.Fatalf("wrong token %d: %d", n, status)
 		}
 	}
-	status, answer := visit(t, address).asks(apiPrefix+"/version", "right")
+	status, answer := visit(t, address).asks(apiPrefix+"/version", "wrong")
 	if status != http.StatusTooManyRequests || answer.Header.Get("Retry-After") == "" {
 		t.Errorf("%d, Retry-After %q", status, answer.Header.Get("Retry-After"))
+	}
+	if status, _ := visit(t, address).asks(apiPrefix+"/version", "right"); status != http.StatusOK {
+		t.Errorf("the right one, amid the wrong ones: %d", status)
 	}
 	if status, _ := visit(t, address).asks("/healthz", ""); status != http.StatusOK {
 		t.Errorf("a path that needs no token: %d", status)

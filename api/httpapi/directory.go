@@ -2,9 +2,13 @@ package httpapi
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // SIP's digest
+	"encoding/hex"
 	"encoding/xml"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -74,13 +78,44 @@ func (p *Port) directory(w http.ResponseWriter, r *http.Request) {
 	}
 	section := xmlSection{Name: "result", Result: &xmlStatus{"not found"}}
 	if found {
-		section = xmlSection{Name: "directory", Domain: domainOf(domain, user, password)}
+		section = xmlSection{Name: "directory", Domain: domainOf(domain, user, p.proof(r.PostForm, user, password))}
+	}
+	writeDocument(w, section)
+}
+
+// proof is what FreeSWITCH needs to find out whether a telephone has the password: nothing unless a
+// telephone has to prove it (sip_auth).
+func (p *Port) proof(form url.Values, user, password string) []xmlPair {
+	realm := form.Get("sip_auth_realm")
+	switch {
+	case form.Get("action") != "sip_auth":
+		return nil
+	case p.DirectoryClear:
+		return []xmlPair{{"password", password}}
+	case realm == "": // without it the hash fits nothing, and the telephone is refused
+		return []xmlPair{{"a1-hash", "unknown realm"}}
+	}
+	return []xmlPair{{"a1-hash", a1Hash(user, realm, password)}}
+}
+
+// a1Hash is SIP's hash of a password (RFC 2617, A1). MD5 is the only algorithm that FreeSWITCH
+// takes such a hash for.
+func a1Hash(user, realm, password string) string {
+	sum := md5.Sum([]byte(user + ":" + realm + ":" + password)) //nolint:gosec // the protocol's
+	return hex.EncodeToString(sum[:])
+}
+
+// writeDocument writes the document. FreeSWITCH expands $${name} in what it receives, also in a
+// password, so a $ is written as a reference.
+func writeDocument(w http.ResponseWriter, section xmlSection) {
+	text, err := xml.Marshal(xmlDocument{Type: "freeswitch/xml", Section: section})
+	if err != nil {
+		writeProblem(w, http.StatusInternalServerError, "the account cannot be written as XML")
+		return
 	}
 	w.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	io.WriteString(w, xml.Header)
-	// fails only if the client is gone
-	xml.NewEncoder(w).Encode(xmlDocument{Type: "freeswitch/xml", Section: section})
+	io.WriteString(w, xml.Header+strings.ReplaceAll(string(text), "$", "&#36;")) // a client that is gone misses it
 }
 
 // account returns the password of an extension that is on the floor. An extension without a
@@ -93,13 +128,15 @@ func (p *Port) account(ctx context.Context, extension string) (password string, 
 	return password, found && password != "", err
 }
 
-func domainOf(domain, user, password string) *xmlDomain {
+// domainOf is a user without a password but for the proof. allow-empty-password keeps FreeSWITCH
+// from taking such a user for one who needs none.
+func domainOf(domain, user string, proof []xmlPair) *xmlDomain {
 	return &xmlDomain{
 		Name:   domain,
 		Params: []xmlPair{{"dial-string", dialString}},
 		Groups: []xmlGroup{{Name: "nwayacd", Users: []xmlUser{{
 			ID:     user,
-			Params: []xmlPair{{"password", password}},
+			Params: append([]xmlPair{{"allow-empty-password", "false"}}, proof...),
 			Variables: []xmlPair{
 				{"user_context", "default"}, {"effective_caller_id_name", user}, {"effective_caller_id_number", user},
 			},

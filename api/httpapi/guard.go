@@ -1,12 +1,14 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,17 +30,48 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 	}))
 	next = origins.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isShort(r.Context()) {
+			w.Header().Set("Connection", "close")
+		}
 		switch {
+		case isDirectory(r.URL.Path):
+			if p.mayReadDirectory(w, r) {
+				confirmConn(r)
+				next.ServeHTTP(w, r)
+			}
 		case p.Token == "" && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http], the Host of a request must be an address or localhost")
 		case !isPrivate(r.URL.Path):
-			next.ServeHTTP(w, r)
-		case p.authorized(w, r):
+			next.ServeHTTP(w, p.noted(r))
+		case p.Token == "" || p.authorized(w, r, p.Token):
 			confirmConn(r)
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+type tokenKey struct{}
+
+// noted returns the request with a note if it shows the token where none is needed.
+func (p *Port) noted(r *http.Request) *http.Request {
+	given, shown := token(r)
+	if !shown || p.Token == "" {
+		return r
+	}
+	right, _ := p.tokens.Try(sourceOf(r), func() bool { return isSecret(given, p.Token) })
+	return r.WithContext(context.WithValue(r.Context(), tokenKey{}, right))
+}
+
+// hasToken reports whether a request for something public has shown the token.
+func hasToken(ctx context.Context) bool {
+	right, _ := ctx.Value(tokenKey{}).(bool)
+	return right
+}
+
+// isSecret compares in constant time.
+func isSecret(given, secret string) bool {
+	return secret != "" && subtle.ConstantTimeCompare([]byte(given), []byte(secret)) == 1
 }
 
 // metricsPath is the path that Prometheus reads.
@@ -46,22 +79,24 @@ const metricsPath = "/metrics"
 
 // isPrivate reports whether the path needs the token. Health and documentation do not.
 func isPrivate(path string) bool {
-	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/") || strings.HasPrefix(path, "/freeswitch/")
+	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/")
 }
 
-// authorized reports whether the request has the token. If it has not, authorized answers it.
-func (p *Port) authorized(w http.ResponseWriter, r *http.Request) bool {
+// authorized reports whether the request has one of the tokens. If it has not, authorized answers
+// it.
+func (p *Port) authorized(w http.ResponseWriter, r *http.Request, tokens ...string) bool {
 	given, shown := token(r)
-	right, wait := p.Token == "", time.Duration(0)
-	if shown && !right {
+	right, wait := false, time.Duration(0)
+	if shown {
 		right, wait = p.tokens.Try(sourceOf(r), func() bool {
-			return subtle.ConstantTimeCompare([]byte(given), []byte(p.Token)) == 1
+			return slices.ContainsFunc(tokens, func(t string) bool { return isSecret(given, t) })
 		})
 	}
 	switch {
 	case right:
 		return true
 	case wait > 0:
+		hold(r.Context(), min(wait, wrongHold))
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
 	default:
@@ -74,6 +109,19 @@ func (p *Port) authorized(w http.ResponseWriter, r *http.Request) bool {
 			Msg("a request on the HTTP port has a wrong token")
 	}
 	return false
+}
+
+// wrongHold is how long an answer to a wrong token is held back if its source has sent too many.
+const wrongHold = 2 * time.Second
+
+// hold waits, or until the client is gone.
+func hold(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // token returns the token in the request: a bearer token, or the password of any user, because

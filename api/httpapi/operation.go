@@ -77,12 +77,25 @@ func (p *Port) config() huma.Config {
 		},
 		DefaultFormat: "application/json",
 
+		Transformers: []huma.Transformer{withoutValues},
+
 		RejectUnknownQueryParameters: true, // because a misspelt filter would match everything
 	}
 	if p.Token != "" {
 		c.OpenAPI.Security = []map[string][]string{{"token": {}}}
 	}
 	return c
+}
+
+// withoutValues takes what a client has sent out of the answer that refuses it: it may be the whole
+// body, with a password in it.
+func withoutValues(_ huma.Context, _ string, answer any) (any, error) {
+	if refusal, is := answer.(*huma.ErrorModel); is {
+		for _, detail := range refusal.Errors {
+			detail.Value = nil
+		}
+	}
+	return answer, nil
 }
 
 // schemaName returns the name of one of our types in the document.

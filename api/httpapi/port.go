@@ -55,12 +55,22 @@ type Port struct {
 	Release  string           // the version in the OpenAPI document
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
 	Log      zerolog.Logger
+	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If both are
+	// "", the directory is closed. DirectoryOpen opens it without a token.
+	DirectoryToken string
+	DirectoryOpen  bool
+	DirectoryClear bool // the directory shows passwords, not the hash over them
+
+	// Warnings are what /readyz tells beside what the port sees itself; nil = nothing.
+	Warnings func() []Notice
 
 	panics   atomic.Uint64
 	instance string          // part of each event ID; it differs after a restart of the server
 	stopping context.Context // when it is done, the streams of events end
 	streams  atomic.Int32    // how many are open
 	tokens   connlimit.AuthLimiter
+
+	directoryRefused refusedDirectory
 }
 
 // Serve serves clients from ln until ctx is done. Then streams of events end at once, and other
@@ -74,10 +84,9 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
 		MaxHeaderBytes: maxHTTPHeader,
 	}
-	var serving, refusing sync.WaitGroup
-	defer refusing.Wait()
+	var serving sync.WaitGroup
 	over := make(chan error, 1)
-	limited := limitedListener{ln, connlimit.New(p.bounds(), p.Log), &refusing}
+	limited := limitedListener{ln, connlimit.New(p.bounds(), p.Log)}
 	serving.Go(func() { over <- server.Serve(limited) }) // ends by Shutdown or Close
 	defer serving.Wait()
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -19,10 +20,15 @@ type reloadReport struct {
 type health struct {
 	Status int
 	Body   struct {
-		OK      bool     `json:"ok"`
-		Reasons []string `json:"reasons,omitempty" nullable:"false" doc:"why ok is false"`
+		OK       bool     `json:"ok"`
+		Reasons  []string `json:"reasons,omitempty" nullable:"false" doc:"why not"`
+		Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"what should be looked at"`
 	}
 }
+
+// Notice is something that /readyz tells: in one word to everybody, and in a text to those who have
+// shown the token.
+type Notice struct{ Word, Text string }
 
 func (p *Port) serverOperations(r resource) {
 	register(r, operation{
@@ -38,13 +44,20 @@ func (p *Port) serverOperations(r resource) {
 		about:    "If the file has a fault, nothing changes.", refusals: []int{http.StatusConflict},
 	}, p.reload)
 	register(r, operation{
-		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Report that the process is alive",
-	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil), nil })
+		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
+	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil, nil), nil })
 	register(r, operation{
-		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Report whether calls can be served",
-		about: "503 with reasons: the server is draining, the database or the journal does not work, " +
-			"a FreeSWITCH is not linked or lacks the variable domain.",
-	}, func(context.Context, *nothing) (*health, error) { return healthOf(p.reasons()), nil })
+		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
+		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not " +
+			"linked or lacks the variable domain. Warnings leave the status at 200. Where a token is set, reasons " +
+			"and warnings are one word each for those who do not show it.",
+	}, func(ctx context.Context, _ *nothing) (*health, error) {
+		show := func(n Notice) string { return n.Word }
+		if p.Token == "" || hasToken(ctx) {
+			show = func(n Notice) string { return n.Text }
+		}
+		return healthOf(shownAs(p.reasons(), show), shownAs(p.warnings(), show)), nil
+	})
 	ready := r.api.OpenAPI().Paths["/readyz"].Get
 	ready.Responses["503"] = ready.Responses["200"]
 }
@@ -57,32 +70,55 @@ func (p *Port) reload(context.Context, *nothing) (*output[reloadReport], error) 
 	return &output[reloadReport]{reloadReport{report}}, nil
 }
 
-// reasons returns why some calls cannot be served.
-func (p *Port) reasons() (all []string) {
+// reasons is why calls cannot all be served.
+func (p *Port) reasons() (all []Notice) {
 	if p.Server.ACD.Draining() {
-		all = append(all, "draining: the server shuts down and takes no calls")
+		all = append(all, Notice{"draining", "draining: the server shuts down and takes no calls"})
 	}
 	if err := p.Database.Healthy(); err != nil {
-		all = append(all, err.Error())
+		all = append(all, Notice{"storage", err.Error()})
 	}
 	for _, l := range p.Server.ACD.Links() {
 		switch {
 		case !l.Up:
-			since := l.Since.UTC().Format(time.RFC3339)
-			all = append(all, fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, since))
+			all = append(all, Notice{
+				"link", fmt.Sprintf("FreeSWITCH %s: no link since %s", l.Name, l.Since.UTC().Format(time.RFC3339)),
+			})
 		case l.NoDomain:
-			all = append(all,
-				fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name))
+			all = append(all, Notice{
+				"domain",
+				fmt.Sprintf("FreeSWITCH %s has no global variable domain, which its dial-string needs", l.Name),
+			})
 		}
 	}
 	return all
 }
 
-func healthOf(reasons []string) *health {
+// warnings is what does not keep calls from being served.
+func (p *Port) warnings() (all []Notice) {
+	if p.Warnings != nil {
+		all = p.Warnings()
+	}
+	if p.directoryRefused.lately() {
+		all = append(all, Notice{"directory", "requests for FreeSWITCH's user directory are refused: " + directoryKey})
+	}
+	return all
+}
+
+func shownAs(notices []Notice, show func(Notice) string) (texts []string) {
+	for _, n := range notices {
+		if text := show(n); !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+func healthOf(reasons, warnings []string) *health {
 	out := &health{Status: http.StatusOK}
 	if len(reasons) > 0 {
 		out.Status = http.StatusServiceUnavailable
 	}
-	out.Body.OK, out.Body.Reasons = len(reasons) == 0, reasons
+	out.Body.OK, out.Body.Reasons, out.Body.Warnings = len(reasons) == 0, reasons, warnings
 	return out
 }

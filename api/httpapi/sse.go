@@ -50,7 +50,10 @@ func (p *Port) eventOperation(r resource) {
 	}
 }
 
-func (p *Port) followEvents(_ context.Context, in *eventsAfter) (*eventStream, error) {
+func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream, error) {
+	if isShort(ctx) {
+		return nil, errStreams
+	}
 	if int(p.streams.Add(1)) > p.bounds().Total/2 {
 		p.streams.Add(-1)
 		return nil, errStreams

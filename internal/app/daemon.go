@@ -40,6 +40,8 @@ type Daemon struct {
 	failed    chan error   // the reason if a part ended before Stop ended it
 	drainTime atomic.Int64 // drain-seconds, in nanoseconds
 	steps     []step       // the steps of Stop; the last one runs first
+	// crowded is the socket port's listener; nil until there is one.
+	crowded atomic.Pointer[connlimit.CappedListener]
 }
 
 // step is one part of a daemon: its name, and how to end it.
@@ -54,6 +56,8 @@ type Options struct {
 	OnOffer func(time.Duration)          // called with the delay of each offer; may be nil
 	OnCDR   func(queue.CDR)              // called with each record; may be nil
 	Seed    uint64                       // of random choices; 0 = taken from the clock
+	// LogStatus says how the log fares; nil = it is not watched.
+	LogStatus func() LogStatus
 }
 
 // Start starts a server. If it returns an error, no part of the server is running.
@@ -61,6 +65,9 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	d := &Daemon{
 		log: log, config: config, load: o.Load, failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
+	}
+	if o.LogStatus == nil {
+		o.LogStatus = func() LogStatus { return LogStatus{} }
 	}
 	d.drainTime.Store(int64(config.Server.Drain))
 	boots := []func(context.Context, Options) error{
@@ -215,7 +222,7 @@ func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
 	return nil
 }
 
-func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
+func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 	ln, err := listen(ctx, "http", d.config.HTTP.Listen)
 	if err != nil {
 		return err
@@ -223,15 +230,40 @@ func (d *Daemon) serveHTTP(ctx context.Context, _ Options) error {
 	d.HTTP = ln.Addr()
 	port := &httpapi.Port{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
-		Metrics: d.metrics.Handler(d.log),
-		Bounds:  connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
+		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear",
+		Metrics:        d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
+		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.storeStatus,
 		Panics: func() uint64 { return d.port.Panics() + port.Panics() },
+		Beyond: func() uint64 {
+			if ln := d.crowded.Load(); ln != nil {
+				return ln.Refused()
+			}
+			return 0
+		},
+		Log: func() metrics.LogStatus {
+			s := o.LogStatus()
+			return metrics.LogStatus{
+				DroppedLines: s.DroppedLines, DroppedRecords: s.DroppedRecords, Faulty: s.Fault != "",
+			}
+		},
 	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
+}
+
+// warnings are what does not end the service, but should be looked at.
+func warnings(log LogStatus) (all []httpapi.Notice) {
+	if log.Fault != "" {
+		all = append(all, httpapi.Notice{
+			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
+				log.DroppedRecords),
+		})
+	}
+	return all
 }
 
 // storeStatus returns the state of the store for the metrics.
@@ -264,13 +296,20 @@ func (d *Daemon) serveCalls(ctx context.Context, _ Options) error {
 		return fmt.Errorf("[server] listen: %w", err)
 	}
 	d.Socket = ln.Addr()
+	bound := socketBound(d.config, fileLimit())
+	if bound < d.config.Server.Max {
+		d.log.Info().Int("max-connections", d.config.Server.Max).Int("in-force", bound).
+			Msg("the process may open too few files (LimitNOFILE) for all of max-connections of [server]")
+	}
+	capped := connlimit.NewCapped(ln, bound, d.log)
+	d.crowded.Store(capped)
 	d.acd.Advertise(advertised(d.config, ln.Addr()))
 	d.background("dispatcher", d.acd.Run)
 	calls, cut := context.WithCancel(context.Background())
 	over := make(chan error, 1)
 	stopping, stop := context.WithCancel(calls)
 	go func() { // ends by Drain, or with calls; the step below waits
-		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, ln) })
+		over <- d.watch(stopping, "socket port", func(context.Context) error { return d.acd.Serve(calls, capped) })
 	}()
 	d.onStop("calls", func() error {
 		defer cut()

@@ -10,9 +10,23 @@ import (
 	"nwayacd/conf"
 )
 
-// NewLog returns a log in the configured format that writes to a file or a terminal. It also sets
-// the configured level for the whole program.
-func NewLog(c *conf.Config, to io.Writer) zerolog.Logger {
+// NewLog is the log that the configuration asks for, written to a file or a terminal.
+func NewLog(c *conf.Config, to io.Writer) zerolog.Logger { return logger(c, formatted(c, to)) }
+
+// NewServerLog is the same log behind a queue, so that no part of a server ever waits for it.
+func NewServerLog(c *conf.Config, to io.Writer) (zerolog.Logger, *LogQueue) {
+	queue := NewLogQueue(formatted(c, to))
+	return logger(c, queue), queue
+}
+
+func logger(c *conf.Config, to io.Writer) zerolog.Logger {
+	setLogLevel(c)
+	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
+	return zerolog.New(to).With().Timestamp().Logger()
+}
+
+// formatted writes lines of JSON in the format that the configuration asks for.
+func formatted(c *conf.Config, to io.Writer) io.Writer {
 	format := c.Log.Format
 	if format == "auto" {
 		format = "json"
@@ -21,11 +35,9 @@ func NewLog(c *conf.Config, to io.Writer) zerolog.Logger {
 		}
 	}
 	if format == "console" {
-		to = zerolog.ConsoleWriter{Out: to, TimeFormat: "15:04:05.000"}
+		return zerolog.ConsoleWriter{Out: to, TimeFormat: "15:04:05.000"}
 	}
-	setLogLevel(c)
-	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
-	return zerolog.New(to).With().Timestamp().Logger()
+	return to
 }
 
 // setLogLevel sets the configured level, at once and for the whole program.

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/pprof"
 	"sync"
 	"time"
+
+	"nwayacd/conf"
 )
 
 // ServePprof serves Go's profiles of this process on an address until stop is called. With an empty
@@ -14,6 +17,9 @@ import (
 func ServePprof(ctx context.Context, address string) (stop func(), err error) {
 	if address == "" {
 		return func() {}, nil
+	}
+	if !conf.OnLoopback(address) {
+		return nil, fmt.Errorf("--pprof %s: only an address on loopback is allowed, such as 127.0.0.1:6060", address)
 	}
 	ln, err := listen(ctx, "pprof", address)
 	if err != nil {

@@ -9,11 +9,18 @@ import (
 // Check is `nwayacd check`.
 type Check struct{ configFile }
 
-// Run prints that the configuration has no faults. If it has, they are the error.
+// Run prints that the configuration has no faults, and what is dangerous in it. If it has faults,
+// they are the error.
 func (c *Check) Run() error {
 	config, err := conf.Load(c.Config)
 	if err != nil {
 		return err
+	}
+	for _, w := range config.Warnings {
+		fmt.Println("warning:", w)
+	}
+	if len(config.Refused) > 0 {
+		return config.Refused
 	}
 	if config.File == "" {
 		fmt.Println("no configuration file: all keys have their default")

@@ -14,6 +14,18 @@ func TestTheExampleConfigurationIsRight(t *testing.T) {
 	}
 }
 
+func TestCheckRefusesPassThroughWithoutAPassword(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "open.toml")
+	const text = "[control]\npass-through = \"a\"\n[[freeswitch]]\nname = \"a\"\naddress = \"a:8021\"\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (&Check{configFile{Config: file}}).Run()
+	if err == nil || exitCode(err) != ExitWrongInput || !strings.Contains(err.Error(), "needs control.password") {
+		t.Errorf("exit code %d: %v", exitCode(err), err)
+	}
+}
+
 func TestAFaultyConfigurationIsWrongInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "faulty.toml")
 	if err := os.WriteFile(file, []byte("[acd]\nrecover-second = 1\n"), 0o600); err != nil {

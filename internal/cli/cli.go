@@ -18,6 +18,7 @@ type commandLine struct {
 	Retry   RetryRejected `cmd:"" name:"retry-rejected" help:"Try again what the database refused for good (table nwayacd_rejected)."`
 	Backup  Backup        `cmd:"" help:"Copy the SQLite database of a server, which may be running, to a new file."`
 	Check   Check         `cmd:"" help:"Check a configuration and print all its faults."`
+	Init    Init          `cmd:"" help:"Write a configuration with secrets of its own, and print the lines for FreeSWITCH."`
 	Cmd     Cmd           `cmd:"" help:"Send a command to the running server, such as: nwayacd cmd \"nway_login 1000 110\"."`
 	Health  Health        `cmd:"" help:"Exit with code 0 if a running server answers on its command port (for containers)."`
 	Top     Top           `cmd:"" help:"Show groups, callers and agents of a running server, live."`

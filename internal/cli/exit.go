@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"nwayacd/conf"
 	"nwayacd/store"
@@ -16,11 +17,25 @@ const (
 	exitOther      = 4 // another server works with the database
 )
 
-// Report prints the error that ended a subcommand, unless the subcommand has printed it. It returns
-// the exit code.
+// reportLimit is how long Report waits for a terminal or pipe that nobody reads.
+const reportLimit = 2 * time.Second
+
+// Report prints what ended a subcommand, unless the subcommand has printed it, and returns the exit
+// code.
 func Report(to io.Writer, err error) (code int) {
-	if _, said := errors.AsType[exitStatus](err); !said {
+	if _, said := errors.AsType[exitStatus](err); said {
+		return exitCode(err)
+	}
+	printed := make(chan struct{})
+	go func() { // ends when the text is printed, or with the process
+		defer close(printed)
 		fmt.Fprintln(to, err)
+	}()
+	limit := time.NewTimer(reportLimit)
+	defer limit.Stop()
+	select {
+	case <-printed:
+	case <-limit.C:
 	}
 	return exitCode(err)
 }

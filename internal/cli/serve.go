@@ -27,7 +27,15 @@ func (s *Serve) Run() error {
 	if err != nil {
 		return err
 	}
-	log := app.NewLog(config, os.Stderr)
+	signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone ends no calls
+	log, queue := app.NewServerLog(config, os.Stderr)
+	defer queue.Close()
+	for _, w := range config.Warnings {
+		log.Warn().Str("setting", w.Error()).Msg("the configuration is dangerous")
+	}
+	for _, off := range config.Refused {
+		log.Error().Str("setting", off.Error()).Msg("this is too dangerous and stays off")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal has its usual effect
@@ -37,7 +45,7 @@ func (s *Serve) Run() error {
 	}
 	defer stopPprof()
 	d, err := app.Start(ctx, config, log,
-		app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }})
+		app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }, LogStatus: queue.Status})
 	if err != nil {
 		return err
 	}

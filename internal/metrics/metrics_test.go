@@ -24,6 +24,7 @@ type watched struct {
 	figures acd.Figures
 	links   []acd.LinkState
 	store   StoreStatus
+	log     LogStatus
 }
 
 func watch(groups ...queue.GroupFigures) *watched {
@@ -32,6 +33,7 @@ func watch(groups ...queue.GroupFigures) *watched {
 	w.Watch(Sources{
 		Figures: func() acd.Figures { return w.figures }, Links: func() []acd.LinkState { return w.links },
 		Store: func() StoreStatus { return w.store }, Panics: func() uint64 { return 1 },
+		Log: func() LogStatus { return w.log }, Beyond: func() uint64 { return 4 },
 	})
 	return w
 }
@@ -109,7 +111,7 @@ func TestThePresentStateIsShown(t *testing.T) {
 		`nwayacd_agents_resting{cause="noanswer"} 0`, `nwayacd_misses_total{cause="unreachable"} 8`,
 		`nwayacd_misses_total{cause="reject"} 0`, `nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`,
 		`nwayacd_draining 1`, `nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`,
-		`nwayacd_panics_total 3`, `nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
+		`nwayacd_panics_total 3`, `nwayacd_connections_beyond_limit_total 4`, `nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
 		`nwayacd_database_up 0`, `nwayacd_journal_up 1`, `nwayacd_journal_pending_changes 11`,
 		`nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`, `nwayacd_journal_oldest_seconds 3`,
 		`nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
@@ -201,4 +203,12 @@ func BenchmarkScrape(b *testing.B) {
 	for b.Loop() {
 		b.ReportMetric(float64(len(w.scrape(b))), "bytes/scrape")
 	}
+}
+
+func TestALogThatCannotBeWrittenIsCounted(t *testing.T) {
+	w := watch()
+	w.has(t, `nwayacd_log_up 1`)
+	w.log = LogStatus{DroppedLines: 7, DroppedRecords: 2, Faulty: true}
+	w.has(t, `nwayacd_log_up 0`, `nwayacd_log_dropped_total{kind="line"} 7`,
+		`nwayacd_log_dropped_total{kind="record"} 2`)
 }

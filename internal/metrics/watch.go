@@ -17,6 +17,15 @@ type Sources struct {
 	Links   func() []acd.LinkState
 	Store   func() StoreStatus
 	Panics  func() uint64 // contained since the start, outside of calls
+	Log     func() LogStatus
+	Beyond  func() uint64 // connections to the socket port that were too many, since the start
+}
+
+// LogStatus is the state of the server's own log.
+type LogStatus struct {
+	DroppedLines   uint64 // that could not be written, without the records
+	DroppedRecords uint64 // of these, CDRs and the like that were nowhere else
+	Faulty         bool   // it cannot be written now
 }
 
 // StoreStatus is the state of the journal and the database.
@@ -61,9 +70,15 @@ var (
 	accepted = described("connections_total", "Connections that FreeSWITCH's socket application made.")
 	refused  = described("connections_refused_total",
 		"Connections to the socket port from sources that are not allowed.")
+	beyond = described("connections_beyond_limit_total",
+		"Connections to the socket port that were closed because there were too many.")
 	refusedCommands = described("channel_commands_refused_total",
 		"Commands of the route /cmd that were refused.")
 	panics = described("panics_total", "Panics that ended one call or one client's session only.")
+
+	logUp      = described("log_up", "1 while the log can be written; 0 while nobody reads it or a write fails.")
+	logDropped = described("log_dropped_total",
+		"Lines of the log that could not be written; a record was nowhere else.", "kind")
 
 	linkUp      = described("freeswitch_up", "1 while the link to the FreeSWITCH is up.", "switch")
 	linkChanged = described("freeswitch_changed_timestamp_seconds", "When the link last came up or was lost.", "switch")
@@ -100,9 +115,10 @@ type floorWatch struct {
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, starved, starvedFor,
-		agents, resting, misses, calls, draining, accepted, refused, panics, linkUp, linkChanged,
+		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics, linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 		stopped, rejected, damaged,
+		logUp, logDropped,
 	} {
 		to <- d
 	}
@@ -131,8 +147,10 @@ func (w *floorWatch) Collect(to chan<- prometheus.Metric) {
 	show.gauge(draining, one(figures.Draining))
 	show.counter(accepted, figures.Accepted)
 	show.counter(refused, figures.Refused)
+	show.counter(beyond, w.sources.Beyond())
 	show.counter(refusedCommands, figures.RefusedCommands)
 	show.counter(panics, figures.Panics+w.sources.Panics())
+	show.log(w.sources.Log())
 	for _, l := range w.sources.Links() {
 		show.gauge(linkUp, one(l.Up), label(l.Name))
 		show.gauge(linkChanged, float64(l.Since.UnixMilli())/1000, label(l.Name))
@@ -182,6 +200,12 @@ func (to shown) store(k StoreStatus) {
 	to.gauge(stopped, one(k.Stopped))
 	to.counter(rejected, k.Rejected)
 	to.counter(damaged, k.Damaged)
+}
+
+func (to shown) log(l LogStatus) {
+	to.gauge(logUp, one(!l.Faulty))
+	to.counter(logDropped, l.DroppedLines, "line")
+	to.counter(logDropped, l.DroppedRecords, "record")
 }
 
 func one(is bool) float64 {
