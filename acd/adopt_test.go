@@ -38,7 +38,8 @@ func TestTheServerDiesBeforeItsTalkIsWrittenDown(t *testing.T) {
 				next := c.caller("138")
 				c.after(10 * time.Second)
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
-					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
+					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside,
+						next.Bridged(), call.Bridged())
 				}
 				c.dies() // once more; it is written down now
 				c.comesBack()
@@ -69,7 +70,8 @@ func (c *centre) wantWhole(cdr queue.CDR, offered, bridged, ended time.Time) {
 		cdr.Offers != 1 || cdr.Dialled != "110" || cdr.Switch != "sim" || cdr.Caller != "139" || cdr.Group != "110" {
 		c.Errorf("bridged %v, ended %v: %+v", bridged, ended, cdr)
 	}
-	if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered || o[0].Transfer ||
+	if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered ||
+		o[0].Transfer ||
 		!o[0].Offered.Equal(offered) || o[0].Number != 1 || o[0].Group != "110" {
 		c.Errorf("offers: %+v", o)
 	}
@@ -173,7 +175,8 @@ func TestTheSwitchDoesNotSayThatTheBridgeStands(t *testing.T) {
 		c.wantTalk("1000", "call-139")
 		call.Hangup()
 		c.settleAll()
-		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+time.Second {
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, ""); cdr.Bridged.Sub(cdr.Arrived) > answerAt+
+			time.Second {
 			t.Errorf("bridged %v after the arrival", cdr.Bridged.Sub(cdr.Arrived))
 		}
 		c.wantNoTalk()

@@ -57,7 +57,9 @@ func twoLines(t *testing.T, situation func(c *centre)) {
 	open(t, twoGroups(), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
 		for _, group := range []string{"110", "120"} {
-			c.sw.Extension(group, sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "transfer "+group)...)
+			c.sw.Extension(group,
+				sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group),
+					"transfer "+group)...)
 		}
 		situation(c)
 	})
@@ -109,7 +111,10 @@ func TestACallerTransferredWhileWaitingHasOneConnection(t *testing.T) {
 
 // dialsInto lets a caller dial a group.
 func (c *centre) dialsInto(group string) *sim.Call {
-	return c.sw.Call(sim.CallOptions{UUID: "call", Number: "138", Dialled: group, Dialplan: sim.Plan("transfer " + group)})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "call", Number: "138", Dialled: group,
+		Dialplan: sim.Plan("transfer " + group),
+	})
 }
 
 func TestACallerWhoseTalkHadNoLinkIsTransferredAndHasOneConnection(t *testing.T) {
@@ -143,7 +148,8 @@ func TestACallerWhoComesAloneHasOneVisit(t *testing.T) {
 			t.Errorf("the caller is %v: this tests nothing", is)
 		}
 		c.settle()
-		if view := c.server.CallViews()[0]; view.Group != "120" || view.Arrived.After(transferred.Add(20*time.Millisecond)) {
+		if view := c.server.CallViews()[0]; view.Group != "120" ||
+			view.Arrived.After(transferred.Add(20*time.Millisecond)) {
 			t.Errorf("the caller waits in %s since %v after the transfer", view.Group, view.Arrived.Sub(transferred))
 		}
 		call.Hangup()
@@ -172,7 +178,8 @@ func TestACallerHangsUpWhileTheyComeAlone(t *testing.T) {
 func TestAHeldConnectionEndsUnderACallerOnTheWay(t *testing.T) {
 	twoLines(t, func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("way", sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
+		c.sw.Extension("way",
+			sim.Plan("sleep 2000", "set socket_resume=true", "sleep 20000", "set found=true", "playback hold.wav")...)
 		call := c.dialsInto("110")
 		c.untilRinging("call")
 		c.api("uuid_transfer call way")

@@ -33,23 +33,27 @@ func TestATalkGoesOnWhenTheServerDies(t *testing.T) {
 				next := c.caller("138")
 				c.after(10 * time.Second)
 				if c.agent("1000").Outside != 0 || next.Bridged() != "" || call.Bridged() == "" {
-					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside, next.Bridged(), call.Bridged())
+					t.Errorf("%d calls outside; next talks to %q, the first to %q", c.agent("1000").Outside,
+						next.Bridged(), call.Bridged())
 				}
 				ended := time.Now()
 				ends.end(c, call)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Typing)
-				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) || cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
+				if cdr := c.wantCDR("call-139", queue.Answered, ends.by, "NORMAL_CLEARING"); !cdr.Ended.Equal(ended) ||
+					cdr.Agent != "1000" || cdr.Bridged.IsZero() || cdr.Offers != 1 {
 					t.Errorf("it ended %v: %+v", ended, cdr)
 				}
-				if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) || o[0].Outcome != queue.OfferAnswered {
+				if o := c.journal.offers(); len(o) != 1 || !o[0].Ended.Equal(ended) ||
+					o[0].Outcome != queue.OfferAnswered {
 					t.Errorf("offers: %+v", o)
 				}
 				c.after(time.Minute)
 				c.wantTalk("1000", "call-138")
 				next.Hangup()
 				c.settle()
-				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"hangup 1000 1", "queue_remove")
 				c.wantNoTalk()
 				c.wantRest()
 			})
@@ -74,7 +78,8 @@ func TestATalkEndsWhileTheServerIsDead(t *testing.T) {
 				c.after(linkGrace)
 				c.wantState("1000", agent.Ready)
 				cdrs := c.journal.cdrs()
-				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide || cdrs[0].Cause == "" {
+				if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.NoSide ||
+					cdrs[0].Cause == "" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
 				call.Hangup()
@@ -145,7 +150,8 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 		c.after(2 * time.Minute)
 		c.wantCDR("call-2", queue.Failed, queue.NoSide, "waited when the server died, and did not come back")
 		c.wantEvents("call-2", "queue_add", "queue_remove")
-		if told := c.ownEvents()[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" || told[len(told)-1].Get("nway_queue_caller") != "2" {
+		if told := c.ownEvents()[1:]; told[len(told)-1].Get("nway_queue_uuid") != "call-2" ||
+			told[len(told)-1].Get("nway_queue_caller") != "2" {
 			t.Errorf("our own listeners hear last %+v", told[len(told)-1])
 		}
 		stays.Hangup()
@@ -158,7 +164,10 @@ func TestACallerWhoWaitedWhenTheServerDiedIsGoneWhenItIsBack(t *testing.T) {
 func TestATalkOfAnotherServerIsNotTouched(t *testing.T) {
 	s := ordinary("1000")
 	s.snapshot.Agents[0].Call = agent.Talking
-	s.snapshot.Talks = []queue.Talk{{Server: "another", Link: "sim", CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"}}}
+	s.snapshot.Talks = []queue.Talk{{
+		Server: "another", Link: "sim",
+		CDR: queue.CDR{UUID: "call-1", Agent: "1000", Leg: "leg-1"},
+	}}
 	open(t, s, func(c *centre) {
 		c.after(time.Minute)
 		if cdrs := c.journal.cdrs(); len(cdrs) > 0 {
@@ -308,8 +317,9 @@ func TestTheSwitchReadsNoMore(t *testing.T) {
 // caller and the agent can go on.
 func TestTheSwitchKeepsSilentAbout(t *testing.T) {
 	for _, what := range []string{
-		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP", "CHANNEL_EXECUTE_COMPLETE",
-		"bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill", "api uuid_setvar_multi", "api show", "api global_getvar",
+		"BACKGROUND_JOB", "CHANNEL_BRIDGE", "CHANNEL_PARK", "CHANNEL_UNBRIDGE", "CHANNEL_HANGUP",
+		"CHANNEL_EXECUTE_COMPLETE", "bgapi originate", "api uuid_bridge", "api uuid_break", "api uuid_kill",
+		"api uuid_setvar_multi", "api show", "api global_getvar",
 	} {
 		t.Run(what, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {

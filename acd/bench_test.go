@@ -41,7 +41,8 @@ func crowded(others int) shift {
 	for n := range others {
 		extension, group := fmt.Sprint(10_000+n), fmt.Sprint(200+n%100)
 		s.snapshot.Agents = append(s.snapshot.Agents, agent.Agent{
-			Profile: agent.Profile{Extension: extension}, Presence: agent.Presence{Registered: true, Up: true, Idle: true},
+			Profile:  agent.Profile{Extension: extension},
+			Presence: agent.Presence{Registered: true, Up: true, Idle: true},
 		})
 		s.snapshot.Members = append(s.snapshot.Members, queue.Member{Group: group, Extension: extension})
 	}
@@ -136,7 +137,9 @@ func (c *counter) line(length int) (calls []*sim.Call) {
 func BenchmarkNextCall(b *testing.B) {
 	for _, agents := range []int{1, 1_000, 10_000} {
 		for _, who := range []string{"agent", "caller"} {
-			b.Run(fmt.Sprintf("agents=%d/hangsUp=%s", agents, who), func(b *testing.B) { nextCall(b, agents-1, who == "agent") })
+			b.Run(fmt.Sprintf("agents=%d/hangsUp=%s", agents, who), func(b *testing.B) {
+				nextCall(b, agents-1, who == "agent")
+			})
 		}
 	}
 }
@@ -208,13 +211,15 @@ func BenchmarkPhoneSilent(b *testing.B) {
 // originate with its variables and the music in one write over TCP, to a switch that answers +OK to
 // everything.
 func BenchmarkCallOut(b *testing.B) {
-	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()}, ordinary("1000").snapshot)
+	server := New(Options{Settings: ordinary().settings, Journal: forgetful{}, Identity: "bench", Log: zerolog.Nop()},
+		ordinary("1000").snapshot)
 	c := newCall(server, b.Context())
 	c.renew()
 	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
 	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
-		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second, Offered: time.Now(),
+		Call: c.uuid(), Group: "110", Agent: agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second,
+		Offered: time.Now(),
 	}}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
@@ -246,7 +251,8 @@ func obedient(b *testing.B) *esl.Connection {
 	}
 	var obeying sync.WaitGroup
 	obeying.Go(func() { // ends with the connection
-		reply := esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply}, esl.Header{Name: "Reply-Text", Value: "+OK"})
+		reply := esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply},
+			esl.Header{Name: "Reply-Text", Value: "+OK"})
 		for in := esl.NewReader(theirs, esl.Limits{}); ; {
 			if _, err := in.ReadCommand(); err != nil {
 				return

@@ -179,7 +179,8 @@ func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 		mary.Hangup()
 		c.settle()
 		c.wantVisits("call-138", "110 moved - 120 blind", "120 answered 1001 - -")
-		c.wantEvents("call-138", "queue_add", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1",
+		c.wantEvents("call-138", "queue_add", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1",
+			"answered 1001 1",
 			"hangup 1001 1", "queue_remove")
 		c.wantRest()
 	})
@@ -212,7 +213,8 @@ func TestAfterTheTalkTheDialplanGoesOn(t *testing.T) {
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Ready)
 		if paul.Var("went") != "on" || paul.Var("nwayacd_outcome") != "answered" || paul.Cause() != "" {
-			t.Errorf("the dialplan did not go on: %q, outcome %q, cause %q", paul.Actions(), paul.Var("nwayacd_outcome"), paul.Cause())
+			t.Errorf("the dialplan did not go on: %q, outcome %q, cause %q", paul.Actions(),
+				paul.Var("nwayacd_outcome"), paul.Cause())
 		}
 		c.wantVisits("call-138", "110 answered 1000 - -")
 		paul.Hangup()

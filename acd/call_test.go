@@ -25,9 +25,11 @@ func TestACallIsAnswered(t *testing.T) {
 		}
 		call.Hangup()
 		c.settle()
-		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_remove")
 		cdrs := c.wantRest()
-		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.CallerSide || cdrs[0].Agent != "1000" {
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].HungUpBy != queue.CallerSide ||
+			cdrs[0].Agent != "1000" {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -38,7 +40,8 @@ func TestTheAgentHangsUp(t *testing.T) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 3 * time.Second})
 		call := c.caller("139")
 		c.after(10 * time.Second)
-		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_remove")
 		if call.Cause() != "NORMAL_CLEARING" {
 			t.Errorf("cause %s", call.Cause())
 		}
@@ -55,7 +58,9 @@ func TestAMissedOfferKeepsThePlace(t *testing.T) {
 		first := c.caller("1")
 		c.untilRinging("call-1")
 		second := c.caller("2")
-		c.after(15 * time.Second) // the ring timeout is over: the call of the first caller is not offered again, the second's is
+		// the ring timeout is over: the call of the first caller is not offered again, the second's
+		// is
+		c.after(15 * time.Second)
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
 		c.after(15 * time.Second)
 		c.after(10 * time.Second)
@@ -80,7 +85,8 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 			t.Error("the phone still rings after 100 ms")
 		}
 		c.wantState("1000", agent.Ready)
-		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "callin_hangup 1000 1", "queue_remove")
+		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "callin_hangup 1000 1",
+			"queue_remove")
 		cdrs := c.wantRest()
 		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
@@ -92,19 +98,24 @@ func TestTheCallerHangsUpWhileTheAgentRings(t *testing.T) {
 }
 
 func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
-	for name, deed := range map[string]sim.Deed{"at once": sim.AnswersAndDies, "as uuid_bridge says OK": sim.DiesOnBridge} {
+	for name, deed := range map[string]sim.Deed{
+		"at once":                sim.AnswersAndDies,
+		"as uuid_bridge says OK": sim.DiesOnBridge,
+	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, ordinary("1000"), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed})
 				call := c.caller("139")
 				c.untilWaiting("call-139")
-				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add")
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"noanswer 1000 1", "queue_add")
 				if call.Cause() != "" {
 					t.Fatalf("the caller was hung up: %s", call.Cause())
 				}
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
 				c.after(10 * time.Second) // longer than the park after a bridge lasts
-				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "noanswer 1000 1", "queue_add",
+				c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+					"noanswer 1000 1", "queue_add",
 					"queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
 				c.wantRest()
 			})
@@ -140,7 +151,8 @@ func TestATransferWhileTheAgentRings(t *testing.T) {
 		call.Hangup()
 		c.settle()
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1",
-			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "answered 1001 2", "hangup 1001 2", "queue_remove")
+			"transfered 1001 2", "queue_remove 1001", "callout 1001 2", "answered 1001 2", "hangup 1001 2",
+			"queue_remove")
 		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Transferred {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
@@ -162,7 +174,9 @@ func TestATransferWhileTalking(t *testing.T) {
 		}
 		c.after(10 * time.Second)
 		c.wantState("1000", agent.Typing)
-		c.after(10 * time.Second) // 1001 missed it: the caller is back in the line, and stays longer than a park after a bridge lasts
+		// 1001 missed it: the caller is back in the line, and stays longer than a park after a
+		// bridge lasts
+		c.after(10 * time.Second)
 		c.wantEvents("call-139", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
 			"transfered 1001 2", "hangup 1000 1", "queue_remove 1001", "callout 1001 2", "noanswer 1001 2", "queue_add")
 		if !c.journal.waiting()["call-139"] {
@@ -228,8 +242,9 @@ func TestACallerWhoIsGivenBackKeepsThePlace(t *testing.T) {
 func TestAPlaceThatCannotBe(t *testing.T) {
 	arrived := time.Now()
 	for _, since := range []string{
-		"", "110", "110:", "110:x", "110:-1", "120:" + strconv.FormatInt(arrived.Add(-time.Minute).UnixMilli(), 10), placeOf("110", arrived.Add(time.Minute)),
-		placeOf("110", arrived.Add(-25*time.Hour)), "110:99999999999999999999",
+		"", "110", "110:", "110:x", "110:-1", "120:" + strconv.FormatInt(arrived.Add(-time.Minute).UnixMilli(), 10),
+		placeOf("110", arrived.Add(time.Minute)), placeOf("110", arrived.Add(-25*time.Hour)),
+		"110:99999999999999999999",
 	} {
 		c := &call{group: "110", record: record{place: since, CDR: queue.CDR{Arrived: arrived}}}
 		if got := c.placeTime(); !got.Equal(arrived) {

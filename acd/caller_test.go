@@ -76,8 +76,9 @@ func TestTheDialplansVariablesGoToTheLeg(t *testing.T) {
 		c.sw.Call(sim.CallOptions{
 			UUID: "call-139", Number: "139", Dialled: "110",
 			Vars: map[string]string{
-				"nwayacd_export": "sip_h_X-Order, alert_info,nothing,origination_uuid,sip_h_Route,execute_on_answer", "sip_h_X-Order": "17, 'a' ${b}",
-				"alert_info": "ring-2", "origination_uuid": "mine", "sip_h_Route": "<sip:x>", "execute_on_answer": "hangup",
+				"nwayacd_export": "sip_h_X-Order, alert_info,nothing,origination_uuid,sip_h_Route,execute_on_answer",
+				"sip_h_X-Order":  "17, 'a' ${b}", "alert_info": "ring-2", "origination_uuid": "mine",
+				"sip_h_Route": "<sip:x>", "execute_on_answer": "hangup",
 			},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/nwayacd/110 async full"),
 		})
@@ -102,12 +103,14 @@ func TestExportsAreBounded(t *testing.T) {
 		names = append(names, name)
 		text.WriteString("variable_" + name + ": " + strings.Repeat("v", 1000) + "\n")
 	}
-	e, err := esl.ParseEvent("Event-Name: CHANNEL_DATA\nvariable_nwayacd_export: " + strings.Join(names, ",") + "\n" + text.String() + "\n")
+	e, err := esl.ParseEvent("Event-Name: CHANNEL_DATA\nvariable_nwayacd_export: " + strings.Join(names, ",") + "\n" +
+		text.String() + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := exportsOf(e)
-	if len(got) != mostExports || slices.ContainsFunc(got, func(h esl.Header) bool { return len(h.Value) > exportValue }) {
+	if len(got) != mostExports ||
+		slices.ContainsFunc(got, func(h esl.Header) bool { return len(h.Value) > exportValue }) {
 		t.Errorf("%d variables", len(got))
 	}
 }

@@ -14,7 +14,10 @@ import (
 func TestAProgramBridgesTheAgentWithAnotherCaller(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
-		paul := c.sw.Call(sim.CallOptions{UUID: "other", Number: "138", Dialled: "menu", Dialplan: sim.Plan("answer", "playback hold.wav")})
+		paul := c.sw.Call(sim.CallOptions{
+			UUID: "other", Number: "138", Dialled: "menu",
+			Dialplan: sim.Plan("answer", "playback hold.wav"),
+		})
 		c.untilTalking("call-139")
 		c.wantTalk("1000", mary.UUID())
 		leg := c.leg(mary)
@@ -52,7 +55,10 @@ func TestAPhoneConnectsACallerWithAGroupThatRefusesThem(t *testing.T) {
 		s.settings.Prompts.Blacklist = "refused.wav"
 		s.snapshot.Blacklist = []queue.Blacklisted{{Number: "139", Group: "120"}}
 	}
-	for name, picksUp := range map[string]time.Duration{"it waits": 0, "it rings": time.Minute, "it has answered": time.Second} {
+	for name, picksUp := range map[string]time.Duration{
+		"it waits": 0, "it rings": time.Minute,
+		"it has answered": time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, refusing, func(c *centre, mary *sim.Call) {
 				c.untilTalking("call-139")

@@ -134,14 +134,21 @@ func TestWhatTheTelephonesAnswerIsTheMiss(t *testing.T) {
 		"declined on one, the other rings": {rings, refuses(603, true), queue.MissReject, time.Second},
 		"rang, and is away":                {rings, refuses(404, false), queue.MissNoAnswer, 15 * time.Second},
 		"480 after 180":                    {refuses(480, true), refuses(404, false), queue.MissNoAnswer, time.Second},
-		"480 at once":                      {refuses(480, false), refuses(480, false), queue.MissUnreachable, time.Second},
-		"404, 408":                         {refuses(404, false), refuses(408, false), queue.MissUnreachable, time.Second},
-		"500, 503 after 180":               {refuses(500, false), refuses(503, true), queue.MissUnreachable, time.Second},
-		"488":                              {refuses(488, false), refuses(488, false), queue.MissUnreachable, time.Second},
-		"nobody says anything":             {silent, silent, queue.MissUnreachable, 3 * time.Second},
+		"480 at once": {
+			refuses(480, false), refuses(480, false), queue.MissUnreachable,
+			time.Second,
+		},
+		"404, 408":             {refuses(404, false), refuses(408, false), queue.MissUnreachable, time.Second},
+		"500, 503 after 180":   {refuses(500, false), refuses(503, true), queue.MissUnreachable, time.Second},
+		"488":                  {refuses(488, false), refuses(488, false), queue.MissUnreachable, time.Second},
+		"nobody says anything": {silent, silent, queue.MissUnreachable, 3 * time.Second},
 		"one is silent, the other is busy at once": {silent, refuses(486, false), queue.MissBusy, 3 * time.Second},
 		"one is silent, the other rings":           {silent, rings, queue.MissNoAnswer, 15 * time.Second},
-		"forwards":                                 {sim.Behaviour{Do: sim.Forwards, To: "999"}, refuses(404, false), queue.MissUnreachable, time.Second},
+		"forwards": {
+			sim.Behaviour{Do: sim.Forwards, To: "999"},
+			refuses(404, false),
+			queue.MissUnreachable, time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, patient("1000"), func(c *centre) {

@@ -15,7 +15,10 @@ import (
 func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.server.Advertise("10.0.0.5:8084")
-		call := c.sw.Call(sim.CallOptions{UUID: "live", Number: "139", Dialled: "ivr", Dialplan: sim.Plan("answer", "park")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "live", Number: "139", Dialled: "ivr",
+			Dialplan: sim.Plan("answer", "park"),
+		})
 		c.settle()
 		if err := c.server.Enqueue(c.Context(), "live", "999"); !errors.Is(err, queue.ErrNoGroup) {
 			t.Errorf("into no group: %v", err)
@@ -34,7 +37,8 @@ func TestALiveChannelIsSentIntoAGroup(t *testing.T) {
 		c.wantState("1000", agent.Talking)
 		call.Hangup()
 		c.settle()
-		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1", "queue_remove")
+		c.wantEvents("live", "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+			"queue_remove")
 		c.wantRest()
 	})
 }
@@ -77,7 +81,8 @@ func TestAThirdPartyIsRungIntoTheTalk(t *testing.T) {
 		if n := len(c.sw.Channels()); n != 3 {
 			t.Errorf("%d channels in a talk of three", n)
 		}
-		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err == nil || !strings.Contains(err.Error(), "USER_BUSY") {
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err == nil ||
+			!strings.Contains(err.Error(), "USER_BUSY") {
 			t.Errorf("a busy third party: %v", err)
 		}
 		if err := c.server.ThreeWay(c.Context(), "call-139", "1 &hangup", "gw1"); !errors.Is(err, ErrArgument) {
@@ -150,7 +155,8 @@ func TestAnAgentCallsOut(t *testing.T) {
 		call.Hangup()
 		c.settle()
 		cdrs := c.wantRest()
-		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" || cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
+		if len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Agent != "1000" ||
+			cdrs[0].Dialled != "013800138000" || cdrs[0].Answered.IsZero() {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -189,7 +195,10 @@ func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
 }
 
 func TestWrongCallsOutAreTurnedAway(t *testing.T) {
-	for _, path := range []string{"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1", "nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1"} {
+	for _, path := range []string{
+		"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1",
+		"nwaycallout//gw1", "nway_bridge", "nway_bridge/a%20b", "elsewhere/1",
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.asks("out", "1000", "1000", path)
 			c.settle()
@@ -214,7 +223,8 @@ func TestAFeatureCodeRunsACommand(t *testing.T) {
 			return "+OK 1000 logged in to 110\nand more"
 		}
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "code", Number: "1000", User: "1000", Dialled: "*11", Vars: map[string]string{"nwayacd_outcome": "timeout"},
+			UUID: "code", Number: "1000", User: "1000", Dialled: "*11",
+			Vars:     map[string]string{"nwayacd_outcome": "timeout"},
 			Dialplan: sim.Plan("socket 10.0.0.5:8084/cmd/nway_login/1000/110 async full", "park"),
 		})
 		c.settle()
@@ -249,7 +259,8 @@ func TestACallerIsNotMovedToAGroupThatRefusesThem(t *testing.T) {
 					t.Errorf("the command says %v", err)
 				}
 				c.after(5 * time.Second)
-				if one := c.server.channels.caller("call-139"); one == nil || one.groupNow() != "110" || call.Cause() != "" {
+				if one := c.server.channels.caller("call-139"); one == nil || one.groupNow() != "110" ||
+					call.Cause() != "" {
 					t.Errorf("the caller was moved or lost: %q", call.Cause())
 				}
 				call.Hangup()

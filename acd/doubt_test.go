@@ -11,7 +11,10 @@ import (
 
 // Without a link nothing reports the end of the leg. FreeSWITCH parks it for ten seconds at most.
 func TestWithoutALinkNoSecondCallForAPhoneOfWhichNothingIsHeard(t *testing.T) {
-	for name, early := range map[string]time.Duration{"before the ring timeout": 4 * time.Second, "at the ring timeout": 0} {
+	for name, early := range map[string]time.Duration{
+		"before the ring timeout": 4 * time.Second,
+		"at the ring timeout":     0,
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := ordinary("1000")
 			s.unlinked = true

@@ -72,7 +72,9 @@ func (c *centre) wantInOrder(want ...string) {
 // agent is stuck, and no event waits.
 func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 	for name, deed := range map[string]func(c *centre, call *sim.Call){
-		"a transfer": func(c *centre, call *sim.Call) { c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001") },
+		"a transfer": func(c *centre, call *sim.Call) {
+			c.server.Dispatcher.Transfer(c.Context(), call.UUID(), "1001")
+		},
 		"the loss of the call's connection": func(c *centre, call *sim.Call) {
 			c.breakConnection(call.UUID())
 		},
@@ -84,7 +86,8 @@ func TestThePhoneHangsUpInTheMomentOf(t *testing.T) {
 		"a logout":             func(c *centre, _ *sim.Call) { c.server.Dispatcher.Logout(c.Context(), "1000") },
 		"the agent's row going": func(c *centre, _ *sim.Call) {
 			extension := "1000"
-			c.edit(queue.Change{AgentRemoved: &extension}, queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
+			c.edit(queue.Change{AgentRemoved: &extension},
+				queue.Change{AgentAdded: &queue.NewAgent{Extension: extension}})
 		},
 		"the caller being taken": func(c *centre, call *sim.Call) {
 			c.api("uuid_transfer " + call.UUID() + " 'park:' inline")
@@ -141,7 +144,8 @@ func TestTheConnectionIsLostAsTheTalkEnds(t *testing.T) {
 			c.after(10 * time.Second)
 			c.wantTalk("1000", "call-139")
 			c.wantInOrder("call-138 hangup", "1000 nway_agent_ready", "1000 nway_agent_ring", "call-139 callout")
-			if told := c.cti.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") { // by whichever connection
+			// by whichever connection
+			if told := c.cti.call("call-138"); len(told) != 6 || !slices.Contains(told, "hangup 1000 1") {
 				t.Errorf("the CTI received %q", told)
 			}
 			if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Answered || cdrs[0].Ended.IsZero() {

@@ -38,7 +38,8 @@ func TestAWatcherFollowsACallFromPhaseToPhase(t *testing.T) {
 			t.Errorf("answered after %v, want one answer after a welcome and a ring of a second each", waited)
 		}
 		floor := c.server.Figures().Floor
-		if g := floor.Groups[0]; g.Waiting != 1 || g.Talking != 1 || g.Members[agent.StandingTalking] != 1 || floor.Agents != g.Members {
+		if g := floor.Groups[0]; g.Waiting != 1 || g.Talking != 1 || g.Members[agent.StandingTalking] != 1 ||
+			floor.Agents != g.Members {
 			t.Errorf("figures of the floor: %+v", floor)
 		}
 		second.Hangup()

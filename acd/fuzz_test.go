@@ -26,7 +26,8 @@ func FuzzRoute(f *testing.F) {
 				t.Errorf("%q is the application %q", path, r.app)
 			}
 		}
-		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") || len(caller) > wordRoom {
+		if caller := sanitize(channel.Get("Caller-Caller-ID-Number")); strings.ContainsAny(caller, "\r\n\x00;{}$'\\") ||
+			len(caller) > wordRoom {
 			t.Errorf("%q was let through", caller)
 		}
 		if back := home(dialled, "XML", "default"); strings.ContainsAny(back, ",'$:") {

@@ -177,8 +177,9 @@ func TestACallerOnTheWayBackHasNoHookYet(t *testing.T) {
 		"waiting":         {"variable_" + transferHook + ": multiunset\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := esl.ParseEvent("Event-Name: CHANNEL_EXECUTE_COMPLETE\nApplication: socket\nvariable_nwayacd_visit: 1%3A110\n" +
-				test.variables + "\n")
+			e, err := esl.ParseEvent(
+				"Event-Name: CHANNEL_EXECUTE_COMPLETE\nApplication: socket\nvariable_nwayacd_visit: 1%3A110\n" +
+					test.variables + "\n")
 			if err != nil {
 				t.Fatal(err)
 			}

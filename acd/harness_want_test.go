@@ -97,7 +97,8 @@ func (c *centre) wantCDR(uuid string, outcome queue.Outcome, by queue.Side, caus
 		c.Errorf("%s has %d CDRs: %+v", uuid, n, all)
 		return found
 	}
-	if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) || found.Ended.IsZero() {
+	if found.Outcome != outcome || found.HungUpBy != by || !strings.HasPrefix(found.Cause, cause) ||
+		found.Ended.IsZero() {
 		c.Errorf("the CDR of %s says %s, hung up by %q, %q, at %v; want %s, %q, %q",
 			uuid, found.Outcome, found.HungUpBy, found.Cause, found.Ended, outcome, by, cause)
 	}

@@ -12,7 +12,8 @@ import (
 
 func originateOf(t *testing.T, a agent.Profile, s Settings, at Switch) string {
 	t.Helper()
-	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop()}, queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
+	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop()},
+		queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
 	c := &call{server: server, settings: &s, who: caller{number: "139"}, group: "110"}
 	ch := &channel{uuid: "caller-1"}
 	ch.isAt(at)
@@ -26,9 +27,10 @@ func TestAnAgentsLegIsOriginatedAsItsRowAndTheConfigurationSay(t *testing.T) {
 	settings := Settings{AutoAnswer: true, VideoCodecs: "PCMA,H264", ASR: "dsr $1 ab"}
 	got := originateOf(t, agent.Profile{Extension: "1000", Video: true}, settings, Switch{})
 	for _, want := range []string{
-		"originate_timeout='15'", "ignore_early_media='true'", "park_timeout='10'", "presence_data='nwayacd::caller-1:1000'",
-		"origination_caller_id_number='139'", "nway_callin='139'", "nway_callout='1000'", "nway_group='110'", "nway_caller_uuid='caller-1'",
-		"sip_auto_answer='true'", "answer-after=0", `absolute_codec_string='PCMA\,H264'`, "execute_on_answer='dsr caller-1 ab'", "}user/1000",
+		"originate_timeout='15'", "ignore_early_media='true'", "park_timeout='10'",
+		"presence_data='nwayacd::caller-1:1000'", "origination_caller_id_number='139'", "nway_callin='139'",
+		"nway_callout='1000'", "nway_group='110'", "nway_caller_uuid='caller-1'", "sip_auto_answer='true'",
+		"answer-after=0", `absolute_codec_string='PCMA\,H264'`, "execute_on_answer='dsr caller-1 ab'", "}user/1000",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in %s", want, got)
@@ -47,7 +49,8 @@ func TestAnAgentOfAnotherSwitchIsDialledThere(t *testing.T) {
 	for server, want := range map[string]string{
 		"": "}user/1000", "10.0.0.1": "}user/1000", "10.0.0.2": "}sofia/internal/1000@10.0.0.2",
 	} {
-		if got := originateOf(t, agent.Profile{Extension: "1000", Server: server}, Settings{}, at); !strings.HasSuffix(got, want) {
+		if got := originateOf(t, agent.Profile{Extension: "1000", Server: server}, Settings{},
+			at); !strings.HasSuffix(got, want) {
 			t.Errorf("registered at %q: %s", server, got)
 		}
 	}

@@ -166,7 +166,8 @@ func TestACallerWhoHadATalkIsGoneWhenTheServerIsBack(t *testing.T) {
 		c.wantState("1000", agent.Ready)
 		c.wantState("1001", agent.Ready)
 		c.after(2 * time.Minute)
-		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide, "waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
+		if cdr := c.wantCDR("call-139", queue.Answered, queue.NoSide,
+			"waited when the server died, and did not come back"); cdr.Agent != "1000" || cdr.Bridged.IsZero() {
 			t.Errorf("%+v", cdr)
 		}
 		c.wantNoTalk()
@@ -215,7 +216,8 @@ func TestTheConnectionIsLostWhileATransferRingsAfterATalk(t *testing.T) {
 				c.wantTalk("1000", "call-139")
 				call.Hangup()
 				c.settle()
-				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide, "NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
+				if cdr := c.wantCDR("call-139", queue.Answered, queue.CallerSide,
+					"NORMAL_CLEARING"); cdr.Ended.Sub(cdr.Answered) < time.Minute {
 					t.Errorf("the CDR does not tell of the first talk: %+v", cdr)
 				}
 				c.wantNoTalk()
@@ -260,7 +262,8 @@ func TestACallerLeftParkedAfterATalkIsLetGoByWhoComesNext(t *testing.T) {
 		call := c.caller("139")
 		c.untilTalking("call-139")
 		c.dies()
-		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} { // a park without end
+		// a park without end
+		for _, command := range []string{"uuid_setvar call-139 park_timeout", "uuid_kill " + call.Bridged()} {
 			if _, err := c.cti.conn.API(c.Context(), command); err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,10 @@ func (c *centre) consults(own, by string) *sim.Call {
 	if err := c.sw.Hold(own); err != nil {
 		c.Error(err)
 	}
-	return c.sw.Call(sim.CallOptions{UUID: "consult", Number: by, User: by, Dialled: "120", Dialplan: sim.Plan("set socket_resume=true", socketTo("120"))})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "consult", Number: by, User: by, Dialled: "120",
+		Dialplan: sim.Plan("set socket_resume=true", socketTo("120")),
+	})
 }
 
 func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
@@ -49,7 +52,10 @@ func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Extension("110", sim.Plan("set socket_resume=true", socketTo("110"))...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -82,7 +88,8 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("3000", sim.Behaviour{})
 		call := c.sw.Call(sim.CallOptions{
-			UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000", "set went=on", "hangup NORMAL_UNSPECIFIED"),
 		})
 		c.settle()
 		own := call.Bridged()
@@ -115,7 +122,8 @@ func TestTheFirstWordOfATransferStands(t *testing.T) {
 		kind queue.TransferKind
 	}{
 		{"park where they went to", []happened{
-			{what: callerTransferred, number: "120", cause: attendedTransfer}, {what: callerTransferred, number: "110", parked: true},
+			{what: callerTransferred, number: "120", cause: attendedTransfer},
+			{what: callerTransferred, number: "110", parked: true},
 		}, "120", queue.TransferAttended},
 		{"the group behind a number", []happened{
 			{what: callerTransferred, number: "9120"}, {what: callerReturned, number: "120"},
@@ -205,7 +213,10 @@ func TestATransferNamesTheExtensionAndNotTheContact(t *testing.T) {
 		c.sw.Agent("word", sim.Behaviour{})
 		call := c.caller("139")
 		c.untilTalking("call-139")
-		for _, command := range []string{"originate {origination_uuid=far,dialed_user=3000}user/word &park()", "uuid_bridge " + call.UUID() + " far"} {
+		for _, command := range []string{
+			"originate {origination_uuid=far,dialed_user=3000}user/word &park()",
+			"uuid_bridge " + call.UUID() + " far",
+		} {
 			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				c.Fatal(command, reply, err)
 			}
@@ -225,8 +236,12 @@ func TestCallerConnectedWithALineOutlivesTheServer(t *testing.T) {
 		c.server.Advertise("10.0.0.5:8084")
 		c.sw.Agent("3000", sim.Behaviour{})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
-		call := c.sw.Call(sim.CallOptions{UUID: "outsider", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000")})
+		c.sw.Extension("120",
+			sim.Plan("set socket_resume=true", socketTo("120"), "set found=true", "playback hold.wav")...)
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000"),
+		})
 		c.settle()
 		own := call.Bridged()
 		consult := c.consults(own, "3000")
@@ -253,8 +268,10 @@ func TestCallerWhoWasTakenToAnotherGroupOutlivesTheServer(t *testing.T) {
 	open(t, twoGroups(), func(c *centre) {
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
 		c.sw.Agent("1001", sim.Behaviour{Do: sim.Misses})
-		c.sw.Extension("120", sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000", "set found=true",
-			"playback hold.wav")...)
+		c.sw.Extension("120",
+			sim.Plan("set socket_resume=true", socketTo("120"), "set socket_resume=true", "sleep 1000",
+				"set found=true",
+				"playback hold.wav")...)
 		call := c.caller("139")
 		c.untilRinging("call-139")
 		c.api("uuid_transfer call-139 120")
@@ -285,7 +302,8 @@ func TestParkOfTheNextSocketApplicationNamesItsGroup(t *testing.T) {
 	}
 	r.onEvent(esl.NewEvent("",
 		esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "caller"},
-		esl.Header{Name: "Caller-Destination-Number", Value: "110"}, esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
+		esl.Header{Name: "Caller-Destination-Number", Value: "110"},
+		esl.Header{Name: "variable_" + consultVariable, Value: "consult"},
 		esl.Header{Name: "variable_socket_path", Value: "nwayacd/120"}), nil)
 	h, _ := (<-k.signals).(happened)
 	if h.what != callerTransferred || h.number != "120" || h.cause != attendedTransfer {
@@ -306,7 +324,11 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 		to      string
 		kind    string
 	}{
-		"the destination is the chain": {[]esl.Header{header("Caller-Destination-Number", chain), moved}, "120", attendedTransfer},
+		"the destination is the chain": {
+			[]esl.Header{header("Caller-Destination-Number", chain), moved},
+			"120",
+			attendedTransfer,
+		},
 		"the chain has begun": {[]esl.Header{
 			header("Caller-Destination-Number", "110"), moved, consults, header("variable_socket_path", "nwayacd/110"),
 		}, "120", attendedTransfer},
@@ -314,7 +336,8 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 			header("Caller-Destination-Number", "110"), consults, header("variable_socket_path", "nwayacd/120"),
 		}, "120", attendedTransfer},
 		"a blind transfer": {[]esl.Header{
-			header("Caller-Destination-Number", "120"), header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
+			header("Caller-Destination-Number", "120"),
+			header("variable_transfer_source", "1790000000:0f:bl_xfer:120/default/XML"),
 		}, "120", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -337,7 +360,8 @@ func TestParkOfAnAnsweredLegIsNotTheEndOfItsTalk(t *testing.T) {
 	for i, with := range []string{"", "caller"} {
 		r.onEvent(esl.NewEvent("",
 			esl.Header{Name: "Event-Name", Value: "CHANNEL_PARK"}, esl.Header{Name: "Unique-ID", Value: "leg"},
-			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)}, esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
+			esl.Header{Name: "Event-Sequence", Value: strconv.Itoa(i + 1)},
+			esl.Header{Name: "variable_last_bridge_to", Value: with}), nil)
 	}
 	words := len(k.signals)
 	if words != 1 {
@@ -351,7 +375,8 @@ func TestRecalledCallerOutlivesTheServer(t *testing.T) {
 	for range rounds {
 		open(t, ordinary("1000"), func(c *centre) {
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge, After: time.Second})
-			c.sw.Extension("110", sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
+			c.sw.Extension("110",
+				sim.Plan("set socket_resume=true", "sleep 1000", "set found=true", "playback hold.wav")...)
 			call := c.caller("139")
 			c.untilWaiting("call-139")
 			c.sw.Agent("1000", sim.Behaviour{Do: sim.Misses})
@@ -377,7 +402,10 @@ func TestACallerWhosePartnerHangsUpBeforeTheBridgeWaitsAgain(t *testing.T) {
 		call := c.caller("139")
 		c.after(5 * time.Second)
 		since := c.server.channels.caller("call-139").place.Since
-		for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge far call-139"} {
+		for _, command := range []string{
+			"originate {origination_uuid=far}user/3000 &park()",
+			"uuid_bridge far call-139",
+		} {
 			if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
 				t.Fatal(command, reply, err)
 			}
@@ -387,7 +415,8 @@ func TestACallerWhosePartnerHangsUpBeforeTheBridgeWaitsAgain(t *testing.T) {
 		c.wantPlace(call.UUID(), since)
 		call.Hangup()
 		c.after(time.Second)
-		c.wantEvents(call.UUID(), "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "hangup 1000 1",
+		c.wantEvents(call.UUID(), "queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1",
+			"hangup 1000 1",
 			"queue_add", "queue_remove 1000", "callout 1000 2", "answered 1000 2", "hangup 1000 2", "queue_remove")
 		c.wantVisits(call.UUID(), "110 answered 1000 - -")
 		c.wantRest()

@@ -20,7 +20,10 @@ func playing(call *sim.Call, file string) (n int) {
 }
 
 func TestHoldMusicIsOnePlaybackHoweverLongTheCallerWaits(t *testing.T) {
-	for file, wait := range map[string]time.Duration{"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute, "other.wav": 20 * time.Second} {
+	for file, wait := range map[string]time.Duration{
+		"tune.wav": 10 * 3 * time.Second, "hold.wav": time.Minute,
+		"other.wav": 20 * time.Second,
+	} {
 		t.Run(file, func(t *testing.T) {
 			s := ordinary()
 			s.settings.Prompts = Prompts{Hold: file}

@@ -64,12 +64,16 @@ func (c *centre) pretends(uuid, core, path string, more ...esl.Header) *impostor
 func (i *impostor) answer(line string, channel []esl.Header) {
 	switch {
 	case line == "connect":
-		reply := append([]esl.Header{{Name: "Content-Type", Value: esl.ContentReply}, {Name: "Reply-Text", Value: "+OK"}}, channel...)
+		reply := append([]esl.Header{
+			{Name: "Content-Type", Value: esl.ContentReply},
+			{Name: "Reply-Text", Value: "+OK"},
+		}, channel...)
 		i.nc.Write(esl.AppendFrame(nil, "", reply...))
 	case strings.HasPrefix(line, "api "):
 		i.nc.Write(esl.AppendFrame(nil, "+OK\n", esl.Header{Name: "Content-Type", Value: esl.ContentAPI}))
 	default:
-		i.nc.Write(esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply}, esl.Header{Name: "Reply-Text", Value: "+OK"}))
+		i.nc.Write(esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply},
+			esl.Header{Name: "Reply-Text", Value: "+OK"}))
 	}
 }
 
@@ -131,7 +135,10 @@ func silent(moment string) shift {
 
 // bystander is a call of the same FreeSWITCH that has nothing to do with the server.
 func (c *centre) bystander() *sim.Call {
-	return c.sw.Call(sim.CallOptions{UUID: "bystander", Number: "150", Dialled: "ivr", Dialplan: sim.Plan("answer", "park")})
+	return c.sw.Call(sim.CallOptions{
+		UUID: "bystander", Number: "150", Dialled: "ivr",
+		Dialplan: sim.Plan("answer", "park"),
+	})
 }
 
 // wantBystanderUntouched checks that nothing was done to the bystander's channel.
@@ -165,7 +172,8 @@ func TestAnImpostorCannotReachABystander(t *testing.T) {
 			"after an answer":  func(c *centre, i *impostor) { i.talks("bystander") },
 			"the agent's leg is bridged with the bystander": func(c *centre, i *impostor) {
 				leg := i.talks("impostor-2")
-				i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: leg}, esl.Header{Name: "Other-Leg-Unique-ID", Value: "bystander"},
+				i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: leg},
+					esl.Header{Name: "Other-Leg-Unique-ID", Value: "bystander"},
 					esl.Header{Name: "Other-Leg-Direction", Value: "inbound"})
 				i.hangsUp("bystander")
 			},
@@ -177,7 +185,8 @@ func TestAnImpostorCannotReachABystander(t *testing.T) {
 						core = "00000000-0000-0000-0000-000000000000"
 					}
 					c.after(time.Second)
-					i := c.pretends("bystander", core, "nwayacd/110", esl.Header{Name: "Caller-Caller-ID-Number", Value: "139"})
+					i := c.pretends("bystander", core, "nwayacd/110",
+						esl.Header{Name: "Caller-Caller-ID-Number", Value: "139"})
 					c.after(100 * time.Millisecond)
 					play(c, i)
 					i.closes()
@@ -191,7 +200,8 @@ func TestAnImpostorCannotReachABystander(t *testing.T) {
 }
 
 func (i *impostor) hangsUp(uuid string) {
-	i.says("CHANNEL_HANGUP", esl.Header{Name: "Unique-ID", Value: uuid}, esl.Header{Name: "Hangup-Cause", Value: "NORMAL_CLEARING"})
+	i.says("CHANNEL_HANGUP", esl.Header{Name: "Unique-ID", Value: uuid},
+		esl.Header{Name: "Hangup-Cause", Value: "NORMAL_CLEARING"})
 	i.c.after(time.Second)
 }
 
@@ -210,7 +220,8 @@ func (i *impostor) talks(uuid string) (leg string) {
 	i.says("CHANNEL_ANSWER", esl.Header{Name: "Unique-ID", Value: leg})
 	i.reports("BACKGROUND_JOB", "+OK "+leg+"\n", esl.Header{Name: "Job-UUID", Value: job})
 	i.c.after(time.Second)
-	i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: uuid}, esl.Header{Name: "Other-Leg-Unique-ID", Value: leg})
+	i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: uuid},
+		esl.Header{Name: "Other-Leg-Unique-ID", Value: leg})
 	i.c.after(time.Second)
 	return leg
 }
@@ -264,8 +275,10 @@ func TestAnImpostorCannotEndAnotherCall(t *testing.T) {
 		i := c.pretends("impostor", c.core(), "nwayacd/110")
 		c.after(time.Second)
 		i.hangsUp("call-139")
-		i.says("CHANNEL_HANGUP", esl.Header{Name: "Unique-ID", Value: call.Bridged()}, esl.Header{Name: "Hangup-Cause", Value: "NORMAL_CLEARING"})
-		i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: "call-139"}, esl.Header{Name: "Other-Leg-Unique-ID", Value: "impostor"})
+		i.says("CHANNEL_HANGUP", esl.Header{Name: "Unique-ID", Value: call.Bridged()},
+			esl.Header{Name: "Hangup-Cause", Value: "NORMAL_CLEARING"})
+		i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: "call-139"},
+			esl.Header{Name: "Other-Leg-Unique-ID", Value: "impostor"})
 		c.after(time.Second)
 		c.wantTalk("1000", "call-139")
 		i.closes()
@@ -282,7 +295,8 @@ func TestAnImpostorCannotJumpTheLine(t *testing.T) {
 		}
 		first := c.caller("139")
 		c.after(time.Minute)
-		i := c.pretends("impostor", c.core(), "nwayacd/110", esl.Header{Name: "variable_" + placeVariable, Value: placeOf("110", time.Now().Add(-time.Hour))})
+		i := c.pretends("impostor", c.core(), "nwayacd/110",
+			esl.Header{Name: "variable_" + placeVariable, Value: placeOf("110", time.Now().Add(-time.Hour))})
 		c.after(2 * time.Second)
 		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
 			t.Fatal(err)
@@ -303,12 +317,21 @@ func TestACommandNeedsItsChannel(t *testing.T) {
 		want  string
 	}{
 		"its own extension": {path: "cmd/nway_busy/1000", comes: loggedIn("1000"), want: "+OK"},
-		"another one":       {path: "cmd/nway_busy/1001", comes: loggedIn("1000"), want: "-ERR user 1000 may not run it"},
+		"another one": {
+			path: "cmd/nway_busy/1001", comes: loggedIn("1000"),
+			want: "-ERR user 1000 may not run it",
+		},
 		"any, if the dialplan decides": {
 			path: "cmd/nway_busy/1001", any: true, comes: loggedIn("1000"), want: "+OK",
 		},
-		"a channel that has not logged in":  {path: "cmd/nway_busy/1000", comes: loggedIn(""), want: "-ERR the channel has no user_name"},
-		"a command that is not in the list": {path: "cmd/nway_rm_ext/1000", comes: loggedIn("1000"), want: "-ERR \"nway_rm_ext\" is not among"},
+		"a channel that has not logged in": {
+			path: "cmd/nway_busy/1000", comes: loggedIn(""),
+			want: "-ERR the channel has no user_name",
+		},
+		"a command that is not in the list": {
+			path: "cmd/nway_rm_ext/1000", comes: loggedIn("1000"),
+			want: "-ERR \"nway_rm_ext\" is not among",
+		},
 		"an impostor": {
 			path: "cmd/nway_busy/1000", want: "-ERR this connection is not that of its channel",
 			comes: func(c *centre, path string) func() string {

@@ -18,7 +18,8 @@ func TestAnAgentIsRegisteredAsLongAsOneContactIsLeft(t *testing.T) {
 		c.sw.Unregister("1000", "")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
-		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second}) // the new page is there before the old one ends
+		// the new page is there before the old one ends
+		c.sw.Register("1000", "web-reloaded", sim.Behaviour{After: time.Second})
 		c.sw.Unregister("1000", "web")
 		c.after(5 * time.Second)
 		c.wantRegistered("1000", true)
@@ -109,7 +110,8 @@ func TestRegistrationsOnTwoSwitchesCountTogether(t *testing.T) {
 	for _, w := range c.waysTo(t.Context(), agent.Profile{Extension: "1000", Server: "10.0.0.2"}) {
 		dials = append(dials, w.dial)
 	}
-	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials, want) {
+	if want := []string{"sofia/internal/sip:1000@10.1.1.1:5060", "sofia/internal/1000@10.0.0.2"}; !slices.Equal(dials,
+		want) {
 		t.Errorf("dialled are %q", dials)
 	}
 	answers(b, "error/user_not_registered", now.Add(3*time.Second))

@@ -14,7 +14,8 @@ import (
 func resting(extensions ...string) shift {
 	s := ordinary(extensions...)
 	f := &s.settings.Floor
-	f.RestBusy, f.RestReject, f.RestNoAnswer, f.RestUnreachable = 15*time.Second, 10*time.Second, 5*time.Second, 30*time.Second
+	f.RestBusy, f.RestReject, f.RestNoAnswer, f.RestUnreachable = 15*time.Second, 10*time.Second, 5*time.Second,
+		30*time.Second
 	return s
 }
 
@@ -42,7 +43,10 @@ func TestAPhoneThatRefusesRestsByItsCause(t *testing.T) {
 		{"USER_BUSY", []int{0, 15, 45, 105}},
 		{"CALL_REJECTED", []int{0, 10, 30, 70}},
 		{"UNALLOCATED_NUMBER", []int{0, 30, 90}},
-		{"MANAGER_REQUEST", []int{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110, 115}},
+		{
+			"MANAGER_REQUEST",
+			[]int{0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, 100, 105, 110, 115},
+		},
 	} {
 		t.Run(refusal.cause, func(t *testing.T) {
 			open(t, resting("1000"), func(c *centre) {
@@ -71,7 +75,8 @@ func TestDoNotDisturbOnOnePhoneWithTenCallersWaiting(t *testing.T) {
 			c.Errorf("%d offers in a minute", n)
 		}
 		v := c.agent("1000")
-		if figures := c.server.Figures().Floor; v.Standing() != agent.StandingRest || v.Rest.Cause != queue.MissBusy || figures.Resting[queue.MissBusy] != 1 {
+		if figures := c.server.Figures().Floor; v.Standing() != agent.StandingRest || v.Rest.Cause != queue.MissBusy ||
+			figures.Resting[queue.MissBusy] != 1 {
 			c.Errorf("the agent is %v: %+v, counted %+v", v.Standing(), v.Rest, figures.Resting)
 		}
 		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, After: time.Second}) // do-not-disturb is off again

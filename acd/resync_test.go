@@ -20,7 +20,8 @@ func TestATalkThatTheJournalHadNoRoomForIsWrittenAnew(t *testing.T) {
 		c.wantTalk("1000", call.UUID())
 		c.journal.forget()
 		c.server.Dispatcher.Resync(false) // also the rows of an earlier life
-		if talks := c.journal.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() || talks[0].CDR.Leg == "" {
+		if talks := c.journal.snapshot(c.shift.snapshot).Talks; len(talks) != 1 || talks[0].CDR.UUID != call.UUID() ||
+			talks[0].CDR.Leg == "" {
 			t.Errorf("the talks written anew are %+v", talks)
 		}
 		call.Hangup()

@@ -26,7 +26,10 @@ func (c *centre) comes(uuid, group string, vars map[string]string) *sim.Call {
 	c.server.Advertise("10.0.0.5:8084")
 	socket := "socket 10.0.0.5:8084/nwayacd/" + group + " async full"
 	c.sw.Extension(group, sim.Plan(socket, "playback hold.wav")...)
-	return c.sw.Call(sim.CallOptions{UUID: uuid, Number: uuid, Dialled: group, Vars: vars, Dialplan: sim.Plan(socket, "playback hold.wav")})
+	return c.sw.Call(sim.CallOptions{
+		UUID: uuid, Number: uuid, Dialled: group, Vars: vars,
+		Dialplan: sim.Plan(socket, "playback hold.wav"),
+	})
 }
 
 func TestThePlaceOfAConsultingCallIsKeptForTwoSecondsWithoutASuccessor(t *testing.T) {
@@ -169,7 +172,10 @@ func (c *centre) wantBackInDialplan(call *sim.Call) {
 }
 
 func TestTheLegDiesOnTheBridgeIfTheDialplanGoesOnAfterTheTalk(t *testing.T) {
-	for name, deed := range map[string]sim.Deed{"before": sim.AnswersAndDies, "as uuid_bridge says OK": sim.DiesOnBridge} {
+	for name, deed := range map[string]sim.Deed{
+		"before":                 sim.AnswersAndDies,
+		"as uuid_bridge says OK": sim.DiesOnBridge,
+	} {
 		t.Run(name, func(t *testing.T) {
 			open(t, dialplanShift(), func(c *centre) {
 				c.sw.Agent("1000", sim.Behaviour{Do: deed, After: time.Second})

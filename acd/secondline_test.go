@@ -11,7 +11,8 @@ import (
 
 // lineTwice are the actions of a dialplan that has a second socket line, for failover.
 func lineTwice(group string) []sim.Action {
-	return sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "set handed_back=true", "playback hold.wav")
+	return sim.Plan("set socket_resume=true", socketTo(group), "sleep 1000", socketTo(group), "set handed_back=true",
+		"playback hold.wav")
 }
 
 // The second socket line is for a caller whose server died. A caller whose talk is over does not
@@ -42,15 +43,20 @@ func TestTheSecondLineDoesNotQueueACallerWhoseTalkIsOver(t *testing.T) {
 					c.sw.Agent("3000", sim.Behaviour{})
 					c.sw.Extension("3000", sim.Plan("bridge user/3000")...)
 					c.sw.Gateway("out", sim.Behaviour{})
-					mary := c.sw.Call(sim.CallOptions{UUID: "mary", Number: "138", Dialled: "110", Dialplan: lineTwice("110")})
+					mary := c.sw.Call(sim.CallOptions{
+						UUID: "mary", Number: "138", Dialled: "110",
+						Dialplan: lineTwice("110"),
+					})
 					c.untilTalking("mary")
 					passOn(c, mary)
 					c.after(3 * time.Second)
 					c.sw.PhoneLeaves(c.leg(mary))
 					c.after(5 * time.Second)
 					c.wantState("1000", agent.Ready)
-					if over := mary.Cause() != ""; over != (after == AfterTalkHangup) || mary.Var("nwayacd_outcome") != want {
-						t.Errorf("the call: cause %q, outcome %q, actions %q", mary.Cause(), mary.Var("nwayacd_outcome"), mary.Actions())
+					if over := mary.Cause() != ""; over != (after == AfterTalkHangup) ||
+						mary.Var("nwayacd_outcome") != want {
+						t.Errorf("the call: cause %q, outcome %q, actions %q", mary.Cause(),
+							mary.Var("nwayacd_outcome"), mary.Actions())
 					}
 					mary.Hangup()
 					c.settle()
@@ -70,8 +76,12 @@ func TestACallerWhoWasPassedOnIsTransferredBack(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = after }, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})
 				c.untilTalking("call-139")
-				for _, command := range []string{"originate {origination_uuid=far}user/3000 &park()", "uuid_bridge call-139 far"} {
-					if reply, err := c.cti.conn.API(c.Context(), command); err != nil || !strings.HasPrefix(reply, "+OK") {
+				for _, command := range []string{
+					"originate {origination_uuid=far}user/3000 &park()",
+					"uuid_bridge call-139 far",
+				} {
+					if reply, err := c.cti.conn.API(c.Context(), command); err != nil ||
+						!strings.HasPrefix(reply, "+OK") {
 						t.Fatal(command, reply, err)
 					}
 				}

@@ -30,13 +30,17 @@ func TestARandomShift(t *testing.T) {
 
 func randomShift(c *centre, chance *rand.Rand) {
 	const callers = 100
-	deeds := []sim.Deed{sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies, sim.DiesOnBridge}
+	deeds := []sim.Deed{
+		sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies,
+		sim.DiesOnBridge,
+	}
 	calls := make([]*sim.Call, 0, callers)
 	for n := range callers {
 		calls = append(calls, c.sw.Call(sim.CallOptions{
 			UUID: fmt.Sprint("call-", n), Number: fmt.Sprint(n), Dialled: "110",
 			Patience: time.Duration(chance.IntN(120)) * time.Second, Talk: time.Duration(chance.IntN(40)) * time.Second,
-			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
+			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full",
+				"hangup NORMAL_CLEARING"),
 		}))
 		for range chance.IntN(4) {
 			extension := fmt.Sprint(1000 + chance.IntN(4))

@@ -114,7 +114,8 @@ func (c *centre) wantLegUntouched(leg string) {
 		c.Fatal(err)
 	}
 	for line := range strings.Lines(dump) {
-		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") || strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
+		if strings.HasPrefix(line, "variable_execute_on_pre_bridge") ||
+			strings.HasPrefix(line, "variable_execute_on_blind_transfer") {
 			c.Errorf("the leg has %s", line)
 		}
 	}
@@ -146,8 +147,9 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 				c.settle()
 				c.wantVisits(mary.UUID(), "110 answered 1000 120 blind", "120 answered 1001 - -")
 				c.wantEvents(mary.UUID(),
-					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1", "hangup 1000 1", "queue_remove",
-					"queue_add", "queue_remove 1001", "callout 1001 1", "answered 1001 1", "hangup 1001 1", "queue_remove")
+					"queue_add", "queue_remove 1000", "callout 1000 1", "answered 1000 1", "transfered 120 1",
+					"hangup 1000 1", "queue_remove", "queue_add", "queue_remove 1001", "callout 1001 1",
+					"answered 1001 1", "hangup 1001 1", "queue_remove")
 				c.wantRest()
 			})
 		})
@@ -210,7 +212,10 @@ func (c *centre) consulting(held string) (consult *sim.Call) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.untilTalking("call-139")
@@ -237,7 +242,10 @@ func TestAnAgentConnectsTheCallerWithAGroupThatHasAnswered(t *testing.T) {
 // With after-talk = "dialplan" FreeSWITCH reports the same of a consulting call that is passed on
 // as of one that the agent ended. Only the next event distinguishes the two.
 func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(s *shift) { s.settings.AfterTalk = AfterTalkDialplan }, func(c *centre, mary *sim.Call) {
 				c.untilTalking("call-139")
@@ -262,7 +270,10 @@ func TestAnAgentConnectsTheCallerWithAGroupAndTheDialplanGoesOn(t *testing.T) {
 }
 
 func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.untilTalking("call-139")
@@ -339,7 +350,10 @@ func TestTheCallersPhoneSendsTheAgentAway(t *testing.T) {
 
 // A program transfers both: the caller was passed on, and the agent is in an external call.
 func TestCallerAndAgentAreBothSentAway(t *testing.T) {
-	for _, command := range []string{"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000", "uuid_dual_transfer call-139 menu lot"} {
+	for _, command := range []string{
+		"uuid_transfer call-139 -both menu", "uuid_dual_transfer call-139 menu 3000",
+		"uuid_dual_transfer call-139 menu lot",
+	} {
 		t.Run(command, func(t *testing.T) {
 			office(t, nil, func(c *centre, mary *sim.Call) {
 				c.sw.Agent("3000", sim.Behaviour{})

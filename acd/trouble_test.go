@@ -94,7 +94,10 @@ func TestATransferAfterATalkLongerThanMaxWait(t *testing.T) {
 }
 
 func TestHostileNumbersStopNothing(t *testing.T) {
-	for _, number := range []string{"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}", "'},{x='", strings.Repeat("9", 10_000)} {
+	for _, number := range []string{
+		"13\n9", "1\r\nauth x", "a\x00b", "9;nwayacd_outcome=full", "${system rm}",
+		"'},{x='", strings.Repeat("9", 10_000),
+	} {
 		open(t, ordinary("1000"), func(c *centre) {
 			call := c.sw.Call(sim.CallOptions{
 				UUID: "call-x", Number: number, Name: number, Dialled: "110",
@@ -179,7 +182,8 @@ func TestAPanicWhileAnAgentRings(t *testing.T) {
 		call.Hangup()
 		c.settle()
 		// The link may report that the caller is gone before the server sees the connection's end.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		if cdrs := c.wantRest(); len(cdrs) != 1 ||
+			cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -237,14 +241,16 @@ func TestACallerWhoseConnectionIsLostDoesNotComeBack(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.sw.Call(sim.CallOptions{
 			UUID: "call-1", Number: "1", Dialled: "110",
-			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full", "hangup NORMAL_CLEARING"),
+			Dialplan: sim.Plan("set socket_resume=true", "socket 10.0.0.5:8084/nwayacd/110 async full",
+				"hangup NORMAL_CLEARING"),
 		})
 		c.untilWaiting("call-1")
 		go c.breakConnection("call-1")
 		c.after(2 * time.Minute)
 		<-call.Done()
 		// The link may report that the caller is gone before the server sees the connection's end.
-		if cdrs := c.wantRest(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
+		if cdrs := c.wantRest(); len(cdrs) != 1 ||
+			cdrs[0].Outcome != queue.Failed && cdrs[0].Outcome != queue.Abandoned {
 			t.Errorf("CDRs: %+v", cdrs)
 		}
 	})
@@ -347,12 +353,23 @@ func TestACallerWhoHungUpBeforeTheServerSubscribed(t *testing.T) {
 		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
 	}
 	for name, early := range map[string]hungUpEarly{
-		"before linger: FreeSWITCH ends the connection":      {at: "linger", before: notice + "disconnect\nContent-Length: 0\n\n", ends: true},
-		"before myevents: CHANNEL_HANGUP goes to nobody":     {at: "event ", after: notice + "linger\nContent-Length: 0\n\n"},
-		"after myevents: CHANNEL_HANGUP is ahead of a reply": {at: "event ", before: told("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n")},
-		"before myevents, and the socket application is over": {
+		"before linger: FreeSWITCH ends the connection": {
+			at:     "linger",
+			before: notice + "disconnect\nContent-Length: 0\n\n", ends: true,
+		},
+		"before myevents: CHANNEL_HANGUP goes to nobody": {
 			at:    "event ",
-			after: told("Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nAnswer-State: hangup\nApplication: socket\n\n"),
+			after: notice + "linger\nContent-Length: 0\n\n",
+		},
+		"after myevents: CHANNEL_HANGUP is ahead of a reply": {
+			at:     "event ",
+			before: told("Event-Name: CHANNEL_HANGUP\nUnique-ID: early\nHangup-Cause: ORIGINATOR_CANCEL\n\n"),
+		},
+		"before myevents, and the socket application is over": {
+			at: "event ",
+			after: told(
+				"Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nAnswer-State: hangup\nApplication: " +
+					"socket\n\n"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -370,10 +387,12 @@ func TestACallerWhoHungUpBeforeTheServerSubscribed(t *testing.T) {
 				}
 				theirs.Close()
 				both.Wait()
-				if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned || cdrs[0].Group != "110" {
+				if cdrs := c.journal.cdrs(); len(cdrs) != 1 || cdrs[0].Outcome != queue.Abandoned ||
+					cdrs[0].Group != "110" {
 					t.Errorf("CDRs: %+v", cdrs)
 				}
-				if row := c.ownEvents(); len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd || row[2].Get("nway_queue_operate") != queueRemove {
+				if row := c.ownEvents(); len(row) != 3 || row[1].Get("nway_queue_operate") != queueAdd ||
+					row[2].Get("nway_queue_operate") != queueRemove {
 					t.Errorf("events: %+v", row)
 				}
 				c.wantRest()

@@ -53,7 +53,8 @@ func (c *call) unlessWaitedTooLong(ctx context.Context) (context.Context, contex
 	if c.settings.MaxWait <= 0 || c.record.talked {
 		return ctx, func() {}
 	}
-	remaining := min(time.Until(c.place.Since.Add(c.settings.MaxWait)), c.settings.MaxWait) // the clock may have been set back
+	// the clock may have been set back
+	remaining := min(time.Until(c.place.Since.Add(c.settings.MaxWait)), c.settings.MaxWait)
 	return context.WithTimeoutCause(ctx, remaining, errWaited)
 }
 

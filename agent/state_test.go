@@ -26,7 +26,8 @@ func chart(t *testing.T) map[arrow]bool {
 			continue
 		}
 		arrows := map[arrow]bool{}
-		for _, m := range regexp.MustCompile(`(?m)^\s*(\S+)\s*-->\s*(\S+?)\s*:\s*(\S+)\s*$`).FindAllStringSubmatch(block[1], -1) {
+		for _, m := range regexp.MustCompile(`(?m)^\s*(\S+)\s*-->\s*(\S+?)\s*:\s*(\S+)\s*$`).
+			FindAllStringSubmatch(block[1], -1) {
 			a := arrow{m[1], m[2], m[3]}
 			if arrows[a] {
 				t.Errorf("the chart has %v twice", a)

@@ -169,7 +169,8 @@ func splitAddress(s, example string) (host string, port int, err error) {
 	}
 	port, err = strconv.Atoi(portText)
 	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("%q has no valid port; the port must be a number from 0 to 65535, such as %s", s, example)
+		return "", 0,
+			fmt.Errorf("%q has no valid port; the port must be a number from 0 to 65535, such as %s", s, example)
 	}
 	return host, port, nil
 }

@@ -70,7 +70,10 @@ func (c *Config) sections() []section {
 			{name: "directory-token", value: secret(&c.HTTP.DirectoryToken, isToken), restart: true},
 			secretFile("directory-token", &c.HTTP.DirectoryToken, isToken),
 			{name: "directory-open", value: toggle(&c.HTTP.DirectoryOpen), restart: true},
-			{name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")), restart: true},
+			{
+				name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")),
+				restart: true,
+			},
 			{name: "max-connections", value: count(&c.HTTP.Max, 1, mostConnections), restart: true},
 			{name: "max-connections-per-source", value: count(&c.HTTP.MaxSource, 1, mostConnections), restart: true},
 		}},
@@ -119,7 +122,8 @@ func (p *Prompts) keys() []key {
 		{name: "jn-suffix", value: text(&p.JobSuffix, isPlain, isLiteral, isChained)},
 	}
 	for digit := range p.JobDigits {
-		keys = append(keys, key{name: jobDigitKey(digit), value: text(&p.JobDigits[digit], isPlain, isLiteral, isChained)})
+		keys = append(keys,
+			key{name: jobDigitKey(digit), value: text(&p.JobDigits[digit], isPlain, isLiteral, isChained)})
 	}
 	return append(keys,
 		key{name: "default-blacklistwav", value: text(&p.Blacklist, isPlain, isLiteral)},

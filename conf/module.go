@@ -332,7 +332,8 @@ var assigned = regexp.MustCompile(`^([\w-]+) = `)
 func (m *module) toml() []byte {
 	name := oneLine(filepath.Base(m.file))
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Made by nwayacd import from %s. The end of this file lists what was not carried over.\n#\n", name)
+	fmt.Fprintf(&b, "# Made by nwayacd import from %s. The end of this file lists what was not carried over.\n#\n",
+		name)
 	section := ""
 	for row := range strings.Lines(complete) {
 		if found := header.FindStringSubmatch(row); found != nil {

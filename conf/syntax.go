@@ -50,7 +50,8 @@ func (r *reader) leaveOut(broken toml.ParseError) bool {
 	}
 	key := assignment.FindStringSubmatch(rows[i])
 	if strings.Contains(broken.Message, "end table") {
-		i, key = headerAbove(rows, i), nil // reported one line late; without the header, all keys below would be misread
+		// reported one line late; without the header, all keys below would be misread
+		i, key = headerAbove(rows, i), nil
 	}
 	fault := Fault{File: r.file, Line: i + 1, Text: inPlainWords(broken.Message)}
 	if key != nil {

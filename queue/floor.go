@@ -71,10 +71,11 @@ type Floor struct {
 
 // Effects are the consequences of the last steps, in order. The owner carries them out.
 type Effects struct {
-	Offers       []*Lease         // for the calls they name
-	Expired      []*Lease         // ended by their deadline: the call's goroutine must give up its leg
-	Ended        []CDR            // CDRs that these steps wrote, for counters
-	NotBack      []Waiting        // callers who did not come back after a restart; no event has announced that they left
+	Offers  []*Lease // for the calls they name
+	Expired []*Lease // ended by their deadline: the call's goroutine must give up its leg
+	Ended   []CDR    // CDRs that these steps wrote, for counters
+	// callers who did not come back after a restart; no event has announced that they left
+	NotBack      []Waiting
 	GroupRemoved []string         // calls whose group another program removed; they go back to the dialplan
 	Changes      []Change         // to be kept
 	Statuses     []agent.LogEntry // agent events, to be published; their log rows are among Changes

@@ -275,9 +275,9 @@ func (p *play) acts() map[string]act {
 	return map[string]act{
 		"join": {4, p.join}, "open": {4, p.open}, "call": {8, p.call}, "leave": {3, p.leave},
 		"lose the connection": {2, p.loseConnection},
-		"stay":                {3, p.stay}, "recover a talk": {2, p.recoverTalk}, "restart a switch": {1, p.restartSwitch},
-		"take over": {2, p.takeOver},
-		"move":      {3, p.move}, "restart": {1, p.restart},
+		"stay":                {3, p.stay}, "recover a talk": {2, p.recoverTalk},
+		"restart a switch": {1, p.restartSwitch}, "take over": {2, p.takeOver},
+		"move": {3, p.move}, "restart": {1, p.restart},
 		"answer": {10, p.answer}, "bridge": {10, p.bridge}, "miss": {8, p.miss}, "end": {10, p.end},
 		"transfer": {4, p.transfer},
 		"login":    {6, p.loginAny}, "command": {8, p.command}, "register": {3, p.register}, "phone": {3, p.phone},

@@ -164,12 +164,15 @@ func TestAnEmptyDatabaseGetsTheTalksToo(t *testing.T) {
 
 func TestWhoLeftTheLineUntoldIsReportedOnce(t *testing.T) {
 	s := restarted(t, plain, Snapshot{Groups: []Group{sales, {Number: "120"}}, Waiting: []Waiting{
-		{UUID: "gone", Group: "110", Since: nine}, {UUID: "back", Group: "110", Since: nine}, {UUID: "elsewhere", Group: "110", Since: nine},
+		{UUID: "gone", Group: "110", Since: nine},
+		{UUID: "back", Group: "110", Since: nine},
+		{UUID: "elsewhere", Group: "110", Since: nine},
 	}})
 	s.look()
 	s.calls("back", "138", "110")
 	s.losesConnection("back", Absent{}) // whose call has said so itself
-	if p, err := s.f.Join(Arrival{UUID: "elsewhere", Group: "120", Since: s.now}); err != nil || !p.Untold || p.CameFrom != "110" {
+	if p, err := s.f.Join(Arrival{UUID: "elsewhere", Group: "120", Since: s.now}); err != nil || !p.Untold ||
+		p.CameFrom != "110" {
 		t.Errorf("who came back to another group has the place %+v, %v", p, err)
 	}
 	s.pass(2 * absentGrace)

@@ -58,7 +58,9 @@ func (s *Store) applyBatch(ctx context.Context) error {
 
 // attempt runs do with the database. It notes whether the database answered, and in refusal whether
 // it refused what do needs. The caller holds the turn.
-func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault, do func(context.Context) error) error {
+func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault,
+	do func(context.Context) error,
+) error {
 	err := s.ensureSchema(ctx, limit)
 	if err == nil {
 		err = s.takeDatabase(ctx, limit)

@@ -185,8 +185,8 @@ func talkBefore(uuid, extension string, parted bool) queue.Talk {
 	return queue.Talk{
 		Server: "s1", Link: "fs1", CoreUUID: "core1", Requeued: parted,
 		CDR: queue.CDR{
-			UUID: uuid, Caller: "137", Dialled: "95", Group: "110", Switch: "host1", Agent: extension, Leg: "leg-" + uuid,
-			Offers:  2,
+			UUID: uuid, Caller: "137", Dialled: "95", Group: "110", Switch: "host1", Agent: extension,
+			Leg: "leg-" + uuid, Offers: 2,
 			Outcome: queue.Answered, Recording: "/r/" + uuid + ".wav", Arrived: moment,
 			Answered: moment.Add(3 * time.Second),
 			Bridged:  moment.Add(4 * time.Second),

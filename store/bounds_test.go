@@ -23,7 +23,8 @@ func TestTheLongestUUIDKeepsItsPlace(t *testing.T) {
 			uuid := strings.Repeat("u", queue.MaxUUID)
 			s.Write(queue.Change{Waiting: &queue.Waiting{UUID: uuid, Group: "110", Since: moment}})
 			flush(t, s)
-			if n := count(t, s, `SELECT count(*) FROM callin_queue WHERE call_uuid = $1`, uuid); n != 1 || s.Status().Rejected != 0 {
+			if n := count(t, s, `SELECT count(*) FROM callin_queue WHERE call_uuid = $1`, uuid); n != 1 ||
+				s.Status().Rejected != 0 {
 				t.Errorf("%d places, %+v", n, s.Status())
 			}
 		})

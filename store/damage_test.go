@@ -58,7 +58,8 @@ func TestOneFlippedBitCostsOneRecord(t *testing.T) {
 				if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n != records-1 {
 					t.Errorf("%d CDRs, want all but one of %d", n, records)
 				}
-				if which < records-1 || !isTorn(bad[int64(which)*size:]) { // else it looks like the end of a file that was being written
+				// else it looks like the end of a file that was being written
+				if which < records-1 || !isTorn(bad[int64(which)*size:]) {
 					wantKept(t, s, o.DataDir, bad)
 					if n := lines.lines("is damaged"); n != 1 || s.Status().Damaged != 1 {
 						t.Errorf("%d lines, %+v", n, s.Status())
@@ -106,14 +107,16 @@ func TestAWholeBlockOfZerosCostsTheRecordsInIt(t *testing.T) {
 	defer s.Close()
 	load(t, s)
 	lost := int(s.Status().Damaged)
-	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n+lost != 200 || lost > 4096/(len(data)/200)+2 {
+	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n+lost != 200 ||
+		lost > 4096/(len(data)/200)+2 {
 		t.Errorf("%d CDRs, and %d are said to be lost, of 200", n, lost)
 	}
 }
 
 func TestAGarbageFileIsKept(t *testing.T) {
 	for name, garbage := range map[string][]byte{
-		"text": bytes.Repeat([]byte("no journal "), 500), "short": []byte("oops"), "binary": bytes.Repeat([]byte{0xff, 1}, 3000),
+		"text": bytes.Repeat([]byte("no journal "), 500), "short": []byte("oops"),
+		"binary": bytes.Repeat([]byte{0xff, 1}, 3000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := sqliteOptions(t)
@@ -151,7 +154,8 @@ func TestARecordIsDamagedWhileTheServerRuns(t *testing.T) {
 			flip(t, file, int64(which*len(data)/20+headerBytes+5))
 			start(t, s)
 			flush(t, s)
-			if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n != 19 || s.Status().Damaged != 1 || len(keptAside(t, o.DataDir)) != 1 {
+			if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n != 19 || s.Status().Damaged != 1 ||
+				len(keptAside(t, o.DataDir)) != 1 {
 				t.Errorf("%d CDRs, %+v", n, s.Status())
 			}
 			if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected WHERE error LIKE '%damaged%'`); n != 1 {

@@ -228,7 +228,8 @@ func TestAnEditOfAStateThatAnOwnWriteWillOverwriteIsLeftOut(t *testing.T) {
 		Extension: "1000", Up: new(false), Call: new(agent.Ring),
 		Deferred: new(agent.BusyDeferred),
 	}})
-	exec(t, db, `UPDATE call_extension SET seat_state = 'up', deferred = 'logout', call_state = 'typing', seat_status = 'busy', job_number = '7' WHERE extension_number = '1000'`)
+	exec(t, db,
+		`UPDATE call_extension SET seat_state = 'up', deferred = 'logout', call_state = 'typing', seat_status = 'busy', job_number = '7' WHERE extension_number = '1000'`)
 	if got, want := h.next(t), `{"Agent":{"Extension":"1000","Idle":false,"JobNumber":"7"}}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -51,7 +51,8 @@ func (s *Store) migratePatiently(ctx context.Context) (applied []string, err err
 		if err == nil || !s.db.locked(err) {
 			return applied, err
 		}
-		s.log.Warn().Err(err).Msg("the schema cannot be brought up to date while another session holds a lock; it is tried again")
+		s.log.Warn().Err(err).
+			Msg("the schema cannot be brought up to date while another session holds a lock; it is tried again")
 		if !wait.sleep(ctx) {
 			return nil, err
 		}

@@ -135,7 +135,8 @@ func TestTheSchemaIsNotTouchedUnasked(t *testing.T) {
 			t.Fatalf("the second time: %v %v", applied, err)
 		}
 		s := open(t, o)
-		if _, err := s.db.Exec(`INSERT INTO nwayacd_migration (version, name) VALUES (9999, 'of the future')`); err != nil {
+		if _, err := s.db.Exec(
+			`INSERT INTO nwayacd_migration (version, name) VALUES (9999, 'of the future')`); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()

@@ -28,7 +28,8 @@ func TestAFloodOfNotificationsCostsLittle(t *testing.T) {
 			other := openSQL(t, o.DSN)
 			statements, logged, began := s.Status().Statements, lines.lines("\n"), time.Now()
 			for range 10 {
-				exec(t, other, fmt.Sprintf(`SELECT pg_notify('nwayacd', %s) FROM generate_series(1, 1000) AS i`, payload))
+				exec(t, other,
+					fmt.Sprintf(`SELECT pg_notify('nwayacd', %s) FROM generate_series(1, 1000) AS i`, payload))
 			}
 			exec(t, other, `UPDATE call_extension SET dnd = true WHERE extension_number = '1000'`)
 			arrived := func() bool {

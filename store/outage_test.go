@@ -198,7 +198,8 @@ func TestServerSessionsAreKilledUnderWrites(t *testing.T) {
 	for i := range 300 {
 		s.Write(cdr(fmt.Sprint("u", i)))
 		if i%60 == 30 {
-			exec(t, other, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			exec(t, other,
+				`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 		}
 		time.Sleep(time.Millisecond)
 	}
@@ -222,7 +223,8 @@ func TestARefusedChangeDoesNotBlockOthers(t *testing.T) {
 	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n != 2 {
 		t.Errorf("%d CDRs, want 2", n)
 	}
-	if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected WHERE change LIKE '%8888%' AND error LIKE '%too long%'`); n != 1 {
+	if n := count(t, s,
+		`SELECT count(*) FROM nwayacd_rejected WHERE change LIKE '%8888%' AND error LIKE '%too long%'`); n != 1 {
 		t.Error("the refused change was not kept")
 	}
 	if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected`); n != 2 {

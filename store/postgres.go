@@ -25,8 +25,9 @@ const oldestPostgres = 120000
 
 // errDSN replaces lib/pq's error about a malformed connection string, which quotes the string and
 // so perhaps the password.
-var errDSN = errors.New("store: the connection string is malformed (want \"host=… user=… dbname=…\" or \"postgres://…\"; " +
-	"it is not shown here because a password may be in it)")
+var errDSN = errors.New(
+	"store: the connection string is malformed (want \"host=… user=… dbname=…\" or \"postgres://…\"; " +
+		"it is not shown here because a password may be in it)")
 
 func openPostgres(o *Options) (*database, error) {
 	config, err := pq.NewConfig(o.DSN)

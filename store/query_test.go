@@ -51,7 +51,10 @@ func TestCDRsAreSearched(t *testing.T) {
 			{queue.CDRSearch{From: moment.Add(time.Hour)}, "d c b"},
 			{queue.CDRSearch{To: moment.Add(time.Hour)}, "a"},
 			{
-				queue.CDRSearch{From: moment.Add(time.Hour).In(time.FixedZone("", 3600)), To: moment.Add(3 * time.Hour)},
+				queue.CDRSearch{
+					From: moment.Add(time.Hour).In(time.FixedZone("", 3600)),
+					To:   moment.Add(3 * time.Hour),
+				},
 				"c b",
 			},
 			{queue.CDRSearch{Group: "999"}, ""},
@@ -164,7 +167,8 @@ func TestVisitsOfOneCallAreRowsOfTheirOwn(t *testing.T) {
 				t.Errorf("offer %d: %+v", i, o)
 			}
 		}
-		if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE came_from IS NULL AND recordings = '[]' AND direction = 'in'`); n != 1 {
+		if n := count(t, s,
+			`SELECT count(*) FROM nwayacd_cdr WHERE came_from IS NULL AND recordings = '[]' AND direction = 'in'`); n != 1 {
 			t.Errorf("%d rows of a first visit", n)
 		}
 	})

@@ -61,7 +61,8 @@ func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 		if n := count(t, s, `SELECT count(*) FROM nwayacd_offer WHERE ring_ms = 1500 AND talk_ms = 2500`); n != 1 {
 			t.Error("the offer's times in ms are wrong")
 		}
-		if n := count(t, s, `SELECT count(*) FROM nwayacd_agent_log WHERE status = 'talking' AND call_uuid = 'u1'`); n != 1 {
+		if n := count(t, s,
+			`SELECT count(*) FROM nwayacd_agent_log WHERE status = 'talking' AND call_uuid = 'u1'`); n != 1 {
 			t.Error("no agent log")
 		}
 	})

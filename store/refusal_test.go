@@ -37,9 +37,18 @@ type refusal struct {
 
 func TestNoRecordIsLostWhenTheTableIsNotAsItWas(t *testing.T) {
 	for _, r := range []refusal{
-		{"42501 revoked", `REVOKE INSERT ON nwayacd_cdr FROM %s`, `GRANT INSERT ON nwayacd_cdr TO %s`, "permission denied"},
-		{"42P01 renamed", `ALTER TABLE nwayacd_cdr RENAME TO cdr_old`, `ALTER TABLE cdr_old RENAME TO nwayacd_cdr`, "does not exist"},
-		{"42703 column renamed", `ALTER TABLE nwayacd_cdr RENAME caller TO who`, `ALTER TABLE nwayacd_cdr RENAME who TO caller`, "does not exist"},
+		{
+			"42501 revoked", `REVOKE INSERT ON nwayacd_cdr FROM %s`, `GRANT INSERT ON nwayacd_cdr TO %s`,
+			"permission denied",
+		},
+		{
+			"42P01 renamed", `ALTER TABLE nwayacd_cdr RENAME TO cdr_old`, `ALTER TABLE cdr_old RENAME TO nwayacd_cdr`,
+			"does not exist",
+		},
+		{
+			"42703 column renamed", `ALTER TABLE nwayacd_cdr RENAME caller TO who`,
+			`ALTER TABLE nwayacd_cdr RENAME who TO caller`, "does not exist",
+		},
 		{
 			"42804 other type", `ALTER TABLE call_extension ALTER extension_pswd TYPE bytea USING NULL`,
 			`ALTER TABLE call_extension ALTER extension_pswd TYPE text USING ''`, "extension_pswd",
@@ -52,9 +61,18 @@ func TestNoRecordIsLostWhenTheTableIsNotAsItWas(t *testing.T) {
 			"22001 narrower", `ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE varchar(1)`,
 			`ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE text`, "too long",
 		},
-		{"23514 constraint", `ALTER TABLE nwayacd_cdr ADD CONSTRAINT c CHECK (caller = '1')`, `ALTER TABLE nwayacd_cdr DROP CONSTRAINT c`, "constraint"},
-		{"23505 unique index", `CREATE UNIQUE INDEX nwayacd_one ON nwayacd_cdr (caller)`, `DROP INDEX nwayacd_one`, "duplicate"},
-		{"23502 new column", `ALTER TABLE nwayacd_cdr ADD extra text NOT NULL`, `ALTER TABLE nwayacd_cdr DROP extra`, "not-null"},
+		{
+			"23514 constraint", `ALTER TABLE nwayacd_cdr ADD CONSTRAINT c CHECK (caller = '1')`,
+			`ALTER TABLE nwayacd_cdr DROP CONSTRAINT c`, "constraint",
+		},
+		{
+			"23505 unique index", `CREATE UNIQUE INDEX nwayacd_one ON nwayacd_cdr (caller)`, `DROP INDEX nwayacd_one`,
+			"duplicate",
+		},
+		{
+			"23502 new column", `ALTER TABLE nwayacd_cdr ADD extra text NOT NULL`, `ALTER TABLE nwayacd_cdr DROP extra`,
+			"not-null",
+		},
 		{"3F000 schema gone", `ALTER SCHEMA public RENAME TO away`, `ALTER SCHEMA away RENAME TO public`, ""},
 	} {
 		t.Run(r.name, func(t *testing.T) {
@@ -79,7 +97,8 @@ func (r refusal) happens(t *testing.T) {
 	if took := time.Since(started); took > 5*time.Second {
 		t.Errorf("it said so after %s", took)
 	}
-	if err := s.Healthy(); !strings.Contains(err.Error(), r.says) || !strings.Contains(err.Error(), "wait in the journal") {
+	if err := s.Healthy(); !strings.Contains(err.Error(), r.says) ||
+		!strings.Contains(err.Error(), "wait in the journal") {
 		t.Errorf("health: %v", err)
 	}
 	t.Log(s.Healthy())
@@ -94,13 +113,15 @@ func (r refusal) happens(t *testing.T) {
 	exec(t, admin, forRole(r.mend, role))
 	eventually(t, "healthy again", func() bool { return s.Healthy() == nil })
 	flush(t, s)
-	if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE 'u%' OR call_uuid = 'later'`); n != 11 {
+	if n := count(t, s,
+		`SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr WHERE call_uuid LIKE 'u%' OR call_uuid = 'later'`); n != 11 {
 		t.Errorf("%d CDRs, want 11", n)
 	}
 	if n := count(t, s, `SELECT count(*) FROM call_extension`); n != 10 {
 		t.Errorf("%d agents, want 10", n)
 	}
-	if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected`); n != 0 || s.Status().Rejected != 0 || s.Status().Stopped {
+	if n := count(t, s, `SELECT count(*) FROM nwayacd_rejected`); n != 0 || s.Status().Rejected != 0 ||
+		s.Status().Stopped {
 		t.Errorf("%d changes were rejected; %+v", n, s.Status())
 	}
 }

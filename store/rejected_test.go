@@ -78,6 +78,7 @@ func TestWhatWasRejectedIsTriedAgainInSQLite(t *testing.T) {
 	stop()
 	s, _ = run(t, o)
 	eventually(t, "the record is written", func() bool {
-		return count(t, s, `SELECT count(*) FROM nwayacd_cdr`) == 1 && count(t, s, `SELECT count(*) FROM nwayacd_rejected`) == 1
+		return count(t, s, `SELECT count(*) FROM nwayacd_cdr`) == 1 &&
+			count(t, s, `SELECT count(*) FROM nwayacd_rejected`) == 1
 	})
 }

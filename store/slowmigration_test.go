@@ -68,7 +68,8 @@ func TestAMigrationWaitsForALockAndHoldsNobodyUp(t *testing.T) {
 	if lines.lines("while another session holds a lock") == 0 {
 		t.Error("it waited without a limit")
 	}
-	if n := count(t, s, `SELECT count(*) FROM information_schema.columns WHERE table_name = 'nwayacd_cdr' AND column_name = 'later'`); n != 1 {
+	if n := count(t, s,
+		`SELECT count(*) FROM information_schema.columns WHERE table_name = 'nwayacd_cdr' AND column_name = 'later'`); n != 1 {
 		t.Error("the migration did not take place")
 	}
 }

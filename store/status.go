@@ -123,7 +123,9 @@ func (s *Store) refusal() fault {
 // refusalState notes in one of the store's refusals the result of the last try.
 func (s *Store) refusalState(of *fault, err error) {
 	s.mu.Lock()
-	s.logTransition(of.err, err, "the database refuses what the server needs; changes wait in the journal, in order, until its tables are right again",
+	s.logTransition(of.err, err,
+		"the database refuses what the server needs; changes wait in the journal, in order, until its tables are "+
+			"right again",
 		"the database takes changes again")
 	*of = of.after(err)
 	s.mu.Unlock()

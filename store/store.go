@@ -134,8 +134,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
-		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1), deposed: make(chan error, 1),
-		shutdownLimit: shutdownLimit, batch: batchBytes,
+		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
+		deposed: make(chan error, 1), shutdownLimit: shutdownLimit, batch: batchBytes,
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
 	if err := s.open(ctx, &o); err != nil {
