@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"sync"
@@ -63,17 +62,6 @@ type journal struct {
 	unsavedLast uint64
 	written     int // bytes of unsaved that are in the file
 	syncs       int // fsyncs so far
-}
-
-// segmentFile is what the journal uses of a file that it writes.
-type segmentFile interface {
-	io.WriteCloser
-	Sync() error
-	Truncate(size int64) error
-}
-
-func createSegment(path string) (segmentFile, error) {
-	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 }
 
 // openJournal reads the files in dir, and calls visit with every record after applied. It removes
@@ -319,45 +307,6 @@ func (j *journal) syncFile() error {
 		return j.closeSegment()
 	}
 	return nil
-}
-
-// dropSegmentFile gives up the file after an error, because its content on the disk is unknown. The
-// file is cut to what was durable. The next write opens a new file.
-func (j *journal) dropSegmentFile(err error) error {
-	j.mu.Lock()
-	size := j.segments[len(j.segments)-1].size
-	j.mu.Unlock()
-	j.written = 0
-	return errors.Join(err, j.file.Truncate(size), j.closeSegment())
-}
-
-func (j *journal) openSegment() error {
-	if j.file != nil {
-		return nil
-	}
-	first := j.durable.get() + 1
-	g := &segment{path: segmentPath(j.dir, first), first: first}
-	file, err := j.create(g.path)
-	if err != nil {
-		return err
-	}
-	if err := syncPath(j.dir); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	j.file = file
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if n := len(j.segments); n > 0 && j.segments[n-1].first == first {
-		j.segments = j.segments[:n-1] // nothing in it was durable, and opening it has truncated it
-	}
-	j.segments = append(j.segments, g)
-	return nil
-}
-
-func (j *journal) closeSegment() error {
-	file := j.file
-	j.file = nil
-	return file.Close()
 }
 
 // setOldestUnapplied sets when the oldest change that is not applied was appended.

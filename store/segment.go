@@ -192,3 +192,53 @@ func syncPath(path string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// segmentFile is what the journal uses of a file that it writes.
+type segmentFile interface {
+	io.WriteCloser
+	Sync() error
+	Truncate(size int64) error
+}
+
+func createSegment(path string) (segmentFile, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
+}
+
+// dropSegmentFile gives up the file after an error, because its content on the disk is unknown. The
+// file is cut to what was durable. The next write opens a new file.
+func (j *journal) dropSegmentFile(err error) error {
+	j.mu.Lock()
+	size := j.segments[len(j.segments)-1].size
+	j.mu.Unlock()
+	j.written = 0
+	return errors.Join(err, j.file.Truncate(size), j.closeSegment())
+}
+
+func (j *journal) openSegment() error {
+	if j.file != nil {
+		return nil
+	}
+	first := j.durable.get() + 1
+	g := &segment{path: segmentPath(j.dir, first), first: first}
+	file, err := j.create(g.path)
+	if err != nil {
+		return err
+	}
+	if err := syncPath(j.dir); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	j.file = file
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if n := len(j.segments); n > 0 && j.segments[n-1].first == first {
+		j.segments = j.segments[:n-1] // nothing in it was durable, and opening it has truncated it
+	}
+	j.segments = append(j.segments, g)
+	return nil
+}
+
+func (j *journal) closeSegment() error {
+	file := j.file
+	j.file = nil
+	return file.Close()
+}

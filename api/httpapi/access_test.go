@@ -1,0 +1,80 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"nwayacd/api/apitest"
+)
+
+func TestOnlyTheTokenGivesAccess(t *testing.T) {
+	b, _ := web(t, "right")
+	for _, c := range []struct {
+		path, authorization string
+		status              int
+	}{
+		{"/api/v1/agents", "Bearer right", 200},
+		{"/api/v1/agents", "bearer right", 200},
+		{"/api/v1/agents", "Basic dTpyaWdodA==", 200}, // u:right
+		{"/api/v1/agents", "Basic cmlnaHQ6dQ==", 401}, // right:u
+		{"/api/v1/agents", "Bearer righ", 401},
+		{"/api/v1/agents", "Bearer ", 401},
+		{"/api/v1/agents", "right", 401},
+		{"/api/v1/agents", "", 401},
+		{"/api/v1/events", "", 401},
+		{"/api/v1/nothing", "", 401},
+		{"/freeswitch/directory", "", 401},
+		{"/metrics", "", 401},
+		{"/metrics", "Bearer wrong", 401},
+		{"/metrics", "Bearer right", 200},
+		{"/metrics", "Basic dTpyaWdodA==", 200},
+		{"/openapi.json", "", 200},
+		{"/docs", "", 200},
+		{"/healthz", "", 200},
+		{"/readyz", "", 200},
+	} {
+		if answer, _ := b.ask("GET", c.path, "", "Authorization", c.authorization); answer.StatusCode != c.status {
+			t.Errorf("%s with %q: %d, want %d", c.path, c.authorization, answer.StatusCode, c.status)
+		}
+	}
+}
+
+func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
+	b, _ := web(t, "")
+	if answer, _ := b.ask("POST", apiPrefix+
+		"/reload", "", "Origin", "http://evil.example", "Sec-Fetch-Site", "cross-site"); answer.StatusCode != 403 {
+		t.Errorf("another origin's page reloads: %d", answer.StatusCode)
+	}
+	if answer, _ := b.ask("GET", apiPrefix+"/agents", "", "Host", "evil.example"); answer.StatusCode != 403 {
+		t.Errorf("a name that resolves to this host reads: %d", answer.StatusCode)
+	}
+	answer, _ := b.ask("OPTIONS", apiPrefix+"/agents", "", "Origin", "http://evil.example",
+		"Access-Control-Request-Method", "POST")
+	if allowed := answer.Header.Get("Access-Control-Allow-Origin"); allowed != "" {
+		t.Errorf("allowed to %s", allowed)
+	}
+}
+
+func TestRequestsAreLoggedWithoutTheToken(t *testing.T) {
+	var log bytes.Buffer
+	floor, _ := apitest.Server()
+	h := &Port{Server: floor, Database: &archive{}, Token: "t0ken", Log: zerolog.New(&log)}
+	r := httptest.NewRequest("GET", apiPrefix+"/cdrs?caller=139", nil)
+	r.Header.Set("Authorization", "Bearer t0ken")
+	h.Handler(t.Context()).ServeHTTP(httptest.NewRecorder(), r)
+	var line struct {
+		Path, Method string
+		Status       int
+	}
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Path != apiPrefix+"/cdrs" || line.Status != 200 {
+		t.Errorf("%v: %s", err, &log)
+	}
+	if strings.Contains(log.String(), "t0ken") || strings.Contains(log.String(), "139") {
+		t.Errorf("the log has secrets: %s", &log)
+	}
+}
