@@ -29,7 +29,7 @@ func (t *talk) keepWithThird() bool {
 	}
 	t.passedOn(third.number, queue.TransferAttended)
 	t.channel().become(callerMoving)
-	t.timer.Reset(movingLimit)
+	t.lookIn(movingLimit)
 	// unset what the hooks set for the end of the first talk
 	t.send(t.setVariables("park_after_bridge=", "park_timeout=", overVariable+"="))
 	return true

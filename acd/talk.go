@@ -24,6 +24,7 @@ type talk struct {
 	*call
 	leg   *leg
 	timer *time.Timer
+	due   time.Time // when the timer fires; zero if it does not
 
 	to         string             // number to which the caller was transferred
 	kind       queue.TransferKind // how the caller was transferred
@@ -116,6 +117,7 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case s := <-c.signals:
 			t.take(s)
 		case <-t.timer.C:
+			t.due = time.Time{}
 			t.look()
 		case <-c.place.bell:
 			if c.place.transferWaits() && c.channel().is() == talking {
@@ -162,6 +164,18 @@ func (c *call) enterTalk(l *leg) {
 	}
 }
 
+// lookIn sets when FreeSWITCH is asked, unless the event that is awaited comes before.
+func (t *talk) lookIn(d time.Duration) {
+	t.due = time.Now().Add(d)
+	t.timer.Reset(d)
+}
+
+// stopTimer stops the timer of lookIn, because no event is awaited.
+func (t *talk) stopTimer() {
+	t.due = time.Time{}
+	t.timer.Stop()
+}
+
 // take handles a signal of the talk.
 func (t *talk) take(s signal) {
 	switch s := s.(type) {
@@ -204,7 +218,7 @@ func (t *talk) on(h happened) {
 	if is != was {
 		t.log.Debug().Stringer("from", was).Stringer("to", is).Msg("custody")
 		t.channel().become(is)
-		t.timer.Reset(never)
+		t.stopTimer()
 		t.enter(is, h)
 	}
 }
@@ -281,18 +295,18 @@ func (t *talk) enter(is custody, h happened) {
 	case talking:
 		t.bridgedAgain()
 	case legOver:
-		t.timer.Reset(legOverPause)
+		t.lookIn(legOverPause)
 	case callerFree:
-		t.timer.Reset(callerFreeTime)
+		t.lookIn(callerFreeTime)
 	case callerOver:
-		t.timer.Reset(callerOffLimit)
+		t.lookIn(callerOffLimit)
 	case callerAway:
-		t.timer.Reset(callerFreeTime)
+		t.lookIn(callerFreeTime)
 		if t.legParked {
 			t.on(happened{what: legParked})
 		}
 	case callerMoving:
-		t.timer.Reset(movingLimit)
+		t.lookIn(movingLimit)
 	case legKept:
 		t.keepAgent()
 	case legAway:

@@ -1,0 +1,36 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"nwayacd/sim"
+)
+
+// The link looks at all talks two seconds after it came up. At that moment FreeSWITCH moves the leg
+// of a consulting call to the caller, and nothing is bridged.
+func TestTheLinkLooksWhileFreeSWITCHConnectsTheCaller(t *testing.T) {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+		t.Run(name, func(t *testing.T) {
+			for after := time.Duration(0); after < 100*time.Millisecond; after += 7 * time.Millisecond {
+				office(t, nil, func(c *centre, mary *sim.Call) {
+					c.untilTalking("call-139")
+					held := c.leg(mary)
+					consult := c.consulting(held)
+					c.untilTalking(consult.UUID())
+					c.connects(held, consult.UUID(), inConsult)
+					c.after(after)
+					c.server.signalTalks(c.server.links[0].at.Name, lookAgain{})
+					c.settle()
+					c.wantTalk("1001", mary.UUID())
+					c.after(10 * time.Second)
+					c.sw.PhoneLeaves(c.leg(mary))
+					c.settle()
+					c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 answered 1001 - -")
+					c.wantVisits(consult.UUID(), "120 consult 1001 - -")
+					c.wantRest()
+				})
+			}
+		})
+	}
+}
