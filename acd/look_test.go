@@ -34,3 +34,30 @@ func TestTheLinkLooksWhileFreeSWITCHConnectsTheCaller(t *testing.T) {
 		})
 	}
 }
+
+// A look finds that the leg is gone, which an event has reported before. The event says more: the
+// agent's phone connected the caller with its other call.
+func TestTheLinkLooksAfterTheAgentHasConnectedTheCallerWithAGroup(t *testing.T) {
+	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+		t.Run(name, func(t *testing.T) {
+			for after := time.Duration(0); after < 100*time.Millisecond; after += 7 * time.Millisecond {
+				office(t, nil, func(c *centre, mary *sim.Call) {
+					c.untilTalking("call-139")
+					if err := c.server.Dispatcher.Busy(c.Context(), "1001"); err != nil {
+						t.Fatal(err)
+					}
+					held := c.leg(mary)
+					consult := c.consulting(held) // which has not come to the group yet
+					c.connects(held, consult.UUID(), inConsult)
+					c.after(after)
+					c.server.signalTalks(c.server.links[0].at.Name, lookAgain{})
+					c.after(5 * time.Second)
+					mary.Hangup()
+					c.after(5 * time.Second)
+					c.wantVisits(mary.UUID(), "110 answered 1000 120 attended", "120 abandoned - - -")
+					c.wantRest()
+				})
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -238,11 +239,13 @@ func (t *talk) after(was custody, h happened) custody {
 // caller. The leg of a kept agent does not count, because it may be with others meanwhile.
 func (t *talk) bothSentOn() bool { return t.sentOn && !t.kept }
 
-// note stores what the record of the talk needs of an event.
+// note stores what the record of the talk needs of an event. An end may be reported more than once,
+// by events and by a look that found nothing but that the channel is gone.
 func (t *talk) note(h happened) {
 	switch h.what {
 	case legHungUp:
-		t.legGone, t.attended, t.legEnd = true, h.attended, hangUp{h.sequence, h.byPhone}
+		t.legGone, t.attended = true, t.attended || h.attended
+		t.legEnd = t.legEnd.or(h)
 		if t.cause == "" {
 			t.cause = h.cause
 		}
@@ -251,8 +254,9 @@ func (t *talk) note(h happened) {
 	case callerFreed:
 		t.held = t.held || h.held
 	case callerHungUp:
-		t.callerGone, t.digit, t.callerEnd = true, h.digit, hangUp{h.sequence, h.byPhone}
-		t.connected = h.attended || h.cause == attendedTransfer
+		t.callerGone, t.digit = true, cmp.Or(t.digit, h.digit)
+		t.connected = t.connected || h.attended || h.cause == attendedTransfer
+		t.callerEnd = t.callerEnd.or(h)
 		if t.cause == "" {
 			t.cause = h.cause
 		}
