@@ -86,6 +86,13 @@ func (w *wires) silenceLink() {
 	w.all[0].silent.Store(true)
 }
 
+// silenceLast does that to the connection that was made last.
+func (w *wires) silenceLast() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[len(w.all)-1].silent.Store(true)
+}
+
 // clog makes the switch read nothing more, so that writes to it block.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 

@@ -15,7 +15,7 @@ import (
 // what their channels show, and concludes nothing from what they do not show.
 func (t *talk) look() {
 	was := t.channel().is()
-	replies := t.do(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
+	replies := t.query(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
 	if replies == nil {
 		return // the link is down; the talk looks again when it is up
 	}
@@ -32,7 +32,7 @@ func (t *talk) look() {
 		}
 		return
 	}
-	replies = t.do(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
+	replies = t.query(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
 	if replies == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func (t *talk) look() {
 // channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
 // (switch_ivr_bridge.c, uuid_bridge_on_reset).
 func (t *talk) lookForPartner(caller *esl.Event) {
-	replies := t.do(exists(caller.Get("variable_bridge_uuid"))...)
+	replies := t.query(exists(caller.Get("variable_bridge_uuid"))...)
 	t.stranded = replies != nil && replies[0].Text() == "false"
 	t.lookIn(movingLimit)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/sim"
 )
 
@@ -60,4 +61,31 @@ func TestTheLinkLooksAfterTheAgentHasConnectedTheCallerWithAGroup(t *testing.T) 
 			}
 		})
 	}
+}
+
+// The caller comes while the link is down, so nothing has proved the caller's connection. The link
+// comes up, and is half-open when the talk begins and ends. Then no channel is left that could
+// prove anything, and the agent must be free nevertheless.
+func TestATalkWithoutAProofEndsUnseen(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		if err := c.server.Dispatcher.Busy(c.Context(), "1000"); err != nil {
+			t.Fatal(err)
+		}
+		c.breakLink()
+		call := c.caller("139")
+		c.untilWaiting("call-139")
+		c.after(5 * time.Second)
+		c.wires.silenceLast()
+		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
+			t.Fatal(err)
+		}
+		c.untilTalking("call-139")
+		if c.served("call-139").channel().proof.Load() {
+			t.Fatal("the caller's connection is proved")
+		}
+		call.Hangup()
+		c.settleAll()
+		c.wantState("1000", agent.Ready)
+		c.wantRest()
+	})
 }
