@@ -77,6 +77,14 @@ type hangUp struct {
 	byPhone  bool   // its own phone sent a BYE
 }
 
+// or returns the end as it is known after another report of it. The first event counts.
+func (h hangUp) or(report happened) hangUp {
+	if h != (hangUp{}) {
+		return h
+	}
+	return hangUp{report.sequence, report.byPhone}
+}
+
 // before reports whether this side hung up first and so ended the other side. FreeSWITCH reports
 // the two ends within a millisecond of each other and in either order. So a BYE of the phone itself
 // counts more than the order.

@@ -29,7 +29,7 @@ func (t *talk) keepWithThird() bool {
 	}
 	t.passedOn(third.number, queue.TransferAttended)
 	t.channel().become(callerMoving)
-	t.timer.Reset(movingLimit)
+	t.lookIn(movingLimit)
 	// unset what the hooks set for the end of the first talk
 	t.send(t.setVariables("park_after_bridge=", "park_timeout=", overVariable+"="))
 	return true
@@ -172,6 +172,7 @@ func (t *talk) goOnWith(a arrival, before record, neverQueued bool) {
 	t.leg.record.Call, t.leg.record.Visit = t.uuid(), t.record.Visit
 	t.record.bridged(t.leg, time.Now())
 	t.callerGone, t.sentOn, t.cause = false, false, ""
+	t.connected, t.digit, t.callerEnd = false, "", hangUp{}
 	t.passedOn("", queue.NoTransfer)
 	t.place.bridged(t.talkSoFar(t.leg))
 	commands := []esl.Command{t.infoEvent(statusAnswered, t.leg.offer, t.leg.offer.Number)}

@@ -171,14 +171,25 @@ func (c *call) sentElsewhere() string {
 	return ""
 }
 
-// dump returns uuid_dump of a channel, over the call's own connection while that lives, otherwise
-// over the link. The event has no headers if the channel is gone. dump returns nil if FreeSWITCH
-// could not be asked.
+// dump returns uuid_dump of a channel. The event has no headers if the channel is gone. It is nil
+// if FreeSWITCH could not be asked.
 func (c *call) dump(uuid string) *esl.Event {
-	question := esl.API("uuid_dump " + uuid)
+	replies := c.query(esl.API("uuid_dump " + uuid))
+	if replies == nil {
+		return nil
+	}
+	return dumped(replies[0])
+}
+
+// query sends commands that only ask, over the call's own connection while that lives, otherwise
+// over the link. It returns nil if FreeSWITCH could not be asked.
+//
+// An order over the link needs a proof of the caller's connection, and a question needs none. A
+// channel that is gone cannot prove anything.
+func (c *call) query(questions ...esl.Command) []esl.Reply {
 	if c.channel().alive() {
-		if replies := c.do(question); replies != nil {
-			return dumped(replies[0])
+		if replies := c.do(questions...); replies != nil {
+			return replies
 		}
 	}
 	conn := c.server.connTo(c.channel().at())
@@ -187,12 +198,12 @@ func (c *call) dump(uuid string) *esl.Event {
 	}
 	limited, stop := context.WithTimeout(context.Background(), linkLimit)
 	defer stop()
-	replies, err := conn.Do(limited, question)
+	replies, err := conn.Do(limited, questions...)
 	if err != nil {
 		conn.Close() // the link reconnects, and reads the state again
 		return nil
 	}
-	return dumped(replies[0])
+	return replies
 }
 
 // bridgedWith reports whether the channel is bridged with the other one. FreeSWITCH sets bridge_to

@@ -51,15 +51,17 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // wires are all connections between the server and the switch, at the server's end.
 type wires struct {
-	mu   sync.Mutex
-	all  []*wire
-	lost map[string]bool // events and replies that the switch does not send
+	mu    sync.Mutex
+	all   []*wire
+	delay time.Duration   // of connections that are made
+	lost  map[string]bool // events and replies that the switch does not send
 }
 
 func (w *wires) wrap(nc net.Conn) net.Conn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	one := &wire{Conn: nc, closed: make(chan struct{})}
+	one.delay.Store(int64(w.delay))
 	w.all = append(w.all, one)
 	return one
 }
@@ -86,8 +88,23 @@ func (w *wires) silenceLink() {
 	w.all[0].silent.Store(true)
 }
 
+// silenceLast does that to the connection that was made last.
+func (w *wires) silenceLast() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[len(w.all)-1].silent.Store(true)
+}
+
 // clog makes the switch read nothing more, so that writes to it block.
 func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
+
+// slow delays what passes from now on, in either direction.
+func (w *wires) slow(delay time.Duration) {
+	w.each(func(one *wire) { one.delay.Store(int64(delay)) })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delay = delay
+}
 
 // freeze holds back what is written to the connections, in both directions, until thaw delivers it.
 // That includes what an end wrote that has closed since.
@@ -122,6 +139,7 @@ func (w *wires) swallows(what string) bool {
 type wire struct {
 	net.Conn
 	silent, clogged atomic.Bool
+	delay           atomic.Int64 // of what passes, in nanoseconds
 	closed          chan struct{}
 	once            sync.Once
 
@@ -191,6 +209,7 @@ func (w *wire) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		}
 		if !w.silent.Load() {
+			time.Sleep(time.Duration(w.delay.Load()))
 			return n, err
 		}
 		if err != nil {
@@ -215,6 +234,7 @@ func (w *wire) Write(p []byte) (int, error) {
 			return 0, os.ErrDeadlineExceeded
 		}
 	}
+	time.Sleep(time.Duration(w.delay.Load()))
 	return w.Conn.Write(p)
 }
 

@@ -181,7 +181,7 @@ func (c *call) handBack(end handedBack) []esl.Command {
 		// the channel of a recovered talk has the variable
 		way := "transfer:" + cmp.Or(c.who.home, "${"+homeVariable+"}")
 		if c.channel().alive() {
-			way = endingPause + way
+			way = pauseFor(0) + way
 		}
 		commands = append(commands, transferInline(c.uuid(), way))
 	}

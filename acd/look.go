@@ -2,6 +2,7 @@ package acd
 
 import (
 	"cmp"
+	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
@@ -10,10 +11,11 @@ import (
 // Questions to FreeSWITCH about a talk.
 
 // look asks FreeSWITCH what became of caller and leg, because an event is overdue or the link is
-// back.
+// back. While an event is not yet overdue, FreeSWITCH may be moving the two. Then look takes only
+// what their channels show, and concludes nothing from what they do not show.
 func (t *talk) look() {
 	was := t.channel().is()
-	replies := t.do(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
+	replies := t.query(variables(t.leg.uuid, "bridge_to", legKeepHook)...)
 	if replies == nil {
 		return // the link is down; the talk looks again when it is up
 	}
@@ -30,7 +32,7 @@ func (t *talk) look() {
 		}
 		return
 	}
-	replies = t.do(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
+	replies = t.query(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
 	if replies == nil {
 		return
 	}
@@ -39,7 +41,7 @@ func (t *talk) look() {
 		t.on(h)
 	}
 	is := t.channel().is()
-	if is != was || is == talking || is == legKept || is.over() {
+	if is != was || is == talking || is == legKept || is.over() || time.Now().Before(t.due) {
 		return
 	}
 	switch {
@@ -64,9 +66,9 @@ func (t *talk) look() {
 // channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
 // (switch_ivr_bridge.c, uuid_bridge_on_reset).
 func (t *talk) lookForPartner(caller *esl.Event) {
-	replies := t.do(exists(caller.Get("variable_bridge_uuid"))...)
+	replies := t.query(exists(caller.Get("variable_bridge_uuid"))...)
 	t.stranded = replies != nil && replies[0].Text() == "false"
-	t.timer.Reset(movingLimit)
+	t.lookIn(movingLimit)
 }
 
 // lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's
@@ -84,7 +86,7 @@ func (t *talk) lookForCaller(caller *esl.Event) {
 		t.on(happened{what: callerFreed})
 	case !hooked && !t.cleaned: // FreeSWITCH is about to park the caller
 		t.cleaned = true
-		t.timer.Reset(hooksLimit)
+		t.lookIn(hooksLimit)
 	case !hooked:
 		t.on(happened{what: callerFreed, held: true})
 	case !t.broken:
@@ -92,7 +94,7 @@ func (t *talk) lookForCaller(caller *esl.Event) {
 		// outlives the leg.
 		t.broken = true
 		t.send(t.breakAll())
-		t.timer.Reset(legOverLimit)
+		t.lookIn(legOverLimit)
 	default: // the thread hangs, because the leg died while it was being bridged
 		t.on(happened{what: callerFreed})
 	}

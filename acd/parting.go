@@ -118,6 +118,7 @@ func (t *talk) passOn(ctx context.Context) (context.Context, ending) {
 		}
 	}
 	if t.channel().is() != agentEnded && ctx.Err() == nil && !t.channel().is().over() {
+		t.stopTimer()
 		t.look()
 	}
 	over := t.channel().is()

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"nwayacd/esl"
@@ -101,8 +102,13 @@ func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
 // connections end during the pause. If they ended earlier, the first end would take the caller out
 // of the socket application before FreeSWITCH has the order.
 func (c *call) orderBackLater(ch *channel) (ordered bool) {
-	way := endingPause + c.server.wayBack(ch.conn, c.group)
-	if ordered = c.do(c.recallVariables(), transferInline(ch.uuid, way)) != nil; ordered {
+	asked := time.Now()
+	if c.do(c.recallVariables()) == nil {
+		return false
+	}
+	// Between the order and the exits lie its reply and their way to FreeSWITCH.
+	way := pauseFor(2*time.Since(asked)) + c.server.wayBack(ch.conn, c.group)
+	if ordered = c.do(transferInline(ch.uuid, way)) != nil; ordered {
 		c.noteUnsent(ch.exit())
 		c.server.channels.exitHeld(ch.uuid)
 	}
@@ -118,10 +124,16 @@ func (c *call) recallVariables() esl.Command {
 	return c.setVariables(variables...)
 }
 
-// endingPause begins an inline dialplan in which connections of the channel end. If socket_resume
-// is unset, their end does nothing to a channel that sleeps. FreeSWITCH reads an exit at once, and
+// endingPause is how long FreeSWITCH may take to end a connection. It reads an exit at once, and
 // has ended the connection some ten milliseconds later.
-const endingPause = "sleep:200,"
+const endingPause = 200 * time.Millisecond
+
+// pauseFor begins an inline dialplan in which connections of the channel end. If socket_resume is
+// unset, their end does nothing to a channel that sleeps. The exits may be on their way for the
+// given time.
+func pauseFor(way time.Duration) string {
+	return "sleep:" + strconv.FormatInt((endingPause+min(way, recallLimit/2)).Milliseconds(), 10) + ","
+}
 
 // cameTooLate reports whether the arrival is a caller whom a call recalled, and who hung up before
 // they came. That visit is over and has its CDR, so this is not another one.

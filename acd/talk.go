@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -24,6 +25,7 @@ type talk struct {
 	*call
 	leg   *leg
 	timer *time.Timer
+	due   time.Time // when the timer fires; zero if it does not
 
 	to         string             // number to which the caller was transferred
 	kind       queue.TransferKind // how the caller was transferred
@@ -116,6 +118,7 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case s := <-c.signals:
 			t.take(s)
 		case <-t.timer.C:
+			t.due = time.Time{}
 			t.look()
 		case <-c.place.bell:
 			if c.place.transferWaits() && c.channel().is() == talking {
@@ -162,6 +165,18 @@ func (c *call) enterTalk(l *leg) {
 	}
 }
 
+// lookIn sets when FreeSWITCH is asked, unless the event that is awaited comes before.
+func (t *talk) lookIn(d time.Duration) {
+	t.due = time.Now().Add(d)
+	t.timer.Reset(d)
+}
+
+// stopTimer stops the timer of lookIn, because no event is awaited.
+func (t *talk) stopTimer() {
+	t.due = time.Time{}
+	t.timer.Stop()
+}
+
 // take handles a signal of the talk.
 func (t *talk) take(s signal) {
 	switch s := s.(type) {
@@ -204,7 +219,7 @@ func (t *talk) on(h happened) {
 	if is != was {
 		t.log.Debug().Stringer("from", was).Stringer("to", is).Msg("custody")
 		t.channel().become(is)
-		t.timer.Reset(never)
+		t.stopTimer()
 		t.enter(is, h)
 	}
 }
@@ -224,11 +239,13 @@ func (t *talk) after(was custody, h happened) custody {
 // caller. The leg of a kept agent does not count, because it may be with others meanwhile.
 func (t *talk) bothSentOn() bool { return t.sentOn && !t.kept }
 
-// note stores what the record of the talk needs of an event.
+// note stores what the record of the talk needs of an event. An end may be reported more than once,
+// by events and by a look that found nothing but that the channel is gone.
 func (t *talk) note(h happened) {
 	switch h.what {
 	case legHungUp:
-		t.legGone, t.attended, t.legEnd = true, h.attended, hangUp{h.sequence, h.byPhone}
+		t.legGone, t.attended = true, t.attended || h.attended
+		t.legEnd = t.legEnd.or(h)
 		if t.cause == "" {
 			t.cause = h.cause
 		}
@@ -237,8 +254,9 @@ func (t *talk) note(h happened) {
 	case callerFreed:
 		t.held = t.held || h.held
 	case callerHungUp:
-		t.callerGone, t.digit, t.callerEnd = true, h.digit, hangUp{h.sequence, h.byPhone}
-		t.connected = h.attended || h.cause == attendedTransfer
+		t.callerGone, t.digit = true, cmp.Or(t.digit, h.digit)
+		t.connected = t.connected || h.attended || h.cause == attendedTransfer
+		t.callerEnd = t.callerEnd.or(h)
 		if t.cause == "" {
 			t.cause = h.cause
 		}
@@ -281,18 +299,18 @@ func (t *talk) enter(is custody, h happened) {
 	case talking:
 		t.bridgedAgain()
 	case legOver:
-		t.timer.Reset(legOverPause)
+		t.lookIn(legOverPause)
 	case callerFree:
-		t.timer.Reset(callerFreeTime)
+		t.lookIn(callerFreeTime)
 	case callerOver:
-		t.timer.Reset(callerOffLimit)
+		t.lookIn(callerOffLimit)
 	case callerAway:
-		t.timer.Reset(callerFreeTime)
+		t.lookIn(callerFreeTime)
 		if t.legParked {
 			t.on(happened{what: legParked})
 		}
 	case callerMoving:
-		t.timer.Reset(movingLimit)
+		t.lookIn(movingLimit)
 	case legKept:
 		t.keepAgent()
 	case legAway:

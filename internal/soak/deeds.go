@@ -242,6 +242,9 @@ func (s *soak) keepsAgent(ctx context.Context, chance *rand.Rand) {
 	if err != nil || !strings.HasPrefix(reply, "+OK") {
 		return
 	}
+	if s.watch.leftByPhone(t.leg) {
+		return // in the same moment, so that the end of the call may be on its way
+	}
 	s.watch.passes(t.caller)
 	lingers(ctx, time.Duration(500+chance.IntN(1500))*time.Millisecond)
 	ctx = context.WithoutCancel(ctx)

@@ -92,10 +92,7 @@ func (s *soak) entertain(ctx context.Context, nc net.Conn, lasts time.Duration) 
 		conn.Do(limit,
 			esl.SendMsg("", esl.Header{Name: "call-command", Value: "hangup"},
 				esl.Header{Name: "hangup-cause", Value: "NORMAL_CLEARING"}))
-	case <-conn.Done(): // the caller is gone; or a fault cut the connection, and the caller will hang up
-		if c := s.watch.find(replies[0].Event().Get("Unique-ID")); c != nil && s.watch.isAt(c, elsewhere) {
-			c.call.Hangup()
-		}
+	case <-conn.Done(): // the caller is gone
 	case <-ctx.Done():
 	}
 }

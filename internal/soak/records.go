@@ -89,8 +89,7 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 	}
 	if finals[1] == 0 && final > 0 && c.kind != wantsDesk &&
 		!slices.ContainsFunc(cdrs, func(r record) bool { return r.visit == 1 }) {
-		s.figures.CDRsMissing++
-		s.violate("no CDR", fmt.Sprintf("of the first visit of %s: %+v", c.uuid, cdrs), c)
+		s.noFirstVisit(c, cdrs)
 	}
 	for _, group := range c.entered {
 		if !groups[group] && group != "" {
@@ -160,6 +159,16 @@ func (s *soak) checkTruth(c *caller, r record) {
 	}
 }
 
+// noFirstVisit judges a caller whose first visit has no CDR.
+func (s *soak) noFirstVisit(c *caller, cdrs []record) {
+	if s.srv.diedIn(c.takenIn, c.takenIn.Add(unwritten)) {
+		s.figures.CDRsUnwritten++
+		return
+	}
+	s.figures.CDRsMissing++
+	s.violate("no CDR", fmt.Sprintf("of the first visit of %s: %+v", c.uuid, cdrs), c)
+}
+
 func disordered(r record) bool {
 	at := r.arrived
 	for _, next := range []float64{r.answered, r.bridged, r.ended} {
@@ -171,9 +180,10 @@ func disordered(r record) bool {
 	return at == 0
 }
 
-// unwritten is how old a talk may be of which a server that is killed has written nothing yet. The
-// event of the bridge may come over a slow path, on a machine whose processors are busy. If the
-// talk is over before the next server looks, no trace of it is left.
+// unwritten is how old a visit or a talk may be of which a server that is killed has written
+// nothing yet. What comes during an fsync waits for its end. The event of a bridge may come over a
+// slow path, on a machine whose processors are busy. If the talk is over before the next server
+// looks, no trace of it is left.
 const unwritten = 300 * time.Millisecond
 
 // agrees compares the outcome of a call's last record with what happened to the call.

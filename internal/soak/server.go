@@ -91,6 +91,9 @@ func (s *server) signal(sig syscall.Signal) chan struct{} {
 	defer s.mu.Unlock()
 	if s.process != nil {
 		s.process.Signal(sig)
+		if sig == syscall.SIGKILL { // its end is noticed later, if other processes have the processors
+			s.deaths = append(s.deaths, time.Now())
+		}
 	}
 	return s.over
 }

@@ -183,8 +183,8 @@ func (s *soak) openSwitch(ctx context.Context, i int) (address string, err error
 		Name: fmt.Sprintf("fs%d", i+1), Seed: s.opt.Seed + uint64(i), PlayTime: playTime, OnEvent: s.watch.hear,
 		Dial: func(ctx context.Context, address string) (net.Conn, error) {
 			nc, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-			if err != nil {
-				return nil, err
+			if err != nil || address == s.program { // the other program is not on the way to the server
+				return nc, err
 			}
 			if w := way.through(nc); w != nil {
 				return w, nil

@@ -55,6 +55,7 @@ type caller struct {
 	kind      callKind   // why they call
 	talks     []talkSeen // with agents
 	entered   []string   // the groups that took them in, in order
+	takenIn   time.Time  // when the first of them did
 	asks      string     // the group to which their dialplan sends them, before it took them in
 	acted     time.Time  // when the last deed about their talk began
 	aim       string     // the place to which the soak sent them last
@@ -147,6 +148,9 @@ func (w *watch) hearCaller(c *caller, e sim.ChannelEvent) {
 		case e.App == "socket":
 			c.asks = groupOf(e.Data)
 		case strings.HasSuffix(e.App, "playback") && c.asks != "" && e.Data != prompts[0]:
+			if c.takenIn.IsZero() {
+				c.takenIn = time.Now()
+			}
 			c.entered, c.asks = append(c.entered, c.asks), ""
 		}
 	case "CHANNEL_HANGUP":
@@ -182,7 +186,7 @@ func (w *watch) hearLeg(e sim.ChannelEvent) {
 	case "CHANNEL_BRIDGE":
 	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // a leg that is killed as it is made is reported after its end
 		if l != nil {
-			l.tell("%s's leg %s is gone: %s", l.extension, short(l.uuid), e.Cause)
+			l.tell("%s's leg %s is gone: %s%s", l.extension, short(l.uuid), e.Cause, either(e.ByPhone, " by its phone", ""))
 			w.bury(l)
 		}
 	}
