@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"nwayacd/queue"
+	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
 
 const (
@@ -22,27 +24,27 @@ const (
 
 // entry is a change on its way to the database. fault is the error if it cannot be read.
 type entry struct {
-	record
+	journal.Record
 	change queue.Change
 	fault  error
 }
 
 // apply writes the journal to the database, in order, until ctx ends.
 func (s *Store) apply(ctx context.Context) {
-	var wait backoff
-	for s.journal.durable.wait(ctx, s.applied.get()+1) == nil {
+	var backoff wait.Backoff
+	for s.journal.WaitDurable(ctx, s.applied.Get()+1) == nil {
 		started := time.Now()
 		err := s.applyBatch(ctx)
 		if err != nil {
-			if !wait.sleep(ctx) {
+			if !backoff.Sleep(ctx) {
 				return
 			}
 			continue
 		}
-		wait.reset()
+		backoff.Reset()
 		s.runResync()
-		if s.journal.durable.get()-s.applied.get() < fullBatch {
-			pause(ctx, time.Until(started.Add(collectLimit)), s.applyNow)
+		if s.journal.Durable()-s.applied.Get() < fullBatch {
+			wait.Pause(ctx, time.Until(started.Add(collectLimit)), s.applyNow)
 		}
 	}
 }
@@ -71,7 +73,7 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault
 		err = do(limited)
 	}
 	if ctx.Err() != nil { // the error says nothing about the database
-		s.reading = cursor{}
+		s.reading = journal.Cursor{}
 		return err
 	}
 	if errors.Is(err, ErrOtherServer) {
@@ -99,13 +101,13 @@ func limitAnswer(ctx context.Context, limit time.Duration) (context.Context, con
 }
 
 func (s *Store) applyRecords(ctx context.Context) error {
-	records, err := s.journal.read(s.applied.get(), s.batch, &s.reading)
+	records, err := s.journal.Read(s.applied.Get(), s.batch, &s.reading)
 	if err != nil || len(records) == 0 {
 		return err
 	}
 	// in case this batch fails, perhaps because it is too large for a slow database
 	s.batch = max(s.batch/2, leastBatch)
-	s.journal.setOldestUnapplied(records[0].at)
+	s.journal.SetOldestUnapplied(records[0].At)
 	entries := decode(records)
 	last, err := s.transactBatch(ctx, entries, s.writeTogether)
 	if err != nil && s.refuses(err) {
@@ -118,25 +120,25 @@ func (s *Store) applyRecords(ctx context.Context) error {
 	return nil
 }
 
-func recordsUpTo(records []record, seq uint64) []record {
+func recordsUpTo(records []journal.Record, seq uint64) []journal.Record {
 	for i, r := range records {
-		if r.seq > seq {
+		if r.Seq > seq {
 			return records[:i]
 		}
 	}
 	return records
 }
 
-func decode(records []record) []entry {
+func decode(records []journal.Record) []entry {
 	entries := make([]entry, len(records))
 	for i, r := range records {
 		yieldToCalls(i)
-		entries[i].record = r
-		if len(r.body) == 0 {
-			entries[i].fault = unreadableError{errDamaged}
+		entries[i].Record = r
+		if len(r.Body) == 0 {
+			entries[i].fault = unreadableError{journal.ErrDamaged}
 			continue
 		}
-		if err := json.Unmarshal(r.body, &entries[i].change); err != nil {
+		if err := json.Unmarshal(r.Body, &entries[i].change); err != nil {
 			entries[i].fault = unreadableError{err}
 		}
 	}
@@ -155,24 +157,24 @@ func yieldToCalls(record int) {
 }
 
 // committed removes records from the journal after their commit.
-func (s *Store) committed(records []record) {
+func (s *Store) committed(records []journal.Record) {
 	if len(records) == 0 {
 		return
 	}
 	var bytes int64
 	for _, r := range records {
-		bytes += r.size()
+		bytes += r.Size()
 	}
 	last := records[len(records)-1]
-	s.applied.set(last.seq)
+	s.applied.Set(last.Seq)
 	s.counted.Add(uint64(len(records)))
 	s.batch = min(4*s.batch, batchBytes)
 	s.testCommitted()
-	if err := s.journal.release(last.seq, bytes, last.at); err != nil {
+	if err := s.journal.Release(last.Seq, bytes, last.At); err != nil {
 		s.log.Error().Err(err).Msg("a file of the journal that is no longer needed cannot be removed")
 	}
-	if s.journal.awaitsCheckpoint() {
-		signal(s.checkpointDue)
+	if s.journal.AwaitsCheckpoint() {
+		wait.Signal(s.checkpointDue)
 	}
 }
 
@@ -190,13 +192,13 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write batchW
 		}
 		applied, found, err := s.db.applied(ctx, tx, s.dir.identity)
 		if err == nil {
-			err = checkPosition(applied, found, s.applied.get())
+			err = checkPosition(applied, found, s.applied.Get())
 		}
 		if err != nil {
 			return err
 		}
 		last = applied
-		for len(entries) > 0 && entries[0].seq <= applied {
+		for len(entries) > 0 && entries[0].Seq <= applied {
 			entries = entries[1:]
 		}
 		if len(entries) == 0 {
@@ -209,7 +211,7 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write batchW
 		if err != nil {
 			return err
 		}
-		last = entries[written-1].seq
+		last = entries[written-1].Seq
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(last))
 		return err
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"nwayacd/store/durable"
 )
 
 // Backup writes a copy of the SQLite database of o to a new file, as it is at one moment. A server
@@ -40,5 +42,5 @@ func vacuumInto(ctx context.Context, o Options, file string) (err error) {
 	if _, err := db.ExecContext(ctx, `VACUUM INTO ?1`, file); err != nil {
 		return err
 	}
-	return syncPath(file)
+	return durable.Sync(file)
 }

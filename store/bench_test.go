@@ -92,13 +92,13 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	s.journal.limit = math.MaxInt64 // nothing is applied
+	s.journal.SetLimit(math.MaxInt64) // nothing is applied
 	changes, written := decided(0), 0
 	b.ReportAllocs()
 	for b.Loop() {
 		if written++; written%1000 == 0 {
 			b.StopTimer()
-			if err := s.journal.commit(); err != nil {
+			if err := s.journal.Commit(); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()
@@ -119,7 +119,7 @@ func BenchmarkGroupCommit(b *testing.B) {
 			defer s.Close()
 			ctx, cancel := context.WithCancel(b.Context())
 			var running sync.WaitGroup
-			running.Go(func() { s.journal.run(ctx, s.diskState) })
+			running.Go(func() { s.journal.Run(ctx, s.diskState) })
 			defer running.Wait()
 			defer cancel()
 			b.ReportAllocs()
@@ -155,11 +155,11 @@ func BenchmarkApply(b *testing.B) {
 				changes += len(call)
 			}
 			b.StopTimer()
-			if err := s.journal.commit(); err != nil {
+			if err := s.journal.Commit(); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()
-			for target := s.journal.durable.get(); s.applied.get() < target; {
+			for target := s.journal.Durable(); s.applied.Get() < target; {
 				if err := s.applyBatch(b.Context()); err != nil {
 					b.Fatal(err)
 				}

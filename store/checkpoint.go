@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"nwayacd/queue"
+	"nwayacd/store/durable"
+	"nwayacd/store/wait"
 )
 
 // checkpoint is everything in the database at one moment, kept in the data-dir. Together with the
@@ -79,7 +81,7 @@ func (s *Store) loadStartState() (queue.Snapshot, error) {
 
 // checkpoints writes a checkpoint whenever the last one is out of date, until ctx ends.
 func (s *Store) checkpoints(ctx context.Context) {
-	signal(s.checkpointDue)
+	wait.Signal(s.checkpointDue)
 	for {
 		select {
 		case <-ctx.Done():
@@ -88,9 +90,9 @@ func (s *Store) checkpoints(ctx context.Context) {
 		}
 		if err := s.checkpoint(ctx); err != nil && ctx.Err() == nil {
 			s.log.Debug().Err(err).Msg("the last known state cannot be written now")
-			signal(s.checkpointDue)
+			wait.Signal(s.checkpointDue)
 		}
-		if !pause(ctx, checkpointPause, nil) {
+		if !wait.Pause(ctx, checkpointPause, nil) {
 			return
 		}
 	}
@@ -102,7 +104,7 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	defer s.checkpointing.Unlock()
 	ctx, cancel := s.queryContext(ctx, batchLimit)
 	defer cancel()
-	before := s.applied.get()
+	before := s.applied.Get()
 	snap, position, found, err := s.readMoment(ctx)
 	if err != nil {
 		return s.wrap(ctx, "read all for the last known state", err)
@@ -114,9 +116,9 @@ func (s *Store) checkpoint(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: the last known state: %w", err)
 	}
-	if err := writeDurably(filepath.Join(s.dir.path, checkpointFile), string(data)); err != nil {
+	if err := durable.WriteFile(filepath.Join(s.dir.path, checkpointFile), string(data)); err != nil {
 		return fmt.Errorf("store: the last known state: %w", err)
 	}
-	s.journal.keepBehind(position)
+	s.journal.KeepBehind(position)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nwayacd/queue"
+	"nwayacd/store/wait"
 )
 
 // cluster is a PostgreSQL of these tests' own, which they kill and freeze.
@@ -110,7 +111,7 @@ func startTraffic(t *testing.T, s *Store) *traffic {
 	f := &traffic{s: s, stop: cancel}
 	for w := range 4 {
 		f.wg.Go(func() {
-			for i := 0; pause(ctx, 5*time.Millisecond, nil); i++ {
+			for i := 0; wait.Pause(ctx, 5*time.Millisecond, nil); i++ {
 				s.Write(cdr(fmt.Sprintf("w%d-%d", w, i)),
 					queue.Change{Waiting: &queue.Waiting{UUID: fmt.Sprint("w", w), Group: "110", Since: moment}})
 				f.written.Add(1)

@@ -23,7 +23,7 @@ func flip(t *testing.T, path string, at int64) {
 
 func keptAside(t *testing.T, dir string) []string {
 	t.Helper()
-	files, err := filepath.Glob(dir + "/*" + damagedSuffix + "*")
+	files, err := filepath.Glob(dir + "/*.damaged*")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,8 +58,8 @@ func TestOneFlippedBitCostsOneRecord(t *testing.T) {
 				if n := count(t, s, `SELECT count(DISTINCT call_uuid) FROM nwayacd_cdr`); n != records-1 {
 					t.Errorf("%d CDRs, want all but one of %d", n, records)
 				}
-				// else it looks like the end of a file that was being written
-				if which < records-1 || !isTorn(bad[int64(which)*size:]) {
+				// a wrong length at the end looks like the end of a file that was being written
+				if which < records-1 || damage.at >= 4 {
 					wantKept(t, s, o.DataDir, bad)
 					if n := lines.lines("is damaged"); n != 1 || s.Status().Damaged != 1 {
 						t.Errorf("%d lines, %+v", n, s.Status())
@@ -123,7 +123,7 @@ func TestAGarbageFileIsKept(t *testing.T) {
 			s := open(t, o)
 			s.Write(cdr("u1"))
 			s.Close()
-			file := segmentPath(o.DataDir, 7)
+			file := filepath.Join(o.DataDir, "00000000000000000007.journal")
 			if err := os.WriteFile(file, garbage, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func TestARecordIsDamagedWhileTheServerRuns(t *testing.T) {
 			for i := range 20 {
 				s.Write(cdr(fmt.Sprint("u", 100+i)))
 			}
-			if err := s.journal.commit(); err != nil {
+			if err := s.journal.Commit(); err != nil {
 				t.Fatal(err)
 			}
 			file := segmentFiles(t, o.DataDir)[0]

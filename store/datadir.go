@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"nwayacd/store/durable"
 )
 
 // dataDir is the folder of the journal. One process at a time holds it.
@@ -59,21 +61,5 @@ func readIdentity(dir string) (string, error) {
 	id := make([]byte, 16)
 	rand.Read(id) // never fails
 	name := hex.EncodeToString(id)
-	return name, writeDurably(path, name+"\n")
-}
-
-// writeDurably writes a small file so that a crash leaves the old file or the new one.
-func writeDurably(path, text string) error {
-	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(path))
+	return name, durable.WriteFile(path, name+"\n")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nwayacd/queue"
+	"nwayacd/store/journal"
 )
 
 // fullDisk has room for a number of bytes, and writes only the part of a write that fits.
@@ -22,8 +23,8 @@ type fullDisk struct {
 	room int
 }
 
-func (d *fullDisk) create(path string) (segmentFile, error) {
-	file, err := createSegment(path)
+func (d *fullDisk) create(path string) (journal.File, error) {
+	file, err := journal.CreateFile(path)
 	return &fileOnFullDisk{file, d}, err
 }
 
@@ -34,7 +35,7 @@ func (d *fullDisk) grow(by int) {
 }
 
 type fileOnFullDisk struct {
-	segmentFile
+	journal.File
 	disk *fullDisk
 }
 
@@ -42,7 +43,7 @@ func (f *fileOnFullDisk) Write(b []byte) (int, error) {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
 	fits := min(len(b), f.disk.room)
-	n, err := f.segmentFile.Write(b[:fits])
+	n, err := f.File.Write(b[:fits])
 	f.disk.room -= n
 	if err == nil && fits < len(b) {
 		err = syscall.ENOSPC
@@ -82,9 +83,9 @@ func (l *logLines) records() (all []queue.Change) {
 
 // lines counts the lines that contain text.
 func TestACommandIsAnsweredSoonWhenTheDiskIsFull(t *testing.T) {
-	s := open(t, sqliteOptions(t))
-	disk := &fullDisk{}
-	s.journal.create = disk.create
+	o, disk := sqliteOptions(t), &fullDisk{}
+	o.journal.CreateFile = disk.create
+	s := open(t, o)
 	start(t, s)
 	began := time.Now()
 	seq := s.Write(addedAgent("1000"))

@@ -200,7 +200,7 @@ func TestFailoverToAStandbyThatLacksTheLastTransactions(t *testing.T) {
 	calls := startTraffic(t, f.s)
 	calls.goesOn(t, 100)
 	calls.arrives(t)
-	position := f.s.applied.get()
+	position := f.s.applied.Get()
 	ids := count(t, f.s, `SELECT max(id) FROM nwayacd_cdr`)
 
 	calls = startTraffic(t, f.s)
@@ -239,9 +239,9 @@ func TestFailoverToAStandbyThatLacksTheLastTransactions(t *testing.T) {
 
 func TestTheDiskIsFullUnderTraffic(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
-		s := open(t, o)
 		disk := &fullDisk{room: 20000}
-		s.journal.create = disk.create
+		o.journal.CreateFile = disk.create
+		s := open(t, o)
 		stop := start(t, s)
 		calls := startTraffic(t, s)
 		eventually(t, "the disk is full",
@@ -269,10 +269,9 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 	o.Log = lines.logger()
 	rewrites := make(chan bool, 10)
 	o.OnResync = func(whole bool) { rewrites <- whole }
-	s := open(t, o)
 	disk := &fullDisk{}
-	s.journal.create = disk.create
-	s.journal.bufferBytes = 2000
+	o.journal.CreateFile, o.journal.BufferBytes = disk.create, 2000
+	s := open(t, o)
 	start(t, s)
 	var last uint64
 	for i := range 50 {
@@ -321,7 +320,7 @@ func TestADatabaseThatFailedABatchGetsASmallerOne(t *testing.T) {
 	for i := range 500 {
 		s.Write(cdr(fmt.Sprint("u", i)))
 	}
-	if err := s.journal.commit(); err != nil {
+	if err := s.journal.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	s.db.batchLimit = time.Nanosecond // no server is that fast

@@ -2,23 +2,21 @@ package store
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
-
-	"github.com/rs/zerolog"
 
 	"nwayacd/queue"
+	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
+
+// headerBytes is the size of what precedes each change in a file of the journal.
+const headerBytes = 24
 
 // journalCopy copies the data-dir as a crash at this moment would leave it.
 func journalCopy(t *testing.T, from string) string {
@@ -42,7 +40,7 @@ func journalCopy(t *testing.T, from string) string {
 
 func restoreJournal(t *testing.T, from, to string) {
 	t.Helper()
-	files, _ := filepath.Glob(from + "/*" + segmentSuffix)
+	files, _ := filepath.Glob(from + "/*.journal")
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
@@ -56,7 +54,7 @@ func restoreJournal(t *testing.T, from, to string) {
 
 func segmentFiles(t *testing.T, dir string) []string {
 	t.Helper()
-	files, err := filepath.Glob(dir + "/*" + segmentSuffix)
+	files, err := filepath.Glob(dir + "/*.journal")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +114,8 @@ func TestTheOutcomeOfACommitIsUnknown(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		s := open(t, o)
 		s.Write(addedAgent("1000"), cdr("u1"), cdr("u2"))
-		s.testCommitted = func() { s.applied = newWatermark(0) } // as if the answer to COMMIT had been lost
-		if err := s.journal.commit(); err != nil {
+		s.testCommitted = func() { s.applied = wait.NewWatermark(0) } // as if the answer to COMMIT had been lost
+		if err := s.journal.Commit(); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {
@@ -164,8 +162,8 @@ func TestATornEndIsCut(t *testing.T) {
 
 func TestSegmentsGoWhenAllInThemIsApplied(t *testing.T) {
 	o := sqliteOptions(t)
+	o.journal.SegmentBytes = 4096
 	s, stop := run(t, o)
-	s.journal.segmentBytes = 4096
 	most := 0
 	for i := range 400 {
 		seq := s.Write(cdr(fmt.Sprint("u", i)))
@@ -191,8 +189,23 @@ func TestSegmentsGoWhenAllInThemIsApplied(t *testing.T) {
 	}
 }
 
+// countedFile counts the fsyncs of a file of the journal.
+type countedFile struct {
+	journal.File
+	syncs *int
+}
+
+func (f countedFile) Sync() error {
+	*f.syncs++
+	return f.File.Sync()
+}
+
 func TestManyWritersShareAnFsync(t *testing.T) {
-	o := sqliteOptions(t)
+	o, syncs := sqliteOptions(t), 0
+	o.journal.CreateFile = func(path string) (journal.File, error) {
+		file, err := journal.CreateFile(path)
+		return countedFile{file, &syncs}, err
+	}
 	s, stop := run(t, o)
 	const writers, each = 64, 20
 	var wg sync.WaitGroup
@@ -212,143 +225,8 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 		t.Errorf("%d CDRs, want %d", n, writers*each)
 	}
 	stop()
-	if s.journal.syncs > writers*each/4 {
-		t.Errorf("%d fsyncs for %d writes that waited for one", s.journal.syncs, writers*each)
-	}
-}
-
-// TestWhatNoCallerWaitsForIsInTheFileAtOnceAndFsyncedTogether: a killed process loses nothing. A
-// machine that crashes loses 10 ms.
-func TestWhatNoCallerWaitsForIsInTheFileAtOnceAndFsyncedTogether(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() { j.run(ctx, func(error) {}) })
-		time.Sleep(time.Second)
-		const changes = 100
-		for n := range changes {
-			j.append([]draft{{body: fmt.Appendf(nil, `{"n":%d}`, n)}}, func(int, uint64) {})
-			synctest.Wait()
-			if text, err := os.ReadFile(segmentPath(dir, 1)); err != nil ||
-				!strings.Contains(string(text), fmt.Sprintf(`{"n":%d}`, n)) {
-				t.Fatalf("change %d is not in the file: %v", n, err)
-			}
-			if durable := j.durable.get(); int(durable) < n-15 || n == 0 && durable > 0 {
-				t.Fatalf("change %d is written, %d are durable", n, durable)
-			}
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(syncAfter)
-		synctest.Wait()
-		if j.durable.get() != changes || j.syncs > 12 {
-			t.Errorf("%d changes are durable after %d fsyncs", j.durable.get(), j.syncs)
-		}
-		j.append([]draft{{body: []byte(`{}`)}}, func(int, uint64) {})
-		signal(j.syncRequested)
-		synctest.Wait()
-		if j.durable.get() != changes+1 {
-			t.Error("somebody asked, and the last change is not durable")
-		}
-		stop()
-		running.Wait()
-		if err := j.close(0); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func TestADiskThatFailsLosesNothing(t *testing.T) {
-	dir := t.TempDir()
-	j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	put := func(body string) {
-		j.append([]draft{{body: []byte(body)}}, func(int, uint64) {})
-	}
-	put(`{"n":1}`)
-	if err := j.commit(); err != nil {
-		t.Fatal(err)
-	}
-	j.file.Close() // every write fails from here, until the journal opens another file
-	put(`{"n":2}`)
-	if err := j.commit(); err == nil {
-		t.Fatal("a write to a closed file succeeded")
-	}
-	put(`{"n":3}`)
-	if err := j.close(0); err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	if _, err := openJournal(dir, 0, 0, zerolog.Nop(),
-		func(r record) { got = append(got, string(r.body)) }); err != nil {
-		t.Fatal(err)
-	}
-	if want := `{"n":1} {"n":2} {"n":3}`; strings.Join(got, " ") != want {
-		t.Errorf("got %s", got)
-	}
-}
-
-// unsyncable is a file whose fsync fails as often as fails says.
-type unsyncable struct {
-	segmentFile
-	fails *int
-}
-
-func (f *unsyncable) Sync() error {
-	if *f.fails--; *f.fails >= 0 {
-		return syscall.EIO
-	}
-	return f.segmentFile.Sync()
-}
-
-func TestAnFsyncThatFailsLosesNothingAndDoublesNothing(t *testing.T) {
-	dir, fails := t.TempDir(), 0
-	j, err := openJournal(dir, 0, 0, zerolog.Nop(), func(record) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	j.create = func(path string) (segmentFile, error) {
-		file, err := createSegment(path)
-		return &unsyncable{file, &fails}, err
-	}
-	put := func(n int) {
-		j.append([]draft{{body: fmt.Appendf(nil, "%d", n)}}, func(int, uint64) {})
-	}
-	put(1)
-	if err := j.commit(); err != nil {
-		t.Fatal(err)
-	}
-	fails = 2
-	put(2)
-	if err := j.flush(); err != nil {
-		t.Fatal(err)
-	}
-	put(3)
-	for range 2 {
-		if err := j.commit(); !errors.Is(err, syscall.EIO) || j.durable.get() != 1 {
-			t.Fatalf("%v, %d durable", err, j.durable.get())
-		}
-		put(4)
-	}
-	if err := j.commit(); err != nil || j.durable.get() != 5 || j.inMemory != 0 {
-		t.Fatalf("%v, %d durable, %d bytes in memory", err, j.durable.get(), j.inMemory)
-	}
-	if err := j.close(0); err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	if _, err := openJournal(dir, 0, 0, zerolog.Nop(),
-		func(r record) { got = append(got, fmt.Sprint(r.seq, ":", string(r.body))) }); err != nil {
-		t.Fatal(err)
-	}
-	if want := "1:1 2:2 3:3 4:4 5:4"; strings.Join(got, " ") != want {
-		t.Errorf("got %s", got)
+	if syncs == 0 || syncs > writers*each/4 {
+		t.Errorf("%d fsyncs for %d writes that waited for one", syncs, writers*each)
 	}
 }
 
@@ -378,16 +256,6 @@ func FuzzNULIsTakenOut(f *testing.F) {
 		want := strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
 		if strings.ReplaceAll(*got.Left, "\ufffd", "") != strings.ReplaceAll(want, "\ufffd", "") {
 			t.Errorf("%q became %q", text, *got.Left)
-		}
-	})
-}
-
-func FuzzParseRecord(f *testing.F) {
-	f.Add(appendRecord(nil, record{seq: 7, body: []byte("{}")}))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := parseRecord(data)
-		if err == nil && !bytes.Equal(appendRecord(nil, r), data[:r.size()]) {
-			t.Errorf("%x was read as %+v", data, r)
 		}
 	})
 }

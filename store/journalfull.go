@@ -93,7 +93,7 @@ func (s *Store) resyncPending() bool {
 func (s *Store) runResync() bool {
 	s.mu.Lock()
 	d := s.resyncDue
-	if d == resyncNone || !s.journal.halfEmpty() {
+	if d == resyncNone || !s.journal.HalfEmpty() {
 		s.mu.Unlock()
 		return d == resyncNone
 	}
@@ -112,8 +112,8 @@ func (s *Store) runResync() bool {
 
 // watchFill logs when the journal fills up, and when it has room again.
 func (s *Store) watchFill() {
-	bytes, _ := s.journal.lag()
-	limit := s.journal.limit
+	bytes, _ := s.journal.Lag()
+	limit := s.journal.Limit()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch was := s.fillAlarm; {
@@ -129,4 +129,4 @@ func (s *Store) watchFill() {
 }
 
 // waiting returns how many changes are in the journal and not in the database.
-func (s *Store) waiting() int { return int(max(s.journal.newest(), s.applied.get()) - s.applied.get()) }
+func (s *Store) waiting() int { return int(max(s.journal.Newest(), s.applied.Get()) - s.applied.Get()) }

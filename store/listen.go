@@ -11,6 +11,7 @@ import (
 	"github.com/lib/pq"
 
 	"nwayacd/queue"
+	"nwayacd/store/wait"
 )
 
 // channel is the channel on which the triggers notify.
@@ -41,7 +42,7 @@ func newListener(o *Options) (*listener, error) {
 	}
 	l := &listener{pingEvery: o.answerLimit / 2, failed: make(chan struct{}, 1)}
 	l.dialer = &pgDialer{limit: l.pingEvery + o.answerLimit}
-	l.Listener = pq.NewDialListener(l.dialer, dsn, shortestBackoff, listenBackoff, l.event)
+	l.Listener = pq.NewDialListener(l.dialer, dsn, wait.ShortestBackoff, listenBackoff, l.event)
 	return l, nil
 }
 
@@ -78,7 +79,7 @@ func listenError(err error) error {
 // probe pings the server regularly until ctx ends.
 func (l *listener) probe(ctx context.Context) {
 	defer context.AfterFunc(ctx, l.dialer.close)() // ends a ping that waits
-	for pause(ctx, l.pingEvery, nil) {
+	for wait.Pause(ctx, l.pingEvery, nil) {
 		l.ping()
 	}
 }
@@ -102,7 +103,7 @@ func (l *listener) event(kind pq.ListenerEventType, err error) {
 			err = errors.New("the connection closed")
 		}
 		l.away = l.away.after(fmt.Errorf("the connection for edits: %w", err))
-		signal(l.failed)
+		wait.Signal(l.failed)
 	}
 }
 
@@ -158,7 +159,7 @@ func (s *Store) listen(ctx context.Context) {
 			notices, whole := s.gather(ctx, n, pace.next)
 			switch {
 			case whole:
-				if !pause(ctx, time.Until(pace.nextReload), nil) {
+				if !wait.Pause(ctx, time.Until(pace.nextReload), nil) {
 					return
 				}
 				s.reload(ctx)
@@ -190,8 +191,8 @@ func (s *Store) listenFirst(ctx context.Context) {
 // listenWhenBack waits for a listening connection that failed when the store was opened. It returns
 // false if ctx ended.
 func (s *Store) listenWhenBack(ctx context.Context) bool {
-	for wait := (backoff{}); s.listener.start(ctx) != nil; {
-		if !wait.sleep(ctx) { // a server may also refuse LISTEN itself, and at once
+	for backoff := (wait.Backoff{}); s.listener.start(ctx) != nil; {
+		if !backoff.Sleep(ctx) { // a server may also refuse LISTEN itself, and at once
 			return false
 		}
 	}
@@ -203,7 +204,7 @@ func (s *Store) listenWhenBack(ctx context.Context) bool {
 func (s *Store) edited(ctx context.Context, notices []notice) error {
 	ctx, cancel := context.WithTimeout(ctx, batchLimit)
 	defer cancel()
-	applied := s.applied.get() // read before the rows, so that everything up to it is in the rows
+	applied := s.applied.Get() // read before the rows, so that everything up to it is in the rows
 	changes, err := s.readEdits(ctx, notices)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -214,17 +215,17 @@ func (s *Store) edited(ctx context.Context, notices []notice) error {
 	if len(changes) > 0 && s.onEdit != nil {
 		s.onEdit(func() []queue.Change { return s.withoutOverwritten(changes, applied) })
 	}
-	signal(s.checkpointDue)
+	wait.Signal(s.checkpointDue)
 	return nil
 }
 
 // reload reads everything, as often as it must try, and calls OnReload.
 func (s *Store) reload(ctx context.Context) {
-	var wait backoff
+	var backoff wait.Backoff
 	for {
 		snap, seen, err := s.load(ctx, s.reloadWrites.begin)
 		if err == nil {
-			signal(s.checkpointDue)
+			wait.Signal(s.checkpointDue)
 			if s.onReload != nil {
 				s.onReload(func() queue.Snapshot { s.applyReloadWrites(&snap, seen); return snap })
 			}
@@ -237,7 +238,7 @@ func (s *Store) reload(ctx context.Context) {
 			return
 		}
 		s.log.Warn().Err(err).Msg("reading everything again failed")
-		if !wait.sleep(ctx) {
+		if !backoff.Sleep(ctx) {
 			return
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
 
 // The database stores how far the journal is applied. So the store notices if a database that is
@@ -74,7 +77,7 @@ func (s *Store) checkOrMigrate(ctx context.Context, limit time.Duration) (migrat
 	s.log.Warn().Strs("migrations", names).Msg("the schema was brought up to date")
 	limited, cancelPing := limitAnswer(ctx, limit)
 	defer cancelPing()
-	for wait := (backoff{}); s.db.locked(s.db.PingContext(limited)) && wait.sleep(limited); {
+	for backoff := (wait.Backoff{}); s.db.locked(s.db.PingContext(limited)) && backoff.Sleep(limited); {
 		// PostgreSQL counts the connection of the migration for a moment after it was closed
 	}
 	return true, nil
@@ -116,7 +119,7 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 // repair prepares the next try after an error of the database. The caller holds the turn.
 func (s *Store) repair(ctx context.Context, err error) error {
 	s.schemaChecked = false // the next connection may lead to another server
-	s.reading = cursor{}
+	s.reading = journal.Cursor{}
 	s.db.dropIdle()
 	if lost, ok := errors.AsType[lostError](err); ok {
 		return errors.Join(err, s.replayLost(ctx, lost))
@@ -127,8 +130,8 @@ func (s *Store) repair(ctx context.Context, err error) error {
 // replayLost handles a database that lost changes. Changes that are still in the journal's files
 // are applied again, and then the floor is written again.
 func (s *Store) replayLost(ctx context.Context, lost lostError) error {
-	had := s.applied.get()
-	from, err := s.journal.rewind(lost.position)
+	had := s.applied.Get()
+	from, err := s.journal.Rewind(lost.position)
 	if err != nil {
 		return err
 	}
@@ -140,7 +143,7 @@ func (s *Store) replayLost(ctx context.Context, lost lostError) error {
 	if err != nil {
 		return s.wrap(ctx, "write how far the journal is applied", err)
 	}
-	s.applied.rewind(from)
+	s.applied.Rewind(from)
 	s.requestResync(resyncAll)
 	s.log.Error().Bool("found", lost.found).Uint64("has", lost.position).Uint64("had", had).
 		Uint64("again", had-from).Uint64("gone", from-lost.position).

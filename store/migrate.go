@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"nwayacd/store/wait"
 )
 
 // ErrSchema is in the error of Open if the schema of the database is not this program's.
@@ -46,14 +48,14 @@ func migrate(ctx context.Context, o Options, patient bool) (applied []string, er
 // because a migration that waits for a table holds up all others that use it. Then it tries again,
 // until ctx ends.
 func (s *Store) migratePatiently(ctx context.Context) (applied []string, err error) {
-	for wait := (backoff{}); ; {
+	for backoff := (wait.Backoff{}); ; {
 		applied, err = migrate(ctx, s.migrateOptions, true)
 		if err == nil || !s.db.locked(err) {
 			return applied, err
 		}
 		s.log.Warn().Err(err).
 			Msg("the schema cannot be brought up to date while another session holds a lock; it is tried again")
-		if !wait.sleep(ctx) {
+		if !backoff.Sleep(ctx) {
 			return nil, err
 		}
 	}

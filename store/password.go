@@ -19,7 +19,7 @@ type password struct {
 // no such extension. While the database is away it returns the last known password, so that phones
 // stay registered.
 func (s *Store) Password(ctx context.Context, extension string) (text string, ok bool, err error) {
-	applied := s.applied.get()
+	applied := s.applied.Get()
 	known, ok := s.ownWrites.password(extension)
 	if ok && known.sequence > applied {
 		return known.text, true, nil // the database does not have it yet

@@ -51,7 +51,7 @@ func (s *Store) writeOneByOne(ctx context.Context, tx *transaction, entries []en
 			return i, err
 		}
 		if refused != nil {
-			return i, stopError{entries[i].seq, refused}
+			return i, stopError{entries[i].Seq, refused}
 		}
 	}
 	return len(entries), nil
@@ -84,16 +84,16 @@ func (s *Store) trySavepoint(ctx context.Context, tx *transaction, do func() err
 }
 
 func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error) error {
-	shown := string(e.body)
+	shown := string(e.Body)
 	if e.change.AgentAdded != nil {
 		shown = "(holds a password)"
 	}
-	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.seq), string(e.body), why.Error())
+	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.Seq), string(e.Body), why.Error())
 	if err != nil {
 		return err
 	}
 	n := s.rejected.Add(1)
-	s.log.Error().Err(why).Uint64("seq", e.seq).Str("change", shown).Uint64("rejected", n).
+	s.log.Error().Err(why).Uint64("seq", e.Seq).Str("change", shown).Uint64("rejected", n).
 		Msg("the database refused a change; it is kept in nwayacd_rejected")
 	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+
+	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
 
 // Retried is what became of the changes in nwayacd_rejected.
@@ -37,13 +40,13 @@ func RetryRejected(ctx context.Context, o Options) (done Retried, err error) {
 
 // retryAtStart tries the changes in nwayacd_rejected again, once, when the database is there.
 func (s *Store) retryAtStart(ctx context.Context) {
-	for wait := (backoff{}); ; {
+	for backoff := (wait.Backoff{}); ; {
 		done, err := s.retryRejected(ctx)
 		if done.Written+done.Left > 0 {
 			s.log.Warn().Int("written", done.Written).Int("left", done.Left).
 				Msg("the changes that the database had refused were tried again")
 		}
-		if err == nil || !wait.sleep(ctx) {
+		if err == nil || !backoff.Sleep(ctx) {
 			return
 		}
 	}
@@ -87,8 +90,8 @@ func (s *Store) retryRejected(ctx context.Context) (done Retried, err error) {
 // retryOne writes the change to its table, and removes the row in the same transaction. A change of
 // state stays, because the floor has written a newer one since.
 func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, err error) {
-	e := entry{record: record{body: []byte(r.change)}}
-	if json.Unmarshal(e.body, &e.change) != nil || !isHistory(&e.change) && !isOperatorChange(&e.change) {
+	e := entry{Record: journal.Record{Body: []byte(r.change)}}
+	if json.Unmarshal(e.Body, &e.change) != nil || !isHistory(&e.change) && !isOperatorChange(&e.change) {
 		return false, nil
 	}
 	if err := s.turn.lock(ctx); err != nil {

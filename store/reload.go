@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"nwayacd/queue"
+	"nwayacd/store/journal"
 )
 
 // reloadWrites collects what is written while everything is read, until the result is in force.
@@ -12,7 +13,7 @@ import (
 type reloadWrites struct {
 	mu      sync.Mutex
 	active  bool
-	records []record // in the order of writing; the sequence is notKept if the journal refused the change
+	records []journal.Record // in the order of writing; the sequence is notKept if the journal refused the change
 }
 
 func (m *reloadWrites) begin() {
@@ -21,7 +22,7 @@ func (m *reloadWrites) begin() {
 	m.active, m.records = true, nil
 }
 
-func (m *reloadWrites) add(r record) {
+func (m *reloadWrites) add(r journal.Record) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.active {
@@ -30,12 +31,12 @@ func (m *reloadWrites) add(r record) {
 }
 
 // end stops collecting. It returns the changes after seen.
-func (m *reloadWrites) end(seen uint64) []record {
+func (m *reloadWrites) end(seen uint64) []journal.Record {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	newer := m.records
 	for i, r := range m.records {
-		if r.seq <= seen { // a resync has also written those that the journal refused before it
+		if r.Seq <= seen { // a resync has also written those that the journal refused before it
 			newer = m.records[i+1:]
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/queue"
+	"nwayacd/store/journal"
 )
 
 // behindTheRead is what the floor decides between a read of the database and its use.
@@ -62,7 +63,7 @@ func TestAReloadDoesNotUndoWhatTheJournalRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.journal.limit = 0
+	s.journal.SetLimit(0)
 	if s.Write(queue.Change{Agent: &agent.Update{Extension: "1000", Idle: new(false)}}) != notKept {
 		t.Fatal("the journal took it")
 	}
@@ -76,7 +77,7 @@ func TestWhatWasRefusedAndResyncedBeforeAReadIsNotNewer(t *testing.T) {
 	var m reloadWrites
 	m.begin()
 	for _, seq := range []uint64{notKept, 7, 8, notKept, 9} {
-		m.add(record{seq: seq})
+		m.add(journal.Record{Seq: seq})
 	}
 	if got := fmt.Sprint(len(m.end(8)), len(m.end(8))); got != "2 0" {
 		t.Errorf("newer, and left: %s", got)

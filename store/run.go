@@ -19,7 +19,7 @@ func (s *Store) Run(ctx context.Context) error {
 	applying, stopApply := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopApply()
 	var writer, workers sync.WaitGroup
-	writer.Go(func() { s.journal.run(journaling, s.diskState) })
+	writer.Go(func() { s.journal.Run(journaling, s.diskState) })
 	workers.Go(func() { s.apply(applying) })
 	workers.Go(func() { s.retryAtStart(applying) })
 	if s.listener != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"nwayacd/store/wait"
 )
 
 // One server works with a PostgreSQL database. Its row in nwayacd_server says which, and a number,
@@ -71,7 +73,7 @@ func (s *Store) takeDatabase(ctx context.Context, limit time.Duration) error {
 		case other.beat != watched.beat || other.term != watched.term:
 			return other.isAtWork()
 		}
-		if !pause(ctx, watchEvery, nil) {
+		if !wait.Pause(ctx, watchEvery, nil) {
 			return context.Cause(ctx)
 		}
 	}
@@ -143,7 +145,7 @@ func (s *Store) checkTerm(ctx context.Context, tx *transaction) error {
 
 // beats raises the beat until ctx ends, so that other servers see that this one lives.
 func (s *Store) beats(ctx context.Context) {
-	for pause(ctx, s.beatEvery, nil) {
+	for wait.Pause(ctx, s.beatEvery, nil) {
 		limited, cancel := s.queryContext(ctx, rowLimit)
 		result, err := s.db.ExecContext(limited, beatServer, s.dir.identity, s.term.Load())
 		cancel()

@@ -7,6 +7,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/queue"
+	"nwayacd/store/journal"
 )
 
 // readAll reads everything in tx. Rows without a number, and rows that repeat another, are left
@@ -149,10 +150,10 @@ func (s *Store) load(ctx context.Context, begin func()) (snap queue.Snapshot, se
 // drain applies everything that is written so far, up to a change that the database refuses until
 // its table is right again. overlayJournal takes the changes from there on.
 func (s *Store) drain(ctx context.Context) error {
-	if err := s.journal.commit(); err != nil {
+	if err := s.journal.Commit(); err != nil {
 		return err
 	}
-	for target := s.journal.durable.get(); s.applied.get() < target; {
+	for target := s.journal.Durable(); s.applied.Get() < target; {
 		err := s.attempt(ctx, s.db.batchLimit, &s.applyRefusal, s.applyRecords)
 		if s.stops(err) {
 			return nil
@@ -174,7 +175,7 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen u
 		if snap, position, found, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)
 		}
-		return checkPosition(position, found, s.applied.get())
+		return checkPosition(position, found, s.applied.Get())
 	})
 	if err != nil {
 		return snap, 0, err
@@ -209,17 +210,17 @@ func (s *Store) readMoment(ctx context.Context) (snap queue.Snapshot, applied ui
 // the turn, so nothing leaves the journal.
 func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint64, err error) {
 	seen = applied
-	if err := s.journal.commit(); err != nil {
+	if err := s.journal.Commit(); err != nil {
 		return seen, err
 	}
-	for at := (cursor{}); ; {
-		records, err := s.journal.read(seen, batchBytes, &at)
+	for at := (journal.Cursor{}); ; {
+		records, err := s.journal.Read(seen, batchBytes, &at)
 		if err != nil || len(records) == 0 {
 			return seen, err
 		}
 		for _, e := range decode(records) {
 			snap.Apply(e.change)
 		}
-		seen = records[len(records)-1].seq
+		seen = records[len(records)-1].Seq
 	}
 }

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"nwayacd/agent"
 	"nwayacd/queue"
+	"nwayacd/store/journal"
 )
 
 func TestStartWithTheDatabaseAway(t *testing.T) {
@@ -218,7 +220,8 @@ func TestTheJournalIsFullWhileTheDatabaseIsAway(t *testing.T) {
 func TestHealthSpeaksToAnOperator(t *testing.T) {
 	s := open(t, sqliteOptions(t))
 	defer s.Close()
-	s.journal.last, s.journal.appended = 1204, 1_258_291
+	drafts := slices.Repeat([]journal.Draft{{Body: make([]byte, 1021)}}, 1204)
+	s.journal.Append(drafts, func(int, uint64) {})
 	s.applyFault = fault{errors.New("connection refused"), time.Now().Add(-12 * time.Second)}
 	want := "database away for 12 s: connection refused; 1,204 changes (1.2 MiB of 1,024 MiB) wait in the journal"
 	if got := s.Healthy(); got == nil || got.Error() != want {

@@ -31,9 +31,9 @@ type Status struct {
 // Status returns the state of the journal and the database. It waits for neither.
 func (s *Store) Status() Status {
 	status := Status{
-		Up: s.databaseFault().err == nil, LimitBytes: s.journal.limit,
+		Up: s.databaseFault().err == nil, LimitBytes: s.journal.Limit(),
 		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
-		Dropped: s.dropped.Load(), Rejected: s.rejected.Load(), Damaged: s.journal.damaged.Load(),
+		Dropped: s.dropped.Load(), Rejected: s.rejected.Load(), Damaged: s.journal.Damaged(),
 	}
 	s.mu.Lock()
 	status.DiskUp, status.Stopped = s.diskFault.err == nil, s.applyRefusal.err != nil
@@ -47,7 +47,7 @@ func (s *Store) Status() Status {
 
 // Lag returns how much is written and not yet in the database, and since when.
 func (s *Store) Lag() (changes int, bytes int64, since time.Duration) {
-	bytes, behind := s.journal.lag()
+	bytes, behind := s.journal.Lag()
 	changes = s.waiting()
 	if changes == 0 || behind.IsZero() {
 		return changes, bytes, 0
@@ -64,7 +64,7 @@ func (s *Store) Healthy() error {
 	s.mu.Unlock()
 	changes, bytes, _ := s.Lag()
 	waiting := fmt.Sprintf("%s changes (%s of %s MiB) wait in the journal", grouped(changes), mebibytes(bytes),
-		grouped(int(s.journal.limit>>20)))
+		grouped(int(s.journal.Limit()>>20)))
 	switch {
 	case disk.err != nil && database.err != nil:
 		return fmt.Errorf("%w; %w; %s", disk.away("journal"), database.away("database"), waiting)

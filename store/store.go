@@ -20,6 +20,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"nwayacd/queue"
+	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
 
 // Options name the database and the journal, and the functions that receive edits.
@@ -58,13 +60,18 @@ type Options struct {
 
 	watchLimit  time.Duration // of a server that has the database; 0 = watchLimit
 	answerLimit time.Duration // for an answer of the server; 0 = no limit
+
+	journal journal.Options // sizes and files that a test sets
 }
+
+// keepAppliedBytes of the journal are kept: a database that fails over may lack changes.
+const keepAppliedBytes = 16 << 20
 
 // Store is an open database with its journal. All methods may be called from any goroutine.
 type Store struct {
 	db          *database
 	dir         *dataDir
-	journal     *journal
+	journal     *journal.Journal
 	listener    *listener // nil for SQLite
 	foreign     foreignNotices
 	log         zerolog.Logger
@@ -84,12 +91,12 @@ type Store struct {
 	watchLimit    time.Duration
 	beatEvery     time.Duration
 
-	applied   *watermark    // the last sequence that is committed in the database
-	counted   atomic.Uint64 // changes applied since the start
-	givenUp   atomic.Uint64 // records written to the log since the start
-	dropped   atomic.Uint64 // changes of state that were refused since the start
-	resynced  atomic.Uint64 // those of dropped that a resync has covered
-	rejected  atomic.Uint64 // changes since the start that went to nwayacd_rejected
+	applied   *wait.Watermark // the last sequence that is committed in the database
+	counted   atomic.Uint64   // changes applied since the start
+	givenUp   atomic.Uint64   // records written to the log since the start
+	dropped   atomic.Uint64   // changes of state that were refused since the start
+	resynced  atomic.Uint64   // those of dropped that a resync has covered
+	rejected  atomic.Uint64   // changes since the start that went to nwayacd_rejected
 	ownWrites ownWrites
 	applyNow  chan struct{} // a caller waits for the changes to be applied; one slot
 
@@ -100,11 +107,11 @@ type Store struct {
 	checkpointDue  chan struct{} // the checkpoint is out of date; one slot
 	shutdownLimit  time.Duration
 
-	turn          turn    // its holder applies, or reads everything
-	reading       cursor  // of apply; under turn
-	batch         int     // bytes of the journal in the next transaction; under turn
-	schemaChecked bool    // and the database is inspected; under turn
-	layout        layouts // of the tables when the server first saw them; under turn
+	turn          turn           // its holder applies, or reads everything
+	reading       journal.Cursor // of apply; under turn
+	batch         int            // bytes of the journal in the next transaction; under turn
+	schemaChecked bool           // and the database is inspected; under turn
+	layout        layouts        // of the tables when the server first saw them; under turn
 
 	mu            sync.Mutex
 	diskFault     fault // why the last write to the journal failed
@@ -216,25 +223,26 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 }
 
 func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err error) {
-	s.applied = newWatermark(position)
-	var tail int64
+	s.applied = wait.NewWatermark(position)
+	files := o.journal
+	files.Dir, files.Applied, files.Log = s.dir.path, position, s.log
 	if o.DSN != "" {
-		tail = keepAppliedBytes
+		files.KeepApplied = keepAppliedBytes
 	}
-	s.journal, err = openJournal(s.dir.path, position, tail, s.log, func(r record) {
+	s.journal, err = journal.Open(files, func(r journal.Record) {
 		var c queue.Change
-		if json.Unmarshal(r.body, &c) == nil {
-			s.ownWrites.add(&c, r.seq)
+		if json.Unmarshal(r.Body, &c) == nil {
+			s.ownWrites.add(&c, r.Seq)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	s.journal.limit = cmp.Or(o.JournalLimit, DefaultJournalLimit)
+	s.journal.SetLimit(cmp.Or(o.JournalLimit, DefaultJournalLimit))
 	if known != nil {
-		s.journal.keepBehind(known.Position)
+		s.journal.KeepBehind(known.Position)
 	} else if o.DSN != "" {
-		s.journal.keepBehind(0)
+		s.journal.KeepBehind(0)
 	}
 	return nil
 }
@@ -243,7 +251,7 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 func (s *Store) Close() error {
 	var errs []error
 	if s.journal != nil {
-		errs = append(errs, s.journal.close(s.applied.get()))
+		errs = append(errs, s.journal.Close(s.applied.Get()))
 	}
 	if s.listener != nil {
 		errs = append(errs, s.listener.close())
@@ -259,7 +267,7 @@ func (s *Store) Close() error {
 // waits for neither disk nor database. If the journal is full, Options.JournalLimit says what
 // happens. Changes after Close are lost, and records go to the log.
 func (s *Store) Write(changes ...queue.Change) uint64 {
-	drafts := make([]draft, 0, len(changes))
+	drafts := make([]journal.Draft, 0, len(changes))
 	kept := make([]queue.Change, 0, len(changes))
 	text := make([]byte, 0, 256*len(changes))
 	for i := range changes {
@@ -269,19 +277,21 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 		var err error
 		text, err = appendChange(text, &c)
 		body := text[start:]
-		if err != nil || len(body) > maxBody {
+		if err != nil || len(body) > journal.MaxBody {
 			s.log.Error().Err(err).Int("bytes", len(body)).Msg("a change cannot be journaled and is lost")
 			continue
 		}
-		drafts = append(drafts, draft{withoutNUL(body), isOperatorChange(&c), endsTalkOf(kept, &c)})
+		drafts = append(drafts, journal.Draft{
+			Body: withoutNUL(body), MayUseReserve: isOperatorChange(&c), WithPrevious: endsTalkOf(kept, &c),
+		})
 		kept = append(kept, c)
 	}
-	last, refused := s.journal.append(drafts, func(i int, seq uint64) { s.noteWrite(&kept[i], seq, drafts[i].body) })
+	last, refused := s.journal.Append(drafts, func(i int, seq uint64) { s.noteWrite(&kept[i], seq, drafts[i].Body) })
 	if len(refused) == 0 {
 		return last
 	}
 	for _, i := range refused {
-		s.handleRefused(&kept[i], drafts[i].body)
+		s.handleRefused(&kept[i], drafts[i].Body)
 	}
 	return notKept
 }
@@ -289,15 +299,15 @@ func (s *Store) Write(changes ...queue.Change) uint64 {
 // noteWrite notes a change that was written. seq is notKept if the journal refused it.
 func (s *Store) noteWrite(c *queue.Change, seq uint64, body []byte) {
 	s.ownWrites.add(c, seq)
-	s.reloadWrites.add(record{seq: seq, body: body})
+	s.reloadWrites.add(journal.Record{Seq: seq, Body: body})
 }
 
 // Flush returns nil when everything that was written before it is in the database. If ctx ends
 // first, it returns the cause.
 func (s *Store) Flush(ctx context.Context) error {
-	signal(s.journal.syncRequested)
-	signal(s.applyNow)
-	if err := s.applied.wait(ctx, s.journal.newest()); err != nil {
+	s.journal.RequestSync()
+	wait.Signal(s.applyNow)
+	if err := s.applied.Wait(ctx, s.journal.Newest()); err != nil {
 		return fmt.Errorf("store: wait for the database: %w", errors.Join(err, s.Healthy()))
 	}
 	return nil

@@ -23,12 +23,12 @@ func (s *Store) Sync(ctx context.Context, seq uint64) error {
 	if seq == notKept {
 		return fmt.Errorf("store: %w", ErrNotKept)
 	}
-	if s.journal.durable.get() < seq {
-		signal(s.journal.syncRequested)
+	if s.journal.Durable() < seq {
+		s.journal.RequestSync()
 	}
 	for until := time.Now().Add(syncLimit); ; {
 		limited, cancel := context.WithTimeoutCause(ctx, diskLimit, ErrNotSafe)
-		err := s.journal.durable.wait(limited, seq)
+		err := s.journal.WaitDurable(limited, seq)
 		cancel()
 		switch {
 		case err == nil:

@@ -91,9 +91,15 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/sim": {ours: []string{"esl"}},
 	"nwayacd/sql": {},
 	"nwayacd/store": {
-		ours:      []string{"agent", "queue", "sql"},
+		ours:      []string{"agent", "queue", "sql", "store/durable", "store/journal", "store/wait"},
 		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
 	},
+	"nwayacd/store/durable": {},
+	"nwayacd/store/journal": {
+		ours:      []string{"store/durable", "store/wait"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
+	"nwayacd/store/wait": {},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

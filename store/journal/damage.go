@@ -1,4 +1,4 @@
-package store
+package journal
 
 import (
 	"bytes"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"nwayacd/store/durable"
 )
 
 // A disk may return other bytes than were written. A damaged record of the journal costs that
@@ -16,8 +18,8 @@ import (
 // damagedSuffix is added to the name of a file that is kept aside.
 const damagedSuffix = ".damaged"
 
-// errDamaged is the reason in nwayacd_rejected for records that were damaged.
-var errDamaged = errors.New("the record was damaged in the journal; the server's log names the file that was kept")
+// ErrDamaged says why a record that was read has no body. It is the reason in nwayacd_rejected.
+var ErrDamaged = errors.New("the record was damaged in the journal; the server's log names the file that was kept")
 
 // scanned is what scan found in a segment.
 type scanned struct {
@@ -76,13 +78,13 @@ func allZero(data []byte) bool {
 	return true
 }
 
-// nextRecord searches data for a record behind the damage at its begin. It returns where the record
-// starts, and its sequence, or 0. The sequence must be possible: it is higher than last, and the
-// damaged records between them fit into the bytes between them.
+// nextRecord searches data for a record behind the damage at its begin. It returns the offset of
+// the record, and its sequence, or 0. The sequence must be possible: it is higher than last, and
+// the damaged records between them fit into the bytes between them.
 func nextRecord(data []byte, last uint64) (skip int, seq uint64) {
 	for at := 1; at+headerBytes <= len(data); at++ {
 		length := int64(binary.LittleEndian.Uint32(data[at:]))
-		if length == 0 || length > maxBody || int64(at)+headerBytes+length > int64(len(data)) {
+		if length == 0 || length > MaxBody || int64(at)+headerBytes+length > int64(len(data)) {
 			continue
 		}
 		seq := binary.LittleEndian.Uint64(data[at+8:])
@@ -97,7 +99,7 @@ func nextRecord(data []byte, last uint64) (skip int, seq uint64) {
 }
 
 // mend leaves only whole records in the file of a segment that was scanned.
-func (j *journal) mend(g *segment, found scanned) error {
+func (j *Journal) mend(g *segment, found scanned) error {
 	switch {
 	case found.lost > 0 || found.torn > 0 && g.last == 0:
 		return j.replaceDamaged(g, found)
@@ -110,7 +112,7 @@ func (j *journal) mend(g *segment, found scanned) error {
 }
 
 // replaceDamaged keeps the file aside, and writes the whole records to a new one of its name.
-func (j *journal) replaceDamaged(g *segment, found scanned) error {
+func (j *Journal) replaceDamaged(g *segment, found scanned) error {
 	if data, err := os.ReadFile(g.path); err == nil && allZero(data) {
 		return os.Truncate(g.path, 0) // nothing was written to it yet
 	}
@@ -122,7 +124,7 @@ func (j *journal) replaceDamaged(g *segment, found scanned) error {
 	j.log.Error().Str("file", aside).Int64("bytes", found.skipped+found.torn).Uint64("records", found.lost).
 		Uint64("last", g.last).
 		Msg("a file of the journal is damaged: it is kept, and its other records are used")
-	return writeDurably(g.path, string(bytes.Join(found.good, nil)))
+	return durable.WriteFile(g.path, string(bytes.Join(found.good, nil)))
 }
 
 // keepAside gives the file a second name, which is returned.
@@ -150,7 +152,7 @@ func sameFile(a, b string) bool {
 
 // readBehindDamage reads the records after the damage at the begin of data, the rest of a segment.
 // In place of the damaged ones it returns a record without a body, which goes to nwayacd_rejected.
-func (g *segment) readBehindDamage(data []byte, offset int64, after uint64, damaged noter) ([]record, int64, error) {
+func (g *segment) readBehindDamage(data []byte, offset int64, after uint64, damaged noter) ([]Record, int64, error) {
 	skip, seq := nextRecord(data, after)
 	if skip == 0 {
 		skip, seq = len(data), g.last+1
@@ -158,16 +160,16 @@ func (g *segment) readBehindDamage(data []byte, offset int64, after uint64, dama
 	records, used := parseRecords(data[skip:])
 	if seq > after+1 { // what was damaged is not applied yet
 		damaged(offset, seq-after-1)
-		records = append([]record{{seq: seq - 1}}, records...)
+		records = append([]Record{{Seq: seq - 1}}, records...)
 	}
 	return records, offset + int64(skip) + used, nil
 }
 
-// noter receives where records are damaged, and how many.
+// noter receives the offset of damaged records, and how many there are.
 type noter func(offset int64, lost uint64)
 
 // noteDamage keeps a file aside in which a record was damaged after the server started.
-func (j *journal) noteDamage(path string, offset int64, lost uint64) {
+func (j *Journal) noteDamage(path string, offset int64, lost uint64) {
 	what := fmt.Sprint(path, offset)
 	if j.noted == what { // a failed batch reads it again
 		return

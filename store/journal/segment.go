@@ -1,4 +1,4 @@
-package store
+package journal
 
 import (
 	"encoding/binary"
@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nwayacd/store/durable"
 )
 
 // A record in a journal file is a header and a body, little-endian:
@@ -24,53 +26,56 @@ import (
 //	body                JSON of a queue.Change
 const headerBytes = 24
 
-// maxBody bounds the read if a damaged record has a wrong length.
-const maxBody = 16 << 20
+// MaxBody is the size of the largest body. It bounds the read if a damaged record has a wrong
+// length.
+const MaxBody = 16 << 20
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // errTorn says that a record is incomplete or has a wrong checksum.
 var errTorn = errors.New("the record is torn")
 
-type record struct {
-	seq  uint64
-	at   time.Time
-	body []byte
+// Record is a change in the journal.
+type Record struct {
+	Seq  uint64
+	At   time.Time // of the append
+	Body []byte    // the change; empty if it was damaged on the disk
 }
 
-func (r *record) size() int64 { return headerBytes + int64(len(r.body)) }
+// Size returns how many bytes the record has in its file.
+func (r *Record) Size() int64 { return headerBytes + int64(len(r.Body)) }
 
-func appendRecord(to []byte, r record) []byte {
+func appendRecord(to []byte, r Record) []byte {
 	start := len(to)
-	to = binary.LittleEndian.AppendUint32(to, uint32(len(r.body)))
+	to = binary.LittleEndian.AppendUint32(to, uint32(len(r.Body)))
 	to = binary.LittleEndian.AppendUint32(to, 0)
-	to = binary.LittleEndian.AppendUint64(to, r.seq)
-	to = binary.LittleEndian.AppendUint64(to, uint64(r.at.UnixNano()))
-	to = append(to, r.body...)
+	to = binary.LittleEndian.AppendUint64(to, r.Seq)
+	to = binary.LittleEndian.AppendUint64(to, uint64(r.At.UnixNano()))
+	to = append(to, r.Body...)
 	binary.LittleEndian.PutUint32(to[start+4:], crc32.Checksum(to[start+8:], castagnoli))
 	return to
 }
 
 // parseRecord reads the record at the beginning of data. The body is a part of data. It returns
 // errTorn if there is no whole record.
-func parseRecord(data []byte) (record, error) {
+func parseRecord(data []byte) (Record, error) {
 	if len(data) < headerBytes {
-		return record{}, errTorn
+		return Record{}, errTorn
 	}
 	length := int(binary.LittleEndian.Uint32(data))
 	// A length of zero is left behind by a file system that had grown the file and not yet written
 	// it.
-	if length == 0 || length > maxBody || len(data) < headerBytes+length {
-		return record{}, errTorn
+	if length == 0 || length > MaxBody || len(data) < headerBytes+length {
+		return Record{}, errTorn
 	}
 	data = data[:headerBytes+length]
 	if crc32.Checksum(data[8:], castagnoli) != binary.LittleEndian.Uint32(data[4:]) {
-		return record{}, errTorn
+		return Record{}, errTorn
 	}
-	return record{
-		seq:  binary.LittleEndian.Uint64(data[8:]),
-		at:   time.Unix(0, int64(binary.LittleEndian.Uint64(data[16:]))),
-		body: data[headerBytes:],
+	return Record{
+		Seq:  binary.LittleEndian.Uint64(data[8:]),
+		At:   time.Unix(0, int64(binary.LittleEndian.Uint64(data[16:]))),
+		Body: data[headerBytes:],
 	}, nil
 }
 
@@ -114,7 +119,7 @@ func listSegments(dir string) ([]*segment, error) {
 
 // scan reads the whole segment and calls visit with each record. If a record is damaged, it goes on
 // at the next one. next is the sequence with which the next segment begins, or 0.
-func (g *segment) scan(next uint64, visit func(record)) (found scanned, err error) {
+func (g *segment) scan(next uint64, visit func(Record)) (found scanned, err error) {
 	data, err := os.ReadFile(g.path)
 	if err != nil {
 		return found, err
@@ -123,10 +128,10 @@ func (g *segment) scan(next uint64, visit func(record)) (found scanned, err erro
 	for at := 0; at < len(data); {
 		r, err := parseRecord(data[at:])
 		if err == nil {
-			g.last = max(g.last, r.seq)
-			g.size += r.size()
-			found.keep(data, at, at+int(r.size()))
-			at += int(r.size())
+			g.last = max(g.last, r.Seq)
+			g.size += r.Size()
+			found.keep(data, at, at+int(r.Size()))
+			at += int(r.Size())
 			visit(r)
 			continue
 		}
@@ -144,13 +149,13 @@ func (g *segment) scan(next uint64, visit func(record)) (found scanned, err erro
 	return found, nil
 }
 
-// read returns the whole records in limit bytes from offset on, but at least one. It also returns
+// Read returns the whole records in limit bytes from offset on, but at least one. It also returns
 // the offset after them. Records that are damaged are left out, and damaged is called.
-func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]record, int64, error) {
+func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]Record, int64, error) {
 	f, err := os.Open(g.path)
 	if errors.Is(err, fs.ErrNotExist) { // removed by somebody: all of it is lost
 		damaged(offset, g.last-after)
-		return []record{{seq: g.last}}, g.size, nil
+		return []Record{{Seq: g.last}}, g.size, nil
 	}
 	if err != nil {
 		return nil, offset, err
@@ -173,40 +178,32 @@ func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]
 	}
 }
 
-func parseRecords(data []byte) (records []record, used int64) {
+func parseRecords(data []byte) (records []Record, used int64) {
 	for {
 		r, err := parseRecord(data[used:])
 		if err != nil {
 			return records, used
 		}
 		records = append(records, r)
-		used += r.size()
+		used += r.Size()
 	}
 }
 
-// syncPath fsyncs a file, or a folder after files in it were created or removed.
-func syncPath(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// segmentFile is what the journal uses of a file that it writes.
-type segmentFile interface {
+// File is what the journal uses of a file that it writes.
+type File interface {
 	io.WriteCloser
 	Sync() error
 	Truncate(size int64) error
 }
 
-func createSegment(path string) (segmentFile, error) {
+// CreateFile is the default of Options.CreateFile.
+func CreateFile(path string) (File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC|os.O_APPEND, 0o600)
 }
 
 // dropSegmentFile gives up the file after an error, because its content on the disk is unknown. The
 // file is cut to what was durable. The next write opens a new file.
-func (j *journal) dropSegmentFile(err error) error {
+func (j *Journal) dropSegmentFile(err error) error {
 	j.mu.Lock()
 	size := j.segments[len(j.segments)-1].size
 	j.mu.Unlock()
@@ -214,17 +211,17 @@ func (j *journal) dropSegmentFile(err error) error {
 	return errors.Join(err, j.file.Truncate(size), j.closeSegment())
 }
 
-func (j *journal) openSegment() error {
+func (j *Journal) openSegment() error {
 	if j.file != nil {
 		return nil
 	}
-	first := j.durable.get() + 1
+	first := j.durable.Get() + 1
 	g := &segment{path: segmentPath(j.dir, first), first: first}
 	file, err := j.create(g.path)
 	if err != nil {
 		return err
 	}
-	if err := syncPath(j.dir); err != nil {
+	if err := durable.Sync(j.dir); err != nil {
 		return errors.Join(err, file.Close())
 	}
 	j.file = file
@@ -237,7 +234,7 @@ func (j *journal) openSegment() error {
 	return nil
 }
 
-func (j *journal) closeSegment() error {
+func (j *Journal) closeSegment() error {
 	file := j.file
 	j.file = nil
 	return file.Close()

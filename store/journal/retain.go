@@ -1,4 +1,4 @@
-package store
+package journal
 
 import (
 	"errors"
@@ -8,23 +8,26 @@ import (
 	"time"
 )
 
-// cursor is a reader's position in the files.
-type cursor struct {
+// rewindBytes is how much Rewind reads at once.
+const rewindBytes = 1 << 20
+
+// Cursor is a reader's position in the files.
+type Cursor struct {
 	path   string
 	offset int64
 	seq    uint64 // the last one read
 }
 
-// read returns about limit bytes of the durable changes after a sequence. It starts at the cursor
+// Read returns about limit bytes of the durable changes after a sequence. It starts at the cursor
 // if that fits, and moves it.
-func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
+func (j *Journal) Read(after uint64, limit int, at *Cursor) ([]Record, error) {
 	for {
 		g, ok := j.segmentAfter(after)
 		if !ok {
 			return nil, nil
 		}
 		if at.path != g.path || at.seq != after {
-			*at = cursor{path: g.path, seq: after}
+			*at = Cursor{path: g.path, seq: after}
 		}
 		note := func(offset int64, lost uint64) { j.noteDamage(g.path, offset, lost) }
 		records, offset, err := g.read(at.offset, limit, at.seq, note)
@@ -32,18 +35,18 @@ func (j *journal) read(after uint64, limit int, at *cursor) ([]record, error) {
 			return nil, fmt.Errorf("store: journal: %w", err)
 		}
 		at.offset = offset
-		for len(records) > 0 && records[0].seq <= after {
+		for len(records) > 0 && records[0].Seq <= after {
 			records = records[1:]
 		}
 		if len(records) > 0 {
-			at.seq = records[len(records)-1].seq
+			at.seq = records[len(records)-1].Seq
 			return records, nil
 		}
 	}
 }
 
 // segmentAfter returns a copy of the first segment with a change after seq.
-func (j *journal) segmentAfter(seq uint64) (segment, bool) {
+func (j *Journal) segmentAfter(seq uint64) (segment, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, g := range j.segments {
@@ -54,9 +57,9 @@ func (j *journal) segmentAfter(seq uint64) (segment, bool) {
 	return segment{}, false
 }
 
-// release notes that everything up to seq is applied, which is bytes more than before. It removes
+// Release notes that everything up to seq is applied, which is bytes more than before. It removes
 // files that are not needed any more.
-func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
+func (j *Journal) Release(seq uint64, bytes int64, next time.Time) error {
 	j.io.Lock()
 	defer j.io.Unlock()
 	j.mu.Lock()
@@ -73,7 +76,7 @@ func (j *journal) release(seq uint64, bytes int64, next time.Time) error {
 // takeDisposable removes from segments those that are not needed if everything up to seq is
 // applied. Changes that the checkpoint does not have are kept up to four times keepApplied. The
 // caller holds io and mu.
-func (j *journal) takeDisposable(seq uint64) (done []*segment) {
+func (j *Journal) takeDisposable(seq uint64) (done []*segment) {
 	var kept int64
 	for _, g := range j.segments {
 		if g.last <= seq {
@@ -100,36 +103,36 @@ func remove(segments []*segment) error {
 	return errors.Join(errs...)
 }
 
-// keepBehind says that changes after seq are not in the checkpoint and must be kept.
-func (j *journal) keepBehind(seq uint64) {
+// KeepBehind says that changes after seq are not in the checkpoint and must be kept.
+func (j *Journal) KeepBehind(seq uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.checkpointed = seq
 }
 
-// awaitsCheckpoint reports whether a new checkpoint would let files be removed.
-func (j *journal) awaitsCheckpoint() bool {
+// AwaitsCheckpoint reports whether a new checkpoint would let files be removed.
+func (j *Journal) AwaitsCheckpoint() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return len(j.segments) > 1 && j.segments[0].last > j.checkpointed
 }
 
-// rewind says that nothing after seq is applied. It returns the sequence after which the files
+// Rewind says that nothing after seq is applied. It returns the sequence after which the files
 // begin. What lies between the two is lost.
-func (j *journal) rewind(seq uint64) (from uint64, err error) {
+func (j *Journal) Rewind(seq uint64) (from uint64, err error) {
 	j.io.Lock()
 	defer j.io.Unlock()
 	j.mu.Lock()
 	segments := slices.Clone(j.segments)
 	j.mu.Unlock()
-	from = max(seq, j.durable.get())
+	from = max(seq, j.durable.Get())
 	if len(segments) > 0 {
 		from = max(seq, segments[0].first-1)
 	}
 	var again int64
 	var oldest time.Time
-	for at := (cursor{}); ; {
-		records, err := j.read(seq, batchBytes, &at)
+	for at := (Cursor{}); ; {
+		records, err := j.Read(seq, rewindBytes, &at)
 		if err != nil {
 			return 0, err
 		}
@@ -137,12 +140,12 @@ func (j *journal) rewind(seq uint64) (from uint64, err error) {
 			break
 		}
 		if oldest.IsZero() {
-			oldest = records[0].at
+			oldest = records[0].At
 		}
 		for _, r := range records {
-			again += r.size()
+			again += r.Size()
 		}
-		seq = records[len(records)-1].seq
+		seq = records[len(records)-1].Seq
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
