@@ -11,7 +11,10 @@ import (
 // The link looks at all talks two seconds after it came up. At that moment FreeSWITCH moves the leg
 // of a consulting call to the caller, and nothing is bridged.
 func TestTheLinkLooksWhileFreeSWITCHConnectsTheCaller(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			for after := time.Duration(0); after < 100*time.Millisecond; after += 7 * time.Millisecond {
 				office(t, nil, func(c *centre, mary *sim.Call) {
@@ -39,7 +42,10 @@ func TestTheLinkLooksWhileFreeSWITCHConnectsTheCaller(t *testing.T) {
 // A look finds that the leg is gone, which an event has reported before. The event says more: the
 // agent's phone connected the caller with its other call.
 func TestTheLinkLooksAfterTheAgentHasConnectedTheCallerWithAGroup(t *testing.T) {
-	for name, inConsult := range map[string]bool{"REFER in the held dialog": false, "REFER in the consulting dialog": true} {
+	for name, inConsult := range map[string]bool{
+		"REFER in the held dialog":       false,
+		"REFER in the consulting dialog": true,
+	} {
 		t.Run(name, func(t *testing.T) {
 			for after := time.Duration(0); after < 100*time.Millisecond; after += 7 * time.Millisecond {
 				office(t, nil, func(c *centre, mary *sim.Call) {

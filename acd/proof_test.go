@@ -22,7 +22,6 @@ type impostor struct {
 	nc      net.Conn
 	mu      sync.Mutex
 	orders  []string
-	ended   bool
 	reading sync.WaitGroup
 }
 

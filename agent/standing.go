@@ -14,7 +14,7 @@ const (
 	StandingNoAnswer                 // missed an offer and noanswer-to-ready is off, or missed max-misses in a row
 	StandingRest                     // available, but for a rest after a missed offer
 	StandingBusy                     // logged in, and not idle
-	// ready, and not to be called: not registered, locked, do-not-disturb, or in an external call
+	// ready, and not to be called: not registered, locked, do-not-disturb, or in an external call.
 	StandingUnavailable
 	StandingDown        // not logged in
 	Standings    = iota // how many there are

@@ -275,7 +275,8 @@ func TestThePageOfCommandsIsTheTable(t *testing.T) {
 	}
 	written, err := os.ReadFile(commandsPage)
 	if err != nil || string(written) != page {
-		t.Errorf("docs/commands.md differs from the table; go test ./api -run %s -update writes it again (%v)", t.Name(), err)
+		t.Errorf("docs/commands.md differs from the table; go test ./api -run %s -update writes it again (%v)",
+			t.Name(), err)
 	}
 }
 

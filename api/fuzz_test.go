@@ -26,13 +26,15 @@ func FuzzCommandLine(f *testing.F) {
 			if c := api.Find(words[0]); c != nil && c.Check(words[1:]) == nil {
 				wanted, _ := c.Arguments()
 				for i, word := range words[1:] {
-					if strings.Contains(word, "${") && wanted[i].Word != "PASSWORD" { // passwords are never played or dialled
+					// passwords are never played or dialled
+					if strings.Contains(word, "${") && wanted[i].Word != "PASSWORD" {
 						t.Fatalf("%q was let through to %s", word, c.Name)
 					}
 				}
 			}
 		}
-		if strings.Contains(strings.ToLower(line), "nway_threeway") || strings.Contains(strings.ToLower(line), "nway_reload") {
+		if strings.Contains(strings.ToLower(line), "nway_threeway") ||
+			strings.Contains(strings.ToLower(line), "nway_reload") {
 			return // they need a FreeSWITCH or a configuration
 		}
 		s, _ := apitest.Server()

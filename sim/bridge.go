@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	bridgeLimit = 20 * time.Second       // the 1,000 rounds of 20 ms after which FreeSWITCH gives up waiting for the other leg
+	// the 1,000 rounds of 20 ms after which FreeSWITCH gives up waiting for the other leg.
+	bridgeLimit = 20 * time.Second
 	leadTime    = 200 * time.Millisecond // the 10 frames after which execute_on_pre_bridge runs (DEFAULT_LEAD_FRAMES)
 )
 

@@ -272,7 +272,8 @@ func TestATransferInTheDialplanFollowsAVariable(t *testing.T) {
 
 func TestOnEventHasTheChannelsOrder(t *testing.T) {
 	var told []string
-	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }} // used by the channel's goroutine alone
+	// used by the channel's goroutine alone
+	opt := Options{OnEvent: func(e ChannelEvent) { told = append(told, e.Name) }}
 	inBubble(t, opt, func(b *bed) {
 		c := b.s.Call(CallOptions{Number: "1", Dialplan: Plan("answer", "hangup")})
 		<-c.Done()

@@ -17,7 +17,7 @@ const (
 	batchBytes   = 1 << 20                // of the journal, in one transaction
 	fullBatch    = 500                    // if so many changes wait, they are applied without waiting for more
 	collectLimit = 150 * time.Millisecond // from one batch to the next, if they are not full
-	// for one transaction of PostgreSQL; a server that does not answer within it is away
+	// for one transaction of PostgreSQL; a server that does not answer within it is away.
 	batchLimit = 10 * time.Second
 	leastBatch = 4 << 10 // after batches that took too long or failed
 )

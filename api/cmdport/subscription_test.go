@@ -184,7 +184,8 @@ func TestTheFiltersOfAClientTakeLittleMemory(t *testing.T) {
 	refused := 0
 	for range 300 {
 		for _, pattern := range []string{
-			strings.Repeat(`\pL{1000}`, 2444), strings.Repeat(`\pL{1000}`, 50), `[a-z]{1000}`, `((a{30}){30})`, `(\pL\pN){500}`,
+			strings.Repeat(`\pL{1000}`, 2444), strings.Repeat(`\pL{1000}`, 50),
+			`[a-z]{1000}`, `((a{30}){30})`, `(\pL\pN){500}`,
 			`^1000$`,
 		} {
 			reply, _ := s.change("filter", "Agent /"+pattern+"/")

@@ -156,7 +156,8 @@ func (p *Port) getAgent(_ context.Context, in *agentPath) (*output[agentShown], 
 }
 
 // ofAgent makes an operation from a change that needs only the extension.
-func (p *Port) ofAgent(change func(context.Context, string) error) func(context.Context, *agentPath) (*output[agentShown], error) {
+func (p *Port) ofAgent(change func(context.Context, string) error) func(
+	context.Context, *agentPath) (*output[agentShown], error) {
 	return func(ctx context.Context, in *agentPath) (*output[agentShown], error) {
 		if err := change(ctx, in.Extension); err != nil {
 			return nil, err

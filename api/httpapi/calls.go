@@ -78,11 +78,13 @@ func (p *Port) callOperations(r resource) {
 	register(r, operation{
 		id: "enqueue-channel", method: http.MethodPost, path: all, summary: "Send a live channel into a group",
 		status: http.StatusAccepted, commands: []string{"nwayacd"},
-		about:    "FreeSWITCH takes the channel out of what it is doing. The call then arrives like one from the dialplan.",
+		about: "FreeSWITCH takes the channel out of what it is doing. " +
+			"The call then arrives like one from the dialplan.",
 		refusals: onChannel,
 	}, p.enqueue)
 	register(r, operation{
-		id: "get-call", method: http.MethodGet, path: one, summary: "Show a current call", refusals: []int{http.StatusNotFound},
+		id: "get-call", method: http.MethodGet, path: one, summary: "Show a current call",
+		refusals: []int{http.StatusNotFound},
 	}, p.getCall)
 	register(r, operation{
 		id: "transfer-call", method: http.MethodPost, path: one + "/transfer", summary: "Offer a call to an extension",

@@ -133,7 +133,8 @@ func TestTheDirectoryShowsNoPassword(t *testing.T) {
 	if _, text := b.account("1000", "directory"); !strings.Contains(text, `value="zebra&#36;&#36;{x}"`) {
 		t.Errorf("clear: %s", text)
 	}
-	if _, text := b.lookUp("1000", "directory", map[string]string{"action": "user_call"}); strings.Contains(text, "zebra") {
+	_, text := b.lookUp("1000", "directory", map[string]string{"action": "user_call"})
+	if strings.Contains(text, "zebra") {
 		t.Errorf("clear, for a call: %s", text)
 	}
 }
@@ -173,7 +174,8 @@ func TestTheDirectoryNeedsATokenOfItsOwnOrTheOther(t *testing.T) {
 		if warned := strings.Contains(ready, `"warnings":["`); warned != (c.status == 401) {
 			t.Errorf("%+v: %s", c, ready)
 		}
-		if answer, _ := b.ask("GET", apiPrefix+"/groups", ""); c.token == "t" && c.shown == "d" && answer.StatusCode != 401 {
+		answer, _ := b.ask("GET", apiPrefix+"/groups", "")
+		if c.token == "t" && c.shown == "d" && answer.StatusCode != 401 {
 			t.Errorf("the directory's token is good for more: %d", answer.StatusCode)
 		}
 	}

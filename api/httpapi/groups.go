@@ -88,7 +88,8 @@ func (p *Port) groupOperations(r resource) {
 	register(r, operation{
 		id: "remove-group", method: http.MethodDelete, path: one, summary: "Remove a group",
 		commands: []string{"nway_rm_group"},
-		about:    "It is refused while callers wait in the group.", refusals: []int{http.StatusNotFound, http.StatusConflict},
+		about:    "It is refused while callers wait in the group.",
+		refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.removeGroup)
 	register(r, operation{
 		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",

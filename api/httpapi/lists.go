@@ -82,7 +82,8 @@ func (p *Port) listOperations(r resource) {
 		refusals: []int{http.StatusNotFound},
 	}, p.dropVIP)
 	for _, path := range []string{blacklist, vips} { // register has described only the 204
-		r.api.OpenAPI().Paths[path+"/{number}"].Put.Responses["201"] = &huma.Response{Description: http.StatusText(http.StatusCreated)}
+		created := &huma.Response{Description: http.StatusText(http.StatusCreated)}
+		r.api.OpenAPI().Paths[path+"/{number}"].Put.Responses["201"] = created
 	}
 }
 

@@ -109,7 +109,8 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		o.limit = operationLimit
 	}
 	described := huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about, Tags: []string{r.tag},
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, Description: o.about,
+		Tags:          []string{r.tag},
 		DefaultStatus: o.status,
 		Errors: append([]int{
 			http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable,

@@ -100,7 +100,9 @@ func (s *server) used() (usage, error) { return used(s.process.Pid()) }
 // commander sends commands to the server's command port, several at a time.
 type commander struct{ free chan *esl.Connection }
 
-const commanders = 32 // each waits for the disk, and they share its syncs. The server accepts 64 connections from one address
+// commanders is how many connections send commands. Each waits for the disk, and they share its
+// syncs. The server accepts 64 connections from one address.
+const commanders = 32
 
 func (s *server) commander(ctx context.Context) (*commander, error) {
 	c := &commander{free: make(chan *esl.Connection, commanders)}

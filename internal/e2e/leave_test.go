@@ -62,7 +62,8 @@ func TestCallerIsAskedForAMarkAfterTheTalk(t *testing.T) {
 			})
 		})
 		w.becomes("anna", "reged up idle ready")
-		time.Sleep(100 * time.Millisecond) // digits before the prompt begins do not count, and no event shows its beginning
+		// Digits before the prompt begins do not count, and no event shows its beginning.
+		time.Sleep(100 * time.Millisecond)
 		w.sw.press(t, mary.far, "4")
 		mary.isGone()
 		mary.story("queue add", "queue remove anna", "callout anna 1", "answered anna 1", "hangup anna 1",

@@ -47,7 +47,8 @@ func TestRuleAConnectionThatEndsBeforeConnectNeedsSocketResume(t *testing.T) {
 		paul, rita := w.comes("paul", ivr, ""), w.comes("rita", ivr, "")
 		for c, actions := range map[*call]string{paul: "set:socket_resume=true," + socket, rita: socket} {
 			c.hears("silence_stream://-1")
-			if reply := w.ear.api("uuid_transfer " + c.uuid + " '" + actions + "' inline"); !strings.HasPrefix(reply, "+OK") {
+			reply := w.ear.api("uuid_transfer " + c.uuid + " '" + actions + "' inline")
+			if !strings.HasPrefix(reply, "+OK") {
 				t.Fatal(reply)
 			}
 		}

@@ -95,7 +95,8 @@ func callersDialplan(c incoming) []string {
 		return []string{"answer", "park"}
 	case featureCode:
 		return []string{
-			"set user_name=" + c.number, "socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full", "set handed_back=true",
+			"set user_name=" + c.number, "socket " + c.acd + "/cmd/nway_login/" + c.number + "/110 async full",
+			"set handed_back=true",
 			"playback silence_stream://-1",
 		}
 	}

@@ -19,7 +19,8 @@ func TestACallerWhosePartnerIsGoneBeforeTheBridgeIsNotLeftInSilence(t *testing.T
 			c.isInTalk("anna")
 			boss.hears("silence_stream://-1")
 			ctx, stop := context.WithTimeout(t.Context(), patience)
-			replies, err := w.ear.conn.Do(ctx, esl.API("uuid_bridge "+boss.uuid+" "+c.uuid), esl.API("uuid_kill "+boss.uuid))
+			replies, err := w.ear.conn.Do(ctx,
+				esl.API("uuid_bridge "+boss.uuid+" "+c.uuid), esl.API("uuid_kill "+boss.uuid))
 			stop()
 			if err != nil || !replies[0].OK() {
 				t.Fatal(replies, err)

@@ -111,7 +111,8 @@ func TestThePresentStateIsShown(t *testing.T) {
 		`nwayacd_agents_resting{cause="noanswer"} 0`, `nwayacd_misses_total{cause="unreachable"} 8`,
 		`nwayacd_misses_total{cause="reject"} 0`, `nwayacd_calls{phase="wait"} 3`, `nwayacd_calls{phase="talk"} 0`,
 		`nwayacd_draining 1`, `nwayacd_connections_total 12`, `nwayacd_connections_refused_total 5`,
-		`nwayacd_panics_total 3`, `nwayacd_connections_beyond_limit_total 4`, `nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
+		`nwayacd_panics_total 3`, `nwayacd_connections_beyond_limit_total 4`,
+		`nwayacd_freeswitch_up{switch="fs1"} 1`, `nwayacd_freeswitch_up{switch="fs2"} 0`,
 		`nwayacd_database_up 0`, `nwayacd_journal_up 1`, `nwayacd_journal_pending_changes 11`,
 		`nwayacd_journal_pending_bytes 2048`, `nwayacd_journal_limit_bytes 4096`, `nwayacd_journal_oldest_seconds 3`,
 		`nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
@@ -167,7 +168,8 @@ func TestAGroupHasItsSeriesBeforeTheFirstCallAndLosesThemWhenItIsRemoved(t *test
 		`nwayacd_offers_total{group="110",outcome="answered"} 0`,
 		`nwayacd_abandon_wait_seconds_count{group="110"} 0`)
 	w.figures.Floor.Groups = []queue.GroupFigures{{Number: "120"}}
-	if text := w.scrape(t); strings.Contains(text, `group="110"`) || !strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
+	text := w.scrape(t)
+	if strings.Contains(text, `group="110"`) || !strings.Contains(text, `nwayacd_talk_seconds_count{group="120"} 0`) {
 		t.Errorf("after 120 replaced 110:\n%s", grep(text, "nwayacd_"))
 	}
 }

@@ -115,7 +115,8 @@ type floorWatch struct {
 func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		callersWaiting, callersTalking, longestWait, groupAgents, groupInfo, starved, starvedFor,
-		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics, linkUp, linkChanged,
+		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics,
+		linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
 		stopped, rejected, damaged,
 		logUp, logDropped,

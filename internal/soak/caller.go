@@ -118,7 +118,8 @@ func (s *soak) isOver(c *caller, call *sim.Call) {
 	c.verdict = verdictOn(c, call.Cause(), outcome, explained)
 	s.watch.mu.Unlock()
 	if !explained {
-		s.violate("lost caller", fmt.Sprintf("%s was hung up with %s, and neither side did it", c.uuid, call.Cause()), c)
+		s.violate("lost caller",
+			fmt.Sprintf("%s was hung up with %s, and neither side did it", c.uuid, call.Cause()), c)
 	}
 	s.checkHeard(c, call)
 }

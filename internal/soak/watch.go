@@ -186,7 +186,8 @@ func (w *watch) hearLeg(e sim.ChannelEvent) {
 	case "CHANNEL_BRIDGE":
 	case "CHANNEL_HANGUP", "CHANNEL_DESTROY": // a leg that is killed as it is made is reported after its end
 		if l != nil {
-			l.tell("%s's leg %s is gone: %s%s", l.extension, short(l.uuid), e.Cause, either(e.ByPhone, " by its phone", ""))
+			l.tell("%s's leg %s is gone: %s%s", l.extension, short(l.uuid), e.Cause,
+				either(e.ByPhone, " by its phone", ""))
 			w.bury(l)
 		}
 	}
@@ -253,7 +254,8 @@ func (w *watch) beside(l *leg) (offer string) {
 		if l.born.Sub(gone.over) > offerBound {
 			break
 		}
-		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension && gone.originate == l.originate {
+		if l.caller != nil && gone.caller == l.caller.uuid && gone.extension == l.extension &&
+			gone.originate == l.originate {
 			return gone.offer
 		}
 	}

@@ -41,7 +41,8 @@ func newFeed(c conf.Control) *Feed {
 	address := c.DialAddress()
 	return &Feed{
 		address: address, password: string(c.Password),
-		shown: make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{}, last: View{Server: address},
+		shown: make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{},
+		last: View{Server: address},
 	}
 }
 
