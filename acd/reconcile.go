@@ -74,6 +74,12 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
 				})
 			}
+		case channel["state"] == "CS_RESET":
+			if again {
+				all = append(all, foundChannel{
+					uuid: uuid, reconcile: reconcileReset, questions: []esl.Command{esl.API("uuid_dump " + uuid)},
+				})
+			}
 		case extension != "" && !again:
 			all = append(all, foundChannel{
 				uuid: uuid, extension: extension, questions: exists(uuid), reconcile: reconcileExternal,
@@ -162,6 +168,20 @@ func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundCh
 		l.log.Info().Str("uuid", s.uuid).Msg("hung up a caller who was left parked after a talk")
 		conn.Post(esl.API("uuid_kill " + s.uuid + " NORMAL_CLEARING"))
 	}
+}
+
+// reconcileReset handles a caller whom FreeSWITCH left in CS_RESET, in silence and for ever. The
+// server died while it held an earlier connection of the channel open, and the dialplan had set
+// socket_resume since (docs/wire.md). The caller is sent into the extension again in which they are.
+func reconcileReset(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
+	caller := dumped(answers[0])
+	visited := readVisit(caller.Get("variable_"+visitVariable)).number > 0
+	home := homeOf(caller)
+	if caller.Get("Channel-State") != "CS_RESET" || !visited || home == "" || l.server.channels.caller(s.uuid) != nil {
+		return
+	}
+	l.log.Info().Str("uuid", s.uuid).Str("to", home).Msg("a caller was left in silence, and is in the dialplan again")
+	conn.Post(esl.API("uuid_transfer " + s.uuid + " " + home))
 }
 
 // reconcileExternal handles an external call of an extension.
