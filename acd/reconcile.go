@@ -172,7 +172,7 @@ func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundCh
 
 // reconcileReset handles a caller whom FreeSWITCH left in CS_RESET, in silence and for ever. The
 // server died while it held an earlier connection of the channel open, and the dialplan had set
-// socket_resume since (docs/wire.md). The caller is sent into the extension again in which they are.
+// socket_resume since (docs/wire.md). The caller is sent into the same extension again.
 func reconcileReset(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	caller := dumped(answers[0])
 	visited := readVisit(caller.Get("variable_"+visitVariable)).number > 0
