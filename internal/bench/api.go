@@ -37,6 +37,9 @@ func (l *leg) api(verb, argument string) string {
 			return noSuchChannel
 		}
 	case "uuid_getvar", "uuid_dump":
+		if argument == keepHook {
+			return "park"
+		}
 		l.caller.mu.Lock()
 		with := ""
 		if l.caller.bridged && l.caller.leg == l {
@@ -101,6 +104,10 @@ func cause(word string) string {
 // overHook is the variable of a caller by which FreeSWITCH parks the caller for the server when the
 // agent has hung up, and reports it.
 const overHook = "execute_on_post_bridge_nwayacd_2="
+
+// keepHook is a variable of each leg that talks. If it is gone, the server takes the agent for one
+// who was kept.
+const keepHook = "execute_on_post_bridge_nwayacd_2"
 
 // keyVariable proves which channel a connection belongs to.
 const keyVariable = "nwayacd_key"
