@@ -91,10 +91,9 @@ func (ch *channel) onEvent(e *esl.Event) {
 	}
 }
 
-// onExecuted handles the end of an application on the channel. If the socket application ended and
-// we did not end it, one of two things happened:
-//   - the caller hung up, and the event carries the cause;
-//   - the caller was taken.
+// onExecuted handles the end of an application on the channel. If the caller has hung up, the event
+// carries the cause, and may come before CHANNEL_HANGUP. An agent must not be called in between.
+// Otherwise, if the socket application ended and we did not end it, the caller was taken.
 //
 // If the channel has another connection, which may be half-open, it is the end of that one. The
 // caller comes again.
@@ -107,9 +106,9 @@ func (ch *channel) onExecuted(c *call, s executed) {
 	case ch.is() != inSocket || c.channel() != ch:
 	case s.unhooked && s.hangup == "" && ch.guarded.Load() && s.sequence > ch.since.Load():
 		c.end(errTaken)
-	case s.app != "socket":
 	case s.hangup != "":
 		c.hungUp(s.hangup)
+	case s.app != "socket":
 	case s.sequence == 0:
 		ch.socketEnded(c)
 	default:
