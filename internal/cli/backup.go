@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"nwayacd/conf"
 	"nwayacd/store"
 )
 
@@ -16,12 +15,11 @@ type Backup struct {
 
 // Run copies the SQLite database of a server that may be running.
 func (b *Backup) Run() error {
-	config, err := conf.Load(b.Config)
+	options, err := b.storeOptions()
 	if err != nil {
 		return err
 	}
-	o := store.Options{DSN: string(config.Database.DSN), DataDir: config.Database.DataDir}
-	if err := store.Backup(context.Background(), o, b.File); err != nil {
+	if err := store.Backup(context.Background(), options, b.File); err != nil {
 		return err
 	}
 	fmt.Println("written to", b.File)

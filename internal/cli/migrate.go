@@ -3,10 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 
-	"nwayacd/conf"
-	"nwayacd/internal/app"
 	"nwayacd/store"
 )
 
@@ -15,13 +12,11 @@ type Migrate struct{ configFile }
 
 // Run brings the schema up to date.
 func (m *Migrate) Run() error {
-	config, err := conf.Load(m.Config)
+	options, err := m.storeOptions()
 	if err != nil {
 		return err
 	}
-	applied, err := store.Migrate(context.Background(), store.Options{
-		DSN: string(config.Database.DSN), DataDir: config.Database.DataDir, Log: app.NewLog(config, os.Stderr),
-	})
+	applied, err := store.Migrate(context.Background(), options)
 	if err != nil {
 		return err
 	}
