@@ -43,28 +43,6 @@ func TestAnAgentIsKeptWhileTheCallerIsAway(t *testing.T) {
 	}
 }
 
-// The caller is away when the server dies, and comes back before the server does. The agent must
-// not be cut off when the time of the keeping is over. The talk must end as any other.
-func TestAnAgentWhoIsKeptOutlivesTheServer(t *testing.T) {
-	office(t, nil, func(c *centre, mary *sim.Call) {
-		c.untilTalking("call-139")
-		leg := c.leg(mary)
-		c.api("uuid_setvar call-139 nwayacd_keep_agent 20")
-		c.api("uuid_transfer call-139 menu")
-		c.after(5 * time.Second)
-		c.dies()
-		c.api("uuid_bridge call-139 " + leg)
-		c.settle()
-		c.comesBack()
-		c.after(30 * time.Second)
-		c.wantTalk("1000", mary.UUID())
-		c.sw.PhoneLeaves(leg)
-		c.after(5 * time.Second)
-		c.wantVisits(mary.UUID(), "110 answered 1000 - -")
-		c.wantRest()
-	})
-}
-
 // The event that FreeSWITCH has parked the leg does not come, because the link was away. The call's
 // own connection reports the caller's side only.
 func TestAnAgentIsKeptThoughTheLinkMissedIt(t *testing.T) {
@@ -118,11 +96,12 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 				}
 				if name == "the server is dead" {
 					c.comesBack()
-					c.settle()
+					c.after(30 * time.Second)
 				}
 				c.wantTalk("1000", mary.UUID())
 				c.sw.PhoneLeaves(leg)
-				c.after(2 * time.Second)
+				c.after(5 * time.Second)
+				c.wantVisits(mary.UUID(), "110 answered 1000 - -")
 				c.wantRest()
 			})
 		})
