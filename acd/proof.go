@@ -77,17 +77,26 @@ func (s *Server) mayOrder(ch *channel) bool {
 }
 
 // verify proves the connection of an arrival at the FreeSWITCH that it names.
-func (s *Server) verify(ch *channel) trust {
+func (s *Server) verify(ctx context.Context, ch *channel) trust {
 	if ch.proof.Load() {
 		return proven
 	}
-	limited, stop := context.WithTimeout(context.Background(), proofLimit)
-	defer stop()
-	return s.prove(limited, ch, s.linkWith(ch.core))
+	return s.prove(ctx, ch, s.linkWith(ch.core))
 }
 
-// prove reads the key of the channel over another connection to its FreeSWITCH, which may be nil.
-func (s *Server) prove(ctx context.Context, ch *channel, over *esl.Connection) trust {
+// prove reads the key of the channel over a link, which may be nil. If it is there, the link may be
+// ordered to act on the channel from now on.
+func (s *Server) prove(ctx context.Context, ch *channel, link *esl.Connection) trust {
+	known := askForKey(ctx, ch, link)
+	if known == proven {
+		ch.proof.Store(true)
+	}
+	return known
+}
+
+// askForKey reads the key of the channel over another connection to its FreeSWITCH, which may be
+// nil.
+func askForKey(ctx context.Context, ch *channel, over *esl.Connection) trust {
 	if over == nil {
 		return unverified
 	}
@@ -105,21 +114,21 @@ func (s *Server) prove(ctx context.Context, ch *channel, over *esl.Connection) t
 	case replies[0].Text() != ch.key:
 		return refuted
 	}
-	ch.proof.Store(true)
 	return proven
 }
 
 // mayTakeOver reports whether an arrival may end or go on with a call that its channel, or its
 // consulting call, has already. If no link can say so, the connection of that call is asked, and a
-// channel that names another FreeSWITCH may not.
+// channel that names another FreeSWITCH may not. The answer of such a connection is no proof,
+// because whoever made it may have made this one, too.
 func (s *Server) mayTakeOver(a arrival, earlier *channel) bool {
+	limited, stop := context.WithTimeout(context.Background(), proofLimit)
+	defer stop()
 	if a.known == unasked {
-		a.known = s.verify(a.ch)
+		a.known = s.verify(limited, a.ch)
 	}
 	if a.known == unverified && earlier.alive() && earlier.uuid == a.ch.uuid {
-		limited, stop := context.WithTimeout(context.Background(), proofLimit)
-		defer stop()
-		a.known = s.prove(limited, a.ch, earlier.conn)
+		a.known = askForKey(limited, a.ch, earlier.conn)
 	}
 	switch {
 	case a.known == proven,
@@ -157,7 +166,9 @@ func (s *Server) believe(a *arrival) bool {
 	if !kept && !a.claims() {
 		return true
 	}
-	switch a.known = s.verify(a.ch); a.known {
+	limited, stop := context.WithTimeout(context.Background(), proofLimit)
+	defer stop()
+	switch a.known = s.verify(limited, a.ch); a.known {
 	case refuted:
 		s.reportFalse(a.ch)
 		a.place, a.consult, a.recalled, a.who.user = "", "", false, ""

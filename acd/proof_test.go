@@ -1,11 +1,13 @@
 package acd
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,7 @@ type impostor struct {
 	nc      net.Conn
 	mu      sync.Mutex
 	orders  []string
+	lie     func(order string) string // what it answers to a command of api; "" = +OK
 	reading sync.WaitGroup
 }
 
@@ -29,11 +32,19 @@ type impostor struct {
 // uuid, the FreeSWITCH and the route.
 func (c *centre) pretends(uuid, core, path string, more ...esl.Header) *impostor {
 	c.Helper()
+	return c.pretendsAndLies(func(string) string { return "" }, uuid, core, path, more...)
+}
+
+// pretendsAndLies is pretends with other answers than +OK.
+func (c *centre) pretendsAndLies(lie func(order string) string, uuid, core, path string,
+	more ...esl.Header,
+) *impostor {
+	c.Helper()
 	nc, err := c.socket.Load().dial(c.Context())
 	if err != nil {
 		c.Fatal(err)
 	}
-	i := &impostor{c: c, nc: nc}
+	i := &impostor{c: c, nc: nc, lie: lie}
 	channel := append([]esl.Header{
 		{Name: "Event-Name", Value: "CHANNEL_DATA"},
 		{Name: "Unique-ID", Value: uuid},
@@ -69,7 +80,8 @@ func (i *impostor) answer(line string, channel []esl.Header) {
 		}, channel...)
 		i.nc.Write(esl.AppendFrame(nil, "", reply...))
 	case strings.HasPrefix(line, "api "):
-		i.nc.Write(esl.AppendFrame(nil, "+OK\n", esl.Header{Name: "Content-Type", Value: esl.ContentAPI}))
+		body := cmp.Or(i.lie(line), "+OK") + "\n"
+		i.nc.Write(esl.AppendFrame(nil, body, esl.Header{Name: "Content-Type", Value: esl.ContentAPI}))
 	default:
 		i.nc.Write(esl.AppendFrame(nil, "", esl.Header{Name: "Content-Type", Value: esl.ContentReply},
 			esl.Header{Name: "Reply-Text", Value: "+OK"}))
@@ -223,6 +235,34 @@ func (i *impostor) talks(uuid string) (leg string) {
 		esl.Header{Name: "Other-Leg-Unique-ID", Value: leg})
 	i.c.after(time.Second)
 	return leg
+}
+
+// The first impostor names an unknown FreeSWITCH and vouches for the second one.
+func TestAnImpostorCannotVouchForAnother(t *testing.T) {
+	s := silent("on the blacklist")
+	open(t, s, func(c *centre) {
+		call := c.bystander()
+		c.after(time.Second)
+		var key atomic.Pointer[string] // of the connection that was made last
+		lie := func(order string) string {
+			if _, value, set := strings.Cut(order, keyVariable+" "); set {
+				key.Store(&value)
+			} else if strings.HasSuffix(order, keyVariable) {
+				return *key.Load()
+			}
+			return ""
+		}
+		first := c.pretendsAndLies(lie, "bystander", "elsewhere", "nwayacd/110")
+		c.settle()
+		second := c.pretendsAndLies(lie, "bystander", "elsewhere", "nwayacd/110",
+			esl.Header{Name: "Caller-Caller-ID-Number", Value: "139"})
+		c.after(100 * time.Millisecond)
+		second.closes()
+		first.closes()
+		c.after(time.Minute)
+		c.wantBystanderUntouched(call)
+		call.Hangup()
+	})
 }
 
 // An impostor claims the channel of a caller who waits, or whose connection is lost.
