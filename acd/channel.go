@@ -26,7 +26,6 @@ type channel struct {
 	silent  atomic.Bool             // FreeSWITCH did not answer on the connection
 	next    atomic.Pointer[channel] // on whose connection the caller has come since; nil = none
 	key     string                  // value of keyVariable, written by this connection
-	keyed   atomic.Bool             // the key was sent
 	proof   atomic.Bool             // a link has read the key from the channel
 
 	since   atomic.Uint64 // Event-Sequence at the start of the connection, see knowsSince; 0 = not known yet
