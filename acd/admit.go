@@ -23,6 +23,7 @@ type arrival struct {
 	consult  string // uuid of the consulting call whose place the caller takes over; "" = none
 	picked   bool   // the channel was answered before it came here
 	sw       string // FreeSWITCH-Hostname
+	sequence uint64 // Event-Sequence of the headers
 	at       time.Time
 	known    trust // whether the connection is that of the channel; set if the arrival claims something
 }
@@ -48,6 +49,10 @@ func (s *Server) handle(serving context.Context, nc net.Conn) {
 	}
 	s.channels.connected(ch)
 	defer s.channels.disconnected(ch)
+	if a.recalled {
+		ch.cameBack()
+	}
+	ch.knowsSince(a.sequence) // last, because the socket application may have ended already
 	switch a.route.app {
 	case appQueue:
 		if s.rejoin(ctx, c, a) || c.cameTooLate(ctx, a) {
@@ -131,16 +136,11 @@ func (s *Server) readChannel(ch *channel, headers *esl.Event) arrival {
 	who.name = knownName(get("Caller-Caller-ID-Name"), who.number)
 	who.exported = exportsOf(headers)
 	who.home = homeOf(headers)
-	recalled := get("variable_"+recallVariable) != ""
-	if recalled {
-		ch.recalledAt.Store(time.Now().UnixNano())
-	}
-	ch.knowsSince(sequenceOf(headers))
 	return arrival{
 		ch: ch, who: who, at: time.Now(), sw: get("FreeSWITCH-Hostname"),
 		visit: readVisit(get("variable_" + visitVariable)), place: get("variable_" + placeVariable),
-		recalled: recalled,
-		consult:  get("variable_" + consultVariable), picked: headers.Get("Answer-State") == "answered",
+		recalled: get("variable_"+recallVariable) != "", consult: get("variable_" + consultVariable),
+		picked: headers.Get("Answer-State") == "answered", sequence: sequenceOf(headers),
 	}
 }
 

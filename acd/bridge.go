@@ -165,6 +165,9 @@ func (c *call) sentElsewhere() string {
 	if caller == nil || caller.Get("Unique-ID") == "" || caller.Get("variable_"+transferHook) != "" {
 		return ""
 	}
+	if group := c.orderedTo.Load(); group != nil {
+		return *group
+	}
 	if to := destination(caller.Get("Caller-Destination-Number")); to != destination(c.who.dialled) && to != c.group {
 		return to
 	}

@@ -43,6 +43,8 @@ type call struct {
 	leg atomic.Pointer[leg]
 	// the third party of the talk; set by nway_threeway, read by the call's goroutine
 	third atomic.Pointer[thirdLeg]
+	// the group into which a command transfers the caller of the talk; nil = none. Set by Enqueue.
+	orderedTo atomic.Pointer[string]
 	// the caller never came to our socket port; a phone connected them with an agent
 	neverQueued atomic.Bool
 	// runs while the place waits for the caller who takes it over

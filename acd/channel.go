@@ -22,17 +22,15 @@ type channel struct {
 	custody atomic.Uint32
 	listens atomic.Bool             // our subscription is active, and the connection outlives the channel
 	ended   atomic.Bool             // we ended the connection
-	shares  atomic.Bool             // FreeSWITCH may have had another connection of the channel as this one began
 	guarded atomic.Bool             // the hooks of waitingVariables are set
 	silent  atomic.Bool             // FreeSWITCH did not answer on the connection
 	next    atomic.Pointer[channel] // on whose connection the caller has come since; nil = none
 	key     string                  // value of keyVariable, written by this connection
-	keyed   atomic.Bool             // the key was sent
 	proof   atomic.Bool             // a link has read the key from the channel
 
-	since      atomic.Uint64 // Event-Sequence at the start of the connection, see knowsSince; 0 = not known yet
-	endedAt    atomic.Uint64 // Event-Sequence of the last end of a socket application of the channel
-	recalledAt atomic.Int64  // when the caller came back from a recall, in nanoseconds since 1970; 0 = no recall
+	since   atomic.Uint64 // Event-Sequence at the start of the connection, see knowsSince; 0 = not known yet
+	endedAt atomic.Uint64 // highest Event-Sequence of an end of a socket application of the channel
+	shared  atomic.Int64  // see sharesUntil, in nanoseconds since 1970; 0 = this is the only connection
 }
 
 // newChannel returns a channel whose uuid and connection are not known yet.
@@ -112,7 +110,8 @@ func (ch *channel) onExecuted(c *call, s executed) {
 	case s.sequence == 0:
 		ch.socketEnded(c)
 	default:
-		ch.endedAt.Store(s.sequence) // before since is read: knowsSince may be writing it
+		// Before since is read, because knowsSince may be writing it.
+		ch.endedAt.Store(max(ch.endedAt.Load(), s.sequence))
 		if since := ch.since.Load(); since != 0 && s.sequence > since {
 			ch.socketEnded(c)
 		}
@@ -132,16 +131,27 @@ func (ch *channel) knowsSince(sequence uint64) {
 // socketEnded takes the end of the socket application that holds the channel. The caller did not
 // hang up.
 func (ch *channel) socketEnded(c *call) {
-	if ch.shares.Load() || time.Now().UnixNano()-ch.recalledAt.Load() < int64(firstEnds) {
+	if time.Now().UnixNano() < ch.shared.Load() {
 		c.end(errPassedBy) // the next action brings the caller here again, and the place is kept
 		return
 	}
 	c.end(errTaken)
 }
 
+// sharesUntil notes that until then the end of another connection of the channel may end the socket
+// application of this one. Then the caller was not taken. Of several times the latest counts.
+func (ch *channel) sharesUntil(nanoseconds int64) {
+	for was := ch.shared.Load(); was < nanoseconds && !ch.shared.CompareAndSwap(was, nanoseconds); {
+		was = ch.shared.Load()
+	}
+}
+
+// cameBack notes that the caller came back from a recall.
+func (ch *channel) cameBack() { ch.sharesUntil(time.Now().Add(firstEnds).UnixNano()) }
+
 // firstEnds is how long after a recall FreeSWITCH may take to notice the end of a connection that
 // was lost. When it does, it also ends the socket application of the recall (mod_event_socket.c,
-// end of listener_run). The caller was not taken then.
+// end of listener_run).
 const firstEnds = time.Second
 
 // onCallOutEvent handles an event of a channel that calls out.

@@ -66,7 +66,8 @@ func (s *Server) CallViews() []CallView {
 // them up. Errors: queue.ErrNoGroup, queue.ErrTransfers, ErrBlacklisted, ErrNoChannel, ErrNoLink,
 // and ErrRefused with FreeSWITCH's reason.
 func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
-	if c := s.channels.caller(uuid); c != nil {
+	c := s.channels.caller(uuid)
+	if c != nil {
 		who := c.callerNow()
 		if s.Dispatcher.blacklisted(queue.Arrival{Caller: who.number, Group: group, Since: time.Now()}, who.dialled) {
 			return fmt.Errorf("group %s: %w", group, ErrBlacklisted)
@@ -86,7 +87,13 @@ func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 	if from := dialplanPosition(ctx, conn, uuid); from != "" {
 		commands = append(commands, esl.API("uuid_setvar "+uuid+" "+homeVariable+" "+from))
 	}
-	_, err = s.order(ctx, conn, append(commands, s.fetch(conn, uuid, group))...)
+	commands = append(commands, s.fetch(conn, uuid, group))
+	if c != nil {
+		c.orderedTo.Store(&group) // before the order, because the event of the transfer may come before the reply
+	}
+	if _, err = s.order(ctx, conn, commands...); err != nil && c != nil {
+		c.orderedTo.CompareAndSwap(&group, nil)
+	}
 	return err
 }
 

@@ -69,6 +69,33 @@ func TestACallerWhoHungUpBeforeTheServerSubscribed(t *testing.T) {
 	}
 }
 
+// FreeSWITCH ends the caller's earlier connection as the next one begins, and that ends the socket
+// application of the next one. The caller was not taken, and the place is kept. FreeSWITCH delivers
+// the end of an earlier socket application after it.
+func TestASocketApplicationThatAnEarlierConnectionEndsAtOnce(t *testing.T) {
+	ended := func(sequence string) string {
+		event := "Event-Name: CHANNEL_EXECUTE_COMPLETE\nUnique-ID: early\nApplication: socket\nEvent-Sequence: " +
+			sequence + "\n\n"
+		return fmt.Sprintf("Content-Type: text/event-plain\nContent-Length: %d\n\n%s", len(event), event)
+	}
+	open(t, ordinary(), func(c *centre) {
+		earlier := newChannel()
+		earlier.uuid = "early"
+		c.server.channels.connected(earlier)
+		defer c.server.channels.disconnected(earlier)
+		ours, theirs := net.Pipe()
+		var both sync.WaitGroup
+		both.Go(func() { c.server.handle(c.Context(), ours) })
+		both.Go(func() { hungUpEarly{at: "event ", before: ended("11") + ended("1")}.play(theirs) })
+		c.after(tableLag / 2) // at its second look the link finds that there is no such channel
+		if group, kept := c.server.Dispatcher.keepsPlace("early"); !kept || group != "110" {
+			t.Errorf("place in %q kept: %v; CDRs %+v", group, kept, c.journal.cdrs())
+		}
+		theirs.Close()
+		both.Wait()
+	})
+}
+
 // hungUpEarly is a FreeSWITCH that answers +OK to everything until exit. At one command it reports
 // that the channel is down, before or behind the reply.
 type hungUpEarly struct {

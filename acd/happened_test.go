@@ -3,10 +3,12 @@ package acd
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"nwayacd/esl"
+	"nwayacd/queue"
 )
 
 // A caller who takes over the place of a consulting call comes with a connection of their own. It
@@ -66,6 +68,27 @@ func TestAttendedTransferIsReadFromAChannelThatHasItsOldNumberBack(t *testing.T)
 				t.Errorf("sent to %q, cause %q", to, cause)
 			}
 		})
+	}
+}
+
+// A command transfers the caller of a talk to another group. The event of that may still have the
+// number that the caller had dialled, and so may the channel. The record has the group of the
+// command.
+func TestATransferByCommandIsRecordedWithTheGroupOfTheCommand(t *testing.T) {
+	for _, dialled := range []string{"110", "120"} {
+		k := newCall(&Server{}, t.Context())
+		ch := newChannel()
+		ch.become(talking)
+		k.callerChannel.Store(ch)
+		k.who.dialled = dialled
+		group := "120"
+		k.orderedTo.Store(&group)
+		tk := &talk{call: k, timer: time.NewTimer(never)}
+		tk.on(happened{what: callerTransferred, number: "110"})
+		tk.askWhereTo()
+		if tk.to != "120" || tk.kind != queue.TransferBlind {
+			t.Errorf("dialled %s: recorded %q, %s", dialled, tk.to, tk.kind)
+		}
 	}
 }
 

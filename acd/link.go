@@ -195,7 +195,7 @@ func (l *link) keep(ctx context.Context) {
 	watching.Wait()
 }
 
-// linkChecked notes that the link has read the state of its FreeSWITCH once. After the last link,
+// looked notes that the link has read the state of its FreeSWITCH once. After the last link,
 // all is known about talks from before a restart, so the reserved agents are freed.
 func (s *Server) looked(l *link) {
 	s.notUpYet.mu.Lock()

@@ -131,8 +131,10 @@ const parked = "park"
 // askWhereTo asks FreeSWITCH for the destination if the event of a transfer named the number that
 // the caller had dialled. They may have been transferred to it again. But FreeSWITCH ends the
 // bridge before it changes the number, so the event may have the old one.
+//
+// It does not ask if a command ordered the transfer, because the call has the command's group.
 func (t *talk) askWhereTo() {
-	if t.to != destination(t.who.dialled) {
+	if t.to != destination(t.who.dialled) || t.orderedTo.Load() != nil {
 		return
 	}
 	switch there := t.dump(t.uuid()); {

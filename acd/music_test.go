@@ -118,7 +118,7 @@ func TestMusicEndsIfTheSocketApplicationEndsForAnEarlierConnection(t *testing.T)
 			c.Fatalf("no music plays: %q", call.Heard())
 		}
 		waiting := c.server.channels.caller(call.UUID())
-		waiting.channel().recalledAt.Store(time.Now().UnixNano())
+		waiting.channel().cameBack()
 		waiting.channel().onExecuted(waiting, executed{app: "socket"})
 		c.after(time.Second)
 		if loops() != "_undef_" {

@@ -36,7 +36,7 @@ func (s *Server) owe(ch *channel, events []esl.Command) {
 		switch {
 		case link.conn.Load() != nil: // the link is up, so it sends the event itself
 			link.queue(fire)
-		case len(s.owed.events) < owedBound:
+		case len(s.owed.events) < owedBound || s.owed.events[ch.uuid] != nil:
 			s.owed.events[ch.uuid] = append(s.owed.events[ch.uuid], owedEvent{link.at.Name, fire})
 		}
 	}

@@ -2,9 +2,13 @@ package acd
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
 )
@@ -80,4 +84,27 @@ func TestACallerIsInAnotherGroupAfterTheServerDied(t *testing.T) {
 		c.wantVisits("call", "110 error - - -", "120 abandoned - - -")
 		c.wantRest()
 	})
+}
+
+// Events are owed about as many channels as there may be. What follows about one of them is kept,
+// so that its last event is not missing. Events of another channel are dropped.
+func TestWhatIsOwedIsOwedToTheLastEvent(t *testing.T) {
+	s := New(Options{
+		Journal: &memoryJournal{}, Log: zerolog.Nop(),
+		Switches: []Switch{{Name: "a", Address: "x"}},
+	}, queue.Snapshot{})
+	about := func(uuid string) {
+		ch := newChannel()
+		ch.uuid = uuid
+		ch.isAt(s.switchNamed("a"))
+		s.owe(ch, []esl.Command{esl.API("x")})
+	}
+	for i := range owedBound {
+		about(strconv.Itoa(i))
+	}
+	about("0")
+	about("one more")
+	if known, other := len(s.owed.of("0")), len(s.owed.of("one more")); known != 2 || other != 0 {
+		t.Errorf("%d events of a channel that is known, %d of another", known, other)
+	}
 }

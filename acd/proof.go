@@ -40,7 +40,6 @@ const (
 
 // writeKey returns the command that sets the key on the channel.
 func (ch *channel) writeKey() esl.Command {
-	ch.keyed.Store(true)
 	return esl.API("uuid_setvar " + ch.uuid + " " + keyVariable + " " + ch.key)
 }
 

@@ -65,7 +65,7 @@ func (c *call) bringBack(ctx context.Context) ending {
 	if back.ch == nil {
 		return c.endingOf(context.Cause(limited))
 	}
-	back.ch.recalledAt.Store(time.Now().UnixNano())
+	back.ch.cameBack()
 	c.reattach(back)
 	c.tell(c.waitingVariables())
 	return nil

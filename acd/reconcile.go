@@ -173,12 +173,20 @@ func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundCh
 // reconcileReset handles a caller whom FreeSWITCH left in CS_RESET, in silence and for ever. The
 // server died while it held an earlier connection of the channel open, and the dialplan had set
 // socket_resume since (docs/wire.md). The caller is sent into the same extension again.
-func reconcileReset(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
+//
+// A channel is also in CS_RESET for a moment while FreeSWITCH bridges it (switch_ivr_bridge.c,
+// switch_ivr_uuid_bridge). Then the other channel exists, and the caller is left alone.
+func reconcileReset(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	caller := dumped(answers[0])
 	visited := readVisit(caller.Get("variable_"+visitVariable)).number > 0
 	home := homeOf(caller)
 	if caller.Get("Channel-State") != "CS_RESET" || !visited || home == "" || l.server.channels.caller(s.uuid) != nil {
 		return
+	}
+	if partner := caller.Get("variable_bridge_uuid"); partner != "" {
+		if there, err := conn.Do(ctx, exists(partner)...); err != nil || there[0].Text() == "true" {
+			return
+		}
 	}
 	l.log.Info().Str("uuid", s.uuid).Str("to", home).Msg("a caller was left in silence, and is in the dialplan again")
 	conn.Post(esl.API("uuid_transfer " + s.uuid + " " + home))

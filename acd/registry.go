@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -173,7 +174,7 @@ func (r *registry) connected(ch *channel) {
 	defer r.mu.Unlock()
 	for other := range r.open {
 		if other.uuid == ch.uuid {
-			ch.shares.Store(true)
+			ch.sharesUntil(math.MaxInt64)
 		}
 	}
 	r.open[ch] = struct{}{}

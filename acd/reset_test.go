@@ -12,13 +12,34 @@ import (
 // sets socket_resume, the server dies, and the end of that connection leaves the caller in silence.
 // The next server brings the caller back into the dialplan.
 func TestACallerWhoWasLeftInSilenceIsInTheDialplanAgain(t *testing.T) {
+	for _, partner := range []string{"", "a channel that is over"} {
+		leavesInSilence(t, partner, "CS_EXECUTE")
+	}
+}
+
+// A channel is in CS_RESET also while FreeSWITCH bridges it. Such a caller is left alone.
+func TestACallerWhomFreeSWITCHIsBridgingIsLeftAlone(t *testing.T) {
+	leavesInSilence(t, "call-138", "CS_RESET")
+}
+
+// leavesInSilence leaves a caller in CS_RESET, with the channel with which FreeSWITCH bridged them
+// last. It checks in which state the caller is after the next server has looked at the channels.
+func leavesInSilence(t *testing.T, partner, want string) {
+	t.Helper()
 	open(t, ordinary(), func(c *centre) {
+		other := c.sw.Call(sim.CallOptions{
+			UUID: "call-138", Number: "138", Dialled: "lot",
+			Dialplan: sim.Plan("answer", "park"),
+		})
 		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
 		call := c.caller("139")
 		c.untilWaiting("call-139")
 		c.api("uuid_transfer call-139 menu")
 		c.after(time.Second)
 		c.api("uuid_setvar call-139 socket_resume true")
+		if partner != "" {
+			c.api("uuid_setvar call-139 bridge_uuid " + partner)
+		}
 		c.dies()
 		c.after(time.Second)
 		if state := c.state("call-139"); state != "CS_RESET" {
@@ -27,10 +48,12 @@ func TestACallerWhoWasLeftInSilenceIsInTheDialplanAgain(t *testing.T) {
 		before := len(call.Actions())
 		c.comesBack()
 		c.after(10 * time.Second)
-		if state := c.state("call-139"); state != "CS_EXECUTE" || len(call.Actions()) == before {
+		moved := len(call.Actions()) > before
+		if state := c.state("call-139"); state != want || moved != (want == "CS_EXECUTE") {
 			t.Errorf("the caller is in %s, and ran %q", state, call.Actions()[before:])
 		}
 		call.Hangup()
+		other.Hangup()
 		c.after(time.Minute)
 		c.wantRest()
 	})

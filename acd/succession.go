@@ -71,7 +71,9 @@ func (c *call) sentBack(ctx context.Context, consult, group string) bool {
 	ch.become(released)
 	c.enterGroup(group)
 	c.tell(c.setVariables(consultVariable + "=" + consult)) // the end of the caller's last visit has unset it
-	if !c.orderBack(ctx, ch) {
+	limited, stop := context.WithTimeoutCause(ctx, recallLimit, errSilent)
+	defer stop()
+	if !c.orderBack(limited, ch) {
 		return false
 	}
 	ch.awaitEnd(c.serving)

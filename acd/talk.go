@@ -53,6 +53,7 @@ type talk struct {
 // the caller waits again: the leg was gone before the bridge, or a command transfers the call. The
 // context is the call's from then on.
 func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
+	c.orderedTo.Store(nil)
 	c.awaitSuccessor(ctx)
 	c.sayJobNumber(ctx, l)
 	stands := c.bridge(ctx, l)
@@ -281,7 +282,13 @@ func (t *talk) note(h happened) {
 // noteTransfer stores the destination to which the caller was transferred. Later events of the same
 // kind are about what happens to the caller there, so they are not stored. One exception is the
 // group to which a caller comes back, because its name says more than a number of the dialplan.
+//
+// If a command transfers the caller, the destination is that of the command. The event may have the
+// old number.
 func (t *talk) noteTransfer(h happened) {
+	if group := t.orderedTo.Load(); group != nil && h.what == callerTransferred {
+		h.number, h.cause = *group, ""
+	}
 	kind := queue.TransferBlind
 	if h.cause == attendedTransfer || t.kind == queue.TransferAttended {
 		kind = queue.TransferAttended
@@ -297,6 +304,7 @@ func (t *talk) passedOn(to string, kind queue.TransferKind) { t.to, t.kind = to,
 func (t *talk) enter(is custody, h happened) {
 	switch is {
 	case talking:
+		t.orderedTo.Store(nil)
 		t.bridgedAgain()
 	case legOver:
 		t.lookIn(legOverPause)

@@ -128,8 +128,12 @@ func TestAnAgentSendsTheCallerToAnotherGroup(t *testing.T) {
 			c.api("uuid_transfer " + mary.UUID() + " 120")
 		},
 		"by command": func(c *centre, mary *sim.Call) {
+			talk := c.served(mary.UUID())
 			if err := c.server.Enqueue(c.Context(), mary.UUID(), "120"); err != nil {
 				c.Fatal(err)
+			}
+			if to := talk.orderedTo.Load(); to == nil || *to != "120" {
+				c.Errorf("the call does not have the group of the command: %v", to)
 			}
 		},
 	} {

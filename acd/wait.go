@@ -133,7 +133,6 @@ func (c *call) wayIn(there string) string {
 //     port.
 func (c *call) waitingVariables() esl.Command {
 	c.channel().guarded.Store(true)
-	c.channel().keyed.Store(true)
 	variables := []string{
 		keyVariable + "=" + c.channel().key,
 		"socket_resume=true", "nway_acd=" + esl.Clean(c.group), visitVariable + "=" + c.visit().word(),
