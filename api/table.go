@@ -13,8 +13,8 @@ import (
 var Commands = []Command{
 	{
 		"nwayacd", "UUID GROUP",
-		"sends a live channel of any linked FreeSWITCH into the group; a caller who already waits keeps the time of " +
-			"arrival", enqueue,
+		"sends a live channel of any linked FreeSWITCH into the group; a waiting caller keeps the time of arrival; " +
+			"-ERR if the blacklist names a caller of nwayacd", enqueue,
 	},
 	{
 		"nway_login", "EXT GROUP[,GROUP…]", "logs an extension in: up, idle, ready, member of exactly these groups",

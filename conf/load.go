@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Load reads the file at path, then the secrets of the environment, which outrank the file (see
-// readEnvironment). With an empty path it reads DefaultPath, and if that does not exist returns the
-// defaults. The error is a Faults when the file could be read and is wrong.
+// Load reads the file at path, and then the secrets of the environment, which have priority over
+// the file (see readEnvironment). If path is empty, Load reads DefaultPath, and if that does not
+// exist it returns the defaults. The error is a Faults if the file could be read but is wrong.
 func Load(path string) (*Config, error) {
 	name := path
 	if path == "" {

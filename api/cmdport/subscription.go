@@ -47,9 +47,9 @@ type subscription struct {
 // filter passes the events whose header has a value, or holds them back.
 type filter struct {
 	name, value string
-	bare        string // the value without its signs
-	not         bool
-	pattern     *regexp.Regexp // nil: bare itself, in either letter case
+	bare        string         // the value without its signs
+	not         bool           // holds events back
+	pattern     *regexp.Regexp // nil: the value must equal bare, in either letter case
 	size        int            // of the pattern
 }
 

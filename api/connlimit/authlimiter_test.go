@@ -27,7 +27,7 @@ func TestASourceThatGuessesIsSlowedDownAndOthersAreNot(t *testing.T) {
 			t.Errorf("%d guesses of an hour were answered at once", unhurried)
 		}
 		if ok, wait := l.Try(guesser, wrong); ok || wait <= 0 || wait > longBackOff {
-			t.Errorf("in the pause: %v, wait %s", ok, wait)
+			t.Errorf("during the pause: %v, wait %s", ok, wait)
 		}
 	})
 }

@@ -50,7 +50,7 @@ type Limiter struct {
 	conns   map[*Conn]struct{}
 	sources map[netip.Addr]int // connections of each
 	shorts  map[*Conn]struct{} // beyond the bounds
-	turns   uint64             // given out so far
+	turns   uint64             // how many have been given out
 }
 
 // Conn is one connection that the limiter counts. Its fields are guarded by the limiter's mutex.
@@ -59,7 +59,7 @@ type Conn struct {
 	source  netip.Addr
 	short   bool
 	turn    uint64 // its number among those that may be evicted; 0 = it is confirmed
-	evict   func() // closes it
+	evict   func() // closes the connection
 	life    *time.Timer
 }
 

@@ -78,10 +78,10 @@ func TestAnIPv6NetworkIsOneSource(t *testing.T) {
 	second := l.Admit(from("2001:db8::2"), func() {})
 	defer second.Release()
 	if !second.IsShort() {
-		t.Error("the second address of a network was let in")
+		t.Error("a second address of the same network was admitted")
 	}
 	if l.Admit(from("2001:db8:0:1::1"), func() {}).IsShort() {
-		t.Error("another network was kept out")
+		t.Error("another network was refused")
 	}
 }
 

@@ -79,7 +79,8 @@ func (p *Port) callOperations(r resource) {
 		id: "enqueue-channel", method: http.MethodPost, path: all, summary: "Send a live channel into a group",
 		status: http.StatusAccepted, commands: []string{"nwayacd"},
 		about: "FreeSWITCH takes the channel out of what it is doing. " +
-			"The call then arrives like one from the dialplan.",
+			"The call then arrives like one from the dialplan. " +
+			"A caller of nwayacd whose number is on the group's blacklist stays where they are (409).",
 		refusals: onChannel,
 	}, p.enqueue)
 	register(r, operation{

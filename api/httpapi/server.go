@@ -21,7 +21,7 @@ type health struct {
 	Status int
 	Body   struct {
 		OK       bool     `json:"ok"`
-		Reasons  []string `json:"reasons,omitempty" nullable:"false" doc:"why not"`
+		Reasons  []string `json:"reasons,omitempty" nullable:"false" doc:"why ok is false"`
 		Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"what should be looked at"`
 	}
 }
@@ -44,12 +44,12 @@ func (p *Port) serverOperations(r resource) {
 		about:    "If the file has a fault, nothing changes.", refusals: []int{http.StatusConflict},
 	}, p.reload)
 	register(r, operation{
-		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Tell that the process is alive",
+		id: "healthz", method: http.MethodGet, path: "/healthz", summary: "Report that the process is alive",
 	}, func(context.Context, *nothing) (*health, error) { return healthOf(nil, nil), nil })
 	register(r, operation{
-		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Tell whether calls can be served",
-		about: "503 with reasons: the server is draining, the database or the journal is away, a FreeSWITCH is not " +
-			"linked or lacks the variable domain. Warnings leave the status at 200. Where a token is set, reasons " +
+		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Report whether calls can be served",
+		about: "503 with reasons: the server is draining, the database or the journal does not work, a FreeSWITCH " +
+			"is not linked or lacks the variable domain. Warnings leave the status at 200. Where a token is set, reasons " +
 			"and warnings are one word each for those who do not show it.",
 	}, func(ctx context.Context, _ *nothing) (*health, error) {
 		show := func(n Notice) string { return n.Word }
@@ -70,7 +70,7 @@ func (p *Port) reload(context.Context, *nothing) (*output[reloadReport], error) 
 	return &output[reloadReport]{reloadReport{report}}, nil
 }
 
-// reasons is why calls cannot all be served.
+// reasons returns why some calls cannot be served.
 func (p *Port) reasons() (all []Notice) {
 	if p.Server.ACD.Draining() {
 		all = append(all, Notice{"draining", "draining: the server shuts down and takes no calls"})
@@ -94,7 +94,7 @@ func (p *Port) reasons() (all []Notice) {
 	return all
 }
 
-// warnings is what does not keep calls from being served.
+// warnings returns what does not keep calls from being served.
 func (p *Port) warnings() (all []Notice) {
 	if p.Warnings != nil {
 		all = p.Warnings()

@@ -10,10 +10,11 @@ import (
 	"nwayacd/conf"
 )
 
-// NewLog is the log that the configuration asks for, written to a file or a terminal.
+// NewLog returns a log in the configured format that writes to a file or a terminal. It also sets
+// the configured level for the whole program.
 func NewLog(c *conf.Config, to io.Writer) zerolog.Logger { return logger(c, formatted(c, to)) }
 
-// NewServerLog is the same log behind a queue, so that no part of a server ever waits for it.
+// NewServerLog returns the same log behind a queue, so that no part of a server ever waits for it.
 func NewServerLog(c *conf.Config, to io.Writer) (zerolog.Logger, *LogQueue) {
 	queue := NewLogQueue(formatted(c, to))
 	return logger(c, queue), queue
@@ -25,7 +26,7 @@ func logger(c *conf.Config, to io.Writer) zerolog.Logger {
 	return zerolog.New(to).With().Timestamp().Logger()
 }
 
-// formatted writes lines of JSON in the format that the configuration asks for.
+// formatted returns a writer that writes lines of JSON in the configured format.
 func formatted(c *conf.Config, to io.Writer) io.Writer {
 	format := c.Log.Format
 	if format == "auto" {

@@ -20,8 +20,8 @@ const (
 // reportLimit is how long Report waits for a terminal or pipe that nobody reads.
 const reportLimit = 2 * time.Second
 
-// Report prints what ended a subcommand, unless the subcommand has printed it, and returns the exit
-// code.
+// Report prints the error that ended a subcommand, unless the subcommand has printed it. It returns
+// the exit code.
 func Report(to io.Writer, err error) (code int) {
 	if _, said := errors.AsType[exitStatus](err); said {
 		return exitCode(err)
