@@ -48,7 +48,8 @@ func (t *talk) legElsewhere() bool {
 	return !alone(leg)
 }
 
-// leaveLeg leaves the leg alone. It counts as an external call of its agent until it ends.
+// leaveLeg gives the leg up without ending it. Until the leg ends by itself, it counts as an external
+// call of its agent.
 func (t *talk) leaveLeg() {
 	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=true;" + legCleanHook + "=;" +
 		legKeepHook + "="))

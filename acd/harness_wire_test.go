@@ -172,7 +172,7 @@ func (w *wire) thaw() {
 	}
 }
 
-// holds keeps what is written, and returns true, if the wire is frozen.
+// holds returns true if the wire is frozen. It then keeps p until the wire thaws.
 func (w *wire) holds(p []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

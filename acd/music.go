@@ -84,8 +84,9 @@ func (c *call) startMusic() []esl.Command {
 // silent reports whether music could be started: none plays, and it can be played.
 func (h *holdMusic) silent() bool { return h.id == "" && !h.mute }
 
-// noteMusic handles a signal that one round of the music is over. If the channel has hung up, that
-// is no sign about the music. It happens to a consulting call that waits for its successor.
+// noteMusic handles the signal that a round of the music is over. If the round was ended by the
+// caller's hang-up, it says nothing about the music, so it is left out. That happens if a consulting
+// call has hung up and still waits for its successor.
 func (c *call) noteMusic(s signal) {
 	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id && done.hangup == "" {
 		c.music.round = &round{length: time.Since(c.music.began), response: done.response}

@@ -352,7 +352,7 @@ To get our events: ` + "`" + `event plain CUSTOM nwayacd::queue nwayacd::info nw
   [operations.md](operations.md#limits).
 
 **Pass-through.** With ` + "`" + `pass-through = "NAME"` + "`" + ` each client has a connection of its own to that
-FreeSWITCH, behind this one.
+FreeSWITCH, behind this one. It needs ` + "`" + `[control] password` + "`" + `.
 * Every command that is not in the table above goes there. Its replies and events come back in
   order.
 * Our own events still come once only, from here.

@@ -70,8 +70,8 @@ func (s *Switch) arrange(a, b *channel, takes time.Duration) bool {
 	return true
 }
 
-// meet sets the variables that uuid_bridge sets on each of the two channels before they leave what
-// they do.
+// meet sets the variables that uuid_bridge sets on each of the two channels. FreeSWITCH sets them
+// before the channels leave the application that they execute.
 func (c *channel) meet(other *channel, kind string) {
 	c.setVar("bridge_channel", other.name)
 	c.setVar("bridge_uuid", other.uuid)

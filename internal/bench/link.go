@@ -105,8 +105,8 @@ func (s *Switch) linkAPI(l *link, line string) string {
 	return s.api(line)
 }
 
-// noteAsked reports that the server has read all that it needs of the switch: the channels, and the
-// contact of each phone.
+// noteAsked signals on linked that the server has asked for all that it reads when a link comes up:
+// the channels, and the contact of each phone.
 func (s *Switch) noteAsked(l *link) {
 	if !l.listed || l.asked < len(s.phones) {
 		return

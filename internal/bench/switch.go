@@ -37,12 +37,12 @@ type Switch struct {
 	gone    chan struct{} // closed when the last caller has gone; nil if nothing waits for that
 }
 
-// phone is an agent's. At most one leg may ring or talk at it at a time.
+// phone is the phone of one agent. At most one leg may ring or talk at it at a time.
 type phone struct {
 	mu    sync.Mutex
 	leg   *leg
 	free  time.Time // since when its agent is free; zero = not known, or offered a call since
-	login bool      // by a login
+	login bool      // a login made the agent free
 	away  bool      // a command took the agent off work
 }
 
