@@ -47,6 +47,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"conf", "internal/app"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
+	"nwayacd/internal/auth": {},
 	"nwayacd/internal/bench": {
 		ours: []string{"esl", "internal/testlab", "queue"},
 		libraries: []string{
