@@ -48,8 +48,8 @@ func (t *talk) legElsewhere() bool {
 	return !alone(leg)
 }
 
-// leaveLeg gives the leg up without ending it. Until the leg ends by itself, it counts as an external
-// call of its agent.
+// leaveLeg gives the leg up without ending it. Until the leg ends by itself, it counts as an
+// external call of its agent.
 func (t *talk) leaveLeg() {
 	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=true;" + legCleanHook + "=;" +
 		legKeepHook + "="))

@@ -85,8 +85,8 @@ func (c *call) startMusic() []esl.Command {
 func (h *holdMusic) silent() bool { return h.id == "" && !h.mute }
 
 // noteMusic handles the signal that a round of the music is over. If the round was ended by the
-// caller's hang-up, it says nothing about the music, so it is left out. That happens if a consulting
-// call has hung up and still waits for its successor.
+// caller's hang-up, it says nothing about the music, so it is left out. That happens if a
+// consulting call has hung up and still waits for its successor.
 func (c *call) noteMusic(s signal) {
 	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id && done.hangup == "" {
 		c.music.round = &round{length: time.Since(c.music.began), response: done.response}

@@ -340,8 +340,8 @@ func (s *soak) close() error {
 	return s.pg.stop()
 }
 
-// folder returns the folder for all files of the run. Everybody may enter a new one: if this process
-// is root's, PostgreSQL runs as another user.
+// folder returns the folder for all files of the run. Everybody may enter a new one, because
+// PostgreSQL runs as another user if this process is root's.
 func folder(of string) (string, error) {
 	if of != "" {
 		return filepath.Abs(of)
