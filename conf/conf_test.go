@@ -34,7 +34,6 @@ func TestExampleIsDefaultsAndOneSwitch(t *testing.T) {
 	fs1 := defaultFreeSWITCH()
 	fs1.Name, fs1.Address = "fs1", "127.0.0.1:8021"
 	want.FreeSWITCH = []FreeSWITCH{fs1}
-	want.Server.Allow = []netip.Prefix{}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
@@ -132,7 +131,7 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		control.listen control.password control.password-file control.pass-through
 		control.max-connections control.max-connections-per-source
 		http.listen http.token http.token-file http.directory-token http.directory-token-file http.directory-open
-		http.directory-password http.max-connections http.max-connections-per-source
+		http.directory-password http.trusted-proxies http.max-connections http.max-connections-per-source
 		log.level log.format
 		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].password-file freeswitch[0].local-ip
 		freeswitch[0].dial-string freeswitch[0].remote-dial`)
@@ -192,7 +191,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, max-connections=12, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
 			advertise="b:2"}
 		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
-		http = {listen=":4", token="t", directory-token="d", directory-password="clear", max-connections=10, max-connections-per-source=11}
+		http = {listen=":4", token="t", directory-token="d", directory-password="clear", trusted-proxies=["10.9.0.0/16"], max-connections=10, max-connections-per-source=11}
 		log = {level="warn", format="json"}`
 	got, err := Parse("all", []byte(all))
 	if err != nil {
@@ -212,7 +211,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			"b", "bu", "t", "w",
 			"h", "su",
 		},
-		Database:   Database{"a=b", "d", true, 20},
+		Database:   Database{DSN: "a=b", DataDir: "d", OutputSQL: true, JournalLimit: 20},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
 		Server: Server{
 			":1",
@@ -221,8 +220,11 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			[]string{"nway_busy"},
 			"any", "b:2",
 		},
-		Control: Control{":3", "c", "n", 8, 9},
-		HTTP:    HTTP{":4", "t", "d", false, "clear", 10, 11},
+		Control: Control{Listen: ":3", Password: "c", PassThrough: "n", Max: 8, MaxSource: 9},
+		HTTP: HTTP{
+			Listen: ":4", Token: "t", DirectoryToken: "d", DirectoryPassword: "clear",
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}, Max: 10, MaxSource: 11,
+		},
 		Log:     Log{"warn", "json"},
 	}
 	got.Warnings = nil // of secrets of one character

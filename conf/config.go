@@ -143,6 +143,8 @@ type HTTP struct {
 	DirectoryToken    Secret
 	DirectoryOpen     bool   // the directory needs no token; on loopback only
 	DirectoryPassword string // "hash" or "clear": how the directory shows a password
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto count.
+	TrustedProxies []netip.Prefix
 	// The limits are like those of Control.
 	Max       int
 	MaxSource int

@@ -184,7 +184,7 @@ func words(field *[]string, right check) value {
 }
 
 func parseNetworks(list []any) ([]netip.Prefix, error) {
-	found := make([]netip.Prefix, 0, len(list))
+	var found []netip.Prefix // nil, as by default, if the list is empty
 	var faults []error
 	for _, v := range list {
 		network, err := parseNetwork(v)

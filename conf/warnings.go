@@ -32,6 +32,12 @@ func (r *reader) look() {
 				fmt.Sprintf("%s is everybody, who may then pretend to be a FreeSWITCH", network)))
 		}
 	}
+	for _, network := range c.HTTP.TrustedProxies {
+		if network.Bits() == 0 {
+			r.warnings = append(r.warnings, r.found("http.trusted-proxies",
+				fmt.Sprintf("%s is everybody, who may then pretend to be at any address", network)))
+		}
+	}
 	if r.secrets && r.mode.Perm()&0o004 != 0 {
 		r.warn(Fault{File: r.file, Text: "everybody on this host can read its secrets; chmod 640 or 600"})
 	}

@@ -136,3 +136,14 @@ func TestAnOpenDirectoryIsForLoopback(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestTrustedProxiesNeedAToken(t *testing.T) {
+	_, err := Parse("f", []byte("[http]\ntrusted-proxies = [\"10.0.0.9\"]"))
+	if err == nil || !strings.Contains(err.Error(), "f:2: http.trusted-proxies: is set, but http.token is empty") {
+		t.Error(err)
+	}
+	c, err := Parse("f", []byte("[http]\ntoken = \"a-long-token\"\ntrusted-proxies = [\"0.0.0.0/0\", \"10.0.0.9\"]"))
+	if err != nil || len(c.HTTP.TrustedProxies) != 2 || !strings.Contains(c.Warnings.Error(), "0.0.0.0/0 is everybody") {
+		t.Errorf("%+v %v", c, err)
+	}
+}

@@ -17,6 +17,10 @@ import (
 type Bounds struct {
 	Total     int
 	PerSource int // of one address, or one IPv6 network of 64 bits
+
+	// Shared reports whether an address is that of many clients. PerSource does not hold for it.
+	// nil = there is no such address.
+	Shared func(netip.Addr) bool
 }
 
 // Or returns the bounds with the given defaults for zero fields.
@@ -57,6 +61,7 @@ type Limiter struct {
 type Conn struct {
 	limiter *Limiter
 	source  netip.Addr
+	most    int // connections of its source
 	short   bool
 	turn    uint64 // its number among those that may be evicted; 0 = it is confirmed
 	evict   func() // closes the connection
@@ -74,7 +79,7 @@ func New(b Bounds, log zerolog.Logger) *Limiter {
 // the connection has to make room for another, or if it is a short one whose time is over. The
 // function closes the connection and must not block for long.
 func (l *Limiter) Admit(remote net.Addr, evict func()) *Conn {
-	c := &Conn{limiter: l, source: esl.Source(remote), evict: evict}
+	c := &Conn{limiter: l, source: esl.Source(remote), most: l.bounds.mostOf(remote), evict: evict}
 	evicted := l.place(c)
 	if evicted != nil {
 		evicted.evict()
@@ -93,7 +98,7 @@ func (l *Limiter) place(c *Conn) (evicted *Conn) {
 	defer l.mu.Unlock()
 	l.giveTurn(c)
 	switch {
-	case l.sources[c.source] >= l.bounds.PerSource:
+	case l.sources[c.source] >= c.most:
 		evicted = oldest(l.conns, func(other *Conn) bool { return other.source == c.source })
 		c.short = evicted == nil
 	case len(l.conns) >= l.bounds.Total:
@@ -114,6 +119,14 @@ func (l *Limiter) place(c *Conn) (evicted *Conn) {
 	l.conns[c] = struct{}{}
 	l.sources[c.source]++
 	return evicted
+}
+
+// mostOf returns how many connections there may be of the source of that address.
+func (b Bounds) mostOf(remote net.Addr) int {
+	if tcp, is := remote.(*net.TCPAddr); is && b.Shared != nil && b.Shared(tcp.AddrPort().Addr().Unmap()) {
+		return b.Total
+	}
+	return b.PerSource
 }
 
 // roomInReserve returns the short connection that has to make room for another of that source.

@@ -2,6 +2,7 @@ package connlimit
 
 import (
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync"
@@ -129,4 +130,33 @@ func TestTheReserveServesAShortWhileAndMakesRoomInOrder(t *testing.T) {
 		}
 		time.Sleep(shortLife)
 	})
+}
+
+func TestAnAddressOfManyClientsHasNoBoundOfItsOwn(t *testing.T) {
+	proxy := netip.MustParseAddr("2001:db8::9") // others of its network of 64 bits are no proxies
+	l := New(Bounds{Total: 5, PerSource: 1, Shared: func(a netip.Addr) bool { return a == proxy }}, zerolog.Nop())
+	admit := func(ip string) *Conn {
+		c := l.Admit(from(ip), func() { t.Errorf("a connection of %s was closed", ip) })
+		c.Confirm()
+		return c
+	}
+	for range 3 {
+		if admit("2001:db8::9").IsShort() {
+			t.Error("the proxy is bounded like one client")
+		}
+	}
+	admit("10.0.0.1")
+	if second := admit("10.0.0.1"); !second.IsShort() {
+		t.Error("a client that is no proxy is not bounded")
+	} else {
+		second.Release()
+	}
+	if beyond := admit("2001:db8::9"); beyond.IsShort() {
+		t.Error("the port is not full yet")
+	}
+	if beyond := admit("2001:db8::9"); !beyond.IsShort() {
+		t.Error("the proxy is not bounded at all")
+	} else {
+		beyond.Release()
+	}
 }

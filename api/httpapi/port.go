@@ -9,6 +9,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,8 @@ type Port struct {
 	DirectoryToken string
 	DirectoryOpen  bool
 	DirectoryClear bool // the directory shows passwords, not the hash over them
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto count.
+	TrustedProxies []netip.Prefix
 
 	// Warnings are what /readyz tells beside what the port sees itself; nil = nothing.
 	Warnings func() []Notice
@@ -111,7 +114,11 @@ func (p *Port) Handler(ctx context.Context) http.Handler {
 	if p.Metrics != nil {
 		mux.Handle("GET "+metricsPath, p.Metrics)
 	}
-	return p.logged(withBodyDeadline(p.guarded(withProblems(mux))))
+	return p.forwarded(p.logged(withBodyDeadline(p.guarded(withProblems(mux)))))
 }
 
-func (p *Port) bounds() connlimit.Bounds { return p.Bounds.Or(1024, 256) }
+func (p *Port) bounds() connlimit.Bounds {
+	bounds := p.Bounds.Or(1024, 256)
+	bounds.Shared = p.isTrustedProxy
+	return bounds
+}

@@ -63,11 +63,14 @@ type browser struct {
 }
 
 // web serves the HTTP port on loopback until the test ends.
-func web(t *testing.T, token string) (*browser, *archive) {
+func web(t *testing.T, token string, change ...func(*Port)) (*browser, *archive) {
 	t.Helper()
 	records := &archive{passwords: map[string]string{}}
 	floor, _ := apitest.Server()
 	h := &Port{Server: floor, Database: records, Token: token, Log: zerolog.Nop()}
+	for _, c := range change {
+		c(h)
+	}
 	h.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") })
 	ctx, stop := context.WithCancel(context.Background())
 	s := httptest.NewServer(h.Handler(ctx))

@@ -231,7 +231,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 	port := &httpapi.Port{
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
 		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
-		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear",
+		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
 		Metrics:        d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
 		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
