@@ -11,6 +11,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -34,12 +35,21 @@ func (c *call) runCommand(ctx context.Context, a arrival) {
 		c.server.counts.refusedCommands.Add(1)
 		c.server.report(a.ch.conn.RemoteAddr()).Str("uuid", a.ch.uuid).Err(err).Msg("refused the command of a channel")
 	} else {
-		reply = c.server.options.Command(ctx, line)
+		reply = c.server.options.Command(auth.With(ctx, c.actor()), line)
 	}
 	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).
 		Msg("a channel ran a command")
 	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
+}
+
+// actor returns the actor of the command of a route.
+func (c *call) actor() auth.Actor {
+	extension := c.who.user
+	return auth.Actor{
+		Name: "dialplan:" + extension, Role: auth.Dialplan, Extension: extension, Way: auth.WayDialplan,
+		Source: esl.Source(c.channel().conn.RemoteAddr()).String(),
+	}
 }
 
 // mayRun returns why the channel may not run the command of its route, or nil if it may. The

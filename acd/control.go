@@ -57,6 +57,23 @@ func (s *Server) CallViews() []CallView {
 	return views
 }
 
+// CallOf returns the call of a channel, which may be the caller's or the agent's. ok is false if
+// there is none.
+func (s *Server) CallOf(uuid string) (view CallView, ok bool) {
+	c := s.channels.caller(uuid)
+	if c == nil {
+		c = s.channels.legCall(uuid)
+	}
+	if c == nil {
+		return CallView{}, false
+	}
+	v := c.view.Load()
+	if v == nil {
+		return CallView{}, false
+	}
+	return *v, true
+}
+
 // Enqueue sends a live channel into the group, on whichever linked FreeSWITCH has it. The channel
 // comes to our socket port like a call of the dialplan, and comes again if this process dies.
 //   - A caller who waits here keeps the time of arrival in the other group.

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"nwayacd/acd"
+	"nwayacd/internal/auth"
 )
 
 // Command is one command. It is the same from the command port, HTTP, the shell and the dialplan.
@@ -28,6 +29,9 @@ type Server struct {
 	ACD     *acd.Server
 	Reload  func() (report string, err error) // reads the configuration again
 	Version func(ctx context.Context) string  // version, commit, Go and database, in one line
+	Users   Authenticator                     // nil = there are no users and tokens
+	// Refused reports what an actor may not do; may be nil.
+	Refused func(context.Context, *auth.Refusal)
 }
 
 // MaxCommand bounds a command's line, in bytes.
@@ -57,6 +61,8 @@ func Find(name string) *Command {
 // Run carries out one line, such as `nway_login 1000 110`, and returns the reply: `+OK …`, `-ERR
 // reason`, `-USAGE: syntax`, or a list. A command that changes something replies when the change is
 // safe from a crash. A word with spaces, or an empty one, needs quotes, ' or ".
+//
+// The actor of ctx must be allowed to run the command, on what the arguments name.
 func Run(ctx context.Context, s Server, line string) string {
 	switch {
 	case len(line) > MaxCommand:
@@ -113,7 +119,13 @@ func Public(line string) (command, arguments string) {
 }
 
 func (c *Command) reply(ctx context.Context, s Server, args []string) string {
-	reply, err := "", c.check(args)
+	reply, err := "", s.Allow(ctx, c.Name)
+	if err == nil {
+		err = c.check(args)
+	}
+	if err == nil {
+		err = s.Allow(ctx, c.Name, c.objects(s, args)...)
+	}
 	if err == nil {
 		reply, err = c.run(ctx, s, args)
 	}

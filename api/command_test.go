@@ -12,6 +12,7 @@ import (
 
 	"nwayacd/api"
 	"nwayacd/api/apitest"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -46,7 +47,7 @@ func TestCommands(t *testing.T) {
 		{"originate user/1000", "-ERR originate command not found"},
 		{"", "-ERR no command"},
 	} {
-		if got := api.Run(t.Context(), s, c.line); got != c.reply {
+		if got := api.Run(apitest.As(t.Context(), auth.Admin), s, c.line); got != c.reply {
 			t.Errorf("%.60s\n got  %s\n want %s", c.line, got, c.reply)
 		}
 	}
@@ -56,7 +57,7 @@ func TestCommands(t *testing.T) {
 		func(g queue.GroupView) bool { return g.Number == "120" }); groups[i].Prompts != want {
 		t.Errorf("prompts %+v, want %+v", groups[i].Prompts, want)
 	}
-	if reply := api.Run(t.Context(), s, "nway_rm_group 120"); reply != "+OK group 120 removed" ||
+	if reply := api.Run(apitest.As(t.Context(), auth.Admin), s, "nway_rm_group 120"); reply != "+OK group 120 removed" ||
 		len(s.ACD.Dispatcher.Groups()) != 1 {
 		t.Errorf("%s, groups %v", reply, s.ACD.Dispatcher.Groups())
 	}
@@ -178,7 +179,7 @@ func TestWrongUsesAreRefusedAndChangeNothing(t *testing.T) {
 			s.Reload = func() (string, error) { reloads++; return "", nil }
 			before := floor(s)
 			try := func(line, want string) {
-				reply := api.Run(t.Context(), s, line)
+				reply := api.Run(apitest.As(t.Context(), auth.Admin), s, line)
 				if !strings.HasPrefix(reply, "-ERR ") && !strings.HasPrefix(reply, "-USAGE: "+use.command) ||
 					!strings.Contains(reply, want) {
 					t.Errorf("%.80q\n got  %s\n want %s", line, reply, want)
@@ -210,7 +211,7 @@ func floor(s api.Server) string {
 
 func TestAPasswordIsNotRepeatedInARefusal(t *testing.T) {
 	s, _ := apitest.Server()
-	if reply := api.Run(t.Context(), s, "nway_add_ext 1001 'top secret'"); strings.Contains(reply, "top") {
+	if reply := api.Run(apitest.As(t.Context(), auth.Admin), s, "nway_add_ext 1001 'top secret'"); strings.Contains(reply, "top") {
 		t.Error(reply)
 	}
 }
@@ -224,7 +225,7 @@ func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
 		"nway_list_groups json": `"caller_prefix":"Sales: "`,
 		"nway_list_exts json":   `"progress_seconds":0`,
 	} {
-		if got := api.Run(t.Context(), s, command); !strings.Contains(got, want) {
+		if got := api.Run(apitest.As(t.Context(), auth.Admin), s, command); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", command, got)
 		}
 	}
@@ -233,11 +234,11 @@ func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
 func TestListsHoldWhateverIsInAName(t *testing.T) {
 	s, _ := apitest.Server()
 	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false||||||0\n\n+OK"
-	if got := api.Run(t.Context(), s, "nway_list_exts"); got != want {
+	if got := api.Run(apitest.As(t.Context(), auth.Admin), s, "nway_list_exts"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	want = groupHeader + "\n110||2|||0|0|0|\n\n+OK"
-	if got := api.Run(t.Context(), s, "nway_list_groups"); got != want {
+	if got := api.Run(apitest.As(t.Context(), auth.Admin), s, "nway_list_groups"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"nwayacd/api"
 	"nwayacd/api/apitest"
+	"nwayacd/internal/auth"
 )
 
 // FuzzCommandLine checks that each line has one reply of one of the four kinds, and that only
@@ -38,7 +39,7 @@ func FuzzCommandLine(f *testing.F) {
 			return // they need a FreeSWITCH or a configuration
 		}
 		s, _ := apitest.Server()
-		reply := api.Run(t.Context(), s, line)
+		reply := api.Run(apitest.As(t.Context(), auth.Admin), s, line)
 		if strings.ContainsAny(reply, "\r\x00") ||
 			strings.HasPrefix(reply, "-ERR") && strings.ContainsFunc(reply, unicode.IsControl) {
 			t.Fatalf("%q: the reply %q has control characters", line, reply)

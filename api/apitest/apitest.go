@@ -10,6 +10,7 @@ import (
 	"nwayacd/acd"
 	"nwayacd/agent"
 	"nwayacd/api"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -35,4 +36,9 @@ func Server() (api.Server, *Journal) {
 		Reload:  func() (string, error) { return "read again", nil },
 		Version: func(context.Context) string { return "nwayacd 1.2.3, commit abc, go1.26, SQLite 3" },
 	}, journal
+}
+
+// As returns a context for the work that an actor of the role ordered.
+func As(ctx context.Context, role auth.Role) context.Context {
+	return auth.With(ctx, auth.Actor{Name: "test", Role: role, Way: auth.WayCommand})
 }

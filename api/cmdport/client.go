@@ -2,7 +2,6 @@ package cmdport
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"nwayacd/acd"
 	"nwayacd/api/connlimit"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 const (
@@ -39,7 +39,8 @@ type client struct {
 	listener      *acd.Listener // nil until the client first subscribes
 	upstream      *upstream     // nil until the first request is passed on
 	counted       *connlimit.Conn
-	authenticated bool // the client has shown the password
+	authenticated bool // the client has shown a password or a token
+	actor         auth.Actor
 
 	subscription subscription
 }
@@ -70,6 +71,7 @@ func (c *client) runSession(ctx, working context.Context) error {
 	if err := c.authenticate(ctx); err != nil {
 		return err
 	}
+	ctx, working = auth.With(ctx, c.actor), auth.With(working, c.actor)
 	for {
 		request, err := c.in.ReadCommand()
 		if err != nil {
@@ -101,8 +103,9 @@ func (c *client) authenticate(ctx context.Context) error {
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
-			right, wait := c.right(verb, given)
+			actor, right, wait := c.identify(ctx, verb, given)
 			if right {
+				c.actor = actor
 				return errors.Join(c.welcome(), c.reply("+OK accepted"))
 			}
 			sleep(ctx, max(authPenalty<<try, min(wait, longPenalty)))
@@ -134,18 +137,6 @@ func (c *client) welcome() error {
 func (c *client) evict() {
 	c.send(rejected())
 	c.end(errEvicted)
-}
-
-// right compares in constant time. A wrong password of a source that has sent too many waits longer
-// for its answer. Users (userauth) are FreeSWITCH's, this port has none.
-func (c *client) right(verb, given string) (right bool, wait time.Duration) {
-	isRight := strings.EqualFold(verb, "auth")
-	if c.port.Password == "" {
-		return isRight, 0
-	}
-	return c.port.authLimiter.Try(esl.Source(c.nc.RemoteAddr()), func() bool {
-		return isRight && subtle.ConstantTimeCompare([]byte(given), []byte(c.port.Password)) == 1
-	})
 }
 
 // isHTTP reports whether the line begins an HTTP request. A web page can make a browser send one to

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,13 +15,16 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
-// guarded passes a request on if it may use the port:
-//   - With a token in the configuration, the request must have the token.
-//   - Without one, the request's Host must be an address or localhost. A web page could make any
-//     name resolve to this host.
+// guarded passes a request on with its actor in the context:
+//   - With a token in the configuration, the request must show it, or a token of the server.
+//   - Without one, a request that shows nothing comes from a local client. Its Host must be an
+//     address or localhost, because a web page could make any name resolve to this host.
 //   - A web page of another origin may not change anything.
+//
+// What the actor may do is checked where the operation begins.
 func (p *Port) guarded(next http.Handler) http.Handler {
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -33,40 +35,66 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 		if isShort(r.Context()) {
 			w.Header().Set("Connection", "close")
 		}
-		switch {
-		case isDirectory(r.URL.Path):
+		if isDirectory(r.URL.Path) {
 			if p.mayReadDirectory(w, r) {
 				confirmConn(r)
 				next.ServeHTTP(w, r)
 			}
-		case p.Token == "" && !isLocal(r.Host):
+			return
+		}
+		actor, known, wait := p.identify(r)
+		switch {
+		case known && actor.Role == auth.Local && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http], the Host of a request must be an address or localhost")
+		case known:
+			if isPrivate(r.URL.Path) {
+				confirmConn(r)
+			}
+			next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), actor)))
 		case !isPrivate(r.URL.Path):
-			next.ServeHTTP(w, p.noted(r))
-		case p.Token == "" || p.authorized(w, r, p.Token):
-			confirmConn(r)
 			next.ServeHTTP(w, r)
+		default:
+			p.refuse(w, r, wait)
 		}
 	})
 }
 
-type tokenKey struct{}
-
-// noted returns the request with a note if it shows the token where none is needed.
-func (p *Port) noted(r *http.Request) *http.Request {
+// identify returns the actor of a request. known is false if the request shows no right token.
+// After too many wrong ones of its source, wait says how long the answer is held back.
+func (p *Port) identify(r *http.Request) (actor auth.Actor, known bool, wait time.Duration) {
+	source := sourceOf(r)
 	given, shown := token(r)
-	if !shown || p.Token == "" {
-		return r
+	if shown {
+		known, wait = p.tokens.Try(source, func() (ok bool) {
+			actor, ok = p.holder(given)
+			return ok
+		})
+	} else if p.Token == "" {
+		actor, known = localClient, true
 	}
-	right, _ := p.tokens.Try(sourceOf(r), func() bool { return isSecret(given, p.Token) })
-	return r.WithContext(context.WithValue(r.Context(), tokenKey{}, right))
+	actor.Way, actor.Source = auth.WayHTTP, source.String()
+	return actor, known, wait
 }
 
-// hasToken reports whether a request for something public has shown the token.
-func hasToken(ctx context.Context) bool {
-	right, _ := ctx.Value(tokenKey{}).(bool)
-	return right
+// localClient is the actor of a request to a port without a token.
+var localClient = auth.Actor{Name: "local", Role: auth.Local}
+
+// holder returns the actor with the token.
+func (p *Port) holder(given string) (actor auth.Actor, ok bool) {
+	if isSecret(given, p.Token) {
+		return auth.Actor{Name: "http", Role: auth.Admin}, true
+	}
+	if p.Server.Users != nil {
+		if actor, ok = p.Server.Users.Authenticate(given); ok {
+			return actor, true
+		}
+	}
+	// A token that is wrong now had a role, which may be less than that of a local client.
+	if p.Token == "" && !auth.IsToken(given) {
+		return localClient, true
+	}
+	return auth.Actor{}, false
 }
 
 // isSecret compares in constant time.
@@ -77,38 +105,27 @@ func isSecret(given, secret string) bool {
 // metricsPath is the path that Prometheus reads.
 const metricsPath = "/metrics"
 
-// isPrivate reports whether the path needs the token. Health and documentation do not.
+// isPrivate reports whether the path needs an actor. Health and documentation do not.
 func isPrivate(path string) bool {
 	return path == metricsPath || strings.HasPrefix(path, apiPrefix+"/")
 }
 
-// authorized reports whether the request has one of the tokens. If it has not, authorized answers
-// it.
-func (p *Port) authorized(w http.ResponseWriter, r *http.Request, tokens ...string) bool {
-	given, shown := token(r)
-	right, wait := false, time.Duration(0)
-	if shown {
-		right, wait = p.tokens.Try(sourceOf(r), func() bool {
-			return slices.ContainsFunc(tokens, func(t string) bool { return isSecret(given, t) })
-		})
-	}
-	switch {
-	case right:
-		return true
-	case wait > 0:
+// refuse answers a request without a right token.
+func (p *Port) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	if wait > 0 {
 		hold(r.Context(), min(wait, wrongHold))
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
 		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
-	default:
+	} else {
 		w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
 		w.Header().Add("WWW-Authenticate", `Basic realm="nwayacd"`)
 		writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
 	}
+	_, shown := token(r)
 	if passed, due := p.tokens.ReportDue(sourceOf(r)); shown && due {
 		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).
 			Msg("a request on the HTTP port has a wrong token")
 	}
-	return false
 }
 
 // wrongHold is how long an answer to a wrong token is held back if its source has sent too many.

@@ -26,7 +26,8 @@ type openAPI struct {
 type openAPIOperation struct {
 	OperationID, Summary string
 	Tags                 []string
-	Commands             []string `json:"x-nwayacd-commands"`
+	Commands             []string          `json:"x-nwayacd-commands"`
+	Roles                map[string]string `json:"x-nwayacd-role"`
 	Parameters           []struct {
 		Name, In string
 		Required bool

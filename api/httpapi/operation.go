@@ -113,7 +113,7 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		Tags:          []string{r.tag},
 		DefaultStatus: o.status,
 		Errors: append([]int{
-			http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+			http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 		}, o.refusals...),
 		MaxBodyBytes: maxHTTPBody,
 		// The body has its deadline from withBodyDeadline. This one lasts while the operation runs,
@@ -121,10 +121,13 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		// operation's limit.
 		BodyReadTimeout: o.limit + headerLimit,
 	}
+	described.Extensions = map[string]any{roleKey: rolesOf(o.right())}
 	if len(o.commands) > 0 {
-		described.Extensions = map[string]any{commandsKey: o.commands}
+		described.Extensions[commandsKey] = o.commands
 	}
-	if !isPrivate(o.path) {
+	if isPrivate(o.path) {
+		described.Middlewares = huma.Middlewares{r.http.authority(&o)}
+	} else {
 		described.Errors, described.Security = o.refusals, []map[string][]string{}
 	}
 	huma.Register(r.api, described, func(ctx context.Context, in *I) (*O, error) {

@@ -19,6 +19,7 @@ import (
 
 	"nwayacd/api"
 	"nwayacd/api/connlimit"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -112,7 +113,7 @@ func (p *Port) Handler(ctx context.Context) http.Handler {
 	p.serveDocs(mux, p.registerAll(mux))
 	mux.HandleFunc("POST /freeswitch/directory", p.directory)
 	if p.Metrics != nil {
-		mux.Handle("GET "+metricsPath, p.Metrics)
+		mux.Handle("GET "+metricsPath, p.allowed(auth.OpMetrics, p.Metrics))
 	}
 	return p.forwarded(p.logged(withBodyDeadline(p.guarded(withProblems(mux)))))
 }

@@ -5,6 +5,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"strings"
 )
 
 // Role says what somebody may do. The table of roles is in docs/security.md.
@@ -19,7 +20,7 @@ const (
 	Admin      Role = "admin"      // everything
 	Metrics    Role = "metrics"    // /metrics, and the details of /readyz
 	Directory  Role = "directory"  // the lookup of accounts by mod_xml_curl
-	// Local is somebody who showed nothing at a port of a loopback address that has no secret. Local
+	// Local is a client that showed nothing at a port of a loopback address that has no secret. It
 	// may do everything but what is about secrets, users and the console.
 	Local Role = "local"
 	// Dialplan is a channel that runs `/cmd`. It may run what `[server] commands` lists.
@@ -59,6 +60,12 @@ type Actor struct {
 func (a Actor) HasGroup(group string) bool {
 	return a.Role == Admin || a.Role == Local || slices.Contains(a.Groups, Everywhere) || slices.Contains(a.Groups, group)
 }
+
+// tokenPrefix is how every token begins.
+const tokenPrefix = "nwa_"
+
+// IsToken reports whether the text looks like a token, right or wrong.
+func IsToken(text string) bool { return strings.HasPrefix(text, tokenPrefix) }
 
 type actorKey struct{}
 

@@ -12,17 +12,17 @@ import (
 var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd": {ours: []string{"internal/cli"}},
 	"nwayacd/acd": {
-		ours:      []string{"agent", "esl", "queue"},
+		ours:      []string{"agent", "esl", "internal/auth", "queue"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {},
-	"nwayacd/api":   {ours: []string{"acd", "queue"}},
+	"nwayacd/api":   {ours: []string{"acd", "internal/auth", "queue"}},
 	"nwayacd/api/apitest": {
-		ours:      []string{"acd", "agent", "api", "queue"},
+		ours:      []string{"acd", "agent", "api", "internal/auth", "queue"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/cmdport": {
-		ours:      []string{"acd", "api", "api/connlimit", "esl"},
+		ours:      []string{"acd", "api", "api/connlimit", "esl", "internal/auth"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/api/connlimit": {
@@ -30,7 +30,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/httpapi": {
-		ours:      []string{"acd", "api", "api/connlimit", "esl", "queue"},
+		ours:      []string{"acd", "api", "api/connlimit", "esl", "internal/auth", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
 	"nwayacd/conf":              {libraries: []string{"github.com/BurntSushi/toml"}},
@@ -38,8 +38,8 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/esl":               {},
 	"nwayacd/internal/app": {
 		ours: []string{
-			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/metrics", "queue",
-			"store",
+			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/auth",
+			"internal/metrics", "queue", "store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+
+	"nwayacd/acd"
+	"nwayacd/internal/auth"
+)
+
+// Authenticator knows whose a token, or a name and password, is.
+type Authenticator interface {
+	// Authenticate returns the actor with that token. It takes no time to speak of.
+	Authenticate(token string) (actor auth.Actor, ok bool)
+	// Login returns the user with that password. It may wait, because comparing passwords is slow.
+	Login(ctx context.Context, name, password string, source netip.Addr) (actor auth.Actor, err error)
+}
+
+// kindOf has the kind of object that a word of a syntax names.
+var kindOf = map[string]auth.Kind{
+	"EXT": auth.AnAgent, "GROUP": auth.AGroup, "GROUP[,GROUP…]": auth.AGroup, "UUID": auth.ACall,
+}
+
+// Allow returns nil if the actor of ctx may use the operation on the objects. Otherwise it returns
+// an *auth.Refusal, and reports it. Without objects it asks whether the actor may use it at all.
+// Nobody may use anything by a context without an actor.
+func (s Server) Allow(ctx context.Context, operation string, objects ...auth.Object) error {
+	actor, _ := auth.From(ctx)
+	err := auth.Check(actor, operation, objects...)
+	if refusal, is := err.(*auth.Refusal); is && s.Refused != nil { //nolint:errorlint // Check wraps nothing
+		s.Refused(ctx, refusal)
+	}
+	return err
+}
+
+// Agent returns an extension as an object. One in no group is for whoever may log it in to the
+// groups that are asked for.
+func (s Server) Agent(extension string, asked ...string) auth.Object {
+	o := auth.Object{Kind: auth.AnAgent, Name: extension, Extension: extension}
+	v, err := s.ACD.Dispatcher.Agent(extension)
+	if err == nil {
+		o.Groups = v.Groups
+	}
+	if err == nil && len(o.Groups) == 0 {
+		o.Groups = asked
+	}
+	return o
+}
+
+// Call returns a call as an object. The uuid may be that of the caller's channel or of the agent's.
+// The call is an agent's own while they talk.
+func (s Server) Call(uuid string) auth.Object {
+	o := auth.Object{Kind: auth.ACall, Name: uuid}
+	if v, here := s.ACD.CallOf(uuid); here {
+		o.Groups = []string{v.Group}
+		if v.Phase == acd.PhaseTalk {
+			o.Extension = v.Agent
+		}
+	}
+	return o
+}
+
+// objects returns what the arguments name, in the kinds that the right of the command asks for.
+func (c *Command) objects(s Server, args []string) (all []auth.Object) {
+	wanted, _ := c.Arguments()
+	var groups []string
+	for i, given := range args {
+		if kindOf[wanted[i].Word] == auth.AGroup {
+			groups = append(groups, strings.Split(given, ",")...)
+		}
+	}
+	for i, given := range args {
+		switch kindOf[wanted[i].Word] {
+		case auth.AnAgent:
+			all = append(all, s.Agent(given, groups...))
+		case auth.ACall:
+			all = append(all, s.Call(given))
+		}
+	}
+	for _, g := range groups {
+		all = append(all, auth.Group(g))
+	}
+	return all
+}

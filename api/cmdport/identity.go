@@ -1,0 +1,60 @@
+package cmdport
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/netip"
+	"strings"
+	"time"
+
+	"nwayacd/esl"
+	"nwayacd/internal/auth"
+)
+
+// identify returns the actor of a client:
+//   - `auth PASSWORD` with the password of the configuration: the actor control;
+//   - `auth TOKEN`: the actor of the token;
+//   - `userauth NAME:PASSWORD`: the user;
+//   - `auth` with anything else, if the configuration has no password: a local client.
+//
+// A wrong one of a source that has sent too many waits longer for its answer.
+func (c *client) identify(ctx context.Context, verb, given string) (actor auth.Actor, right bool, wait time.Duration) {
+	source := esl.Source(c.nc.RemoteAddr())
+	right, wait = c.port.authLimiter.Try(source, func() (ok bool) {
+		if strings.EqualFold(verb, "userauth") {
+			actor, ok = c.port.user(ctx, given, source)
+		} else {
+			actor, ok = c.port.holder(given)
+		}
+		return ok
+	})
+	actor.Way, actor.Source = auth.WayCommand, source.String()
+	return actor, right, wait
+}
+
+// holder returns the actor with the password or the token.
+func (p *Port) holder(secret string) (actor auth.Actor, ok bool) {
+	if p.Password != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(p.Password)) == 1 {
+		return auth.Actor{Name: "control", Role: auth.Admin}, true
+	}
+	if p.Server.Users != nil {
+		if actor, ok = p.Server.Users.Authenticate(secret); ok {
+			return actor, true
+		}
+	}
+	// A token that is wrong now had a role, which may be less than that of a local client.
+	if p.Password == "" && !auth.IsToken(secret) {
+		return auth.Actor{Name: "local", Role: auth.Local}, true
+	}
+	return auth.Actor{}, false
+}
+
+// user returns the user of NAME:PASSWORD.
+func (p *Port) user(ctx context.Context, given string, source netip.Addr) (actor auth.Actor, ok bool) {
+	name, password, both := strings.Cut(given, ":")
+	if !both || p.Server.Users == nil {
+		return auth.Actor{}, false
+	}
+	actor, err := p.Server.Users.Login(ctx, name, password, source)
+	return actor, err == nil
+}
