@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/auth"
 )
 
 // MaxUUID is the length of the longest uuid of a channel. The database keeps no longer ones
@@ -150,4 +151,6 @@ type Change struct {
 	Unblacklisted *string      `json:"Unblacklisted,omitempty"` // call_number
 	VIPAdded      *VIP         `json:"VIPAdded,omitempty"`
 	VIPRemoved    *VIP         `json:"VIPRemoved,omitempty"`
+
+	Auth *auth.Change `json:"Auth,omitempty"` // of users, tokens, sessions and the audit log
 }

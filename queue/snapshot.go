@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"nwayacd/agent"
+	"nwayacd/internal/auth"
 )
 
 // Snapshot is everything in the database that the dispatcher starts from.
@@ -16,6 +17,8 @@ type Snapshot struct {
 	Memories  []Memory      `json:"Memories"`
 	Waiting   []Waiting     `json:"Waiting"`
 	Talks     []Talk        `json:"Talks"`
+
+	Auth auth.Snapshot `json:"Auth,omitzero"` // not of the floor
 }
 
 // Clone returns a copy that Apply can alter without altering s.
@@ -23,7 +26,7 @@ func (s *Snapshot) Clone() Snapshot {
 	return Snapshot{
 		Agents: slices.Clone(s.Agents), Groups: slices.Clone(s.Groups), Members: slices.Clone(s.Members),
 		Blacklist: slices.Clone(s.Blacklist), VIPs: slices.Clone(s.VIPs), Memories: slices.Clone(s.Memories),
-		Waiting: slices.Clone(s.Waiting), Talks: slices.Clone(s.Talks),
+		Waiting: slices.Clone(s.Waiting), Talks: slices.Clone(s.Talks), Auth: s.Auth.Clone(),
 	}
 }
 
@@ -108,6 +111,8 @@ func (s *Snapshot) applyLists(c Change) {
 		s.VIPs = with(s.VIPs, *c.VIPAdded)
 	case c.VIPRemoved != nil:
 		s.VIPs = without(s.VIPs, *c.VIPRemoved)
+	case c.Auth != nil:
+		s.Auth.Apply(c.Auth)
 	}
 }
 
@@ -201,6 +206,9 @@ func (s *Snapshot) Changes() []Change {
 	}
 	for _, m := range s.Memories {
 		all = append(all, Change{Remembered: &m})
+	}
+	for _, c := range s.Auth.Changes() {
+		all = append(all, Change{Auth: &c})
 	}
 	return append(all, s.stateChanges()...)
 }

@@ -56,6 +56,8 @@ func fill(t *rapid.T, v reflect.Value) {
 		for i := range v.Len() {
 			fill(t, v.Index(i))
 		}
+	case reflect.Map:
+		v.Set(reflect.ValueOf(rapid.MapOf(rapid.String(), rapid.String()).Draw(t, "map")))
 	case reflect.String:
 		v.SetString(rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[0-9a-f-]{0,9}`), rapid.String()).Draw(t, "text"))
 	case reflect.Bool:

@@ -53,6 +53,10 @@ type Actor struct {
 	Extension string   // the actor's own; "" = none
 	Source    string   // address of the client, without the port; "" = unknown
 	Way       Way
+	Session   string // hash of the session that the actor showed; "" = none
+	// MustChange says that the actor has to choose a password first. Until then it may do nothing
+	// but that, and ask who it is.
+	MustChange bool
 }
 
 // HasGroup reports whether the group is one of the actor's. All groups are those of the roles admin
@@ -61,11 +65,11 @@ func (a Actor) HasGroup(group string) bool {
 	return a.Role == Admin || a.Role == Local || slices.Contains(a.Groups, Everywhere) || slices.Contains(a.Groups, group)
 }
 
-// tokenPrefix is how every token begins.
-const tokenPrefix = "nwa_"
+// TokenPrefix is how every token begins, so that scanners for secrets find one in a file.
+const TokenPrefix = "nwa_"
 
 // IsToken reports whether the text looks like a token, right or wrong.
-func IsToken(text string) bool { return strings.HasPrefix(text, tokenPrefix) }
+func IsToken(text string) bool { return strings.HasPrefix(text, TokenPrefix) }
 
 type actorKey struct{}
 

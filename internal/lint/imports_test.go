@@ -48,6 +48,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/auth": {},
+	"nwayacd/internal/auth/users": {
+		ours:      []string{"internal/auth", "queue"},
+		libraries: []string{"github.com/rs/zerolog", "golang.org/x/crypto"},
+	},
 	"nwayacd/internal/bench": {
 		ours: []string{"esl", "internal/testlab", "queue"},
 		libraries: []string{
@@ -86,7 +90,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"golang.org/x/term"},
 	},
 	"nwayacd/queue": {
-		ours:      []string{"agent"},
+		ours:      []string{"agent", "internal/auth"},
 		libraries: []string{"github.com/tidwall/btree"},
 	},
 	"nwayacd/sim": {ours: []string{"esl"}},

@@ -1,0 +1,138 @@
+package users
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Wrong passwords cost time, and do not lock a user out.
+const (
+	freeTries   = 5                // wrong ones of a name from a source, before it has to wait
+	tryPause    = 5 * time.Second  // from then on, one try in this time for that name and source
+	forgetAfter = 15 * time.Minute // without a wrong one, after which the count begins again
+
+	strangeTries = 10 // a minute for a name, from sources that never logged it in
+	knownSources = 16 // that are remembered for a name, the newest ones
+	mostTracked  = 8192
+)
+
+// SlowError says that a try was not looked at, and when the next one may be.
+type SlowError struct{ Wait time.Duration }
+
+// Error tells a person what to do.
+func (e SlowError) Error() string {
+	return fmt.Sprintf("too many wrong passwords: try again in %d s", int(max(e.Wait, time.Second).Seconds()+0.5))
+}
+
+// pair is a name and a source.
+type pair struct{ name, source string }
+
+// tries are the wrong passwords of a pair.
+type tries struct {
+	wrong int
+	next  time.Time // no try before this
+	last  time.Time
+}
+
+// throttle says whether a password may be looked at. The Book's lock guards it.
+type throttle struct {
+	pairs     map[pair]*tries
+	strangers map[string]*bucket  // by name
+	known     map[string][]string // sources that logged a name in, the newest last
+}
+
+// bucket has tokens for tries, and fills up in a minute.
+type bucket struct {
+	tokens float64
+	at     time.Time
+}
+
+func newThrottle() throttle {
+	return throttle{map[pair]*tries{}, map[string]*bucket{}, map[string][]string{}}
+}
+
+// begin returns nil if the password of the pair may be looked at now. It counts the try as a wrong
+// one. right and undo take that back.
+func (t *throttle) begin(p pair, now time.Time) error {
+	one := t.pairs[p]
+	if one != nil && now.Sub(one.last) > forgetAfter {
+		delete(t.pairs, p)
+		one = nil
+	}
+	if one != nil && one.wrong >= freeTries {
+		if wait := one.next.Sub(now); wait > 0 {
+			return SlowError{wait}
+		}
+	}
+	if !slices.Contains(t.known[p.name], p.source) {
+		if wait := t.strange(p.name, now); wait > 0 {
+			return SlowError{wait}
+		}
+	}
+	if one == nil {
+		makeRoom(t.pairs, func(t *tries) time.Time { return t.last })
+		one = &tries{}
+		t.pairs[p] = one
+	}
+	one.wrong++
+	one.last, one.next = now, now.Add(tryPause)
+	return nil
+}
+
+// undo takes back a try whose password was not looked at.
+func (t *throttle) undo(p pair) {
+	if one := t.pairs[p]; one != nil {
+		one.wrong--
+		one.next = time.Time{}
+	}
+}
+
+// strange takes a token for a try from a source that never logged the name in. It returns how long
+// to wait if there is none.
+func (t *throttle) strange(name string, now time.Time) time.Duration {
+	b := t.strangers[name]
+	if b == nil {
+		makeRoom(t.strangers, func(b *bucket) time.Time { return b.at })
+		b = &bucket{strangeTries, now}
+		t.strangers[name] = b
+	}
+	const each = time.Minute / strangeTries
+	b.tokens = min(strangeTries, b.tokens+float64(now.Sub(b.at))/float64(each))
+	b.at = now
+	if b.tokens < 1 {
+		return time.Duration((1 - b.tokens) * float64(each))
+	}
+	b.tokens--
+	return 0
+}
+
+// right forgets the wrong passwords of the pair, and remembers that the source logged the name in.
+func (t *throttle) right(p pair) {
+	delete(t.pairs, p)
+	t.know(p)
+}
+
+func (t *throttle) know(p pair) {
+	known := slices.DeleteFunc(t.known[p.name], func(source string) bool { return source == p.source })
+	known = append(known, p.source)
+	t.known[p.name] = known[max(0, len(known)-knownSources):]
+}
+
+// forget forgets a name that is no user any more.
+func (t *throttle) forget(name string) { delete(t.known, name) }
+
+// makeRoom removes the oldest entry if there are mostTracked.
+func makeRoom[K comparable, V any](entries map[K]V, at func(V) time.Time) {
+	if len(entries) < mostTracked {
+		return
+	}
+	var oldest K
+	var when time.Time
+	for key, entry := range entries {
+		if when.IsZero() || at(entry).Before(when) {
+			oldest, when = key, at(entry)
+		}
+	}
+	delete(entries, oldest)
+}
