@@ -78,7 +78,7 @@ func TestADatabaseFromBeforeTheColumnDeferred(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		migrateBefore(t, o, "deferred",
 			`INSERT INTO call_extension (extension_number, seat_state, call_state) VALUES ('1000', 'up', 'talking')`)
-		if applied, err := Migrate(within(t), o); err != nil || len(applied) != 3 {
+		if applied, err := Migrate(within(t), o); err != nil || !strings.HasSuffix(applied[0], "_deferred") {
 			t.Fatalf("%v %v", applied, err)
 		}
 		s, stop := run(t, o)

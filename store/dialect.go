@@ -32,6 +32,13 @@ type dialect struct {
 	listRejected string // query: the row before (journal, sequence)
 	dropRejected string // statement: journal, sequence
 
+	jobs       []job  // in order
+	addJob     string // statement: name
+	readJob    string // query: name
+	lockJob    string // what readJob says after that, to lock the row until the end of the transaction
+	writeJob   string // statement: name, position, whether it is done
+	buildIndex func(context.Context, *jobRunner, job) error
+
 	write map[kind][]string
 	load  queries
 	empty string // query: whether there are neither agents nor groups

@@ -28,7 +28,7 @@ func TestAnExistingDatabaseLosesNothing(t *testing.T) {
 			exec(t, db, `DELETE FROM nwayacd_migration`)
 		}
 		applied, err := Migrate(within(t), o)
-		if err != nil || len(applied) != 7 {
+		if err != nil || applied[0] != "0001_nwaycc" {
 			t.Fatalf("%s: %v %v", pass, applied, err)
 		}
 		expectFixture(t, pass, reopened(t, o))

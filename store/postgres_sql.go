@@ -26,6 +26,14 @@ var postgres = dialect{
 		ORDER BY journal, seq LIMIT 100`,
 	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = $1 AND seq = $2`,
 
+	jobs:    postgresJobs,
+	addJob:  `INSERT INTO nwayacd_job (name) VALUES ($1) ON CONFLICT DO NOTHING`,
+	readJob: `SELECT position, done FROM nwayacd_job WHERE name = $1`,
+	lockJob: ` FOR UPDATE`,
+	writeJob: `INSERT INTO nwayacd_job (name, position, done) VALUES ($1, $2, $3)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, done = excluded.done`,
+	buildIndex: buildInPostgres,
+
 	load: queries{
 		agents:    pgAgents + ` ORDER BY id`,
 		groups:    pgGroups + ` ORDER BY id`,

@@ -113,6 +113,12 @@ var embedded = dialect{
 		ORDER BY journal, seq LIMIT 100`,
 	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = ?1 AND seq = ?2`,
 
+	addJob:  `INSERT INTO nwayacd_job (name) VALUES (?1) ON CONFLICT DO NOTHING`,
+	readJob: `SELECT position, done FROM nwayacd_job WHERE name = ?1`,
+	writeJob: `INSERT INTO nwayacd_job (name, position, done) VALUES (?1, ?2, ?3)
+		ON CONFLICT (name) DO UPDATE SET position = excluded.position, done = excluded.done`,
+	buildIndex: buildInSQLite,
+
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
 			answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,

@@ -26,6 +26,9 @@ type Status struct {
 	Stopped  bool   // the database refuses the next change; it and all later ones wait in the journal
 	Rejected uint64 // changes since the start that were impossible and went to nwayacd_rejected
 	Damaged  uint64 // records of the journal since the start that were damaged on the disk
+
+	Jobs     []string // work on tables that an upgrade left for later and that is not done
+	JobFault string   // why the last try of one of these failed, or ""
 }
 
 // Status returns the state of the journal and the database. It waits for neither.
@@ -37,6 +40,10 @@ func (s *Store) Status() Status {
 	}
 	s.mu.Lock()
 	status.DiskUp, status.Stopped = s.diskFault.err == nil, s.applyRefusal.err != nil
+	status.Jobs = s.jobsLeft
+	if s.jobFault != nil {
+		status.JobFault = s.jobFault.Error()
+	}
 	s.mu.Unlock()
 	if err := s.Healthy(); err != nil {
 		status.Fault = err.Error()

@@ -119,6 +119,8 @@ type Store struct {
 	applyRefusal  fault // why the applier stops at a change
 	readRefusal   fault // why the database does not let the server read everything
 	resyncDue     resync
+	jobsLeft      []string   // what migrations left for later and is not done
+	jobFault      error      // why the last try of one of these failed
 	checkpointing sync.Mutex // one checkpoint at a time, because they write the same file
 	fillAlarm     bool       // the journal is filling up
 

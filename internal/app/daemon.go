@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -232,8 +233,9 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
 		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
-		Metrics:        d.metrics.Handler(d.log), Warnings: func() []httpapi.Notice { return warnings(o.LogStatus()) },
-		Bounds: connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+		Metrics:  d.metrics.Handler(d.log),
+		Warnings: func() []httpapi.Notice { return warnings(o.LogStatus(), d.store.Status()) },
+		Bounds:   connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.storeStatus,
@@ -256,12 +258,19 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 }
 
 // warnings are what does not end the service, but should be looked at.
-func warnings(log LogStatus) (all []httpapi.Notice) {
+func warnings(log LogStatus, database store.Status) (all []httpapi.Notice) {
 	if log.Fault != "" {
 		all = append(all, httpapi.Notice{
 			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
 				log.DroppedRecords),
 		})
+	}
+	if len(database.Jobs) > 0 {
+		text := "work on tables that an upgrade left for later is not done: " + strings.Join(database.Jobs, ", ")
+		if database.JobFault != "" {
+			text += "; it fails: " + database.JobFault
+		}
+		all = append(all, httpapi.Notice{Word: "upgrade", Text: text})
 	}
 	return all
 }
@@ -272,7 +281,7 @@ func (d *Daemon) storeStatus() metrics.StoreStatus {
 	return metrics.StoreStatus{
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
 		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
-		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged,
+		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged, Jobs: len(s.Jobs),
 	}
 }
 

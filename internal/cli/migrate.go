@@ -10,7 +10,7 @@ import (
 // Migrate is `nwayacd migrate`.
 type Migrate struct{ configFile }
 
-// Run brings the schema up to date.
+// Run brings the schema up to date, and does the work on tables that an upgrade leaves for later.
 func (m *Migrate) Run() error {
 	options, err := m.storeOptions()
 	if err != nil {
@@ -26,5 +26,5 @@ func (m *Migrate) Run() error {
 	for _, name := range applied {
 		fmt.Println("applied", name)
 	}
-	return nil
+	return store.FinishJobs(context.Background(), options, func(name string) { fmt.Println("done", name) })
 }

@@ -43,6 +43,7 @@ type StoreStatus struct {
 	Stopped      bool          // the database refuses the next change
 	Rejected     uint64        // changes that the database refused for good
 	Damaged      uint64        // records of the journal that could not be read
+	Jobs         int           // on tables, which an upgrade left for later and which are not done
 }
 
 // The metrics of the present state, which is read at each scrape.
@@ -97,6 +98,8 @@ var (
 		"1 while the database refuses the next change, because a table is not what it was; all changes wait.")
 	rejected = described("journal_rejected_total",
 		"Changes that the database refused for good; they are in the table nwayacd_rejected.")
+	jobs = described("database_jobs",
+		"Work on tables that an upgrade left for later and that is not done: indexes, columns of old rows.")
 	damaged = described("journal_damaged_total", "Records of the journal that were damaged on the disk.")
 )
 
@@ -118,7 +121,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics,
 		linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
-		stopped, rejected, damaged,
+		stopped, rejected, damaged, jobs,
 		logUp, logDropped,
 	} {
 		to <- d
@@ -201,6 +204,7 @@ func (to shown) store(k StoreStatus) {
 	to.gauge(stopped, one(k.Stopped))
 	to.counter(rejected, k.Rejected)
 	to.counter(damaged, k.Damaged)
+	to.gauge(jobs, float64(k.Jobs))
 }
 
 func (to shown) log(l LogStatus) {

@@ -110,5 +110,5 @@ END $$;
 CREATE INDEX IF NOT EXISTS nwayacd_map_ext ON ext_group_map (ext);
 CREATE INDEX IF NOT EXISTS nwayacd_map_group ON ext_group_map (ext_group_number);
 CREATE INDEX IF NOT EXISTS nwayacd_queue_uuid ON callin_queue (call_uuid);
-CREATE INDEX IF NOT EXISTS nwayacd_vip_phone ON call_vip_number (phone_number);
-CREATE INDEX IF NOT EXISTS nwayacd_remember_caller ON cf_call_remember (call_number);
+-- The indexes of call_vip_number and cf_call_remember are jobs (store/index.go), because these tables
+-- may be large.
