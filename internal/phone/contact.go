@@ -18,8 +18,9 @@ import (
 // Header is one more header of a request.
 type Header struct{ Name, Value string }
 
-// lasting is for how many seconds a registration is asked.
-const lasting = 600
+// lasting is for how many seconds a registration is asked. A phone does not register again by
+// itself, so this is longer than every test and soak.
+const lasting = 24 * 60 * 60
 
 // Contact is one device of a phone. It has a socket, and a registration that leads to it.
 type Contact struct {
