@@ -108,7 +108,7 @@ func TestEachContactHasARegistrationOfItsOwn(t *testing.T) {
 			}
 		}
 		name := strings.ToUpper(transport)
-		if want := []string{name + " 600", name + " 600", name + " 0"}; !slices.Equal(mine, want) {
+		if want := []string{name + " 86400", name + " 86400", name + " 0"}; !slices.Equal(mine, want) {
 			t.Errorf("over %s the switch was asked %v, not %v", transport, mine, want)
 		}
 		ids = append(ids, c.callID)
