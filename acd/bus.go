@@ -19,6 +19,9 @@ type Event struct {
 	At       time.Time
 	Subclass string // nwayacd::queue, nwayacd::info, nwayacd::agent
 	Headers  []esl.Header
+	// Left has the groups that an agent has left by a logout. No header has them: they say whose
+	// listeners the event is for.
+	Left []string
 }
 
 // Get returns the value of a header, or "" if there is none.

@@ -14,6 +14,9 @@ import (
 // empty values.
 const anonymous = "anonymous"
 
+// AgentSubclass is the subclass of the events about agents.
+const AgentSubclass = "nwayacd::agent"
+
 // The values of nway_queue_operate.
 const (
 	queueAdd    = "nway_queue_add"
@@ -36,11 +39,16 @@ const (
 // publish gives an event to the listeners on our own ports. It returns the command that fires the
 // same event into FreeSWITCH.
 func (s *Server) publish(subclass string, headers ...esl.Header) esl.Command {
+	return s.publishLeft(subclass, nil, headers...)
+}
+
+// publishLeft is publish for an agent that has left groups.
+func (s *Server) publishLeft(subclass string, left []string, headers ...esl.Header) esl.Command {
 	for i := range headers {
 		headers[i].Value = strings.Map(printable, headers[i].Value)
 	}
 	set := slices.DeleteFunc(headers, func(h esl.Header) bool { return h.Value == "" })
-	e := Event{At: time.Now(), Subclass: subclass, Headers: set}
+	e := Event{At: time.Now(), Subclass: subclass, Headers: set, Left: left}
 	s.Events.publish(e)
 	return e.fire()
 }
@@ -91,7 +99,7 @@ func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
 
 // agentEvent publishes nwayacd::agent.
 func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
-	return s.publish("nwayacd::agent",
+	return s.publishLeft(AgentSubclass, e.Left,
 		esl.Header{Name: "nway_agent_extension", Value: e.Extension},
 		esl.Header{Name: "nway_agent_status", Value: "nway_agent_" + string(e.Status)},
 		esl.Header{Name: "nway_queue_time", Value: epoch(e.At)},

@@ -144,4 +144,5 @@ type LogEntry struct {
 	Status    Status    `json:"Status"`
 	At        time.Time `json:"At"`
 	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, if an offer or a call is the reason
+	Left      []string  `json:"-"`                // the groups that a logout has left; they are not kept
 }

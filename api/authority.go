@@ -3,18 +3,32 @@ package api
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"nwayacd/acd"
 	"nwayacd/internal/auth"
 )
 
-// Authenticator knows whose a token, or a name and password, is.
-type Authenticator interface {
+// Users knows whose a token, a cookie, or a name and password is. users.Book implements it.
+type Users interface {
 	// Authenticate returns the actor with that token. It takes no time to speak of.
 	Authenticate(token string) (actor auth.Actor, ok bool)
+	// Session returns the actor with that cookie.
+	Session(cookie string) (actor auth.Actor, ok bool)
 	// Login returns the user with that password. It may wait, because comparing passwords is slow.
-	Login(ctx context.Context, name, password string, source netip.Addr) (actor auth.Actor, err error)
+	Login(ctx context.Context, name, password string, source netip.Addr) (auth.Actor, error)
+	// While returns a context that ends with the rights of the actor. stop must be called.
+	While(ctx context.Context, actor auth.Actor) (while context.Context, stop context.CancelFunc)
+}
+
+// While returns a context for something that lasts, such as a stream of events. It ends as soon as
+// the actor of ctx has other rights than now. stop must be called.
+func (s Server) While(ctx context.Context) (while context.Context, stop context.CancelFunc) {
+	if actor, known := auth.From(ctx); known && s.Users != nil {
+		return s.Users.While(ctx, actor)
+	}
+	return ctx, func() {}
 }
 
 // kindOf has the kind of object that a word of a syntax names.
@@ -26,12 +40,23 @@ var kindOf = map[string]auth.Kind{
 // an *auth.Refusal, and reports it. Without objects it asks whether the actor may use it at all.
 // Nobody may use anything by a context without an actor.
 func (s Server) Allow(ctx context.Context, operation string, objects ...auth.Object) error {
-	actor, _ := auth.From(ctx)
-	err := auth.Check(actor, operation, objects...)
+	err := auth.Check(s.Actor(ctx), operation, objects...)
 	if refusal, is := err.(*auth.Refusal); is && s.Refused != nil { //nolint:errorlint // Check wraps nothing
 		s.Refused(ctx, refusal)
 	}
 	return err
+}
+
+// Actor returns the actor of ctx. The groups of an agent are also those that its extension is a
+// member of now.
+func (s Server) Actor(ctx context.Context) auth.Actor {
+	actor, _ := auth.From(ctx)
+	if actor.Role == auth.Agent {
+		if v, err := s.ACD.Dispatcher.Agent(actor.Extension); err == nil {
+			actor.Groups = slices.Concat(actor.Groups, v.Groups)
+		}
+	}
+	return actor
 }
 
 // Agent returns an extension as an object. One in no group is for whoever may log it in to the

@@ -29,7 +29,7 @@ type Server struct {
 	ACD     *acd.Server
 	Reload  func() (report string, err error) // reads the configuration again
 	Version func(ctx context.Context) string  // version, commit, Go and database, in one line
-	Users   Authenticator                     // nil = there are no users and tokens
+	Users   Users                             // nil = there are no users and tokens
 	// Refused reports what an actor may not do; may be nil.
 	Refused func(context.Context, *auth.Refusal)
 }

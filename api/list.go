@@ -64,11 +64,13 @@ type callRow struct {
 	Phased  int    `json:"phase_seconds"`
 }
 
-func listExtensions(_ context.Context, s Server, args []string) (string, error) {
-	views := s.ACD.Dispatcher.Agents()
+func listExtensions(ctx context.Context, s Server, args []string) (string, error) {
+	views, viewer := s.ACD.Dispatcher.Agents(), s.Viewer(ctx)
 	rows := make([]extensionRow, 0, len(views))
 	for i := range views {
-		rows = append(rows, rowOfAgent(&views[i]))
+		if viewer.Agent(&views[i]) {
+			rows = append(rows, rowOfAgent(&views[i]))
+		}
 	}
 	return list(args, rows, extensionHeader, func(r extensionRow) []string {
 		return []string{
@@ -78,11 +80,13 @@ func listExtensions(_ context.Context, s Server, args []string) (string, error) 
 	})
 }
 
-func listCalls(_ context.Context, s Server, args []string) (string, error) {
-	now := time.Now()
+func listCalls(ctx context.Context, s Server, args []string) (string, error) {
+	now, viewer := time.Now(), s.Viewer(ctx)
 	rows := []callRow{}
 	for _, v := range s.ACD.CallViews() {
-		rows = append(rows, rowOfCall(&v, now))
+		if v, shown := viewer.Call(v); shown {
+			rows = append(rows, rowOfCall(&v, now))
+		}
 	}
 	return list(args, rows, callHeader, func(r callRow) []string {
 		return []string{
@@ -134,10 +138,14 @@ func RestOf(v *queue.AgentView) (cause string, until time.Time) {
 	return cause, v.Rest.Until
 }
 
-func listGroups(_ context.Context, s Server, args []string) (string, error) {
-	views, now := s.ACD.Dispatcher.Groups(), time.Now()
+func listGroups(ctx context.Context, s Server, args []string) (string, error) {
+	views, now, viewer := s.ACD.Dispatcher.Groups(), time.Now(), s.Viewer(ctx)
 	rows := make([]groupRow, 0, len(views))
 	for _, v := range views {
+		v, shown := viewer.Group(v)
+		if !shown {
+			continue
+		}
 		rows = append(rows, groupRow{
 			Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
 			Ring: int(v.RingTimeout / time.Second), Members: v.Members, Available: v.Available,

@@ -162,11 +162,13 @@ func (f *Floor) apply(slot *agentSlot, deferred agent.Deferred, now time.Time) {
 		f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = false, agent.NothingDeferred })
 		f.publishStatus(slot, agent.StatusBusy, "", now)
 	case agent.LogoutDeferred:
+		left := slices.Sorted(maps.Keys(slot.groups))
 		f.regroup(slot, nil)
 		f.record(Change{Membership: &Membership{Extension: slot.Extension}})
 		f.change(slot, func(a *agent.Agent) { a.Up, a.Deferred = false, agent.NothingDeferred })
 		f.recover(slot, now)
 		f.publishStatus(slot, agent.StatusLogout, "", now)
+		f.out.Statuses[len(f.out.Statuses)-1].Left = left
 	}
 }
 

@@ -72,6 +72,9 @@ func (c *client) runSession(ctx, working context.Context) error {
 		return err
 	}
 	ctx, working = auth.With(ctx, c.actor), auth.With(working, c.actor)
+	ctx, stop := c.port.Server.While(ctx)
+	defer stop()
+	defer context.AfterFunc(ctx, func() { c.end(context.Cause(ctx)) })()
 	for {
 		request, err := c.in.ReadCommand()
 		if err != nil {

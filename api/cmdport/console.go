@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nwayacd/api"
+	"nwayacd/internal/auth"
 )
 
 // mostOffered is how many words completion shows at most.
@@ -15,6 +16,11 @@ const mostOffered = 100
 // console answers the requests that fs_cli makes by itself, and the first words that an operator
 // tries. It returns false if line is neither.
 func (p *Port) console(ctx context.Context, line string) (text string, asked bool) {
+	if isVersion := line == "version" || line == "status"; isVersion {
+		if err := p.Server.Allow(ctx, "nwayacd_version"); err != nil {
+			return "-ERR " + err.Error() + "\n", true
+		}
+	}
 	switch line {
 	case "switchname": // shown in the prompt
 		return "nwayacd", true
@@ -40,7 +46,7 @@ func help() string {
 // fs_cli reads (switch_console.c, switch_console_complete). The answer lists the possible words.
 // `write=N:WORD` makes fs_cli put WORD in place of the last N characters. With pass-through,
 // FreeSWITCH completes the lines that are not for our commands.
-func (p *Port) complete(line string) (text string, asked bool) {
+func (c *client) complete(ctx context.Context, line string) (text string, asked bool) {
 	typed, is := strings.CutPrefix(line+" ", "console_complete ")
 	if !is {
 		return "", false
@@ -49,8 +55,8 @@ func (p *Port) complete(line string) (text string, asked bool) {
 	if cursor, rest, found := strings.Cut(typed, ";"); found && strings.HasPrefix(cursor, "c=") {
 		typed = rest
 	}
-	words := p.possible(strings.TrimLeft(typed, " "))
-	if p.PassThrough != nil && (len(words) == 0 || strings.TrimSpace(typed) == "") {
+	words := c.possible(ctx, strings.TrimLeft(typed, " "))
+	if c.passesOn() && (len(words) == 0 || strings.TrimSpace(typed) == "") {
 		return "", false
 	}
 	last := typed[strings.LastIndexByte(typed, ' ')+1:]
@@ -58,13 +64,13 @@ func (p *Port) complete(line string) (text string, asked bool) {
 }
 
 // possible returns the words that can complete the last word of the line.
-func (p *Port) possible(typed string) (words []string) {
+func (c *client) possible(ctx context.Context, typed string) (words []string) {
 	before := strings.Fields(typed)
 	last := ""
 	if n := len(before); n > 0 && !strings.HasSuffix(typed, " ") {
 		last, before = before[n-1], before[:n-1]
 	}
-	for _, w := range p.vocabulary(before) {
+	for _, w := range c.vocabulary(ctx, before) {
 		if strings.HasPrefix(w, last) && len(words) < mostOffered {
 			words = append(words, api.Plain(w))
 		}
@@ -72,42 +78,50 @@ func (p *Port) possible(typed string) (words []string) {
 	return words
 }
 
-// vocabulary returns every word that can follow the words before.
-func (p *Port) vocabulary(before []string) (words []string) {
+// vocabulary returns every word that can follow the words before, and that the client may see.
+func (c *client) vocabulary(ctx context.Context, before []string) (words []string) {
 	if len(before) == 0 {
-		if p.PassThrough == nil {
+		if !c.passesOn() {
 			words = append(words, "help", "status")
 		}
-		for _, c := range api.Commands {
-			words = append(words, c.Name)
+		for _, command := range api.Commands {
+			if auth.May(c.actor, command.Name) {
+				words = append(words, command.Name)
+			}
 		}
 		return words
 	}
-	c := api.Find(before[0])
-	if c == nil {
+	command := api.Find(before[0])
+	if command == nil {
 		return nil
 	}
-	wanted, _ := c.Arguments()
+	wanted, _ := command.Arguments()
 	if len(before) > len(wanted) {
 		return nil
 	}
-	return values(p.Server, wanted[len(before)-1])
+	return values(c.port.Server, c.port.Server.Viewer(ctx), wanted[len(before)-1])
 }
 
-// values returns what can be given for an argument at this moment.
-func values(s api.Server, a api.Argument) (words []string) {
+// values returns what can be given for an argument at this moment, as far as the viewer may see it.
+func values(s api.Server, viewer api.Viewer, a api.Argument) (words []string) {
 	switch a.Word {
 	case "EXT":
 		for _, v := range s.ACD.Dispatcher.Agents() {
-			words = append(words, v.Extension)
+			if viewer.Agent(&v) {
+				words = append(words, v.Extension)
+			}
 		}
 	case "GROUP", "GROUP[,GROUP…]":
 		for _, v := range s.ACD.Dispatcher.Groups() {
-			words = append(words, v.Number)
+			if viewer.Figures(v.Number) {
+				words = append(words, v.Number)
+			}
 		}
 	case "UUID":
 		for _, v := range s.ACD.CallViews() {
-			words = append(words, v.UUID)
+			if _, shown := viewer.Call(v); shown {
+				words = append(words, v.UUID)
+			}
 		}
 	default:
 		if a.Rule == "" {

@@ -22,6 +22,7 @@ type event struct {
 	sequence uint64 // Event-Sequence; each of the two names has its own count
 	headers  []esl.Header
 	body     string
+	of       string // the name of the actor of a job; no header has it
 }
 
 // jobEvent returns the event with the output of a bgapi command.

@@ -6,16 +6,20 @@ import (
 
 	"nwayacd/acd"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 // subscribe carries out a request about events. With pass-through, FreeSWITCH gets the request too,
 // and the client gets FreeSWITCH's reply, because FreeSWITCH knows its own events.
 func (c *client) subscribe(ctx context.Context, r *esl.Request, verb, rest string) error {
+	if err := c.port.Server.Allow(ctx, "follow-events"); err != nil {
+		return c.reply("-ERR " + err.Error())
+	}
 	if c.listener == nil {
 		c.follow(ctx)
 	}
 	reply, ok := c.subscription.change(verb, rest)
-	if ok && c.port.PassThrough != nil {
+	if ok && c.passesOn() {
 		return c.passThrough(ctx, r)
 	}
 	return c.reply(reply)
@@ -24,6 +28,7 @@ func (c *client) subscribe(ctx context.Context, r *esl.Request, verb, rest strin
 // follow starts to send the client the events that it has subscribed to, until the session ends.
 func (c *client) follow(ctx context.Context) {
 	c.listener = c.port.Server.ACD.Events.Listen(0)
+	viewer := c.port.Server.Viewer(ctx)
 	c.following.Go(func() { // ends with the session
 		defer c.listener.Close()
 		for {
@@ -33,6 +38,10 @@ func (c *client) follow(ctx context.Context) {
 			}
 			if err != nil {
 				return
+			}
+			e, shown := viewer.Event(e)
+			if !shown {
+				continue
 			}
 			c.sendEvent(event{
 				at: e.At, name: eventCustom, sequence: e.ID, subclass: e.Subclass,
@@ -55,7 +64,7 @@ func (c *client) follow(ctx context.Context) {
 // queueJobEvent queues the end of a job for the client. It does not block: it cuts off a client
 // whose queue is full.
 func (c *client) queueJobEvent(e event) {
-	if !c.subscription.jobs() {
+	if !c.subscription.jobs() || !c.mayHear(e) {
 		return
 	}
 	select {
@@ -63,6 +72,12 @@ func (c *client) queueJobEvent(e event) {
 	default:
 		c.cut(errSlow)
 	}
+}
+
+// mayHear reports whether the client may have the output of a job. A client that may not see
+// everything has that of its own actor's jobs.
+func (c *client) mayHear(job event) bool {
+	return job.of == c.actor.Name || auth.ScopeOf(c.actor.Role, "nway_list_exts") == auth.All
 }
 
 // sendEvent sends an event if the client has subscribed to it. A failure ends the session.

@@ -203,7 +203,7 @@ func TestAFreeSWITCHThatRefusesThePasswordIsNotReached(t *testing.T) {
 	d := dial(t,
 		served(t,
 			&Port{
-				Server: s, Log: zerolog.Nop(),
+				Server: s, Password: "x", Log: zerolog.Nop(),
 				PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: "wrong"},
 			}), "x")
 	d.say("api status", "-ERR FreeSWITCH lab cannot be reached")

@@ -10,6 +10,7 @@ import (
 
 	"nwayacd/api"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 // maxJobUUID is the longest Job-UUID that a client may give, in bytes.
@@ -24,14 +25,37 @@ func (c *client) handle(ctx, working context.Context, r *esl.Request) (over bool
 		return true, c.bye()
 	case verb == "api":
 		return false, c.call(ctx, r, rest)
-	case verb == "bgapi" && (c.port.PassThrough == nil || isOurs(rest)):
+	case verb == "bgapi" && (!c.passesOn() || isOurs(rest)):
 		return false, c.background(working, r, strings.TrimSpace(rest))
 	case isSubscribing[verb]:
 		return false, c.subscribe(ctx, r, verb, rest)
-	case c.port.PassThrough != nil:
+	case c.passesOn():
 		return false, c.passThrough(ctx, r)
+	case isForFreeSWITCH[verb]:
+		if err := c.passRefusal(ctx); err != nil {
+			return false, c.reply("-ERR " + err.Error())
+		}
 	}
 	return false, c.reply(refusal(verb, rest))
+}
+
+// passesOn reports whether requests that are not for this server go to the FreeSWITCH behind it.
+func (c *client) passesOn() bool {
+	return c.port.PassThrough != nil && auth.May(c.actor, auth.OpPassThrough)
+}
+
+// passRefusal returns why a request may not go to the FreeSWITCH behind the port. It returns nil if
+// there is no such FreeSWITCH.
+func (c *client) passRefusal(ctx context.Context) error {
+	if c.port.PassThrough == nil {
+		return nil
+	}
+	return c.port.Server.Allow(ctx, auth.OpPassThrough)
+}
+
+// isForFreeSWITCH has the requests that only a FreeSWITCH can carry out.
+var isForFreeSWITCH = map[string]bool{
+	"sendevent": true, "sendmsg": true, "myevents": true, "divert_events": true,
 }
 
 // isSubscribing has the requests that change which events a client gets.
@@ -48,14 +72,17 @@ func (c *client) call(ctx context.Context, r *esl.Request, line string) error {
 	if isOurs(line) {
 		return c.answer(c.run(ctx, line) + "\n")
 	}
-	if text, asked := c.port.complete(line); asked {
+	if text, asked := c.complete(ctx, line); asked {
 		return c.answer(text)
 	}
-	if c.port.PassThrough != nil {
+	if c.passesOn() {
 		return c.passThrough(ctx, r)
 	}
 	if text, asked := c.port.console(ctx, strings.TrimSpace(line)); asked {
 		return c.answer(text)
+	}
+	if err := c.passRefusal(ctx); err != nil {
+		return c.answer("-ERR " + err.Error() + "\n")
 	}
 	return c.answer(c.run(ctx, line) + "\n")
 }
@@ -87,7 +114,9 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	err := c.reply("+OK Job-UUID: "+id, esl.Header{Name: "Job-UUID", Value: id})
 	c.working.Go(func() { // ends with the command
 		defer func() { <-c.slots }()
-		c.port.announce(jobEvent(id, line, c.runJob(ctx, line)+"\n"))
+		job := jobEvent(id, line, c.runJob(ctx, line)+"\n")
+		job.of = c.actor.Name
+		c.port.announce(job)
 	})
 	return err
 }

@@ -139,11 +139,11 @@ func (p *Port) agentOperations(r resource) {
 	}, p.setRegistered)
 }
 
-func (p *Port) listAgents(_ context.Context, in *agentFilter) (*output[items[agentShown]], error) {
-	all := p.Server.ACD.Dispatcher.Agents()
-	if in.Group != "" {
-		all = slices.DeleteFunc(all, func(v queue.AgentView) bool { return !slices.Contains(v.Groups, in.Group) })
-	}
+func (p *Port) listAgents(ctx context.Context, in *agentFilter) (*output[items[agentShown]], error) {
+	viewer := p.Server.Viewer(ctx)
+	all := slices.DeleteFunc(p.Server.ACD.Dispatcher.Agents(), func(v queue.AgentView) bool {
+		return !viewer.Agent(&v) || in.Group != "" && !slices.Contains(v.Groups, in.Group)
+	})
 	return listed(all, showAgent), nil
 }
 

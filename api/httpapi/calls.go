@@ -112,15 +112,26 @@ func (p *Port) callOperations(r resource) {
 	}, p.threeWay)
 }
 
-func (p *Port) listCalls(_ context.Context, in *callFilter) (*output[items[callShown]], error) {
-	all := slices.DeleteFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool {
+func (p *Port) listCalls(ctx context.Context, in *callFilter) (*output[items[callShown]], error) {
+	all := slices.DeleteFunc(p.calls(ctx), func(v acd.CallView) bool {
 		return in.Group != "" && v.Group != in.Group || in.Phase != "" && string(v.Phase) != in.Phase
 	})
 	return listed(all, showCall), nil
 }
 
-func (p *Port) getCall(_ context.Context, in *callPath) (*output[callShown], error) {
-	all := p.Server.ACD.CallViews()
+// calls returns what the actor may see of the current calls.
+func (p *Port) calls(ctx context.Context) (all []acd.CallView) {
+	viewer := p.Server.Viewer(ctx)
+	for _, v := range p.Server.ACD.CallViews() {
+		if v, shown := viewer.Call(v); shown {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func (p *Port) getCall(ctx context.Context, in *callPath) (*output[callShown], error) {
+	all := p.calls(ctx)
 	i := slices.IndexFunc(all, func(v acd.CallView) bool { return v.UUID == in.UUID })
 	if i < 0 {
 		return nil, fmt.Errorf("%s: %w", in.UUID, queue.ErrNoCall)

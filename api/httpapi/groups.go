@@ -102,12 +102,23 @@ func (p *Port) groupOperations(r resource) {
 	}, p.setPrompts)
 }
 
-func (p *Port) listGroups(context.Context, *nothing) (*output[items[groupShown]], error) {
-	return listed(p.Server.ACD.Dispatcher.Groups(), showGroup), nil
+func (p *Port) listGroups(ctx context.Context, _ *nothing) (*output[items[groupShown]], error) {
+	return listed(p.groups(ctx), showGroup), nil
 }
 
-func (p *Port) getGroup(_ context.Context, in *groupPath) (*output[groupShown], error) {
-	all := p.Server.ACD.Dispatcher.Groups()
+// groups returns what the actor may see of the groups.
+func (p *Port) groups(ctx context.Context) (all []queue.GroupView) {
+	viewer := p.Server.Viewer(ctx)
+	for _, v := range p.Server.ACD.Dispatcher.Groups() {
+		if v, shown := viewer.Group(v); shown {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+func (p *Port) getGroup(ctx context.Context, in *groupPath) (*output[groupShown], error) {
+	all := p.groups(ctx)
 	i := slices.IndexFunc(all, func(v queue.GroupView) bool { return v.Number == in.Group })
 	if i < 0 {
 		return nil, fmt.Errorf("group %s: %w", in.Group, queue.ErrNoGroup)

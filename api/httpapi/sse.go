@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"nwayacd/acd"
+	"nwayacd/api"
 )
 
 const (
@@ -61,7 +62,9 @@ func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream,
 	return &eventStream{func(c huma.Context) {
 		defer p.streams.Add(-1)
 		r, w := humago.Unwrap(c)
-		ctx, cancel := context.WithCancelCause(r.Context())
+		while, over := p.Server.While(r.Context())
+		defer over()
+		ctx, cancel := context.WithCancelCause(while)
 		defer cancel(nil)
 		defer context.AfterFunc(p.stopping, func() { cancel(errStopping) })()
 		err := p.stream(ctx, w, in.LastEventID)
@@ -82,8 +85,9 @@ func (p *Port) stream(ctx context.Context, w http.ResponseWriter, lastID string)
 	if err != nil {
 		return err
 	}
+	viewer := p.Server.Viewer(ctx)
 	for first := true; ; first = false {
-		e, err := nextEvent(ctx, l)
+		e, err := nextEvent(ctx, l, viewer)
 		switch {
 		case err == nil:
 			err = out.event(p.instance+"-"+strconv.FormatUint(e.ID, 10), e)
@@ -114,11 +118,19 @@ func (p *Port) afterID(lastID string) (after uint64, known bool) {
 	return after, true
 }
 
-// nextEvent waits for the next event. It returns errQuiet after keepAlive.
-func nextEvent(ctx context.Context, l *acd.Listener) (acd.Event, error) {
+// nextEvent waits for the next event that the viewer may see. It returns errQuiet after keepAlive.
+func nextEvent(ctx context.Context, l *acd.Listener, viewer api.Viewer) (acd.Event, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, keepAlive, errQuiet)
 	defer stop()
-	return l.Next(ctx)
+	for {
+		e, err := l.Next(ctx)
+		if err != nil {
+			return e, err
+		}
+		if e, shown := viewer.Event(e); shown {
+			return e, nil
+		}
+	}
 }
 
 // eventWriter writes to one listener.

@@ -46,6 +46,14 @@ func (*Refusal) Is(target error) bool { return target == ErrForbidden }
 // RightOf returns the right that an operation needs, or nil if the table does not have it.
 func RightOf(operation string) *Right { return operations[operation] }
 
+// ScopeOf returns on what the role may use the operation.
+func ScopeOf(role Role, operation string) Scope {
+	if right := operations[operation]; right != nil {
+		return right.Scope(role)
+	}
+	return None
+}
+
 // Operations returns the names of all operations of the table in their order.
 func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
@@ -60,6 +68,9 @@ func Check(a Actor, operation string, objects ...Object) error {
 	right := operations[operation]
 	if right == nil {
 		return &Refusal{a, operation, "", "a line in the table of roles"}
+	}
+	if a.MustChange && right != &password && right != &itself && right != &public {
+		return &Refusal{a, operation, "", "a new password first"}
 	}
 	scope := right.Scope(a.Role)
 	if scope == None {

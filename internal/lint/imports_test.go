@@ -16,7 +16,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {},
-	"nwayacd/api":   {ours: []string{"acd", "internal/auth", "queue"}},
+	"nwayacd/api":   {ours: []string{"acd", "esl", "internal/auth", "queue"}},
 	"nwayacd/api/apitest": {
 		ours:      []string{"acd", "agent", "api", "internal/auth", "queue"},
 		libraries: []string{"github.com/rs/zerolog"},
