@@ -137,12 +137,25 @@ const (
 	StatusNoAnswer Status = "noanswer"
 )
 
-// LogEntry is one row of nwayacd_agent_log: an agent's state changed. Attendance is computed from
-// these rows.
+// LogEntry is one row of nwayacd_agent_log: an agent's state changed. The figures of agents' time
+// are computed from these rows.
 type LogEntry struct {
 	Extension string    `json:"Extension"`
-	Status    Status    `json:"Status"`
+	Status    Status    `json:"Status"` // "" if only the standing changed, which no event announces
 	At        time.Time `json:"At"`
 	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, if an offer or a call is the reason
 	Left      []string  `json:"-"`                // the groups that a logout has left; they are not kept
+
+	// Standing is the word of the agent's standing from then on, or NoServer. It is "" in
+	// entries of before.
+	Standing string `json:"Standing,omitempty"`
+	Reason   string `json:"Reason,omitempty"` // of a pause; Holding if the agent holds the caller
+	By       string `json:"By,omitempty"`     // whose order it was; "" = no order
+	Group    string `json:"Group,omitempty"`  // of the offer, the talk or the wrap-up
 }
+
+// NoServer is the standing of an agent while no server runs. Its time is not counted.
+const NoServer = "no-server"
+
+// Holding is the reason in the entries of a talk if the agent holds the caller.
+const Holding = "hold"

@@ -86,6 +86,33 @@ type CDR struct {
 	TransferKind  TransferKind `json:"TransferKind,omitempty"`
 	// all files of the visit, in order; Recording is the last of them
 	Recordings []string `json:"Recordings,omitempty"`
+
+	// PositionFirst and PositionLast are the caller's places in the line, from 1: at the
+	// arrival, and as the caller last left the line. 0 is unknown.
+	PositionFirst int           `json:"PositionFirst,omitempty"`
+	PositionLast  int           `json:"PositionLast,omitempty"`
+	Welcome       time.Duration `json:"Welcome,omitempty"` // of the welcome as the caller heard it
+	ExitKey       string        `json:"ExitKey,omitempty"` // with which the caller left the line
+	CallbackID    string        `json:"CallbackID,omitempty"`
+	// ServiceLevel and Short are the group's service_level_seconds and short_abandon_seconds
+	// at the arrival. If ServiceLevel is 0, both are the defaults.
+	ServiceLevel int `json:"ServiceLevel,omitempty"`
+	Short        int `json:"Short,omitempty"`
+}
+
+// These are the limits of a group that has none of its own.
+const (
+	DefaultServiceLevel = 20 // service_level_seconds
+	DefaultShort        = 5  // short_abandon_seconds
+)
+
+// Limits returns in how many seconds an agent should have answered, and in how many seconds a
+// hang-up counts as short.
+func (c *CDR) Limits() (serviceLevel, short int) {
+	if c.ServiceLevel <= 0 {
+		return DefaultServiceLevel, DefaultShort
+	}
+	return c.ServiceLevel, c.Short
 }
 
 // VisitNumber returns which visit of its call the record is of. A record from before visits were
@@ -135,10 +162,37 @@ type OfferRecord struct {
 	Cause     string       `json:"Cause,omitempty"`     // FreeSWITCH's cause of a missed offer
 	Visit     int          `json:"Visit,omitempty"`     // as in the call's CDR; 0 is read as 1
 	Recording string       `json:"Recording,omitempty"` // the talk's file
+
+	Arrived time.Time     `json:"Arrived,omitzero"` // of the visit; zero in records of before
+	Level   int           `json:"Level,omitempty"`  // of the agent in the group
+	Hold    time.Duration `json:"Hold,omitempty"`   // how long the agent held the caller
+	// WrapUp is the length of the wrap-up, if it ended before the record was written.
+	WrapUp      time.Duration `json:"WrapUp,omitempty"`
+	WrapUpEnded WrapUpEnd     `json:"WrapUpEnded,omitempty"`
 }
 
 // VisitNumber returns the visit in which the offer was made.
 func (o *OfferRecord) VisitNumber() int { return max(o.Visit, 1) }
+
+// WrapUpEnd is how a wrap-up ended.
+type WrapUpEnd string
+
+// The ends of a wrap-up. An offer without a wrap-up, or whose wrap-up goes on, has none.
+const (
+	NoWrapUp         WrapUpEnd = ""
+	WrapUpByItself   WrapUpEnd = "itself" // its time was over
+	WrapUpByHand     WrapUpEnd = "hand"   // a command, a login or a logout, or an edit of the agent's row
+	WrapUpByNextCall WrapUpEnd = "call"   // the agent called out
+)
+
+// WrapUp is a wrap-up that ended after the record of its offer was written. It completes that row
+// of nwayacd_offer.
+type WrapUp struct {
+	Agent   string        `json:"Agent"`
+	Offered time.Time     `json:"Offered,omitzero"` // of the offer; zero = the agent's last answered one
+	Length  time.Duration `json:"Length"`
+	Ended   WrapUpEnd     `json:"Ended"`
+}
 
 // CDRSearch selects ended calls. A field that is zero selects all.
 type CDRSearch struct {

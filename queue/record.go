@@ -146,6 +146,7 @@ type Change struct {
 	CDR        *CDR            `json:"CDR,omitempty"`
 	Offer      *OfferRecord    `json:"Offer,omitempty"`
 	AgentLog   *agent.LogEntry `json:"AgentLog,omitempty"`
+	WrapUp     *WrapUp         `json:"WrapUp,omitempty"`
 
 	Blacklisted   *Blacklisted `json:"Blacklisted,omitempty"`
 	Unblacklisted *string      `json:"Unblacklisted,omitempty"` // call_number

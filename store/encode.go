@@ -31,6 +31,8 @@ func appendChange(to []byte, c *queue.Change) ([]byte, error) {
 		o.inside("Offer", func() { o.offer(c.Offer) })
 	case c.CDR != nil:
 		o.inside("CDR", func() { o.cdr(c.CDR) })
+	case c.WrapUp != nil:
+		o.inside("WrapUp", func() { o.wrapUp(c.WrapUp) })
 	case c.Talk != nil:
 		o.inside("Talk", func() { o.talk(c.Talk) })
 	case c.TalkOver != nil:
@@ -74,6 +76,10 @@ func (o *object) logEntry(l *agent.LogEntry) {
 	o.string("Status", string(l.Status))
 	o.time("At", l.At)
 	o.stringUnlessEmpty("Caller", l.Caller)
+	o.stringUnlessEmpty("Standing", l.Standing)
+	o.stringUnlessEmpty("Reason", l.Reason)
+	o.stringUnlessEmpty("By", l.By)
+	o.stringUnlessEmpty("Group", l.Group)
 }
 
 func (o *object) group(u *queue.GroupUpdate) {
@@ -123,6 +129,18 @@ func (o *object) offer(r *queue.OfferRecord) {
 	o.stringUnlessEmpty("Cause", r.Cause)
 	o.integerUnlessZero("Visit", r.Visit)
 	o.stringUnlessEmpty("Recording", r.Recording)
+	o.timeUnlessZero("Arrived", r.Arrived)
+	o.integerUnlessZero("Level", r.Level)
+	o.durationUnlessZero("Hold", r.Hold)
+	o.durationUnlessZero("WrapUp", r.WrapUp)
+	o.stringUnlessEmpty("WrapUpEnded", string(r.WrapUpEnded))
+}
+
+func (o *object) wrapUp(w *queue.WrapUp) {
+	o.string("Agent", w.Agent)
+	o.timeUnlessZero("Offered", w.Offered)
+	o.integer("Length", int64(w.Length))
+	o.string("Ended", string(w.Ended))
 }
 
 func (o *object) cdr(c *queue.CDR) {
@@ -151,6 +169,13 @@ func (o *object) cdr(c *queue.CDR) {
 	o.stringUnlessEmpty("TransferredTo", c.TransferredTo)
 	o.stringUnlessEmpty("TransferKind", string(c.TransferKind))
 	o.stringsUnlessNone("Recordings", c.Recordings)
+	o.integerUnlessZero("PositionFirst", c.PositionFirst)
+	o.integerUnlessZero("PositionLast", c.PositionLast)
+	o.durationUnlessZero("Welcome", c.Welcome)
+	o.stringUnlessEmpty("ExitKey", c.ExitKey)
+	o.stringUnlessEmpty("CallbackID", c.CallbackID)
+	o.integerUnlessZero("ServiceLevel", c.ServiceLevel)
+	o.integerUnlessZero("Short", c.Short)
 }
 
 func (o *object) talk(t *queue.Talk) {
@@ -271,6 +296,12 @@ func (o *object) integerUnlessZero(name string, value int) {
 func (o *object) durationIf(name string, value *time.Duration) {
 	if value != nil {
 		o.integer(name, int64(*value))
+	}
+}
+
+func (o *object) durationUnlessZero(name string, value time.Duration) {
+	if value != 0 {
+		o.integer(name, int64(value))
 	}
 }
 

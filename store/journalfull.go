@@ -27,7 +27,9 @@ var ErrNotKept = errors.New("the journal is full: the change is in force but not
 // notKept is the sequence of a change that the journal refused.
 const notKept = math.MaxUint64
 
-func isHistory(c *queue.Change) bool { return c.CDR != nil || c.Offer != nil || c.AgentLog != nil }
+func isHistory(c *queue.Change) bool {
+	return c.CDR != nil || c.Offer != nil || c.AgentLog != nil || c.WrapUp != nil
+}
 
 func isOperatorChange(c *queue.Change) bool {
 	switch {

@@ -61,7 +61,8 @@ var tablesOf = map[kind][]string{
 	putMemory: {"cf_call_remember"}, putBlacklisted: {"call_blacklist"}, dropBlacklisted: {"call_blacklist"},
 	putVIP: {"call_vip_number"}, dropVIP: {"call_vip_number"},
 	putCDR: {"nwayacd_cdr"}, putOffer: {"nwayacd_offer"}, putAgentLog: {"nwayacd_agent_log"},
-	putTalk: {"nwayacd_talk"}, dropTalk: {"nwayacd_talk"}, sweepTalks: {"nwayacd_talk"},
+	putWrapUp: {"nwayacd_offer"},
+	putTalk:   {"nwayacd_talk"}, dropTalk: {"nwayacd_talk"}, sweepTalks: {"nwayacd_talk"},
 }
 
 const (

@@ -201,18 +201,25 @@ var postgresWrite = map[kind][]string{
 		WHERE v.phone_number = n.phone_number AND COALESCE(v.group_number, '') = n.group_number`},
 	putCDR: {`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
 			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended,
-			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings)
+			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+			position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds)
 		SELECT r.call_uuid, r.caller, r.dialled, r.group_number, r.vip, r.switch, r.agent, r.leg_uuid, r.offers, r.outcome,
 			r.hung_up_by, r.cause, r.survey, r.recording, r.arrived, r.answered, r.bridged, r.ended,
-			r.visit, r.direction, r.caller_name, r.came_from, r.transferred_to, r.transfer_kind, r.recordings
+			r.visit, r.direction, r.caller_name, r.came_from, r.transferred_to, r.transfer_kind, r.recordings,
+			r.position_first, r.position_last, r.welcome_ms, r.exit_key, r.callback_id, r.sl_seconds, r.short_seconds
 		FROM jsonb_populate_recordset(NULL::nwayacd_cdr, $1::jsonb) AS r`},
 	putOffer: {`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
-			offered, answered, ended, ring_ms, talk_ms, visit, recording)
+			offered, answered, ended, ring_ms, talk_ms, visit, recording, arrived, level, hold_ms, wrap_up_ms, wrap_up_ended)
 		SELECT r.call_uuid, r.group_number, r.agent, r.leg_uuid, r.number, r.transfer, r.outcome, r.cause,
-			r.offered, r.answered, r.ended, r.ring_ms, r.talk_ms, r.visit, r.recording
+			r.offered, r.answered, r.ended, r.ring_ms, r.talk_ms, r.visit, r.recording, r.arrived, r.level, r.hold_ms,
+			r.wrap_up_ms, r.wrap_up_ended
 		FROM jsonb_populate_recordset(NULL::nwayacd_offer, $1::jsonb) AS r`},
-	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
-		SELECT r.extension, r.status, r.at, r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_agent_log, $1::jsonb) AS r`},
+	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid, standing, reason, by_whom, group_number)
+		SELECT r.extension, r.status, r.at, r.call_uuid, r.standing, r.reason, r.by_whom, r.group_number FROM jsonb_populate_recordset(NULL::nwayacd_agent_log, $1::jsonb) AS r`},
+	putWrapUp: {`UPDATE nwayacd_offer o SET wrap_up_ms = w.wrap_up_ms, wrap_up_ended = w.wrap_up_ended
+		FROM jsonb_to_recordset($1::jsonb) AS w(agent text, offered timestamptz, wrap_up_ms bigint, wrap_up_ended text)
+		WHERE o.id = (SELECT l.id FROM nwayacd_offer l WHERE l.agent = w.agent AND l.outcome = 'answered'
+			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)`},
 	putTalk: {`INSERT INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT r.call_uuid, r.server, r.talk FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r
 		ON CONFLICT (call_uuid) DO UPDATE SET server = excluded.server, talk = excluded.talk`},

@@ -36,6 +36,7 @@ const (
 	putCDR
 	putOffer
 	putAgentLog
+	putWrapUp
 	putTalk
 	dropTalk
 	sweepWaiting
@@ -137,13 +138,19 @@ func historyRow(c queue.Change) (row, error) {
 	case c.CDR != nil:
 		return row{putCDR, "", cdrDoc(c.CDR)}, nil
 	case c.Offer != nil:
-		return row{putOffer, "", offerDoc(c.Offer)}, nil
+		return row{putOffer, c.Offer.Agent, offerDoc(c.Offer)}, nil
 	case c.AgentLog != nil:
 		l := c.AgentLog
-		return row{
-			putAgentLog, "",
-			doc{"extension": l.Extension, "status": l.Status, "at": stampDoc(l.At), "call_uuid": l.Caller},
-		}, nil
+		return row{putAgentLog, "", doc{
+			"extension": l.Extension, "status": l.Status, "at": stampDoc(l.At), "call_uuid": l.Caller,
+			"standing": l.Standing, "reason": l.Reason, "by_whom": l.By, "group_number": l.Group,
+		}}, nil
+	case c.WrapUp != nil:
+		u := c.WrapUp
+		return row{putWrapUp, u.Agent, doc{
+			"agent": u.Agent, "offered": stampDoc(u.Offered), "wrap_up_ms": u.Length.Milliseconds(),
+			"wrap_up_ended": u.Ended,
+		}}, nil
 	}
 	return row{}, errNothing
 }
@@ -234,6 +241,7 @@ func vipRow(k kind, v *queue.VIP) row {
 }
 
 func cdrDoc(c *queue.CDR) doc {
+	serviceLevel, short := c.Limits()
 	return doc{
 		"call_uuid": c.UUID, "caller": c.Caller, "dialled": c.Dialled, "group_number": c.Group, "vip": c.VIP,
 		"switch": c.Switch,
@@ -245,6 +253,9 @@ func cdrDoc(c *queue.CDR) doc {
 		"came_from": orNothing(c.CameFrom), "direction": cmp.Or(c.Direction, inbound),
 		"transferred_to": c.TransferredTo,
 		"transfer_kind":  c.TransferKind, "recordings": listDoc(c.Recordings),
+		"position_first": numberOrNothing(c.PositionFirst), "position_last": numberOrNothing(c.PositionLast),
+		"welcome_ms": c.Welcome.Milliseconds(), "exit_key": c.ExitKey, "callback_id": c.CallbackID,
+		"sl_seconds": serviceLevel, "short_seconds": short,
 	}
 }
 
@@ -254,7 +265,11 @@ func offerDoc(o *queue.OfferRecord) doc {
 		"transfer": o.Transfer,
 		"outcome":  o.Outcome, "cause": o.Cause, "offered": stampDoc(o.Offered), "answered": stampDoc(o.Answered),
 		"ended": stampDoc(o.Ended), "ring_ms": milliseconds(o.Offered, o.Ended), "talk_ms": nil,
-		"visit": o.VisitNumber(), "recording": o.Recording,
+		"visit": o.VisitNumber(), "recording": o.Recording, "arrived": stampDoc(o.Arrived), "level": o.Level,
+		"hold_ms": o.Hold.Milliseconds(), "wrap_up_ms": nil, "wrap_up_ended": o.WrapUpEnded,
+	}
+	if o.WrapUpEnded != queue.NoWrapUp {
+		d["wrap_up_ms"] = o.WrapUp.Milliseconds()
 	}
 	if !o.Answered.IsZero() {
 		d["ring_ms"], d["talk_ms"] = milliseconds(o.Offered, o.Answered), milliseconds(o.Answered, o.Ended)
@@ -292,6 +307,14 @@ func orNothing(text string) any {
 		return nil
 	}
 	return text
+}
+
+// numberOrNothing returns NULL for 0.
+func numberOrNothing(n int) any {
+	if n == 0 {
+		return nil
+	}
+	return n
 }
 
 func number(set bool) int {
@@ -351,7 +374,7 @@ func (p *plan) add(r row) {
 }
 
 func (s *step) put(r row) {
-	if i, known := s.at[r.key]; known && r.key != "" {
+	if i, known := s.at[r.key]; known && r.key != "" && !s.kind.adds() {
 		maps.Copy(s.docs[i], r.doc)
 		return
 	}
@@ -368,6 +391,7 @@ const (
 	aboutBlacklist
 	aboutVIPs
 	aboutTalks
+	aboutOffers
 )
 
 var about = map[kind]int{
@@ -378,11 +402,16 @@ var about = map[kind]int{
 	putBlacklisted: aboutBlacklist, dropBlacklisted: aboutBlacklist,
 	putVIP: aboutVIPs, dropVIP: aboutVIPs,
 	putTalk: aboutTalks, dropTalk: aboutTalks,
+	putOffer: aboutOffers, putWrapUp: aboutOffers,
 	sweepWaiting: aboutWaiting, sweepTalks: aboutTalks,
 }
 
 // sweeps reports whether a row of the kind concerns all rows of its table.
 func (k kind) sweeps() bool { return k == sweepWaiting || k == sweepTalks }
+
+// adds reports whether each row of the kind is written by itself. The key of such a row only says
+// which agent it is about.
+func (k kind) adds() bool { return k == putOffer || k == putWrapUp }
 
 // conflicts reports whether r must stay after s. Memberships have two keys, so any two of them may
 // conflict.

@@ -260,21 +260,32 @@ var sqliteWrite = map[kind][]string{
 	putCDR: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
 		INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome,
 			hung_up_by, cause, survey, recording, arrived, answered, bridged, ended,
-			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings)
+			visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+			position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds)
 		SELECT value ->> 'call_uuid', value ->> 'caller', value ->> 'dialled', value ->> 'group_number', value ->> 'vip',
 			value ->> 'switch', value ->> 'agent', value ->> 'leg_uuid', value ->> 'offers', value ->> 'outcome',
 			value ->> 'hung_up_by', value ->> 'cause', value ->> 'survey', value ->> 'recording', value ->> 'arrived',
 			value ->> 'answered', value ->> 'bridged', value ->> 'ended', value ->> 'visit', value ->> 'direction',
 			value ->> 'caller_name', value ->> 'came_from', value ->> 'transferred_to', value ->> 'transfer_kind',
-			value ->> 'recordings' FROM n`},
+			value ->> 'recordings', value ->> 'position_first', value ->> 'position_last', value ->> 'welcome_ms',
+			value ->> 'exit_key', value ->> 'callback_id', value ->> 'sl_seconds', value ->> 'short_seconds' FROM n`},
 	putOffer: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
 		INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause,
-			offered, answered, ended, ring_ms, talk_ms, visit, recording)
+			offered, answered, ended, ring_ms, talk_ms, visit, recording, arrived, level, hold_ms, wrap_up_ms, wrap_up_ended)
 		SELECT value ->> 'call_uuid', value ->> 'group_number', value ->> 'agent', value ->> 'leg_uuid', value ->> 'number',
 			value ->> 'transfer', value ->> 'outcome', value ->> 'cause', value ->> 'offered', value ->> 'answered',
-			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms', value ->> 'visit', value ->> 'recording' FROM n`},
-	putAgentLog: {`INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid)
-		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid' FROM json_each(?1)`},
+			value ->> 'ended', value ->> 'ring_ms', value ->> 'talk_ms', value ->> 'visit', value ->> 'recording',
+			value ->> 'arrived', value ->> 'level', value ->> 'hold_ms', value ->> 'wrap_up_ms', value ->> 'wrap_up_ended'
+		FROM n`},
+	putAgentLog: {`WITH n AS MATERIALIZED (SELECT value FROM json_each(?1))
+		INSERT INTO nwayacd_agent_log (extension, status, at, call_uuid, standing, reason, by_whom, group_number)
+		SELECT value ->> 'extension', value ->> 'status', value ->> 'at', value ->> 'call_uuid', value ->> 'standing',
+			value ->> 'reason', value ->> 'by_whom', value ->> 'group_number' FROM n`},
+	putWrapUp: {`WITH w AS MATERIALIZED (SELECT value ->> 'agent' AS agent, value ->> 'offered' AS offered,
+			value ->> 'wrap_up_ms' AS ms, value ->> 'wrap_up_ended' AS ended FROM json_each(?1))
+		UPDATE nwayacd_offer AS o SET wrap_up_ms = w.ms, wrap_up_ended = w.ended FROM w
+		WHERE o.id = (SELECT l.id FROM nwayacd_offer AS l WHERE l.agent = w.agent AND l.outcome = 'answered'
+			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
 	dropTalk:     {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
