@@ -129,9 +129,10 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		server.listen server.allow server.max-calls server.max-connections server.drain-seconds server.commands
 		server.command-extensions server.advertise
 		control.listen control.password control.password-file control.pass-through
-		control.max-connections control.max-connections-per-source
+		control.max-connections control.max-connections-per-source control.tls-cert control.tls-key
 		http.listen http.token http.token-file http.directory-token http.directory-token-file http.directory-open
 		http.directory-password http.trusted-proxies http.max-connections http.max-connections-per-source
+		http.tls-cert http.tls-key
 		log.level log.format
 		freeswitch[0].name freeswitch[0].address freeswitch[0].password freeswitch[0].password-file freeswitch[0].local-ip
 		freeswitch[0].dial-string freeswitch[0].remote-dial`)
@@ -175,7 +176,7 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 	}
 	c := &Config{FreeSWITCH: make([]FreeSWITCH, 1)}
 	walk(reflect.ValueOf(*c))
-	fields -= 3 // File, Warnings and Refused have no key
+	fields -= 4 // File, Warnings, Refused and Unusable have no key
 	keys := slices.DeleteFunc(allKeys(c), func(name string) bool { return strings.HasSuffix(name, "-file") })
 	if len(keys) != fields {
 		t.Errorf("%d keys for %d fields", len(keys), fields)
@@ -190,8 +191,8 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, max-connections=12, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
 			advertise="b:2"}
-		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9}
-		http = {listen=":4", token="t", directory-token="d", directory-password="clear", trusted-proxies=["10.9.0.0/16"], max-connections=10, max-connections-per-source=11}
+		control = {listen=":3", password="c", pass-through="n", max-connections=8, max-connections-per-source=9, tls-cert="c.pem", tls-key="c.key"}
+		http = {listen=":4", token="t", directory-token="d", directory-password="clear", trusted-proxies=["10.9.0.0/16"], max-connections=10, max-connections-per-source=11, tls-cert="/h.pem", tls-key="/h.key"}
 		log = {level="warn", format="json"}`
 	got, err := Parse("all", []byte(all))
 	if err != nil {
@@ -220,14 +221,15 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			[]string{"nway_busy"},
 			"any", "b:2",
 		},
-		Control: Control{Listen: ":3", Password: "c", PassThrough: "n", Max: 8, MaxSource: 9},
+		Control: Control{Listen: ":3", Password: "c", PassThrough: "n", Max: 8, MaxSource: 9, TLS: Certificate{"c.pem", "c.key"}},
 		HTTP: HTTP{
 			Listen: ":4", Token: "t", DirectoryToken: "d", DirectoryPassword: "clear",
 			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.9.0.0/16")}, Max: 10, MaxSource: 11,
+			TLS: Certificate{"/h.pem", "/h.key"},
 		},
-		Log:     Log{"warn", "json"},
+		Log: Log{"warn", "json"},
 	}
-	got.Warnings = nil // of secrets of one character
+	got.Warnings, got.Unusable = nil, nil // secrets of one character, certificates that are not there
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
@@ -306,11 +308,17 @@ func TestRestart(t *testing.T) {
 			"[server]\nlisten='127.0.0.1:1'\n[database]\ndbstring='a=b'\n[log]\nformat='json'",
 			[]string{"database.dbstring", "server.listen", "log.format"},
 		},
-		{"a password", "[control]\npassword='a'", "[control]\npassword='b'", []string{"control.password"}},
+		{"another password", "[control]\npassword='a'", "[control]\npassword='b'", nil},
+		{"a password came", "", "[control]\npassword='b'", []string{"control.password"}},
+		{"a token went", "[http]\ntoken='a'", "", []string{"http.token"}},
+		{"another certificate", "[http]\ntls-cert='a'\ntls-key='a'", "[http]\ntls-cert='b'\ntls-key='b'", nil},
+		{
+			"TLS went off", "[http]\ntls-cert='a'\ntls-key='a'", "", []string{"http.tls-cert", "http.tls-key"},
+		},
 		{"switches in another order", fs("a", "") + fs("b", ""), fs("b", "") + fs("a", ""), nil},
 		{
-			"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'") + fs("c", ""),
-			[]string{"freeswitch.a", "freeswitch.b.password", "freeswitch.c"},
+			"a switch came, one went, one changed", fs("a", "") + fs("b", ""), fs("b", "password='x'\nlocal-ip='10.0.0.1'") + fs("c", ""),
+			[]string{"freeswitch.a", "freeswitch.b.local-ip", "freeswitch.c"},
 		},
 		{"another dial string", fs("a", ""), fs("a", "dial-string='x/{ext}'"), []string{"freeswitch.a.dial-string"}},
 		{"another wrap-up", "[acd]\nrecover-seconds=1", "[acd]\nrecover-seconds=2", nil},

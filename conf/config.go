@@ -31,9 +31,12 @@ type Config struct {
 
 	// Warnings are what is allowed but should be looked at.
 	Warnings Faults
-	// Refused is what is too dangerous to run with. `nwayacd check` fails because of it; the server
-	// runs with it off.
+	// Refused are the reasons for which `nwayacd check` fails although the server runs. What is too
+	// dangerous is off then.
 	Refused Faults
+	// Unusable are files without which the server does not start. A reload changes nothing. Clients
+	// of the server need none of them.
+	Unusable Faults
 }
 
 // ACD is [acd]: how calls are distributed. The keys up to debug are parameters of mod_nwayacd.
@@ -115,6 +118,7 @@ type Server struct {
 // Control is [control]: the command port.
 type Control struct {
 	Listen      string
+	TLS         Certificate
 	Password    Secret // empty: any password is accepted, only on loopback
 	PassThrough string // name of the FreeSWITCH that gets other requests; empty: none
 	Max         int    // max-connections
@@ -138,6 +142,7 @@ func (c Control) DialAddress() string {
 // HTTP is [http]: JSON API, metrics, health.
 type HTTP struct {
 	Listen string
+	TLS    Certificate
 	Token  Secret // empty: no token is required, only on loopback
 	// DirectoryToken is taken for FreeSWITCH's directory only. Empty: Token is.
 	DirectoryToken    Secret

@@ -10,6 +10,7 @@ type key struct {
 	name    string
 	value   value
 	restart bool // is read only when the server starts, so a reload cannot change it
+	onOff   bool // a reload can change it, but not from empty or to empty
 	file    bool // the value is the path of a file with the secret whose key is name without "-file"
 }
 
@@ -40,7 +41,7 @@ func (c *Config) sections() []section {
 		{"prompts", c.Prompts.keys()},
 		{"database", []key{
 			{name: "dbstring", value: secret(&c.Database.DSN, isDSN), restart: true},
-			secretFile("dbstring", &c.Database.DSN, isDSN),
+			secretFile("dbstring", &c.Database.DSN, true, isDSN),
 			{name: "data-dir", value: text(&c.Database.DataDir, isDirectory, isPlain), restart: true},
 			{name: "journal-limit", value: count(&c.Database.JournalLimit, 16, 1<<20), restart: true},
 			{name: "output_sql", value: toggle(&c.Database.OutputSQL), restart: true},
@@ -55,20 +56,20 @@ func (c *Config) sections() []section {
 			{name: "command-extensions", value: text(&c.Server.CommandExtensions, isOneOf("own", "any"))},
 			{name: "advertise", value: text(&c.Server.Advertise, orEmpty(isDialable)), restart: true},
 		}},
-		{"control", []key{
+		{"control", append([]key{
 			{name: "listen", value: text(&c.Control.Listen, isListen), restart: true},
-			{name: "password", value: secret(&c.Control.Password, isPassword), restart: true},
-			secretFile("password", &c.Control.Password, isPassword),
+			{name: "password", value: secret(&c.Control.Password, isPassword), onOff: true},
+			secretFile("password", &c.Control.Password, false, isPassword),
 			{name: "pass-through", value: text(&c.Control.PassThrough, orEmpty(isName)), restart: true},
 			{name: "max-connections", value: count(&c.Control.Max, 1, mostConnections), restart: true},
 			{name: "max-connections-per-source", value: count(&c.Control.MaxSource, 1, mostConnections), restart: true},
-		}},
-		{"http", []key{
+		}, certificateKeys(&c.Control.TLS)...)},
+		{"http", append([]key{
 			{name: "listen", value: text(&c.HTTP.Listen, isListen), restart: true},
-			{name: "token", value: secret(&c.HTTP.Token, isToken), restart: true},
-			secretFile("token", &c.HTTP.Token, isToken),
-			{name: "directory-token", value: secret(&c.HTTP.DirectoryToken, isToken), restart: true},
-			secretFile("directory-token", &c.HTTP.DirectoryToken, isToken),
+			{name: "token", value: secret(&c.HTTP.Token, isToken), onOff: true},
+			secretFile("token", &c.HTTP.Token, false, isToken),
+			{name: "directory-token", value: secret(&c.HTTP.DirectoryToken, isToken), onOff: true},
+			secretFile("directory-token", &c.HTTP.DirectoryToken, false, isToken),
 			{name: "directory-open", value: toggle(&c.HTTP.DirectoryOpen), restart: true},
 			{
 				name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")),
@@ -77,7 +78,7 @@ func (c *Config) sections() []section {
 			{name: "trusted-proxies", value: networks(&c.HTTP.TrustedProxies), restart: true},
 			{name: "max-connections", value: count(&c.HTTP.Max, 1, mostConnections), restart: true},
 			{name: "max-connections-per-source", value: count(&c.HTTP.MaxSource, 1, mostConnections), restart: true},
-		}},
+		}, certificateKeys(&c.HTTP.TLS)...)},
 		{"log", []key{
 			{name: "level", value: text(&c.Log.Level, isOneOf("debug", "info", "warn", "error"))},
 			{name: "format", value: text(&c.Log.Format, isOneOf("auto", "console", "json")), restart: true},
@@ -140,8 +141,8 @@ func (f *FreeSWITCH) keys() []key {
 	return []key{
 		{name: "name", value: text(&f.Name, isName), restart: true},
 		{name: "address", value: text(&f.Address, isDialable), restart: true},
-		{name: "password", value: secret(&f.Password, isPassword), restart: true},
-		secretFile("password", &f.Password, isPassword),
+		{name: "password", value: secret(&f.Password, isPassword)},
+		secretFile("password", &f.Password, false, isPassword),
 		{name: "local-ip", value: text(&f.LocalIP, orEmpty(isIP)), restart: true},
 		{name: "dial-string", value: text(&f.DialString, isPlain, isDial("{ext}")), restart: true},
 		{name: "remote-dial", value: text(&f.RemoteDial, isPlain, orEmpty(isDial("{ext}", "{ip}"))), restart: true},

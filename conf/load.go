@@ -45,6 +45,7 @@ func parse(name string, content []byte, mode fs.FileMode, lookup func(string) (s
 	}
 	r.look()
 	r.config.Warnings, r.config.Refused = r.located(r.warnings), r.located(r.refused)
+	r.config.Unusable = r.located(r.unusable)
 	return r.config, nil
 }
 
@@ -67,23 +68,33 @@ func (r *reader) readEnvironment(lookup func(string) (string, bool)) {
 // empty secret would open a port to everybody.
 func (r *reader) override(lookup func(string) (string, bool), name string, v value) {
 	variable := "NWAYACD_" + name
-	if content, given := lookup(variable); given {
-		err := errEmptySecret
-		if content != "" {
-			err = v.set(content)
-		}
-		r.blameEnvironment(variable, err)
+	content, given := lookup(variable)
+	path, inFile := lookup(variable + "_FILE")
+	switch {
+	case given && inFile:
+		r.blameEnvironment(variable, fmt.Errorf("is given beside %s_FILE; keep one of the two", variable))
+	case given && content == "":
+		r.blameEnvironment(variable, errEmptySecret)
+	case given:
+		r.blameEnvironment(variable, v.set(content))
+	case inFile && path == "":
+		r.blameEnvironment(variable+"_FILE", errEmptySecret)
+	case inFile:
+		r.blameEnvironment(variable+"_FILE", r.setFromFile(path, v))
+	default:
+		r.overrideByCredential(lookup, name, v)
+	}
+}
+
+// overrideByCredential sets one secret from the directory that systemd makes (LoadCredential=).
+func (r *reader) overrideByCredential(lookup func(string) (string, bool), name string, v value) {
+	directory, _ := lookup("CREDENTIALS_DIRECTORY")
+	if directory == "" {
 		return
 	}
-	variable += "_FILE"
-	if path, given := lookup(variable); given {
-		r.blameEnvironment(variable, r.setFromFile(path, v))
-		return
-	}
-	directory, given := lookup("CREDENTIALS_DIRECTORY")
 	path := filepath.Join(directory, strings.ReplaceAll(strings.ToLower(name), "_", "-"))
-	if _, err := os.Stat(path); given && err == nil {
-		r.blameEnvironment("CREDENTIALS_DIRECTORY", r.setFromFile(path, v))
+	if err := r.setFromFile(path, v); !errors.Is(err, fs.ErrNotExist) {
+		r.blameEnvironment("CREDENTIALS_DIRECTORY", err)
 	}
 }
 

@@ -24,6 +24,7 @@ type reader struct {
 	secrets  bool        // the file itself has secrets
 	warnings []finding
 	refused  []finding
+	unusable []finding
 }
 
 // finding is a fault whose line is not known yet.

@@ -34,12 +34,15 @@ func (c *Config) Restart(next *Config) []string {
 func differing(section string, before, after []key) []string {
 	var names []string
 	for i, k := range before {
-		if k.restart && !reflect.DeepEqual(k.value.get(), after[i].value.get()) {
+		now, next := k.value.get(), after[i].value.get()
+		if k.restart && !reflect.DeepEqual(now, next) || k.onOff && isEmpty(now) != isEmpty(next) {
 			names = append(names, section+"."+k.name)
 		}
 	}
 	return names
 }
+
+func isEmpty(content any) bool { return reflect.ValueOf(content).IsZero() }
 
 func indexOf(switches []FreeSWITCH, name string) int {
 	return slices.IndexFunc(switches, func(f FreeSWITCH) bool { return f.Name == name })

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -14,10 +13,10 @@ const longestSecret = 4 << 10
 
 // secretFile is the key that names a file with a secret: dbstring-file for dbstring. The file
 // replaces the key of the text; reader.readSecretFile reads it.
-func secretFile(of string, field *Secret, checks ...check) key {
+func secretFile(of string, field *Secret, restart bool, checks ...check) key {
 	v := secret(field, checks...)
 	v.get = func() any { return "" } // the secret is shown, and compared, as the other key's
-	return key{name: of + "-file", value: v, restart: true, file: true}
+	return key{name: of + "-file", value: v, restart: restart, file: true}
 }
 
 // readSecretFile sets a secret from the file that the configuration names.
@@ -31,13 +30,10 @@ func (r *reader) readSecretFile(at, full string, k *key, v any, table map[string
 		return
 	}
 	if given, _ := table[strings.TrimSuffix(k.name, "-file")].(string); given != "" {
-		r.report(at, full, "is given beside "+strings.TrimSuffix(k.name, "-file")+"; keep one of the two")
+		r.report(at, full, "is given beside "+strings.TrimSuffix(full, "-file")+"; keep one of the two")
 		return
 	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(r.file), path)
-	}
-	r.reportAll(at, full, r.setFromFile(path, k.value))
+	r.reportAll(at, full, r.setFromFile(r.besideFile(path), k.value))
 }
 
 // setFromFile reads a secret. It warns of a file that everybody on this host can read.
@@ -60,6 +56,9 @@ var errTooLong = errors.New("is too long")
 
 // readLimited reads a file of at most so many bytes.
 func readLimited(path string, limit int64) (content []byte, mode os.FileMode, err error) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return nil, 0, fmt.Errorf("%s is a pipe, which may have no end", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, err

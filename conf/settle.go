@@ -21,6 +21,8 @@ func (r *reader) settle() {
 		r.require("http.directory-open", "http.listen", fmt.Sprintf(
 			"is on, but http.listen is %q, which other hosts can reach: use http.directory-token", c.HTTP.Listen))
 	}
+	r.settleCertificate("control", &c.Control.TLS)
+	r.settleCertificate("http", &c.HTTP.TLS)
 	if len(c.HTTP.TrustedProxies) > 0 && c.HTTP.Token == "" {
 		r.require("http.trusted-proxies", "http.token",
 			"is set, but http.token is empty: everybody whom a proxy serves could do everything")

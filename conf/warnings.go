@@ -10,9 +10,12 @@ func (r *reader) look() {
 	c := r.config
 	if c.Control.PassThrough != "" && c.Control.Password == "" {
 		r.refused = append(r.refused, r.found("control.pass-through",
-			"needs control.password: without it everybody on this host may run programs as FreeSWITCH's user"))
+			"needs control.password: without it everybody on this host may run programs as FreeSWITCH's user; it is off"))
 		c.Control.PassThrough = ""
 	}
+	r.lookAtCertificate("control", c.Control.TLS)
+	r.lookAtCertificate("http", c.HTTP.TLS)
+	r.lookAtPlainText()
 	for _, s := range []struct {
 		key    string
 		secret Secret
@@ -40,6 +43,20 @@ func (r *reader) look() {
 	}
 	if r.secrets && r.mode.Perm()&0o004 != 0 {
 		r.warn(Fault{File: r.file, Text: "everybody on this host can read its secrets; chmod 640 or 600"})
+	}
+}
+
+// lookAtPlainText warns of passwords and callers' numbers that other hosts could read on the way. A
+// trusted proxy is taken for one that speaks TLS.
+func (r *reader) lookAtPlainText() {
+	c := r.config
+	if !OnLoopback(c.Control.Listen) && !c.Control.TLS.IsSet() {
+		r.warnings = append(r.warnings, r.found("control.listen",
+			"other hosts can reach it without TLS, so the password can be read on the way; see control.tls-cert"))
+	}
+	if !OnLoopback(c.HTTP.Listen) && !c.HTTP.TLS.IsSet() && len(c.HTTP.TrustedProxies) == 0 {
+		r.warnings = append(r.warnings, r.found("http.listen",
+			"other hosts can reach it without TLS, so tokens can be read on the way; set http.tls-cert"))
 	}
 }
 

@@ -3,6 +3,7 @@ package conf
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,7 +84,8 @@ func TestSecretsComeFromFiles(t *testing.T) {
 		c.Control.Password != "the-control-password" {
 		t.Errorf("%q %q %q", string(c.HTTP.Token), string(c.HTTP.DirectoryToken), string(c.Control.Password))
 	}
-	if len(c.Warnings) != 1 || !strings.Contains(c.Warnings.Error(), token+": everybody on this host can read") {
+	if !strings.Contains(c.Warnings.Error(), token+": everybody on this host can read") ||
+		strings.Contains(c.Warnings.Error(), password) {
 		t.Errorf("warnings: %s", c.Warnings)
 	}
 	if shown := c.String(); strings.Contains(shown, "the-") {
@@ -97,6 +99,7 @@ func TestASecretThatIsMissingIsNoEmptySecret(t *testing.T) {
 		"both":         "token = \"a long token\"\ntoken-file = \"token\"",
 		"empty":        `token-file = "/dev/null"`,
 		"endless":      `token-file = "/dev/zero"`,
+		"a pipe":       `token-file = "` + pipe(t) + `"`,
 		"no text":      `token-file = 7`,
 	} {
 		_, err := Load(written(t, "c.toml", "[http]\n"+text, 0o600))
@@ -111,6 +114,46 @@ func TestASecretThatIsMissingIsNoEmptySecret(t *testing.T) {
 			t.Errorf("%s: %v", variable, err)
 		}
 		os.Unsetenv(variable)
+	}
+}
+
+// pipe makes a pipe to which nobody writes.
+func pipe(t *testing.T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", path).Run(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheSameSecretTwiceIsAFaultThatNamesBoth(t *testing.T) {
+	file := written(t, "token", "the-token-of-http\n", 0o600)
+	t.Setenv("NWAYACD_HTTP_TOKEN", "the-token-of-http")
+	t.Setenv("NWAYACD_HTTP_TOKEN_FILE", file)
+	_, err := Load(written(t, "c.toml", "", 0o600))
+	const want = "environment: NWAYACD_HTTP_TOKEN: is given beside NWAYACD_HTTP_TOKEN_FILE; keep one of the two"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	t.Setenv("NWAYACD_HTTP_TOKEN", "")
+	os.Unsetenv("NWAYACD_HTTP_TOKEN")
+	t.Setenv("NWAYACD_HTTP_TOKEN_FILE", "")
+	if _, err := Load(written(t, "c.toml", "", 0o600)); err == nil ||
+		!strings.Contains(err.Error(), "NWAYACD_HTTP_TOKEN_FILE: is set but empty") {
+		t.Error(err)
+	}
+}
+
+func TestACredentialThatCannotBeReadIsAFault(t *testing.T) {
+	credentials := t.TempDir()
+	if err := os.Mkdir(filepath.Join(credentials, "http-token"), 0o700); err != nil { // no file
+		t.Fatal(err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
+	_, err := Load(written(t, "c.toml", "", 0o600))
+	if err == nil || !strings.Contains(err.Error(), "CREDENTIALS_DIRECTORY: ") {
+		t.Error(err)
 	}
 }
 

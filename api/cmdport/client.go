@@ -1,12 +1,16 @@
 package cmdport
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nwayacd/acd"
@@ -32,6 +36,7 @@ type client struct {
 	writing   sync.Mutex
 	following sync.WaitGroup // goroutines that send events; they end with the session
 	working   sync.WaitGroup // jobs; each ends with its command
+	greeted   atomic.Bool    // the client is being asked for the password
 	slots     chan struct{}  // holds one token for each running job
 	jobEvents chan event     // BACKGROUND_JOB events for this client
 
@@ -62,6 +67,7 @@ var (
 	errEvicted   = errors.New("cmdport: too many connections: this one was closed to make room")
 	errPasswords = errors.New("cmdport: too many wrong passwords")
 	errHTTP      = errors.New("cmdport: HTTP was sent to the command port")
+	errHandshake = errors.New("the client does not speak it")
 	errSlow      = errors.New("cmdport: the client reads its events too slowly")
 )
 
@@ -84,6 +90,19 @@ func (c *client) runSession(ctx, working context.Context) error {
 			return err
 		}
 	}
+}
+
+// shakeHands begins TLS if the port speaks it.
+func (c *client) shakeHands(ctx context.Context) error {
+	if secure, is := c.nc.(*tls.Conn); is {
+		ctx, stop := context.WithTimeoutCause(ctx, handshakeLimit, errHandshake)
+		defer stop()
+		if err := secure.HandshakeContext(ctx); err != nil {
+			return fmt.Errorf("cmdport: TLS: %w", cmp.Or(context.Cause(ctx), err))
+		}
+	}
+	c.greeted.Store(true)
+	return nil
 }
 
 // authenticate asks for the password until it is right, at most authTries times.
@@ -138,7 +157,9 @@ func (c *client) welcome() error {
 // evict ends the session of a client that has not shown the password, to make room for another, or
 // that is beyond the bounds.
 func (c *client) evict() {
-	c.send(rejected())
+	if c.greeted.Load() { // a frame would wait for the end of TLS's handshake
+		c.send(rejected())
+	}
 	c.end(errEvicted)
 }
 
@@ -194,7 +215,11 @@ func (c *client) send(frame []byte) error {
 // cut ends the session of a client that does not read what it asked for. Data that is still being
 // sent is dropped, because waiting for it could take for ever.
 func (c *client) cut(why error) {
-	if tcp, is := c.nc.(*net.TCPConn); is {
+	nc := c.nc
+	if secure, is := nc.(*tls.Conn); is {
+		nc = secure.NetConn()
+	}
+	if tcp, is := nc.(*net.TCPConn); is {
 		tcp.SetLinger(0) // fails only on a closed connection
 	}
 	c.end(why)

@@ -44,10 +44,10 @@ func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 		}
 	}
 	for range 50 {
-		if reply, err := Ask(t.Context(), address, "right", "nway_list_exts"); err != nil {
+		if reply, err := (Target{Address: address, Password: "right"}).Ask(t.Context(), "nway_list_exts"); err != nil {
 			t.Errorf("a single command on a full port: %q, %v", reply, err)
 		}
-		if err := Greeted(t.Context(), address); err != nil {
+		if err := (Target{Address: address}).Greeted(t.Context()); err != nil {
 			t.Errorf("a health probe on a full port: %v", err)
 		}
 	}

@@ -4,6 +4,7 @@ package cmdport
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -19,7 +20,8 @@ import (
 )
 
 const (
-	authLimit = 15 * time.Second // to send the right password
+	handshakeLimit = 5 * time.Second  // of TLS
+	authLimit      = 15 * time.Second // to send the right password
 	// authPenalty is the delay before the answer to the first wrong password. It doubles with each
 	// further one, and delays only its own connection.
 	authPenalty  = time.Second
@@ -38,6 +40,7 @@ type Port struct {
 	PassThrough *PassThrough     // the FreeSWITCH that gets the other requests; nil = none
 	Bounds      connlimit.Bounds // default: 256 connections, 64 from one source
 	Log         zerolog.Logger
+	TLS         *tls.Config // nil = the port speaks no TLS
 
 	sender      sender             // set by Serve
 	connLimiter *connlimit.Limiter // set by Serve
@@ -58,6 +61,9 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	server := esl.Server{Handler: p.serve, Recovered: func(reason any, stack []byte) {
 		p.panicked(reason, stack, "a client of the command port ended in a panic")
 	}}
+	if p.TLS != nil {
+		ln = tls.NewListener(ln, p.TLS)
+	}
 	return server.Serve(ctx, ln)
 }
 
@@ -82,7 +88,10 @@ func (p *Port) serve(ctx context.Context, nc net.Conn) {
 	defer c.counted.Release()
 	p.add(c)
 	defer p.remove(c)
-	err := c.runSession(session, ctx)
+	err := c.shakeHands(session)
+	if err == nil {
+		err = c.runSession(session, ctx)
+	}
 	if cause := context.Cause(session); cause != nil {
 		err = cause // why the session was ended; the reader saw only that it was
 	}

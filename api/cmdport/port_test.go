@@ -149,7 +149,7 @@ func TestNothingIsServedBeforeThePassword(t *testing.T) {
 }
 
 func TestGreeted(t *testing.T) {
-	if err := Greeted(t.Context(), port(t, "")); err != nil {
+	if err := (Target{Address: port(t, "")}).Greeted(t.Context()); err != nil {
 		t.Error(err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -158,7 +158,7 @@ func TestGreeted(t *testing.T) {
 	}
 	address := ln.Addr().String()
 	ln.Close()
-	if err := Greeted(t.Context(), address); err == nil {
+	if err := (Target{Address: address}).Greeted(t.Context()); err == nil {
 		t.Error("no port is there, but Greeted returns nil")
 	}
 }

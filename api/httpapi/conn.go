@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -41,21 +42,30 @@ func (c *limitedConn) Close() error {
 // connState allows the limiter to evict a connection that is between two requests. http.Server
 // calls it at each change of a connection's state.
 func connState(nc net.Conn, state http.ConnState) {
-	if c, is := nc.(*limitedConn); is && state == http.StateIdle {
+	if c := limitedOf(nc); c != nil && state == http.StateIdle {
 		c.counted.Unconfirm()
 	}
+}
+
+// limitedOf returns the connection that carries nc, or nil if it is not one of limitedListener.
+func limitedOf(nc net.Conn) *limitedConn {
+	if secure, is := nc.(*tls.Conn); is {
+		nc = secure.NetConn()
+	}
+	c, _ := nc.(*limitedConn)
+	return c
 }
 
 type connKey struct{}
 
 func withConn(ctx context.Context, nc net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, nc)
+	return context.WithValue(ctx, connKey{}, limitedOf(nc))
 }
 
 // confirmConn protects the request's connection from eviction until the request is answered,
 // because the request has shown the token.
 func confirmConn(r *http.Request) {
-	if c, is := r.Context().Value(connKey{}).(*limitedConn); is {
+	if c, _ := r.Context().Value(connKey{}).(*limitedConn); c != nil {
 		c.counted.Confirm()
 	}
 }
@@ -63,8 +73,8 @@ func confirmConn(r *http.Request) {
 // isShort reports whether the request's connection is beyond the bounds. Such a connection has one
 // request and no stream of events.
 func isShort(ctx context.Context) bool {
-	c, is := ctx.Value(connKey{}).(*limitedConn)
-	return is && c.counted.IsShort()
+	c, _ := ctx.Value(connKey{}).(*limitedConn)
+	return c != nil && c.counted.IsShort()
 }
 
 // withBodyDeadline gives the body of each request one deadline for all of it, even if no handler

@@ -53,8 +53,10 @@ func visit(t *testing.T, address string) *visitor {
 	}
 	t.Cleanup(func() { nc.Close() })
 	nc.SetDeadline(time.Now().Add(20 * time.Second))
-	return &visitor{t, nc, bufio.NewReader(nc)}
+	return visitorOf(t, nc)
 }
+
+func visitorOf(t *testing.T, nc net.Conn) *visitor { return &visitor{t, nc, bufio.NewReader(nc)} }
 
 // asks sends a request and returns the status, or 0 if the connection was closed without an answer.
 func (v *visitor) asks(path, token string) (status int, answer *http.Response) {

@@ -4,6 +4,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	stdlog "log"
@@ -57,6 +58,7 @@ type Port struct {
 	Release  string           // the version in the OpenAPI document
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
 	Log      zerolog.Logger
+	TLS      *tls.Config // nil = the port speaks no TLS
 	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If both are
 	// "", the directory is closed. DirectoryOpen opens it without a token.
 	DirectoryToken string
@@ -84,14 +86,17 @@ func (p *Port) Serve(ctx context.Context, ln net.Listener) error {
 	handler := sync.OnceValue(func() http.Handler { return p.Handler(ctx) })
 	server := &http.Server{
 		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler().ServeHTTP(w, r) }),
-		ErrorLog: stdlog.New(p.Log, "", 0), ConnContext: withConn, ConnState: connState,
+		ErrorLog: stdlog.New(&errorLog{log: p.Log}, "", 0), ConnContext: withConn, ConnState: connState,
 		ReadHeaderTimeout: headerLimit, ReadTimeout: longestLimit, WriteTimeout: longestLimit, IdleTimeout: idleLimit,
 		MaxHeaderBytes: maxHTTPHeader,
 	}
 	var serving sync.WaitGroup
 	over := make(chan error, 1)
-	limited := limitedListener{ln, connlimit.New(p.bounds(), p.Log)}
-	serving.Go(func() { over <- server.Serve(limited) }) // ends by Shutdown or Close
+	ln = limitedListener{ln, connlimit.New(p.bounds(), p.Log)}
+	if p.TLS != nil {
+		ln = tls.NewListener(ln, p.TLS)
+	}
+	serving.Go(func() { over <- server.Serve(ln) }) // ends by Shutdown or Close
 	defer serving.Wait()
 	select {
 	case err := <-over:

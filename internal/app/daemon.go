@@ -34,6 +34,8 @@ type Daemon struct {
 	// metrics counts events, and shows its figures on the HTTP port.
 	metrics *metrics.Metrics
 	port    *cmdport.Port
+	// controlCertificate and httpCertificate are nil if the port speaks no TLS.
+	controlCertificate, httpCertificate *portCertificate
 	// Socket, Control and HTTP are the addresses of the three ports. If the configuration has port
 	// 0, they have the port that was chosen.
 	Socket, Control, HTTP net.Addr
@@ -208,7 +210,10 @@ func (d *Daemon) version(ctx context.Context) string {
 	return Build() + ", " + database
 }
 
-func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
+func (d *Daemon) serveControl(ctx context.Context, _ Options) (err error) {
+	if d.controlCertificate, err = newPortCertificate("control", d.config.Control.TLS); err != nil {
+		return err
+	}
 	ln, err := listen(ctx, "control", d.config.Control.Listen)
 	if err != nil {
 		return err
@@ -218,12 +223,16 @@ func (d *Daemon) serveControl(ctx context.Context, _ Options) error {
 		Server:   d.commands(),
 		Password: string(d.config.Control.Password), PassThrough: passThrough(d.config), Log: d.log,
 		Bounds: connlimit.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
+		TLS:    d.controlCertificate.config(),
 	}
 	d.background("command port", func(ctx context.Context) error { return d.port.Serve(ctx, ln) })
 	return nil
 }
 
-func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
+func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
+	if d.httpCertificate, err = newPortCertificate("http", d.config.HTTP.TLS); err != nil {
+		return err
+	}
 	ln, err := listen(ctx, "http", d.config.HTTP.Listen)
 	if err != nil {
 		return err
@@ -234,7 +243,8 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
 		Metrics:  d.metrics.Handler(d.log),
-		Warnings: func() []httpapi.Notice { return warnings(o.LogStatus(), d.store.Status()) },
+		Warnings: func() []httpapi.Notice { return d.warnings(o.LogStatus(), d.store.Status()) },
+		TLS:      d.httpCertificate.config(),
 		Bounds:   connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
@@ -258,7 +268,12 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) error {
 }
 
 // warnings are what does not end the service, but should be looked at.
-func warnings(log LogStatus, database store.Status) (all []httpapi.Notice) {
+func (d *Daemon) warnings(log LogStatus, database store.Status) (all []httpapi.Notice) {
+	for _, c := range []*portCertificate{d.controlCertificate, d.httpCertificate} {
+		if n, due := c.warning(); due {
+			all = append(all, n)
+		}
+	}
 	if log.Fault != "" {
 		all = append(all, httpapi.Notice{
 			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,

@@ -3,6 +3,8 @@ package app
 import (
 	"errors"
 	"strings"
+
+	"nwayacd/conf"
 )
 
 // Reload reads the configuration again and applies every change that is possible while calls run.
@@ -12,10 +14,18 @@ func (d *Daemon) Reload() (report string, err error) {
 		return "", errors.New("there is no configuration to read again")
 	}
 	next, err := d.load()
+	if err == nil && len(next.Unusable) > 0 {
+		err = next.Unusable
+	}
+	var certificates func()
+	if err == nil {
+		certificates, err = d.certificatesAgain(next)
+	}
 	if err != nil {
 		d.log.Error().Err(err).Msg("the configuration was not changed, because the new one has faults")
 		return "", err
 	}
+	certificates()
 	d.acd.Configure(settings(next))
 	d.drainTime.Store(int64(next.Server.Drain))
 	setLogLevel(next)
@@ -25,4 +35,17 @@ func (d *Daemon) Reload() (report string, err error) {
 		return "configuration read again; these keys need a restart: " + strings.Join(keys, ", "), nil
 	}
 	return "configuration read again", nil
+}
+
+// certificatesAgain reads the certificates of the ports again and returns what puts them in force.
+func (d *Daemon) certificatesAgain(next *conf.Config) (apply func(), err error) {
+	control, err := d.controlCertificate.again(next.Control.TLS)
+	if err != nil {
+		return nil, err
+	}
+	http, err := d.httpCertificate.again(next.HTTP.TLS)
+	if err != nil {
+		return nil, err
+	}
+	return func() { control(); http() }, nil
 }

@@ -19,8 +19,8 @@ func (c *Check) Run() error {
 	for _, w := range config.Warnings {
 		fmt.Println("warning:", w)
 	}
-	if len(config.Refused) > 0 {
-		return config.Refused
+	if wrong := append(config.Unusable, config.Refused...); len(wrong) > 0 {
+		return wrong
 	}
 	if config.File == "" {
 		fmt.Println("no configuration file: all keys have their default")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"nwayacd/api/cmdport"
-	"nwayacd/conf"
 )
 
 // Exit codes of `nwayacd cmd`, in addition to ExitWrongInput for -USAGE.
@@ -24,39 +23,35 @@ const cmdLimit = 2 * time.Minute
 
 // Cmd is `nwayacd cmd`.
 type Cmd struct {
-	configFile
+	serverFlags
 	JSON  bool     `name:"json" help:"Print {\"ok\":…,\"reply\":…}."`
 	Words []string `arg:"" name:"command" help:"A command of docs/commands.md, such as \"nway_login 1000 110\"."`
 }
 
 // Help returns the text that `nwayacd cmd --help` adds.
 func (*Cmd) Help() string {
-	return "Sends one command to the running server and prints the reply. Port and password are those of the " +
+	return "Sends one command to the running server and prints the reply. Port, password and TLS are those of the " +
 		"configuration. Exit code 0: +OK or a list. 1: -ERR. 2: -USAGE, or a wrong command line. 3: the server " +
 		"cannot be reached, or refuses the password."
 }
 
 // Run sends the command. Its error has the exit code.
 func (c *Cmd) Run() error {
-	config, err := conf.Load(c.Config)
+	at, err := c.target()
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), cmdLimit)
 	defer stop()
-	return c.ask(ctx, os.Stdout, config.Control)
+	return c.ask(ctx, os.Stdout, at)
 }
 
-func (c *Cmd) ask(ctx context.Context, out io.Writer, at conf.Control) error {
-	password := string(at.Password)
-	if password == "" {
-		password = "none" // any password is accepted, but the protocol needs one
-	}
+func (c *Cmd) ask(ctx context.Context, out io.Writer, at cmdport.Target) error {
 	code := 0
-	reply, err := cmdport.Ask(ctx, at.DialAddress(), password, c.line())
+	reply, err := at.Ask(ctx, c.line())
 	switch {
 	case err != nil:
-		reply, code = fmt.Sprintf("-ERR no reply from %s: %v", at.DialAddress(), err), exitUnreachable
+		reply, code = fmt.Sprintf("-ERR no reply from %s: %v", at.Address, err), exitUnreachable
 	case strings.HasPrefix(reply, "-ERR"):
 		code = exitRefused
 	case strings.HasPrefix(reply, "-USAGE"):

@@ -7,23 +7,23 @@ import (
 	"strings"
 	"testing"
 
-	"nwayacd/conf"
+	"nwayacd/api/cmdport"
 	"nwayacd/internal/app/apptest"
 	"nwayacd/internal/testlab"
 )
 
 func TestCommandsFromTheShell(t *testing.T) {
-	at := conf.Control{Listen: apptest.Start(t).Control.String(), Password: apptest.Password}
-	wrong := conf.Control{Listen: at.Listen, Password: "guess"}
+	at := cmdport.Target{Address: apptest.Start(t).Control.String(), Password: apptest.Password}
+	wrong := cmdport.Target{Address: at.Address, Password: "guess"}
 	free, err := testlab.FreeAddresses(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := conf.Control{Listen: free[0], Password: apptest.Password}
+	nobody := cmdport.Target{Address: free[0], Password: apptest.Password}
 	for _, c := range []struct {
 		words string // with | between them
 		json  bool
-		at    conf.Control
+		at    cmdport.Target
 		out   string
 		code  int
 	}{

@@ -3,21 +3,18 @@ package cli
 import (
 	"context"
 	"time"
-
-	"nwayacd/api/cmdport"
-	"nwayacd/conf"
 )
 
 // Health is `nwayacd health`.
-type Health struct{ configFile }
+type Health struct{ serverFlags }
 
 // Run returns nil if the command port greets with auth/request.
 func (h *Health) Run() error {
-	config, err := conf.Load(h.Config)
+	at, err := h.target()
 	if err != nil {
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
 	defer stop()
-	return cmdport.Greeted(ctx, config.Control.DialAddress())
+	return at.Greeted(ctx)
 }

@@ -27,6 +27,9 @@ func (s *Serve) Run() error {
 	if err != nil {
 		return err
 	}
+	if len(config.Unusable) > 0 {
+		return config.Unusable
+	}
 	signal.Ignore(syscall.SIGPIPE) // a log whose reader is gone ends no calls
 	log, queue := app.NewServerLog(config, os.Stderr)
 	defer queue.Close()
@@ -34,7 +37,7 @@ func (s *Serve) Run() error {
 		log.Warn().Str("setting", w.Error()).Msg("the configuration is dangerous")
 	}
 	for _, off := range config.Refused {
-		log.Error().Str("setting", off.Error()).Msg("this is too dangerous and stays off")
+		log.Error().Str("setting", off.Error()).Msg("the server runs, but `nwayacd check` refuses the configuration")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -84,9 +84,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/lib/pq"},
 	},
 	"nwayacd/internal/switchboard": {ours: []string{"esl", "internal/testlab"}},
+	"nwayacd/internal/testcert":    {},
 	"nwayacd/internal/testlab":     {ours: []string{"esl"}},
 	"nwayacd/internal/top": {
-		ours:      []string{"conf", "esl"},
+		ours:      []string{"esl"},
 		libraries: []string{"golang.org/x/term"},
 	},
 	"nwayacd/queue": {

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"net"
 	"time"
 
-	"nwayacd/conf"
 	"nwayacd/esl"
 )
 
@@ -18,17 +18,23 @@ const (
 	maxReply  = 64 << 20               // bytes: enough for thousands of agents
 )
 
+// Server is the command port that a feed reads.
+type Server struct {
+	Address, Password string
+	Dial              func(context.Context) (net.Conn, error) // nil = TCP to Address
+}
+
 // Feed reads the lists of the floor through the command port. Only one goroutine at a time may use
 // it.
 //
 // It reads them again at each event, and once a second. This is the only place in the program that
 // polls, because the clocks on the screen move without events.
 type Feed struct {
-	address, password string
-	shown             chan View // receives the view of each look
-	requested         chan struct{}
-	last              View
-	tenures           map[string]tenure // by extension
+	server    Server
+	shown     chan View // receives the view of each look
+	requested chan struct{}
+	last      View
+	tenures   map[string]tenure // by extension
 }
 
 // tenure is the state of an agent, and since when the agent has been in it.
@@ -37,12 +43,11 @@ type tenure struct {
 	since time.Time // zero: since before the first look
 }
 
-func newFeed(c conf.Control) *Feed {
-	address := c.DialAddress()
+func newFeed(server Server) *Feed {
 	return &Feed{
-		address: address, password: string(c.Password),
-		shown: make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{},
-		last: View{Server: address},
+		server: server,
+		shown:  make(chan View), requested: make(chan struct{}, 1), tenures: map[string]tenure{},
+		last: View{Server: server.Address},
 	}
 }
 
@@ -52,7 +57,7 @@ func (f *Feed) options() esl.Options { return esl.Options{Limits: esl.Limits{Max
 func (f *Feed) lookOnce(ctx context.Context) (View, error) {
 	ctx, stop := context.WithTimeout(ctx, lookLimit)
 	defer stop()
-	conn, err := esl.Dial(ctx, f.address, f.password, f.options())
+	conn, err := f.connect(ctx)
 	if err != nil {
 		return View{}, err
 	}
@@ -60,10 +65,21 @@ func (f *Feed) lookOnce(ctx context.Context) (View, error) {
 	return f.look(ctx, conn)
 }
 
+func (f *Feed) connect(ctx context.Context) (*esl.Connection, error) {
+	if f.server.Dial == nil {
+		return esl.Dial(ctx, f.server.Address, f.server.Password, f.options())
+	}
+	nc, err := f.server.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return esl.Login(ctx, nc, f.server.Password, f.options())
+}
+
 // follow sends view after view until ctx is done. It connects again if the connection is lost.
 func (f *Feed) follow(ctx context.Context) {
 	link := esl.Link{
-		Address: f.address, Password: f.password, Options: f.options(),
+		Address: f.server.Address, Password: f.server.Password, Dial: f.server.Dial, Options: f.options(),
 		OnEvent: func(*esl.Event) { f.requestLook() },
 		Session: f.session,
 		Down: func(err error) {
@@ -172,7 +188,7 @@ func (f *Feed) look(ctx context.Context, conn *esl.Connection) (View, error) {
 			return View{}, err
 		}
 		if err := json.Unmarshal([]byte(text), l.rows); err != nil {
-			return View{}, fmt.Errorf("%s on %s: %w", l.command, f.address, err)
+			return View{}, fmt.Errorf("%s on %s: %w", l.command, f.server.Address, err)
 		}
 	}
 	f.last = f.view(time.Now(), groups, calls, agents)
@@ -180,7 +196,7 @@ func (f *Feed) look(ctx context.Context, conn *esl.Connection) (View, error) {
 }
 
 func (f *Feed) view(now time.Time, groups []groupRow, calls []callRow, agents []agentRow) View {
-	v := View{Server: f.address, At: now}
+	v := View{Server: f.server.Address, At: now}
 	callers := map[string]string{}
 	for _, c := range calls {
 		callers[c.UUID] = c.Caller

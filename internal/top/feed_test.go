@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"nwayacd/conf"
 	"nwayacd/internal/app"
 	"nwayacd/internal/app/apptest"
 	"nwayacd/queue"
@@ -33,7 +32,7 @@ func serving(t *testing.T) *app.Daemon {
 
 func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 	d := serving(t)
-	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
+	feed := newFeed(Server{Address: d.Control.String(), Password: apptest.Password})
 	view, err := feed.lookOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +47,7 @@ func TestTopShowsTheFloorOfARunningServer(t *testing.T) {
 }
 
 func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
-	feed := newFeed(conf.Control{Listen: serving(t).Control.String(), Password: "guess"})
+	feed := newFeed(Server{Address: serving(t).Control.String(), Password: "guess"})
 	if _, err := feed.lookOnce(t.Context()); err == nil || strings.Contains(err.Error(), "guess") {
 		t.Errorf("%v", err)
 	}
@@ -56,7 +55,7 @@ func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
 
 func TestTopFollowsTheFloor(t *testing.T) {
 	d := serving(t)
-	feed := newFeed(conf.Control{Listen: d.Control.String(), Password: apptest.Password})
+	feed := newFeed(Server{Address: d.Control.String(), Password: apptest.Password})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -96,7 +95,7 @@ func TestTopShowsThatTheConnectionIsLostAndConnectsAgain(t *testing.T) {
 	}
 	address := relay.Addr().String()
 	relay.Close() // from now on no server answers
-	feed := newFeed(conf.Control{Listen: address, Password: apptest.Password})
+	feed := newFeed(Server{Address: address, Password: apptest.Password})
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	var following sync.WaitGroup
 	defer following.Wait()
@@ -150,7 +149,7 @@ func passOn(ctx context.Context, ln net.Listener, to string) {
 }
 
 func TestWhatTheListsBecome(t *testing.T) {
-	feed := newFeed(conf.Control{Listen: "127.0.0.1:8022"})
+	feed := newFeed(Server{Address: "127.0.0.1:8022"})
 	now := time.Date(2026, 1, 31, 14, 5, 9, 0, time.UTC)
 	agent := agentRow{
 		Extension: "1000", RegState: "reged", SeatState: "up", CallState: "talking", Call: "u2",
@@ -200,7 +199,7 @@ func TestTopShowsWhyAnAgentRestsAndHowMuchLonger(t *testing.T) {
 		row         agentRow
 		state, rest string
 	}{{row, "rest", "busy 12s"}, {busy, "busy", ""}, {gone, "unreg", ""}} {
-		v := newFeed(conf.Control{}).view(now, nil, nil, []agentRow{c.row})
+		v := newFeed(Server{}).view(now, nil, nil, []agentRow{c.row})
 		if a := v.Agents[0]; a.State != c.state || a.Rest != c.rest {
 			t.Errorf("%q %q, want %q %q", a.State, a.Rest, c.state, c.rest)
 		}

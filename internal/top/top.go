@@ -11,13 +11,11 @@ import (
 	"sync"
 
 	"golang.org/x/term"
-
-	"nwayacd/conf"
 )
 
 // Run shows the floor of a running server until q, Ctrl-C or the end of ctx. If there is no
 // terminal to draw on, it prints the floor once.
-func Run(ctx context.Context, server conf.Control) error {
+func Run(ctx context.Context, server Server) error {
 	feed := newFeed(server)
 	view, err := feed.lookOnce(ctx)
 	if err != nil {
