@@ -37,7 +37,6 @@ func (p *Port) serveDocs(mux *http.ServeMux, api huma.API) {
 	mux.HandleFunc("GET /openapi.json", document("application/openapi+json", asJSON))
 	mux.HandleFunc("GET /openapi.yaml", document("application/openapi+yaml", asYAML))
 	mux.HandleFunc("GET /docs", document("text/html; charset=utf-8", page.Bytes()))
-	mux.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
 }
 
 func document(mime string, content []byte) http.HandlerFunc {

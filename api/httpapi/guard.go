@@ -19,7 +19,8 @@ import (
 )
 
 // guarded passes a request on with its actor in the context:
-//   - With a token in the configuration, the request must show it, or a token of the server.
+//   - With a token in the configuration, the request must show it, a token of the server, or the
+//     cookie of a session.
 //   - Without one, a request that shows nothing comes from a local client. Its Host must be an
 //     address or localhost, because a web page could make any name resolve to this host.
 //   - A web page of another origin may not change anything.
@@ -47,6 +48,8 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 		case known && actor.Role == auth.Local && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http], the Host of a request must be an address or localhost")
+		case known && actor.MustChange && isPrivate(r.URL.Path) && r.URL.Path != mePath:
+			writeProblem(w, http.StatusForbidden, "the user has to choose a password first")
 		case known:
 			if isPrivate(r.URL.Path) {
 				confirmConn(r)
@@ -65,6 +68,9 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 func (p *Port) identify(r *http.Request) (actor auth.Actor, known bool, wait time.Duration) {
 	source := sourceOf(r)
 	given, shown := token(r)
+	if session, has, valid := p.session(r); has && !shown {
+		return session, valid, 0
+	}
 	if shown {
 		known, wait = p.tokens.Try(source, func() (ok bool) {
 			actor, ok = p.holder(given)
@@ -75,6 +81,15 @@ func (p *Port) identify(r *http.Request) (actor auth.Actor, known bool, wait tim
 	}
 	actor.Way, actor.Source = auth.WayHTTP, source.String()
 	return actor, known, wait
+}
+
+// session returns the actor with the session that a request shows. A session that has ended had a
+// role, which may be less than that of a local client, so such a request has no actor at all.
+func (p *Port) session(r *http.Request) (actor auth.Actor, shown, valid bool) {
+	if p.Console == nil {
+		return auth.Actor{}, false, false
+	}
+	return p.Console.Actor(r)
 }
 
 // localClient is the actor of a request to a port without a token.
@@ -102,8 +117,11 @@ func isSecret(given, secret string) bool {
 	return secret != "" && subtle.ConstantTimeCompare([]byte(given), []byte(secret)) == 1
 }
 
-// metricsPath is the path that Prometheus reads.
-const metricsPath = "/metrics"
+const (
+	metricsPath   = "/metrics" // that Prometheus reads
+	consolePrefix = "/ui/"     // of the pages for people
+	mePath        = apiPrefix + "/me"
+)
 
 // isPrivate reports whether the path needs an actor. Health and documentation do not.
 func isPrivate(path string) bool {

@@ -50,6 +50,7 @@ func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	p.recordOperations(resource("records", "Calls that have ended, and their offers."))
 	p.listOperations(resource("lists", "Numbers that are refused, and numbers that are served first."))
 	p.eventOperation(resource("events", "Events at the time when they happen."))
+	p.meOperation(resource("me", "The client itself."))
 	p.serverOperations(resource("server", "The server itself."))
 	return api
 }

@@ -49,6 +49,14 @@ type Database interface {
 	Healthy() error
 }
 
+// Console has the pages for people. Package console implements it.
+type Console interface {
+	http.Handler
+	// Actor returns the user or token whose session a request has. shown reports whether there is a
+	// cookie of a session, and ok whether the session is valid.
+	Actor(r *http.Request) (a auth.Actor, shown, ok bool)
+}
+
 // Port is the HTTP port.
 type Port struct {
 	Server   api.Server
@@ -57,6 +65,7 @@ type Port struct {
 	Bounds   connlimit.Bounds // default: 1024, and 256 from one source; at most half may be streams of events
 	Release  string           // the version in the OpenAPI document
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
+	Console  Console          // answers what is under /ui/; nil = there is no console
 	Log      zerolog.Logger
 	TLS      *tls.Config // nil = the port speaks no TLS
 	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If both are
@@ -117,6 +126,12 @@ func (p *Port) Handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	p.serveDocs(mux, p.registerAll(mux))
 	mux.HandleFunc("POST /freeswitch/directory", p.directory)
+	home := "/docs"
+	if p.Console != nil {
+		home = consolePrefix
+		mux.Handle(consolePrefix, p.Console)
+	}
+	mux.Handle("GET /{$}", http.RedirectHandler(home, http.StatusFound))
 	if p.Metrics != nil {
 		mux.Handle("GET "+metricsPath, p.allowed(auth.OpMetrics, p.Metrics))
 	}

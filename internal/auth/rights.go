@@ -134,6 +134,7 @@ var operations = map[string]*Right{
 	"nway_reload":            &change,
 
 	"nwayacd_version": &itself,
+	"get-me":          &itself,
 	"healthz":         &public,
 	"readyz":          &public,
 	OpReadyz:          &scrape,

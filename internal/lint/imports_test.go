@@ -66,6 +66,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 		},
 		libraries: []string{"github.com/alecthomas/kong"},
 	},
+	"nwayacd/internal/console": {
+		ours:      []string{"internal/auth", "internal/auth/users"},
+		libraries: []string{"github.com/rs/zerolog"},
+	},
 	"nwayacd/internal/demo": {
 		ours:      []string{"conf", "internal/app", "queue", "sim"},
 		libraries: []string{"github.com/rs/zerolog"},

@@ -1,0 +1,91 @@
+// The JSON API, and what it says about an order.
+import { el } from "./dom.js";
+import { toLogin } from "./session.js";
+import { fill, words } from "./words.js";
+
+/** A refusal of the API. */
+export class Refusal extends Error {
+  /**
+   * @param {number} status
+   * @param {string} text
+   */
+  constructor(status, text) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} path below /api/v1
+ * @param {any} [body]
+ * @returns {Promise<any>} the answer, undefined if it has none
+ */
+export async function call(method, path, body) {
+  let answer;
+  try {
+    answer = await fetch("/api/v1" + path, {
+      method,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Refusal(0, words.Act.NoServer);
+  }
+  if (answer.status === 401) {
+    toLogin();
+    throw new Refusal(401, words.Act.LoggedOut);
+  }
+  const isJSON = /json/.test(answer.headers.get("content-type") ?? "");
+  const content = isJSON ? await answer.json() : undefined;
+  if (answer.ok) return content;
+  throw new Refusal(answer.status, reason(answer.status, content));
+}
+
+/**
+ * @param {number} status
+ * @param {any} problem
+ */
+function reason(status, problem) {
+  /** @type {Record<number, string>} */
+  const known = { 403: words.Act.NotAllowed, 404: words.Act.Gone, 409: words.Act.Conflict };
+  const details = (problem?.errors ?? []).map((/** @type {any} */ e) => e.message).join("; ");
+  const text = details || problem?.detail || String(status);
+  return known[status] && status !== 409 ? known[status] : [known[status], text].filter(Boolean).join(" ");
+}
+
+/**
+ * Gives an order, and says how it went.
+ * @param {string} what the order in the words of the page
+ * @param {() => Promise<any>} order
+ * @returns {Promise<boolean>}
+ */
+export async function order(what, order) {
+  try {
+    await order();
+    toast(fill(words.Act.Done, what));
+    return true;
+  } catch (fault) {
+    toast(`${what}: ${fill(words.Act.Failed, fault instanceof Error ? fault.message : fault)}`, true);
+    return false;
+  }
+}
+
+/**
+ * Shows a text for some seconds.
+ * @param {string} text
+ * @param {boolean} [bad]
+ */
+export function toast(text, bad = false) {
+  let box = document.querySelector(".toasts");
+  if (!box) {
+    box = el("div", { class: "toasts", role: "status" });
+    document.body.append(box);
+  }
+  const shown = el("div", { class: bad ? "toast bad" : "toast" }, text);
+  box.append(shown);
+  setTimeout(() => shown.remove(), bad ? 8000 : 4000);
+}
+
+/** @param {string} part of a path */
+export const at = (part) => encodeURIComponent(part);

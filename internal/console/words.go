@@ -1,0 +1,117 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Words are the words of all pages in one language. A test finds those that a language does not
+// have. {0} and {1} stand for values.
+type Words struct {
+	Name      string // of the language, in the language
+	Nav       NavWords
+	Look      LookWords
+	Login     LoginWords
+	Enter     EnterWords
+	Password  PasswordWords
+	Message   MessageWords
+	Roles     map[string]string // by auth.Role
+	States    map[string]string // of an agent, by the word of the live stream
+	Phases    map[string]string // of a call, by the word of the live stream
+	Causes    map[string]string // of a rest
+	Live      LiveWords
+	Figures   FigureWords
+	Wall      WallWords
+	Desk      DeskWords
+	AgentPage AgentWords
+	Act       ActWords
+}
+
+// NavWords are the titles of the pages.
+type NavWords struct {
+	Wall, Desk, Agent, Records, Reports, Admin, Password string
+	Skip, Menu, LogOut, LoggedInAs                       string
+}
+
+// LookWords choose language and theme.
+type LookWords struct {
+	Language, OtherLanguage, Theme, Light, Dark, Auto string
+}
+
+// LoginWords are on the login page, with the reasons why a login is refused.
+type LoginWords struct {
+	Title, Lead, Name, Password, Submit, Forgot string
+	Wrong, Wait, Busy, Trouble, NoScript        string
+}
+
+// EnterWords are on the page behind a link with a key.
+type EnterWords struct {
+	Title, Wait, Failed, FailedText, NoKey, ToLogin string
+}
+
+// PasswordWords are on the page of one's own password.
+type PasswordWords struct {
+	Title, MustTitle, MustText, Old, New, Again, Rule, Submit, Done, Differ, OldWrong, Unfit, NoPassword string
+}
+
+// MessageWords are on the pages that refuse.
+type MessageWords struct {
+	Forbidden, ForbiddenText, Unknown, UnknownText, Home string
+}
+
+// LiveWords tell whether what is shown is live.
+type LiveWords struct {
+	Connecting, Live, Stale, StaleSince, Lost, Updating, Server string
+}
+
+// FigureWords are figures of groups and agents. The ones with Help are defined on the page.
+type FigureWords struct {
+	Group, AllGroups, Waiting, Longest, Ready, Ring, Talking, WrapUp, Paused, Missed, Rest, Unavailable                                                          string
+	LoggedIn, Down, Members, LevelToday, LevelHalfHour, Goal, Answered, Abandoned, SpeedOfAnswer                                                                 string
+	LevelTodayShort, LevelRecentShort, LongestShort, UnavailableShort, SpeedShort, Offered, Today, HalfHour, Level, Hold, Calls, TalkTime, HandleTime, Occupancy string
+	HelpWaiting, HelpLongest, HelpLevel, HelpAbandoned, HelpSpeed                                                                                                string
+}
+
+// WallWords are on the wall.
+type WallWords struct {
+	Warning, Alert, Calm, BelowGoal, AtGoal string
+	Page, NoGroups, NoGroupsText            string
+	Full, KeyEnded, KeyEndedText            string
+}
+
+// DeskWords are on the supervisor's desk.
+type DeskWords struct {
+	Title, Groups, Agents, Callers, AbandonedCallers, Lost, Search, Clear, AllGroups, AllStates        string
+	Extension, Name, State, Since, With, MissesRests, Groups1, Place, Caller, Wait, Group, VIP, Number string
+	When, Waited, Actions, Anonymous, Sort, Shown, Phase                                               string
+	NoGroups, NoGroupsText, NoAgents, NoAgentsText, NoCallers, NoAbandoned, NoMatch, ReadOnly          string
+	Misses, RestUntil, DeferredBusy, DeferredLogout, OutsideCall, Locked, DND, NoPhone                 string
+	HelpAbandoned                                                                                      string
+}
+
+// AgentWords are on the agent's own page.
+type AgentWords struct {
+	Title, You, GetReady, Pause, PauseWithout, PausedFor, WrapUpLeft, More, LogIn, LogOut            string
+	NoCall, NoCallReady, NoCallOther, Caller, WaitedFor, EarlierCalls, NoEarlier, Today, NoToday     string
+	Date, Outcome, Queues, Waiting, ForState, AfterCall, AfterCallLogout, CallRings, TalkTo, NoGroup string
+	Answered, Misses, TalkTime, ReadyTime, PausedTime, NotAnAgent                                    string
+}
+
+// ActWords are what one can do, with the questions before it.
+type ActWords struct {
+	MakeReady, Pause, LogIn, LogOut, Membership, Transfer, Move, HangUp, WrapMore, Cancel, Do           string
+	PauseTitle, Reason, NoReason, LogInTitle, LogInText, MembershipTitle, MembershipText                string
+	TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup, HangUpTitle, HangUpText         string
+	HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict, NoServer, LoggedOut, LogOutTitle, LogOutText string
+}
+
+// languages are the dictionaries by the name of the language.
+var languages = map[string]*Words{"en": &english, "zh": &chinese}
+
+// fill puts values into the places {0}, {1} of a text.
+func fill(text string, values ...any) string {
+	for i, value := range values {
+		text = strings.ReplaceAll(text, fmt.Sprintf("{%d}", i), fmt.Sprint(value))
+	}
+	return text
+}
