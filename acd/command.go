@@ -2,8 +2,10 @@ package acd
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -12,9 +14,26 @@ import (
 //   - an error of package queue if it was refused and nothing changed;
 //   - ctx's cause if the disk did not answer in time.
 
-// Login makes the agent up, idle, ready, registered, and a member of exactly these groups.
+// Login makes the agent up, idle, ready, registered, and a member of exactly these groups. A
+// supervisor's login leaves the memberships of groups that are not the supervisor's.
 func (d *Dispatcher) Login(ctx context.Context, extension string, groups []string) error {
-	return d.command(ctx, func(now time.Time) error { return d.floor.Login(extension, groups, now) })
+	return d.command(ctx, func(now time.Time) error {
+		return d.floor.Login(extension, append(d.othersOf(ctx, extension, groups), groups...), now)
+	})
+}
+
+// othersOf returns the agent's groups beside the named ones that a supervisor's login does not
+// touch.
+func (d *Dispatcher) othersOf(ctx context.Context, extension string, named []string) (others []string) {
+	actor, _ := auth.From(ctx)
+	if actor.Role != auth.Supervisor {
+		return nil
+	}
+	v, err := d.floor.Agent(extension)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(v.Groups, func(g string) bool { return actor.HasGroup(g) || slices.Contains(named, g) })
 }
 
 // Logout takes the agent down and out of the groups. During an offer or a call it takes effect at

@@ -35,20 +35,62 @@ func (s Server) Viewer(ctx context.Context) Viewer {
 // SeesAll reports whether nothing is hidden from the actor.
 func (v Viewer) SeesAll() bool { return v.scope == auth.All }
 
-// Groups returns the groups whose records the actor may see, and whether that is all of them.
-func (v Viewer) Groups() (groups []string, all bool) {
-	if v.scope != auth.InGroups {
-		return nil, v.SeesAll()
+// Groups returns the groups whose records the actor may see: nil for all, an empty list for none.
+func (v Viewer) Groups() []string {
+	switch {
+	case v.scope == auth.InGroups && !v.actor.HasGroup(auth.Everywhere):
+		return append([]string{}, v.actor.Groups...)
+	case v.scope == auth.InGroups, v.SeesAll():
+		return nil
 	}
-	return v.actor.Groups, v.actor.HasGroup(auth.Everywhere)
+	return []string{}
 }
 
-// Own returns the extension if the actor may see only that one and its calls, else "".
-func (v Viewer) Own() string {
-	if v.scope == auth.Own {
-		return v.actor.Extension
+// Search restricts a search to the records that the actor may see, and returns what to show of
+// each. An agent may look for earlier calls of the caller that rings or talks with it now. Of these
+// it sees when they were, in which group, and how they ended.
+func (v Viewer) Search(q queue.CDRSearch) (restricted queue.CDRSearch, show func(queue.CDR) queue.CDR) {
+	all := func(c queue.CDR) queue.CDR { return c }
+	if v.scope != auth.Own || v.actor.Extension == "" {
+		q.Groups = v.Groups()
+		return q, all
 	}
-	return ""
+	if q.Caller != "" && q.Agent == "" && q.Call == "" && v.serves(q.Caller) {
+		return q, func(c queue.CDR) queue.CDR {
+			if c.Agent == v.actor.Extension {
+				return c
+			}
+			return queue.CDR{Caller: c.Caller, Group: c.Group, Arrived: c.Arrived, Outcome: c.Outcome}
+		}
+	}
+	if q.Agent != "" && q.Agent != v.actor.Extension {
+		q.Groups = []string{} // nothing
+	}
+	q.Agent = v.actor.Extension
+	return q, all
+}
+
+// serves reports whether a caller with the number rings or talks with the actor now.
+func (v Viewer) serves(caller string) bool {
+	a, err := v.server.ACD.Dispatcher.Agent(v.actor.Extension)
+	if err != nil || a.CallUUID == "" {
+		return false
+	}
+	c, here := v.server.ACD.CallOf(a.CallUUID)
+	return here && c.Caller == caller
+}
+
+// Offer reports whether the actor may see a record of an offer.
+func (v Viewer) Offer(o *queue.OfferRecord) bool {
+	full, _ := v.sees(o.Group, o.Agent)
+	return full
+}
+
+// Listed reports whether the actor may see the VIPs and the blacklist of the group. Entries for all
+// groups have the group "".
+func (v Viewer) Listed(group string) bool {
+	scope := auth.ScopeOf(v.actor.Role, "list-vips")
+	return scope == auth.All || scope == auth.InGroups && v.actor.HasGroup(group)
 }
 
 // Figures reports whether the actor may see the figures of the group.
@@ -64,8 +106,8 @@ func (v Viewer) Group(g queue.GroupView) (cut queue.GroupView, shown bool) {
 	if v.scope == auth.All || v.scope == auth.InGroups {
 		return g, true
 	}
-	g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(e string) bool { return e != v.Own() })
-	if g.Cursor != v.Own() {
+	g.Members = slices.DeleteFunc(slices.Clone(g.Members), func(e string) bool { return !v.isOwn(e) })
+	if !v.isOwn(g.Cursor) {
 		g.Cursor = ""
 	}
 	return g, true

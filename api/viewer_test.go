@@ -137,10 +137,12 @@ func eventsOf(group, extension string) []acd.Event {
 	return []acd.Event{
 		{Subclass: "nwayacd::queue", Headers: []esl.Header{
 			{Name: "nway_queue_caller", Value: "139"},
-			{Name: "nway_queue_extension", Value: extension}, {Name: "nway_queue_group", Value: group},
+			{Name: "nway_queue_extension", Value: extension},
+			{Name: "nway_queue_group", Value: group},
 		}},
 		{Subclass: "nwayacd::info", Headers: []esl.Header{
-			{Name: "nway_callin", Value: "139"}, {Name: "nway_callout", Value: extension},
+			{Name: "nway_callin", Value: "139"},
+			{Name: "nway_callout", Value: extension},
 			{Name: "nway_group", Value: group},
 		}},
 	}

@@ -198,7 +198,8 @@ type WrapUp struct {
 type CDRSearch struct {
 	From, To time.Time // of the arrival; To itself is not among them
 	Group    string
-	Agent    string // the last agent who answered
+	Groups   []string // one of these; nil selects all, an empty list nothing
+	Agent    string   // the last agent who answered
 	Caller   string
 	Call     string // uuid of the caller's channel
 	Outcome  Outcome

@@ -44,7 +44,7 @@ type dialect struct {
 	empty string // query: whether there are neither agents nor groups
 
 	cdrs       string // query: since
-	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit
+	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
 	offers     string // query: call uuid
 
 	layoutQuery string // query: table, whether the line restricts, line

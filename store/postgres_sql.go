@@ -58,6 +58,7 @@ var postgres = dialect{
 			AND ($4::text = '' OR group_number = $4::text) AND ($5::text = '' OR agent = $5::text)
 			AND ($6::text = '' OR caller = $6::text) AND ($7::text = '' OR call_uuid = $7::text)
 			AND ($8::text = '' OR outcome = $8::text)
+			AND ($10::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($10::jsonb))))
 		ORDER BY id DESC LIMIT $9::int`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,

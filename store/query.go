@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"nwayacd/queue"
@@ -21,7 +22,8 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 		ids = append(ids, id)
 		return c, err
 	}, s.db.searchCDRs,
-		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1)
+		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1,
+		listOrNull(q.Groups))
 	if err != nil {
 		return nil, 0, s.wrap(ctx, "search CDRs", err)
 	}
@@ -51,6 +53,12 @@ func search[T any](ctx context.Context, db *database, one func(func(...any) erro
 		return nil, err
 	}
 	return collect(rows, one)
+}
+
+// listOrNull returns a list as a parameter in JSON. It is NULL if the list is nil.
+func listOrNull(list []string) sql.NullString {
+	text, _ := json.Marshal(list) // strings always have a JSON form
+	return sql.NullString{String: string(text), Valid: list != nil}
 }
 
 // orNull returns a time as a parameter. It is NULL if t is zero.

@@ -43,6 +43,9 @@ func TestCDRsAreSearched(t *testing.T) {
 		}{
 			{queue.CDRSearch{}, "d c b a"},
 			{queue.CDRSearch{Group: "110"}, "d b a"},
+			{queue.CDRSearch{Groups: []string{"110", "999"}}, "d b a"},
+			{queue.CDRSearch{Groups: []string{"' OR 1=1 --", `"`}}, ""},
+			{queue.CDRSearch{Groups: []string{}}, ""},
 			{queue.CDRSearch{Agent: "1001"}, "c"},
 			{queue.CDRSearch{Caller: "139"}, "c a"},
 			{queue.CDRSearch{Caller: "' OR 1=1 --"}, "d"},

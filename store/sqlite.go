@@ -146,6 +146,7 @@ var embedded = dialect{
 			AND (?2 IS NULL OR julianday(arrived) >= julianday(?2)) AND (?3 IS NULL OR julianday(arrived) < julianday(?3))
 			AND (?4 = '' OR group_number = ?4) AND (?5 = '' OR agent = ?5) AND (?6 = '' OR caller = ?6)
 			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
+			AND (?10 IS NULL OR group_number IN (SELECT value FROM json_each(?10)))
 		ORDER BY id DESC LIMIT ?9`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,

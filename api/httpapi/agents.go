@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nwayacd/api"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -78,6 +79,24 @@ type registeredSet struct {
 	Body      struct {
 		Registered bool `json:"registered"`
 	}
+}
+
+// objects returns the agent and the groups.
+func (in *shiftStart) objects(s api.Server) []auth.Object {
+	groups := in.groups()
+	named := []auth.Object{s.Agent(in.Extension, groups...)}
+	for _, g := range groups {
+		named = append(named, auth.Group(g))
+	}
+	return named
+}
+
+func (in *shiftStart) groups() []string {
+	groups := make([]string, 0, len(in.Body.Groups))
+	for _, g := range in.Body.Groups {
+		groups = append(groups, string(g))
+	}
+	return groups
 }
 
 func (p *Port) agentOperations(r resource) {
@@ -183,11 +202,7 @@ func (p *Port) removeAgent(ctx context.Context, in *agentPath) (*nothing, error)
 }
 
 func (p *Port) login(ctx context.Context, in *shiftStart) (*output[agentShown], error) {
-	groups := make([]string, 0, len(in.Body.Groups))
-	for _, g := range in.Body.Groups {
-		groups = append(groups, string(g))
-	}
-	if err := p.Server.ACD.Dispatcher.Login(ctx, in.Extension, groups); err != nil {
+	if err := p.Server.ACD.Dispatcher.Login(ctx, in.Extension, in.groups()); err != nil {
 		return nil, inBody(err, queue.ErrNoGroup)
 	}
 	return p.getAgent(ctx, &agentPath{in.Extension})

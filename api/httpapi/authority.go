@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"nwayacd/api"
 	"nwayacd/internal/auth"
 )
 
@@ -33,27 +35,50 @@ func (o *operation) right() string {
 	return o.id
 }
 
-// authority refuses an operation that the actor may not use at all, or not on what its path names.
-// What a body names is checked by the operation itself.
+// objecter is the input of an operation that knows what the operation acts on. Other operations act
+// on what their path names.
+type objecter interface {
+	objects(api.Server) []auth.Object
+}
+
+type pathKey struct{}
+
+// authority refuses an operation that the actor may not use at all, before the input is read.
 func (p *Port) authority(o *operation) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
-		var named []auth.Object
-		if extension := c.Param("extension"); extension != "" {
-			named = append(named, p.Server.Agent(extension))
-		}
-		if group := c.Param("group"); group != "" {
-			named = append(named, auth.Group(group))
-		}
-		if uuid := c.Param("uuid"); uuid != "" {
-			named = append(named, p.Server.Call(uuid))
-		}
-		if err := p.Server.Allow(c.Context(), o.right(), named...); err != nil {
+		if err := p.Server.Allow(c.Context(), o.right()); err != nil {
 			_, w := humago.Unwrap(c)
 			writeProblem(w, http.StatusForbidden, err.Error())
 			return
 		}
-		next(c)
+		next(huma.WithValue(c, pathKey{}, p.named(c)))
 	}
+}
+
+// named returns what the path of the request names.
+func (p *Port) named(c huma.Context) (objects []auth.Object) {
+	group := c.Param("group")
+	if group != "" {
+		objects = append(objects, auth.Group(group))
+	}
+	if extension := c.Param("extension"); extension != "" && group != "" {
+		objects = append(objects, p.Server.Agent(extension, group))
+	} else if extension != "" {
+		objects = append(objects, p.Server.Agent(extension))
+	}
+	if uuid := c.Param("uuid"); uuid != "" {
+		objects = append(objects, p.Server.Call(uuid))
+	}
+	return objects
+}
+
+// checkObjects refuses an operation that the actor may not use on what its input names.
+func (p *Port) checkObjects(ctx context.Context, o *operation, in any) error {
+	objects, _ := ctx.Value(pathKey{}).([]auth.Object)
+	if input, is := in.(objecter); is {
+		objects = input.objects(p.Server)
+	}
+	return p.Server.Allow(ctx, o.right(), objects...)
 }
 
 // rolesOf returns what the document says of an operation: its roles, each with its scope.

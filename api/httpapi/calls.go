@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"nwayacd/acd"
+	"nwayacd/api"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -46,6 +48,10 @@ type channelSent struct {
 		UUID  arg[uuidWord]  `json:"uuid" doc:"a live channel on any linked FreeSWITCH"`
 		Group arg[groupWord] `json:"group" example:"110"`
 	}
+}
+
+func (in *channelSent) objects(s api.Server) []auth.Object {
+	return []auth.Object{s.Call(string(in.Body.UUID))}
 }
 
 // accepted has the address at which the call will be found.

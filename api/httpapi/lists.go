@@ -3,10 +3,13 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"nwayacd/api"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -52,6 +55,26 @@ type (
 	}
 )
 
+// objects returns the group of the new rule, and that of the rule that it replaces.
+func (in *blacklistPut) objects(s api.Server) []auth.Object {
+	return append(ruleOf(s, in.Number), auth.Group(in.Body.Group))
+}
+
+func (in *blacklistPath) objects(s api.Server) []auth.Object { return ruleOf(s, in.Number) }
+func (in *vipPut) objects(api.Server) []auth.Object { return []auth.Object{auth.Group(in.Group)} }
+
+func (in *vipPath) objects(api.Server) []auth.Object { return []auth.Object{auth.Group(in.Group)} }
+
+// ruleOf returns the group of the rule for a number, if there is one.
+func ruleOf(s api.Server, number string) (groups []auth.Object) {
+	for _, b := range s.ACD.Dispatcher.Blacklist() {
+		if b.Number == number {
+			groups = append(groups, auth.Group(b.Group))
+		}
+	}
+	return groups
+}
+
 // putAnswer is the answer to a PUT: 201 for a new entry, 204 for one that was there.
 type putAnswer struct{ Status int }
 
@@ -87,8 +110,12 @@ func (p *Port) listOperations(r resource) {
 	}
 }
 
-func (p *Port) listBlacklist(context.Context, *nothing) (*output[items[blacklistedShown]], error) {
-	return listed(p.Server.ACD.Dispatcher.Blacklist(), func(b queue.Blacklisted) blacklistedShown {
+func (p *Port) listBlacklist(ctx context.Context, _ *nothing) (*output[items[blacklistedShown]], error) {
+	viewer := p.Server.Viewer(ctx)
+	all := slices.DeleteFunc(p.Server.ACD.Dispatcher.Blacklist(), func(b queue.Blacklisted) bool {
+		return !viewer.Listed(b.Group)
+	})
+	return listed(all, func(b queue.Blacklisted) blacklistedShown {
 		return blacklistedShown{b.Number, b.Category, b.Dialled, b.Group, b.Expires}
 	}), nil
 }
@@ -105,8 +132,10 @@ func (p *Port) dropBlacklisted(ctx context.Context, in *blacklistPath) (*nothing
 	return nil, p.Server.ACD.Dispatcher.DropBlacklisted(ctx, in.Number)
 }
 
-func (p *Port) listVIPs(context.Context, *nothing) (*output[items[vipShown]], error) {
-	return listed(p.Server.ACD.Dispatcher.VIPs(), func(v queue.VIP) vipShown { return vipShown(v) }), nil
+func (p *Port) listVIPs(ctx context.Context, _ *nothing) (*output[items[vipShown]], error) {
+	viewer := p.Server.Viewer(ctx)
+	all := slices.DeleteFunc(p.Server.ACD.Dispatcher.VIPs(), func(v queue.VIP) bool { return !viewer.Listed(v.Group) })
+	return listed(all, func(v queue.VIP) vipShown { return vipShown(v) }), nil
 }
 
 func (p *Port) putVIP(ctx context.Context, in *vipPut) (*putAnswer, error) {

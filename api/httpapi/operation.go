@@ -135,6 +135,11 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		cause := fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded)
 		ctx, stop := context.WithTimeoutCause(ctx, o.limit, cause)
 		defer stop()
+		if isPrivate(o.path) {
+			if err := r.http.checkObjects(ctx, &o, in); err != nil {
+				return nil, r.http.problem(o.id, err)
+			}
+		}
 		out, err := do(ctx, in)
 		return out, r.http.problem(o.id, err)
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"nwayacd/acd"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -23,6 +24,7 @@ var statuses = []struct {
 	status int
 	errs   []error
 }{
+	{http.StatusForbidden, []error{auth.ErrForbidden}},
 	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument}},
 	{http.StatusNotFound, []error{
 		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,

@@ -90,18 +90,24 @@ func (p *Port) recordOperations(r resource) {
 }
 
 func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*output[cdrPage], error) {
-	calls, next, err := p.Database.SearchCDRs(ctx, queue.CDRSearch{
+	q, show := p.Server.Viewer(ctx).Search(queue.CDRSearch{
 		From: in.From, To: in.To, Group: in.Group, Agent: in.Agent, Caller: in.Caller, Call: in.UUID,
 		Outcome: queue.Outcome(in.Outcome), Before: in.Cursor, Limit: in.Limit,
 	})
+	calls, next, err := p.Database.SearchCDRs(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
-	return &output[cdrPage]{cdrPage{listed(calls, showCDR).Body.Items, next}}, nil
+	return &output[cdrPage]{cdrPage{
+		listed(calls, func(c queue.CDR) cdrShown { return showCDR(show(c)) }).Body.Items,
+		next,
+	}}, nil
 }
 
 func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offerShown]], error) {
 	offers, err := p.Database.Offers(ctx, in.UUID)
+	viewer := p.Server.Viewer(ctx)
+	offers = slices.DeleteFunc(offers, func(o queue.OfferRecord) bool { return !viewer.Offer(&o) })
 	if err == nil && len(offers) == 0 {
 		err = p.checkKnown(ctx, in.UUID)
 	} else if err != nil {
@@ -113,12 +119,13 @@ func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offe
 	return listed(offers, showOffer), nil
 }
 
-// checkKnown returns nil if the call is current or has ended.
+// checkKnown returns nil if the call is current or has ended, and the actor may see it.
 func (p *Port) checkKnown(ctx context.Context, uuid string) error {
-	if slices.ContainsFunc(p.Server.ACD.CallViews(), func(v acd.CallView) bool { return v.UUID == uuid }) {
+	if slices.ContainsFunc(p.calls(ctx), func(v acd.CallView) bool { return v.UUID == uuid }) {
 		return nil
 	}
-	calls, _, err := p.Database.SearchCDRs(ctx, queue.CDRSearch{Call: uuid, Limit: 1})
+	q, _ := p.Server.Viewer(ctx).Search(queue.CDRSearch{Call: uuid, Limit: 1})
+	calls, _, err := p.Database.SearchCDRs(ctx, q)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", errDatabase, err)
