@@ -30,6 +30,7 @@ type Dispatcher struct {
 	closed    bool                 // the server shuts down, so no transfer begins
 	armed     time.Time            // the deadline that run waits for
 	rearm     chan struct{}        // has a token if run must wait for another deadline
+	watched   chan struct{}        // has a token if the floor has changed; nil = nobody watches
 }
 
 // Offer is a lease on its way to the call for which it is.
@@ -116,6 +117,7 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 	for _, status := range effects.Statuses {
 		d.announceStatus(status)
 	}
+	d.ringWatch()
 	d.rearmClock()
 	for _, l := range effects.Offers {
 		d.deliver(l) // last, because the goroutine that is woken last runs first

@@ -36,6 +36,7 @@ type call struct {
 	// an agent answered, and the call neither is back in the line since nor rings for a transfer
 	answered  bool
 	groupGone bool // its group is gone, and it goes back to the dialplan
+	touched   bool // has changed since the last TakeChanged
 }
 
 // setAnswered sets answered, and counts the call in its line accordingly.
@@ -134,6 +135,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	p.Visit, p.CameFrom = visit.number, visit.cameFrom
 	c := &call{uuid: a.UUID, caller: a.Caller, visit: visit, line: l, vip: p.VIP, since: p.Since, seq: f.sequence}
 	f.calls[a.UUID] = c
+	f.touchCall(c)
 	l.inside++
 	l.unanswered.Set(c)
 	f.addRow(c)
@@ -196,6 +198,7 @@ func (f *Floor) wait(c *call) {
 		return
 	}
 	c.phase = waiting
+	f.touchCall(c)
 	c.setAnswered(false)
 	f.addRow(c)
 	c.line.waiting.Set(c)
@@ -209,6 +212,7 @@ func (f *Floor) Leave(uuid string, now time.Time) {
 		return
 	}
 	delete(f.calls, uuid)
+	f.touchCall(c)
 	c.line.waiting.Delete(c)
 	c.line.inside--
 	if c.answered {

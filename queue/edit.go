@@ -110,6 +110,7 @@ func (f *Floor) edit(c Change, now time.Time) {
 	case c.Group != nil:
 		if l := f.lines[c.Group.Number]; l != nil {
 			c.Group.apply(&l.Group)
+			f.touchLine(l)
 		}
 	case c.GroupAdded != nil:
 		if f.lines[c.GroupAdded.Number] == nil {
@@ -211,6 +212,7 @@ func (f *Floor) removeUnderCallers(number string) {
 // sendBack sends a call whose group is gone back to the dialplan.
 func (f *Floor) sendBack(c *call) {
 	c.phase, c.groupGone = leaving, true
+	f.touchCall(c)
 	f.out.GroupRemoved = append(f.out.GroupRemoved, c.uuid)
 }
 
@@ -230,6 +232,7 @@ func (f *Floor) reloadGroups(groups []Group, now time.Time) {
 		seen[g.Number] = true
 		if l := f.lines[g.Number]; l != nil {
 			l.Group = g
+			f.touchLine(l)
 		} else {
 			f.edit(Change{GroupAdded: &g}, now)
 		}

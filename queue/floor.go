@@ -67,6 +67,7 @@ type Floor struct {
 		update *agent.Update
 	}
 	spareEffects Effects // those of the TakeEffects before; their memory is used again
+	watch        watch
 }
 
 // Effects are the consequences of the last steps, in order. The owner carries them out.
@@ -179,6 +180,7 @@ func (f *Floor) matchCaller(c *call, now time.Time) {
 
 // change alters an agent and records what became different.
 func (f *Floor) change(slot *agentSlot, alter func(*agent.Agent)) {
+	f.touchSlot(slot)
 	before := slot.Agent
 	alter(&slot.Agent)
 	if u, different := agent.Diff(&before, &slot.Agent); different {
@@ -212,6 +214,7 @@ func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.U
 // updateAvailability notes whether the agent is available. An agent who became available is indexed
 // only if settle finds no caller. In a busy centre most agents never are.
 func (f *Floor) updateAvailability(slot *agentSlot) {
+	f.touchSlot(slot)
 	f.updateStanding(slot)
 	free := slot.Available() && slot.lease == nil && f.slots[slot.Extension] == slot
 	if free == slot.available {

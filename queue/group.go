@@ -20,6 +20,7 @@ func (f *Floor) AddGroup(number string, mode Mode, now time.Time) error {
 func (f *Floor) addLine(g Group) {
 	l := newLine(g)
 	f.lines[g.Number] = l
+	f.touchLine(l)
 	for _, slot := range f.slots {
 		if _, member := slot.groups[g.Number]; member {
 			f.joinLine(slot, l)
@@ -30,6 +31,7 @@ func (f *Floor) addLine(g Group) {
 // removeLine takes a group off the floor. Its memberships stay.
 func (f *Floor) removeLine(l *line) {
 	delete(f.lines, l.Number)
+	f.touchLine(l)
 	for _, slot := range f.slots {
 		slot.leaveLine(l)
 	}
@@ -45,7 +47,10 @@ func (f *Floor) RemoveGroup(number string) error {
 		return fmt.Errorf("group %s: %w (%d)", number, ErrWaiting, waiting)
 	}
 	f.removeLine(l)
-	for _, set := range f.members {
+	for extension, set := range f.members {
+		if _, member := set[number]; member {
+			f.touchMembership(f.slots[extension], nil)
+		}
 		delete(set, number)
 	}
 	f.record(Change{GroupRemoved: &number})
@@ -60,6 +65,7 @@ func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *st
 	}
 	u := GroupUpdate{Number: number, Welcome: welcome, Blacklist: blacklist, Busy: busy, Transfer: transfer}
 	u.apply(&l.Group)
+	f.touchLine(l)
 	f.record(Change{Group: &u})
 	return nil
 }
@@ -71,6 +77,7 @@ func (f *Floor) SetCallerPrefix(number, prefix string) error {
 		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
 	}
 	l.CallerPrefix = prefix
+	f.touchLine(l)
 	f.record(Change{Group: &GroupUpdate{Number: number, CallerPrefix: &prefix}})
 	return nil
 }

@@ -40,6 +40,7 @@ func (f *Floor) offer(c *call, slot *agentSlot, now time.Time) {
 // lease ends.
 func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	c.offers++
+	f.touchCall(c)
 	l := &Lease{
 		Call: c.uuid, Group: c.line.Number, Agent: slot.Profile, Number: c.offers, Visit: c.visit.number,
 		RingTimeout: c.line.ringTimeout(), Offered: now,
@@ -91,6 +92,7 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	f.move(slot, agent.Answer, now)
 	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
 	c.setAnswered(true)
+	f.touchCall(c)
 	f.remember(c.caller, c.line, slot, now)
 	return true
 }
@@ -131,6 +133,7 @@ func (f *Floor) spareAgent(c *call, l *Lease, now time.Time) {
 // replaceLease takes an ended lease off its call. If a transfer has a lease, that takes its place.
 // Otherwise the call is requeued.
 func (f *Floor) replaceLease(c *call, l *Lease) (back bool) {
+	f.touchCall(c)
 	switch {
 	case c.next == l:
 		c.next = nil

@@ -21,6 +21,7 @@ type line struct {
 
 	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
 	standings  Standings            // of the members
+	touched    bool                 // has changed since the last TakeChanged
 }
 
 // groupSet has the numbers of an agent's groups.
@@ -39,6 +40,7 @@ type agentSlot struct {
 	availableSince time.Time      // when it became available
 	countedAs      agent.Standing // as it is counted
 	countedRest    MissCause      // the rest that it is counted in; MissNone = none
+	touched        bool           // has changed since the last TakeChanged
 }
 
 func newLine(g Group) *line {

@@ -24,10 +24,12 @@ func (f *Floor) TakeOver(old string, next Arrival, now time.Time) bool {
 	}
 	f.dropAbsent(uuid)
 	c := new(*before) // changes that are not written yet point into the other one
-	c.uuid, c.caller, c.visit, c.hasRow = uuid, caller, next.visit(), false
+	c.uuid, c.caller, c.visit, c.hasRow, c.touched = uuid, caller, next.visit(), false, false
 	c.vip = f.vip(Arrival{Caller: caller, Group: c.line.Number})
 	delete(f.calls, old)
 	f.calls[uuid] = c
+	f.touchCall(before)
+	f.touchCall(c)
 	if c.phase == waiting {
 		c.line.waiting.Delete(before)
 		c.line.waiting.Set(c)
@@ -51,7 +53,12 @@ func (f *Floor) rename(c *call, now time.Time) {
 			continue
 		}
 		l.Call, l.Visit = c.uuid, c.visit.number
-		if slot := f.slots[l.Agent.Extension]; l.answered && slot != nil {
+		slot := f.slots[l.Agent.Extension]
+		if slot == nil {
+			continue
+		}
+		f.touchSlot(slot)
+		if l.answered {
 			f.remember(c.caller, c.line, slot, now)
 		}
 	}
@@ -76,6 +83,8 @@ func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
 		return Place{}, fmt.Errorf("%s: %w", uuid, ErrTransfers)
 	}
 	before := c.row()
+	f.touchCall(c)
+	f.touchLine(c.line)
 	c.visit.number, c.visit.cameFrom = max(c.visit.number, 1)+1, c.line.Number
 	c.setAnswered(false)
 	c.line.waiting.Delete(c)

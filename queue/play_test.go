@@ -25,6 +25,7 @@ type play struct {
 	log    [60]remark // what was done last
 
 	remembered int // of the model's memories, those that were written
+	mirror     mirror
 }
 
 var (
@@ -120,6 +121,7 @@ func (p *play) follow(model func(expired []*Lease)) {
 		p.ledger.matches(p.f)
 	}
 	p.check(out.Offers)
+	p.mirror.follow(p.t, p.f)
 }
 
 // pass lets time go by. It stops whenever the model has something due.

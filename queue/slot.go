@@ -76,6 +76,7 @@ func (f *Floor) removeSlot(slot *agentSlot) {
 	f.regroup(slot, nil)
 	f.standings[slot.countedAs]--
 	delete(f.slots, slot.Extension)
+	f.touchSlot(slot)
 	delete(f.members, slot.Extension)
 	f.updateAvailability(slot)
 	if slot.lease != nil {
@@ -282,14 +283,18 @@ func (f *Floor) regroup(slot *agentSlot, groups []string) {
 // joinGroup and leaveGroup alter one membership. The agent and the group need not exist.
 func (f *Floor) joinGroup(extension, number string) {
 	f.groupsOf(extension)[number] = struct{}{}
-	if slot, l := f.slots[extension], f.lines[number]; slot != nil && l != nil {
+	slot, l := f.slots[extension], f.lines[number]
+	f.touchMembership(slot, l)
+	if slot != nil && l != nil {
 		f.joinLine(slot, l)
 	}
 }
 
 func (f *Floor) leaveGroup(extension, number string) {
 	delete(f.groupsOf(extension), number)
-	if slot, l := f.slots[extension], f.lines[number]; slot != nil && l != nil {
+	slot, l := f.slots[extension], f.lines[number]
+	f.touchMembership(slot, l)
+	if slot != nil && l != nil {
 		l.available.Delete(slot)
 		slot.leaveLine(l)
 	}

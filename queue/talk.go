@@ -27,12 +27,18 @@ func (f *Floor) Requeued(t Talk) {
 func (f *Floor) recordTalk(t *Talk) {
 	f.talks[t.CDR.UUID] = t
 	f.record(Change{Talk: t})
+	if c := f.calls[t.CDR.UUID]; c != nil {
+		f.touchCall(c)
+	}
 }
 
 // Ended writes the CDR of a call that ended, whether it is on the floor or not. A talk of the call
 // is over.
 func (f *Floor) Ended(cdr CDR) {
 	delete(f.talks, cdr.UUID)
+	if c := f.calls[cdr.UUID]; c != nil {
+		f.touchCall(c)
+	}
 	f.record(Change{CDR: &cdr})
 	if cdr.Leg != "" { // package store keeps the two together, as long as they are neighbours
 		f.record(Change{TalkOver: &cdr.UUID})
@@ -95,6 +101,7 @@ func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
 		phase: offered, offers: t.CDR.Offers, lease: l, answered: true,
 	}
 	f.calls[c.uuid] = c
+	f.touchCall(c)
 	in.inside++
 	in.talking++
 	return c

@@ -49,7 +49,9 @@ func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	p.callOperations(resource("calls", "Current calls: greeted, waiting, ringing, talking."))
 	p.recordOperations(resource("records", "Calls that have ended, and their offers."))
 	p.listOperations(resource("lists", "Numbers that are refused, and numbers that are served first."))
-	p.eventOperation(resource("events", "Events at the time when they happen."))
+	events := resource("events", "Events at the time when they happen.")
+	p.eventOperation(events)
+	p.liveOperation(events)
 	p.meOperation(resource("me", "The client itself."))
 	p.serverOperations(resource("server", "The server itself."))
 	return api

@@ -20,6 +20,7 @@ import (
 
 	"nwayacd/api"
 	"nwayacd/api/connlimit"
+	"nwayacd/api/live"
 	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
@@ -65,6 +66,7 @@ type Port struct {
 	Bounds   connlimit.Bounds // default: 1024, and 256 from one source; at most half may be streams of events
 	Release  string           // the version in the OpenAPI document
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
+	Live     *live.Hub        // the rows of the live stream
 	Console  Console          // answers what is under /ui/; nil = there is no console
 	Log      zerolog.Logger
 	TLS      *tls.Config // nil = the port speaks no TLS

@@ -36,6 +36,7 @@ var statuses = []struct {
 	{http.StatusServiceUnavailable, []error{
 		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,
 	}},
+	{http.StatusForbidden, []error{errNoSight}},
 	{http.StatusBadGateway, []error{errSwitch}},
 }
 

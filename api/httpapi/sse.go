@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -52,6 +51,16 @@ func (p *Port) eventOperation(r resource) {
 }
 
 func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream, error) {
+	return p.openStream(ctx, func(ctx context.Context, w http.ResponseWriter) error {
+		return p.stream(ctx, w, in.LastEventID)
+	})
+}
+
+// openStream returns an answer that write writes, until its context is done. It is refused if there
+// are too many.
+func (p *Port) openStream(ctx context.Context, write func(context.Context, http.ResponseWriter) error) (
+	*eventStream, error,
+) {
 	if isShort(ctx) {
 		return nil, errStreams
 	}
@@ -67,7 +76,7 @@ func (p *Port) followEvents(ctx context.Context, in *eventsAfter) (*eventStream,
 		ctx, cancel := context.WithCancelCause(while)
 		defer cancel(nil)
 		defer context.AfterFunc(p.stopping, func() { cancel(errStopping) })()
-		err := p.stream(ctx, w, in.LastEventID)
+		err := write(ctx, w)
 		p.Log.Debug().Err(err).Str("client", r.RemoteAddr).Msg("a stream of events ended")
 	}}, nil
 }
@@ -164,11 +173,13 @@ func (w *eventWriter) event(id string, e acd.Event) error {
 func (w *eventWriter) lost() error { return w.text("event: " + eventLost + "\ndata: {}\n\n") }
 
 // text writes and flushes at once.
-func (w *eventWriter) text(text string) error {
+func (w *eventWriter) text(text string) error { return w.bytes([]byte(text)) }
+
+func (w *eventWriter) bytes(text []byte) error {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w.to, text); err != nil {
+	if _, err := w.to.Write(text); err != nil {
 		return err
 	}
 	return w.conn.Flush()

@@ -17,6 +17,7 @@ import (
 	"nwayacd/api/cmdport"
 	"nwayacd/api/connlimit"
 	"nwayacd/api/httpapi"
+	"nwayacd/api/live"
 	"nwayacd/conf"
 	"nwayacd/esl"
 	"nwayacd/internal/metrics"
@@ -33,6 +34,8 @@ type Daemon struct {
 	acd    *acd.Server
 	// metrics counts events, and shows its figures on the HTTP port.
 	metrics *metrics.Metrics
+	figures *live.Figures // of today
+	live    *live.Hub     // the rows of the live streams
 	port    *cmdport.Port
 	// controlCertificate and httpCertificate are nil if the port speaks no TLS.
 	controlCertificate, httpCertificate *portCertificate
@@ -68,13 +71,14 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	d := &Daemon{
 		log: log, config: config, load: o.Load, failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
+		figures: live.NewFigures(time.Local),
 	}
 	if o.LogStatus == nil {
 		o.LogStatus = func() LogStatus { return LogStatus{} }
 	}
 	d.drainTime.Store(int64(config.Server.Drain))
 	boots := []func(context.Context, Options) error{
-		d.openStore, d.loadFloor, d.serveControl, d.serveHTTP, d.serveCalls,
+		d.openStore, d.loadFloor, d.followFloor, d.serveControl, d.serveHTTP, d.serveCalls,
 	}
 	for _, boot := range boots {
 		if err := boot(ctx, o); err != nil {
@@ -183,11 +187,18 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	d.acd = acd.New(acd.Options{
 		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(),
 		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
-		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(d.metrics.CallEnded, o.OnCDR),
+		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)
 	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
+	return nil
+}
+
+// followFloor starts the goroutine that reads the floor for all live streams.
+func (d *Daemon) followFloor(context.Context, Options) error {
+	d.live = live.New(d.acd.Dispatcher, d.figures)
+	d.background("live stream", d.live.Run)
 	return nil
 }
 
@@ -242,6 +253,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
 		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
 		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
+		Live:     d.live,
 		Metrics:  d.metrics.Handler(d.log),
 		Warnings: func() []httpapi.Notice { return d.warnings(o.LogStatus(), d.store.Status()) },
 		TLS:      d.httpCertificate.config(),

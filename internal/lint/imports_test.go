@@ -30,15 +30,16 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/httpapi": {
-		ours:      []string{"acd", "api", "api/connlimit", "esl", "internal/auth", "queue"},
+		ours:      []string{"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
+	"nwayacd/api/live":          {ours: []string{"agent", "internal/auth", "queue"}},
 	"nwayacd/conf":              {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/docs/examples/cti": {},
 	"nwayacd/esl":               {},
 	"nwayacd/internal/app": {
 		ours: []string{
-			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "conf", "esl", "internal/auth",
+			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "api/live", "conf", "esl", "internal/auth",
 			"internal/metrics", "queue", "store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
