@@ -44,7 +44,7 @@ func (p *Port) followFloor(ctx context.Context, in *liveInput) (*eventStream, er
 	})
 }
 
-// actorOf returns who sent the request.
+// actorOf returns the actor behind the request.
 func (p *Port) actorOf(ctx context.Context) auth.Actor {
 	if a, ok := auth.From(ctx); ok {
 		return a
