@@ -35,21 +35,14 @@ func (p *Port) liveOperation(r resource) {
 }
 
 func (p *Port) followFloor(ctx context.Context, in *liveInput) (*eventStream, error) {
-	viewer, ok := live.ViewerOf(p.actorOf(ctx), in.Groups)
+	actor, _ := auth.From(ctx)
+	viewer, ok := live.ViewerOf(actor, in.Groups)
 	if !ok {
 		return nil, errNoSight
 	}
 	return p.openStream(ctx, func(ctx context.Context, w http.ResponseWriter) error {
 		return p.streamFloor(ctx, w, p.Live.Open(viewer, in.LastEventID))
 	})
-}
-
-// actorOf returns the actor behind the request.
-func (p *Port) actorOf(ctx context.Context) auth.Actor {
-	if a, ok := auth.From(ctx); ok {
-		return a
-	}
-	return auth.Actor{Name: "http", Role: auth.Admin, Way: auth.WayHTTP} // the guard has seen the token
 }
 
 // streamFloor writes frames until ctx is done or the client does not keep up.
@@ -61,10 +54,12 @@ func (p *Port) streamFloor(ctx context.Context, w http.ResponseWriter, s *live.S
 	for {
 		frame, err := s.Next(ctx)
 		switch {
+		case errors.Is(err, context.Canceled): // the client has gone
+			return err
 		case errors.Is(err, errStopping):
 			return errors.Join(err, out.bytes(live.Bye("stopping")))
 		case err != nil:
-			return err
+			return errors.Join(err, out.bytes(live.Bye("rights")))
 		}
 		if err := out.bytes(frame); err != nil {
 			return err

@@ -395,6 +395,15 @@ func TestEachRoleSeesItsShare(t *testing.T) {
 				t.Errorf("%s sees %v", name, a)
 			}
 		}
+		if screens["supervisor"].rows["agents"]["1000"]["hidden"] != true {
+			t.Errorf("%v", screens["supervisor"].rows["agents"]["1000"])
+		}
+		s.do(func(time.Time) error { return s.floor.AddAgent("1002", "") })
+		for _, shown := range screens {
+			shown.watch(time.Second)
+		}
+		screens["supervisor"].wants("110", "1000 1002", "u2")
+		screens["beyond"].wants("110", "1000", "u2")
 		for _, role := range []auth.Role{auth.Metrics, auth.Directory, auth.Dialplan, ""} {
 			if _, ok := ViewerOf(auth.Actor{Role: role, Groups: []string{"*"}}, nil); ok {
 				t.Errorf("the role %q sees the floor", role)

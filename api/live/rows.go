@@ -45,6 +45,7 @@ type (
 		CallGroup  string   `json:"call_group,omitempty"`
 		Caller     string   `json:"caller,omitempty"`
 		CallerName string   `json:"caller_name,omitempty"`
+		Hidden     bool     `json:"hidden,omitempty"`
 		Misses     int      `json:"misses,omitempty"`
 		RestCause  string   `json:"rest_cause,omitempty"`
 		RestUntil  int64    `json:"rest_until,omitempty"`
@@ -117,9 +118,12 @@ func (t *table) putAgent(a *queue.AgentRow, version uint64, now time.Time) {
 	for _, number := range a.Groups {
 		r.tags = append(r.tags, groupTag(number))
 	}
+	if len(a.Groups) == 0 {
+		r.tags = append(r.tags, groupTag(""))
+	}
 	if a.Caller != "" || a.CallerName != "" {
 		r.numberTag = groupTag(a.CallGroup)
-		shown.Caller, shown.CallerName = "", ""
+		shown.Caller, shown.CallerName, shown.Hidden = "", "", true
 		r.hidden = encode(shown)
 	}
 	t.put(agentKind, r, version)

@@ -14,7 +14,7 @@ type Viewer struct {
 	role      auth.Role
 	all       bool     // everything may be seen
 	groups    []string // whose groups may be seen, if not all
-	extension string   // of an agent, which sees its own groups
+	extension string   // of an agent, which sees also the groups it is in
 	filter    []string // if not empty, only these groups
 }
 
@@ -26,7 +26,7 @@ func ViewerOf(a auth.Actor, groups []string) (v *Viewer, ok bool) {
 	case auth.Wall, auth.Read, auth.Supervisor:
 		v.all = slices.Contains(a.Groups, auth.Everywhere)
 	case auth.Agent:
-		v.groups, v.extension = nil, a.Extension
+		v.extension = a.Extension
 	case auth.Admin, auth.Local:
 		v.all = true
 	default:
@@ -52,7 +52,7 @@ func (t *table) sightOf(v *Viewer) sight {
 	case v.all:
 		groups = v.filter
 	case v.role == auth.Agent:
-		groups = t.agents[v.extension].groups
+		groups = slices.Concat(groups, t.agents[v.extension].groups)
 	}
 	var tags []string
 	for _, group := range groups {
@@ -61,6 +61,7 @@ func (t *table) sightOf(v *Viewer) sight {
 		}
 	}
 	slices.Sort(tags)
+	tags = slices.Compact(tags)
 	s := sight{key: string(v.role) + " " + strings.Join(tags, " ")}
 	s.tags[groupKind] = tags
 	switch v.role {
@@ -71,6 +72,10 @@ func (t *table) sightOf(v *Viewer) sight {
 		s.key += " " + own[0]
 	default:
 		s.tags[agentKind], s.tags[callKind] = tags, tags
+		if v.role == auth.Supervisor && len(v.filter) == 0 {
+			s.tags[agentKind] = append(slices.Clip(tags), groupTag("")) // they can be logged in
+			s.key += " and no group"
+		}
 	}
 	hash := fnv.New64a()
 	hash.Write([]byte(s.key)) // never fails

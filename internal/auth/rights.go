@@ -114,6 +114,7 @@ var operations = map[string]*Right{
 	"list-cdrs":        &seeing,
 	"list-offers":      &seeing,
 	"follow-events":    &seeing,
+	"follow-floor":     &figures,
 
 	"list-blacklist":   &seeingLists,
 	"put-blacklisted":  &lists,
