@@ -50,6 +50,11 @@ var english = Words{
 	Causes: map[string]string{
 		"busy": "phone busy", "reject": "declined", "noanswer": "not answered", "unreachable": "unreachable",
 	},
+	Outcomes: map[string]string{
+		"answered": "Answered", "abandoned": "Abandoned", "blacklisted": "Refused", "timeout": "Waited too long",
+		"transferred": "Transferred", "taken": "Taken", "returned": "Handed back", "error": "Fault",
+		"consult": "Consulting call", "moved": "Moved",
+	},
 	Live: LiveWords{
 		Connecting: "Connecting", Live: "Live", Stale: "Old values", StaleSince: "No connection since {0}. What you see is from then.",
 		Lost: "The server does not answer. The page goes on by itself when it does.", Updating: "Updating",
@@ -89,7 +94,7 @@ var english = Words{
 		NoCallers:    "Nobody waits.", NoAbandoned: "No abandoned caller is left to call back.",
 		NoMatch:  "Nothing fits the search or the filter.",
 		ReadOnly: "You can see everything here, and change nothing.", Misses: "{0} missed in a row",
-		RestUntil: "rests {0}: {1}", DeferredBusy: "pause after this call", DeferredLogout: "logs out after this call",
+		RestUntil: "{0}, {1} left", DeferredBusy: "pause after this call", DeferredLogout: "logs out after this call",
 		OutsideCall: "own call", Locked: "locked", DND: "do not disturb", NoPhone: "no phone",
 		HelpAbandoned: "Callers of today who hung up before an answer, and to whom nobody has spoken since.",
 	},

@@ -49,6 +49,11 @@ var chinese = Words{
 	Causes: map[string]string{
 		"busy": "话机忙", "reject": "拒接", "noanswer": "无人接听", "unreachable": "无法接通",
 	},
+	Outcomes: map[string]string{
+		"answered": "已接", "abandoned": "放弃", "blacklisted": "拒绝", "timeout": "等待超时",
+		"transferred": "已转接", "taken": "被取走", "returned": "退回", "error": "故障",
+		"consult": "咨询通话", "moved": "移到其他组",
+	},
 	Live: LiveWords{
 		Connecting: "连接中", Live: "实时", Stale: "数据已过时", StaleSince: "自 {0} 起连接中断，以下为当时的数据。",
 		Lost: "服务器没有响应，恢复后页面会自动继续。", Updating: "更新中", Server: "服务器时间",
@@ -86,7 +91,7 @@ var chinese = Words{
 		NoCallers:    "没有来电在等待。", NoAbandoned: "没有需要回拨的已放弃来电。",
 		NoMatch:  "没有符合搜索或筛选条件的内容。",
 		ReadOnly: "您可以查看，但不能操作。", Misses: "连续未接 {0} 次",
-		RestUntil: "暂缓 {0}：{1}", DeferredBusy: "本次通话后置忙", DeferredLogout: "本次通话后签出",
+		RestUntil: "{0}，剩余 {1}", DeferredBusy: "本次通话后置忙", DeferredLogout: "本次通话后签出",
 		OutsideCall: "外部通话", Locked: "已锁定", DND: "免打扰", NoPhone: "话机未注册",
 		HelpAbandoned: "今日在应答前挂机、此后尚未联系上的来电者。",
 	},

@@ -1,0 +1,46 @@
+// The agent's own figures of today.
+import { at, call } from "./api.js";
+import { el } from "./dom.js";
+import { clock } from "./time.js";
+import { words } from "./words.js";
+
+const page = words.AgentPage;
+const readAfter = 2000; // ms after a change of the own state: then the records are written
+
+export class DayCard {
+  /** @param {string} extension */
+  constructor(extension) {
+    this.extension = extension;
+    this.known = "";
+    this.figures = el("div", { class: "day" }, el("p", { class: "soft" }, page.NoToday));
+    this.element = el("section", { class: "card-wide" }, el("h2", {}, page.Today), this.figures);
+  }
+
+  /** @param {any} agent Reads the figures again if the agent's state has changed. */
+  note(agent) {
+    const known = agent ? agent.state + agent.since : "";
+    if (!known || known === this.known) return;
+    this.known = known;
+    this.timer ??= setTimeout(() => this.read(), readAfter);
+  }
+
+  async read() {
+    this.timer = undefined;
+    try {
+      this.show(await call("GET", `/agents/${at(this.extension)}/today`));
+    } catch {
+      // The next change of the state tries again.
+    }
+  }
+
+  /** @param {any} f */
+  show(f) {
+    if (!f || typeof f.answered !== "number") return;
+    /** @type {[string, string|number][]} */
+    const shown = [
+      [page.Answered, f.answered], [page.Misses, f.misses], [page.TalkTime, clock(f.talk_ms)],
+      [words.Figures.WrapUp, clock(f.wrap_up_ms)], [page.ReadyTime, clock(f.ready_ms)], [page.PausedTime, clock(f.paused_ms)],
+    ];
+    this.figures.replaceChildren(...shown.map(([label, value]) => el("div", {}, el("span", { class: "soft" }, label), el("b", {}, value))));
+  }
+}
