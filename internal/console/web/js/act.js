@@ -47,7 +47,9 @@ export function agentItems(agent) {
     add(act.LogOut + "…", () => logOut(agent));
   }
   add(act.Membership, () => membership(agent));
-  if (agent.call) items.push(...callItems({ uuid: agent.call, caller: agent.caller, name: agent.caller_name, agent: agent.extension }));
+  if (agent.call) items.push(...callItems({
+    uuid: agent.call, number: agent.caller, name: agent.caller_name, hidden: agent.hidden, agent: agent.extension, group: agent.call_group,
+  }));
   return items;
 }
 

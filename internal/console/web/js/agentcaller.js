@@ -39,7 +39,7 @@ export class CallerCard {
       return;
     }
     setText(this.title, agent.state === "ring" ? page.CallRings : page.TalkTo);
-    setText(this.number, agent.caller || one?.caller || words.Desk.Anonymous);
+    setText(this.number, agent.caller || one?.number || words.Desk.Anonymous);
     setText(this.name, agent.caller_name || one?.name || "");
     const group = rows.all.groups.get(agent.call_group);
     const waited = one?.talk_since ? fill(page.WaitedFor, clock(one.talk_since - one.since)) : "";

@@ -50,7 +50,7 @@ export class AbandonedTable {
       return; // the next change tries again
     }
     this.all.clear();
-    for (const one of items) this.all.set(one.call_uuid + one.arrived, { ...one, name: one.caller_name, at: Date.parse(one.arrived) });
+    for (const one of items) this.all.set(one.call_uuid + one.arrived, { ...one, number: one.caller, name: one.caller_name, at: Date.parse(one.arrived) });
     this.table.take(null, this.all);
   }
 }

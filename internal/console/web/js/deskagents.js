@@ -83,6 +83,6 @@ export class AgentTable {
 /** @param {any} agent */
 function withText(agent) {
   if (!agent.call) return "";
-  const who = nameOf({ caller: agent.caller, name: agent.caller_name });
+  const who = nameOf({ number: agent.caller, name: agent.caller_name, hidden: agent.hidden });
   return agent.call_group ? `${who} (${agent.call_group})` : who;
 }

@@ -35,8 +35,8 @@ export class Rows {
   /** @param {Frame} frame */
   apply(frame) {
     for (const kind of kinds) {
-      for (const row of frame[kind] ?? []) this.all[kind].set(keys[kind](row), row);
       for (const key of frame.gone?.[kind] ?? []) this.all[kind].delete(key);
+      for (const row of frame[kind] ?? []) this.all[kind].set(keys[kind](row), row);
     }
   }
 

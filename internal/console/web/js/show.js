@@ -10,7 +10,10 @@ export const states = ["ready", "ring", "talking", "typing", "busy", "noanswer",
  * Name and number of a caller.
  * @param {any} one
  */
-export const nameOf = (one) => [one.name, one.caller].filter(Boolean).join(" · ") || words.Desk.Anonymous;
+export function nameOf(one) {
+  if (one.hidden) return words.Desk.Hidden;
+  return [one.name, one.number].filter(Boolean).join(" · ") || words.Desk.Anonymous;
+}
 
 /**
  * A state as a shape and a word.
