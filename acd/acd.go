@@ -71,9 +71,18 @@ type Switch struct {
 	Name       string
 	Address    string // of its event socket; "" = no link is kept
 	Password   string
-	LocalIP    string // local-ip: what an agent's server_ip calls it
-	DialString string // dial-string: how its own agents are called
-	RemoteDial string // remote-dial: how agents registered elsewhere are called
+	Secret     func() string // the password if it can change; nil = Password
+	LocalIP    string        // local-ip: what an agent's server_ip calls it
+	DialString string        // dial-string: how its own agents are called
+	RemoteDial string        // remote-dial: how agents registered elsewhere are called
+}
+
+// password returns the password for the next connection.
+func (at Switch) password() string {
+	if at.Secret != nil {
+		return at.Secret()
+	}
+	return at.Password
 }
 
 // Journal keeps changes. Package store implements it.

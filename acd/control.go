@@ -284,13 +284,13 @@ func (s *Server) dial(ctx context.Context, at Switch) (*esl.Connection, error) {
 		return nil, ErrNoLink
 	}
 	if s.options.Dial == nil {
-		return esl.Dial(ctx, at.Address, at.Password, esl.Options{})
+		return esl.Dial(ctx, at.Address, at.password(), esl.Options{})
 	}
 	nc, err := s.options.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return esl.Login(ctx, nc, at.Password, esl.Options{})
+	return esl.Login(ctx, nc, at.password(), esl.Options{})
 }
 
 // order sends commands and returns what the last one printed. If FreeSWITCH refused the last one,

@@ -181,7 +181,7 @@ func (l *link) queue(fire esl.Command) {
 // keep keeps the link up until ctx is done. It reconnects whenever the connection is lost.
 func (l *link) keep(ctx context.Context) {
 	keeper := esl.Link{
-		Address: l.at.Address, Password: l.at.Password, Dial: l.server.options.Dial,
+		Address: l.at.Address, Secret: l.at.password, Dial: l.server.options.Dial,
 		Options: esl.Options{
 			OnArrival: l.onArrival,
 			Limits:    esl.Limits{MaxBody: linkMaxBody, MaxQueue: linkMaxQueue, Buffer: linkBuffer},

@@ -141,7 +141,7 @@ func (f *FreeSWITCH) keys() []key {
 	return []key{
 		{name: "name", value: text(&f.Name, isName), restart: true},
 		{name: "address", value: text(&f.Address, isDialable), restart: true},
-		{name: "password", value: secret(&f.Password, isPassword)},
+		{name: "password", value: secret(&f.Password, isPassword), onOff: true},
 		secretFile("password", &f.Password, false, isPassword),
 		{name: "local-ip", value: text(&f.LocalIP, orEmpty(isIP)), restart: true},
 		{name: "dial-string", value: text(&f.DialString, isPlain, isDial("{ext}")), restart: true},

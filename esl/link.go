@@ -18,6 +18,7 @@ const (
 type Link struct {
 	Address  string // host:port
 	Password string
+	Secret   func() string // the password at each login; nil: Password
 	Options  Options
 	OnEvent  func(*Event)                                   // replaces Options.OnEvent if not nil
 	Dial     func(ctx context.Context) (net.Conn, error)    // nil: TCP to Address
@@ -74,19 +75,26 @@ func (l *Link) once(ctx context.Context) (lived time.Duration, err error) {
 	return time.Since(began), err
 }
 
+func (l *Link) password() string {
+	if l.Secret != nil {
+		return l.Secret()
+	}
+	return l.Password
+}
+
 func (l *Link) connect(ctx context.Context) (*Connection, error) {
 	opt := l.Options
 	if l.OnEvent != nil {
 		opt.OnEvent = l.OnEvent
 	}
 	if l.Dial == nil {
-		return Dial(ctx, l.Address, l.Password, opt)
+		return Dial(ctx, l.Address, l.password(), opt)
 	}
 	nc, err := l.Dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return Login(ctx, nc, l.Password, opt)
+	return Login(ctx, nc, l.password(), opt)
 }
 
 // sleep waits for d, or until ctx is done.

@@ -16,13 +16,14 @@ import (
 	"nwayacd/api/apitest"
 	"nwayacd/api/connlimit"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 	s, _ := apitest.Server()
 	var log lines
 	address := served(t,
-		&Port{Server: s, Password: "right", Bounds: connlimit.Bounds{PerSource: 3}, Log: zerolog.New(&log)})
+		&Port{Server: s, Password: auth.NewSecret("right"), Bounds: connlimit.Bounds{PerSource: 3}, Log: zerolog.New(&log)})
 	var silent []*dialogue
 	for range 3 {
 		nc, err := net.Dial("tcp", address)

@@ -2,7 +2,6 @@ package cmdport
 
 import (
 	"context"
-	"crypto/subtle"
 	"net/netip"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (c *client) identify(ctx context.Context, verb, given string) (actor auth.A
 
 // holder returns the actor with the password or the token.
 func (p *Port) holder(secret string) (actor auth.Actor, ok bool) {
-	if p.Password != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(p.Password)) == 1 {
+	if p.Password.Is(secret) {
 		return auth.Actor{Name: "control", Role: auth.Admin}, true
 	}
 	if p.Server.Users != nil {
@@ -43,7 +42,7 @@ func (p *Port) holder(secret string) (actor auth.Actor, ok bool) {
 		}
 	}
 	// A token that is wrong now had a role, which may be less than that of a local client.
-	if p.Password == "" && !auth.IsToken(secret) {
+	if !p.Password.IsSet() && !auth.IsToken(secret) {
 		return auth.Actor{Name: "local", Role: auth.Local}, true
 	}
 	return auth.Actor{}, false

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 // reachLimit bounds the time to connect to the FreeSWITCH behind the port and to log in there.
@@ -19,7 +20,7 @@ const reachLimit = 10 * time.Second
 type PassThrough struct {
 	Name     string
 	Address  string // of its event socket
-	Password string
+	Password *auth.Secret
 }
 
 // upstream is one client's own connection to that FreeSWITCH. What FreeSWITCH sends goes to the
@@ -41,7 +42,7 @@ func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
 	}
 	defer context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })()
 	u := &upstream{nc: nc, in: esl.NewReader(nc, esl.Limits{MaxBody: 64 << 20}), answered: make(chan struct{}, 1)}
-	if err := u.login(p.Password); err != nil {
+	if err := u.login(p.Password.Text()); err != nil {
 		nc.Close()
 		return nil, err
 	}

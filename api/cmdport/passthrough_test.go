@@ -14,6 +14,7 @@ import (
 
 	"nwayacd/api/apitest"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 // farFreeSWITCH is a FreeSWITCH behind a command port. It records the requests and answers each as
@@ -84,8 +85,8 @@ func (f *farFreeSWITCH) through(t *testing.T) string {
 	t.Helper()
 	s, _ := apitest.Server()
 	return served(t, &Port{
-		Server: s, Password: "secret", Log: zerolog.Nop(),
-		PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: "ClueCon"},
+		Server: s, Password: auth.NewSecret("secret"), Log: zerolog.Nop(),
+		PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: auth.NewSecret("ClueCon")},
 	})
 }
 
@@ -203,8 +204,8 @@ func TestAFreeSWITCHThatRefusesThePasswordIsNotReached(t *testing.T) {
 	d := dial(t,
 		served(t,
 			&Port{
-				Server: s, Password: "x", Log: zerolog.Nop(),
-				PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: "wrong"},
+				Server: s, Password: auth.NewSecret("x"), Log: zerolog.Nop(),
+				PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: auth.NewSecret("wrong")},
 			}), "x")
 	d.say("api status", "-ERR FreeSWITCH lab cannot be reached")
 }

@@ -17,6 +17,7 @@ import (
 	"nwayacd/api"
 	"nwayacd/api/connlimit"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 const (
@@ -36,7 +37,7 @@ const (
 // Port is the command port.
 type Port struct {
 	Server      api.Server
-	Password    string           // "" accepts any; the configuration allows that only on loopback
+	Password    *auth.Secret     // not set: any is accepted, which the configuration allows only on loopback
 	PassThrough *PassThrough     // the FreeSWITCH that gets the other requests; nil = none
 	Bounds      connlimit.Bounds // default: 256 connections, 64 from one source
 	Log         zerolog.Logger

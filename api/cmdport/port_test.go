@@ -14,6 +14,7 @@ import (
 
 	"nwayacd/api/apitest"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func port(t testing.TB, password string) string {
 	t.Helper()
 	s, _ := apitest.Server()
-	return served(t, &Port{Server: s, Password: password, Log: zerolog.Nop()})
+	return served(t, &Port{Server: s, Password: auth.NewSecret(password), Log: zerolog.Nop()})
 }
 
 func served(t testing.TB, p *Port) string {

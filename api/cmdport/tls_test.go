@@ -13,13 +13,14 @@ import (
 
 	"nwayacd/api/apitest"
 	"nwayacd/api/connlimit"
+	"nwayacd/internal/auth"
 	"nwayacd/internal/testcert"
 )
 
 func TestTheCommandPortSpeaksTLS(t *testing.T) {
 	ca := testcert.NewCA(t)
 	s, _ := apitest.Server()
-	address := served(t, &Port{Server: s, Password: "right", TLS: ca.Server(t), Log: zerolog.Nop()})
+	address := served(t, &Port{Server: s, Password: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.Nop()})
 	at := Target{Address: address, Password: "right", TLS: ca.Client()}
 	if reply, err := at.Ask(t.Context(), "nway_login 1000 110"); err != nil || reply != "+OK 1000 logged in to 110" {
 		t.Errorf("%q, %v", reply, err)
@@ -53,7 +54,7 @@ func TestSilentConnectionsOfTLSMakeRoom(t *testing.T) {
 	ca := testcert.NewCA(t)
 	s, _ := apitest.Server()
 	address := served(t, &Port{
-		Server: s, Password: "right", TLS: ca.Server(t), Log: zerolog.Nop(), Bounds: connlimit.Bounds{PerSource: 2},
+		Server: s, Password: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.Nop(), Bounds: connlimit.Bounds{PerSource: 2},
 	})
 	for range 2 {
 		nc, err := net.Dial("tcp", address)

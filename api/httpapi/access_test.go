@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"nwayacd/api/apitest"
+	"nwayacd/internal/auth"
 )
 
 func TestOnlyTheTokenGivesAccess(t *testing.T) {
@@ -63,7 +64,7 @@ func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
 func TestRequestsAreLoggedWithoutTheToken(t *testing.T) {
 	var log bytes.Buffer
 	floor, _ := apitest.Server()
-	h := &Port{Server: floor, Database: &archive{}, Token: "t0ken", Log: zerolog.New(&log)}
+	h := &Port{Server: floor, Database: &archive{}, Token: auth.NewSecret("t0ken"), Log: zerolog.New(&log)}
 	r := httptest.NewRequest("GET", apiPrefix+"/cdrs?caller=139", nil)
 	r.Header.Set("Authorization", "Bearer t0ken")
 	h.Handler(t.Context()).ServeHTTP(httptest.NewRecorder(), r)

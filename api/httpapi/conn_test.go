@@ -17,13 +17,14 @@ import (
 
 	"nwayacd/api/apitest"
 	"nwayacd/api/connlimit"
+	"nwayacd/internal/auth"
 )
 
 // webOnTCP serves the HTTP port as the program does.
 func webOnTCP(t *testing.T, token string, bounds connlimit.Bounds) (address string) {
 	t.Helper()
 	s, _ := apitest.Server()
-	p := &Port{Server: s, Database: &archive{}, Token: token, Bounds: bounds, Log: zerolog.Nop()}
+	p := &Port{Server: s, Database: &archive{}, Token: auth.NewSecret(token), Bounds: bounds, Log: zerolog.Nop()}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nwayacd/agent"
+	"nwayacd/internal/auth"
 )
 
 const notFound = `<section name="result"><result status="not found"></result></section>`
@@ -166,7 +167,7 @@ func TestTheDirectoryNeedsATokenOfItsOwnOrTheOther(t *testing.T) {
 	} {
 		b, records := web(t, c.token)
 		records.passwords["1000"] = "x"
-		b.token, b.http.DirectoryToken, b.http.DirectoryOpen = c.shown, c.directory, c.open
+		b.token, b.http.DirectoryToken, b.http.DirectoryOpen = c.shown, auth.NewSecret(c.directory), c.open
 		if status, text := b.account("1000", "directory"); status != c.status {
 			t.Errorf("%+v: %d %s", c, status, text)
 		}

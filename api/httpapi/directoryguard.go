@@ -51,7 +51,7 @@ func (p *Port) mayReadDirectory(w http.ResponseWriter, r *http.Request) bool {
 
 // directoryReader returns the actor with the token.
 func (p *Port) directoryReader(given string) (actor auth.Actor, ok bool) {
-	if isSecret(given, p.DirectoryToken) {
+	if p.DirectoryToken.Is(given) {
 		return auth.Actor{Name: "directory", Role: auth.Directory}, true
 	}
 	actor, ok = p.holder(given)

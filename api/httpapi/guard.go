@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"net"
@@ -76,7 +75,7 @@ func (p *Port) identify(r *http.Request) (actor auth.Actor, known bool, wait tim
 			actor, ok = p.holder(given)
 			return ok
 		})
-	} else if p.Token == "" {
+	} else if !p.Token.IsSet() {
 		actor, known = localClient, true
 	}
 	actor.Way, actor.Source = auth.WayHTTP, source.String()
@@ -97,7 +96,7 @@ var localClient = auth.Actor{Name: "local", Role: auth.Local}
 
 // holder returns the actor with the token.
 func (p *Port) holder(given string) (actor auth.Actor, ok bool) {
-	if isSecret(given, p.Token) {
+	if p.Token.Is(given) {
 		return auth.Actor{Name: "http", Role: auth.Admin}, true
 	}
 	if p.Server.Users != nil {
@@ -106,15 +105,10 @@ func (p *Port) holder(given string) (actor auth.Actor, ok bool) {
 		}
 	}
 	// A token that is wrong now had a role, which may be less than that of a local client.
-	if p.Token == "" && !auth.IsToken(given) {
+	if !p.Token.IsSet() && !auth.IsToken(given) {
 		return localClient, true
 	}
 	return auth.Actor{}, false
-}
-
-// isSecret compares in constant time.
-func isSecret(given, secret string) bool {
-	return secret != "" && subtle.ConstantTimeCompare([]byte(given), []byte(secret)) == 1
 }
 
 const (

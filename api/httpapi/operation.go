@@ -84,7 +84,7 @@ func (p *Port) config() huma.Config {
 
 		RejectUnknownQueryParameters: true, // because a misspelt filter would match everything
 	}
-	if p.Token != "" {
+	if p.Token.IsSet() {
 		c.OpenAPI.Security = []map[string][]string{{"token": {}}}
 	}
 	return c

@@ -62,7 +62,7 @@ type Console interface {
 type Port struct {
 	Server   api.Server
 	Database Database
-	Token    string           // "" = requests need none; the configuration allows that only on loopback
+	Token    *auth.Secret     // not set: requests need none, which the configuration allows only on loopback
 	Bounds   connlimit.Bounds // default: 1024, and 256 from one source; at most half may be streams of events
 	Release  string           // the version in the OpenAPI document
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
@@ -70,9 +70,9 @@ type Port struct {
 	Console  Console          // answers what is under /ui/; nil = there is no console
 	Log      zerolog.Logger
 	TLS      *tls.Config // nil = the port speaks no TLS
-	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If both are
-	// "", the directory is closed. DirectoryOpen opens it without a token.
-	DirectoryToken string
+	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If neither
+	// is set, the directory is closed. DirectoryOpen opens it without a token.
+	DirectoryToken *auth.Secret
 	DirectoryOpen  bool
 	DirectoryClear bool // the directory shows passwords, not the hash over them
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto count.

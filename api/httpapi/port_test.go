@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"nwayacd/api/apitest"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -68,7 +69,7 @@ func web(t *testing.T, token string, change ...func(*Port)) (*browser, *archive)
 	t.Helper()
 	records := &archive{passwords: map[string]string{}}
 	floor, _ := apitest.Server()
-	h := &Port{Server: floor, Database: records, Token: token, Log: zerolog.Nop()}
+	h := &Port{Server: floor, Database: records, Token: auth.NewSecret(token), Log: zerolog.Nop()}
 	for _, c := range change {
 		c(h)
 	}

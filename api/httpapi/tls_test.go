@@ -16,6 +16,7 @@ import (
 
 	"nwayacd/api/apitest"
 	"nwayacd/api/connlimit"
+	"nwayacd/internal/auth"
 	"nwayacd/internal/testcert"
 )
 
@@ -24,7 +25,7 @@ func webWithTLS(t *testing.T, ca *testcert.CA, log io.Writer, bounds connlimit.B
 	t.Helper()
 	s, _ := apitest.Server()
 	p := &Port{
-		Server: s, Database: &archive{}, Token: "right", TLS: ca.Server(t), Log: zerolog.New(log), Bounds: bounds,
+		Server: s, Database: &archive{}, Token: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.New(log), Bounds: bounds,
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -37,6 +37,7 @@ type Daemon struct {
 	figures *live.Figures // of today
 	live    *live.Hub     // the rows of the live streams
 	port    *cmdport.Port
+	secrets secrets
 	// controlCertificate and httpCertificate are nil if the port speaks no TLS.
 	controlCertificate, httpCertificate *portCertificate
 	// Socket, Control and HTTP are the addresses of the three ports. If the configuration has port
@@ -69,7 +70,7 @@ type Options struct {
 // Start starts a server. If it returns an error, no part of the server is running.
 func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Options) (*Daemon, error) {
 	d := &Daemon{
-		log: log, config: config, load: o.Load, failed: make(chan error, 1),
+		log: log, config: config, load: o.Load, secrets: newSecrets(config), failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
 		figures: live.NewFigures(time.Local),
 	}
@@ -185,7 +186,7 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 		seed = uint64(time.Now().UnixNano())
 	}
 	d.acd = acd.New(acd.Options{
-		Settings: settings(d.config), Switches: switches(d.config), Journal: d.store, Identity: d.store.Identity(),
+		Settings: settings(d.config), Switches: switches(d.config, d.secrets), Journal: d.store, Identity: d.store.Identity(),
 		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
 		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
@@ -232,7 +233,7 @@ func (d *Daemon) serveControl(ctx context.Context, _ Options) (err error) {
 	d.Control = ln.Addr()
 	d.port = &cmdport.Port{
 		Server:   d.commands(),
-		Password: string(d.config.Control.Password), PassThrough: passThrough(d.config), Log: d.log,
+		Password: d.secrets.control, PassThrough: passThrough(d.config, d.secrets), Log: d.log,
 		Bounds: connlimit.Bounds{Total: d.config.Control.Max, PerSource: d.config.Control.MaxSource},
 		TLS:    d.controlCertificate.config(),
 	}
@@ -250,8 +251,8 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
 	}
 	d.HTTP = ln.Addr()
 	port := &httpapi.Port{
-		Server: d.commands(), Database: d.store, Token: string(d.config.HTTP.Token), Release: version, Log: d.log,
-		DirectoryToken: string(d.config.HTTP.DirectoryToken), DirectoryOpen: d.config.HTTP.DirectoryOpen,
+		Server: d.commands(), Database: d.store, Token: d.secrets.http, Release: version, Log: d.log,
+		DirectoryToken: d.secrets.directory, DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
 		Live:     d.live,
 		Metrics:  d.metrics.Handler(d.log),

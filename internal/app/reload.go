@@ -26,11 +26,12 @@ func (d *Daemon) Reload() (report string, err error) {
 		return "", err
 	}
 	certificates()
+	changed := d.secrets.replace(next)
 	d.acd.Configure(settings(next))
 	d.drainTime.Store(int64(next.Server.Drain))
 	setLogLevel(next)
 	keys := d.config.Restart(next)
-	d.log.Info().Strs("restart-needed", keys).Msg("configuration read again")
+	d.log.Info().Strs("restart-needed", keys).Strs("secrets-replaced", changed).Msg("configuration read again")
 	if len(keys) > 0 {
 		return "configuration read again; these keys need a restart: " + strings.Join(keys, ", "), nil
 	}

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/api/cmdport"
 	"nwayacd/conf"
 	"nwayacd/esl"
 )
@@ -188,4 +192,128 @@ func askHTTP(t *testing.T, address, token string, to io.Writer, request [3]strin
 	defer answer.Body.Close()
 	fmt.Fprintln(to, request[0], request[1][:min(8, len(request[1]))], answer.Status, answer.Header)
 	io.Copy(to, answer.Body)
+}
+
+// A reload puts new secrets in force; the old ones are good for another minute.
+func TestAReloadReplacesSecrets(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fake := &passwords{}
+	write("c.toml", `
+		[database]
+		data-dir = "`+dir+`"
+		[[freeswitch]]
+		name = "fs1"
+		address = "`+fake.listen(t)+`"
+		password-file = "switch"
+		[server]
+		listen = "127.0.0.1:0"
+		[control]
+		listen = "127.0.0.1:0"
+		password-file = "control"
+		[http]
+		listen = "127.0.0.1:0"
+		token-file = "http"`)
+	for _, name := range []string{"control", "http", "switch"} {
+		write(name, "first-"+name)
+	}
+	load := func() (*conf.Config, error) { return conf.Load(filepath.Join(dir, "c.toml")) }
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Start(t.Context(), c, zerolog.Nop(), Options{Load: load})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Stop()
+	isRight := func(password, token string) (both [2]bool) {
+		t.Helper()
+		at := cmdport.Target{Address: d.Control.String(), Password: password}
+		_, err := at.Ask(t.Context(), "nwayacd_version")
+		var answer bytes.Buffer
+		askHTTP(t, d.HTTP.String(), token, &answer, [3]string{"GET", "/api/v1/version", ""})
+		return [2]bool{err == nil, strings.Contains(answer.String(), " 200 OK ")}
+	}
+	fake.wait(t, "auth first-switch")
+	yes, no := [2]bool{true, true}, [2]bool{}
+	if got := isRight("first-control", "first-http"); got != yes {
+		t.Errorf("at first: %v", got)
+	}
+	for _, name := range []string{"control", "http", "switch"} {
+		write(name, "second-"+name)
+	}
+	if got := isRight("second-control", "second-http"); got != no {
+		t.Errorf("before the reload: %v", got)
+	}
+	if report, err := d.Reload(); err != nil || strings.Contains(report, "restart") {
+		t.Fatalf("%s, %v", report, err)
+	}
+	if got := isRight("second-control", "second-http"); got != yes {
+		t.Errorf("after the reload: %v", got)
+	}
+	if got := isRight("first-control", "first-http"); got != yes {
+		t.Errorf("the old ones, soon after the reload: %v", got)
+	}
+	fake.wait(t, "auth second-switch")
+	write("http", "")
+	if _, err := d.Reload(); err == nil || !strings.Contains(err.Error(), "http.token-file") {
+		t.Errorf("an empty file: %v", err)
+	}
+	if got := isRight("second-control", "second-http"); got != yes {
+		t.Errorf("after a reload that failed: %v", got)
+	}
+}
+
+// passwords is an event socket that refuses every password and keeps them.
+type passwords struct {
+	heard chan string
+}
+
+func (p *passwords) listen(t *testing.T) (address string) {
+	t.Helper()
+	p.heard = make(chan string, 100)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { // ends with the listener
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			nc.SetDeadline(time.Now().Add(5 * time.Second))
+			io.WriteString(nc, "Content-Type: auth/request\n\n")
+			if request, err := esl.NewReader(nc, esl.Limits{}).ReadCommand(); err == nil {
+				p.heard <- request.Line
+			}
+			io.WriteString(nc, "Content-Type: command/reply\nReply-Text: -ERR invalid\n\n")
+			nc.Close()
+		}
+	})
+	t.Cleanup(func() { ln.Close(); serving.Wait() })
+	return ln.Addr().String()
+}
+
+// wait waits until that line has arrived.
+func (p *passwords) wait(t *testing.T, line string) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		select {
+		case heard := <-p.heard:
+			if heard == line {
+				return
+			}
+		case <-limit:
+			t.Fatalf("FreeSWITCH has not got %q", line)
+		}
+	}
 }

@@ -45,10 +45,10 @@ func settings(c *conf.Config) acd.Settings {
 	return s
 }
 
-func switches(c *conf.Config) (all []acd.Switch) {
+func switches(c *conf.Config, s secrets) (all []acd.Switch) {
 	for _, f := range c.FreeSWITCH {
 		all = append(all, acd.Switch{
-			Name: f.Name, Address: f.Address, Password: string(f.Password),
+			Name: f.Name, Address: f.Address, Secret: s.freeswitch[f.Name].Text,
 			LocalIP: f.LocalIP, DialString: f.DialString, RemoteDial: f.RemoteDial,
 		})
 	}
@@ -56,10 +56,10 @@ func switches(c *conf.Config) (all []acd.Switch) {
 }
 
 // passThrough returns the FreeSWITCH behind the command port, or nil if there is none.
-func passThrough(c *conf.Config) *cmdport.PassThrough {
+func passThrough(c *conf.Config, s secrets) *cmdport.PassThrough {
 	for _, f := range c.FreeSWITCH {
 		if f.Name == c.Control.PassThrough {
-			return &cmdport.PassThrough{Name: f.Name, Address: f.Address, Password: string(f.Password)}
+			return &cmdport.PassThrough{Name: f.Name, Address: f.Address, Password: s.freeswitch[f.Name]}
 		}
 	}
 	return nil
