@@ -254,7 +254,7 @@ func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) erro
 	}
 	text := string(docs)
 	shown := text
-	if step.kind == addAgent {
+	if step.kind.holdsSecret() {
 		shown = "(holds passwords)"
 	}
 	for _, statement := range s.db.write[step.kind] {

@@ -30,7 +30,9 @@ const checkpointFile = "floor.json"
 // checkpointPause is the least time between two checkpoints.
 const checkpointPause = 30 * time.Second
 
-func (c *checkpoint) holdsAny() bool { return len(c.Snapshot.Agents)+len(c.Snapshot.Groups) > 0 }
+func (c *checkpoint) holdsAny() bool {
+	return len(c.Snapshot.Agents)+len(c.Snapshot.Groups)+len(c.Snapshot.Auth.Users) > 0
+}
 
 func readCheckpoint(dir string) (*checkpoint, error) {
 	path := filepath.Join(dir, checkpointFile)

@@ -41,11 +41,12 @@ type dialect struct {
 
 	write map[kind][]string
 	load  queries
-	empty string // query: whether there are neither agents nor groups
+	empty string // query: whether there are neither agents nor groups nor users
 
-	cdrs       string // query: since
-	searchCDRs string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
-	offers     string // query: call uuid
+	cdrs        string // query: since
+	searchAudit string // query: before (an id), from, to, actor, object, action, limit
+	searchCDRs  string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
+	offers      string // query: call uuid
 
 	layoutQuery string // query: table, whether the line restricts, line
 
@@ -64,6 +65,7 @@ type dialect struct {
 // queries read the state that the dispatcher starts from.
 type queries struct {
 	agents, groups, members, blacklist, vips, memories, waiting, talks string
+	users, tokens, sessions                                            string
 	password                                                           string // of one extension
 }
 

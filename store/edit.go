@@ -18,6 +18,7 @@ type edits struct {
 	blacklist map[string]queue.Blacklisted
 	vips      []queue.VIP
 	memories  []queue.Memory
+	auth      authEdits
 }
 
 // readEdits reads every row that notices name. It returns what each notice changed, in order.
@@ -87,7 +88,11 @@ func readNow(ctx context.Context, tx *transaction, r reader, keys map[string][]s
 	}
 	if len(keys["cf_call_remember.call_number"]) > 0 {
 		now.memories, err = read(ctx, tx, r.memory, pgMemoriesOf, of("cf_call_remember.call_number"))
+		if err != nil {
+			return now, err
+		}
 	}
+	now.auth, err = readAuthNow(ctx, tx, r, keys)
 	return now, err
 }
 
@@ -133,6 +138,8 @@ func (e *edits) changes(n notice) []queue.Change {
 		})
 	case "cf_call_remember":
 		return e.memoryChanges(n)
+	case "nwayacd_user", "nwayacd_token", "nwayacd_session":
+		return e.auth.changes(n)
 	}
 	return nil
 }
@@ -250,6 +257,11 @@ func (e *edits) memoryChanges(n notice) []queue.Change {
 // withoutOverwritten removes from changes what will be overwritten. This server has written that
 // state or membership, and it is not applied yet.
 func (s *Store) withoutOverwritten(changes []queue.Change, applied uint64) []queue.Change {
+	for i, c := range changes {
+		if c.Auth != nil {
+			changes[i].Auth = s.ownWrites.overlaid(c.Auth, applied)
+		}
+	}
 	return slices.DeleteFunc(changes, func(c queue.Change) bool {
 		switch {
 		case c.Agent != nil:

@@ -10,12 +10,12 @@ import (
 // The journal has one limit for bytes that wait for the database, and one for bytes that wait for
 // the disk. At a limit calls go on. What happens to a change depends on its kind:
 //
-//   - Records (CDRs, offers, agents' logs) are written whole to the log. An operator can put them
-//     into the database.
+//   - Records (CDRs, offers, agents' logs, audit) are written whole to the log. An operator can put
+//     them into the database.
 //   - State (of agents, places, talks, memberships, cursors) is dropped. When there is room again,
 //     all state is written.
-//   - Commands (accounts, groups, lists) are rare, so an eighth of the journal is reserved for
-//     them.
+//   - Commands (accounts, groups, lists, users) are rare, so an eighth of the journal is reserved
+//     for them.
 
 // DefaultJournalLimit is the limit if Options.JournalLimit is 0.
 const DefaultJournalLimit = 1 << 30
@@ -28,7 +28,7 @@ var ErrNotKept = errors.New("the journal is full: the change is in force but not
 const notKept = math.MaxUint64
 
 func isHistory(c *queue.Change) bool {
-	return c.CDR != nil || c.Offer != nil || c.AgentLog != nil || c.WrapUp != nil
+	return c.CDR != nil || c.Offer != nil || c.AgentLog != nil || c.WrapUp != nil || c.Auth != nil && c.Auth.Audit != nil
 }
 
 func isOperatorChange(c *queue.Change) bool {
@@ -37,6 +37,8 @@ func isOperatorChange(c *queue.Change) bool {
 		return c.Agent.JobNumber != nil || c.Agent.SayJobNumber != nil
 	case c.Group != nil:
 		return c.Group.Cursor == nil
+	case c.Auth != nil:
+		return c.Auth.Audit == nil && c.Auth.Session == nil
 	}
 	return c.AgentAdded != nil || c.AgentRemoved != nil || c.GroupAdded != nil || c.GroupRemoved != nil ||
 		c.Blacklisted != nil || c.Unblacklisted != nil || c.VIPAdded != nil || c.VIPRemoved != nil

@@ -63,12 +63,17 @@ var tablesOf = map[kind][]string{
 	putCDR: {"nwayacd_cdr"}, putOffer: {"nwayacd_offer"}, putAgentLog: {"nwayacd_agent_log"},
 	putWrapUp: {"nwayacd_offer"},
 	putTalk:   {"nwayacd_talk"}, dropTalk: {"nwayacd_talk"}, sweepTalks: {"nwayacd_talk"},
+	putUser: {"nwayacd_user"}, setUser: {"nwayacd_user"}, dropUser: {"nwayacd_user"},
+	putToken: {"nwayacd_token"}, setToken: {"nwayacd_token"}, dropToken: {"nwayacd_token"},
+	putSession: {"nwayacd_session"}, setSession: {"nwayacd_session"}, dropSession: {"nwayacd_session"},
+	putAudit: {"nwayacd_audit"},
 }
 
 const (
 	postgresLayout = `WITH t AS (SELECT name, to_regclass(name)::oid AS id FROM unnest(ARRAY['call_extension', 'ext_group',
 			'ext_group_map', 'callin_queue', 'cf_call_remember', 'call_blacklist', 'call_vip_number', 'nwayacd_cdr',
-			'nwayacd_offer', 'nwayacd_agent_log', 'nwayacd_talk']) AS name),
+			'nwayacd_offer', 'nwayacd_agent_log', 'nwayacd_talk', 'nwayacd_user', 'nwayacd_token', 'nwayacd_session',
+			'nwayacd_audit']) AS name),
 		a AS (SELECT t.name, c.* FROM t JOIN pg_attribute c ON c.attrelid = t.id AND c.attnum > 0 AND NOT c.attisdropped)
 	SELECT name, false, attname || ' ' || format_type(atttypid, atttypmod) FROM a
 	UNION ALL SELECT name, true, attname || ' NOT NULL' FROM a WHERE attnotnull AND NOT atthasdef

@@ -83,8 +83,8 @@ func (s *Store) checkOrMigrate(ctx context.Context, limit time.Duration) (migrat
 	return true, nil
 }
 
-const neitherAgentsNorGroups = `SELECT NOT EXISTS (SELECT 1 FROM call_extension)
-	AND NOT EXISTS (SELECT 1 FROM ext_group)`
+const nothingOfOperators = `SELECT NOT EXISTS (SELECT 1 FROM call_extension)
+	AND NOT EXISTS (SELECT 1 FROM ext_group) AND NOT EXISTS (SELECT 1 FROM nwayacd_user)`
 
 // firstPosition returns how far the journal is applied when the store is opened. known is the last
 // known state, or nil. A database that does not know this journal gets a row for it.

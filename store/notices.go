@@ -76,7 +76,7 @@ func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
 // noticeTables are the tables that have the triggers of sql/postgres/0003_notify.sql.
 var noticeTables = map[string]struct{}{
 	"call_extension": {}, "ext_group": {}, "ext_group_map": {}, "call_blacklist": {}, "call_vip_number": {},
-	"cf_call_remember": {},
+	"cf_call_remember": {}, "nwayacd_user": {}, "nwayacd_token": {}, "nwayacd_session": {},
 }
 
 // foreignNotices counts notifications of other programs. It belongs to the goroutine that listens.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"nwayacd/agent"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -14,6 +15,7 @@ type ownWrites struct {
 	mu        sync.Mutex
 	written   map[string]*columnWrites
 	passwords map[string]password
+	auth      authWrites
 }
 
 // columnWrites has the sequence for each column. It is notKept if a resync will write the column.
@@ -38,6 +40,8 @@ func (p *ownWrites) add(c *queue.Change, seq uint64) {
 		p.setPassword(c.AgentAdded.Extension, password{c.AgentAdded.Password, seq})
 	case c.AgentRemoved != nil:
 		delete(p.passwords, *c.AgentRemoved)
+	case c.Auth != nil:
+		p.auth.add(c.Auth, seq)
 	}
 }
 
@@ -64,6 +68,13 @@ func (p *ownWrites) clearOverwritten(u *agent.Update, applied uint64) {
 	clearBeyond(&u.Call, w.call, applied)
 	clearBeyond(&u.Since, w.since, applied)
 	clearBeyond(&u.Deferred, w.deferred, applied)
+}
+
+// overlaid returns an edit of a user, token or session, with what this server wrote after applied.
+func (p *ownWrites) overlaid(c *auth.Change, applied uint64) *auth.Change {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.auth.overlaid(c, applied)
 }
 
 // overwritesGroups reports whether this server wrote the extension's memberships after applied.

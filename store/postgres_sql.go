@@ -44,9 +44,12 @@ var postgres = dialect{
 		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz, callin_name, visit, came_from
 			FROM callin_queue`,
 		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
+		users:    selectUsers + ` ORDER BY name`,
+		tokens:   selectTokens + ` ORDER BY name`,
+		sessions: selectSessions + ` ORDER BY hash`,
 		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
-	empty: neitherAgentsNorGroups,
+	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
 		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
@@ -60,6 +63,11 @@ var postgres = dialect{
 			AND ($8::text = '' OR outcome = $8::text)
 			AND ($10::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($10::jsonb))))
 		ORDER BY id DESC LIMIT $9::int`,
+	searchAudit: selectAudit + ` WHERE ($1::bigint = 0 OR id < $1::bigint)
+			AND ($2::timestamptz IS NULL OR at >= $2::timestamptz) AND ($3::timestamptz IS NULL OR at < $3::timestamptz)
+			AND ($4::text = '' OR actor = $4::text) AND ($5::text = '' OR object = $5::text)
+			AND ($6::text = '' OR action = $6::text)
+		ORDER BY id DESC LIMIT $7::int`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
@@ -94,6 +102,9 @@ const (
 	pgBlacklistOf = pgBlacklist + ` WHERE call_number = ANY ($1)`
 	pgVIPsOf      = pgVIPs + ` WHERE phone_number = ANY ($1)`
 	pgMemoriesOf  = pgMemories + ` WHERE call_number = ANY ($1)`
+	pgUsersOf     = selectUsers + ` WHERE name = ANY ($1)`
+	pgTokensOf    = selectTokens + ` WHERE name = ANY ($1)`
+	pgSessionsOf  = selectSessions + ` WHERE hash = ANY ($1)`
 )
 
 var postgresWrite = map[kind][]string{
@@ -226,6 +237,39 @@ var postgresWrite = map[kind][]string{
 		ON CONFLICT (call_uuid) DO UPDATE SET server = excluded.server, talk = excluded.talk`},
 	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (
 		SELECT r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r)`},
+	putUser: {`INSERT INTO nwayacd_user (name, password, role, groups, extension, language, must_change, disabled, created, changed)
+		SELECT r.name, r.password, r.role, r.groups, r.extension, r.language, r.must_change, r.disabled, r.created, r.changed
+		FROM jsonb_populate_recordset(NULL::nwayacd_user, $1::jsonb) AS r
+		ON CONFLICT (name) DO UPDATE SET password = excluded.password, role = excluded.role, groups = excluded.groups,
+			extension = excluded.extension, language = excluded.language, must_change = excluded.must_change,
+			disabled = excluded.disabled, created = excluded.created, changed = excluded.changed`},
+	setUser: {`UPDATE nwayacd_user t SET (password, role, groups, extension, language, must_change, disabled, changed) = (
+			SELECT r.password, r.role, r.groups, r.extension, r.language, r.must_change, r.disabled, r.changed
+			FROM jsonb_populate_record(t, u.d) AS r)
+		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE t.name = u.d ->> 'name'`},
+	dropUser: {`DELETE FROM nwayacd_user t USING jsonb_to_recordset($1::jsonb) AS n(name text) WHERE t.name = n.name`},
+	putToken: {`INSERT INTO nwayacd_token (name, hash, role, groups, extension, created, created_by, expires, last_used, disabled)
+		SELECT r.name, r.hash, r.role, r.groups, r.extension, r.created, r.created_by, r.expires, r.last_used, r.disabled
+		FROM jsonb_populate_recordset(NULL::nwayacd_token, $1::jsonb) AS r
+		ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, role = excluded.role, groups = excluded.groups,
+			extension = excluded.extension, created = excluded.created, created_by = excluded.created_by,
+			expires = excluded.expires, last_used = excluded.last_used, disabled = excluded.disabled`},
+	setToken: {`UPDATE nwayacd_token t SET (role, groups, extension, expires, last_used, disabled) = (
+			SELECT r.role, r.groups, r.extension, r.expires, r.last_used, r.disabled
+			FROM jsonb_populate_record(t, u.d) AS r)
+		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE t.name = u.d ->> 'name'`},
+	dropToken: {`DELETE FROM nwayacd_token t USING jsonb_to_recordset($1::jsonb) AS n(name text) WHERE t.name = n.name`},
+	putSession: {`INSERT INTO nwayacd_session (hash, user_name, token_name, created, seen, expires, source, browser)
+		SELECT r.hash, r.user_name, r.token_name, r.created, r.seen, r.expires, r.source, r.browser
+		FROM jsonb_populate_recordset(NULL::nwayacd_session, $1::jsonb) AS r
+		ON CONFLICT (hash) DO UPDATE SET created = excluded.created, seen = excluded.seen, expires = excluded.expires`},
+	setSession: {`UPDATE nwayacd_session t SET (created, seen, expires) = (
+			SELECT r.created, r.seen, r.expires FROM jsonb_populate_record(t, u.d) AS r)
+		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE t.hash = u.d ->> 'hash'`},
+	dropSession: {`DELETE FROM nwayacd_session t USING jsonb_to_recordset($1::jsonb) AS n(hash text) WHERE t.hash = n.hash`},
+	putAudit: {`INSERT INTO nwayacd_audit (at, actor, role, source, way, action, object, detail, outcome, reason)
+		SELECT r.at, r.actor, r.role, r.source, r.way, r.action, r.object, r.detail, r.outcome, r.reason
+		FROM jsonb_populate_recordset(NULL::nwayacd_audit, $1::jsonb) AS r`},
 	sweepWaiting: {`DELETE FROM callin_queue WHERE call_uuid NOT IN (SELECT jsonb_array_elements_text($1::jsonb -> 0 -> 'still'))`},
 	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = $1::jsonb -> 0 ->> 'server'
 		AND call_uuid NOT IN (SELECT jsonb_array_elements_text($1::jsonb -> 0 -> 'still'))`},

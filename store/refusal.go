@@ -85,7 +85,7 @@ func (s *Store) trySavepoint(ctx context.Context, tx *transaction, do func() err
 
 func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error) error {
 	shown := string(e.Body)
-	if e.change.AgentAdded != nil {
+	if holdsSecret(&e.change) {
 		shown = "(holds a password)"
 	}
 	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.Seq), string(e.Body), why.Error())

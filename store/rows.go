@@ -41,6 +41,16 @@ const (
 	dropTalk
 	sweepWaiting
 	sweepTalks
+	putUser
+	setUser
+	dropUser
+	putToken
+	setToken
+	dropToken
+	putSession
+	setSession
+	dropSession
+	putAudit
 )
 
 // doc is one row to write. Its keys are columns, or names that the statements of the kind use.
@@ -122,6 +132,8 @@ func (w *words) row(c queue.Change) (row, error) {
 		return vipRow(putVIP, c.VIPAdded), nil
 	case c.VIPRemoved != nil:
 		return vipRow(dropVIP, c.VIPRemoved), nil
+	case c.Auth != nil:
+		return authRow(c.Auth)
 	default:
 		return historyRow(c)
 	}
@@ -392,6 +404,9 @@ const (
 	aboutVIPs
 	aboutTalks
 	aboutOffers
+	aboutUsers
+	aboutTokens
+	aboutSessions
 )
 
 var about = map[kind]int{
@@ -404,6 +419,9 @@ var about = map[kind]int{
 	putTalk: aboutTalks, dropTalk: aboutTalks,
 	putOffer: aboutOffers, putWrapUp: aboutOffers,
 	sweepWaiting: aboutWaiting, sweepTalks: aboutTalks,
+	putUser: aboutUsers, setUser: aboutUsers, dropUser: aboutUsers,
+	putToken: aboutTokens, setToken: aboutTokens, dropToken: aboutTokens,
+	putSession: aboutSessions, setSession: aboutSessions, dropSession: aboutSessions,
 }
 
 // sweeps reports whether a row of the kind concerns all rows of its table.

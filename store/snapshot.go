@@ -45,6 +45,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (
 	if snap.Talks, err = read(ctx, tx, r.talk, db.load.talks); err != nil {
 		return snap, nil, err
 	}
+	if snap.Auth, err = db.readAuth(ctx, tx, r); err != nil {
+		return snap, nil, err
+	}
 	r.tidy(&snap)
 	return snap, passwords, nil
 }

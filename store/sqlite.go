@@ -132,9 +132,12 @@ var embedded = dialect{
 		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time, callin_name, visit, came_from
 			FROM callin_queue`,
 		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
+		users:    selectUsers + ` ORDER BY name`,
+		tokens:   selectTokens + ` ORDER BY name`,
+		sessions: selectSessions + ` ORDER BY hash`,
 		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
-	empty: neitherAgentsNorGroups,
+	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
 		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings
@@ -148,6 +151,9 @@ var embedded = dialect{
 			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
 			AND (?10 IS NULL OR group_number IN (SELECT value FROM json_each(?10)))
 		ORDER BY id DESC LIMIT ?9`,
+	searchAudit: selectAudit + ` WHERE (?1 = 0 OR id < ?1) AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at < ?3)
+			AND (?4 = '' OR actor = ?4) AND (?5 = '' OR object = ?5) AND (?6 = '' OR action = ?6)
+		ORDER BY id DESC LIMIT ?7`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
@@ -293,4 +299,39 @@ var sqliteWrite = map[kind][]string{
 	sweepWaiting: {`DELETE FROM callin_queue WHERE call_uuid NOT IN (SELECT value FROM json_each(?1, '$[0].still'))`},
 	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = json_extract(?1, '$[0].server')
 		AND call_uuid NOT IN (SELECT value FROM json_each(?1, '$[0].still'))`},
+	putUser: {`INSERT OR REPLACE INTO nwayacd_user (name, password, role, groups, extension, language, must_change, disabled,
+			created, changed)
+		SELECT value ->> 'name', value ->> 'password', value ->> 'role', value ->> 'groups', value ->> 'extension',
+			value ->> 'language', value ->> 'must_change', value ->> 'disabled', value ->> 'created', value ->> 'changed'
+		FROM json_each(?1)`},
+	setUser: {`UPDATE nwayacd_user AS t SET
+			password = COALESCE(u.value ->> 'password', t.password), role = COALESCE(u.value ->> 'role', t.role),
+			groups = COALESCE(u.value ->> 'groups', t.groups), extension = COALESCE(u.value ->> 'extension', t.extension),
+			language = COALESCE(u.value ->> 'language', t.language),
+			must_change = COALESCE(u.value ->> 'must_change', t.must_change),
+			disabled = COALESCE(u.value ->> 'disabled', t.disabled), changed = COALESCE(u.value ->> 'changed', t.changed)
+		FROM json_each(?1) AS u WHERE t.name = u.value ->> 'name'`},
+	dropUser: {`DELETE FROM nwayacd_user WHERE name IN (SELECT value ->> 'name' FROM json_each(?1))`},
+	putToken: {`INSERT OR REPLACE INTO nwayacd_token (name, hash, role, groups, extension, created, created_by, expires,
+			last_used, disabled)
+		SELECT value ->> 'name', value ->> 'hash', value ->> 'role', value ->> 'groups', value ->> 'extension',
+			value ->> 'created', value ->> 'created_by', value ->> 'expires', value ->> 'last_used', value ->> 'disabled'
+		FROM json_each(?1)`},
+	setToken: {`UPDATE nwayacd_token AS t SET
+			role = COALESCE(u.value ->> 'role', t.role), groups = COALESCE(u.value ->> 'groups', t.groups),
+			extension = COALESCE(u.value ->> 'extension', t.extension),
+			expires = CASE WHEN json_type(u.value, '$.expires') IS NULL THEN t.expires ELSE u.value ->> 'expires' END,
+			last_used = COALESCE(u.value ->> 'last_used', t.last_used), disabled = COALESCE(u.value ->> 'disabled', t.disabled)
+		FROM json_each(?1) AS u WHERE t.name = u.value ->> 'name'`},
+	dropToken: {`DELETE FROM nwayacd_token WHERE name IN (SELECT value ->> 'name' FROM json_each(?1))`},
+	putSession: {`INSERT OR REPLACE INTO nwayacd_session (hash, user_name, token_name, created, seen, expires, source, browser)
+		SELECT value ->> 'hash', value ->> 'user_name', value ->> 'token_name', value ->> 'created', value ->> 'seen',
+			value ->> 'expires', value ->> 'source', value ->> 'browser' FROM json_each(?1)`},
+	setSession: {`UPDATE nwayacd_session AS t SET created = COALESCE(u.value ->> 'created', t.created),
+			seen = COALESCE(u.value ->> 'seen', t.seen), expires = COALESCE(u.value ->> 'expires', t.expires)
+		FROM json_each(?1) AS u WHERE t.hash = u.value ->> 'hash'`},
+	dropSession: {`DELETE FROM nwayacd_session WHERE hash IN (SELECT value ->> 'hash' FROM json_each(?1))`},
+	putAudit: {`INSERT INTO nwayacd_audit (at, actor, role, source, way, action, object, detail, outcome, reason)
+		SELECT value ->> 'at', value ->> 'actor', value ->> 'role', value ->> 'source', value ->> 'way', value ->> 'action',
+			value ->> 'object', value ->> 'detail', value ->> 'outcome', value ->> 'reason' FROM json_each(?1)`},
 }

@@ -24,7 +24,7 @@ type UserUpdate struct {
 	Name       string     `json:"Name"`
 	Password   *string    `json:"Password,omitempty"`
 	Role       *Role      `json:"Role,omitempty"`
-	Groups     *[]string  `json:"Groups,omitempty"`
+	Groups     *[]string  `json:"Groups,omitempty"` // never to a nil slice, which JSON would read as no change
 	Extension  *string    `json:"Extension,omitempty"`
 	Language   *string    `json:"Language,omitempty"`
 	MustChange *bool      `json:"MustChange,omitempty"`
@@ -62,7 +62,7 @@ type Token struct {
 type TokenUpdate struct {
 	Name      string     `json:"Name"`
 	Role      *Role      `json:"Role,omitempty"`
-	Groups    *[]string  `json:"Groups,omitempty"`
+	Groups    *[]string  `json:"Groups,omitempty"` // as UserUpdate.Groups
 	Extension *string    `json:"Extension,omitempty"`
 	Expires   *time.Time `json:"Expires,omitempty"`
 	LastUsed  *time.Time `json:"LastUsed,omitempty"`

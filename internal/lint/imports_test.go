@@ -102,7 +102,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/sim": {ours: []string{"esl"}},
 	"nwayacd/sql": {},
 	"nwayacd/store": {
-		ours:      []string{"agent", "queue", "sql", "store/durable", "store/journal", "store/wait"},
+		ours:      []string{"agent", "internal/auth", "queue", "sql", "store/durable", "store/journal", "store/wait"},
 		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
 	},
 	"nwayacd/store/durable": {},

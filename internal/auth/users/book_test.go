@@ -2,6 +2,7 @@ package users_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -31,10 +32,15 @@ func (r *recorder) Write(changes ...queue.Change) uint64 {
 	defer r.mu.Unlock()
 	var one []auth.Change
 	for _, c := range changes {
-		one = append(one, *c.Auth)
-		r.rows.Apply(c.Auth)
-		if c.Auth.Audit != nil {
-			r.entries = append(r.entries, *c.Auth.Audit)
+		text, _ := json.Marshal(c) // as the journal keeps it
+		var kept queue.Change
+		if err := json.Unmarshal(text, &kept); err != nil {
+			panic(err)
+		}
+		one = append(one, *kept.Auth)
+		r.rows.Apply(kept.Auth)
+		if kept.Auth.Audit != nil {
+			r.entries = append(r.entries, *kept.Auth.Audit)
 		}
 	}
 	r.writes = append(r.writes, one)
@@ -114,8 +120,13 @@ func TestAUserWhoLogsInIsWhoTheRowSays(t *testing.T) {
 func TestNobodyLogsInWithoutTheRightPassword(t *testing.T) {
 	b, _ := newBook(t)
 	for _, try := range []struct{ name, password string }{
-		{"anna", "wrong horse battery"}, {"nosuch", password}, {"gone", password}, {"anna", ""}, {"", password},
-		{"anna\x00", password}, {"anna", password + "\x00"},
+		{"anna", "wrong horse battery"},
+		{"nosuch", password},
+		{"gone", password},
+		{"anna", ""},
+		{"", password},
+		{"anna\x00", password},
+		{"anna", password + "\x00"},
 	} {
 		if _, err := b.Login(t.Context(), try.name, try.password, from("10.0.0.1")); !errors.Is(err, users.ErrWrong) {
 			t.Errorf("%q with %q: %v", try.name, try.password, err)
@@ -533,6 +544,19 @@ func TestWhatIsNoUserOrTokenIsRefused(t *testing.T) {
 	} {
 		if _, err := b.AddToken(t.Context(), token); err == nil {
 			t.Errorf("%+v was added", token)
+		}
+	}
+}
+
+func TestAllGroupsAreTakenAway(t *testing.T) {
+	b, r := newBook(t)
+	var none []string
+	if err := b.ChangeUser(t.Context(), auth.UserUpdate{Name: "anna", Groups: &none}); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []*users.Book{b, restarted(r)} {
+		if u, _ := b.User("anna"); len(u.Groups) != 0 {
+			t.Errorf("anna has %v", u.Groups)
 		}
 	}
 }

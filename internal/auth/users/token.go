@@ -90,6 +90,7 @@ func (b *Book) AddToken(ctx context.Context, t auth.Token) (key string, err erro
 
 // ChangeToken changes a token. What it was may do no more ends at once.
 func (b *Book) ChangeToken(ctx context.Context, u auth.TokenUpdate) error {
+	u.Groups = notNil(u.Groups)
 	return b.do(ctx, func(time.Time) ([]auth.Change, error) {
 		t := b.tokens[u.Name]
 		if t == nil {

@@ -125,6 +125,7 @@ func (b *Book) ChangeUser(ctx context.Context, u auth.UserUpdate) error {
 			return err
 		}
 	}
+	u.Groups = notNil(u.Groups)
 	return b.do(ctx, func(now time.Time) ([]auth.Change, error) {
 		before := b.users[u.Name]
 		if before == nil {
@@ -142,6 +143,14 @@ func (b *Book) ChangeUser(ctx context.Context, u auth.UserUpdate) error {
 		ended := b.endSessions(func(s *auth.Session) bool { return s.User == u.Name })
 		return append([]auth.Change{{User: &u}}, ended...), nil
 	})
+}
+
+// notNil makes a nil list of groups an empty one.
+func notNil(groups *[]string) *[]string {
+	if groups != nil && *groups == nil {
+		return &[]string{}
+	}
+	return groups
 }
 
 // SetPassword gives a user another password, by order of somebody else. hash is of HashPassword. If
