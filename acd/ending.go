@@ -66,7 +66,7 @@ var (
 	errTaken     = errors.New("taken over by someone outside")
 	errBridged   = fmt.Errorf("%w by a bridge", errTaken)
 	errWaited    = errors.New("waited max-wait-seconds")
-	errDrain     = errors.New("shutting down")
+	errDrain     = errors.New(queue.CauseShutdown)
 	errCut       = errors.New("cut off by the end of the program")
 	errSilent    = errors.New("FreeSWITCH did not answer")
 	errReturned  = errors.New("came back on another connection")

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"nwayacd/esl"
+	"nwayacd/queue"
 )
 
 // outcomeVariable says to the dialplan why nwayacd handed a call back. If a channel with it comes
@@ -20,7 +21,7 @@ const outcomeOfVariable = "nwayacd_outcome_of"
 // answered, or with FreeSWITCH's cause.
 const (
 	returnedInvalid = "invalid-route"
-	returnedFull    = "full"
+	returnedFull    = queue.CauseFull
 	returnedTimeout = "timeout"
 
 	returnedAnswered = "answered" // after a talk, with after-talk = "dialplan"

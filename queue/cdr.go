@@ -25,6 +25,12 @@ const (
 	Moved Outcome = "moved"
 )
 
+// These are causes of the outcome Returned.
+const (
+	CauseFull     = "full"          // max-calls calls were here
+	CauseShutdown = "shutting down" // the visit goes on at the next server
+)
+
 // Side is the side that ended a talk.
 type Side string
 

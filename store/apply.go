@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"nwayacd/internal/figures"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
 	"nwayacd/store/wait"
@@ -239,12 +240,46 @@ func (s *Store) writeEntries(ctx context.Context, tx *transaction, entries []ent
 		}
 		p.add(r)
 	}
+	var t tally
 	for _, step := range p.steps {
+		if step.kind == putWrapUp {
+			if err := s.writeWrapUps(ctx, tx, step, &t); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := s.writeStep(ctx, tx, step); err != nil {
 			return err
 		}
 	}
+	return s.db.writeFigures(ctx, tx, entries, &t)
+}
+
+// writeWrapUps completes the rows of offers whose wrap-up ended, and counts the wrap-ups.
+func (s *Store) writeWrapUps(ctx context.Context, tx *transaction, step *step, t *tally) error {
+	docs, err := json.Marshal(step.docs)
+	if err != nil {
+		return unreadableError{err}
+	}
+	for _, statement := range s.db.write[putWrapUp] {
+		s.db.log(statement, string(docs))
+		ended, err := read(ctx, tx, countedWrapUp, statement, string(docs))
+		if err != nil {
+			return err
+		}
+		for _, spoken := range ended {
+			t.Spoken(spoken)
+		}
+	}
 	return nil
+}
+
+func countedWrapUp(scan func(...any) error) (figures.Spoken, error) {
+	var s figures.Spoken
+	var arrived stamp
+	err := scan(&s.Group, &arrived, &s.WrapUp)
+	s.Arrived = arrived.Time
+	return s, err
 }
 
 func (s *Store) writeStep(ctx context.Context, tx *transaction, step *step) error {

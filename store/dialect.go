@@ -48,6 +48,8 @@ type dialect struct {
 	searchCDRs  string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
 	offers      string // query: call uuid
 
+	figures figureSQL
+
 	layoutQuery string // query: table, whether the line restricts, line
 
 	beginSearch string // statement: bounds a search in the server; "" if the context alone does that

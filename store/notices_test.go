@@ -25,6 +25,7 @@ func TestAFloodOfNotificationsCostsLittle(t *testing.T) {
 			s, _ := run(t, o)
 			s.Write(addedAgent("1000"))
 			flush(t, s)
+			jobsDone(t, s)
 			other := openSQL(t, o.DSN)
 			statements, logged, began := s.Status().Statements, lines.lines("\n"), time.Now()
 			for range 10 {

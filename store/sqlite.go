@@ -113,6 +113,7 @@ var embedded = dialect{
 		ORDER BY journal, seq LIMIT 100`,
 	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = ?1 AND seq = ?2`,
 
+	jobs:    sqliteJobs,
 	addJob:  `INSERT INTO nwayacd_job (name) VALUES (?1) ON CONFLICT DO NOTHING`,
 	readJob: `SELECT position, done FROM nwayacd_job WHERE name = ?1`,
 	writeJob: `INSERT INTO nwayacd_job (name, position, done) VALUES (?1, ?2, ?3)
@@ -157,6 +158,7 @@ var embedded = dialect{
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
+	figures:      sqliteFigures,
 	layoutQuery:  sqliteLayout,
 	locked:       func(error) bool { return false },
 	refused:      refusedBySQLite,
@@ -292,7 +294,8 @@ var sqliteWrite = map[kind][]string{
 			value ->> 'wrap_up_ms' AS ms, value ->> 'wrap_up_ended' AS ended FROM json_each(?1))
 		UPDATE nwayacd_offer AS o SET wrap_up_ms = w.ms, wrap_up_ended = w.ended FROM w
 		WHERE o.id = (SELECT l.id FROM nwayacd_offer AS l WHERE l.agent = w.agent AND l.outcome = 'answered'
-			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)`},
+			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)
+		RETURNING group_number, arrived, wrap_up_ms`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
 	dropTalk:     {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},

@@ -75,8 +75,9 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"conf", "internal/app", "queue", "sim"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
-	"nwayacd/internal/e2e":  {},
-	"nwayacd/internal/lint": {},
+	"nwayacd/internal/e2e":     {},
+	"nwayacd/internal/figures": {ours: []string{"agent", "queue"}},
+	"nwayacd/internal/lint":    {},
 	"nwayacd/internal/metrics": {
 		ours:      []string{"acd", "agent", "queue"},
 		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},
@@ -102,7 +103,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/sim": {ours: []string{"esl"}},
 	"nwayacd/sql": {},
 	"nwayacd/store": {
-		ours:      []string{"agent", "internal/auth", "queue", "sql", "store/durable", "store/journal", "store/wait"},
+		ours:      []string{"agent", "internal/auth", "internal/figures", "queue", "sql", "store/durable", "store/journal", "store/wait"},
 		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
 	},
 	"nwayacd/store/durable": {},
