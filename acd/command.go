@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
@@ -18,6 +19,9 @@ import (
 // supervisor's login leaves the memberships of groups that are not the supervisor's.
 func (d *Dispatcher) Login(ctx context.Context, extension string, groups []string) error {
 	return d.command(ctx, func(now time.Time) error {
+		if err := d.mayLogIn(ctx, extension, groups); err != nil {
+			return err
+		}
 		return d.floor.Login(extension, append(d.othersOf(ctx, extension, groups), groups...), now)
 	})
 }
@@ -42,9 +46,9 @@ func (d *Dispatcher) Logout(ctx context.Context, extension string) error {
 	return d.command(ctx, func(now time.Time) error { return d.floor.Logout(extension, now) })
 }
 
-// Busy makes the agent busy. During an offer or a call it takes effect at the end of that.
+// Busy is Pause without a reason.
 func (d *Dispatcher) Busy(ctx context.Context, extension string) error {
-	return d.command(ctx, func(now time.Time) error { return d.floor.Busy(extension, now) })
+	return d.Pause(ctx, extension, "")
 }
 
 // Ready makes the agent idle and ready, and ends its wrap-up.
@@ -64,7 +68,7 @@ func (d *Dispatcher) RemoveAgent(ctx context.Context, extension string) error {
 
 // SetJobNumber sets the number that callers hear, and whether they hear it.
 func (d *Dispatcher) SetJobNumber(ctx context.Context, extension, number string, say bool) error {
-	return d.command(ctx, func(time.Time) error { return d.floor.SetJobNumber(extension, number, say) })
+	return d.SetAgent(ctx, agent.Update{Extension: extension, JobNumber: &number, SayJobNumber: &say})
 }
 
 // SetRegistered sets by hand whether the extension's phone is registered.
@@ -84,14 +88,9 @@ func (d *Dispatcher) RemoveGroup(ctx context.Context, number string) error {
 
 // SetPrompts changes a group's own prompts. A nil argument leaves that prompt as it is.
 func (d *Dispatcher) SetPrompts(ctx context.Context, number string, welcome, blacklist, busy, transfer *string) error {
-	return d.command(ctx, func(time.Time) error {
-		return d.floor.SetPrompts(number, welcome, blacklist, busy, transfer)
+	return d.SetGroup(ctx, queue.GroupUpdate{
+		Number: number, Welcome: welcome, Blacklist: blacklist, Busy: busy, Transfer: transfer,
 	})
-}
-
-// SetCallerPrefix changes what the phones of the group's agents show before the caller's name.
-func (d *Dispatcher) SetCallerPrefix(ctx context.Context, number, prefix string) error {
-	return d.command(ctx, func(time.Time) error { return d.floor.SetCallerPrefix(number, prefix) })
 }
 
 // Transfer offers the call to the extension. The call may wait, ring or talk. Transfer returns when

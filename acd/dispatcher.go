@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
 
@@ -223,7 +224,12 @@ func (d *Dispatcher) rearmClock() {
 // change is safe.
 func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error) error {
 	var err error
-	sequence := d.do(func(now time.Time) { err = step(now) })
+	by, _ := auth.From(ctx)
+	sequence := d.do(func(now time.Time) {
+		d.floor.OrderedBy(by.Name)
+		defer d.floor.OrderedBy("")
+		err = step(now)
+	})
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,11 @@ package agent
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 	"time"
+
+	"nwayacd/internal/setting"
 )
 
 // Agent is one agent: a person at an extension.
@@ -16,6 +20,7 @@ import (
 type Agent struct {
 	Profile
 	Presence
+	Pause
 
 	// Call is what the agent does for the ACD at this moment (call_state).
 	Call CallState `json:"Call"`
@@ -24,6 +29,11 @@ type Agent struct {
 	// Deferred is a busy or logout that was asked for during an offer or a call. It takes effect
 	// when that ends (deferred).
 	Deferred Deferred `json:"Deferred"`
+	// LoginSince is when the agent logged in (login_since). It is zero if the agent is logged out.
+	LoginSince time.Time `json:"LoginSince,omitzero"`
+	// WrapUpUntil is when a wrap-up ends that nway_wrap made longer (wrap_up_until). It is zero for
+	// any other wrap-up.
+	WrapUpUntil time.Time `json:"WrapUpUntil,omitzero"`
 	// Outside counts the agent's external calls.
 	Outside int `json:"Outside"`
 	// Rest is the agent's rest after missed offers.
@@ -49,7 +59,28 @@ type Profile struct {
 	Progress time.Duration `json:"Progress,omitempty"`
 	// server_ip: the FreeSWITCH at which the phone is registered; "" = the caller's own
 	Server string `json:"Server"`
+	// wrap_up_seconds: the length of the wrap-up; 0 = none, below 0 = until nway_ready
+	WrapUp        setting.Own[time.Duration] `json:"WrapUp,omitzero"`
+	DialString    string                     `json:"DialString,omitempty"`    // dial_string; "" = the configuration's
+	MaxMisses     setting.Own[int]           `json:"MaxMisses,omitzero"`      // max_misses; 0 = off
+	AllowedGroups string                     `json:"AllowedGroups,omitempty"` // allowed_groups: "110,120"; "" = all
 }
+
+// MayLogInTo reports whether the agent may log itself in to the group.
+func (p *Profile) MayLogInTo(group string) bool {
+	return p.AllowedGroups == "" || slices.Contains(strings.Split(p.AllowedGroups, ","), group)
+}
+
+// Pause is why and since when an agent is busy. If a busy is deferred, Reason and By are those of
+// the pause that will begin.
+type Pause struct {
+	PauseReason string    `json:"PauseReason,omitempty"` // pause_reason: a code, or "" for none
+	PauseBy     string    `json:"PauseBy,omitempty"`     // pause_by: the actor that asked for it; "" = unknown
+	PausedSince time.Time `json:"PausedSince,omitzero"`  // paused_since; zero = not paused, or unknown
+}
+
+// SupervisorPause is the reason of a pause that a supervisor ordered without a reason.
+const SupervisorPause = "supervisor"
 
 // Presence says, beside the calls, whether the agent can take one.
 type Presence struct {

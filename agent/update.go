@@ -1,6 +1,10 @@
 package agent
 
-import "time"
+import (
+	"time"
+
+	"nwayacd/internal/setting"
+)
 
 // Update is a change of one agent. A nil field stays as it is.
 //
@@ -30,6 +34,17 @@ type Update struct {
 	Video         *bool          `json:"Video,omitempty"`
 	Progress      *time.Duration `json:"Progress,omitempty"` // kept in whole seconds
 	Server        *string        `json:"Server,omitempty"`
+
+	WrapUp        *setting.Own[time.Duration] `json:"WrapUp,omitempty"`
+	DialString    *string                     `json:"DialString,omitempty"`
+	MaxMisses     *setting.Own[int]           `json:"MaxMisses,omitempty"`
+	AllowedGroups *string                     `json:"AllowedGroups,omitempty"`
+
+	PauseReason *string    `json:"PauseReason,omitempty"`
+	PauseBy     *string    `json:"PauseBy,omitempty"`
+	PausedSince *time.Time `json:"PausedSince,omitempty"`
+	LoginSince  *time.Time `json:"LoginSince,omitempty"`
+	WrapUpUntil *time.Time `json:"WrapUpUntil,omitempty"`
 }
 
 // Apply changes a by u. If the agent has an offer or a call, the caller must clear u.Call first.
@@ -52,6 +67,15 @@ func (u *Update) Apply(a *Agent) {
 	set(&a.Video, u.Video)
 	set(&a.Progress, u.Progress)
 	set(&a.Server, u.Server)
+	set(&a.WrapUp, u.WrapUp)
+	set(&a.DialString, u.DialString)
+	set(&a.MaxMisses, u.MaxMisses)
+	set(&a.AllowedGroups, u.AllowedGroups)
+	set(&a.PauseReason, u.PauseReason)
+	set(&a.PauseBy, u.PauseBy)
+	set(&a.PausedSince, u.PausedSince)
+	set(&a.LoginSince, u.LoginSince)
+	set(&a.WrapUpUntil, u.WrapUpUntil)
 }
 
 // Update returns the update that writes all of the agent.
@@ -61,6 +85,9 @@ func (a *Agent) Update() Update {
 		Deferred: &a.Deferred, Locked: &a.Locked, DND: &a.DND, Name: &a.Name, CalloutNumber: &a.CalloutNumber,
 		JobNumber: &a.JobNumber, SayJobNumber: &a.SayJobNumber, Record: &a.Record, WithoutState: &a.WithoutState,
 		Survey: &a.Survey, Video: &a.Video, Progress: &a.Progress, Server: &a.Server,
+		WrapUp: &a.WrapUp, DialString: &a.DialString, MaxMisses: &a.MaxMisses, AllowedGroups: &a.AllowedGroups,
+		PauseReason: &a.PauseReason, PauseBy: &a.PauseBy, PausedSince: &a.PausedSince, LoginSince: &a.LoginSince,
+		WrapUpUntil: &a.WrapUpUntil,
 	}
 }
 
@@ -76,6 +103,18 @@ func Diff(before, after *Agent) (Update, bool) {
 	changed = differ(&u.Deferred, before.Deferred, after.Deferred) || changed
 	changed = differ(&u.Locked, before.Locked, after.Locked) || changed
 	changed = differ(&u.DND, before.DND, after.DND) || changed
+	changed = differ(&u.PauseReason, before.PauseReason, after.PauseReason) || changed
+	changed = differ(&u.PauseBy, before.PauseBy, after.PauseBy) || changed
+	changed = differ(&u.PausedSince, before.PausedSince, after.PausedSince) || changed
+	changed = differ(&u.LoginSince, before.LoginSince, after.LoginSince) || changed
+	changed = differ(&u.WrapUpUntil, before.WrapUpUntil, after.WrapUpUntil) || changed
+	if before.Profile != after.Profile {
+		changed = diffProfile(&u, &before.Profile, &after.Profile) || changed
+	}
+	return u, changed
+}
+
+func diffProfile(u *Update, before, after *Profile) (changed bool) {
 	changed = differ(&u.Name, before.Name, after.Name) || changed
 	changed = differ(&u.CalloutNumber, before.CalloutNumber, after.CalloutNumber) || changed
 	changed = differ(&u.JobNumber, before.JobNumber, after.JobNumber) || changed
@@ -86,7 +125,11 @@ func Diff(before, after *Agent) (Update, bool) {
 	changed = differ(&u.Video, before.Video, after.Video) || changed
 	changed = differ(&u.Progress, before.Progress, after.Progress) || changed
 	changed = differ(&u.Server, before.Server, after.Server) || changed
-	return u, changed
+	changed = differ(&u.WrapUp, before.WrapUp, after.WrapUp) || changed
+	changed = differ(&u.DialString, before.DialString, after.DialString) || changed
+	changed = differ(&u.MaxMisses, before.MaxMisses, after.MaxMisses) || changed
+	changed = differ(&u.AllowedGroups, before.AllowedGroups, after.AllowedGroups) || changed
+	return changed
 }
 
 func set[T any](field *T, to *T) {

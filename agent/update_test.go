@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"nwayacd/internal/setting"
 )
 
 // unwritten are the fields of Agent that an Update does not have: the key, and what is in memory
@@ -42,6 +44,12 @@ func drawn(t *rapid.T, name string, of reflect.Type) reflect.Value {
 		return reflect.ValueOf(time.Duration(rapid.IntRange(0, 3).Draw(t, name)) * time.Second)
 	case time.Time:
 		return reflect.ValueOf(time.Unix(rapid.Int64Range(0, 3).Draw(t, name), 0))
+	case setting.Own[int]:
+		return reflect.ValueOf(rapid.SampledFrom([]setting.Own[int]{{}, setting.Is(0), setting.Is(3)}).Draw(t, name))
+	case setting.Own[time.Duration]:
+		return reflect.ValueOf(rapid.SampledFrom([]setting.Own[time.Duration]{
+			{}, setting.Is(-time.Second), setting.Is[time.Duration](0), setting.Is(time.Minute),
+		}).Draw(t, name))
 	}
 	panic(fmt.Sprintf("field %s: no values for type %s", name, of))
 }
@@ -124,6 +132,10 @@ func other(t *testing.T, field reflect.Value) {
 		field.SetInt(int64(time.Second))
 	case time.Time:
 		field.Set(reflect.ValueOf(time.Unix(1, 0)))
+	case setting.Own[int]:
+		field.Set(reflect.ValueOf(setting.Is(0))) // 0 is not the default
+	case setting.Own[time.Duration]:
+		field.Set(reflect.ValueOf(setting.Is[time.Duration](0)))
 	default:
 		t.Fatalf("no values for type %s", field.Type())
 	}
@@ -142,7 +154,11 @@ func TestAnUpdateSurvivesTheJournal(t *testing.T) {
 			t.Fatalf("%s: %v", text, err)
 		}
 		read.Apply(&before)
-		before.Since, after.Since = before.Since.UTC(), after.Since.UTC()
+		for _, a := range []*Agent{&before, &after} {
+			for _, at := range []*time.Time{&a.Since, &a.PausedSince, &a.LoginSince, &a.WrapUpUntil} {
+				*at = at.UTC()
+			}
+		}
 		if before != after {
 			t.Fatalf("%s:\ngot  %+v\nwant %+v", text, before, after)
 		}

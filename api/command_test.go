@@ -218,7 +218,7 @@ func TestAPasswordIsNotRepeatedInARefusal(t *testing.T) {
 
 func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
 	s, _ := apitest.Server()
-	if err := s.ACD.Dispatcher.SetCallerPrefix(t.Context(), "110", "Sales: "); err != nil {
+	if err := s.ACD.Dispatcher.SetGroup(t.Context(), queue.GroupUpdate{Number: "110", CallerPrefix: new("Sales: ")}); err != nil {
 		t.Fatal(err)
 	}
 	for command, want := range map[string]string{

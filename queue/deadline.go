@@ -13,8 +13,7 @@ type deadline struct {
 	at       time.Time
 	lease    *Lease     // an offer expires
 	reoffer  string     // the extension may be offered a call again that it missed
-	wrapUp   *agentSlot // the wrap-up that began at since ends
-	since    time.Time  // of wrapUp
+	wrapUp   *agentSlot // the wrap-up ends, if it is that which ends at this time
 	rest     *agentSlot // the rest until at ends
 	reserved bool       // Settings.Reserve is over
 	absent   string     // an absent caller did not come back
@@ -78,7 +77,7 @@ func (f *Floor) Next() time.Time {
 func (d *deadline) stale() bool {
 	return d.lease != nil && (d.lease.over || d.lease.answered) ||
 		d.rest != nil && !d.rest.Rest.Until.Equal(d.at) ||
-		d.wrapUp != nil && (d.wrapUp.Call != agent.Typing || !d.wrapUp.Since.Equal(d.since))
+		d.wrapUp != nil && (d.wrapUp.Call != agent.Typing || !d.wrapUp.wrapUpEnds.Equal(d.at))
 }
 
 // Tick does what is due by now.

@@ -33,6 +33,7 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 		}
 	}
 	f.loadLists(s)
+	f.loadReasons(s)
 	f.loadAbsent(s, now)
 	f.settle(now)
 }
@@ -91,9 +92,14 @@ func (f *Floor) ReleaseReserved(now time.Time) {
 //   - the agent's own call state, if an offer or a talk stands
 //   - what follows from a deferred busy or logout that takes effect
 func (f *Floor) Edit(c Change, now time.Time) {
+	f.OrderedBy(bySQL)
 	f.edit(c, now)
+	f.OrderedBy("")
 	f.settle(now)
 }
+
+// bySQL is the name of other programs that edit the database.
+const bySQL = "sql"
 
 func (f *Floor) edit(c Change, now time.Time) {
 	switch {
@@ -140,6 +146,10 @@ func (f *Floor) editLists(c Change) {
 	case c.Remembered != nil:
 		m := c.Remembered
 		f.memories[memoryKey{m.Caller, m.Group}] = memory{m.Agent, m.At}
+	case c.ReasonPut != nil:
+		f.reasons[c.ReasonPut.Code] = *c.ReasonPut
+	case c.ReasonRemoved != nil:
+		delete(f.reasons, *c.ReasonRemoved)
 	}
 }
 
@@ -162,6 +172,7 @@ func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	before := slot.Agent
 	u.Apply(&slot.Agent)
 	f.updateAvailability(slot)
+	f.followEdit(slot, &before, now)
 	f.publishEdit(slot, &before, now)
 	f.applyDeferred(slot, now)
 }
@@ -175,7 +186,7 @@ func (f *Floor) publishEdit(slot *agentSlot, before *agent.Agent, now time.Time)
 	if slot.Up != before.Up {
 		f.publishStatus(slot, either(slot.Up, agent.StatusLogin, agent.StatusLogout), "", now)
 	}
-	if slot.Idle != before.Idle {
+	if slot.Idle != before.Idle || !slot.Idle && slot.PauseReason != before.PauseReason {
 		f.publishStatus(slot, either(slot.Idle, agent.StatusReady, agent.StatusBusy), "", now)
 	}
 	if slot.Call != before.Call {
@@ -219,10 +230,13 @@ func (f *Floor) sendBack(c *call) {
 // Reload takes over a whole snapshot as if every difference had been edited just now. It follows a
 // time in which edits were not heard.
 func (f *Floor) Reload(s Snapshot, now time.Time) {
+	f.OrderedBy(bySQL)
+	defer f.OrderedBy("")
 	f.reloadGroups(s.Groups, now)
 	f.reloadAgents(s.Agents, now)
 	f.reloadMembers(s.Members)
 	f.loadLists(s)
+	f.loadReasons(s)
 	f.settle(now)
 }
 
@@ -256,6 +270,7 @@ func (f *Floor) reloadAgents(agents []agent.Agent, now time.Time) {
 		if a.Call == agent.Ring || a.Call == agent.Talking { // read before the call ended: no event would end it again
 			a.Call, a.Since = slot.Call, slot.Since
 		}
+		keepExact(&a, &slot.Agent)
 		if u, different := agent.Diff(&slot.Agent, &a); different {
 			f.editAgent(u, now)
 		}

@@ -53,6 +53,8 @@ type Floor struct {
 	memories  map[memoryKey]memory
 	blacklist map[string]Blacklisted
 	vips      map[VIP]struct{}
+	reasons   map[string]Reason // for a pause, by code
+	orderedBy string            // the actor that ordered the present step; "" = it is no order
 	deadlines deadlines
 	sequence  uint64
 	standings Standings                     // of all agents
@@ -99,8 +101,12 @@ func NewFloor(settings Settings, seed uint64) *Floor {
 		memories:  map[memoryKey]memory{},
 		blacklist: map[string]Blacklisted{},
 		vips:      map[VIP]struct{}{},
+		reasons:   map[string]Reason{},
 	}
 }
+
+// OrderedBy sets the actor that orders the steps that follow; "" = they are no orders.
+func (f *Floor) OrderedBy(name string) { f.orderedBy = name }
 
 // Settings returns the rules in force.
 func (f *Floor) Settings() Settings { return f.settings }
@@ -207,6 +213,10 @@ func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.U
 		f.lastMove.slot, f.lastMove.update = slot, slot.MoveTo(to, now)
 		f.record(Change{Agent: f.lastMove.update})
 	}
+	if to != agent.Typing && !slot.WrapUpUntil.IsZero() {
+		slot.WrapUpUntil = time.Time{}
+		f.lastMove.update.WrapUpUntil = new(time.Time{})
+	}
 	f.updateAvailability(slot)
 	return f.lastMove.update
 }
@@ -247,6 +257,12 @@ func (f *Floor) setIndexed(slot *agentSlot, in bool) {
 // it, or "".
 func (f *Floor) publishStatus(slot *agentSlot, s agent.Status, caller string, now time.Time) {
 	entry := agent.LogEntry{Extension: slot.Extension, Status: s, At: now, Caller: caller}
+	switch s {
+	case agent.StatusBusy:
+		entry.Reason, entry.By = slot.PauseReason, slot.PauseBy
+	case agent.StatusLogin, agent.StatusLogout, agent.StatusReady:
+		entry.By = f.orderedBy
+	}
 	f.out.Statuses = append(f.out.Statuses, entry)
 	f.record(Change{AgentLog: &entry})
 }

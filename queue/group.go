@@ -57,47 +57,30 @@ func (f *Floor) RemoveGroup(number string) error {
 	return nil
 }
 
-// SetPrompts changes a group's own prompts. A nil prompt stays as it is.
-func (f *Floor) SetPrompts(number string, welcome, blacklist, busy, transfer *string) error {
-	l := f.lines[number]
+// SetGroup changes settings of a group, which count from now on.
+func (f *Floor) SetGroup(u GroupUpdate) error {
+	l := f.lines[u.Number]
 	if l == nil {
-		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
+		return fmt.Errorf("group %s: %w", u.Number, ErrNoGroup)
 	}
-	u := GroupUpdate{Number: number, Welcome: welcome, Blacklist: blacklist, Busy: busy, Transfer: transfer}
 	u.apply(&l.Group)
 	f.touchLine(l)
 	f.record(Change{Group: &u})
 	return nil
 }
 
-// SetCallerPrefix changes what the agents' phones show before the caller's name.
-func (f *Floor) SetCallerPrefix(number, prefix string) error {
-	l := f.lines[number]
-	if l == nil {
-		return fmt.Errorf("group %s: %w", number, ErrNoGroup)
-	}
-	l.CallerPrefix = prefix
-	f.touchLine(l)
-	f.record(Change{Group: &GroupUpdate{Number: number, CallerPrefix: &prefix}})
-	return nil
-}
-
 func (u *GroupUpdate) apply(g *Group) {
-	set(&g.Name, u.Name)
-	set(&g.Mode, u.Mode)
-	set(&g.Cursor, u.Cursor)
-	set(&g.RingTimeout, u.RingTimeout)
-	set(&g.Prompts.Welcome, u.Welcome)
-	set(&g.Prompts.Blacklist, u.Blacklist)
-	set(&g.Prompts.Busy, u.Busy)
-	set(&g.Prompts.Transfer, u.Transfer)
-	set(&g.CallerPrefix, u.CallerPrefix)
+	GroupSettings.Apply(u, g)
+	if u.Cursor != nil {
+		g.Cursor = *u.Cursor
+	}
 }
 
-func set[T any](field *T, to *T) {
-	if to != nil {
-		*field = *to
-	}
+// Update returns the update that writes all of the group.
+func (g *Group) Update() GroupUpdate {
+	u := GroupUpdate{Number: g.Number, Cursor: &g.Cursor}
+	GroupSettings.Copy(g, &u)
+	return u
 }
 
 type memoryKey struct{ caller, group string }

@@ -161,10 +161,8 @@ func (f *Floor) Withdraw(l *Lease, now time.Time) { f.end(l, agent.Withdraw, now
 func (f *Floor) End(l *Lease, now time.Time) {
 	if !l.answered {
 		f.end(l, agent.Withdraw, now)
-	} else if f.settings.TypingAuto {
-		f.end(l, agent.WrapUp, now)
 	} else {
-		f.end(l, agent.Finish, now)
+		f.end(l, f.moveAfterTalk(l), now)
 	}
 }
 

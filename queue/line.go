@@ -38,6 +38,7 @@ type agentSlot struct {
 	indexed   bool // is in the trees of its groups: available, and no caller waits for it
 
 	availableSince time.Time      // when it became available
+	wrapUpEnds     time.Time      // of the last wrap-up; zero = by nway_ready only
 	countedAs      agent.Standing // as it is counted
 	countedRest    MissCause      // the rest that it is counted in; MissNone = none
 	touched        bool           // has changed since the last TakeChanged

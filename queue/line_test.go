@@ -212,7 +212,7 @@ func TestAnOfferSaysWhoRingsHowLongAndWhichTryItIs(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence, "1000", "1001")
 	s.edit(Change{Group: &GroupUpdate{Number: "110", RingTimeout: new(20 * time.Second)}})
-	s.must(s.f.SetJobNumber("1000", "42", true))
+	s.must(s.f.SetAgent(agent.Update{Extension: "1000", JobNumber: new("42"), SayJobNumber: new(true)}, s.now))
 	s.look()
 	s.calls("a", "", "110")
 	l := s.rings("a", "1000")

@@ -5,6 +5,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/setting"
 )
 
 // MaxUUID is the length of the longest uuid of a channel. The database keeps no longer ones
@@ -23,6 +24,20 @@ type Group struct {
 	// CallerPrefix is shown before the caller's name on the agents' phones (caller_prefix). "" is
 	// none.
 	CallerPrefix string `json:"CallerPrefix,omitempty"`
+	Marks
+}
+
+// Marks are the settings of a group by which its figures are counted and shown. The names of the
+// columns are those of the settings.
+type Marks struct {
+	ServiceLevel setting.Own[time.Duration] `json:"ServiceLevel,omitzero"` // service_level_seconds
+	Goal         setting.Own[int]           `json:"Goal,omitzero"`         // service_level_goal, in percent
+	Formula      setting.Own[string]        `json:"Formula,omitzero"`      // service_level_formula
+	ShortAbandon setting.Own[time.Duration] `json:"ShortAbandon,omitzero"` // short_abandon_seconds
+	WarnWaiting  setting.Own[int]           `json:"WarnWaiting,omitzero"`  // warn_waiting
+	AlertWaiting setting.Own[int]           `json:"AlertWaiting,omitzero"` // alert_waiting
+	WarnWait     setting.Own[time.Duration] `json:"WarnWait,omitzero"`     // warn_wait_seconds
+	AlertWait    setting.Own[time.Duration] `json:"AlertWait,omitzero"`    // alert_wait_seconds
 }
 
 // Prompts are a group's own files. "" is the configuration's default.
@@ -102,6 +117,24 @@ type GroupUpdate struct {
 	Busy         *string        `json:"Busy,omitempty"`
 	Transfer     *string        `json:"Transfer,omitempty"`
 	CallerPrefix *string        `json:"CallerPrefix,omitempty"`
+
+	ServiceLevel *setting.Own[time.Duration] `json:"ServiceLevel,omitempty"`
+	Goal         *setting.Own[int]           `json:"Goal,omitempty"`
+	Formula      *setting.Own[string]        `json:"Formula,omitempty"`
+	ShortAbandon *setting.Own[time.Duration] `json:"ShortAbandon,omitempty"`
+	WarnWaiting  *setting.Own[int]           `json:"WarnWaiting,omitempty"`
+	AlertWaiting *setting.Own[int]           `json:"AlertWaiting,omitempty"`
+	WarnWait     *setting.Own[time.Duration] `json:"WarnWait,omitempty"`
+	AlertWait    *setting.Own[time.Duration] `json:"AlertWait,omitempty"`
+}
+
+// Reason is a reason that agents give for a pause (nwayacd_reason).
+type Reason struct {
+	Code     string `json:"Code"` // of nway_busy, events and records
+	Name     string `json:"Name"` // on pages
+	Paid     bool   `json:"Paid"` // the time counts as working time
+	Position int    `json:"Position"`
+	Active   bool   `json:"Active"` // agents may choose it
 }
 
 // NewAgent is an extension that was added, with the password of its phone.
@@ -153,5 +186,7 @@ type Change struct {
 	VIPAdded      *VIP         `json:"VIPAdded,omitempty"`
 	VIPRemoved    *VIP         `json:"VIPRemoved,omitempty"`
 
-	Auth *auth.Change `json:"Auth,omitempty"` // of users, tokens, sessions and the audit log
+	Auth          *auth.Change `json:"Auth,omitempty"` // of users, tokens, sessions and the audit log
+	ReasonPut     *Reason      `json:"ReasonPut,omitempty"`
+	ReasonRemoved *string      `json:"ReasonRemoved,omitempty"` // code
 }

@@ -61,7 +61,8 @@ func (f *Floor) countMiss(l *Lease, cause MissCause, now time.Time) agent.Move {
 		f.misses[i]++
 		if slot := f.slots[l.Agent.Extension]; slot != nil && slot.lease == l {
 			misses := slot.Rest.Misses + 1
-			out = out || f.settings.MaxMisses > 0 && misses >= f.settings.MaxMisses
+			most := slot.MaxMisses.Or(f.settings.MaxMisses)
+			out = out || most > 0 && misses >= most
 			slot.Rest = agent.Rest{Misses: misses, Cause: cause}
 			if rest := f.settings.rest(cause, misses); rest > 0 && !out {
 				slot.Rest.Until = now.Add(rest)

@@ -99,13 +99,14 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, number := range groups {
-		if f.lines[number] == nil {
-			return fmt.Errorf("group %s: %w", number, ErrNoGroup)
-		}
+	if err := f.checkGroups(groups); err != nil {
+		return err
 	}
 	f.change(slot, func(a *agent.Agent) {
-		a.Registered, a.Up, a.Idle, a.Deferred = true, true, true, agent.NothingDeferred
+		if !a.Up {
+			a.LoginSince = now
+		}
+		a.Registered, a.Up, a.Idle, a.Deferred, a.Pause = true, true, true, agent.NothingDeferred, agent.Pause{}
 	})
 	f.recoverUnlessEngaged(slot, now)
 	f.endRest(slot)
@@ -119,23 +120,19 @@ func (f *Floor) Login(extension string, groups []string, now time.Time) error {
 // Logout takes the agent down and out of its groups. If the agent has an offer or a call, that
 // happens when it ends.
 func (f *Floor) Logout(extension string, now time.Time) error {
-	return f.applyOrDefer(extension, agent.LogoutDeferred, now)
-}
-
-// Busy makes the agent busy. If the agent has an offer or a call, that happens when it ends.
-func (f *Floor) Busy(extension string, now time.Time) error {
-	return f.applyOrDefer(extension, agent.BusyDeferred, now)
-}
-
-func (f *Floor) applyOrDefer(extension string, deferred agent.Deferred, now time.Time) error {
 	slot, err := f.slot(extension)
 	if err != nil {
 		return err
 	}
-	if !f.engaged(slot) {
-		f.apply(slot, deferred, now)
+	if f.engaged(slot) {
+		f.change(slot, func(a *agent.Agent) {
+			a.Deferred = agent.LogoutDeferred
+			if a.Idle { // a busy that was deferred is not
+				a.Pause = agent.Pause{}
+			}
+		})
 	} else {
-		f.change(slot, func(a *agent.Agent) { a.Deferred = deferred })
+		f.apply(slot, agent.LogoutDeferred, now)
 	}
 	f.settle(now)
 	return nil
@@ -160,13 +157,14 @@ func (f *Floor) engaged(slot *agentSlot) bool {
 func (f *Floor) apply(slot *agentSlot, deferred agent.Deferred, now time.Time) {
 	switch deferred {
 	case agent.BusyDeferred:
-		f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = false, agent.NothingDeferred })
-		f.publishStatus(slot, agent.StatusBusy, "", now)
+		f.beginPause(slot, slot.PauseReason, slot.PauseBy, now)
 	case agent.LogoutDeferred:
 		left := slices.Sorted(maps.Keys(slot.groups))
 		f.regroup(slot, nil)
 		f.record(Change{Membership: &Membership{Extension: slot.Extension}})
-		f.change(slot, func(a *agent.Agent) { a.Up, a.Deferred = false, agent.NothingDeferred })
+		f.change(slot, func(a *agent.Agent) {
+			a.Up, a.Deferred, a.LoginSince = false, agent.NothingDeferred, time.Time{}
+		})
 		f.recover(slot, now)
 		f.publishStatus(slot, agent.StatusLogout, "", now)
 		f.out.Statuses[len(f.out.Statuses)-1].Left = left
@@ -182,7 +180,9 @@ func (f *Floor) Ready(extension string, now time.Time) error {
 		return err
 	}
 	wasIdle := slot.Idle
-	f.change(slot, func(a *agent.Agent) { a.Idle, a.Deferred = true, agent.NothingDeferred })
+	f.change(slot, func(a *agent.Agent) {
+		a.Idle, a.Deferred, a.Pause = true, agent.NothingDeferred, agent.Pause{}
+	})
 	f.recoverUnlessEngaged(slot, now)
 	f.endRest(slot)
 	if !f.engaged(slot) || !wasIdle {
@@ -242,16 +242,6 @@ func (f *Floor) Registration(extension string, registered bool, server string, n
 		}
 	})
 	f.settle(now)
-}
-
-// SetJobNumber sets the number said to callers, and whether to say it.
-func (f *Floor) SetJobNumber(extension, number string, say bool) error {
-	slot, err := f.slot(extension)
-	if err != nil {
-		return err
-	}
-	f.change(slot, func(a *agent.Agent) { a.JobNumber, a.SayJobNumber = number, say })
-	return nil
 }
 
 // SetOutside sets how many external calls the extension has. The extension may become an agent
@@ -380,13 +370,4 @@ func (f *Floor) engage(slot *agentSlot, l *Lease, now time.Time) {
 		f.updateAvailability(slot)
 	}
 	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
-}
-
-// startWrapUp sets when the wrap-up that began at since ends. A clock that was set back since then
-// does not make it longer than the setting.
-func (f *Floor) startWrapUp(slot *agentSlot, since, now time.Time) {
-	if f.settings.Recover > 0 {
-		remaining := min(f.settings.Recover, f.settings.Recover-now.Sub(since))
-		f.deadlines.add(deadline{at: now.Add(remaining), wrapUp: slot, since: slot.Since})
-	}
 }

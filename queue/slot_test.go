@@ -92,7 +92,7 @@ func TestCommandsForAnUnknownExtension(t *testing.T) {
 	s.refused(s.f.Busy("9", s.now), ErrNoAgent)
 	s.refused(s.f.Ready("9", s.now), ErrNoAgent)
 	s.refused(s.f.SetRegistered("9", true, s.now), ErrNoAgent)
-	s.refused(s.f.SetJobNumber("9", "1", true), ErrNoAgent)
+	s.refused(s.f.SetAgent(agent.Update{Extension: "9", JobNumber: new("1")}, s.now), ErrNoAgent)
 	s.refused(s.f.RemoveAgent("9"), ErrNoAgent)
 	s.f.SetOutside("9", 1, s.now)
 	s.look()
@@ -333,13 +333,13 @@ func TestTheGroupIsRemovedDuringTheTalkWhoseTransferIsThenMissed(t *testing.T) {
 func TestPrompts(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
-	s.must(s.f.SetPrompts("110", new("welcome.wav"), nil, new("busy.wav"), nil))
-	s.must(s.f.SetPrompts("110", nil, new("black.wav"), nil, new("transfer.wav")))
+	s.must(s.f.SetGroup(GroupUpdate{Number: "110", Welcome: new("welcome.wav"), Busy: new("busy.wav")}))
+	s.must(s.f.SetGroup(GroupUpdate{Number: "110", Blacklist: new("black.wav"), Transfer: new("transfer.wav")}))
 	g, known := s.f.Group("110")
 	if want := (Prompts{"welcome.wav", "black.wav", "busy.wav", "transfer.wav"}); !known || g.Prompts != want {
 		t.Errorf("%+v", g)
 	}
-	s.refused(s.f.SetPrompts("120", nil, nil, nil, nil), ErrNoGroup)
+	s.refused(s.f.SetGroup(GroupUpdate{Number: "120"}), ErrNoGroup)
 	if _, known := s.f.Group("120"); known {
 		t.Error("a group that is not there is known")
 	}

@@ -19,6 +19,9 @@ type Snapshot struct {
 	Talks     []Talk        `json:"Talks"`
 
 	Auth auth.Snapshot `json:"Auth,omitzero"` // not of the floor
+	// Reasons is nil if they are unknown, as in the floor.json of a release that had none. They are
+	// then ShippedReasons.
+	Reasons []Reason `json:"Reasons"`
 }
 
 // Clone returns a copy that Apply can alter without altering s.
@@ -26,7 +29,8 @@ func (s *Snapshot) Clone() Snapshot {
 	return Snapshot{
 		Agents: slices.Clone(s.Agents), Groups: slices.Clone(s.Groups), Members: slices.Clone(s.Members),
 		Blacklist: slices.Clone(s.Blacklist), VIPs: slices.Clone(s.VIPs), Memories: slices.Clone(s.Memories),
-		Waiting: slices.Clone(s.Waiting), Talks: slices.Clone(s.Talks), Auth: s.Auth.Clone(),
+		Waiting: slices.Clone(s.Waiting), Talks: slices.Clone(s.Talks), Reasons: slices.Clone(s.Reasons),
+		Auth: s.Auth.Clone(),
 	}
 }
 
@@ -52,7 +56,7 @@ func (s *Snapshot) Apply(c Change) {
 		}
 	case c.GroupAdded != nil:
 		if s.group(c.GroupAdded.Number) == nil {
-			s.Groups = append(s.Groups, c.GroupAdded.withDefaults())
+			s.Groups = append(s.Groups, c.GroupAdded.WithDefaults())
 		}
 	case c.GroupRemoved != nil:
 		number := *c.GroupRemoved
@@ -113,6 +117,10 @@ func (s *Snapshot) applyLists(c Change) {
 		s.VIPs = without(s.VIPs, *c.VIPRemoved)
 	case c.Auth != nil:
 		s.Auth.Apply(c.Auth)
+	case c.ReasonPut != nil:
+		s.Reasons = append(s.withoutReason(c.ReasonPut.Code), *c.ReasonPut)
+	case c.ReasonRemoved != nil:
+		s.Reasons = s.withoutReason(*c.ReasonRemoved)
 	}
 }
 
@@ -124,8 +132,8 @@ func newAgent(extension string) agent.Agent {
 	}
 }
 
-// withDefaults returns the group as the database adds it.
-func (g *Group) withDefaults() Group {
+// WithDefaults returns the group as the database adds it: with a ring timeout.
+func (g *Group) WithDefaults() Group {
 	added := *g
 	if added.RingTimeout <= 0 {
 		added.RingTimeout = DefaultRingTimeout
@@ -163,6 +171,13 @@ func (s *Snapshot) withoutBlacklisted(number string) []Blacklisted {
 	return slices.DeleteFunc(s.Blacklist, func(b Blacklisted) bool { return b.Number == number })
 }
 
+func (s *Snapshot) withoutReason(code string) []Reason {
+	if s.Reasons == nil {
+		s.Reasons = slices.Clone(ShippedReasons)
+	}
+	return slices.DeleteFunc(s.Reasons, func(r Reason) bool { return r.Code == code })
+}
+
 func with[T comparable](all []T, one T) []T {
 	if slices.Contains(all, one) {
 		return all
@@ -187,12 +202,8 @@ func setOf(all []string) map[string]bool {
 func (s *Snapshot) Changes() []Change {
 	var all []Change
 	for _, g := range s.Groups {
-		all = append(all, Change{GroupAdded: &g}, Change{Group: &GroupUpdate{
-			Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
-			Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy,
-			Transfer:     &g.Prompts.Transfer,
-			CallerPrefix: &g.CallerPrefix,
-		}})
+		u := g.Update()
+		all = append(all, Change{GroupAdded: &g}, Change{Group: &u})
 	}
 	for _, a := range s.Agents {
 		u := a.Update()
@@ -210,7 +221,24 @@ func (s *Snapshot) Changes() []Change {
 	for _, c := range s.Auth.Changes() {
 		all = append(all, Change{Auth: &c})
 	}
+	all = append(all, s.reasonChanges()...)
 	return append(all, s.stateChanges()...)
+}
+
+// reasonChanges returns the changes that give a database these reasons, if it has the shipped ones.
+func (s *Snapshot) reasonChanges() (all []Change) {
+	if s.Reasons == nil {
+		return nil
+	}
+	for _, r := range ShippedReasons {
+		if !slices.ContainsFunc(s.Reasons, func(o Reason) bool { return o.Code == r.Code }) {
+			all = append(all, Change{ReasonRemoved: &r.Code})
+		}
+	}
+	for _, r := range s.Reasons {
+		all = append(all, Change{ReasonPut: &r})
+	}
+	return all
 }
 
 // stateChanges returns the part of Changes that distribution changes by itself.
@@ -229,6 +257,8 @@ func (s *Snapshot) stateChanges() []Change {
 				Extension: a.Extension, Registered: &a.Registered, Up: &a.Up, Idle: &a.Idle, Call: &a.Call,
 				Since:    &a.Since,
 				Deferred: &a.Deferred, Server: &a.Server,
+				PauseReason: &a.PauseReason, PauseBy: &a.PauseBy, PausedSince: &a.PausedSince,
+				LoginSince: &a.LoginSince, WrapUpUntil: &a.WrapUpUntil,
 			}})
 	}
 	for _, w := range s.Waiting {

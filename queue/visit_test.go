@@ -82,7 +82,7 @@ func TestAnAbsentCallerWhoComesToAnotherGroupHasTwoVisits(t *testing.T) {
 func TestAGroupsCallerPrefix(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", Sequence)
-	s.must(s.f.SetCallerPrefix("110", "Sales: "))
+	s.must(s.f.SetGroup(GroupUpdate{Number: "110", CallerPrefix: new("Sales: ")}))
 	if g, _ := s.f.Group("110"); g.CallerPrefix != "Sales: " {
 		t.Errorf("%+v", g)
 	}
@@ -90,7 +90,7 @@ func TestAGroupsCallerPrefix(t *testing.T) {
 	if g, _ := s.f.Group("110"); g.CallerPrefix != "" {
 		t.Errorf("edited by another program: %+v", g)
 	}
-	s.refused(s.f.SetCallerPrefix("120", "x"), ErrNoGroup)
+	s.refused(s.f.SetGroup(GroupUpdate{Number: "120", CallerPrefix: new("x")}), ErrNoGroup)
 }
 
 func TestRecordingsOfAVisitAreKeptInOrder(t *testing.T) {

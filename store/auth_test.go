@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -335,7 +336,8 @@ func TestTheAuditLogHasEveryColumnThatIsRead(t *testing.T) {
 	s := open(t, o)
 	defer s.Close()
 	for table, columns := range map[string][]string{
-		"call_extension": append(keysOfMap(agentColumns), "extension_pswd"), "ext_group": keysOfMap(groupColumns),
+		"call_extension": slices.Concat(keysOfMap(agentColumns), agentSettings, []string{"extension_pswd"}),
+		"ext_group":      append(groupSettings, cursorColumn),
 	} {
 		var trigger string
 		err := s.db.QueryRow(`SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'nwayacd_audit'
@@ -346,7 +348,7 @@ func TestTheAuditLogHasEveryColumnThatIsRead(t *testing.T) {
 		for _, column := range columns {
 			if !strings.Contains(trigger, "'"+column+"'") {
 				t.Errorf("the trigger nwayacd_audit of %s lacks the column %s: make the trigger again in a migration "+
-					"(sql/postgres/0008_auth.sql has it)", table, column)
+					"(sql/postgres/0009_people.sql has it)", table, column)
 			}
 		}
 	}

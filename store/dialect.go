@@ -66,9 +66,9 @@ type dialect struct {
 
 // queries read the state that the dispatcher starts from.
 type queries struct {
-	agents, groups, members, blacklist, vips, memories, waiting, talks string
-	users, tokens, sessions                                            string
-	password                                                           string // of one extension
+	agents, groups, members, blacklist, vips, memories, waiting, talks, reasons string
+	users, tokens, sessions                                                     string
+	password                                                                    string // of one extension
 }
 
 func migrationsOf(folder string) fs.FS {

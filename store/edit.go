@@ -7,6 +7,7 @@ import (
 	"github.com/lib/pq"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
 
@@ -19,6 +20,7 @@ type edits struct {
 	vips      []queue.VIP
 	memories  []queue.Memory
 	auth      authEdits
+	reasons   map[string]queue.Reason
 }
 
 // readEdits reads every row that notices name. It returns what each notice changed, in order.
@@ -86,6 +88,13 @@ func readNow(ctx context.Context, tx *transaction, r reader, keys map[string][]s
 			return now, err
 		}
 	}
+	if len(keys["nwayacd_reason.code"]) > 0 {
+		all, err := read(ctx, tx, r.reason, pgReasonsOf, of("nwayacd_reason.code"))
+		if err != nil {
+			return now, err
+		}
+		now.reasons = byKey(all, func(r queue.Reason) string { return r.Code })
+	}
 	if len(keys["cf_call_remember.call_number"]) > 0 {
 		now.memories, err = read(ctx, tx, r.memory, pgMemoriesOf, of("cf_call_remember.call_number"))
 		if err != nil {
@@ -136,6 +145,14 @@ func (e *edits) changes(n notice) []queue.Change {
 			}
 			return queue.Change{VIPRemoved: &v}
 		})
+	case "nwayacd_reason":
+		return eachKey(n, func(key map[string]string) queue.Change {
+			code := key["code"]
+			if r, there := e.reasons[code]; there {
+				return queue.Change{ReasonPut: &r}
+			}
+			return queue.Change{ReasonRemoved: &code}
+		})
 	case "cf_call_remember":
 		return e.memoryChanges(n)
 	case "nwayacd_user", "nwayacd_token", "nwayacd_session":
@@ -170,10 +187,7 @@ func (e *edits) agentChanges(n notice) []queue.Change {
 	u := agent.Update{Extension: ext}
 	changed := false
 	for _, column := range n.Columns {
-		if set, known := agentColumns[column]; known {
-			set(&u, &a.Agent)
-			changed = true
-		}
+		changed = setEdited(&u, &a.Agent, column) || changed
 	}
 	if !changed {
 		return nil
@@ -192,6 +206,7 @@ func (e *edits) newAgent(ext string) []queue.Change {
 	for _, set := range agentColumns {
 		set(&u, &a.Agent)
 	}
+	agent.Settings.Copy(&a.Agent, &u)
 	changes := []queue.Change{{AgentAdded: &queue.NewAgent{Extension: ext, Password: a.password}}, {Agent: &u}}
 	return append(changes, e.joined(func(m queue.Member) bool { return m.Extension == ext })...)
 }
@@ -214,10 +229,11 @@ func (e *edits) groupChanges(n notice) []queue.Change {
 	u := queue.GroupUpdate{Number: number}
 	changed := false
 	for _, column := range n.Columns {
-		if set, known := groupColumns[column]; known {
-			set(&u, &g)
+		if column == cursorColumn {
+			u.Cursor = &g.Cursor
 			changed = true
 		}
+		changed = copySetting(queue.GroupSettings, &g, &u, column) || changed
 	}
 	if !changed {
 		return nil
@@ -276,6 +292,10 @@ func (s *Store) withoutOverwritten(changes []queue.Change, applied uint64) []que
 	})
 }
 
+// cursorColumn is the column of a group that no setting has.
+const cursorColumn = "current_ext_number"
+
+// agentColumns are the columns that another program may edit, beside those of the settings.
 var agentColumns = map[string]func(*agent.Update, *agent.Agent){
 	"reg_state":              func(u *agent.Update, a *agent.Agent) { u.Registered = &a.Registered },
 	"seat_state":             func(u *agent.Update, a *agent.Agent) { u.Up = &a.Up },
@@ -283,28 +303,25 @@ var agentColumns = map[string]func(*agent.Update, *agent.Agent){
 	"call_state":             func(u *agent.Update, a *agent.Agent) { u.Call = &a.Call },
 	"last_state_change_time": func(u *agent.Update, a *agent.Agent) { u.Since = &a.Since },
 	"deferred":               func(u *agent.Update, a *agent.Agent) { u.Deferred = &a.Deferred },
-	"locked":                 func(u *agent.Update, a *agent.Agent) { u.Locked = &a.Locked },
-	"dnd":                    func(u *agent.Update, a *agent.Agent) { u.DND = &a.DND },
-	"extension_name":         func(u *agent.Update, a *agent.Agent) { u.Name = &a.Name },
-	"callout_number":         func(u *agent.Update, a *agent.Agent) { u.CalloutNumber = &a.CalloutNumber },
-	"job_number":             func(u *agent.Update, a *agent.Agent) { u.JobNumber = &a.JobNumber },
-	"say_job_number":         func(u *agent.Update, a *agent.Agent) { u.SayJobNumber = &a.SayJobNumber },
-	"is_record":              func(u *agent.Update, a *agent.Agent) { u.Record = &a.Record },
-	"answer_without_state":   func(u *agent.Update, a *agent.Agent) { u.WithoutState = &a.WithoutState },
-	"use_custom_value":       func(u *agent.Update, a *agent.Agent) { u.Survey = &a.Survey },
-	"use_video":              func(u *agent.Update, a *agent.Agent) { u.Video = &a.Video },
-	"progress_seconds":       func(u *agent.Update, a *agent.Agent) { u.Progress = &a.Progress },
+	"pause_reason":           func(u *agent.Update, a *agent.Agent) { u.PauseReason = &a.PauseReason },
 	"server_ip":              func(u *agent.Update, a *agent.Agent) { u.Server = &a.Server },
 }
 
-var groupColumns = map[string]func(*queue.GroupUpdate, *queue.Group){
-	"group_name":            func(u *queue.GroupUpdate, g *queue.Group) { u.Name = &g.Name },
-	"group_call_mode":       func(u *queue.GroupUpdate, g *queue.Group) { u.Mode = &g.Mode },
-	"current_ext_number":    func(u *queue.GroupUpdate, g *queue.Group) { u.Cursor = &g.Cursor },
-	"group_callout_timeout": func(u *queue.GroupUpdate, g *queue.Group) { u.RingTimeout = &g.RingTimeout },
-	"welcome_ring":          func(u *queue.GroupUpdate, g *queue.Group) { u.Welcome = &g.Prompts.Welcome },
-	"black_list_ring":       func(u *queue.GroupUpdate, g *queue.Group) { u.Blacklist = &g.Prompts.Blacklist },
-	"busy_ring":             func(u *queue.GroupUpdate, g *queue.Group) { u.Busy = &g.Prompts.Busy },
-	"transfer_ring":         func(u *queue.GroupUpdate, g *queue.Group) { u.Transfer = &g.Prompts.Transfer },
-	"caller_prefix":         func(u *queue.GroupUpdate, g *queue.Group) { u.CallerPrefix = &g.CallerPrefix },
+// setEdited makes u set what the column of a row has. It returns false if the column has nothing of
+// the agent.
+func setEdited(u *agent.Update, a *agent.Agent, column string) bool {
+	if set, known := agentColumns[column]; known {
+		set(u, a)
+		return true
+	}
+	return copySetting(agent.Settings, a, u, column)
+}
+
+// copySetting makes u set the setting that has the column. It returns false if none has it.
+func copySetting[T, U any](all setting.Table[T, U], of *T, u *U, column string) bool {
+	s := all.ByColumn(column)
+	if s != nil {
+		s.Put(u, s.Own(of))
+	}
+	return s != nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
 
@@ -69,6 +70,15 @@ func (o *object) update(u *agent.Update) {
 	o.flagIf("Video", u.Video)
 	o.durationIf("Progress", u.Progress)
 	o.stringIf("Server", u.Server)
+	ownIf(o, "WrapUp", u.WrapUp, appendDuration)
+	o.stringIf("DialString", u.DialString)
+	ownIf(o, "MaxMisses", u.MaxMisses, appendInt)
+	o.stringIf("AllowedGroups", u.AllowedGroups)
+	o.stringIf("PauseReason", u.PauseReason)
+	o.stringIf("PauseBy", u.PauseBy)
+	o.timeIf("PausedSince", u.PausedSince)
+	o.timeIf("LoginSince", u.LoginSince)
+	o.timeIf("WrapUpUntil", u.WrapUpUntil)
 }
 
 func (o *object) logEntry(l *agent.LogEntry) {
@@ -95,6 +105,14 @@ func (o *object) group(u *queue.GroupUpdate) {
 	o.stringIf("Busy", u.Busy)
 	o.stringIf("Transfer", u.Transfer)
 	o.stringIf("CallerPrefix", u.CallerPrefix)
+	ownIf(o, "ServiceLevel", u.ServiceLevel, appendDuration)
+	ownIf(o, "Goal", u.Goal, appendInt)
+	ownIf(o, "Formula", u.Formula, appendText)
+	ownIf(o, "ShortAbandon", u.ShortAbandon, appendDuration)
+	ownIf(o, "WarnWaiting", u.WarnWaiting, appendInt)
+	ownIf(o, "AlertWaiting", u.AlertWaiting, appendInt)
+	ownIf(o, "WarnWait", u.WarnWait, appendDuration)
+	ownIf(o, "AlertWait", u.AlertWait, appendDuration)
 }
 
 func (o *object) waiting(w *queue.Waiting) {
@@ -274,6 +292,22 @@ func (o *object) timeIf(name string, value *time.Time) {
 		o.time(name, *value)
 	}
 }
+
+// ownIf appends a value that may be left to its default, which is the word default.
+func ownIf[V comparable](o *object, name string, value *setting.Own[V], put func(*object, V)) {
+	switch {
+	case value == nil:
+	case !value.Set:
+		o.string(name, setting.Default)
+	default:
+		o.name(name)
+		put(o, value.Value)
+	}
+}
+
+func appendDuration(o *object, d time.Duration) { o.text = strconv.AppendInt(o.text, int64(d), 10) }
+func appendInt(o *object, n int)                { o.text = strconv.AppendInt(o.text, int64(n), 10) }
+func appendText(o *object, text string)         { o.quote(text) }
 
 func (o *object) stringUnlessEmpty(name, value string) {
 	if value != "" {

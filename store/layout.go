@@ -66,13 +66,14 @@ var tablesOf = map[kind][]string{
 	putUser: {"nwayacd_user"}, setUser: {"nwayacd_user"}, dropUser: {"nwayacd_user"},
 	putToken: {"nwayacd_token"}, setToken: {"nwayacd_token"}, dropToken: {"nwayacd_token"},
 	putSession: {"nwayacd_session"}, setSession: {"nwayacd_session"}, dropSession: {"nwayacd_session"},
-	putAudit: {"nwayacd_audit"},
+	putAudit:  {"nwayacd_audit"},
+	putReason: {"nwayacd_reason"}, dropReason: {"nwayacd_reason"},
 }
 
 const (
 	postgresLayout = `WITH t AS (SELECT name, to_regclass(name)::oid AS id FROM unnest(ARRAY['call_extension', 'ext_group',
 			'ext_group_map', 'callin_queue', 'cf_call_remember', 'call_blacklist', 'call_vip_number', 'nwayacd_cdr',
-			'nwayacd_offer', 'nwayacd_agent_log', 'nwayacd_talk', 'nwayacd_user', 'nwayacd_token', 'nwayacd_session',
+			'nwayacd_offer', 'nwayacd_agent_log', 'nwayacd_talk', 'nwayacd_reason', 'nwayacd_user', 'nwayacd_token', 'nwayacd_session',
 			'nwayacd_audit']) AS name),
 		a AS (SELECT t.name, c.* FROM t JOIN pg_attribute c ON c.attrelid = t.id AND c.attnum > 0 AND NOT c.attisdropped)
 	SELECT name, false, attname || ' ' || format_type(atttypid, atttypmod) FROM a

@@ -8,11 +8,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
-
-// maxSeconds is a day, which is more than any setting in seconds.
-const maxSeconds = 24 * 60 * 60
 
 // reader turns rows into the types of package queue. An unknown value becomes a harmless one, with
 // a warning.
@@ -25,30 +23,26 @@ type account struct {
 }
 
 func (r reader) agent(scan func(...any) error) (account, error) {
-	var ext, password, name, callout, job, say, record, without, survey, video, server text
-	var reg, seat, status, locked, dnd, call, deferred, progress text
-	var since stamp
-	err := scan(&ext, &password, &name, &callout, &job, &say, &record, &without, &survey, &video, &server,
-		&reg, &seat, &status, &locked, &dnd, &call, &since, &deferred, &progress)
+	var ext, password, server, reg, seat, status, call, deferred, reason, by text
+	var since, paused, login, until stamp
+	settings := make([]text, len(agent.Settings))
+	err := scan(append([]any{
+		&ext, &password, &server, &reg, &seat, &status, &call, &since, &deferred, &reason, &by, &paused, &login, &until,
+	}, places(settings)...)...)
 	if err != nil {
 		return account{}, err
 	}
 	w := r.row("call_extension", ext.trimmed())
 	a := agent.Agent{
-		Profile: agent.Profile{
-			Extension: ext.trimmed(), Name: string(name), CalloutNumber: string(callout), JobNumber: string(job),
-			SayJobNumber: w.flag("say_job_number", say), Record: w.flag("is_record", record),
-			WithoutState: w.flag("answer_without_state", without), Survey: w.flag("use_custom_value", survey),
-			Video: w.flag("use_video", video), Progress: w.seconds("progress_seconds", progress),
-			Server: server.trimmed(),
-		},
+		Profile: agent.Profile{Extension: ext.trimmed(), Server: server.trimmed()},
 		Presence: agent.Presence{
 			Registered: w.word("reg_state", reg, "reged", "unreg"), Up: w.word("seat_state", seat, "up", "down"),
-			Idle:   w.idle(status),
-			Locked: w.flag("locked", locked), DND: w.flag("dnd", dnd),
+			Idle: w.idle(status),
 		},
-		Since: since.Time,
+		Pause: agent.Pause{PauseReason: reason.trimmed(), PauseBy: by.trimmed(), PausedSince: paused.Time},
+		Since: since.Time, LoginSince: login.Time, WrapUpUntil: until.Time,
 	}
+	readSettings(w, agent.Settings, &a, settings)
 	if a.Call, err = agent.ParseCallState(call.trimmed()); err != nil {
 		w.warn("call_state", call)
 	}
@@ -59,37 +53,46 @@ func (r reader) agent(scan func(...any) error) (account, error) {
 }
 
 func (r reader) group(scan func(...any) error) (queue.Group, error) {
-	var number, name, mode, cursor, timeout, welcome, blacklist, busy, transfer, prefix text
-	err := scan(&number, &name, &mode, &cursor, &timeout, &welcome, &blacklist, &busy, &transfer, &prefix)
-	if err != nil {
+	var number, cursor text
+	settings := make([]text, len(queue.GroupSettings))
+	if err := scan(append([]any{&number, &cursor}, places(settings)...)...); err != nil {
 		return queue.Group{}, err
 	}
-	w := r.row("ext_group", number.trimmed())
-	g := queue.Group{
-		Number: number.trimmed(), Name: string(name), Mode: queue.RememberCyclic, Cursor: cursor.trimmed(),
-		RingTimeout: queue.DefaultRingTimeout,
-		Prompts: queue.Prompts{
-			Welcome: welcome.trimmed(), Blacklist: blacklist.trimmed(), Busy: busy.trimmed(),
-			Transfer: transfer.trimmed(),
-		},
-		CallerPrefix: string(prefix), // with the space at its end
-	}
-	if n, ok := mode.integer(); ok {
-		m, err := queue.ParseMode(int(n))
-		if err != nil {
-			w.warn("group_call_mode", mode)
-		} else {
-			g.Mode = m
-		}
-	} else if mode != "" {
-		w.warn("group_call_mode", mode)
-	}
-	if n, ok := timeout.integer(); ok && n > 0 {
-		g.RingTimeout = time.Duration(n) * time.Second
-	} else if timeout != "" {
-		w.warn("group_callout_timeout", timeout)
-	}
+	g := queue.Group{Number: number.trimmed(), Cursor: cursor.trimmed()}
+	readSettings(r.row("ext_group", g.Number), queue.GroupSettings, &g, settings)
 	return g, nil
+}
+
+// places returns where to scan each column.
+func places(columns []text) []any {
+	all := make([]any, len(columns))
+	for i := range columns {
+		all[i] = &columns[i]
+	}
+	return all
+}
+
+// readSettings sets all settings of a row by their columns. It warns of unknown values.
+func readSettings[T, U any](w rowReader, all setting.Table[T, U], of *T, columns []text) {
+	for i := range all {
+		if !all[i].Read(of, string(columns[i])) {
+			w.warn(all[i].Column, columns[i])
+		}
+	}
+}
+
+func (r reader) reason(scan func(...any) error) (queue.Reason, error) {
+	var code, name, paid, position, active text
+	err := scan(&code, &name, &paid, &position, &active)
+	w := r.row("nwayacd_reason", code.trimmed())
+	n, ok := position.integer()
+	if !ok && position != "" {
+		w.warn("position", position)
+	}
+	return queue.Reason{
+		Code: code.trimmed(), Name: string(name), Paid: w.flag("paid", paid), Position: int(n),
+		Active: w.flag("active", active),
+	}, err
 }
 
 func (r reader) member(scan func(...any) error) (queue.Member, error) {
@@ -182,18 +185,6 @@ func (r rowReader) flag(column string, value text) bool {
 	}
 	r.warn(column, value)
 	return false
-}
-
-// seconds reads a number of seconds. An empty or unknown value is 0.
-func (r rowReader) seconds(column string, value text) time.Duration {
-	n, ok := value.integer()
-	if ok && n >= 0 && n <= maxSeconds {
-		return time.Duration(n) * time.Second
-	}
-	if value != "" {
-		r.warn(column, value)
-	}
-	return 0
 }
 
 // word reports whether the column says yes, in upper or lower case.

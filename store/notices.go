@@ -73,10 +73,10 @@ func (s *Store) parse(n *pq.Notification) (one notice, ok bool) {
 	return one, one.Op != opReload
 }
 
-// noticeTables are the tables that have the triggers of sql/postgres/0003_notify.sql.
+// noticeTables are the tables that have triggers (sql/postgres/0003_notify.sql, 0009_people.sql).
 var noticeTables = map[string]struct{}{
 	"call_extension": {}, "ext_group": {}, "ext_group_map": {}, "call_blacklist": {}, "call_vip_number": {},
-	"cf_call_remember": {}, "nwayacd_user": {}, "nwayacd_token": {}, "nwayacd_session": {},
+	"cf_call_remember": {}, "nwayacd_user": {}, "nwayacd_token": {}, "nwayacd_session": {}, "nwayacd_reason": {},
 }
 
 // foreignNotices counts notifications of other programs. It belongs to the goroutine that listens.

@@ -19,7 +19,7 @@ type ownWrites struct {
 }
 
 // columnWrites has the sequence for each column. It is notKept if a resync will write the column.
-type columnWrites struct{ registered, up, idle, call, since, deferred, groups uint64 }
+type columnWrites struct{ registered, up, idle, call, since, deferred, pause, groups uint64 }
 
 // add notes which columns of an agent a change writes.
 func (p *ownWrites) add(c *queue.Change, seq uint64) {
@@ -34,8 +34,13 @@ func (p *ownWrites) add(c *queue.Change, seq uint64) {
 		setIf(&w.call, u.Call, seq)
 		setIf(&w.since, u.Since, seq)
 		setIf(&w.deferred, u.Deferred, seq)
+		setIf(&w.pause, u.PauseReason, seq)
 	case c.Membership != nil:
 		p.columnsOf(c.Membership.Extension).groups = seq
+	case c.MemberJoined != nil:
+		p.columnsOf(c.MemberJoined.Extension).groups = seq
+	case c.MemberLeft != nil:
+		p.columnsOf(c.MemberLeft.Extension).groups = seq
 	case c.AgentAdded != nil:
 		p.setPassword(c.AgentAdded.Extension, password{c.AgentAdded.Password, seq})
 	case c.AgentRemoved != nil:
@@ -68,6 +73,7 @@ func (p *ownWrites) clearOverwritten(u *agent.Update, applied uint64) {
 	clearBeyond(&u.Call, w.call, applied)
 	clearBeyond(&u.Since, w.since, applied)
 	clearBeyond(&u.Deferred, w.deferred, applied)
+	clearBeyond(&u.PauseReason, w.pause, applied)
 }
 
 // overlaid returns an edit of a user, token or session, with what this server wrote after applied.

@@ -47,6 +47,7 @@ var postgres = dialect{
 		users:    selectUsers + ` ORDER BY name`,
 		tokens:   selectTokens + ` ORDER BY name`,
 		sessions: selectSessions + ` ORDER BY hash`,
+		reasons:  pgReasons,
 		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
 	empty: nothingOfOperators,
@@ -85,12 +86,12 @@ var postgres = dialect{
 	write:        postgresWrite,
 }
 
-const (
-	pgAgents = `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
-		answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-		last_state_change_time::timestamptz, deferred, progress_seconds FROM call_extension`
-	pgGroups = `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-		black_list_ring, busy_ring, transfer_ring, caller_prefix FROM ext_group`
+var (
+	pgAgents = `SELECT extension_number, extension_pswd, server_ip, reg_state, seat_state, seat_status, call_state,
+		last_state_change_time::timestamptz, deferred, pause_reason, pause_by, paused_since, login_since, wrap_up_until, ` +
+		listed("", agentSettings) + ` FROM call_extension`
+	pgGroups    = `SELECT group_number, current_ext_number, ` + listed("", groupSettings) + ` FROM ext_group`
+	pgReasons   = `SELECT code, name, paid, position, active FROM nwayacd_reason`
 	pgMembers   = `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`
 	pgBlacklist = `SELECT category, call_number, dest_number, group_number, expire_time::timestamptz FROM call_blacklist`
 	pgVIPs      = `SELECT DISTINCT phone_number, group_number FROM call_vip_number`
@@ -102,6 +103,7 @@ const (
 	pgMembersOf   = pgMembers + ` WHERE ext = ANY ($1) OR ext_group_number = ANY ($2)`
 	pgBlacklistOf = pgBlacklist + ` WHERE call_number = ANY ($1)`
 	pgVIPsOf      = pgVIPs + ` WHERE phone_number = ANY ($1)`
+	pgReasonsOf   = pgReasons + ` WHERE code = ANY ($1)`
 	pgMemoriesOf  = pgMemories + ` WHERE call_number = ANY ($1)`
 	pgUsersOf     = selectUsers + ` WHERE name = ANY ($1)`
 	pgTokensOf    = selectTokens + ` WHERE name = ANY ($1)`
@@ -118,12 +120,11 @@ var postgresWrite = map[kind][]string{
 				'lastupdatetime', now()::text)) AS d
 			FROM jsonb_array_elements($1::jsonb) AS t(d))
 		UPDATE call_extension e SET (reg_state, seat_state, seat_status, call_state, last_state_change_time, last_hangup_time,
-			lastupdatetime, locked, dnd, extension_name, callout_number, job_number, say_job_number, is_record, answer_without_state,
-			use_custom_value, use_video, server_ip, deferred, progress_seconds) = (
+			lastupdatetime, server_ip, deferred, pause_reason, pause_by, paused_since, login_since, wrap_up_until,
+			` + listed("", agentSettings) + `) = (
 			SELECT r.reg_state, r.seat_state, r.seat_status, r.call_state, r.last_state_change_time, r.last_hangup_time,
-				r.lastupdatetime, r.locked, r.dnd, r.extension_name, r.callout_number, r.job_number, r.say_job_number, r.is_record,
-				r.answer_without_state, r.use_custom_value, r.use_video, r.server_ip, r.deferred,
-				r.progress_seconds
+				r.lastupdatetime, r.server_ip, r.deferred, r.pause_reason, r.pause_by, r.paused_since, r.login_since,
+				r.wrap_up_until, ` + listed("r.", agentSettings) + `
 			FROM jsonb_populate_record(e, u.d) AS r)
 		FROM u WHERE e.extension_number = u.d ->> 'extension_number'`},
 	addAgent: {`INSERT INTO call_extension
@@ -137,16 +138,11 @@ var postgresWrite = map[kind][]string{
 		`DELETE FROM ext_group_map m USING jsonb_to_recordset($1::jsonb) AS n(extension_number text)
 			WHERE m.ext = n.extension_number`,
 	},
-	setGroup: {`UPDATE ext_group g SET (group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-			black_list_ring, busy_ring, transfer_ring, caller_prefix) = (
-			SELECT r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout, r.welcome_ring,
-				r.black_list_ring, r.busy_ring, r.transfer_ring, r.caller_prefix
-			FROM jsonb_populate_record(g, u.d) AS r)
+	setGroup: {`UPDATE ext_group g SET (current_ext_number, ` + listed("", groupSettings) + `) = (
+			SELECT r.current_ext_number, ` + listed("r.", groupSettings) + ` FROM jsonb_populate_record(g, u.d) AS r)
 		FROM jsonb_array_elements($1::jsonb) AS u(d) WHERE g.group_number = u.d ->> 'group_number'`},
-	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
-			welcome_ring, black_list_ring, busy_ring, transfer_ring, caller_prefix)
-		SELECT r.group_number, r.group_name, r.group_call_mode, r.current_ext_number, r.group_callout_timeout,
-			r.welcome_ring, r.black_list_ring, r.busy_ring, r.transfer_ring, r.caller_prefix
+	addGroup: {`INSERT INTO ext_group (group_number, current_ext_number, ` + listed("", groupSettings) + `)
+		SELECT r.group_number, r.current_ext_number, ` + listed("r.", groupSettings) + `
 		FROM jsonb_array_elements($1::jsonb) AS u(d), jsonb_populate_record(NULL::ext_group, u.d) AS r
 		WHERE NOT EXISTS (SELECT 1 FROM ext_group g WHERE g.group_number = r.group_number)`},
 	removeGroup: {
@@ -237,6 +233,12 @@ var postgresWrite = map[kind][]string{
 	putTalk: {`INSERT INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT r.call_uuid, r.server, r.talk FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r
 		ON CONFLICT (call_uuid) DO UPDATE SET server = excluded.server, talk = excluded.talk`},
+	putReason: {`INSERT INTO nwayacd_reason (code, name, paid, position, active)
+		SELECT r.code, r.name, r.paid, r.position, r.active FROM jsonb_populate_recordset(NULL::nwayacd_reason, $1::jsonb) AS r
+		ON CONFLICT (code) DO UPDATE SET name = excluded.name, paid = excluded.paid, position = excluded.position,
+			active = excluded.active`},
+	dropReason: {`DELETE FROM nwayacd_reason WHERE code IN (
+		SELECT r.code FROM jsonb_populate_recordset(NULL::nwayacd_reason, $1::jsonb) AS r)`},
 	dropTalk: {`DELETE FROM nwayacd_talk WHERE call_uuid IN (
 		SELECT r.call_uuid FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r)`},
 	putUser: {`INSERT INTO nwayacd_user (name, password, role, groups, extension, language, must_change, disabled, created, changed)

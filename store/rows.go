@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
 
@@ -39,6 +40,8 @@ const (
 	putWrapUp
 	putTalk
 	dropTalk
+	putReason
+	dropReason
 	sweepWaiting
 	sweepTalks
 	putUser
@@ -59,6 +62,7 @@ type doc map[string]any
 // words says how a dialect, or an existing table, writes a flag.
 type words struct {
 	yes, no string
+	noTime  any // makes a time NULL that may be cleared
 	// number has the flag columns that are numbers in this database. They take 1 and 0.
 	number map[string]bool
 }
@@ -96,9 +100,9 @@ func (w *words) row(c queue.Change) (row, error) {
 	case c.AgentRemoved != nil:
 		return row{removeAgent, *c.AgentRemoved, doc{"extension_number": *c.AgentRemoved}}, nil
 	case c.Group != nil:
-		return row{setGroup, c.Group.Number, groupUpdateDoc(c.Group)}, nil
+		return row{setGroup, c.Group.Number, w.groupUpdateDoc(c.Group)}, nil
 	case c.GroupAdded != nil:
-		return row{addGroup, c.GroupAdded.Number, groupDoc(c.GroupAdded)}, nil
+		return row{addGroup, c.GroupAdded.Number, w.groupDoc(c.GroupAdded)}, nil
 	case c.GroupRemoved != nil:
 		return row{removeGroup, *c.GroupRemoved, doc{"group_number": *c.GroupRemoved}}, nil
 	case c.Membership != nil:
@@ -134,6 +138,10 @@ func (w *words) row(c queue.Change) (row, error) {
 		return vipRow(dropVIP, c.VIPRemoved), nil
 	case c.Auth != nil:
 		return authRow(c.Auth)
+	case c.ReasonPut != nil:
+		return reasonRow(c.ReasonPut), nil
+	case c.ReasonRemoved != nil:
+		return row{dropReason, *c.ReasonRemoved, doc{"code": *c.ReasonRemoved}}, nil
 	default:
 		return historyRow(c)
 	}
@@ -174,53 +182,47 @@ func (w *words) agentDoc(u *agent.Update) doc {
 	word(d, "seat_status", u.Idle, "idle", "busy")
 	put(d, "call_state", u.Call)
 	put(d, "deferred", u.Deferred)
-	put(d, "extension_name", u.Name)
-	put(d, "callout_number", u.CalloutNumber)
-	put(d, "job_number", u.JobNumber)
 	put(d, "server_ip", u.Server)
-	seconds(d, "progress_seconds", u.Progress)
-	for column, flag := range map[string]*bool{
-		"locked": u.Locked, "dnd": u.DND, "say_job_number": u.SayJobNumber, "is_record": u.Record,
-		"answer_without_state": u.WithoutState, "use_custom_value": u.Survey, "use_video": u.Video,
-	} {
-		if flag != nil {
-			d[column] = w.flag(column, *flag)
+	put(d, "pause_reason", u.PauseReason)
+	put(d, "pause_by", u.PauseBy)
+	instant(d, "last_state_change_time", u.Since)
+	instant(d, "last_hangup_time", u.HungUp)
+	w.clearable(d, "paused_since", u.PausedSince)
+	w.clearable(d, "login_since", u.LoginSince)
+	w.clearable(d, "wrap_up_until", u.WrapUpUntil)
+	settingDocs(w, d, agent.Settings, u)
+	return d
+}
+
+// settingsKey is in a doc that sets any setting.
+const settingsKey = "settings"
+
+// settingDocs adds the settings that an update sets. NULL leaves one to its default.
+func settingDocs[T, U any](w *words, d doc, all setting.Table[T, U], u *U) {
+	for i := range all {
+		v, changed := all[i].Changed(u)
+		if !changed {
+			continue
 		}
+		d[settingsKey] = true
+		if set, is := v.(bool); is {
+			v = w.flag(all[i].Column, set)
+		}
+		d[all[i].Column] = v
 	}
-	if u.Since != nil {
-		d["last_state_change_time"] = stampDoc(*u.Since)
-	}
-	if u.HungUp != nil {
-		d["last_hangup_time"] = stampDoc(*u.HungUp)
-	}
-	return d
 }
 
-func groupUpdateDoc(u *queue.GroupUpdate) doc {
+func (w *words) groupUpdateDoc(u *queue.GroupUpdate) doc {
 	d := doc{"group_number": u.Number}
-	put(d, "group_name", u.Name)
-	put(d, "group_call_mode", u.Mode)
 	put(d, "current_ext_number", u.Cursor)
-	put(d, "welcome_ring", u.Welcome)
-	put(d, "black_list_ring", u.Blacklist)
-	put(d, "busy_ring", u.Busy)
-	put(d, "transfer_ring", u.Transfer)
-	put(d, "caller_prefix", u.CallerPrefix)
-	seconds(d, "group_callout_timeout", u.RingTimeout)
+	settingDocs(w, d, queue.GroupSettings, u)
 	return d
 }
 
-func groupDoc(g *queue.Group) doc {
-	d := groupUpdateDoc(&queue.GroupUpdate{
-		Number: g.Number, Name: &g.Name, Mode: &g.Mode, Cursor: &g.Cursor, RingTimeout: &g.RingTimeout,
-		Welcome: &g.Prompts.Welcome, Blacklist: &g.Prompts.Blacklist, Busy: &g.Prompts.Busy,
-		Transfer:     &g.Prompts.Transfer,
-		CallerPrefix: &g.CallerPrefix,
-	})
-	if g.RingTimeout <= 0 {
-		d["group_callout_timeout"] = int64(queue.DefaultRingTimeout / time.Second)
-	}
-	return d
+func (w *words) groupDoc(g *queue.Group) doc {
+	added := g.WithDefaults()
+	u := added.Update()
+	return w.groupUpdateDoc(&u)
 }
 
 func memberRow(k kind, m *queue.Member) row {
@@ -245,6 +247,12 @@ func blacklistedRow(b *queue.Blacklisted) row {
 	return row{putBlacklisted, b.Number, doc{
 		"call_number": b.Number, "category": b.Category, "dest_number": b.Dialled, "group_number": b.Group,
 		"expire_time": stampDoc(b.Expires),
+	}}
+}
+
+func reasonRow(r *queue.Reason) row {
+	return row{putReason, r.Code, doc{
+		"code": r.Code, "name": r.Name, "paid": r.Paid, "position": r.Position, "active": r.Active,
 	}}
 }
 
@@ -342,9 +350,20 @@ func put[T any](d doc, column string, value *T) {
 	}
 }
 
-func seconds(d doc, column string, value *time.Duration) {
+func instant(d doc, column string, value *time.Time) {
 	if value != nil {
-		d[column] = int64(*value / time.Second)
+		d[column] = stampDoc(*value)
+	}
+}
+
+// clearable sets a time that becomes NULL if it is zero.
+func (w *words) clearable(d doc, column string, value *time.Time) {
+	switch {
+	case value == nil:
+	case value.IsZero():
+		d[column] = w.noTime
+	default:
+		d[column] = stampDoc(*value)
 	}
 }
 
@@ -407,6 +426,7 @@ const (
 	aboutUsers
 	aboutTokens
 	aboutSessions
+	aboutReasons
 )
 
 var about = map[kind]int{
@@ -418,6 +438,7 @@ var about = map[kind]int{
 	putVIP: aboutVIPs, dropVIP: aboutVIPs,
 	putTalk: aboutTalks, dropTalk: aboutTalks,
 	putOffer: aboutOffers, putWrapUp: aboutOffers,
+	putReason: aboutReasons, dropReason: aboutReasons,
 	sweepWaiting: aboutWaiting, sweepTalks: aboutTalks,
 	putUser: aboutUsers, setUser: aboutUsers, dropUser: aboutUsers,
 	putToken: aboutTokens, setToken: aboutTokens, dropToken: aboutTokens,

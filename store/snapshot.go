@@ -39,6 +39,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (
 	if snap.Memories, err = read(ctx, tx, r.memory, db.load.memories); err != nil {
 		return snap, nil, err
 	}
+	if snap.Reasons, err = read(ctx, tx, r.reason, db.load.reasons); err != nil {
+		return snap, nil, err
+	}
 	if snap.Waiting, err = read(ctx, tx, r.waiting, db.load.waiting); err != nil {
 		return snap, nil, err
 	}
@@ -71,6 +74,8 @@ func (r reader) tidy(snap *queue.Snapshot) {
 	snap.Waiting = filtered(snap.Waiting, func(w queue.Waiting) bool { return w.UUID != "" })
 	snap.Talks = filtered(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
 	snap.Memories = newestMemories(snap.Memories)
+	// not nil, because the database knows them
+	snap.Reasons = append([]queue.Reason{}, filtered(snap.Reasons, func(r queue.Reason) bool { return r.Code != "" })...)
 }
 
 // uniqueBy keeps the first row of each key.

@@ -121,11 +121,11 @@ var embedded = dialect{
 	buildIndex: buildInSQLite,
 
 	load: queries{
-		agents: `SELECT extension_number, extension_pswd, extension_name, callout_number, job_number, say_job_number, is_record,
-			answer_without_state, use_custom_value, use_video, server_ip, reg_state, seat_state, seat_status, locked, dnd, call_state,
-			last_state_change_time, deferred, progress_seconds FROM call_extension ORDER BY id`,
-		groups: `SELECT group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout, welcome_ring,
-			black_list_ring, busy_ring, transfer_ring, caller_prefix FROM ext_group ORDER BY id`,
+		agents: `SELECT extension_number, extension_pswd, server_ip, reg_state, seat_state, seat_status, call_state,
+			last_state_change_time, deferred, pause_reason, pause_by, paused_since, login_since, wrap_up_until, ` +
+			listed("", agentSettings) + ` FROM call_extension ORDER BY id`,
+		groups:    `SELECT group_number, current_ext_number, ` + listed("", groupSettings) + ` FROM ext_group ORDER BY id`,
+		reasons:   `SELECT code, name, paid, position, active FROM nwayacd_reason`,
 		members:   `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`,
 		blacklist: `SELECT category, call_number, dest_number, group_number, expire_time FROM call_blacklist`,
 		vips:      `SELECT DISTINCT phone_number, group_number FROM call_vip_number`,
@@ -168,14 +168,15 @@ var embedded = dialect{
 	inspect:      func(context.Context, *database) error { return nil },
 	connectLimit: time.Minute, // it is a local file: it may be slow, but not away
 	batchLimit:   time.Minute,
-	words:        words{yes: "1", no: "0"},
+	words:        words{yes: "1", no: "0", noTime: ""},
 	write:        sqliteWrite,
 }
 
 // json_each makes the text of a value again each time it is named. If many columns are taken from
 // it, the text is kept.
 var sqliteWrite = map[kind][]string{
-	setAgent: {`UPDATE call_extension AS e SET
+	setAgent: {
+		`UPDATE call_extension AS e SET
 			reg_state = COALESCE(u.value ->> 'reg_state', e.reg_state),
 			seat_state = COALESCE(u.value ->> 'seat_state', e.seat_state),
 			seat_status = COALESCE(u.value ->> 'seat_status', e.seat_status),
@@ -183,20 +184,18 @@ var sqliteWrite = map[kind][]string{
 			last_state_change_time = COALESCE(u.value ->> 'last_state_change_time', e.last_state_change_time),
 			last_hangup_time = COALESCE(u.value ->> 'last_hangup_time', e.last_hangup_time),
 			lastupdatetime = CURRENT_TIMESTAMP,
-			locked = COALESCE(u.value ->> 'locked', e.locked),
-			dnd = COALESCE(u.value ->> 'dnd', e.dnd),
-			extension_name = COALESCE(u.value ->> 'extension_name', e.extension_name),
-			callout_number = COALESCE(u.value ->> 'callout_number', e.callout_number),
-			job_number = COALESCE(u.value ->> 'job_number', e.job_number),
-			say_job_number = COALESCE(u.value ->> 'say_job_number', e.say_job_number),
-			is_record = COALESCE(u.value ->> 'is_record', e.is_record),
-			answer_without_state = COALESCE(u.value ->> 'answer_without_state', e.answer_without_state),
-			use_custom_value = COALESCE(u.value ->> 'use_custom_value', e.use_custom_value),
-			use_video = COALESCE(u.value ->> 'use_video', e.use_video),
 			server_ip = COALESCE(u.value ->> 'server_ip', e.server_ip),
 			deferred = COALESCE(u.value ->> 'deferred', e.deferred),
-			progress_seconds = COALESCE(u.value ->> 'progress_seconds', e.progress_seconds)
-		FROM json_each(?1) AS u WHERE e.extension_number = u.value ->> 'extension_number'`},
+			pause_reason = COALESCE(u.value ->> 'pause_reason', e.pause_reason),
+			pause_by = COALESCE(u.value ->> 'pause_by', e.pause_by),
+			paused_since = NULLIF(COALESCE(u.value ->> 'paused_since', e.paused_since), ''),
+			login_since = NULLIF(COALESCE(u.value ->> 'login_since', e.login_since), ''),
+			wrap_up_until = NULLIF(COALESCE(u.value ->> 'wrap_up_until', e.wrap_up_until), '')
+		FROM json_each(?1) AS u WHERE e.extension_number = u.value ->> 'extension_number'`,
+		// settings change seldom, states all the time
+		`UPDATE call_extension AS e SET ` + sqliteSets("e", agentSettings) + ` FROM json_each(?1) AS u
+			WHERE u.value ->> 'settings' AND e.extension_number = u.value ->> 'extension_number'`,
+	},
 	addAgent: {`INSERT INTO call_extension (extension_number, extension_name, extension_pswd)
 		SELECT value ->> 'extension_number', value ->> 'extension_number', value ->> 'extension_pswd' FROM json_each(?1)
 		WHERE value ->> 'extension_number' NOT IN (SELECT extension_number FROM call_extension)`},
@@ -204,22 +203,14 @@ var sqliteWrite = map[kind][]string{
 		`DELETE FROM call_extension WHERE extension_number IN (SELECT value ->> 'extension_number' FROM json_each(?1))`,
 		`DELETE FROM ext_group_map WHERE ext IN (SELECT value ->> 'extension_number' FROM json_each(?1))`,
 	},
-	setGroup: {`UPDATE ext_group AS g SET
-			group_name = COALESCE(u.value ->> 'group_name', g.group_name),
-			group_call_mode = COALESCE(u.value ->> 'group_call_mode', g.group_call_mode),
-			current_ext_number = COALESCE(u.value ->> 'current_ext_number', g.current_ext_number),
-			group_callout_timeout = COALESCE(u.value ->> 'group_callout_timeout', g.group_callout_timeout),
-			welcome_ring = COALESCE(u.value ->> 'welcome_ring', g.welcome_ring),
-			black_list_ring = COALESCE(u.value ->> 'black_list_ring', g.black_list_ring),
-			busy_ring = COALESCE(u.value ->> 'busy_ring', g.busy_ring),
-			transfer_ring = COALESCE(u.value ->> 'transfer_ring', g.transfer_ring),
-			caller_prefix = COALESCE(u.value ->> 'caller_prefix', g.caller_prefix)
-		FROM json_each(?1) AS u WHERE g.group_number = u.value ->> 'group_number'`},
-	addGroup: {`INSERT INTO ext_group (group_number, group_name, group_call_mode, current_ext_number, group_callout_timeout,
-			welcome_ring, black_list_ring, busy_ring, transfer_ring, caller_prefix)
-		SELECT value ->> 'group_number', value ->> 'group_name', value ->> 'group_call_mode', value ->> 'current_ext_number',
-			value ->> 'group_callout_timeout', value ->> 'welcome_ring', value ->> 'black_list_ring', value ->> 'busy_ring',
-			value ->> 'transfer_ring', value ->> 'caller_prefix'
+	setGroup: {
+		`UPDATE ext_group AS g SET current_ext_number = COALESCE(u.value ->> 'current_ext_number', g.current_ext_number)
+			FROM json_each(?1) AS u WHERE g.group_number = u.value ->> 'group_number'`,
+		`UPDATE ext_group AS g SET ` + sqliteSets("g", groupSettings) + ` FROM json_each(?1) AS u
+			WHERE u.value ->> 'settings' AND g.group_number = u.value ->> 'group_number'`,
+	},
+	addGroup: {`INSERT INTO ext_group (group_number, current_ext_number, ` + listed("", groupSettings) + `)
+		SELECT value ->> 'group_number', value ->> 'current_ext_number', ` + sqliteValues(groupSettings) + `
 		FROM json_each(?1) WHERE value ->> 'group_number' NOT IN (SELECT group_number FROM ext_group)`},
 	removeGroup: {
 		`DELETE FROM ext_group WHERE group_number IN (SELECT value ->> 'group_number' FROM json_each(?1))`,
@@ -298,6 +289,9 @@ var sqliteWrite = map[kind][]string{
 		RETURNING group_number, arrived, wrap_up_ms`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
+	putReason: {`INSERT OR REPLACE INTO nwayacd_reason (code, name, paid, position, active)
+		SELECT value ->> 'code', value ->> 'name', value ->> 'paid', value ->> 'position', value ->> 'active' FROM json_each(?1)`},
+	dropReason:   {`DELETE FROM nwayacd_reason WHERE code IN (SELECT value ->> 'code' FROM json_each(?1))`},
 	dropTalk:     {`DELETE FROM nwayacd_talk WHERE call_uuid IN (SELECT value ->> 'call_uuid' FROM json_each(?1))`},
 	sweepWaiting: {`DELETE FROM callin_queue WHERE call_uuid NOT IN (SELECT value FROM json_each(?1, '$[0].still'))`},
 	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = json_extract(?1, '$[0].server')

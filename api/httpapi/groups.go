@@ -144,7 +144,7 @@ func (p *Port) removeGroup(ctx context.Context, in *groupPath) (*nothing, error)
 
 func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*output[groupShown], error) {
 	if prefix := in.Body.CallerPrefix; prefix != nil {
-		if err := p.Server.ACD.Dispatcher.SetCallerPrefix(ctx, in.Group, *prefix); err != nil {
+		if err := p.Server.ACD.Dispatcher.SetGroup(ctx, queue.GroupUpdate{Number: in.Group, CallerPrefix: prefix}); err != nil {
 			return nil, err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"nwayacd/agent"
 	"nwayacd/internal/auth"
 	"nwayacd/queue"
 )
@@ -443,7 +444,9 @@ func TestTheStateOfAnAgentHasItsTime(t *testing.T) {
 		s.do(func(now time.Time) error { return s.floor.Busy("1000", now) })
 		began := time.Now()
 		shown.watch(time.Minute)
-		s.do(func(now time.Time) error { return s.floor.SetJobNumber("1000", "7", true) })
+		s.do(func(now time.Time) error {
+			return s.floor.SetAgent(agent.Update{Extension: "1000", JobNumber: new("7")}, now)
+		})
 		shown.watch(time.Minute)
 		a := shown.rows["agents"]["1000"]
 		since := time.UnixMilli(int64(a["since"].(float64)))

@@ -15,7 +15,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"agent", "esl", "internal/auth", "queue"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
-	"nwayacd/agent": {},
+	"nwayacd/agent": {ours: []string{"internal/setting"}},
 	"nwayacd/api":   {ours: []string{"acd", "esl", "internal/auth", "queue"}},
 	"nwayacd/api/apitest": {
 		ours:      []string{"acd", "agent", "api", "internal/auth", "queue"},
@@ -85,6 +85,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/phone": {
 		libraries: []string{"github.com/emiago/sipgo", "github.com/google/uuid"},
 	},
+	"nwayacd/internal/setting": {},
 	"nwayacd/internal/soak": {
 		ours:      []string{"esl", "internal/phone", "internal/switchboard", "internal/testlab", "sim"},
 		libraries: []string{"github.com/lib/pq"},
@@ -97,13 +98,16 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"golang.org/x/term"},
 	},
 	"nwayacd/queue": {
-		ours:      []string{"agent", "internal/auth"},
+		ours:      []string{"agent", "internal/auth", "internal/setting"},
 		libraries: []string{"github.com/tidwall/btree"},
 	},
 	"nwayacd/sim": {ours: []string{"esl"}},
 	"nwayacd/sql": {},
 	"nwayacd/store": {
-		ours:      []string{"agent", "internal/auth", "internal/figures", "queue", "sql", "store/durable", "store/journal", "store/wait"},
+		ours: []string{
+			"agent", "internal/auth", "internal/figures", "internal/setting", "queue", "sql", "store/durable",
+			"store/journal", "store/wait",
+		},
 		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
 	},
 	"nwayacd/store/durable": {},
