@@ -127,11 +127,16 @@ type Control struct {
 
 // DialAddress returns the address at which a client on this host reaches the command port. It is
 // Listen, with loopback in place of "all addresses".
-func (c Control) DialAddress() string {
-	host, port, err := net.SplitHostPort(c.Listen)
+func (c Control) DialAddress() string { return dialAddress(c.Listen) }
+
+// DialAddress is that of Control for the HTTP port.
+func (h HTTP) DialAddress() string { return dialAddress(h.Listen) }
+
+func dialAddress(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
 	switch {
 	case err != nil || !isWildcard(host):
-		return c.Listen
+		return listen
 	case strings.Contains(host, ":"):
 		return net.JoinHostPort("::1", port)
 	default:

@@ -107,7 +107,7 @@ func (t *table) openTalks(touched map[string]*groupState, midnight, now time.Tim
 
 func (g *groupState) show(figures *groupFigures) groupJSON {
 	return groupJSON{
-		Number: g.row.Number, Name: g.row.Name, Waiting: g.row.Waiting, WaitingSince: milli(g.row.Oldest),
+		Number: g.row.Number, Name: g.row.Name, Mode: g.row.Mode.String(), Waiting: g.row.Waiting, WaitingSince: milli(g.row.Oldest),
 		Talking: g.row.Talking, Agents: countsOf(&g.row.Members),
 		Today: figures.today.show(defaultFormula), Recent: figures.recent.show(defaultFormula),
 		targetsJSON: targetsJSON{

@@ -14,6 +14,7 @@ type (
 	groupJSON struct {
 		Number       string      `json:"number"`
 		Name         string      `json:"name"`
+		Mode         string      `json:"mode"`
 		Waiting      int         `json:"waiting"`
 		WaitingSince int64       `json:"waiting_since"`
 		Talking      int         `json:"talking"`
@@ -64,6 +65,7 @@ type (
 		VIP    bool   `json:"vip"`
 		Since  int64  `json:"since"`
 		State  string `json:"state"`
+		From   int64  `json:"state_since"`
 		Agent  string `json:"agent,omitempty"`
 		Talk   int64  `json:"talk_since,omitempty"`
 	}
@@ -74,21 +76,27 @@ var stages = [...]string{
 	queue.StageLeave: "leave",
 }
 
-// openCall is what figures need of a call that is not over.
+// openCall is what is kept of a call beside its row.
 type openCall struct {
 	group            string
 	arrived, bridged time.Time
+	stage            queue.Stage
+	since            time.Time // when the stage began, or when it was first seen
 }
 
-func (t *table) putCall(c *queue.CallRow, version uint64) {
-	t.calls[c.UUID] = &openCall{c.Group, c.Arrived, c.Bridged}
+func (t *table) putCall(c *queue.CallRow, version uint64, now time.Time) {
+	is := &openCall{group: c.Group, arrived: c.Arrived, bridged: c.Bridged, stage: c.Stage, since: now}
+	if was := t.calls[c.UUID]; was != nil && was.stage == c.Stage {
+		is.since = was.since
+	}
+	t.calls[c.UUID] = is
 	tags := []string{groupTag(c.Group)}
 	if c.Agent != "" {
 		tags = append(tags, agentTag(c.Agent))
 	}
 	t.put(callKind, &row{key: c.UUID, tags: tags, full: encode(callJSON{
 		UUID: c.UUID, Group: c.Group, Place: c.Since.UnixMicro(), Number: c.Caller, Name: c.Name, VIP: c.VIP,
-		Since: milli(c.Since), State: stages[c.Stage], Agent: c.Agent, Talk: milli(c.Bridged),
+		Since: milli(c.Since), State: stages[c.Stage], From: milli(is.since), Agent: c.Agent, Talk: milli(c.Bridged),
 	})}, version)
 }
 

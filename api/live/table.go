@@ -80,7 +80,7 @@ func (t *table) update(c *queue.Changed, counted *taken, now time.Time) {
 		delete(t.groups, number)
 	}
 	for i := range c.Calls {
-		t.putCall(&c.Calls[i], next)
+		t.putCall(&c.Calls[i], next, now)
 	}
 	for i := range c.Agents {
 		t.putAgent(&c.Agents[i], next, now)

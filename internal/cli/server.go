@@ -10,6 +10,7 @@ import (
 
 	"nwayacd/api/cmdport"
 	"nwayacd/conf"
+	"nwayacd/internal/top"
 )
 
 // serverFlags are the flags of the subcommands that connect to a running server.
@@ -25,24 +26,38 @@ func (f serverFlags) target() (cmdport.Target, error) {
 	if err != nil {
 		return cmdport.Target{}, err
 	}
-	secure, err := f.clientTLS(config.Control)
+	secure, err := f.clientTLS(config.Control.TLS, config.Control.DialAddress())
 	// Without a password any is accepted, but the protocol needs one.
 	password := cmp.Or(string(config.Control.Password), "none")
 	return cmdport.Target{Address: config.Control.DialAddress(), Password: password, TLS: secure}, err
 }
 
+// live returns the HTTP port of the server, for its live stream.
+func (f serverFlags) live() (top.HTTP, error) {
+	config, err := conf.Load(f.Config)
+	if err != nil {
+		return top.HTTP{}, err
+	}
+	at := top.HTTP{URL: "http://" + config.HTTP.DialAddress(), Token: string(config.HTTP.Token)}
+	if config.HTTP.TLS.IsSet() {
+		at.URL = "https://" + config.HTTP.DialAddress()
+		at.TLS, err = f.clientTLS(config.HTTP.TLS, config.HTTP.DialAddress())
+	}
+	return at, err
+}
+
 // clientTLS returns how to speak TLS with the server, or nil if it speaks none. The server's
 // certificate must be valid for the host that is dialled, or for the name in tls-cert. These are
 // trusted: the authorities of the system, tls-cert, and tls-ca.
-func (f serverFlags) clientTLS(c conf.Control) (*tls.Config, error) {
-	if !f.TLS && f.TLSCA == "" && !c.TLS.IsSet() {
+func (f serverFlags) clientTLS(own conf.Certificate, address string) (*tls.Config, error) {
+	if !f.TLS && f.TLSCA == "" && !own.IsSet() {
 		return nil, nil
 	}
 	trusted, err := x509.SystemCertPool()
 	if err != nil {
 		trusted = x509.NewCertPool()
 	}
-	for _, file := range []string{c.TLS.Cert, f.TLSCA} {
+	for _, file := range []string{own.Cert, f.TLSCA} {
 		if file == "" {
 			continue
 		}
@@ -54,9 +69,9 @@ func (f serverFlags) clientTLS(c conf.Control) (*tls.Config, error) {
 			return nil, fmt.Errorf("%s has no certificate", file)
 		}
 	}
-	host, _, err := net.SplitHostPort(c.DialAddress())
-	if err == nil && c.TLS.IsSet() {
-		host, err = nameOf(c.TLS.Cert, host)
+	host, _, err := net.SplitHostPort(address)
+	if err == nil && own.IsSet() {
+		host, err = nameOf(own.Cert, host)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted, ServerName: host}, err
 }

@@ -17,7 +17,11 @@ func (t *Top) Run() error {
 	if err != nil {
 		return err
 	}
+	web, err := t.live()
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return top.Run(ctx, top.Server{Address: at.Address, Password: at.Password, Dial: at.Dial})
+	return top.Run(ctx, top.Server{Address: at.Address, Password: at.Password, Dial: at.Dial, HTTP: web})
 }

@@ -18,14 +18,17 @@ const (
 	maxReply  = 64 << 20               // bytes: enough for thousands of agents
 )
 
-// Server is the command port that a feed reads.
+// Server is the server whose floor is shown.
 type Server struct {
+	// of the command port
 	Address, Password string
 	Dial              func(context.Context) (net.Conn, error) // nil = TCP to Address
+
+	HTTP HTTP
 }
 
-// Feed reads the lists of the floor through the command port. Only one goroutine at a time may use
-// it.
+// Feed reads the lists of the floor through the command port, for a server whose HTTP port refuses
+// the live stream. Only one goroutine at a time may use it.
 //
 // It reads them again at each event, and once a second. This is the only place in the program that
 // polls, because the clocks on the screen move without events.
@@ -50,6 +53,8 @@ func newFeed(server Server) *Feed {
 		last: View{Server: server.Address},
 	}
 }
+
+func (f *Feed) views() <-chan View { return f.shown }
 
 func (f *Feed) options() esl.Options { return esl.Options{Limits: esl.Limits{MaxBody: maxReply}} }
 
@@ -290,5 +295,13 @@ func (a *agentRow) rest(now time.Time) string {
 	if err != nil {
 		return a.RestCause
 	}
-	return fmt.Sprintf("%s %ds", a.RestCause, max(0, int(math.Ceil(until.Sub(now).Seconds()))))
+	return restText(a.RestCause, until, now)
+}
+
+// restText says why an agent rests, and how much longer. It returns "" if there is no cause.
+func restText(cause string, until, now time.Time) string {
+	if cause == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s %ds", cause, max(0, int(math.Ceil(until.Sub(now).Seconds()))))
 }
