@@ -1,6 +1,6 @@
-// Package top is the screen of `nwayacd top`: the live stream or, if the server refuses that, the
-// lists of the command port; the view made of them, and the terminal that shows it. It must not
-// know the packages that run calls.
+// Package top is the screen of `nwayacd top`: where the floor is read, the view made of it, and the
+// terminal that shows it. The floor comes from the live stream, or from the lists of the command
+// port. The package must not know those that run calls.
 package top
 
 import (
