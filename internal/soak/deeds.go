@@ -211,6 +211,7 @@ func (s *soak) moves(ctx context.Context, chance *rand.Rand) {
 	to := groups[chance.IntN(len(groups))]
 	name := "move of a " + either(s.watch.talksWith(c.uuid) == "", "waiting", "talking") + " caller"
 	with := s.mayEndTalk(c)
+	defer s.watch.orders(c)()
 	s.watch.aims(c, to)
 	done := strings.HasPrefix(s.orders(ctx, c, "nwayacd "+c.uuid+" "+to), "+OK")
 	s.figures.did(name, done)

@@ -69,6 +69,7 @@ func (s *soak) transfers(ctx context.Context, chance *rand.Rand) {
 func (s *soak) transfersTo(ctx context.Context, c *caller, extension string) (done bool) {
 	s.watch.acts(c)
 	with := s.mayEndTalk(c)
+	defer s.watch.orders(c)()
 	done = strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK")
 	s.figures.did("transfer by command", done)
 	if done {

@@ -102,8 +102,12 @@ func (w *watch) hangsUp(e sim.ChannelEvent) {
 	}
 	c.over, c.byPhone = time.Now(), e.ByPhone
 	other := w.channels[c.peer]
-	if caller := w.callers[c.peer]; caller != nil && e.ByPhone {
+	caller := w.callers[c.peer]
+	if caller != nil && e.ByPhone {
 		caller.left = true
+	}
+	if caller != nil && caller.ordered > 0 {
+		return
 	}
 	if c.peer == "" || other == nil || other.peer != e.UUID || e.ByPhone || isCrash(e.Cause) {
 		return
@@ -158,6 +162,18 @@ func (w *watch) acts(c *caller) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c.acted = time.Now()
+}
+
+// orders records that a command is on its way which takes the caller out of any talk, also out of
+// one that begins before the command arrives. The function that it returns ends that.
+func (w *watch) orders(c *caller) (answered func()) {
+	add := func(n int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		c.ordered += n
+	}
+	add(1)
+	return func() { add(-1) }
 }
 
 // conversation is a caller in a talk with an agent.

@@ -58,6 +58,7 @@ type caller struct {
 	takenIn   time.Time  // when the first of them did
 	asks      string     // the group to which their dialplan sends them, before it took them in
 	acted     time.Time  // when the last deed about their talk began
+	ordered   int        // commands under way that take them out of any talk
 	aim       string     // the place to which the soak sent them last
 	there     bool       // and they are there
 	connects  bool       // a consulting call whose place or talk went to another caller
