@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,8 +15,6 @@ import (
 type Users interface {
 	// Authenticate returns the actor with that token. It takes no time to speak of.
 	Authenticate(token string) (actor auth.Actor, ok bool)
-	// Session returns the actor with that cookie.
-	Session(cookie string) (actor auth.Actor, ok bool)
 	// Login returns the user with that password. It may wait, because comparing passwords is slow.
 	Login(ctx context.Context, name, password string, source netip.Addr) (auth.Actor, error)
 	// While returns a context that ends with the rights of the actor. stop must be called.
@@ -38,11 +37,11 @@ var kindOf = map[string]auth.Kind{
 
 // Allow returns nil if the actor of ctx may use the operation on the objects. Otherwise it returns
 // an *auth.Refusal, and reports it. Without objects it asks whether the actor may use it at all.
-// Nobody may use anything by a context without an actor.
+// A context without an actor may use nothing.
 func (s Server) Allow(ctx context.Context, operation string, objects ...auth.Object) error {
 	err := auth.Check(s.Actor(ctx), operation, objects...)
-	if refusal, is := err.(*auth.Refusal); is && s.Refused != nil { //nolint:errorlint // Check wraps nothing
-		s.Refused(ctx, refusal)
+	if refusal, is := errors.AsType[*auth.Refusal](err); is {
+		s.refused(ctx, refusal)
 	}
 	return err
 }

@@ -30,8 +30,9 @@ type Server struct {
 	Reload  func() (report string, err error) // reads the configuration again
 	Version func(ctx context.Context) string  // version, commit, Go and database, in one line
 	Users   Users                             // nil = there are no users and tokens
-	// Refused reports what an actor may not do; may be nil.
-	Refused func(context.Context, *auth.Refusal)
+	Audit   Audit                             // nil = orders are not kept
+	// OnRefusal is called if an actor may not do what it wants; nil = refusals are not counted.
+	OnRefusal func(auth.Actor)
 }
 
 // MaxCommand bounds a command's line, in bytes.
@@ -124,10 +125,7 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 		err = c.check(args)
 	}
 	if err == nil {
-		err = s.Allow(ctx, c.Name, c.objects(s, args)...)
-	}
-	if err == nil {
-		reply, err = c.run(ctx, s, args)
+		reply, err = c.carryOut(ctx, s, args)
 	}
 	if err == nil {
 		return reply
@@ -136,6 +134,20 @@ func (c *Command) reply(ctx context.Context, s Server, args []string) string {
 		return "-USAGE: " + c.Usage()
 	}
 	return "-ERR " + strings.ReplaceAll(strings.TrimPrefix(err.Error(), "queue: "), "\n", "; ")
+}
+
+// carryOut runs the command if the actor of ctx may use it on what the arguments name.
+func (c *Command) carryOut(ctx context.Context, s Server, args []string) (reply string, err error) {
+	if err := s.Allow(ctx, c.Name, c.objects(s, args)...); err != nil {
+		return "", err
+	}
+	if auth.RightOf(c.Name).Looks {
+		return c.run(ctx, s, args)
+	}
+	ctx = auth.WithOrder(ctx, c.order(args))
+	reply, err = c.run(ctx, s, args)
+	s.Conclude(ctx, err)
+	return reply, err
 }
 
 // Usage returns the command with its syntax, as an operator types it.

@@ -63,12 +63,14 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// wrongUses has, for each command, arguments that its syntax accepts, and at least ten uses that
-// are refused.
-var wrongUses = []struct {
+type wrongUse struct {
 	command, right string
 	wrong          []string // arguments → text in the reply
-}{
+}
+
+// wrongUses has, for each command, arguments that its syntax accepts, and at least ten uses that
+// are refused.
+var wrongUses = []wrongUse{
 	{"nwayacd", "5fa9 110", []string{
 		" → -USAGE", "5fa9 → -USAGE", "5fa9 110 120 → -USAGE", "5fa9 999 → -ERR", "5fa9 110 → -ERR",
 		"'5fa 9' 110 → -ERR uuid", "'' 110 → -ERR uuid", "5fa9;x 110 → -ERR uuid", "5fa9' 110 → -ERR uuid",

@@ -10,48 +10,16 @@ import (
 	"nwayacd/api/apitest"
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
-	"nwayacd/queue"
 )
-
-// people are the actors of the tests: each of group 110, or of extension 1000.
-var people = map[string]auth.Actor{
-	"wall":       {Role: auth.Wall, Groups: []string{"110"}},
-	"read":       {Role: auth.Read, Groups: []string{"110"}},
-	"agent":      {Role: auth.Agent, Extension: "1000"},
-	"supervisor": {Role: auth.Supervisor, Groups: []string{"110"}},
-	"admin":      {Role: auth.Admin},
-	"nobody":     {},
-}
-
-// office is a server with the groups 110 and 120. The agent 1000 is in 110, 1001 in 120, 1002 in
-// both, and 1003 in none.
-func office(t *testing.T) api.Server {
-	t.Helper()
-	s, _ := apitest.Server()
-	d := s.ACD.Dispatcher
-	if err := d.AddGroup(t.Context(), "120", queue.Cyclic); err != nil {
-		t.Fatal(err)
-	}
-	for _, extension := range []string{"1001", "1002", "1003"} {
-		if err := d.AddAgent(t.Context(), extension, "secret"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for extension, groups := range map[string][]string{"1000": {"110"}, "1001": {"120"}, "1002": {"110", "120"}} {
-		if err := d.Login(t.Context(), extension, groups); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
-}
 
 func viewerOf(t *testing.T, s api.Server, name string) api.Viewer {
 	t.Helper()
-	return s.Viewer(auth.With(t.Context(), people[name]))
+	actor, _ := s.Users.Authenticate("nwa_" + name)
+	return s.Viewer(auth.With(t.Context(), actor))
 }
 
 func TestWhoSeesWhichAgents(t *testing.T) {
-	s := office(t)
+	s, _ := apitest.Office()
 	for name, want := range map[string]string{
 		"wall": "[]", "read": "[1000 1002]", "agent": "[1000]", "supervisor": "[1000 1002 1003]",
 		"admin": "[1000 1001 1002 1003]", "nobody": "[]",
@@ -69,7 +37,7 @@ func TestWhoSeesWhichAgents(t *testing.T) {
 }
 
 func TestWhoSeesWhichGroupsAndMembers(t *testing.T) {
-	s := office(t)
+	s, _ := apitest.Office()
 	for name, want := range map[string]string{
 		"wall": "110[] ", "read": "110[1000 1002] ", "agent": "110[1000] ", "supervisor": "110[1000 1002] ",
 		"admin": "110[1000 1002] 120[1001 1002] ", "nobody": "",
@@ -95,7 +63,7 @@ func seen(number string, shown bool) string {
 }
 
 func TestWhoSeesWhichCallsAndEvents(t *testing.T) {
-	s := office(t)
+	s, _ := apitest.Office()
 	for _, c := range []struct {
 		group, agent string
 		want         map[string]string // number that is seen
@@ -149,7 +117,7 @@ func eventsOf(group, extension string) []acd.Event {
 }
 
 func TestWhoSeesWhichEventsOfAgents(t *testing.T) {
-	s := office(t)
+	s, _ := apitest.Office()
 	l := s.ACD.Events.Listen(0)
 	defer l.Close()
 	for _, extension := range []string{"1000", "1001"} {

@@ -58,8 +58,8 @@ func (d *dialogue) receive() *esl.Event {
 	return f
 }
 
-// say sends a request and checks its reply. It keeps events that come before the reply.
-func (d *dialogue) say(request, reply string) {
+// ask sends a request and returns its reply. It keeps events that come before the reply.
+func (d *dialogue) ask(request string) (reply string) {
 	d.t.Helper()
 	fmt.Fprint(d.nc, request+"\n\n")
 	f := d.receive()
@@ -67,10 +67,16 @@ func (d *dialogue) say(request, reply string) {
 		d.pending = append(d.pending, f)
 		f = d.receive()
 	}
-	got := f.Raw("Reply-Text")
 	if f.Get("Content-Type") == esl.ContentAPI {
-		got = strings.TrimSuffix(f.Body(), "\n")
+		return strings.TrimSuffix(f.Body(), "\n")
 	}
+	return f.Raw("Reply-Text")
+}
+
+// say sends a request and checks how its reply begins.
+func (d *dialogue) say(request, reply string) {
+	d.t.Helper()
+	got := d.ask(request)
 	if !strings.HasPrefix(got, reply) {
 		d.t.Errorf("%.80s\n got  %q\n want %q", request, got, reply)
 	}

@@ -72,13 +72,20 @@ func (p *Port) named(c huma.Context) (objects []auth.Object) {
 	return objects
 }
 
-// checkObjects refuses an operation that the actor may not use on what its input names.
-func (p *Port) checkObjects(ctx context.Context, o *operation, in any) error {
+// begin refuses an operation that the actor may not use on what its input names. Otherwise it
+// returns the context for the work of the operation.
+func (p *Port) begin(ctx context.Context, o *operation, in any) (context.Context, error) {
 	objects, _ := ctx.Value(pathKey{}).([]auth.Object)
 	if input, is := in.(objecter); is {
 		objects = input.objects(p.Server)
 	}
-	return p.Server.Allow(ctx, o.right(), objects...)
+	if err := p.Server.Allow(ctx, o.right(), objects...); err != nil {
+		return ctx, err
+	}
+	if order := o.order(in, objects); order != nil {
+		ctx = auth.WithOrder(ctx, order)
+	}
+	return ctx, nil
 }
 
 // rolesOf returns what the document says of an operation: its roles, each with its scope.

@@ -46,7 +46,7 @@ func TestTheCookieOfASessionGivesItsRole(t *testing.T) {
 			{"POST", "/api/v1/reload", "anna", 403, ""},
 			{"GET", "/api/v1/me", "ended", 401, ""}, // not a local client
 			{"GET", "/api/v1/me", "new", 200, `"must_change":true`},
-			{"GET", "/api/v1/groups", "new", 403, "choose a password"},
+			{"GET", "/api/v1/groups", "new", 403, "a new password first"},
 			{"GET", "/ui/desk", "ended", 200, "page /ui/desk"},
 			{"GET", "/ui/desk", "", 200, "page /ui/desk"},
 			{"GET", "/", "", 302, `"/ui/"`},

@@ -47,8 +47,6 @@ func (p *Port) guarded(next http.Handler) http.Handler {
 		case known && actor.Role == auth.Local && !isLocal(r.Host):
 			writeProblem(w, http.StatusForbidden,
 				"without a token in [http], the Host of a request must be an address or localhost")
-		case known && actor.MustChange && isPrivate(r.URL.Path) && r.URL.Path != mePath:
-			writeProblem(w, http.StatusForbidden, "the user has to choose a password first")
 		case known:
 			if isPrivate(r.URL.Path) {
 				confirmConn(r)

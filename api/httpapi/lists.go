@@ -61,7 +61,7 @@ func (in *blacklistPut) objects(s api.Server) []auth.Object {
 }
 
 func (in *blacklistPath) objects(s api.Server) []auth.Object { return ruleOf(s, in.Number) }
-func (in *vipPut) objects(api.Server) []auth.Object { return []auth.Object{auth.Group(in.Group)} }
+func (in *vipPut) objects(api.Server) []auth.Object          { return []auth.Object{auth.Group(in.Group)} }
 
 func (in *vipPath) objects(api.Server) []auth.Object { return []auth.Object{auth.Group(in.Group)} }
 

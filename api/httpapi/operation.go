@@ -137,12 +137,12 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		cause := fmt.Errorf("not done within %s: %w", o.limit, context.DeadlineExceeded)
 		ctx, stop := context.WithTimeoutCause(ctx, o.limit, cause)
 		defer stop()
-		if isPrivate(o.path) {
-			if err := r.http.checkObjects(ctx, &o, in); err != nil {
-				return nil, r.http.problem(o.id, err)
-			}
+		var out *O
+		ctx, err := r.http.begin(ctx, &o, in)
+		if err == nil {
+			out, err = do(ctx, in)
+			r.http.Server.Conclude(ctx, err)
 		}
-		out, err := do(ctx, in)
 		return out, r.http.problem(o.id, err)
 	})
 }

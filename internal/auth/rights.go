@@ -28,6 +28,8 @@ type Right struct {
 	// beside, such as the target of a transfer. Without kinds, a list is cut down to the scope.
 	On    []Kind
 	roles map[Role]Scope
+	// Looks says that its operations change nothing, so the audit log has only refusals of them.
+	Looks bool
 }
 
 // Scope returns on what the role may use the right.
@@ -50,25 +52,39 @@ func everybody() map[Role]Scope {
 
 // The rights. Each is one row of the table in docs/security.md, in the order of allRights.
 var (
-	public      = Right{Name: "health, documentation", roles: everybody()}
-	itself      = Right{Name: "version", roles: row(All, All, All, All)}
-	figures     = Right{"figures of groups", []Kind{AGroup}, row(InGroups, InGroups, InGroups, InGroups)}
-	seeing      = Right{"agents, calls, events, records", []Kind{AnAgent}, row(None, InGroups, Own, InGroups)}
-	seeingLists = Right{"VIPs and blacklist: look", nil, row(None, InGroups, None, InGroups)}
-	state       = Right{"ready, busy, wrap-up, logout", []Kind{AnAgent}, row(None, None, Own, InGroups)}
-	login       = Right{"login", []Kind{AnAgent, AGroup}, row(None, None, Own, InGroups)}
-	membership  = Right{"join, leave", []Kind{AnAgent, AGroup}, row(None, None, None, InGroups)}
-	talk        = Right{"transfer, move, hold", []Kind{ACall}, row(None, None, Own, InGroups)}
-	cut         = Right{"drop, three-way", []Kind{ACall}, row(None, None, None, InGroups)}
-	lists       = Right{"VIPs and blacklist: change", []Kind{AGroup}, row(None, None, None, InGroups)}
-	change      = Right{"agents, groups, settings, configuration", nil, row(None, None, None, None)}
-	password    = Right{"the own password", nil, map[Role]Scope{Agent: Own, Supervisor: Own, Admin: Own}}
-	console     = Right{
-		"the console", nil, map[Role]Scope{Wall: All, Read: All, Agent: All, Supervisor: All, Admin: All},
+	public  = Right{Name: "health, documentation", roles: everybody(), Looks: true}
+	itself  = Right{Name: "version, own name and role", roles: row(All, All, All, All), Looks: true}
+	figures = Right{
+		Name: "figures of groups", On: []Kind{AGroup}, roles: row(InGroups, InGroups, InGroups, InGroups), Looks: true,
 	}
-	scrape   = Right{"metrics, details of /readyz", nil, map[Role]Scope{Metrics: All, Admin: All, Local: All}}
-	accounts = Right{"accounts for mod_xml_curl", nil, map[Role]Scope{Directory: All, Admin: All}}
-	keys     = Right{"users, tokens, sessions, audit log, pass-through", nil, map[Role]Scope{Admin: All}}
+	seeing = Right{
+		Name: "agents, calls, events, records", On: []Kind{AnAgent}, roles: row(None, InGroups, Own, InGroups),
+		Looks: true,
+	}
+	seeingLists = Right{
+		Name: "VIPs and blacklist: look", roles: row(None, InGroups, None, InGroups), Looks: true,
+	}
+	state      = Right{Name: "ready, busy, wrap-up, logout", On: []Kind{AnAgent}, roles: row(None, None, Own, InGroups)}
+	login      = Right{Name: "login", On: []Kind{AnAgent, AGroup}, roles: row(None, None, Own, InGroups)}
+	membership = Right{Name: "join, leave", On: []Kind{AnAgent, AGroup}, roles: row(None, None, None, InGroups)}
+	talk       = Right{Name: "transfer, move, hold", On: []Kind{ACall}, roles: row(None, None, Own, InGroups)}
+	cut        = Right{Name: "drop, three-way", On: []Kind{ACall}, roles: row(None, None, None, InGroups)}
+	lists      = Right{
+		Name: "VIPs and blacklist: change", On: []Kind{AGroup}, roles: row(None, None, None, InGroups),
+	}
+	change   = Right{Name: "agents, groups, settings, configuration", roles: row(None, None, None, None)}
+	password = Right{Name: "the own password", roles: map[Role]Scope{Agent: Own, Supervisor: Own, Admin: Own}}
+	console  = Right{
+		Name: "the console", roles: map[Role]Scope{Wall: All, Read: All, Agent: All, Supervisor: All, Admin: All},
+		Looks: true,
+	}
+	scrape = Right{
+		Name: "metrics, details of /readyz", roles: map[Role]Scope{Metrics: All, Admin: All, Local: All}, Looks: true,
+	}
+	accounts = Right{
+		Name: "accounts for mod_xml_curl", roles: map[Role]Scope{Directory: All, Admin: All}, Looks: true,
+	}
+	keys = Right{Name: "users, tokens, sessions, audit log, pass-through", roles: map[Role]Scope{Admin: All}}
 )
 
 // allRights has the rights in the order of docs/security.md.
