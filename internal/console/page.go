@@ -39,6 +39,14 @@ var pages = []page{
 		},
 	},
 	{
+		name: "records", path: "/ui/records", icon: "records", title: func(w *Words) string { return w.Nav.Records },
+		may: has(auth.Read, auth.Supervisor, auth.Admin),
+	},
+	{
+		name: "admin", path: "/ui/admin", icon: "admin", title: func(w *Words) string { return w.Nav.Admin },
+		may: has(auth.Admin),
+	},
+	{
 		name: "password", path: "/ui/password", title: func(w *Words) string { return w.Nav.Password },
 		may: func(auth.Actor) bool { return true },
 	},

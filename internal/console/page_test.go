@@ -16,6 +16,8 @@ func TestEachRoleSeesItsPages(t *testing.T) {
 		"/ui/wall":     {"read", "agent", "supervisor", "admin", "li"},
 		"/ui/desk":     {"read", "supervisor", "admin", "li"},
 		"/ui/agent":    {"agent", "li"}, // those with an extension
+		"/ui/records":  {"read", "supervisor", "admin", "li"},
+		"/ui/admin":    {"admin"},
 		"/ui/password": {"read", "agent", "supervisor", "admin", "li"},
 	}
 	for _, p := range pages {

@@ -8,24 +8,29 @@ import (
 // Words are the words of all pages in one language. A test finds those that a language does not
 // have. {0} and {1} stand for values.
 type Words struct {
-	Name      string // of the language, in the language
-	Nav       NavWords
-	Look      LookWords
-	Login     LoginWords
-	Enter     EnterWords
-	Password  PasswordWords
-	Message   MessageWords
-	Roles     map[string]string // by auth.Role
-	States    map[string]string // of an agent, by the word of the live stream
-	Phases    map[string]string // of a call, by the word of the live stream
-	Causes    map[string]string // of a rest
-	Outcomes  map[string]string // of a call
-	Live      LiveWords
-	Figures   FigureWords
-	Wall      WallWords
-	Desk      DeskWords
-	AgentPage AgentWords
-	Act       ActWords
+	Name          string // of the language, in the language
+	Nav           NavWords
+	Look          LookWords
+	Login         LoginWords
+	Enter         EnterWords
+	Password      PasswordWords
+	Message       MessageWords
+	Roles         map[string]string // by auth.Role
+	States        map[string]string // of an agent, by the word of the live stream
+	Phases        map[string]string // of a call, by the word of the live stream
+	Causes        map[string]string // of a rest
+	Outcomes      map[string]string // of a call
+	Live          LiveWords
+	Figures       FigureWords
+	Wall          WallWords
+	Desk          DeskWords
+	AgentPage     AgentWords
+	Act           ActWords
+	Admin         AdminWords
+	Records       RecordWords
+	OfferOutcomes map[string]string
+	Modes         map[string]string // of a group, by their number
+	Outcome       map[string]string // of an entry of the audit log
 }
 
 // NavWords are the titles of the pages.
@@ -104,6 +109,29 @@ type ActWords struct {
 	PauseTitle, Reason, NoReason, LogInTitle, LogInText, MembershipTitle, MembershipText                string
 	TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup, HangUpTitle, HangUpText         string
 	HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict, NoServer, LoggedOut, LogOutTitle, LogOutText string
+}
+
+// AdminWords are on the pages of the administration.
+type AdminWords struct {
+	Add, Save, Remove, Change, Back, Make, Noted, Search, More, End, Yes, No, Never, Active, Disabled, MustChange       string
+	RemoveTitle, RemoveText, SecretOnce, Default                                                                        string
+	Groups, GroupsLead, AddGroup, GroupNumber, Mode, NoGroups, SettingsLead, Members, MembersLead, MembersOf, NoMembers string
+	Agents, AgentsLead, AddAgent, AddAgentText, PhonePassword, JobNumber, Phone, Registered                             string
+	VIPs, VIPsLead, AddVIP, OnlyGroup, NoEntries                                                                        string
+	Blacklist, BlacklistLead, AddBlacklisted, Dialled, Expires                                                          string
+	Reasons, ReasonsLead, AddReason, Code, Position, Paid                                                               string
+	Users, UsersLead, AddUser, AddUserText, Role, UserGroups, NewPassword, NewPasswordText, PasswordMade                string
+	Tokens, TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade                                string
+	Sessions, SessionsLead, Source, Browser, Begun, Seen                                                                string
+	Audit, AuditLead, Actor, Object, Action, Detail                                                                     string
+	Server, Reload, Ready, NotReady, Warnings, NoWarnings, APIDocs                                                      string
+}
+
+// RecordWords are on the pages of records.
+type RecordWords struct {
+	From, To, Caller, Agent, Any, Arrived, Waited, Talked, Out, NoMatch, Nothing, NoCall, Story, StoryLead     string
+	SpanWait, SpanTalk, SpanRing, SpanMissed, SpanAgent                                                        string
+	Visits, Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, TransferredTo, Recordings, NoOffers string
 }
 
 // languages are the dictionaries by the name of the language.
