@@ -348,6 +348,9 @@ func (c *call) serve(ctx context.Context) {
 	if !ch.ended.Load() {
 		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 		ch.endHeld()
+		if c.serving.Err() == nil && c.server.channels.holds(ch) {
+			c.server.lookAfterHeld(c.serving, ch)
+		}
 	}
 }
 

@@ -177,10 +177,38 @@ func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundCh
 // A channel is also in CS_RESET for a moment while FreeSWITCH bridges it (switch_ivr_bridge.c,
 // switch_ivr_uuid_bridge). Then the other channel exists, and the caller is left alone.
 func reconcileReset(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
-	caller := dumped(answers[0])
+	l.server.freeFromReset(ctx, conn, s.uuid, dumped(answers[0]))
+}
+
+// lookAfterHeld looks at a channel whose connection was held open and ended by itself, because the
+// network was cut. If the dialplan had set socket_resume since, the caller is in CS_RESET.
+//
+// It waits first, because FreeSWITCH may see the end later. If there is no link then, the next one
+// looks as it comes up.
+func (s *Server) lookAfterHeld(serving context.Context, ch *channel) {
+	limited, stop := context.WithTimeout(serving, tableLag+replyLimit)
+	defer stop()
+	pause := time.NewTimer(tableLag)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-limited.Done():
+		return
+	}
+	conn := s.connTo(ch.at())
+	if conn == nil || !s.mayOrder(ch) {
+		return
+	}
+	if answers, err := conn.Do(limited, esl.API("uuid_dump "+ch.uuid)); err == nil {
+		s.freeFromReset(limited, conn, ch.uuid, dumped(answers[0]))
+	}
+}
+
+// freeFromReset sends a caller whom FreeSWITCH left in CS_RESET into the dialplan again.
+func (s *Server) freeFromReset(ctx context.Context, conn *esl.Connection, uuid string, caller *esl.Event) {
 	visited := readVisit(caller.Get("variable_"+visitVariable)).number > 0
 	home := homeOf(caller)
-	if caller.Get("Channel-State") != "CS_RESET" || !visited || home == "" || l.server.channels.caller(s.uuid) != nil {
+	if caller.Get("Channel-State") != "CS_RESET" || !visited || home == "" || s.channels.caller(uuid) != nil {
 		return
 	}
 	if partner := caller.Get("variable_bridge_uuid"); partner != "" {
@@ -188,8 +216,8 @@ func reconcileReset(ctx context.Context, l *link, conn *esl.Connection, s foundC
 			return
 		}
 	}
-	l.log.Info().Str("uuid", s.uuid).Str("to", home).Msg("a caller was left in silence, and is in the dialplan again")
-	conn.Post(esl.API("uuid_transfer " + s.uuid + " " + home))
+	s.log.Info().Str("uuid", uuid).Str("to", home).Msg("a caller was left in silence, and is in the dialplan again")
+	conn.Post(esl.API("uuid_transfer " + uuid + " " + home))
 }
 
 // reconcileExternal handles an external call of an extension.

@@ -235,6 +235,19 @@ func (r *registry) isHeld(uuid string) bool {
 	return len(r.held[uuid]) > 0
 }
 
+// holds reports whether the connection of a channel is held open for any channel. If the connection
+// has ended, it ended by itself.
+func (r *registry) holds(ch *channel) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, held := range r.held {
+		if slices.Contains(held, ch.conn) {
+			return true
+		}
+	}
+	return false
+}
+
 // takeHeld removes and returns the connections that are held open for a channel. They may end now.
 func (r *registry) takeHeld(uuid string) []*esl.Connection {
 	r.mu.Lock()

@@ -17,6 +17,41 @@ func TestACallerWhoWasLeftInSilenceIsInTheDialplanAgain(t *testing.T) {
 	}
 }
 
+// The server lives on, and only the connection that is held open is cut.
+func TestACallerWhoseHeldConnectionIsCutIsInTheDialplanAgain(t *testing.T) {
+	open(t, ordinary(), func(c *centre) {
+		c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
+		call := c.caller("139")
+		c.untilWaiting("call-139")
+		c.api("uuid_transfer call-139 menu")
+		c.after(time.Second)
+		c.api("uuid_setvar call-139 socket_resume true")
+		c.breakHeld("call-139")
+		c.after(time.Second)
+		if state := c.state("call-139"); state != "CS_RESET" {
+			t.Fatalf("the caller is in %s, want CS_RESET", state)
+		}
+		before := len(call.Actions())
+		c.after(10 * time.Second)
+		if state := c.state("call-139"); state != "CS_EXECUTE" || len(call.Actions()) == before {
+			t.Errorf("the caller is in %s, and ran %q", state, call.Actions()[before:])
+		}
+		call.Hangup()
+		c.after(time.Minute)
+		c.wantRest()
+	})
+}
+
+// breakHeld closes the connections that are held open for a channel.
+func (c *centre) breakHeld(uuid string) {
+	r := c.server.channels
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, conn := range r.held[uuid] {
+		conn.Close()
+	}
+}
+
 // A channel is in CS_RESET also while FreeSWITCH bridges it. Such a caller is left alone.
 func TestACallerWhomFreeSWITCHIsBridgingIsLeftAlone(t *testing.T) {
 	leavesInSilence(t, "call-138", "CS_RESET")
