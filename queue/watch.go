@@ -60,8 +60,7 @@ type CallRow struct {
 	Sequence                  uint64    // orders callers with the same Since
 	Stage                     Stage
 	Agent                     string // the extension that rings or talks; "" = none
-	// Of the visit so far. They are zero if there was no talk yet.
-	Arrived, Answered, Bridged time.Time
+	SoFar                     *CDR   // as it is written with a talk; nil = there was none. Not to be altered
 }
 
 // Stage is what the floor does with a caller.
@@ -210,7 +209,7 @@ func (f *Floor) agentRow(slot *agentSlot) AgentRow {
 func (f *Floor) callRow(c *call) CallRow {
 	r := CallRow{
 		UUID: c.uuid, Caller: c.caller, Name: c.visit.name, Group: c.line.Number, VIP: c.vip,
-		Since: c.since, Sequence: c.seq, Stage: c.stage(), Arrived: c.since,
+		Since: c.since, Sequence: c.seq, Stage: c.stage(),
 	}
 	for _, l := range slices.Backward([]*Lease{c.lease, c.next}) { // the phone of a transfer rings after the talk
 		if l != nil && !l.over {
@@ -219,7 +218,7 @@ func (f *Floor) callRow(c *call) CallRow {
 		}
 	}
 	if t := f.talks[c.uuid]; t != nil {
-		r.Arrived, r.Answered, r.Bridged = t.CDR.Arrived, t.CDR.Answered, t.CDR.Bridged
+		r.SoFar = &t.CDR
 	}
 	return r
 }

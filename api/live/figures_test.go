@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"nwayacd/internal/figures"
 	"nwayacd/queue"
 )
 
@@ -44,7 +45,7 @@ func TestFiguresCountEachVisitOnceFromItsAnswerOn(t *testing.T) {
 		expect("a long abandon", "abandoned", 2)
 		expect("a long abandon", "service_level", 50)
 		for _, outcome := range []queue.Outcome{queue.Refused, queue.Returned} {
-			s.end(queue.CDR{UUID: "u4", Group: "110", Outcome: outcome, Arrived: time.Now()})
+			s.end(queue.CDR{UUID: "u4", Group: "110", Outcome: outcome, Cause: queue.CauseShutdown, Arrived: time.Now()})
 		}
 		expect("refused and returned", "offered", 3)
 		s.end(queue.CDR{UUID: "u5", Group: "110", Outcome: queue.TimedOut, Arrived: time.Now()})
@@ -73,16 +74,33 @@ func TestFiguresAgeWithoutCalls(t *testing.T) {
 }
 
 func TestServiceLevelByEachFormula(t *testing.T) {
-	c := Counts{Answered: 70, AnsweredIn: 50, Abandoned: 30, AbandonedIn: 20, AbandonedShort: 10}
-	for formula, want := range map[string]float64{
-		"short-excluded": 100 * 50. / 90, "all": 50, "answered": 100 * 50. / 70, "abandoned-counts": 70, "late-abandoned": 62.5,
+	var c, none figures.Calls
+	c[figures.Answered], c[figures.AnsweredIn] = 70, 50
+	c[figures.Abandoned], c[figures.AbandonedIn], c[figures.AbandonedShort] = 30, 20, 10
+	for formula, want := range map[queue.Formula]float64{
+		queue.ShortExcluded: 100 * 50. / 90, queue.AllCounted: 50, queue.AnsweredOnly: 100 * 50. / 70,
+		queue.AbandonsCount: 70, queue.LateAbandonsOnly: 62.5,
 	} {
-		if got, is := c.ServiceLevel(formula); !is || got != want {
+		if got, is := serviceLevel(&c, formula); !is || got != want {
 			t.Errorf("%s: %v, should be %v", formula, got, want)
 		}
 	}
-	none := Counts{Abandoned: 1, AbandonedShort: 1}
-	if level, is := none.ServiceLevel("short-excluded"); is {
+	none[figures.Abandoned], none[figures.AbandonedShort] = 1, 1
+	if level, is := serviceLevel(&none, queue.ShortExcluded); is {
 		t.Errorf("of nothing: %v", level)
+	}
+}
+
+func TestVisitsThatNobodyTakesAreCountedAtOnce(t *testing.T) {
+	f := NewFigures(time.UTC)
+	for range mostVisits + 1 {
+		f.Ended(queue.CDR{Group: "110", Outcome: queue.Abandoned, Arrived: time.Now(), Ended: time.Now()})
+	}
+	if len(f.pending) != 1 {
+		t.Errorf("%d visits wait", len(f.pending))
+	}
+	g := f.look(f.take(), time.Now(), false).groups["110"]
+	if n := g.recent[figures.Abandoned]; n != mostVisits+1 {
+		t.Errorf("counted %d of %d", n, mostVisits+1)
 	}
 }

@@ -84,12 +84,13 @@ func (h *Hub) Run(ctx context.Context) error {
 
 // update makes a version of what has changed.
 func (h *Hub) update(now time.Time, tick bool) {
-	var counted taken
-	changed := h.floor.Changed(func() { counted = h.figures.take(now, tick) })
+	var ended []visit
+	changed := h.floor.Changed(func() { ended = h.figures.take() })
+	counted := h.figures.look(ended, now, tick)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.table.version
-	h.table.update(&changed, &counted, now)
+	h.table.update(&changed, counted, now)
 	if h.table.version != before {
 		clear(h.frames)
 	}

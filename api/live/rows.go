@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/figures"
 	"nwayacd/queue"
 )
 
@@ -21,7 +22,7 @@ type (
 		Agents       agentCounts `json:"agents"`
 		Today        figuresJSON `json:"today"`
 		Recent       figuresJSON `json:"recent"`
-		targetsJSON
+		marksJSON
 	}
 	agentCounts struct {
 		Ready       int `json:"ready"`
@@ -78,14 +79,19 @@ var stages = [...]string{
 
 // openCall is what is kept of a call beside its row.
 type openCall struct {
-	group            string
-	arrived, bridged time.Time
-	stage            queue.Stage
-	since            time.Time // when the stage began, or when it was first seen
+	group   string
+	stage   queue.Stage
+	since   time.Time // when the stage began, or when it was first seen
+	arrived time.Time
+	counts  *figures.Calls // of the visit, which was answered; nil = it was not
 }
 
 func (t *table) putCall(c *queue.CallRow, version uint64, now time.Time) {
-	is := &openCall{group: c.Group, arrived: c.Arrived, bridged: c.Bridged, stage: c.Stage, since: now}
+	is := &openCall{group: c.Group, arrived: c.Since, stage: c.Stage, since: now}
+	talk := time.Time{}
+	if c.SoFar != nil && !c.SoFar.Bridged.IsZero() {
+		talk, is.arrived, is.counts = c.SoFar.Bridged, c.SoFar.Arrived, countsOf(c.SoFar)
+	}
 	if was := t.calls[c.UUID]; was != nil && was.stage == c.Stage {
 		is.since = was.since
 	}
@@ -96,7 +102,7 @@ func (t *table) putCall(c *queue.CallRow, version uint64, now time.Time) {
 	}
 	t.put(callKind, &row{key: c.UUID, tags: tags, full: encode(callJSON{
 		UUID: c.UUID, Group: c.Group, Place: c.Since.UnixMicro(), Number: c.Caller, Name: c.Name, VIP: c.VIP,
-		Since: milli(c.Since), State: stages[c.Stage], From: milli(is.since), Agent: c.Agent, Talk: milli(c.Bridged),
+		Since: milli(c.Since), State: stages[c.Stage], From: milli(is.since), Agent: c.Agent, Talk: milli(talk),
 	})}, version)
 }
 
@@ -112,7 +118,7 @@ func (t *table) putAgent(a *queue.AgentRow, version uint64, now time.Time) {
 	t.agents[a.Extension] = held
 	shown := agentJSON{
 		Extension: a.Extension, Name: a.Name, State: held.state, Since: milli(held.since),
-		Deferred: a.Deferred.String(), Call: a.CallUUID, CallGroup: a.CallGroup,
+		Deferred: a.Deferred.String(), Reason: a.PauseReason, Call: a.CallUUID, CallGroup: a.CallGroup,
 		Caller: a.Caller, CallerName: a.CallerName, Misses: a.Rest.Misses, RestUntil: milli(a.Rest.Until),
 		Registered: a.Registered, Locked: a.Locked, DND: a.DND, Outside: a.Outside, Groups: a.Groups,
 	}
@@ -146,6 +152,8 @@ func (t *table) stateOf(a *queue.AgentRow, now time.Time) agentState {
 	switch ready := standing == agent.StandingReady; {
 	case is.state == a.Call.String() && (!ready || !seen):
 		is.since = a.Since
+	case standing == agent.StandingBusy && !a.PausedSince.IsZero():
+		is.since = a.PausedSince
 	case seen && held.state == is.state:
 		is.since = held.since
 	case seen:
@@ -154,7 +162,7 @@ func (t *table) stateOf(a *queue.AgentRow, now time.Time) agentState {
 	return is
 }
 
-func countsOf(s *queue.Standings) agentCounts {
+func agentsOf(s *queue.Standings) agentCounts {
 	return agentCounts{
 		Ready: s[agent.StandingReady], Ring: s[agent.StandingRing], Talking: s[agent.StandingTalking],
 		Typing: s[agent.StandingTyping], NoAnswer: s[agent.StandingNoAnswer], Rest: s[agent.StandingRest],

@@ -61,7 +61,7 @@ func newTable() table {
 }
 
 // update takes over what has changed, as one version.
-func (t *table) update(c *queue.Changed, counted *taken, now time.Time) {
+func (t *table) update(c *queue.Changed, counted *counted, now time.Time) {
 	next := t.version + 1
 	if c.Whole {
 		t.removeOthers(c, next)

@@ -196,13 +196,6 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	return nil
 }
 
-// followFloor starts the goroutine that reads the floor for all live streams.
-func (d *Daemon) followFloor(context.Context, Options) error {
-	d.live = live.New(d.acd.Dispatcher, d.figures)
-	d.background("live stream", d.live.Run)
-	return nil
-}
-
 // command runs one line for a channel that came by the route /cmd.
 func (d *Daemon) command(ctx context.Context, line string) string {
 	return api.Run(ctx, d.commands(), line)

@@ -33,7 +33,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
-	"nwayacd/api/live":          {ours: []string{"agent", "internal/auth", "queue"}},
+	"nwayacd/api/live":          {ours: []string{"agent", "internal/auth", "internal/figures", "queue"}},
 	"nwayacd/conf":              {libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/docs/examples/cti": {},
 	"nwayacd/esl":               {},
