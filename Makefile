@@ -10,7 +10,7 @@ BENCHTIME ?= 200ms
 RACE ?= 1
 SWITCH ?= sim
 
-.PHONY: help build test race fuzz soak bench compare lint fmt release image clean
+.PHONY: help build test race fuzz soak chaos bench compare lint fmt release image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ fuzz: ## every fuzz target for TIME each (TIME=30s)
 
 soak: ## the server under load for TIME (TIME=30m) while everything goes wrong at random; SWITCH=freeswitch plays it with SIP phones; SEED repeats a run, RACE=0 judges memory
 	@SEED=$(SEED) RACE=$(RACE) SWITCH=$(SWITCH) script/soak $(TIME)
+
+chaos: ## each fault of what is around the server (log, disk, database, host) for TIME while callers call
+	@NWAYACD_CHAOS=$(TIME) script/test -v ./internal/chaos
 
 bench: ## all benchmarks, in the form benchstat reads: PATTERN=. COUNT=6 BENCHTIME=200ms
 	@script/bench '$(PATTERN)' $(COUNT) $(BENCHTIME)

@@ -71,7 +71,9 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault
 	limited, cancel := limitAnswer(ctx, limit)
 	defer cancel()
 	if err == nil {
+		s.asks(time.Now())
 		err = do(limited)
+		s.asks(time.Time{})
 	}
 	if ctx.Err() != nil { // the error says nothing about the database
 		s.reading = journal.Cursor{}

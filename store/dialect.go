@@ -19,6 +19,7 @@ type dialect struct {
 	version    string // query: the server's version
 
 	begin         []string       // statements that begin each transaction that writes
+	beginOpenly   []string       // the same, if the triggers are to report what is written
 	snapshot      *sql.TxOptions // of a transaction that reads all tables at one moment
 	lockMigration string         // makes a second migration wait for the first; "" if the transaction does that
 	hasMigrations string         // query: whether the table nwayacd_migration is there
@@ -149,7 +150,7 @@ func (db *database) transact(ctx context.Context, body func(*transaction) error)
 // transactOpenly runs body in a transaction that writes, as another program does: the triggers
 // report it.
 func (db *database) transactOpenly(ctx context.Context, body func(*transaction) error) error {
-	return db.transactWith(ctx, nil, body)
+	return db.transactWith(ctx, db.beginOpenly, body)
 }
 
 func (db *database) transactWith(ctx context.Context, begin []string, body func(*transaction) error) error {

@@ -24,7 +24,11 @@ func (s *Store) Password(ctx context.Context, extension string) (text string, ok
 	if ok && known.sequence > applied {
 		return known.text, true, nil // the database does not have it yet
 	}
-	ctx, cancel := s.queryContext(ctx, rowLimit)
+	limit := rowLimit
+	if ok {
+		limit = knownLimit
+	}
+	ctx, cancel := s.queryContext(ctx, limit)
 	defer cancel()
 	text, found, err := s.readPassword(ctx, extension)
 	switch {

@@ -10,7 +10,8 @@ var postgres = dialect{
 	migrations: migrationsOf("postgres"),
 	version:    `SHOW server_version`,
 
-	begin:         []string{`SELECT set_config('nwayacd.own', 'on', true)`},
+	begin:         []string{`SELECT set_config('nwayacd.own', 'on', true), ` + safely},
+	beginOpenly:   []string{`SELECT ` + safely},
 	snapshot:      &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 	lockMigration: `SELECT pg_advisory_xact_lock(7855214916)`, // an arbitrary number
 	hasMigrations: `SELECT to_regclass('nwayacd_migration') IS NOT NULL`,
@@ -278,3 +279,11 @@ var postgresWrite = map[kind][]string{
 	sweepTalks: {`DELETE FROM nwayacd_talk WHERE server = $1::jsonb -> 0 ->> 'server'
 		AND call_uuid NOT IN (SELECT jsonb_array_elements_text($1::jsonb -> 0 -> 'still'))`},
 }
+
+// safely is the settings of each transaction that writes.
+//   - lib/pq opens it READ WRITE. A database that an operator has made read-only (before it
+//     is moved, say) must not be written.
+//   - If the host of the server is gone in the middle of a transaction, PostgreSQL ends that soon.
+//     Otherwise its locks would keep another server from taking over.
+const safely = `set_config('transaction_read_only', current_setting('default_transaction_read_only'), true),
+	set_config('idle_in_transaction_session_timeout', '5s', true)`

@@ -24,7 +24,7 @@ import (
 
 const (
 	beatEvery  = 2 * time.Second
-	watchLimit = 10 * time.Second
+	watchLimit = 8 * time.Second
 	watchEvery = 500 * time.Millisecond
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,6 +59,34 @@ func TestAServerThatGivesNoSignOfLifeIsTakenOver(t *testing.T) {
 	lost.Close()
 	s.Write(cdr("u1")) // the end of the other one does not free the row
 	flush(t, s)
+}
+
+// The locks of a host that is gone stay until PostgreSQL ends its transaction.
+func TestAServerThatVanishedInTheMiddleOfATransactionIsTakenOver(t *testing.T) {
+	o := postgresOptions(t)
+	lost := open(t, o)
+	defer lost.Close()
+	inside, leave := make(chan struct{}), make(chan struct{})
+	var vanished sync.WaitGroup
+	vanished.Go(func() {
+		lost.db.transact(t.Context(), func(tx *transaction) error {
+			err := lost.checkTerm(t.Context(), tx)
+			close(inside)
+			<-leave
+			return err
+		})
+	})
+	defer vanished.Wait()
+	defer close(leave)
+	<-inside
+	other := elsewhere(t, o)
+	other.watchLimit = time.Second
+	began := time.Now()
+	s := open(t, other)
+	defer s.Close()
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took over after %s", took)
+	}
 }
 
 func TestAServerThatHasStoppedIsNotWatched(t *testing.T) {

@@ -93,10 +93,31 @@ func (s *Store) Healthy() error {
 func (s *Store) databaseFault() fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.applyFault.err != nil || s.listener == nil {
-		return s.applyFault
+	if fault := s.unanswered(); fault.err != nil || s.listener == nil {
+		return fault
 	}
 	return s.listener.state()
+}
+
+// silentAfter is how long a database may take for a batch until it is called away. It may answer
+// yet: batchLimit ends the wait.
+const silentAfter = 3 * time.Second
+
+var errSilent = errors.New("no answer yet")
+
+// unanswered returns why the applier cannot go on. The caller holds mu.
+func (s *Store) unanswered() fault {
+	if s.applyFault.err == nil && !s.asked.IsZero() && time.Since(s.asked) > silentAfter {
+		return fault{errSilent, s.asked}
+	}
+	return s.applyFault
+}
+
+// asks notes when the applier asked the database; zero = it has the answer.
+func (s *Store) asks(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = at
 }
 
 // diskState notes the result of the last write to the journal.

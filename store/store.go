@@ -114,10 +114,11 @@ type Store struct {
 	layout        layouts        // of the tables when the server first saw them; under turn
 
 	mu            sync.Mutex
-	diskFault     fault // why the last write to the journal failed
-	applyFault    fault // why the last try with the database failed
-	applyRefusal  fault // why the applier stops at a change
-	readRefusal   fault // why the database does not let the server read everything
+	diskFault     fault     // why the last write to the journal failed
+	applyFault    fault     // why the last try with the database failed
+	asked         time.Time // when the applier asked the database for what it has not answered; zero = nothing
+	applyRefusal  fault     // why the applier stops at a change
+	readRefusal   fault     // why the database does not let the server read everything
 	resyncDue     resync
 	jobsLeft      []string   // what migrations left for later and is not done
 	jobFault      error      // why the last try of one of these failed
@@ -228,6 +229,7 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 	s.applied = wait.NewWatermark(position)
 	files := o.journal
 	files.Dir, files.Applied, files.Log = s.dir.path, position, s.log
+	files.CreateFile = s.createFile(o.journal.CreateFile)
 	if o.DSN != "" {
 		files.KeepApplied = keepAppliedBytes
 	}
@@ -330,13 +332,14 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 const (
 	searchLimit = 10 * time.Second // for reading records
 	rowLimit    = 2 * time.Second  // for reading one row
+	knownLimit  = time.Second      // for reading one row whose last known state will do
 )
 
 // queryContext returns a context for a query. If the database is known to be away, it has already
 // ended.
 func (s *Store) queryContext(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	s.mu.Lock()
-	away := s.applyFault
+	away := s.unanswered()
 	s.mu.Unlock()
 	if away.err != nil {
 		ctx, cancel := context.WithCancelCause(ctx)

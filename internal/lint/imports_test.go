@@ -60,6 +60,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 			"modernc.org/sqlite",
 		},
 	},
+	"nwayacd/internal/chaos": {},
 	"nwayacd/internal/cli": {
 		ours: []string{
 			"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top",

@@ -138,6 +138,7 @@ func (j *Journal) loadSegment(g *segment, next, applied uint64, visit func(Recor
 			return err
 		}
 	}
+	g.keepOpen()
 	j.last = max(j.last, g.last)
 	j.segments = append(j.segments, g)
 	return nil
@@ -343,6 +344,9 @@ func (j *Journal) Close(applied uint64) error {
 	j.mu.Lock()
 	j.closed = true
 	done := j.takeDisposable(applied)
+	for _, g := range j.segments {
+		g.close()
+	}
 	j.mu.Unlock()
 	return errors.Join(err, remove(done))
 }

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -98,7 +99,10 @@ func (j *Journal) takeDisposable(seq uint64) (done []*segment) {
 func remove(segments []*segment) error {
 	var errs []error
 	for _, g := range segments {
-		errs = append(errs, os.Remove(g.path))
+		g.close()
+		if err := os.Remove(g.path); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -85,6 +85,10 @@ type segment struct {
 	first uint64
 	last  uint64
 	size  int64 // of the whole records on the disk
+
+	// kept is the file, open for reading. It can be read even if somebody removes it. It is nil if
+	// the file could not be opened.
+	kept *os.File
 }
 
 const segmentSuffix = ".journal"
@@ -152,7 +156,7 @@ func (g *segment) scan(next uint64, visit func(Record)) (found scanned, err erro
 // Read returns the whole records in limit bytes from offset on, but at least one. It also returns
 // the offset after them. Records that are damaged are left out, and damaged is called.
 func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]Record, int64, error) {
-	f, err := os.Open(g.path)
+	f, err := g.open()
 	if errors.Is(err, fs.ErrNotExist) { // removed by somebody: all of it is lost
 		damaged(offset, g.last-after)
 		return []Record{{Seq: g.last}}, g.size, nil
@@ -175,6 +179,40 @@ func (g *segment) read(offset int64, limit int, after uint64, damaged noter) ([]
 			return g.readBehindDamage(data, offset, after, damaged)
 		}
 		want = min(g.size-offset, want*2) // a record larger than the limit
+	}
+}
+
+// openFile is what a reader uses of a file.
+type openFile interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// sharedFile is a file that its reader does not close.
+type sharedFile struct{ *os.File }
+
+func (sharedFile) Close() error { return nil }
+
+// open returns the file for reading. If somebody has removed it, that is the one that is kept open.
+func (g *segment) open() (openFile, error) {
+	f, err := os.Open(g.path)
+	if errors.Is(err, fs.ErrNotExist) && g.kept != nil {
+		return sharedFile{g.kept}, nil
+	}
+	return f, err
+}
+
+func (g *segment) keepOpen() {
+	g.close()
+	if f, err := os.Open(g.path); err == nil {
+		g.kept = f
+	}
+}
+
+func (g *segment) close() {
+	if g.kept != nil {
+		g.kept.Close()
+		g.kept = nil
 	}
 }
 
@@ -225,9 +263,11 @@ func (j *Journal) openSegment() error {
 		return errors.Join(err, file.Close())
 	}
 	j.file = file
+	g.keepOpen()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if n := len(j.segments); n > 0 && j.segments[n-1].first == first {
+		j.segments[n-1].close()
 		j.segments = j.segments[:n-1] // nothing in it was durable, and opening it has truncated it
 	}
 	j.segments = append(j.segments, g)
