@@ -149,6 +149,7 @@ type Server struct {
 	counts         counts
 	room           *esl.Room   // bounds the memory for the headers of callers' channels
 	reports        esl.Reports // limits the log lines about connections that are no calls
+	badPrompts     badPrompts  // limits the log lines about prompts that are not played
 	drain          context.Context
 	startDrain     context.CancelCauseFunc
 }

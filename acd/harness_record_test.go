@@ -30,6 +30,18 @@ func (l *logBook) has(message string) bool {
 	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, message) })
 }
 
+// count returns how many lines have the message.
+func (l *logBook) count(message string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		if strings.Contains(line, message) {
+			n++
+		}
+	}
+	return n
+}
+
 // memoryJournal is a Journal in memory.
 type memoryJournal struct {
 	mu      sync.Mutex

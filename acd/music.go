@@ -1,15 +1,16 @@
 package acd
 
 import (
-	"cmp"
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"nwayacd/esl"
+	"nwayacd/internal/prompt"
 )
 
 // tooShort is the length under which FreeSWITCH does not play a file again. FreeSWITCH does not
@@ -163,8 +164,8 @@ func (c *call) prompts() Prompts {
 	p := c.server.settings.Load().Prompts
 	if g, there := c.server.Dispatcher.group(c.group); there {
 		own := g.Prompts
-		p.Welcome, p.Blacklist = cmp.Or(own.Welcome, p.Welcome), cmp.Or(own.Blacklist, p.Blacklist)
-		p.Busy, p.Transfer = cmp.Or(own.Busy, p.Busy), cmp.Or(own.Transfer, p.Transfer)
+		p.Welcome, p.Blacklist = c.ownPrompt(own.Welcome, p.Welcome), c.ownPrompt(own.Blacklist, p.Blacklist)
+		p.Busy, p.Transfer = c.ownPrompt(own.Busy, p.Busy), c.ownPrompt(own.Transfer, p.Transfer)
 	}
 	return p
 }
@@ -173,8 +174,18 @@ func (c *call) prompts() Prompts {
 // id.
 func (c *call) playback(file, id string, o esl.ExecuteOptions) esl.Command {
 	o.EventUUID = id
+	allowed := c.server.settings.Load().Floor.Schemes
+	if allowed != nil { // nil stands for the default, which has these
+		allowed = append(slices.Clone(allowed), ownSchemes...)
+	}
+	if !c.server.mayPlay(file, allowed) {
+		file = prompt.Silence
+	}
 	return esl.Execute("playback", playable(file), o)
 }
+
+// ownSchemes are those that nwayacd itself uses, whatever the configuration allows.
+var ownSchemes = []string{"file_string", "silence_stream"}
 
 // expanded matches what FreeSWITCH would replace by the value of a variable, or by the output of a
 // command (switch_channel.c, switch_channel_expand_variables).

@@ -36,7 +36,13 @@ func TestCommands(t *testing.T) {
 		{"nway_set_unreg_ext 1001", "+OK 1001 unregistered"},
 		{"nway_set_reged_ext 1001", "+OK 1001 registered"},
 		{"nway_set_ring_group 120 '/my files/w.wav' - - -", "+OK prompts of group 120 set"},
+		{"nway_set_ring_group 120 - local_stream://moh - -", "+OK prompts of group 120 set"},
 		{"nway_set_ring_group 120 - /b.wav /c.wav ''", "+OK prompts of group 120 set"},
+		{
+			"nway_set_ring_group 120 - - shell_stream:///bin/id -",
+			"-ERR busy: prompt: shell_stream:// is not allowed; [prompts] schemes has those that are: local_stream, " +
+				"tone_stream, silence_stream, file_string, say, phrase",
+		},
 		{"nway_logout 1001", "+OK 1001 logged out"},
 		{"nway_rm_ext 1001", "+OK extension 1001 removed"},
 		{"nway_rm_ext 1001", "-ERR extension 1001: no such extension"},

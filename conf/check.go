@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"nwayacd/internal/prompt"
 )
 
 // check returns what is wrong with a text, or nil. It also gets secrets: isDSN, isPassword and
@@ -57,6 +59,14 @@ func isLiteral(s string) error {
 		return errors.New("has ${, but FreeSWITCH variables are not expanded in prompts; write the whole path")
 	}
 	return nil
+}
+
+// isScheme accepts the name of a scheme, as it stands before "://".
+func isScheme(s string) error {
+	if prompt.IsScheme(s) {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a scheme, such as local_stream", s)
 }
 
 // isUnspaced refuses what FreeSWITCH would take apart: the value is one argument of several.

@@ -1,7 +1,6 @@
 // Package conf reads the configuration: a TOML file, its defaults, and the secrets that a container
 // passes in its environment. It owns the names of the keys, the values that each accepts, and the
-// texts of the faults. It must not know what the values are used for. It imports no other package
-// of this program.
+// texts of the faults. It must not know what the values are used for.
 package conf
 
 import (
@@ -11,6 +10,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"nwayacd/internal/prompt"
 )
 
 // DefaultPath is read if no file is named on the command line. It need not exist.
@@ -79,6 +80,8 @@ type Prompts struct {
 	Welcome   string     // default-agent-welcome
 	HoldMusic string     // hold-music, never empty
 	Survey    string
+	// Schemes are what a prompt may be beside a file, such as local_stream.
+	Schemes []string
 }
 
 // Database is [database]: PostgreSQL or SQLite, and the journal.
@@ -195,7 +198,7 @@ func Default() *Config {
 			AfterTalk:       "hangup",
 			RecordPath:      "/var/lib/freeswitch/recordings/{date}/{group}-{ext}-{uuid}-{offer}.wav",
 		},
-		Prompts:  Prompts{HoldMusic: "local_stream://moh"},
+		Prompts:  Prompts{HoldMusic: "local_stream://moh", Schemes: prompt.DefaultSchemes()},
 		Database: Database{DataDir: "data", JournalLimit: 1024},
 		Server: Server{
 			Listen: "127.0.0.1:8084", Drain: 30 * time.Second, Max: mostConnections,

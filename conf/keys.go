@@ -134,6 +134,7 @@ func (p *Prompts) keys() []key {
 		key{name: "default-agent-welcome", value: text(&p.Welcome, isPlain, isLiteral)},
 		key{name: "hold-music", value: text(&p.HoldMusic, isHoldMusic, isPlain, isLiteral)},
 		key{name: "survey", value: text(&p.Survey, isPlain, isLiteral, isUnspaced)},
+		key{name: "schemes", value: words(&p.Schemes, isScheme)},
 	)
 }
 

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"nwayacd/internal/prompt"
 )
 
 // settle checks what concerns several keys, and fills in values that one key takes from another.
@@ -29,6 +31,7 @@ func (r *reader) settle() {
 	}
 	r.checkPorts()
 	r.checkDigits()
+	r.checkPrompts()
 	if c.ACD.UseASR && c.ACD.ASRString == "" {
 		r.require("acd.use-asr", "acd.asr-str", "is on, but acd.asr-str, the application to execute, is empty")
 	}
@@ -130,5 +133,18 @@ func (r *reader) checkDigits() {
 	if len(missing) > 0 {
 		r.report("prompts", "prompts",
 			fmt.Sprintf("lacks %s; set either all of jn-0 to jn-9, or none", strings.Join(missing, ", ")))
+	}
+}
+
+// checkPrompts refuses prompts that could run programs, or fetch something from another host.
+func (r *reader) checkPrompts() {
+	allowed := r.config.Prompts.Schemes
+	for _, k := range r.config.Prompts.keys() {
+		text, is := k.value.get().(string)
+		if full := "prompts." + k.name; is && !r.blames(full, "prompts.schemes") {
+			if err := prompt.Check(text, allowed); err != nil {
+				r.report(full, full, err.Error())
+			}
+		}
 	}
 }

@@ -160,7 +160,7 @@ func words(field *[]string, right check) value {
 		set: func(v any) error {
 			list, ok := v.([]any)
 			if !ok {
-				return mismatch(v, `a list such as ["nway_ready", "nway_busy"]`)
+				return mismatch(v, `a list such as ["one", "two"]`)
 			}
 			found := make([]string, 0, len(list))
 			var faults []error

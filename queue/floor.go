@@ -26,6 +26,7 @@ type Settings struct {
 	RestNoAnswer    time.Duration // rest-noanswer-seconds
 	RestUnreachable time.Duration // rest-unreachable-seconds
 	MaxMisses       int           // max-misses: after so many in a row the agent is noanswer; 0 = never
+	Schemes         []string      // schemes of [prompts]: what may be a prompt beside files; nil = the default
 	// how long agents stay reserved after a restart while their talk may be found; 0 = not at all
 	Reserve time.Duration
 }

@@ -3,6 +3,9 @@ package queue
 import (
 	"fmt"
 	"time"
+
+	"nwayacd/internal/prompt"
+	"nwayacd/internal/setting"
 )
 
 // AddGroup adds a group. Agents who are already members of this number serve it at once.
@@ -63,9 +66,30 @@ func (f *Floor) SetGroup(u GroupUpdate) error {
 	if l == nil {
 		return fmt.Errorf("group %s: %w", u.Number, ErrNoGroup)
 	}
+	if err := f.checkPrompts(&u); err != nil {
+		return err
+	}
 	u.apply(&l.Group)
 	f.touchLine(l)
 	f.record(Change{Group: &u})
+	return nil
+}
+
+// checkPrompts returns an error that wraps prompt.ErrNotAllowed if a prompt must not be played.
+// Prompts from the database are checked when they are played, because there nobody could be
+// refused.
+func (f *Floor) checkPrompts(u *GroupUpdate) error {
+	for i := range GroupSettings {
+		s := &GroupSettings[i]
+		if s.Type != setting.File {
+			continue
+		}
+		if text, changed := s.Changed(u); changed && text != nil {
+			if err := prompt.Check(text.(string), f.settings.Schemes); err != nil {
+				return fmt.Errorf("%s: %w", s.Key, err)
+			}
+		}
+	}
 	return nil
 }
 

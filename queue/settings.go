@@ -84,24 +84,24 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "welcome", Column: "welcome_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-welcome",
 		Help: help("the prompt that callers hear first", "来电者首先听到的提示音"),
-		Field: prompt(func(p *Prompts) *string { return &p.Welcome },
+		Field: promptField(func(p *Prompts) *string { return &p.Welcome },
 			func(u *GroupUpdate) **string { return &u.Welcome }),
 	},
 	{
 		Key: "blacklist", Column: "black_list_ring", Rule: setting.OfFile(), DefaultIn: "default-blacklistwav",
 		Help: help("the prompt that blacklisted callers hear", "黑名单来电者听到的提示音"),
-		Field: prompt(func(p *Prompts) *string { return &p.Blacklist },
+		Field: promptField(func(p *Prompts) *string { return &p.Blacklist },
 			func(u *GroupUpdate) **string { return &u.Blacklist }),
 	},
 	{
 		Key: "busy", Column: "busy_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-busy",
 		Help:  help("the prompt that callers hear if they have to wait", "需要等待时来电者听到的提示音"),
-		Field: prompt(func(p *Prompts) *string { return &p.Busy }, func(u *GroupUpdate) **string { return &u.Busy }),
+		Field: promptField(func(p *Prompts) *string { return &p.Busy }, func(u *GroupUpdate) **string { return &u.Busy }),
 	},
 	{
 		Key: "transfer", Column: "transfer_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-transfer",
 		Help: help("the prompt that callers hear while an agent's phone rings", "坐席话机振铃时来电者听到的提示音"),
-		Field: prompt(func(p *Prompts) *string { return &p.Transfer },
+		Field: promptField(func(p *Prompts) *string { return &p.Transfer },
 			func(u *GroupUpdate) **string { return &u.Transfer }),
 	},
 	{
@@ -168,7 +168,7 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	},
 }
 
-func prompt(of func(*Prompts) *string, by func(*GroupUpdate) **string) setting.Field[Group, GroupUpdate] {
+func promptField(of func(*Prompts) *string, by func(*GroupUpdate) **string) setting.Field[Group, GroupUpdate] {
 	return setting.TextOrDefaultField(func(g *Group) *string { return of(&g.Prompts) }, by)
 }
 

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -352,7 +353,7 @@ func TestTheRulesChangeForWhatHappensFromNowOn(t *testing.T) {
 	rules := writtenUp()
 	rules.NoAnswerToReady = false
 	s.f.Configure(rules)
-	if s.f.Settings() != rules {
+	if !reflect.DeepEqual(s.f.Settings(), rules) {
 		t.Errorf("%+v", s.f.Settings())
 	}
 	s.misses(s.rings("a", "1000"))

@@ -147,6 +147,7 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 			`"welcome":"w.wav","blacklist":"","busy":"","transfer":"t.wav"`,
 		},
 		{"PATCH", "/groups/120/prompts", `{"welcome":"a\u0000b"}`, 422, "control characters"},
+		{"PATCH", "/groups/120/prompts", `{"busy":"http://h/a.wav"}`, 422, "http:// is not allowed"},
 		{"PATCH", "/groups/999/prompts", `{}`, 404, "no such group"},
 		{"PATCH", "/groups/120", `{"caller_prefix":"销售: "}`, 200, `"caller_prefix":"销售: "`},
 		{"PATCH", "/groups/120", `{}`, 200, `"caller_prefix":"销售: "`},

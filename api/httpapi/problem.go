@@ -12,6 +12,7 @@ import (
 
 	"nwayacd/acd"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/prompt"
 	"nwayacd/queue"
 )
 
@@ -25,7 +26,7 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusForbidden, []error{auth.ErrForbidden}},
-	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument}},
+	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument, prompt.ErrNotAllowed}},
 	{http.StatusNotFound, []error{
 		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
 	}},

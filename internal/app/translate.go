@@ -25,6 +25,7 @@ func settings(c *conf.Config) acd.Settings {
 			NoAnswerToReady: c.ACD.NoAnswerToReady, TypingAuto: c.ACD.TypingAuto, Reserve: holdTalks,
 			RestBusy: c.ACD.RestBusy, RestReject: c.ACD.RestReject, RestNoAnswer: c.ACD.RestNoAnswer,
 			RestUnreachable: c.ACD.RestUnreachable, MaxMisses: c.ACD.MaxMisses,
+			Schemes: c.Prompts.Schemes,
 		},
 		AutoAnswer: c.ACD.AutoAnswer, VideoCodecs: c.ACD.VideoCodecs,
 		BusyRepeat: c.ACD.BusyRepeat, MaxWait: c.ACD.MaxWait, MaxCalls: c.Server.MaxCalls,

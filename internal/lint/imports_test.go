@@ -12,7 +12,7 @@ import (
 var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd": {ours: []string{"internal/cli"}},
 	"nwayacd/acd": {
-		ours:      []string{"agent", "esl", "internal/auth", "queue"},
+		ours:      []string{"agent", "esl", "internal/auth", "internal/prompt", "queue"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {ours: []string{"internal/setting"}},
@@ -30,11 +30,11 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/httpapi": {
-		ours:      []string{"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "queue"},
+		ours:      []string{"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/prompt", "queue"},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
 	"nwayacd/api/live":          {ours: []string{"agent", "internal/auth", "internal/figures", "queue"}},
-	"nwayacd/conf":              {libraries: []string{"github.com/BurntSushi/toml"}},
+	"nwayacd/conf":              {ours: []string{"internal/prompt"}, libraries: []string{"github.com/BurntSushi/toml"}},
 	"nwayacd/docs/examples/cti": {},
 	"nwayacd/esl":               {},
 	"nwayacd/internal/app": {
@@ -86,6 +86,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/phone": {
 		libraries: []string{"github.com/emiago/sipgo", "github.com/google/uuid"},
 	},
+	"nwayacd/internal/prompt":  {},
 	"nwayacd/internal/setting": {},
 	"nwayacd/internal/soak": {
 		ours:      []string{"esl", "internal/phone", "internal/switchboard", "internal/testlab", "sim"},
@@ -99,7 +100,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"golang.org/x/term"},
 	},
 	"nwayacd/queue": {
-		ours:      []string{"agent", "internal/auth", "internal/setting"},
+		ours:      []string{"agent", "internal/auth", "internal/prompt", "internal/setting"},
 		libraries: []string{"github.com/tidwall/btree"},
 	},
 	"nwayacd/sim": {ours: []string{"esl"}},
