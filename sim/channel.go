@@ -127,6 +127,15 @@ func (c *channel) destroy() {
 	c.fire("CHANNEL_DESTROY")
 }
 
+// crash is the cause of the channels of a switch that crashed.
+const crash = "CRASH"
+
+func (c *channel) crashed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cause == crash
+}
+
 // hangup ends the channel for a cause. The first cause stays.
 func (c *channel) hangup(cause string) {
 	c.mu.Lock()

@@ -144,8 +144,12 @@ func (l *listener) finish() {
 }
 
 // channelDown reports to the peer that the channel hung up. Without linger that ends the
-// connection.
+// connection. A switch that crashes reports nothing.
 func (l *listener) channelDown() {
+	if l.own.crashed() {
+		l.cut() // it was made while the switch crashed
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ending {

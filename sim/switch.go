@@ -131,7 +131,7 @@ func (s *Switch) Drop() {
 func (s *Switch) Restart() {
 	s.bus.silence()
 	s.Drop()
-	s.hangupAll("CRASH")
+	s.hangupAll(crash)
 	s.schedule.clear()
 	s.boot()
 }

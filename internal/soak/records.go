@@ -137,6 +137,8 @@ func (s *soak) checkTruth(c *caller, r record) {
 	switch {
 	case len(deeds) == 0 && s.watch.endedSlowly(r.leg):
 		s.figures.count(&s.figures.SlowEnds)
+	case len(deeds) == 0 && r.cause == endedUnseen:
+		s.figures.count(&s.figures.UnseenEnds)
 	case len(deeds) == 0 && (r.to != "" || r.kind != "") && r.outcome != "moved":
 		s.figures.CDRsWrong++
 		s.violate("CDR of a transfer that nobody made", fmt.Sprintf("%s: %+v", c.uuid, r), c)
@@ -179,6 +181,10 @@ func disordered(r record) bool {
 	}
 	return at == 0
 }
+
+// endedUnseen is the cause in the record of a talk whose end the server did not see, because it was
+// dead or had no link. It saw where the dialplan had taken the caller by then.
+const endedUnseen = "ended unseen"
 
 // unwritten is how old a visit or a talk may be of which a server that is killed has written
 // nothing yet. What comes during an fsync waits for its end. The event of a bridge may come over a

@@ -57,6 +57,8 @@ type figures struct {
 	// SlowEnds is how many talks the simulated switch took so long to end that their record proves
 	// nothing.
 	SlowEnds int `json:"talks_ended_slowly"`
+	// UnseenEnds is how many talks ended without being seen by the server, as their record says.
+	UnseenEnds int `json:"talks_ended_unseen"`
 	// Rests is how many rests after missed offers were compared with what the phones saw.
 	Rests int `json:"rests_checked"`
 

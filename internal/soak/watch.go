@@ -215,8 +215,8 @@ func (w *watch) born(e sim.ChannelEvent) {
 		if l.sameOffer(other) {
 			l.offer = other.offer
 		}
-		if l.sameOffer(other) || !l.ours {
-			continue // a telephone beside it, or a call past the ACD
+		if l.sameOffer(other) || !l.ours || w.hungUp(other) {
+			continue // a telephone beside it, a call past the ACD, or a leg that was killed as it was made
 		}
 		whose := "a call outside"
 		if other.caller != nil {
@@ -239,7 +239,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 	}
 	for _, other := range l.caller.legs {
 		// no server could end that leg, or it talks with another party
-		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) {
+		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) || w.hungUp(other) {
 			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
@@ -265,6 +265,10 @@ func (w *watch) beside(l *leg) (offer string) {
 
 // offerBound is longer than any offer.
 const offerBound = 30 * time.Second
+
+// hungUp reports whether the leg is over. If it was killed as it was made, the switch may have
+// reported its end before its creation.
+func (w *watch) hungUp(l *leg) bool { return !w.channel(l.uuid).over.IsZero() }
 
 // hasLeft reports whether the leg has talked with its caller, and the caller was transferred since.
 func (w *watch) hasLeft(l *leg) bool {
