@@ -87,7 +87,7 @@ export class GroupLevels {
     this.recent.low(group.recent.service_level ?? 100, goals, at);
   }
 
-  /** The worst level of what happens now. */
+  /** The worst level of what happens now. Today as a whole does not count: nobody can change it any more. */
   worst() {
     return Math.max(this.waiting.now, this.longest.now, this.recent.now);
   }

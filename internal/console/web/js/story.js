@@ -78,8 +78,9 @@ function picture(lanes) {
       const wide = Math.max(2, x(span.to) - x(span.from));
       drawn.append(svg("rect", { x: x(span.from), y: i * line + 7, width: wide, height: line - 14, rx: 3, class: "span-" + span.kind },
         svg("title", {}, `${records[kindWords[span.kind]]} ${span.text}`)));
+      const said = wide > 130 ? `${records[kindWords[span.kind]]} ${span.text}` : span.text;
       if (wide > 44) {
-        drawn.append(svg("text", { x: x(span.from) + wide / 2, y: i * line + 25, "text-anchor": "middle", class: "span-text" }, span.text));
+        drawn.append(svg("text", { x: x(span.from) + wide / 2, y: i * line + 25, "text-anchor": "middle", class: "span-text" }, said));
       }
     }
   });

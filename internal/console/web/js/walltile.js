@@ -17,7 +17,7 @@ export class Tile {
     this.waiting = new Figure(of.Waiting, { className: "huge", help: of.HelpWaiting });
     this.longest = new Figure(of.LongestShort, { className: "wide", help: of.HelpLongest });
     this.ready = new Figure(of.Ready, { shape: "ready" });
-    this.today = new Figure(of.LevelTodayShort, { unit: "%" });
+    this.today = new Figure(of.LevelTodayShort, { unit: "%", className: "past" });
     this.recent = new Figure(of.LevelRecentShort, { unit: "%" });
     this.abandoned = new Figure(of.Abandoned, { help: of.HelpAbandoned });
     this.goal = el("span", { class: "goal" });
