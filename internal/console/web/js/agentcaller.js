@@ -1,5 +1,5 @@
 // The caller of the agent's offer or talk, with the earlier calls of the number.
-import { at, call } from "./api.js";
+import { call } from "./api.js";
 import { el, icon, setText } from "./dom.js";
 import { now, rows } from "./live.js";
 import { clock, date } from "./time.js";
@@ -49,7 +49,7 @@ export class CallerCard {
     this.second();
     if (this.uuid !== agent.call) {
       this.uuid = agent.call;
-      this.read(agent.call);
+      this.read(agent.call, agent.caller || one?.number || "");
     }
   }
 
@@ -60,12 +60,13 @@ export class CallerCard {
   /**
    * Reads the earlier calls of the caller.
    * @param {string} uuid
+   * @param {string} number "" = it was withheld
    */
-  async read(uuid) {
+  async read(uuid, number) {
     this.earlier.replaceChildren();
     let items = [];
     try {
-      items = (await call("GET", `/calls/${at(uuid)}/earlier`)).items;
+      if (number) items = (await call("GET", "/cdrs?" + new URLSearchParams({ caller: number, limit: "6" }))).items;
     } catch {
       return; // the call may be over; the next one asks again
     }
