@@ -43,6 +43,10 @@ var pages = []page{
 		may: has(auth.Read, auth.Supervisor, auth.Admin),
 	},
 	{
+		name: "reports", path: "/ui/reports", icon: "reports", title: func(w *Words) string { return w.Nav.Reports },
+		may: has(auth.Read, auth.Supervisor, auth.Admin),
+	},
+	{
 		name: "admin", path: "/ui/admin", icon: "admin", title: func(w *Words) string { return w.Nav.Admin },
 		may: has(auth.Admin),
 	},

@@ -17,6 +17,7 @@ func TestEachRoleSeesItsPages(t *testing.T) {
 		"/ui/desk":     {"read", "supervisor", "admin", "li"},
 		"/ui/agent":    {"agent", "li"}, // those with an extension
 		"/ui/records":  {"read", "supervisor", "admin", "li"},
+		"/ui/reports":  {"read", "supervisor", "admin", "li"},
 		"/ui/admin":    {"admin"},
 		"/ui/password": {"read", "agent", "supervisor", "admin", "li"},
 	}

@@ -29,6 +29,9 @@ type Words struct {
 	Admin         AdminWords
 	Records       RecordWords
 	OfferOutcomes map[string]string
+	Reports       ReportWords
+	ReportFigures map[string]FigureText
+	Formulas      map[string]string // of the service level
 	Modes         map[string]string // of a group, by their number
 	Outcome       map[string]string // of an entry of the audit log
 }
@@ -133,6 +136,15 @@ type RecordWords struct {
 	SpanWait, SpanTalk, SpanRing, SpanMissed, SpanAgent                                                        string
 	Visits, Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, TransferredTo, Recordings, NoOffers string
 }
+
+// ReportWords are on the page of reports.
+type ReportWords struct {
+	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, OwnFormula, Zone, Show        string
+	TimeChart, CallChart, LevelChart, Other, Begin, Total, Definitions, Counting, Nothing, NothingText string
+}
+
+// FigureText is the name and the definition of a figure.
+type FigureText struct{ Title, Help string }
 
 // languages are the dictionaries by the name of the language.
 var languages = map[string]*Words{"en": &english, "zh": &chinese}

@@ -1,11 +1,11 @@
 // The story of one call: its visits, offers and talks on one line of time, and the same as a table.
 import { el } from "./dom.js";
 import { plainTable } from "./adminparts.js";
+import { svg } from "./svg.js";
 import { clock } from "./time.js";
 import { words } from "./words.js";
 
 const records = words.Records;
-const svgNamespace = "http://www.w3.org/2000/svg";
 const width = 1000;
 const left = 150;
 const line = 40;
@@ -46,18 +46,6 @@ function offerLane(offer) {
   const spans = [{ from: offered, to: answered || ended, kind, text: clock((answered || ended) - offered) }];
   if (answered && ended > answered) spans.push({ from: answered, to: ended, kind: "agent", text: clock(ended - answered) });
   return { title: `↳ ${offer.agent}`, spans };
-}
-
-/**
- * @param {string} tag
- * @param {Record<string, any>} attributes
- * @param {...(Node|string)} children
- */
-function svg(tag, attributes, ...children) {
-  const made = document.createElementNS(svgNamespace, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  made.append(...children);
-  return made;
 }
 
 /** @param {Lane[]} lanes */
