@@ -71,6 +71,8 @@ type rush struct {
 	floor *Floor
 	talks []*Lease
 	now   time.Time
+
+	watched bool
 }
 
 func newRush(b *testing.B, agents int, groups func(agent int) []string) *rush {
@@ -117,6 +119,9 @@ func (r *rush) decide() {
 				r.restore((first+i)%len(r.talks), offer)
 			}
 			first, offers = next, offers[:0]
+			if r.watched {
+				r.floor.TakeChanged()
+			}
 			r.StartTimer()
 		}
 		offers = append(offers, r.end(next))
@@ -130,6 +135,39 @@ func BenchmarkDecisionAgentFree(b *testing.B) {
 	eachSize(b, func(b *testing.B, agents int) {
 		newRush(b, agents, func(a int) []string { return []string{groupOf(a)} }).decide()
 	})
+}
+
+// BenchmarkDecisionWhileWatched is the same while a screen reads what changes. Its readings, every
+// 200 ms, are in BenchmarkTakeChanged.
+func BenchmarkDecisionWhileWatched(b *testing.B) {
+	eachSize(b, func(b *testing.B, agents int) {
+		r := newRush(b, agents, func(a int) []string { return []string{groupOf(a)} })
+		r.floor.Watch()
+		r.floor.TakeChanged()
+		r.watched = true
+		r.decide()
+	})
+}
+
+// BenchmarkTakeChanged reads what 40 changes of agents left, as after 200 ms of 200 changes a
+// second. It is the time for which a screen keeps the floor from deciding.
+func BenchmarkTakeChanged(b *testing.B) {
+	f := lull(b, Cyclic, 1_000)
+	f.Watch()
+	f.TakeChanged()
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		for range 40 {
+			n++
+			f.SetOutside(extensionOf(n%1_000), n%2, nine)
+		}
+		f.TakeEffects()
+		b.StartTimer()
+		if c := f.TakeChanged(); len(c.Agents) != 40 {
+			b.Fatalf("%d rows", len(c.Agents))
+		}
+	}
 }
 
 // BenchmarkDecisionAgentOfGroups is the same for an agent of several groups, whose lines are
