@@ -36,13 +36,11 @@ type Hub struct {
 	life    string // differs after a restart of the server
 	figures *Figures
 
-	mu      sync.Mutex
-	table   table
-	tick    time.Time     // of the last tick
-	ticks   uint64        // how many there were
-	news    chan struct{} // closed when there is a new version or a tick
-	frames  map[frameKey][]byte
-	screens int // streams that are open
+	mu     sync.Mutex
+	table  table
+	ticks  uint64        // how many there were
+	news   chan struct{} // closed when there is a new version or a tick
+	frames map[frameKey][]byte
 }
 
 // New returns a hub for the floor. Run makes it follow the floor.
@@ -95,7 +93,7 @@ func (h *Hub) update(now time.Time, tick bool) {
 		clear(h.frames)
 	}
 	if tick {
-		h.tick, h.ticks = now, h.ticks+1
+		h.ticks++
 	}
 	if tick || h.table.version != before {
 		close(h.news)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Stream is one viewer's stream. It is for one goroutine.
@@ -20,7 +21,7 @@ type Stream struct {
 func (h *Hub) Open(v *Viewer, lastID string) *Stream {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := &Stream{hub: h, viewer: v, ticks: h.ticks}
+	s := &Stream{hub: h, viewer: v, ticks: max(h.ticks, 1) - 1} // a tick comes first, for the viewer's clock
 	life, version, _ := strings.Cut(lastID, "-")
 	if life, sight, _ := strings.Cut(life, "."); life == h.life {
 		if n, err := strconv.ParseUint(version, 10, 64); err == nil && n <= h.table.version {
@@ -62,7 +63,7 @@ func (s *Stream) take() ([]byte, <-chan struct{}) {
 	}
 	if s.ticks != h.ticks {
 		s.ticks = h.ticks
-		return h.tickFrame(s.sight, h.tick), nil
+		return h.tickFrame(s.sight, time.Now()), nil
 	}
 	return nil, h.news
 }

@@ -19,6 +19,7 @@ type Demo struct {
 	JSON     bool          `help:"Print one JSON object as the last line, and no live table."`
 	AnyPort  bool          `help:"Serve on free ports instead of the default ones."`
 	Seed     uint64        `default:"1" help:"Seed of everything that is random."`
+	Keep     bool          `help:"Open the console in a browser, and let callers call in until Ctrl-C."`
 }
 
 // Validate is called by kong. It returns everything that is wrong with the flags.
@@ -32,6 +33,7 @@ func (d *Demo) Validate() error {
 		{d.Agents >= 1 && d.Agents <= 8000, "--agents: 1 to 8000"},
 		{d.Talk > 0, "--talk: more than 0, such as 300ms"},
 		{d.Duration > 0, "--duration: more than 0, such as 40s"},
+		{!d.Keep || !d.JSON, "--keep and --json exclude each other"},
 	} {
 		if !f.right {
 			faults = append(faults, errors.New(f.fault))

@@ -28,9 +28,13 @@ import (
 const (
 	group       = "110"
 	firstAgent  = 1000
+	keptTalk    = 24 * time.Second      // mean length of a talk if the demo goes on
 	sampleEvery = 20 * time.Millisecond // between two counts of the waiting callers
 	farewell    = 5 * time.Second       // for callers to hang up after the duration is over
 )
+
+// DefaultTalk is the length of a talk if the flag --talk is not given.
+const DefaultTalk = 2 * time.Second
 
 // Demo is one demo: its callers, its agents, and its length.
 type Demo struct {
@@ -41,19 +45,23 @@ type Demo struct {
 	JSON     bool          // print one JSON object as the last line, and no live table
 	AnyPort  bool          // serve on free ports instead of the default ones
 	Seed     uint64        // of everything that is random
+	Keep     bool          // open the console, and go on until a signal comes
 }
 
 // Run starts the real server on an embedded database, lets a simulated FreeSWITCH call in over TCP,
 // and prints the result. It returns an error if a caller was lost or an agent got two calls at
 // once.
 func (d *Demo) Run(ctx context.Context) (err error) {
-	ctx, expire := context.WithTimeout(ctx, d.Duration)
-	defer expire()
 	dir, err := os.MkdirTemp("", "nwayacd-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if d.Keep {
+		return d.keep(ctx, dir, os.Stdout)
+	}
+	ctx, expire := context.WithTimeout(ctx, d.Duration)
+	defer expire()
 	show, err := d.play(ctx, dir)
 	if err != nil {
 		return err
@@ -73,23 +81,10 @@ func (d *Demo) play(ctx context.Context, dir string) (*tally, error) {
 			}
 		},
 	})
-	defer sw.Close()
-	inbound, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	var serving sync.WaitGroup
-	serving.Go(func() { sw.Serve(ctx, inbound) }) // ends with ctx
-	defer serving.Wait()
+	server, over, err := d.start(ctx, dir, sw, app.Options{OnOffer: counted.offer, OnCDR: counted.cdr, Seed: d.Seed})
+	defer over()
 	defer cancel()
-	server, err := app.Start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel),
-		app.Options{
-			OnOffer: counted.offer, OnCDR: counted.cdr, Seed: d.Seed,
-		})
-	if errors.Is(err, syscall.EADDRINUSE) {
-		err = fmt.Errorf("%w; is another nwayacd running? --any-port uses free ports", err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +98,28 @@ func (d *Demo) play(ctx context.Context, dir string) (*tally, error) {
 	return counted, err
 }
 
+// start starts the server, linked with the simulated FreeSWITCH. over closes that one, and must be
+// called after ctx is done, also after an error.
+func (d *Demo) start(ctx context.Context, dir string, sw *sim.Switch, o app.Options) (
+	server *app.Daemon, over func(), err error,
+) {
+	var serving sync.WaitGroup
+	over = func() {
+		serving.Wait()
+		sw.Close()
+	}
+	inbound, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, over, err
+	}
+	serving.Go(func() { sw.Serve(ctx, inbound) }) // ends with ctx
+	server, err = app.Start(ctx, d.config(dir, inbound.Addr()), zerolog.New(os.Stderr).Level(zerolog.ErrorLevel), o)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w; is another nwayacd running? --any-port uses free ports", err)
+	}
+	return server, over, err
+}
+
 func (d *Demo) config(dir string, freeswitch net.Addr) *conf.Config {
 	c := conf.Default()
 	c.Database.DataDir = dir
@@ -112,6 +129,9 @@ func (d *Demo) config(dir string, freeswitch net.Addr) *conf.Config {
 		Name: "demo", Address: freeswitch.String(), Password: "ClueCon",
 		DialString: "user/{ext}",
 	}}
+	if d.Keep {
+		quicken(c)
+	}
 	if d.AnyPort {
 		c.Server.Listen, c.Control.Listen, c.HTTP.Listen = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	}
