@@ -12,6 +12,8 @@ export class DayCard {
   constructor(extension) {
     this.extension = extension;
     this.known = "";
+    /** @type {number|undefined} */
+    this.timer = undefined;
     this.figures = el("div", { class: "day" }, el("p", { class: "soft" }, page.NoToday));
     this.element = el("section", { class: "card-wide" }, el("h2", {}, page.Today), this.figures);
   }

@@ -16,6 +16,8 @@ export class AbandonedTable {
     /** @type {Map<string, any>} */
     this.all = new Map();
     this.counted = "";
+    /** @type {number|undefined} */
+    this.timer = undefined;
     this.table = new Table({
       name: "abandoned", label: desk.AbandonedCallers, columns: columns(), sort: view.sort("abandoned", "when"),
       onSort: (sort) => view.setSort("abandoned", sort),

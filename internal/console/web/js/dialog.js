@@ -26,7 +26,7 @@ export function openMenu(anchor, items) {
     }
   });
   menu.addEventListener("keydown", (event) => {
-    const now = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const now = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (!step) return;
     event.preventDefault();

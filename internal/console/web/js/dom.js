@@ -5,9 +5,11 @@ const svgNamespace = "http://www.w3.org/2000/svg";
 /**
  * Makes an element. A property of attributes that begins with "on" is a listener; true is an
  * attribute without a value; false and undefined are none.
- * @param {string} tag
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
  * @param {Record<string, any>} [attributes]
  * @param {...(Node|string|number|null|undefined|false)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
