@@ -36,7 +36,8 @@ type Settings struct {
 	Commands    []string      // commands of [server]: those that a channel may run by the route /cmd
 	// command-extensions = "any": such a command may name any extension, not only the channel's own
 	AnyExtension bool
-	RecordPath   string // record-path
+	RecordPath   string   // record-path
+	Gateways     []string // through which ThreeWay and nwaycallout may call; empty = through any
 	Prompts      Prompts
 
 	Progress      time.Duration // progress-seconds: how long a phone may send no 180 or 183; 0 = no limit
@@ -107,6 +108,9 @@ type Options struct {
 	// Command runs a command for a channel that came by the route /cmd, and returns the reply. If
 	// it is nil, such a channel gets an error as the reply.
 	Command func(ctx context.Context, line string) string
+	// OnRefusedCommand, if not nil, is called with each command of the route /cmd that the channel
+	// may not run. The actor of ctx is the channel.
+	OnRefusedCommand func(ctx context.Context, command string, reason error)
 	// Dial opens the links' connections instead of TCP, if it is not nil.
 	Dial func(context.Context) (net.Conn, error)
 	// OnOffer, if not nil, is called with the time that each offer took. The time begins when a

@@ -29,15 +29,20 @@ const replyRoom = 500
 // source.
 func (c *call) runCommand(ctx context.Context, a arrival) {
 	line := strings.Join(a.route.args, " ")
+	name, _, _ := strings.Cut(line, " ")
+	ctx = auth.With(ctx, c.actor())
 	reply := ""
 	if err := c.mayRun(a); err != nil {
 		reply = "-ERR " + err.Error()
 		c.server.counts.refusedCommands.Add(1)
 		c.server.report(a.ch.conn.RemoteAddr()).Str("uuid", a.ch.uuid).Err(err).Msg("refused the command of a channel")
+		if refused := c.server.options.OnRefusedCommand; refused != nil {
+			refused(ctx, name, err)
+		}
 	} else {
-		reply = c.server.options.Command(auth.With(ctx, c.actor()), line)
+		reply = c.server.options.Command(ctx, line)
 	}
-	c.log.Info().Str("command", strings.SplitN(line, " ", 2)[0]).Bool("ok", strings.HasPrefix(reply, "+OK")).
+	c.log.Info().Str("command", name).Bool("ok", strings.HasPrefix(reply, "+OK")).
 		Msg("a channel ran a command")
 	c.channel().become(released)
 	c.do(c.setVariables(replyVariable+"="+carried(reply)), esl.Raw("exit"))
@@ -118,6 +123,11 @@ func (c *call) goOut(ctx context.Context, a arrival) {
 	if len(args) < 2 || len(args) > 3 || dialable(args[0]) != args[0] || dialable(args[1]) != args[1] ||
 		args[0] == "" || args[1] == "" {
 		c.log.Warn().Strs("args", args).Msg("nwaycallout takes NUMBER GATEWAY [CALLER-ID]")
+		c.turnAway(returnedInvalid, a.route)
+		return
+	}
+	if !c.server.mayCallThrough(args[1]) {
+		c.log.Warn().Str("gateway", args[1]).Msg("refused a call out: gateways of [acd] does not have its gateway")
 		c.turnAway(returnedInvalid, a.route)
 		return
 	}

@@ -24,6 +24,7 @@ var (
 	ErrArgument    = errors.New("cannot be part of a FreeSWITCH command")
 	ErrNoHold      = errors.New("only a SIP phone can hold")
 	ErrRefused     = errors.New("FreeSWITCH")
+	ErrGateway     = errors.New("not among the gateways of [acd]")
 )
 
 // threeWayTimeout is how long a third party's phone rings.
@@ -216,6 +217,9 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 	if dialable(phone) != phone || dialable(gateway) != gateway {
 		return fmt.Errorf("%s, %s: %w", phone, gateway, ErrArgument)
 	}
+	if !s.mayCallThrough(gateway) {
+		return fmt.Errorf("gateway %s: %w", gateway, ErrGateway)
+	}
 	// A connection of its own is used, because a plain api call holds up everything after it on the
 	// same connection. This one lasts as long as the phone rings.
 	ctx, stop := context.WithTimeout(ctx, threeWayTimeout+replyLimit)
@@ -241,6 +245,12 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 	}
 	c.third.Store(third)
 	return nil
+}
+
+// mayCallThrough reports whether the configuration allows calls through the gateway.
+func (s *Server) mayCallThrough(gateway string) bool {
+	allowed := s.settings.Load().Gateways
+	return len(allowed) == 0 || slices.Contains(allowed, gateway)
 }
 
 // talkOf returns the call in whose talk the channel is, as caller or as agent, and the uuid of the

@@ -194,6 +194,37 @@ func TestTheCallerHangsUpWhileACallOutRings(t *testing.T) {
 	})
 }
 
+func TestOnlyTheGatewaysOfTheConfigurationAreCalledThrough(t *testing.T) {
+	s := ordinary("1000")
+	s.settings.Gateways = []string{"gw1"}
+	open(t, s, func(c *centre) {
+		for _, gateway := range []string{"gw1", "gw2"} {
+			c.sw.Gateway(gateway, sim.Behaviour{Do: sim.Answers, After: time.Second, Talk: 5 * time.Second})
+		}
+		out := c.asks("out", "1000", "1000", "nwaycallout/013800138000/gw2")
+		c.settle()
+		if got := out.Var("nwayacd_outcome"); got != "invalid-route" || len(c.sw.Channels()) != 1 {
+			t.Errorf("nwayacd_outcome is %q, %d channels", got, len(c.sw.Channels()))
+		}
+		out.Hangup()
+		call := c.caller("139")
+		c.untilTalking("call-139")
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); !errors.Is(err, ErrGateway) {
+			t.Errorf("a gateway that is not listed: %v", err)
+		}
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw1"); err != nil {
+			t.Error(err)
+		}
+		s.settings.Gateways = nil
+		c.server.Configure(s.settings)
+		if err := c.server.ThreeWay(c.Context(), "call-139", "1", "gw2"); err != nil {
+			t.Errorf("after a reload without a list: %v", err)
+		}
+		call.Hangup()
+		c.settleAll()
+	})
+}
+
 func TestWrongCallsOutAreTurnedAway(t *testing.T) {
 	for _, path := range []string{
 		"nwaycallout", "nwaycallout/1", "nwaycallout/1/2/3/4", "nwaycallout/1%20&hangup/gw1",

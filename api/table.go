@@ -47,7 +47,7 @@ var Commands = []Command{
 	{"nwayacd_transfer", "UUID EXT", "offers a call that waits, rings or talks to an extension", transfer},
 	{"nway_uuid_hold", "UUID", "puts the caller of a talk on hold, with hold music", hold},
 	{"nway_uuid_unhold", "UUID", "connects a held caller with the agent again", unhold},
-	{"nway_threeway", "UUID PHONE GATEWAY", "calls a phone through the gateway and adds it to the talk", threeWay},
+	{"nway_threeway", "UUID PHONE GATEWAY", "calls a phone through the gateway and adds it to the talk; [acd] gateways says through which", threeWay},
 	{"nwayacd_version", "", "shows version, commit, Go and database", version},
 	{"nway_reload", "", "reads the configuration again, and names the keys that need a restart", reload},
 }

@@ -144,6 +144,16 @@ func isCommand(s string) error {
 	return fmt.Errorf("%q is not the name of a command, such as nway_ready", s)
 }
 
+var gatewayName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// isGateway accepts what nway_threeway and nwaycallout take as a gateway.
+func isGateway(s string) error {
+	if !gatewayName.MatchString(s) {
+		return fmt.Errorf("%q is not a gateway; it must be 1 to 64 letters, digits, dots, dashes or underscores", s)
+	}
+	return nil
+}
+
 func isPlainWord(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') })
 }

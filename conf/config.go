@@ -65,6 +65,7 @@ type ACD struct {
 	FollowForward   bool          // follow a phone that answers 302
 	AfterTalk       string        // "hangup" or "dialplan"
 	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
+	Gateways        []string      // through which nway_threeway and nwaycallout may call; empty: through any
 }
 
 // Prompts is [prompts]: what FreeSWITCH plays, as paths on its host or as anything else that its

@@ -115,6 +115,7 @@ func (a *ACD) keys() []key {
 			name:  "record-path",
 			value: text(&a.RecordPath, isPlain, isUnspaced, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))),
 		},
+		{name: "gateways", value: words(&a.Gateways, isGateway)},
 	}
 }
 

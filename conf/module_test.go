@@ -42,7 +42,7 @@ func TestEveryParameterThatTheModuleLogsIsCarriedOver(t *testing.T) {
 	want := Default().ACD
 	want.Recover, want.TypingAuto, want.AutoAnswer, want.Debug = 120*time.Second, true, false, true
 	want.UseASR, want.LocalIP = true, "10.0.0.21"
-	if got.ACD != want {
+	if !reflect.DeepEqual(got.ACD, want) {
 		t.Errorf("[acd] got\n%+v\nwant\n%+v", got.ACD, want)
 	}
 	if dsn := "user=postgres dbname=nwaycc password=Nway&2017< host=127.0.0.1 port=5432 " +

@@ -162,7 +162,7 @@ func words(field *[]string, right check) value {
 			if !ok {
 				return mismatch(v, `a list such as ["one", "two"]`)
 			}
-			found := make([]string, 0, len(list))
+			var found []string // an empty list is nil, as a default is
 			var faults []error
 			for _, v := range list {
 				word, ok := v.(string)

@@ -26,7 +26,7 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusForbidden, []error{auth.ErrForbidden}},
-	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument, prompt.ErrNotAllowed}},
+	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed}},
 	{http.StatusNotFound, []error{
 		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
 	}},

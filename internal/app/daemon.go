@@ -20,6 +20,7 @@ import (
 	"nwayacd/api/live"
 	"nwayacd/conf"
 	"nwayacd/esl"
+	"nwayacd/internal/auth"
 	"nwayacd/internal/metrics"
 	"nwayacd/queue"
 	"nwayacd/store"
@@ -203,7 +204,10 @@ func (d *Daemon) command(ctx context.Context, line string) string {
 
 // commands returns what the commands act on. It is the same for both ports and for channels.
 func (d *Daemon) commands() api.Server {
-	return api.Server{ACD: d.acd, Reload: d.Reload, Version: d.version}
+	return api.Server{
+		ACD: d.acd, Reload: d.Reload, Version: d.version,
+		OnRefusal: func(a auth.Actor) { d.metrics.NotAllowed(string(a.Role), string(a.Way)) },
+	}
 }
 
 // version returns the reply of nwayacd_version.

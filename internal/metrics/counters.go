@@ -36,6 +36,7 @@ type counters struct {
 	talk        *prometheus.HistogramVec
 	calls       *prometheus.CounterVec
 	offers      *prometheus.CounterVec
+	notAllowed  *prometheus.CounterVec
 
 	mu     sync.Mutex
 	groups map[string]bool // the groups that have series
@@ -69,6 +70,10 @@ func newCounters() *counters {
 			"Visits that ended, by outcome. Calls out, and calls for a group that does not exist, have no group."),
 		offers: byOutcome("offers_total",
 			"Offers that ended, by outcome; an answered one ends with the talk."),
+		notAllowed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "nwayacd_not_allowed_total",
+			Help: "Commands and requests that the role of their client does not allow, by role and way.",
+		}, []string{"role", "way"}),
 		groups: map[string]bool{},
 	}
 }
@@ -85,6 +90,11 @@ func (m *Metrics) Answered(group string, waited time.Duration) {
 // OfferEnded counts an offer with its outcome.
 func (m *Metrics) OfferEnded(o queue.OfferRecord) {
 	m.counters.offers.WithLabelValues(label(o.Group), string(o.Outcome)).Inc()
+}
+
+// NotAllowed counts what a client with that role wanted and may not do. way is how it came.
+func (m *Metrics) NotAllowed(role, way string) {
+	m.counters.notAllowed.WithLabelValues(role, way).Inc()
 }
 
 // CallEnded counts a visit with its outcome. It also observes the wait of an abandoned visit, and
@@ -147,5 +157,5 @@ func (h *counters) histograms() []*prometheus.HistogramVec {
 }
 
 func (h *counters) all() []prometheus.Collector {
-	return []prometheus.Collector{h.freeToOffer, h.answerWait, h.abandonWait, h.talk, h.calls, h.offers}
+	return []prometheus.Collector{h.freeToOffer, h.answerWait, h.abandonWait, h.talk, h.calls, h.offers, h.notAllowed}
 }
