@@ -57,6 +57,9 @@ func ScopeOf(role Role, operation string) Scope {
 // Operations returns the names of all operations of the table in their order.
 func Operations() []string { return slices.Sorted(maps.Keys(operations)) }
 
+// Rights returns the rows of the table in their order.
+func Rights() []*Right { return slices.Clone(allRights) }
+
 // May reports whether the actor may use the operation on the objects. Without objects it reports
 // whether the actor may use it at all.
 func May(a Actor, operation string, objects ...Object) bool {
