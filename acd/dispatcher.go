@@ -29,6 +29,7 @@ type Dispatcher struct {
 	places    map[string]*Place
 	earlyEnds map[string]*earlyEnd // early ends that are not announced yet, by the agent's extension
 	closed    bool                 // the server shuts down, so no transfer begins
+	entry     *auth.Entry          // for the audit log, written with the changes of the present step
 	armed     time.Time            // the deadline that run waits for
 	rearm     chan struct{}        // has a token if run must wait for another deadline
 	watched   chan struct{}        // has a token if the floor has changed; nil = nobody watches
@@ -107,6 +108,10 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 			close(p.stranded)
 			delete(d.places, uuid)
 		}
+	}
+	if d.entry != nil {
+		effects.Changes = append(effects.Changes, queue.Change{Auth: &auth.Change{Audit: d.entry}})
+		d.entry = nil
 	}
 	sequence = d.journal.Write(effects.Changes...)
 	for _, cdr := range effects.Ended {
@@ -221,14 +226,16 @@ func (d *Dispatcher) rearmClock() {
 }
 
 // command is do for a step that may be refused. It returns the step's error, or waits until the
-// change is safe.
+// change is safe. The entry for the audit log is in the same write as the changes.
 func (d *Dispatcher) command(ctx context.Context, step func(now time.Time) error) error {
 	var err error
 	by, _ := auth.From(ctx)
 	sequence := d.do(func(now time.Time) {
 		d.floor.OrderedBy(by.Name)
 		defer d.floor.OrderedBy("")
-		err = step(now)
+		if err = step(now); err == nil {
+			d.entry = auth.TakeEntry(ctx, now)
+		}
 	})
 	if err != nil {
 		return err

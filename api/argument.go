@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -21,8 +22,20 @@ type Argument struct {
 // keep is the argument that leaves a prompt as it is.
 const keep = "-"
 
-// secret is the Word of the argument that a refusal does not repeat.
-const secret = "PASSWORD"
+// The Words of the arguments that no refusal repeats.
+const (
+	secret     = "PASSWORD"
+	secretHash = "HASH"
+)
+
+// The first arguments of the commands about users and tokens.
+const (
+	userActionWord  = "list|add|change|password|disable|enable|remove"
+	tokenActionWord = "list|add|disable|enable|remove"
+)
+
+// isSecret reports whether the argument must not be shown.
+func (a *Argument) isSecret() bool { return a.Word == secret || a.Word == secretHash }
 
 const (
 	numberRule = "1 to 32 letters, digits or _.+*#- are allowed"
@@ -37,6 +50,10 @@ var (
 	isPhone     = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,64}$`).MatchString
 	isGateway   = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`).MatchString
 	isMode      = regexp.MustCompile(`^[0-5]$`).MatchString
+	isName      = regexp.MustCompile(`^[a-z0-9._@-]{1,64}$`).MatchString
+	isRole      = regexp.MustCompile(`^(-|wall|read|agent|supervisor|admin|metrics|directory)$`).MatchString
+	isDays      = regexp.MustCompile(`^(-|[0-9]{1,3}|[1-3][0-9]{3})$`).MatchString
+	isHash      = regexp.MustCompile(`^[!-~]{1,200}$`).MatchString
 	isPassword  = regexp.MustCompile(`^[!-~]{1,64}$`).MatchString
 )
 
@@ -56,7 +73,23 @@ var Arguments = []Argument{
 	{"PHONE", "phone", "1 to 64 letters, digits or _.+*#- are allowed", isPhone},
 	{"GATEWAY", "gateway", "1 to 64 letters, digits or _.- are allowed", isGateway},
 	{"true|false", "", "", func(word string) bool { return word == "true" || word == "false" }},
+	{userActionWord, "", "", oneOf(userActionWord)},
+	{tokenActionWord, "", "", oneOf(tokenActionWord)},
+	{"NAME", "name", "1 to 64 of the characters a-z 0-9 . _ @ - are allowed", isName},
+	{
+		"ROLE", "role", "it must be wall, read, agent, supervisor, admin, metrics or directory; - leaves it out",
+		isRole,
+	},
+	{"GROUPS", "groups", "numbers of groups with commas between them, * for all, or - for none", isNumbers},
+	{"DAYS", "days", "a number up to 3650; 0 or - for no end", isDays},
+	{secretHash, "hash", "`nwayacd user` and `nwayacd token` make it; - leaves it out", isHash},
 	{"json", "", "", func(word string) bool { return word == "json" }},
+}
+
+// oneOf returns a rule for one of some words with | between them.
+func oneOf(words string) func(string) bool {
+	all := strings.Split(words, "|")
+	return func(word string) bool { return slices.Contains(all, word) }
 }
 
 // isFile accepts what FreeSWITCH's playback accepts, except text that FreeSWITCH would expand,
@@ -104,7 +137,7 @@ func (c *Command) check(args []string) error {
 		case a.Fits(given):
 		case a.Rule == "":
 			return errUsage{}
-		case a.Word == secret:
+		case a.isSecret():
 			return fmt.Errorf("%s: %s", a.Name, a.Rule)
 		default:
 			return fmt.Errorf("%s %q: %s", a.Name, shorten(given), a.Rule)

@@ -56,12 +56,12 @@ func (c *Command) order(args []string) *auth.Order {
 	wanted, _ := c.Arguments()
 	for i, given := range args {
 		switch a := wanted[i]; {
-		case a.Word == secret:
+		case a.isSecret():
 			o.Detail[a.Name] = auth.Masked
-		case i == 0:
-			o.Object = given
 		case a.Name == "":
 			o.Detail["word"] = given
+		case o.Object == "":
+			o.Object = given
 		default:
 			o.Detail[a.Name] = given
 		}

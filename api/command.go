@@ -14,6 +14,7 @@ import (
 
 	"nwayacd/acd"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/auth/users"
 )
 
 // Command is one command. It is the same from the command port, HTTP, the shell and the dialplan.
@@ -33,6 +34,8 @@ type Server struct {
 	Audit   Audit                             // nil = orders are not kept
 	// OnRefusal is called if an actor may not do what it wants; nil = refusals are not counted.
 	OnRefusal func(auth.Actor)
+	// Book has the users, tokens and sessions, for the commands about them; nil = there are none.
+	Book *users.Book
 }
 
 // MaxCommand bounds a command's line, in bytes.
@@ -45,8 +48,8 @@ const ControlRefusal = "-ERR control characters in the command"
 // errUsage says that the arguments do not match the syntax.
 type errUsage struct{}
 
-// Error is never shown, because the reply is the syntax.
-func (errUsage) Error() string { return "usage" }
+// Error is for the audit log. The reply is the syntax.
+func (errUsage) Error() string { return "the arguments do not match the syntax" }
 
 // Find returns the command of that name, or nil if there is none. The letter case does not matter,
 // as in FreeSWITCH.
@@ -113,7 +116,7 @@ func Public(line string) (command, arguments string) {
 	}
 	wanted, _ := c.Arguments()
 	shown := words[1:]
-	if at := slices.IndexFunc(wanted, func(a Argument) bool { return a.Word == secret }); at >= 0 {
+	if at := slices.IndexFunc(wanted, func(a Argument) bool { return a.isSecret() }); at >= 0 {
 		shown = shown[:min(at, len(shown))]
 	}
 	return words[0], strings.Join(shown, " ")
@@ -141,7 +144,7 @@ func (c *Command) carryOut(ctx context.Context, s Server, args []string) (reply 
 	if err := s.Allow(ctx, c.Name, c.objects(s, args)...); err != nil {
 		return "", err
 	}
-	if auth.RightOf(c.Name).Looks {
+	if auth.RightOf(c.Name).Looks || c.lists(args) {
 		return c.run(ctx, s, args)
 	}
 	ctx = auth.WithOrder(ctx, c.order(args))

@@ -135,6 +135,19 @@ var wrongUses = []wrongUse{
 		"5fa9 01862 gw/1 → -ERR gateway", "5fa9 01862 '' → -ERR gateway", "5fa9 {a=b}1 gw1 → -ERR phone",
 		"5fa9 1,2 gw1 → -ERR phone",
 	}},
+	{"nway_user", "list", []string{
+		" → -USAGE", "List → -USAGE", "list anna → -USAGE", "add → -USAGE", "add anna → -USAGE", "add anna root → -ERR role",
+		"add Anna read → -ERR name", "add anna dialplan → -ERR role", "add anna local → -ERR role",
+		"add anna metrics → role must be", "add anna agent → needs an extension", "add anna read 1;2 → -ERR groups",
+		"add anna read - - plaintext → not argon2id", "change nosuch read → no such user", "password nosuch → no such user",
+		"password anna plaintext → -ERR role", "disable nosuch → no such user", "remove nosuch → no such user",
+		"remove → -USAGE", "remove a b → -ERR role", "list|add → -USAGE",
+	}},
+	{"nway_token", "list", []string{
+		" → -USAGE", "list crm → -USAGE", "add crm → -USAGE", "add crm root → -ERR role", "add CRM read → -ERR name",
+		"add crm read * - -1 → -ERR days", "add crm read * - 4000 → -ERR days", "add crm read * - 0 abc → 64 hexadecimal",
+		"remove nosuch → no such token", "disable nosuch → no such token", "change crm read → -USAGE",
+	}},
 	{"nwayacd_version", "", noArguments},
 	{"nway_reload", "", noArguments},
 }

@@ -48,6 +48,14 @@ var Commands = []Command{
 	{"nway_uuid_hold", "UUID", "puts the caller of a talk on hold, with hold music", hold},
 	{"nway_uuid_unhold", "UUID", "connects a held caller with the agent again", unhold},
 	{"nway_threeway", "UUID PHONE GATEWAY", "calls a phone through the gateway and adds it to the talk; [acd] gateways says through which", threeWay},
+	{
+		userCommand, userActionWord + " [NAME] [ROLE] [GROUPS] [EXT] [HASH]",
+		"lists, adds, changes or removes a user; without a hash a password is made, and the reply shows it once", user,
+	},
+	{
+		tokenCommand, tokenActionWord + " [NAME] [ROLE] [GROUPS] [EXT] [DAYS] [HASH]",
+		"lists, adds or removes a token; without a hash it is made, and the reply shows it once", token,
+	},
 	{"nwayacd_version", "", "shows version, commit, Go and database", version},
 	{"nway_reload", "", "reads the configuration again, and names the keys that need a restart", reload},
 }

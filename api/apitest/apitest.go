@@ -15,14 +15,23 @@ import (
 	"nwayacd/agent"
 	"nwayacd/api"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/auth/users"
 	"nwayacd/queue"
 )
 
 // Journal counts the changes that are written to it.
 type Journal struct{ Written atomic.Uint64 }
 
-// Write counts the changes.
-func (j *Journal) Write(changes ...queue.Change) uint64 { return j.Written.Add(uint64(len(changes))) }
+// Write counts the changes, without entries of the audit log.
+func (j *Journal) Write(changes ...queue.Change) uint64 {
+	n := 0
+	for _, c := range changes {
+		if c.Auth == nil || c.Auth.Audit == nil {
+			n++
+		}
+	}
+	return j.Written.Add(uint64(n))
+}
 
 // Sync returns at once.
 func (*Journal) Sync(context.Context, uint64) error { return nil }
@@ -31,15 +40,21 @@ func (*Journal) Sync(context.Context, uint64) error { return nil }
 // extension 1000.
 func Server() (api.Server, *Journal) {
 	journal := &Journal{}
+	return ServerWith(journal), journal
+}
+
+// ServerWith is Server with a journal of one's own.
+func ServerWith(journal acd.Journal) api.Server {
 	s := acd.New(acd.Options{Journal: journal, Log: zerolog.Nop()}, queue.Snapshot{
 		Groups: []queue.Group{{Number: "110", Mode: queue.Cyclic}},
 		Agents: []agent.Agent{{Profile: agent.Profile{Extension: "1000", Name: "Ann|a"}}},
 	})
 	return api.Server{
 		ACD:     s,
+		Book:    users.New(journal, zerolog.Nop(), auth.Snapshot{}),
 		Reload:  func() (string, error) { return "read again", nil },
 		Version: func(context.Context) string { return "nwayacd 1.2.3, commit abc, go1.26, SQLite 3" },
-	}, journal
+	}
 }
 
 // As returns a context for the work that an actor of the role ordered.

@@ -171,6 +171,8 @@ func TestJobsEndWithAnEvent(t *testing.T) {
 	if e := d.event(); len(e.Get("Job-UUID")) != 36 || !strings.HasPrefix(e.Body(), "+OK nwayacd") {
 		t.Errorf("%s %s", e.Get("Job-UUID"), e.Body())
 	}
+	d.say("bgapi nway_token add crm admin", "-ERR the reply may have a secret in it")
+	d.say(`bgapi "nway_user" add anna admin`, "-ERR the reply may have a secret in it")
 	d.say("bgapi nwayacd_version\nJob-UUID: "+strings.Repeat("j", 200), "-ERR a Job-UUID has at most")
 }
 

@@ -106,6 +106,9 @@ func (c *client) background(ctx context.Context, r *esl.Request, line string) er
 	if len(line) > api.MaxCommand {
 		return c.reply("-ERR a command has at most " + strconv.Itoa(api.MaxCommand) + " characters")
 	}
+	if api.RepliesWithSecret(line) { // all clients get the event
+		return c.reply("-ERR the reply may have a secret in it: use api, not bgapi")
+	}
 	select {
 	case c.slots <- struct{}{}:
 	default:

@@ -71,6 +71,16 @@ func (r *blacklistRule) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 }
 
 // Resolve tells huma whether the times can be searched for.
+func (f *auditFilter) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	return append(checkTime(f.From, at, "query.from"), checkTime(f.To, at, "query.to")...)
+}
+
+// Resolve tells huma whether the end can be kept.
+func (in *tokenPut) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
+	return checkTime(in.Body.Expires, at, "body.expires")
+}
+
+// Resolve tells huma whether the times can be searched for.
 func (f *cdrFilter) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 	return append(checkTime(f.From, at, "query.from"), checkTime(f.To, at, "query.to")...)
 }

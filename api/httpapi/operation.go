@@ -52,7 +52,15 @@ func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	events := resource("events", "Events at the time when they happen.")
 	p.eventOperation(events)
 	p.liveOperation(events)
-	p.meOperation(resource("me", "The client itself."))
+	me := resource("me", "The client itself.")
+	p.meOperation(me)
+	if p.Server.Book != nil {
+		p.passwordOperation(me)
+		p.userOperations(resource("users", "People who log in with a name and a password."))
+		p.tokenOperations(resource("tokens", "Keys of programs and of walls."))
+		p.sessionOperations(resource("sessions", "Browsers that are logged in."))
+		p.auditOperation(resource("audit", "Who did what."))
+	}
 	p.serverOperations(resource("server", "The server itself."))
 	return api
 }

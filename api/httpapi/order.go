@@ -36,7 +36,7 @@ func objectOf(fields reflect.Value) (name string) {
 		}
 	}
 	if body := fields.FieldByName("Body"); body.Kind() == reflect.Struct && body.NumField() > 0 {
-		if first := body.Type().Field(0); first.Type.Kind() == reflect.String {
+		if first := body.Type().Field(0); first.Type.Kind() == reflect.String && first.Tag.Get("writeOnly") == "" {
 			name, _, _ = strings.Cut(first.Tag.Get("json"), ",")
 		}
 	}

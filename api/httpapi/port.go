@@ -41,6 +41,9 @@ const (
 type Database interface {
 	// SearchCDRs returns a page of ended calls and the Before of the next page, 0 after the last.
 	SearchCDRs(context.Context, queue.CDRSearch) (page []queue.CDR, next int64, err error)
+	// SearchAudit returns a page of the audit log and the Before of the next page. That is 0 after
+	// the last one.
+	SearchAudit(context.Context, auth.Search) (page []auth.Entry, next int64, err error)
 	// Offers returns the offers of one call that have ended.
 	Offers(ctx context.Context, call string) ([]queue.OfferRecord, error)
 	// Password returns the password with which an extension's phone registers. ok is false if the

@@ -27,6 +27,13 @@ type archive struct {
 	passwords map[string]string
 	away      error
 	asked     queue.CDRSearch
+	audit     []auth.Entry
+	audited   auth.Search
+}
+
+func (a *archive) SearchAudit(_ context.Context, q auth.Search) (page []auth.Entry, next int64, err error) {
+	a.audited = q
+	return a.audit, 9, a.away
 }
 
 func (a *archive) SearchCDRs(_ context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {

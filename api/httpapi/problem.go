@@ -12,6 +12,7 @@ import (
 
 	"nwayacd/acd"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/auth/users"
 	"nwayacd/internal/prompt"
 	"nwayacd/queue"
 )
@@ -26,16 +27,21 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusForbidden, []error{auth.ErrForbidden}},
-	{http.StatusUnprocessableEntity, []error{errInBody, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed}},
+	{http.StatusUnprocessableEntity, []error{
+		errInBody, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed, users.ErrInvalid, users.ErrWrong,
+	}},
+	{http.StatusTooManyRequests, []error{users.ErrSlow}},
 	{http.StatusNotFound, []error{
 		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
+		users.ErrNoUser, users.ErrNoToken, users.ErrNoSession,
 	}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
 		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
+		users.ErrUserExists, users.ErrTokenExists, users.ErrFull,
 	}},
 	{http.StatusServiceUnavailable, []error{
-		acd.ErrNoLink, errDatabase, errStreams, context.DeadlineExceeded, context.Canceled,
+		acd.ErrNoLink, errDatabase, users.ErrBusy, errStreams, context.DeadlineExceeded, context.Canceled,
 	}},
 	{http.StatusForbidden, []error{errNoSight}},
 	{http.StatusBadGateway, []error{errSwitch}},

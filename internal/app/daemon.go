@@ -21,6 +21,7 @@ import (
 	"nwayacd/conf"
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/auth/users"
 	"nwayacd/internal/metrics"
 	"nwayacd/queue"
 	"nwayacd/store"
@@ -33,6 +34,7 @@ type Daemon struct {
 	load   func() (*conf.Config, error)
 	store  *store.Store
 	acd    *acd.Server
+	users  *users.Book
 	// metrics counts events, and shows its figures on the HTTP port.
 	metrics *metrics.Metrics
 	figures *live.Figures // of today
@@ -147,9 +149,9 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		OutputSQL:    d.config.Database.OutputSQL,
 		JournalLimit: int64(d.config.Database.JournalLimit) << 20,
 		Log:          d.log,
-		OnEdit:       func(take func() []queue.Change) { d.acd.Dispatcher.Edit(take) },
-		OnReload:     func(take func() queue.Snapshot) { d.acd.Dispatcher.Reload(take) },
-		OnResync:     func(whole bool) { d.acd.Dispatcher.Resync(whole) },
+		OnEdit:       d.edited,
+		OnReload:     d.reloaded,
+		OnResync:     d.resync,
 		OnDeposed:    d.deposed,
 		Version:      version,
 	})
@@ -157,6 +159,31 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		d.onStop("store", d.store.Close)
 	}
 	return err
+}
+
+// edited hands edits of other programs to the book and to the dispatcher. Both are locked while
+// take is called. The book is locked first, everywhere.
+func (d *Daemon) edited(take func() []queue.Change) {
+	d.users.Edit(func() (changes []queue.Change) {
+		d.acd.Dispatcher.Edit(func() []queue.Change { changes = take(); return changes })
+		return changes
+	})
+}
+
+// reloaded is edited for a whole snapshot.
+func (d *Daemon) reloaded(take func() queue.Snapshot) {
+	d.users.Reload(func() (all queue.Snapshot) {
+		d.acd.Dispatcher.Reload(func() queue.Snapshot { all = take(); return all })
+		return all
+	})
+}
+
+// resync writes the state again, for a database that lacks some of it.
+func (d *Daemon) resync(whole bool) {
+	d.acd.Dispatcher.Resync(whole)
+	if whole {
+		d.users.Resync()
+	}
 }
 
 // handBackTime is how long a server whose database was taken has to hand its callers back. The
@@ -186,6 +213,7 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
+	d.users = users.New(d.store, d.log, snapshot.Auth)
 	d.acd = acd.New(acd.Options{
 		Settings: settings(d.config), Switches: switches(d.config, d.secrets), Journal: d.store, Identity: d.store.Identity(),
 		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
@@ -205,7 +233,7 @@ func (d *Daemon) command(ctx context.Context, line string) string {
 // commands returns what the commands act on. It is the same for both ports and for channels.
 func (d *Daemon) commands() api.Server {
 	return api.Server{
-		ACD: d.acd, Reload: d.Reload, Version: d.version,
+		ACD: d.acd, Reload: d.Reload, Version: d.version, Users: d.users, Audit: d.users, Book: d.users,
 		OnRefusal: func(a auth.Actor) { d.metrics.NotAllowed(string(a.Role), string(a.Way)) },
 	}
 }

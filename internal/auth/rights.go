@@ -73,7 +73,7 @@ var (
 		Name: "VIPs and blacklist: change", On: []Kind{AGroup}, roles: row(None, None, None, InGroups),
 	}
 	change   = Right{Name: "agents, groups, settings, configuration", roles: row(None, None, None, None)}
-	password = Right{Name: "the own password", roles: map[Role]Scope{Agent: Own, Supervisor: Own, Admin: Own}}
+	password = Right{Name: "the own password", roles: map[Role]Scope{Wall: Own, Read: Own, Agent: Own, Supervisor: Own, Admin: Own}}
 	console  = Right{
 		Name: "the console", roles: map[Role]Scope{Wall: All, Read: All, Agent: All, Supervisor: All, Admin: All},
 		Looks: true,
@@ -152,6 +152,7 @@ var operations = map[string]*Right{
 
 	"nwayacd_version": &itself,
 	"get-me":          &itself,
+	"set-my-password": &password,
 	"healthz":         &public,
 	"readyz":          &public,
 	OpReadyz:          &scrape,
@@ -161,4 +162,7 @@ var operations = map[string]*Right{
 	OpPassThrough:     &keys,
 	"nway_user":       &keys,
 	"nway_token":      &keys,
+	"list-sessions":   &keys,
+	"end-session":     &keys,
+	"list-audit":      &keys,
 }

@@ -16,9 +16,9 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {ours: []string{"internal/setting"}},
-	"nwayacd/api":   {ours: []string{"acd", "esl", "internal/auth", "queue"}},
+	"nwayacd/api":   {ours: []string{"acd", "esl", "internal/auth", "internal/auth/users", "queue"}},
 	"nwayacd/api/apitest": {
-		ours:      []string{"acd", "agent", "api", "internal/auth", "queue"},
+		ours:      []string{"acd", "agent", "api", "internal/auth", "internal/auth/users", "queue"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/cmdport": {
@@ -30,7 +30,9 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/httpapi": {
-		ours:      []string{"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/prompt", "queue"},
+		ours: []string{
+			"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users", "internal/prompt", "queue",
+		},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
 	"nwayacd/api/live":          {ours: []string{"agent", "internal/auth", "internal/figures", "queue"}},
@@ -40,7 +42,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/app": {
 		ours: []string{
 			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "api/live", "conf", "esl", "internal/auth",
-			"internal/metrics", "queue", "store",
+			"internal/auth/users", "internal/metrics", "queue", "store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},

@@ -23,20 +23,38 @@ type refusal struct {
 // Conclude says what became of the order that ctx is for. If nothing has taken its entry, because
 // it changed nothing that is kept, the entry is written now. There is one log line for each entry.
 //
-// Refusals and failures are written once a minute for each source.
+// Refusals and failures are written once a minute for each source. What was refused after a change
+// was written is a failure, because the change is in force.
 func (b *Book) Conclude(ctx context.Context, outcome auth.Outcome, reason string) {
 	o := auth.OrderOf(ctx)
-	if o == nil {
-		return
-	}
-	if outcome == auth.OK {
+	switch {
+	case o == nil:
+	case outcome == auth.OK:
 		if entry := auth.TakeEntry(ctx, time.Now()); entry != nil {
 			b.record(entry)
 		}
 		b.say(o.Entry(ctx, time.Now(), outcome, ""))
-		return
+	case o.Taken():
+		b.Refuse(o.Entry(ctx, time.Now(), auth.Failed, reason))
+	default:
+		b.Refuse(o.Entry(ctx, time.Now(), outcome, reason))
 	}
-	b.Refuse(o.Entry(ctx, time.Now(), outcome, reason))
+}
+
+// inOrder returns ctx with an order, if it has none, and a function that concludes it. If ctx has
+// an order, whoever gave it concludes it.
+func (b *Book) inOrder(ctx context.Context, a auth.Actor, action, object string) (context.Context, func(error)) {
+	if auth.OrderOf(ctx) != nil {
+		return ctx, func(error) {}
+	}
+	ctx = auth.WithOrder(auth.With(ctx, a), &auth.Order{Action: action, Object: object})
+	return ctx, func(err error) {
+		if err == nil {
+			b.Conclude(ctx, auth.OK, "")
+		} else {
+			b.Conclude(ctx, auth.Refused, err.Error())
+		}
+	}
 }
 
 // Refuse writes an entry about something that was refused or failed, once a minute for each source.

@@ -642,7 +642,7 @@ func TestRefusalsAreWrittenOnceAMinuteForEachSource(t *testing.T) {
 		b, r := newBook(t)
 		refuse := func(source string) {
 			ctx := auth.With(t.Context(), auth.Actor{Name: "http", Source: source})
-			b.Conclude(auth.WithOrder(ctx, &auth.Order{Action: "reload"}), auth.Refused, "the role forbids it")
+			b.Conclude(auth.WithOrder(ctx, &auth.Order{Action: "reload"}), auth.Refused, "the file has a fault")
 		}
 		for range 100 {
 			refuse("10.0.0.1")

@@ -23,6 +23,16 @@ func (b *Book) Login(ctx context.Context, name, password string, source netip.Ad
 	if !isName(name) || len(password) > mostPassword {
 		name, p.name = "", "" // no user has it
 	}
+	actor, err := b.login(ctx, p, password)
+	actor.Source = address(source)
+	if err != nil {
+		b.refuseLogin(ctx, name, actor.Source, err)
+		return auth.Actor{}, err
+	}
+	return actor, nil
+}
+
+func (b *Book) login(ctx context.Context, p pair, password string) (auth.Actor, error) {
 	hash, err := b.beginLogin(p)
 	if err != nil {
 		return auth.Actor{}, err
@@ -34,14 +44,26 @@ func (b *Book) Login(ctx context.Context, name, password string, source netip.Ad
 		b.throttle.undo(p)
 		return auth.Actor{}, err
 	}
-	u := b.users[name]
+	u := b.users[p.name]
 	if !right || u == nil || u.Disabled {
 		return auth.Actor{}, ErrWrong
 	}
 	b.throttle.right(p)
-	actor := actorOfUser(u)
-	actor.Source = address(source)
-	return actor, nil
+	return actorOfUser(u), nil
+}
+
+// refuseLogin writes an entry about a wrong password. The name is shown only if a user has it,
+// because people type their password there.
+func (b *Book) refuseLogin(ctx context.Context, name, source string, why error) {
+	if _, known := b.User(name); !known {
+		name = "unknown name"
+	}
+	actor, known := auth.From(ctx)
+	if !known {
+		actor = auth.Actor{Name: "unknown", Source: source}
+	}
+	o := &auth.Order{Action: "login", Object: name}
+	b.Refuse(o.Entry(auth.With(ctx, actor), time.Now(), auth.Refused, why.Error()))
 }
 
 // address returns an address as Actor.Source has it.
@@ -94,11 +116,18 @@ func (b *Book) look(ctx context.Context, hash *costly, password, source string) 
 // of the user end, and the actor's own goes on. The errors are those of Login and
 // CheckNewPassword.
 func (b *Book) ChangePassword(ctx context.Context, actor auth.Actor, old, new string) error {
+	ctx, conclude := b.inOrder(ctx, actor, "change-password", actor.Name)
+	err := b.changePassword(ctx, actor, old, new)
+	conclude(err)
+	return err
+}
+
+func (b *Book) changePassword(ctx context.Context, actor auth.Actor, old, new string) error {
 	name, is := strings.CutPrefix(actor.Name, "user:")
 	if !is {
 		return ErrNoUser
 	}
-	if err := CheckNewPassword(name, new); err != nil {
+	if err := invalid(CheckNewPassword(name, new)); err != nil {
 		return err
 	}
 	source, _ := netip.ParseAddr(actor.Source) // if it is unknown, all such clients are one source
@@ -106,9 +135,9 @@ func (b *Book) ChangePassword(ctx context.Context, actor auth.Actor, old, new st
 		return err
 	}
 	if old == new {
-		return errors.New("the new password must differ from the old one")
+		return invalid(errors.New("the new password must differ from the old one"))
 	}
-	hash, err := b.hash(ctx, new, network(source))
+	hash, err := b.HashNew(ctx, name, new)
 	if err != nil {
 		return err
 	}
@@ -129,8 +158,13 @@ func (b *Book) ChangePassword(ctx context.Context, actor auth.Actor, old, new st
 	})
 }
 
-func (b *Book) hash(ctx context.Context, password, source string) (string, error) {
-	if err := b.gate.enter(ctx, source); err != nil {
+// HashNew returns the hash of a password that is to be the user's, when it is its turn. The errors
+// are ErrInvalid, ErrBusy or ctx's cause.
+func (b *Book) HashNew(ctx context.Context, name, password string) (string, error) {
+	if err := invalid(CheckNewPassword(name, password)); err != nil {
+		return "", err
+	}
+	if err := b.gate.enter(ctx, ""); err != nil {
 		return "", err
 	}
 	defer b.gate.leave()

@@ -42,6 +42,9 @@ func (b *Book) Begin(ctx context.Context, actor auth.Actor, browser string) (key
 	if !is {
 		return "", ErrNoUser
 	}
+	actor.Way = auth.WayConsole
+	ctx, conclude := b.inOrder(ctx, actor, "login", name)
+	defer func() { conclude(err) }()
 	return b.begin(ctx, func(now time.Time) (s auth.Session, err error) {
 		if u := b.users[name]; u == nil || u.Disabled {
 			return s, ErrWrong
@@ -53,6 +56,10 @@ func (b *Book) Begin(ctx context.Context, actor auth.Actor, browser string) (key
 // Enter starts a session by a key that a person has clicked on: that of a link of MakeLink, or a
 // token of the role wall. The error is ErrLink if it is neither.
 func (b *Book) Enter(ctx context.Context, key string, source netip.Addr, browser string) (session string, err error) {
+	actor := b.holder(key)
+	actor.Source, actor.Way = address(source), auth.WayConsole
+	ctx, conclude := b.inOrder(ctx, actor, "login", actor.Name)
+	defer func() { conclude(err) }()
 	return b.begin(ctx, func(now time.Time) (auth.Session, error) {
 		s := auth.Session{Source: address(source), Browser: browser}
 		if t := b.keys[hashKey(key)]; t != nil && t.Role == auth.Wall && usable(t, now) {
@@ -68,6 +75,19 @@ func (b *Book) Enter(ctx context.Context, key string, source netip.Addr, browser
 		s.User, s.Expires = l.user, now.Add(sessionIdle)
 		return s, nil
 	})
+}
+
+// holder returns the name of the actor to whom the key of a link or token belongs.
+func (b *Book) holder(key string) auth.Actor {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if t := b.keys[hashKey(key)]; t != nil {
+		return auth.Actor{Name: "token:" + t.Name, Role: t.Role}
+	}
+	if u := b.users[b.links[hashKey(key)].user]; u != nil {
+		return auth.Actor{Name: "user:" + u.Name, Role: u.Role}
+	}
+	return auth.Actor{Name: "unknown"}
 }
 
 // MakeLink returns a key with which a browser can log in as the user, once and within 10 minutes.
@@ -194,10 +214,17 @@ func (b *Book) actorOf(s *auth.Session, now time.Time) (actor auth.Actor, valid 
 
 // Logout ends the session with this key. It is no error if there is none.
 func (b *Book) Logout(ctx context.Context, key string) error {
-	err := b.EndSession(ctx, hashKey(key))
-	if errors.Is(err, ErrNoSession) {
+	actor, valid := b.Session(key)
+	if !valid {
 		return nil
 	}
+	actor.Way = auth.WayConsole
+	ctx, conclude := b.inOrder(ctx, actor, "logout", actor.Name)
+	err := b.EndSession(ctx, hashKey(key))
+	if errors.Is(err, ErrNoSession) {
+		err = nil // it ended meanwhile
+	}
+	conclude(err)
 	return err
 }
 

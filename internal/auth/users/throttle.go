@@ -1,6 +1,7 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,6 +20,12 @@ const (
 
 // SlowError says that a try was not looked at, and when the next one may be.
 type SlowError struct{ Wait time.Duration }
+
+// ErrSlow is the kind of every SlowError.
+var ErrSlow = errors.New("too many wrong passwords")
+
+// Is reports whether the target is ErrSlow.
+func (SlowError) Is(target error) bool { return target == ErrSlow }
 
 // Error tells a person what to do.
 func (e SlowError) Error() string {

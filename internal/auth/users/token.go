@@ -65,7 +65,7 @@ func actorOfToken(t *auth.Token) auth.Actor {
 // AddToken adds a token, and returns its key. If t has a hash, the key is the caller's, and the
 // result is "". A token has one of the roles but local and dialplan.
 func (b *Book) AddToken(ctx context.Context, t auth.Token) (key string, err error) {
-	if err := checkToken(&t); err != nil {
+	if err := invalid(checkToken(&t)); err != nil {
 		return "", err
 	}
 	if t.Hash == "" {
@@ -98,7 +98,7 @@ func (b *Book) ChangeToken(ctx context.Context, u auth.TokenUpdate) error {
 		}
 		after := *t
 		u.Apply(&after)
-		if err := checkToken(&after); err != nil {
+		if err := invalid(checkToken(&after)); err != nil {
 			return nil, err
 		}
 		changes := []auth.Change{{Token: &u}}

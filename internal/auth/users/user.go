@@ -26,6 +26,17 @@ var TokenRoles = append(slices.Clone(UserRoles), auth.Metrics, auth.Directory)
 
 const mostGroups = 100 // of one user or token
 
+// ErrInvalid is the kind of an error about a value that cannot be.
+var ErrInvalid = errors.New("")
+
+// invalid makes err an ErrInvalid. It adds no text.
+func invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w%w", ErrInvalid, err)
+}
+
 var errName = errors.New("a name has 1 to 64 of the characters a-z 0-9 . _ @ -")
 
 func checkUser(u *auth.User) error {
@@ -81,7 +92,7 @@ func actorOfUser(u *auth.User) auth.Actor {
 // AddUser adds a user. u.Password is a hash of HashPassword. If it is "", AddUser makes a password
 // and returns it.
 func (b *Book) AddUser(ctx context.Context, u auth.User) (password string, err error) {
-	if err := checkUser(&u); err != nil {
+	if err := invalid(checkUser(&u)); err != nil {
 		return "", err
 	}
 	if password, err = b.fillPassword(ctx, &u.Password); err != nil {
@@ -106,7 +117,7 @@ func (b *Book) AddUser(ctx context.Context, u auth.User) (password string, err e
 // fillPassword checks a hash. If it is "", it makes a password and its hash.
 func (b *Book) fillPassword(ctx context.Context, hash *string) (password string, err error) {
 	if *hash != "" {
-		return "", CheckHash(*hash)
+		return "", invalid(CheckHash(*hash))
 	}
 	if err := b.gate.enter(ctx, ""); err != nil {
 		return "", err
@@ -121,7 +132,7 @@ func (b *Book) fillPassword(ctx context.Context, hash *string) (password string,
 // end the user's sessions. Changed is set here.
 func (b *Book) ChangeUser(ctx context.Context, u auth.UserUpdate) error {
 	if u.Password != nil {
-		if err := CheckHash(*u.Password); err != nil {
+		if err := invalid(CheckHash(*u.Password)); err != nil {
 			return err
 		}
 	}
@@ -133,7 +144,7 @@ func (b *Book) ChangeUser(ctx context.Context, u auth.UserUpdate) error {
 		}
 		after := *before
 		u.Apply(&after)
-		if err := checkUser(&after); err != nil {
+		if err := invalid(checkUser(&after)); err != nil {
 			return nil, err
 		}
 		if !endsSessions(before, &after) {
