@@ -12,7 +12,7 @@ type secureKey struct{}
 
 // forwarded gives a request the address of its client, if a trusted proxy has passed it on:
 //   - r.RemoteAddr becomes the client's address, so that throttling, logs and the audit have it;
-//   - isSecure reports whether the client speaks TLS with that proxy.
+//   - IsSecure reports whether the client speaks TLS with that proxy.
 //
 // The headers of everybody else are ignored.
 func (p *Port) forwarded(next http.Handler) http.Handler {
@@ -66,8 +66,8 @@ func isForwardedSecure(r *http.Request, hops int) bool {
 	return strings.EqualFold(said[max(0, len(said)-hops)], "https")
 }
 
-// isSecure reports whether the client speaks TLS, with this port or with a trusted proxy.
-func isSecure(r *http.Request) bool {
+// IsSecure reports whether the client speaks TLS, with this port or with a trusted proxy.
+func IsSecure(r *http.Request) bool {
 	if secure, forwarded := r.Context().Value(secureKey{}).(bool); forwarded {
 		return secure
 	}

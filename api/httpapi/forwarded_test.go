@@ -51,8 +51,8 @@ func TestWhoTheClientBehindAProxyIs(t *testing.T) {
 				r.Header.Add("X-Forwarded-Proto", text)
 			}
 			p.forwarded(http.HandlerFunc(func(_ http.ResponseWriter, seen *http.Request) {
-				if seen.RemoteAddr != c.wantClient || isSecure(seen) != c.wantSecure {
-					t.Errorf("client %s, TLS %t; want %s, %t", seen.RemoteAddr, isSecure(seen), c.wantClient, c.wantSecure)
+				if seen.RemoteAddr != c.wantClient || IsSecure(seen) != c.wantSecure {
+					t.Errorf("client %s, TLS %t; want %s, %t", seen.RemoteAddr, IsSecure(seen), c.wantClient, c.wantSecure)
 				}
 			})).ServeHTTP(httptest.NewRecorder(), r)
 		})

@@ -185,7 +185,7 @@ func (p *Port) logged(next http.Handler) http.Handler {
 		defer p.countPanic()
 		defer func() {
 			p.Log.Debug().Str("method", r.Method).Str("path", r.URL.Path).Int("status", answer.status).
-				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Bool("tls", isSecure(r)).Msg("HTTP request")
+				Dur("took", time.Since(began)).Str("client", r.RemoteAddr).Bool("tls", IsSecure(r)).Msg("HTTP request")
 		}()
 		next.ServeHTTP(answer, r)
 	})

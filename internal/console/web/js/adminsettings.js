@@ -58,7 +58,7 @@ function field(setting, value) {
   return el("label", { class: "setting" }, text, el("span", { class: "with-unit" }, el("input", {
     name: setting.key, value: own, placeholder, type: number ? "number" : "text",
     min: number ? setting.minimum : undefined, max: number ? setting.maximum : undefined,
-    maxlength: number ? undefined : setting.maximum || 1000,
+    maxlength: number ? undefined : setting.max_length ?? 1000,
   }), setting.type === "seconds" ? el("span", { class: "soft" }, "s") : null));
 }
 

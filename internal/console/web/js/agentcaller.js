@@ -43,7 +43,8 @@ export class CallerCard {
     setText(this.name, agent.caller_name || one?.name || "");
     const group = rows.all.groups.get(agent.call_group);
     const waited = one?.talk_since ? fill(page.WaitedFor, clock(one.talk_since - one.since)) : "";
-    setText(this.facts, [group ? `${group.number} ${group.name ?? ""}` : agent.call_group, waited].filter(Boolean).join(" · "));
+    const named = group?.name && group.name !== group.number ? `${group.number} ${group.name}` : agent.call_group;
+    setText(this.facts, [named, waited].filter(Boolean).join(" · "));
     this.vip.hidden = !one?.vip;
     this.some.dataset.state = agent.state;
     this.second();

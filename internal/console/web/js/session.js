@@ -9,6 +9,15 @@ export async function enter(key) {
   return answer.ok;
 }
 
+/**
+ * Whether this browser has a session. A port without a token answers everybody on its own host, as
+ * the kind "local", which is none.
+ */
+export async function hasSession() {
+  const answer = await fetch("/api/v1/me");
+  return answer.ok && ["user", "token"].includes((await answer.json()).kind);
+}
+
 /** Goes to the login page, which comes back here. */
 export function toLogin() {
   location.replace("/ui/login?next=" + encodeURIComponent(location.pathname + location.search));

@@ -2,7 +2,7 @@
 // are more, screens take turns.
 import "./look.js";
 import { byID, el, setText } from "./dom.js";
-import { enter, toLogin } from "./session.js";
+import { enter, hasSession, toLogin } from "./session.js";
 import { follow, hurry, now, rows } from "./live.js";
 import { time } from "./time.js";
 import { Total } from "./walltotal.js";
@@ -75,6 +75,7 @@ async function begin() {
   const key = location.hash.slice(1);
   if (!key) {
     toLogin();
+    await new Promise(() => {}); // the page goes
   } else if (await enter(key)) {
     hurry();
   } else {
@@ -93,6 +94,8 @@ addEventListener("keydown", ({ key }) => {
   turned = performance.now();
   show();
 });
+
+if (!(await hasSession())) await begin();
 
 follow({
   onRows: show,
