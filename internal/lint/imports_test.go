@@ -75,7 +75,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/demo": {
-		ours:      []string{"conf", "internal/app", "queue", "sim"},
+		ours:      []string{"agent", "conf", "internal/app", "queue", "sim"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/e2e":     {},
