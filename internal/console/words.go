@@ -116,18 +116,18 @@ type ActWords struct {
 
 // AdminWords are on the pages of the administration.
 type AdminWords struct {
-	Add, Save, Remove, Change, Back, Make, Noted, Search, More, End, Yes, No, Never, Active, Disabled, MustChange       string
-	RemoveTitle, RemoveText, SecretOnce, Default                                                                        string
-	Groups, GroupsLead, AddGroup, GroupNumber, Mode, NoGroups, SettingsLead, Members, MembersLead, MembersOf, NoMembers string
-	Agents, AgentsLead, AddAgent, AddAgentText, PhonePassword, JobNumber, Phone, Registered                             string
-	VIPs, VIPsLead, AddVIP, OnlyGroup, NoEntries                                                                        string
-	Blacklist, BlacklistLead, AddBlacklisted, Dialled, Expires                                                          string
-	Reasons, ReasonsLead, AddReason, Code, Position, Paid                                                               string
-	Users, UsersLead, AddUser, AddUserText, Role, UserGroups, NewPassword, NewPasswordText, PasswordMade                string
-	Tokens, TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade                                string
-	Sessions, SessionsLead, Source, Browser, Begun, Seen                                                                string
-	Audit, AuditLead, Actor, Object, Action, Detail                                                                     string
-	Server, Reload, Ready, NotReady, Warnings, NoWarnings, APIDocs                                                      string
+	AsTheBrowser, Add, Save, Remove, Change, Back, Make, Noted, Search, More, End, Yes, No, Never, Active, Disabled, MustChange string
+	RemoveTitle, RemoveText, SecretOnce, Default                                                                                string
+	Groups, GroupsLead, AddGroup, GroupNumber, Mode, NoGroups, SettingsLead, Members, MembersLead, MembersOf, NoMembers         string
+	Agents, AgentsLead, AddAgent, AddAgentText, PhonePassword, JobNumber, Phone, Registered                                     string
+	VIPs, VIPsLead, AddVIP, OnlyGroup, NoEntries                                                                                string
+	Blacklist, BlacklistLead, AddBlacklisted, Dialled, Expires                                                                  string
+	Reasons, ReasonsLead, AddReason, Code, Position, Paid                                                                       string
+	Users, UsersLead, AddUser, AddUserText, Role, UserGroups, NewPassword, NewPasswordText, PasswordMade                        string
+	Tokens, TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade                                        string
+	Sessions, SessionsLead, Source, Browser, Begun, Seen                                                                        string
+	Audit, AuditLead, Actor, Object, Action, Detail                                                                             string
+	Server, Reload, Ready, NotReady, Warnings, NoWarnings, APIDocs                                                              string
 }
 
 // RecordWords are on the pages of records.

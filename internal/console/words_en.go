@@ -211,6 +211,7 @@ var english = Words{
 }
 
 var englishAdmin = AdminWords{
+	AsTheBrowser:    "as the browser asks for",
 	Add:             "Add",
 	Save:            "Save",
 	Remove:          "Remove",

@@ -208,6 +208,7 @@ var chinese = Words{
 }
 
 var chineseAdmin = AdminWords{
+	AsTheBrowser:    "跟随浏览器",
 	Add:             "添加",
 	Save:            "保存",
 	Remove:          "删除",

@@ -16,6 +16,18 @@ const roleChoice = (names, chosen = "") => {
   return made;
 };
 
+/** @param {string} [chosen] */
+function languageChoice(chosen) {
+  const made = choice(words.Look.Language, "language", [
+    { value: "", text: admin.AsTheBrowser }, { value: "en", text: "English" }, { value: "zh", text: "中文" }]);
+  const select = made.querySelector("select");
+  if (select) {
+    select.required = false;
+    select.value = chosen ?? "";
+  }
+  return made;
+}
+
 /** @param {string|undefined} at */
 const when = (at) => (at ? date(Date.parse(at)) : "–");
 
@@ -28,22 +40,33 @@ function editUser(user) {
       roleChoice(["read", "agent", "supervisor", "admin"], user?.role),
       input(admin.UserGroups, "groups", { value: user?.groups?.join(", "), maxlength: 1000 }),
       input(words.Desk.Extension, "extension", { value: user?.extension, maxlength: 20 }),
+      languageChoice(user?.language),
       ...(user ? [tick(admin.Disabled, "disabled", user.disabled)] : []),
     ],
     run: (data) => call("PUT", "/users/" + at(user?.name ?? String(data.get("name"))), {
-      role: data.get("role"), groups: listOf(String(data.get("groups"))), extension: data.get("extension"),
-      ...(user ? { disabled: data.has("disabled") } : {}),
+      role: data.get("role"), groups: listOf(String(data.get("groups"))), disabled: data.has("disabled"),
+      ...given("extension", data.get("extension")), ...given("language", data.get("language")),
     }),
-    then: (made) => (made?.password ? showSecret(admin.PasswordMade, made.password) : changed()),
+    then: (made) => (made.password ? showSecret(`${admin.PasswordMade}: ${made.user.name}`, made.password) : changed()),
   });
 }
+
+/**
+ * A field of a body, if it has a value.
+ * @param {string} name
+ * @param {any} value
+ */
+const given = (name, value) => (value ? { [name]: value } : {});
 
 /** @param {any} user */
 function newPassword(user) {
   edit({
     title: admin.NewPassword, text: admin.NewPasswordText, fields: [], submit: admin.Make,
-    run: () => call("PUT", "/users/" + at(user.name), { new_password: true }),
-    then: (made) => (made?.password ? showSecret(admin.PasswordMade, made.password) : changed()),
+    run: () => call("PUT", "/users/" + at(user.name), {
+      role: user.role, groups: user.groups, disabled: user.disabled, make_password: true,
+      ...given("extension", user.extension), ...given("language", user.language),
+    }),
+    then: (made) => showSecret(`${admin.PasswordMade}: ${user.name}`, made.password),
   });
 }
 
@@ -97,8 +120,9 @@ function addToken() {
       role: data.get("role"), groups: listOf(String(data.get("groups"))),
     }),
     then(made) {
-      const wall = made.role === "wall";
-      showSecret(wall ? admin.WallLink : admin.TokenMade, wall ? `${location.origin}/ui/wall#${made.token}` : made.token);
+      if (!made.key) changed(); // there was one of that name already
+      else if (made.token.role === "wall") showSecret(admin.WallLink, `${location.origin}/ui/wall#${made.key}`);
+      else showSecret(admin.TokenMade, made.key);
     },
   });
 }
