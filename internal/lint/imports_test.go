@@ -42,7 +42,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/app": {
 		ours: []string{
 			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "api/live", "conf", "esl", "internal/auth",
-			"internal/auth/users", "internal/metrics", "queue", "store",
+			"internal/auth/users", "internal/console", "internal/metrics", "queue", "store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
