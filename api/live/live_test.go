@@ -369,6 +369,8 @@ func TestEachRoleSeesItsShare(t *testing.T) {
 		s := newStage(t)
 		screens := map[string]*screen{
 			"wall":       s.screen(auth.Actor{Role: auth.Wall, Groups: []string{"110"}}, ""),
+			"hall":       s.screen(auth.Actor{Role: auth.Wall, Groups: []string{"*"}}, ""),
+			"corner":     s.screen(auth.Actor{Role: auth.Wall, Groups: []string{"*"}}, "", "120"),
 			"read":       s.screen(auth.Actor{Role: auth.Read, Groups: []string{"120"}}, ""),
 			"supervisor": s.screen(auth.Actor{Role: auth.Supervisor, Groups: []string{"110"}}, ""),
 			"all":        s.screen(auth.Actor{Role: auth.Supervisor, Groups: []string{"*"}}, ""),
@@ -384,6 +386,8 @@ func TestEachRoleSeesItsShare(t *testing.T) {
 			shown.watch(time.Second)
 		}
 		screens["wall"].wants("110", "", "")
+		screens["hall"].wants("110 120", "", "")
+		screens["corner"].wants("120", "", "")
 		screens["read"].wants("120", "1000 1001", "u1")
 		screens["supervisor"].wants("110", "1000", "u2")
 		screens["all"].wants("110 120", "1000 1001", "u1 u2")

@@ -37,16 +37,20 @@ func ViewerOf(a auth.Actor, groups []string) (v *Viewer, ok bool) {
 
 // sight is what a viewer sees of the table. A row is visible if it has one of the tags of its kind.
 type sight struct {
-	all  bool
-	tags [kinds][]string
-	key  string // the same for all viewers that see the same
-	id   string // a short form of key, in the ids of events
+	all bool
+	// onlyGroups hides agents and calls, also if all is true.
+	onlyGroups bool
+	tags       [kinds][]string
+	key        string // the same for all viewers that see the same
+	id         string // a short form of key, in the ids of events
 }
 
 // sightOf returns what the viewer sees now. The groups of an agent may change.
 func (t *table) sightOf(v *Viewer) sight {
 	groups := v.groups
 	switch {
+	case v.all && len(v.filter) == 0 && v.role == auth.Wall:
+		return sight{all: true, onlyGroups: true, key: "* groups", id: "groups"}
 	case v.all && len(v.filter) == 0:
 		return sight{all: true, key: "*", id: "all"}
 	case v.all:
@@ -84,7 +88,9 @@ func (t *table) sightOf(v *Viewer) sight {
 }
 
 // sees reports whether a row is visible.
-func (s *sight) sees(k kind, r *row) bool { return s.all || s.hasOne(k, r.tags) }
+func (s *sight) sees(k kind, r *row) bool {
+	return (!s.onlyGroups || k == groupKind) && (s.all || s.hasOne(k, r.tags))
+}
 
 // seesNumber reports whether the number of the row's caller is visible, if the row is.
 func (s *sight) seesNumber(k kind, r *row) bool {
