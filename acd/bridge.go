@@ -258,5 +258,6 @@ func (c *call) leaveOpen(l *leg, why error) ending {
 	}
 	c.leg.Store(nil)
 	c.server.channels.removeLeg(l)
-	return lost{orFailed(c.record.Outcome), why, l.ended(queue.OfferMissed, why.Error()).Offer}
+	record := l.ended(queue.OfferMissed, why.Error())
+	return lost{orFailed(c.record.Outcome), why, &record}
 }

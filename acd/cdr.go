@@ -39,6 +39,14 @@ func (r *record) resumes(soFar queue.CDR) {
 	r.CDR, r.talked = soFar, soFar.Leg != ""
 }
 
+// joins records the place that the caller has taken in the line of a group. A place that was kept
+// keeps the time of its arrival.
+func (r *record) joins(p queue.Place) {
+	r.VIP, r.Visit, r.CameFrom, r.Arrived = p.VIP, p.Visit, p.CameFrom, p.Since
+	marks := p.Group.InForce()
+	r.ServiceLevel, r.Short = int(marks.ServiceLevel/time.Second), int(marks.ShortAbandon/time.Second)
+}
+
 // offered counts an offer of the visit.
 func (r *record) offered(number int) { r.Offers = max(r.Offers, number) }
 
@@ -65,7 +73,8 @@ func (r *record) passedOn(to string, kind queue.TransferKind) {
 // ended completes the record. cause is FreeSWITCH's cause or what went wrong. Only the first cause
 // counts.
 func (r *record) ended(outcome queue.Outcome, cause string) {
-	r.Outcome, r.Ended = outcome, time.Now()
+	r.Outcome, r.Ended = outcome, lengthKept(r.Arrived, time.Now())
+	r.Answered = lengthKept(r.Arrived, r.Answered)
 	if r.Cause == "" {
 		r.Cause = cause
 	}

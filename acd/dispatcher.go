@@ -98,7 +98,9 @@ func (d *Dispatcher) do(step func(now time.Time)) (sequence uint64) {
 func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offered bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	step(time.Now())
+	now := time.Now()
+	d.floor.Begin(now)
+	step(now)
 	effects := d.floor.TakeEffects()
 	for _, l := range effects.Expired {
 		d.expire(l)

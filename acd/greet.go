@@ -3,6 +3,7 @@ package acd
 import (
 	"context"
 	"errors"
+	"time"
 
 	"nwayacd/esl"
 	"nwayacd/queue"
@@ -27,7 +28,11 @@ func (c *call) greet(ctx context.Context) ending {
 	if end := c.reconnectAlone(ctx); end != nil {
 		return end
 	}
-	c.playToEnd(ctx, c.prompts().Welcome)
+	if welcome := c.prompts().Welcome; welcome != "" {
+		began := time.Now()
+		c.playToEnd(ctx, welcome)
+		c.record.Welcome = time.Since(began)
+	}
 	return nil
 }
 
@@ -50,7 +55,7 @@ func (c *call) takePlace(p *Place) {
 	if p.SoFar.Leg != "" {
 		c.record.resumes(p.SoFar)
 	}
-	c.record.VIP, c.record.Visit, c.record.CameFrom = p.VIP, p.Visit, p.CameFrom
+	c.record.joins(p.Place)
 }
 
 // refuse plays the blacklist prompt as early media, without answering, and hangs up. No event is

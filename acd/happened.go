@@ -84,6 +84,9 @@ func (r *registry) isOf(c *call, uuid string) bool {
 // it.
 func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	switch e.Name() {
+	case "CHANNEL_HOLD", "CHANNEL_UNHOLD":
+		r.onHold(uuid, e.Name() == "CHANNEL_HOLD")
+		return false
 	case "CHANNEL_PROGRESS", "CHANNEL_PROGRESS_MEDIA", "CHANNEL_ANSWER", "CHANNEL_HANGUP", "CHANNEL_DESTROY":
 	default:
 		return false
@@ -92,6 +95,19 @@ func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	o := r.legs[uuid]
 	r.mu.Unlock()
 	return o != nil && o.leg.onEvent(e)
+}
+
+// onHold records that the agent of a talk holds the caller, or does so no more.
+func (r *registry) onHold(uuid string, hold bool) {
+	r.mu.Lock()
+	o := r.legs[uuid]
+	r.mu.Unlock()
+	if o == nil || o.leg == nil {
+		return
+	}
+	if place := o.leg.talkPlace.Load(); place != nil {
+		place.held(o.leg.offer, hold)
+	}
 }
 
 // recentEvents has the Event-Sequence numbers of the last events about a channel, each once.

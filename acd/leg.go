@@ -57,7 +57,7 @@ func newLeg(o *Offer, ways []way) *leg {
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.record = queue.OfferRecord{
 		Call: o.Call, Group: o.Group, Agent: o.Agent.Extension, Leg: l.uuid,
-		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered, Visit: o.Visit,
+		Number: o.Number, Transfer: o.Transfer, Offered: o.Offered, Visit: o.Visit, Arrived: o.Arrived,
 	}
 	return l
 }
@@ -211,12 +211,22 @@ func dialable(s string) string {
 // kill returns the command that ends the leg, whether it rings or talks.
 func (l *leg) kill() esl.Command { return esl.API("uuid_kill " + l.uuid) }
 
-// ended completes the offer's record and returns the change that keeps it.
-func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.Change {
+// ended completes the offer's record and returns it.
+func (l *leg) ended(outcome queue.OfferOutcome, cause string) queue.OfferRecord {
 	l.cancel()
-	l.record.Outcome, l.record.Cause, l.record.Ended = outcome, cause, time.Now()
-	record := l.record
-	return queue.Change{Offer: &record}
+	r := &l.record
+	r.Outcome, r.Cause = outcome, cause
+	r.Answered, r.Ended = lengthKept(r.Offered, r.Answered), lengthKept(r.Offered, time.Now())
+	return *r
+}
+
+// lengthKept returns a time that is as long after begin as the monotonic clock says, and not before
+// it. So a clock that is set between the two changes no length. A zero time stays zero.
+func lengthKept(begin, t time.Time) time.Time {
+	if t.IsZero() || begin.IsZero() {
+		return t
+	}
+	return begin.Add(max(0, t.Sub(begin)))
 }
 
 // awaitEnd waits until a link has reported that the leg is gone, for at most legEndLimit. The link

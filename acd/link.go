@@ -210,7 +210,7 @@ func (s *Server) looked(l *link) {
 
 // linkEvents is the command that subscribes a link to its events.
 const linkEvents = "event plain CHANNEL_CREATE CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER " +
-	"CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PARK CHANNEL_HANGUP CHANNEL_DESTROY " +
+	"CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_PARK CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_HANGUP CHANNEL_DESTROY " +
 	"CUSTOM sofia::register sofia::unregister sofia::expire"
 
 // session serves one connection until it is lost. It reads the present state first, and then the

@@ -160,6 +160,19 @@ func (p *Place) withdraw(o *Offer) {
 	})
 }
 
+// offerEnded writes the record of an offer that is over, and returns it with what the floor knows
+// of it.
+func (p *Place) offerEnded(o *Offer, record queue.OfferRecord) queue.OfferRecord {
+	p.dispatcher.do(func(time.Time) { record = p.dispatcher.floor.OfferEnded(o.Lease, record) })
+	return record
+}
+
+// held records that the agent of the talk holds the caller, or does so no more. Any goroutine may
+// call it.
+func (p *Place) held(o *Offer, hold bool) {
+	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Hold(o.Lease, hold, now) })
+}
+
 // abandon ends an offer whose leg may still ring. The agent is not free before the lease's
 // deadline.
 func (p *Place) abandon(o *Offer) {

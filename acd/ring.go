@@ -278,9 +278,8 @@ func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
 	c.leg.Store(nil)
 	l.endWatch()
 	c.server.channels.removeLeg(l)
-	ended := l.ended(outcome, cause)
-	c.server.options.Journal.Write(ended)
+	ended := c.place.offerEnded(l.offer, l.ended(outcome, cause))
 	if report := c.server.options.OnOfferEnd; report != nil {
-		report(*ended.Offer)
+		report(ended)
 	}
 }

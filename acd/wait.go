@@ -103,9 +103,9 @@ func (c *call) move(group string) {
 	c.server.keepCDR(c.record.CDR)
 	c.record.CDR = queue.CDR{
 		UUID: before.UUID, Caller: before.Caller, CallerName: before.CallerName, Dialled: before.Dialled,
-		Switch: before.Switch, Direction: before.Direction, VIP: place.VIP,
-		Visit: before.Visit + 1, CameFrom: before.Group, Arrived: before.Arrived,
+		Switch: before.Switch, Direction: before.Direction,
 	}
+	c.record.joins(place)
 	c.enterGroup(group)
 	c.record.talked = false
 	c.tell(c.waitingVariables(), c.queueEvent(queueAdd, ""))

@@ -51,6 +51,10 @@ func (f *Floor) keepPlace(place Waiting, a Absent, now time.Time) {
 // place for absentGrace and returns true. If the caller is in a talk, there is no place:
 // LeaveAbsent then writes the CDR and returns false.
 func (f *Floor) LeaveAbsent(uuid string, a Absent, now time.Time) (kept bool) {
+	if c := f.calls[uuid]; c != nil {
+		c.stand()
+		c.note(&a.CDR)
+	}
 	if c := f.calls[uuid]; c != nil && c.hasRow {
 		c.hasRow = false // the row stays, because the server may die before the caller is back
 		f.keepPlace(c.row(), a, now)
@@ -134,6 +138,6 @@ func (a *absentCaller) complete(t Talk) Talk {
 		cdr.Answered = t.CDR.Answered
 	}
 	cdr.Bridged = t.CDR.Bridged
-	t.CDR, t.Offer.Group, t.Offer.Visit = cdr, cdr.Group, cdr.Visit
+	t.CDR, t.Offer.Group, t.Offer.Visit, t.Offer.Arrived = cdr, cdr.Group, cdr.Visit, cdr.Arrived
 	return t
 }

@@ -37,6 +37,35 @@ type call struct {
 	answered  bool
 	groupGone bool // its group is gone, and it goes back to the dialplan
 	touched   bool // has changed since the last TakeChanged
+
+	positions   positions // in the line
+	leftVisit   int       // number of the visit before a move, whose CDR may be yet to be written; 0 = none
+	leftVisitAt positions // its positions
+}
+
+// positions are places in a line, from 1: the first, and the last one so far. 0 is unknown.
+type positions struct{ first, last int }
+
+// stand notes the call's position in its line, if it has one.
+func (c *call) stand() {
+	if at := c.line.position(c); at > 0 {
+		c.positions.last = at
+		if c.positions.first == 0 {
+			c.positions.first = at
+		}
+	}
+}
+
+// note writes the positions into the CDR of the call's visit.
+func (c *call) note(cdr *CDR) {
+	p := c.positions
+	switch {
+	case c.leftVisit == cdr.VisitNumber():
+		p = c.leftVisitAt
+	case max(c.visit.number, 1) != cdr.VisitNumber():
+		return
+	}
+	cdr.PositionFirst, cdr.PositionLast = p.first, p.last
 }
 
 // setAnswered sets answered, and counts the call in its line accordingly.
@@ -45,9 +74,9 @@ func (c *call) setAnswered(answered bool) {
 		c.answered = answered
 		c.line.talking += either(answered, 1, -1)
 		if answered {
-			c.line.unanswered.Delete(c)
+			c.line.removeUnanswered(c)
 		} else {
-			c.line.unanswered.Set(c)
+			c.line.addUnanswered(c)
 		}
 	}
 }
@@ -117,6 +146,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	}
 	l := f.lines[a.Group]
 	visit := a.visit()
+	first := 0 // position of a caller who was absent
 	p := Place{Group: l.Group, VIP: f.vip(a), Since: a.Since}
 	switch was := f.absent[a.UUID]; {
 	case was == nil:
@@ -128,6 +158,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	default:
 		delete(f.absent, a.UUID)
 		p.Since, p.Kept, p.SoFar = was.place.Since, true, was.soFar()
+		first = was.CDR.PositionFirst
 		visit.number, visit.cameFrom = was.place.Visit, was.place.CameFrom
 		f.recordOffer(was.Offer)
 	}
@@ -137,8 +168,10 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	f.calls[a.UUID] = c
 	f.touchCall(c)
 	l.inside++
-	l.unanswered.Set(c)
+	l.addUnanswered(c)
 	f.addRow(c)
+	c.positions.first = first
+	c.stand()
 	return p, nil
 }
 
@@ -218,7 +251,7 @@ func (f *Floor) Leave(uuid string, now time.Time) {
 	if c.answered {
 		c.line.talking--
 	} else {
-		c.line.unanswered.Delete(c)
+		c.line.removeUnanswered(c)
 	}
 	c.phase = leaving
 	f.removeRow(c)

@@ -82,6 +82,7 @@ func (d *deadline) stale() bool {
 
 // Tick does what is due by now.
 func (f *Floor) Tick(now time.Time) {
+	f.now = now
 	for len(f.deadlines) > 0 && !now.Before(f.deadlines[0].at) {
 		d := f.deadlines.pop()
 		if d.stale() {
@@ -95,9 +96,11 @@ func (f *Floor) Tick(now time.Time) {
 				f.matchAgent(slot, now)
 			}
 		case d.wrapUp != nil:
+			f.wrapUpDue = d.wrapUp
 			if f.slots[d.wrapUp.Extension] == d.wrapUp && f.recover(d.wrapUp, now) {
 				f.publishStatus(d.wrapUp, agent.StatusReady, "", now)
 			}
+			f.wrapUpDue = nil
 		case d.rest != nil:
 			f.endRestTime(d.rest)
 		case d.reserved:

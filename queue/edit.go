@@ -26,6 +26,8 @@ func (f *Floor) Load(s Snapshot, now time.Time) {
 	for _, a := range s.Agents {
 		f.addSlot(a)
 	}
+	f.now = now
+	f.loadLog(s, now)
 	f.loadTalks(s.Talks, newestTalks(s.Talks))
 	for _, a := range s.Agents {
 		if slot := f.slots[a.Extension]; slot.lease == nil {
@@ -171,6 +173,9 @@ func (f *Floor) editAgent(u agent.Update, now time.Time) {
 	}
 	before := slot.Agent
 	u.Apply(&slot.Agent)
+	if before.Call == agent.Typing && slot.Call != agent.Typing {
+		f.endWrapUp(slot, agent.Recover, now)
+	}
 	f.updateAvailability(slot)
 	f.followEdit(slot, &before, now)
 	f.publishEdit(slot, &before, now)
@@ -193,6 +198,7 @@ func (f *Floor) publishEdit(slot *agentSlot, before *agent.Agent, now time.Time)
 		f.publishStatus(slot, agent.Status(slot.Call.String()), "", now)
 		if slot.Call == agent.Typing {
 			slot.Since = now
+			slot.wrapUpOf, slot.wrapUpBegan, slot.workGroup = nil, now, "" // after no talk
 			f.startWrapUp(slot, now, now)
 		}
 	}

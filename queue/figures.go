@@ -130,6 +130,7 @@ func (f *Floor) updateStanding(slot *agentSlot) {
 	if was == is {
 		return
 	}
+	f.noteActivity(slot)
 	for _, l := range slot.lines {
 		l.standings.move(was, is)
 	}

@@ -62,6 +62,10 @@ type Floor struct {
 	resting   [len(agent.MissCauses)]int    // agents of StandingRest, by the cause of the rest
 	misses    [len(agent.MissCauses)]uint64 // since the start, by cause
 
+	now       time.Time    // of the step that runs
+	unlogged  []*agentSlot // whose activity may have changed since TakeEffects
+	wrapUpDue *agentSlot   // whose wrap-up Tick ends
+
 	nowAvailable []*agentSlot // became available since the last settle
 	nowWaiting   []*call      // took a place since the last settle
 	out          Effects
@@ -118,6 +122,7 @@ func (f *Floor) Configure(s Settings) { f.settings = s }
 // TakeEffects returns the effects since the last TakeEffects. The slices belong to the caller until
 // the next TakeEffects, which uses their memory again. What they point to stays valid.
 func (f *Floor) TakeEffects() Effects {
+	f.logActivities()
 	out := f.out
 	f.out, f.spareEffects, f.lastMove.slot = f.spareEffects.emptied(), out, nil
 	return out
@@ -145,6 +150,7 @@ func emptied[T any](s []T) []T {
 // settle pairs agents who became available with waiting callers, and callers who took a place with
 // available agents.
 func (f *Floor) settle(now time.Time) {
+	f.now = now
 	for _, slot := range f.nowAvailable { // pairing makes no agent available, and puts no caller into a line
 		slot.availableSince = now
 		f.matchAgent(slot, now)
@@ -207,6 +213,9 @@ func (f *Floor) moveState(slot *agentSlot, m agent.Move, now time.Time) *agent.U
 	if !ok {
 		return nil
 	}
+	if slot.Call == agent.Typing {
+		f.endWrapUp(slot, m, now)
+	}
 	if u := f.lastMove.update; f.lastMove.slot == slot && u.Call != nil && u.Since != nil {
 		*u.Call, *u.Since = to, now // twice in one step: the agent became ready, and has the next offer
 		slot.Call, slot.Since = to, now
@@ -257,7 +266,11 @@ func (f *Floor) setIndexed(slot *agentSlot, in bool) {
 // publishStatus publishes and logs an agent's status. caller is the uuid of the call that caused
 // it, or "".
 func (f *Floor) publishStatus(slot *agentSlot, s agent.Status, caller string, now time.Time) {
-	entry := agent.LogEntry{Extension: slot.Extension, Status: s, At: now, Caller: caller}
+	slot.logged = slot.activity()
+	entry := agent.LogEntry{
+		Extension: slot.Extension, Status: s, At: now, Caller: caller,
+		Standing: slot.logged.standing, Reason: slot.logged.reason, Group: slot.logged.group,
+	}
 	switch s {
 	case agent.StatusBusy:
 		entry.Reason, entry.By = slot.PauseReason, slot.PauseBy

@@ -20,9 +20,17 @@ type Lease struct {
 	RingTimeout time.Duration
 	Offered     time.Time // when a waiting caller and an available agent both existed
 
+	Arrived time.Time // the visit
+
 	answered  bool
 	over      bool
 	abandoned bool
+
+	heldSince   time.Time     // the agent holds the caller; zero = not
+	held        time.Duration // so far
+	recorded    bool          // the record of the offer is written
+	wrapUp      time.Duration // if it was over before that
+	wrapUpEnded WrapUpEnd
 }
 
 // offer reserves an agent for c by the rules of the group.
@@ -43,9 +51,9 @@ func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	f.touchCall(c)
 	l := &Lease{
 		Call: c.uuid, Group: c.line.Number, Agent: slot.Profile, Number: c.offers, Visit: c.visit.number,
-		RingTimeout: c.line.ringTimeout(), Offered: now,
+		RingTimeout: c.line.ringTimeout(), Offered: now, Arrived: c.since,
 	}
-	slot.lease = l
+	slot.lease, slot.workGroup = l, l.Group
 	f.move(slot, agent.Offer, now)
 	f.publishStatus(slot, agent.StatusRing, c.uuid, now)
 	f.deadlines.add(deadline{at: now.Add(l.RingTimeout + LeaseGrace), lease: l})
@@ -91,6 +99,7 @@ func (f *Floor) Answer(l *Lease, now time.Time) bool {
 	l.answered = true
 	f.move(slot, agent.Answer, now)
 	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
+	c.stand()
 	c.setAnswered(true)
 	f.touchCall(c)
 	f.remember(c.caller, c.line, slot, now)

@@ -122,7 +122,7 @@ func (b *ledger) one(c Change) {
 	case c.Left != nil:
 		_, listed := b.waiting()[*c.Left]
 		b.fresh(listed, c)
-	case c.Membership != nil, c.Remembered != nil, c.AgentLog != nil:
+	case c.Membership != nil, c.Remembered != nil, c.AgentLog != nil, c.WrapUp != nil:
 	default:
 		b.record(c)
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"math/rand/v2"
+	"sort"
 	"time"
 
 	"github.com/tidwall/btree"
@@ -20,6 +21,7 @@ type line struct {
 	talking    int                       // of those, the ones an agent answered
 
 	unanswered *btree.BTreeG[*call] // of those inside, the others, the longest wait first
+	vips       int                  // among the unanswered
 	standings  Standings            // of the members
 	touched    bool                 // has changed since the last TakeChanged
 }
@@ -41,7 +43,12 @@ type agentSlot struct {
 	wrapUpEnds     time.Time      // of the last wrap-up; zero = by nway_ready only
 	countedAs      agent.Standing // as it is counted
 	countedRest    MissCause      // the rest that it is counted in; MissNone = none
-	touched        bool           // has changed since the last TakeChanged
+
+	logged      logged    // what its log says
+	workGroup   string    // of its last offer or talk; "" = a call out
+	wrapUpOf    *Lease    // the talk before the wrap-up that goes on; nil = unknown, from before a restart
+	wrapUpBegan time.Time // the wrap-up that goes on
+	touched     bool      // has changed since the last TakeChanged
 }
 
 func newLine(g Group) *line {
@@ -63,6 +70,50 @@ func (l *line) ringTimeout() time.Duration {
 		return DefaultRingTimeout
 	}
 	return l.RingTimeout
+}
+
+// addUnanswered and removeUnanswered keep the callers without an answer.
+func (l *line) addUnanswered(c *call) {
+	if before, replaced := l.unanswered.Set(c); replaced && before.vip {
+		l.vips--
+	}
+	if c.vip {
+		l.vips++
+	}
+}
+
+func (l *line) removeUnanswered(c *call) {
+	if gone, was := l.unanswered.Delete(c); was && gone.vip {
+		l.vips--
+	}
+}
+
+// position returns the caller's place in the line, from 1, among the callers without an answer.
+// VIPs come before all others. It returns 0 if the caller is not among them.
+func (l *line) position(c *call) int {
+	at := sort.Search(l.unanswered.Len(), func(i int) bool {
+		other, _ := l.unanswered.GetAt(i)
+		return !earlier(other, c)
+	})
+	if other, there := l.unanswered.GetAt(at); !there || other != c {
+		return 0
+	}
+	if l.vips == 0 || l.vips == l.unanswered.Len() {
+		return at + 1
+	}
+	return l.positionBesideVIPs(c)
+}
+
+// positionBesideVIPs is position if there are both VIPs and others.
+func (l *line) positionBesideVIPs(c *call) int {
+	before := 0
+	l.unanswered.Scan(func(other *call) bool {
+		if served(other, c) {
+			before++
+		}
+		return true
+	})
+	return before + 1
 }
 
 // served is the order of service: VIPs first, then the longest wait, then the order of arrival on

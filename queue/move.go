@@ -35,7 +35,7 @@ func (f *Floor) TakeOver(old string, next Arrival, now time.Time) bool {
 		c.line.waiting.Set(c)
 	}
 	if !c.answered {
-		c.line.unanswered.Set(c) // in the stead of the other one, which has the same place
+		c.line.addUnanswered(c) // in the stead of the other one, which has the same place
 	}
 	if before.hasRow {
 		f.removeRow(before)
@@ -83,16 +83,19 @@ func (f *Floor) Move(uuid, group string, now time.Time) (Place, error) {
 		return Place{}, fmt.Errorf("%s: %w", uuid, ErrTransfers)
 	}
 	before := c.row()
+	c.stand()
+	c.leftVisit, c.leftVisitAt, c.positions = max(c.visit.number, 1), c.positions, positions{}
 	f.touchCall(c)
 	f.touchLine(c.line)
 	c.visit.number, c.visit.cameFrom = max(c.visit.number, 1)+1, c.line.Number
 	c.setAnswered(false)
 	c.line.waiting.Delete(c)
-	c.line.unanswered.Delete(c)
+	c.line.removeUnanswered(c)
 	c.line.inside--
 	c.line, c.vip = to, f.vip(Arrival{Caller: c.caller, Group: group})
 	to.inside++
-	to.unanswered.Set(c)
+	to.addUnanswered(c)
+	c.stand()
 	c.hasRow = c.hasRow && c.row() == before
 	f.addRow(c)
 	if c.phase != greeting {

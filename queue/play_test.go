@@ -256,6 +256,7 @@ func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 		p.m.returns(was)
 	}
 	want.Visit, want.CameFrom = visit.number, visit.cameFrom
+	place.SoFar, want.SoFar = withoutPositions([]CDR{place.SoFar})[0], withoutPositions([]CDR{want.SoFar})[0]
 	if !reflect.DeepEqual(place, want) {
 		p.t.Fatalf("the place of %s is %+v, should be %+v", a.UUID, place, want)
 	}

@@ -30,6 +30,7 @@ func (f *Floor) addSlot(a agent.Agent) *agentSlot {
 	}
 	f.slots[a.Extension] = slot
 	f.countStanding(slot)
+	f.noteActivity(slot)
 	f.reclaimLease(slot)
 	f.updateAvailability(slot)
 	return slot
@@ -43,7 +44,7 @@ func (f *Floor) reclaimLease(slot *agentSlot) {
 		return
 	}
 	delete(f.orphans, slot.Extension)
-	slot.lease = l
+	slot.lease, slot.workGroup = l, l.Group
 	f.change(slot, func(a *agent.Agent) { a.Call = either(l.answered, agent.Talking, agent.Ring) })
 }
 
@@ -75,6 +76,10 @@ func (f *Floor) RemoveAgent(extension string) error {
 func (f *Floor) removeSlot(slot *agentSlot) {
 	f.regroup(slot, nil)
 	f.standings[slot.countedAs]--
+	f.noteActivity(slot)
+	if slot.Call == agent.Typing {
+		f.endWrapUp(slot, agent.Recover, f.now)
+	}
 	delete(f.slots, slot.Extension)
 	f.touchSlot(slot)
 	delete(f.members, slot.Extension)
@@ -312,6 +317,7 @@ func (slot *agentSlot) leaveLine(l *line) {
 // release ends a lease for its agent with the move m, and applies what was deferred.
 func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	l.over = true
+	l.endHold(now)
 	slot := f.slots[l.Agent.Extension]
 	if slot == nil || slot.lease != l {
 		if f.orphans[l.Agent.Extension] == l { // another program removed the extension meanwhile
@@ -324,6 +330,9 @@ func (f *Floor) release(l *Lease, m agent.Move, now time.Time) {
 	}
 	slot.lease = nil
 	u := f.moveState(slot, m, now)
+	if slot.Call == agent.Typing {
+		slot.beginWrapUp(l, now)
+	}
 	if l.answered {
 		f.recordHangUp(slot, u, now)
 	}
@@ -369,5 +378,6 @@ func (f *Floor) engage(slot *agentSlot, l *Lease, now time.Time) {
 	if !f.move(slot, agent.CallOut, now) {
 		f.updateAvailability(slot)
 	}
+	slot.workGroup = l.Group
 	f.publishStatus(slot, agent.StatusTalking, l.Call, now)
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"slices"
+	"time"
 
 	"nwayacd/agent"
 	"nwayacd/internal/auth"
@@ -17,6 +18,9 @@ type Snapshot struct {
 	Memories  []Memory      `json:"Memories"`
 	Waiting   []Waiting     `json:"Waiting"`
 	Talks     []Talk        `json:"Talks"`
+	// Working has the last entry of the log of each agent whose time was counted.
+	Working []agent.LogEntry `json:"Working,omitempty"`
+	Seen    time.Time        `json:"Seen,omitzero"` // the last sign of life of the server before; zero = unknown
 
 	Auth auth.Snapshot `json:"Auth,omitzero"` // not of the floor
 	// Reasons is nil if they are unknown, as in the floor.json of a release that had none. They are
@@ -30,6 +34,7 @@ func (s *Snapshot) Clone() Snapshot {
 		Agents: slices.Clone(s.Agents), Groups: slices.Clone(s.Groups), Members: slices.Clone(s.Members),
 		Blacklist: slices.Clone(s.Blacklist), VIPs: slices.Clone(s.VIPs), Memories: slices.Clone(s.Memories),
 		Waiting: slices.Clone(s.Waiting), Talks: slices.Clone(s.Talks), Reasons: slices.Clone(s.Reasons),
+		Working: slices.Clone(s.Working), Seen: s.Seen,
 		Auth: s.Auth.Clone(),
 	}
 }
@@ -89,6 +94,8 @@ func (s *Snapshot) applyCalls(c Change) {
 		s.Talks = append(s.withoutTalk(c.Talk.CDR.UUID), *c.Talk)
 	case c.TalkOver != nil:
 		s.Talks = s.withoutTalk(*c.TalkOver)
+	case c.AgentLog != nil:
+		s.applyLog(*c.AgentLog)
 	case c.StillWaiting != nil:
 		still := setOf(c.StillWaiting.UUIDs)
 		s.Waiting = slices.DeleteFunc(s.Waiting, func(w Waiting) bool { return !still[w.UUID] })
@@ -97,6 +104,16 @@ func (s *Snapshot) applyCalls(c Change) {
 		s.Talks = slices.DeleteFunc(s.Talks, func(t Talk) bool { return t.Server == server && !still[t.CDR.UUID] })
 	default:
 		s.applyLists(c)
+	}
+}
+
+func (s *Snapshot) applyLog(l agent.LogEntry) {
+	if l.Standing == "" {
+		return
+	}
+	s.Working = slices.DeleteFunc(s.Working, func(o agent.LogEntry) bool { return o.Extension == l.Extension })
+	if l.Standing != agent.StandingDown.String() && l.Standing != agent.NoServer {
+		s.Working = append(s.Working, l)
 	}
 }
 

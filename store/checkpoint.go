@@ -53,6 +53,7 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 // useCheckpoint makes c the state that the first Load returns.
 func (s *Store) useCheckpoint(c *checkpoint) {
 	s.startState = c
+	s.noteSign(c.Written)
 	for extension, text := range c.Passwords {
 		s.ownWrites.confirmPassword(extension, text, 0)
 	}

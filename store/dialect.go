@@ -50,6 +50,7 @@ type dialect struct {
 	offers      string // query: call uuid
 
 	figures figureSQL
+	sign    string // statement: when; for SQLite
 
 	layoutQuery string // query: table, whether the line restricts, line
 

@@ -160,6 +160,15 @@ func (r reader) talk(scan func(...any) error) (queue.Talk, error) {
 	return t, nil
 }
 
+// working reads what an agent does, as the last entry of the agent's log says.
+func (r reader) working(scan func(...any) error) (agent.LogEntry, error) {
+	var l agent.LogEntry
+	var at stamp
+	err := scan(&l.Extension, &l.Standing, &l.Reason, &l.Group, &at)
+	l.At = at.Time
+	return l, err
+}
+
 // rowReader warns of values in one row.
 type rowReader struct {
 	log        zerolog.Logger

@@ -28,8 +28,11 @@ func (s *Store) Run(ctx context.Context) error {
 		workers.Go(func() { s.listener.probe(ctx) })
 		workers.Go(func() { s.checkpoints(applying) })
 	}
+	workers.Go(func() { s.quarters(applying) })
 	if s.guarded {
 		workers.Go(func() { s.beats(applying) })
+	} else {
+		workers.Go(func() { s.signs(applying) })
 	}
 	select {
 	case <-ctx.Done():

@@ -92,6 +92,9 @@ func (s *Store) tryToTake(
 		if err != nil {
 			return err
 		}
+		if err := s.readSign(ctx, tx); err != nil {
+			return err
+		}
 		free := row.identity == "" || row.identity == s.dir.identity
 		dead := over && watched != nil && row == *watched
 		if !free && !dead {

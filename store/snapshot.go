@@ -51,6 +51,9 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (
 	if snap.Auth, err = db.readAuth(ctx, tx, r); err != nil {
 		return snap, nil, err
 	}
+	if snap.Working, err = read(ctx, tx, r.working, db.figures.allOpen); err != nil {
+		return snap, nil, err
+	}
 	r.tidy(&snap)
 	return snap, passwords, nil
 }
@@ -126,9 +129,12 @@ func newestMemories(memories []queue.Memory) []queue.Memory {
 // the last known state.
 func (s *Store) Load(ctx context.Context) (queue.Snapshot, error) {
 	if s.startState != nil {
-		return s.loadStartState()
+		snap, err := s.loadStartState()
+		snap.Seen = s.lastSign
+		return snap, err
 	}
 	snap, _, err := s.load(ctx, func() {})
+	snap.Seen = s.lastSign
 	return snap, err
 }
 

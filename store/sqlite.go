@@ -159,6 +159,7 @@ var embedded = dialect{
 		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
 	figures:      sqliteFigures,
+	sign:         `INSERT INTO nwayacd_server (one, seen) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET seen = excluded.seen`,
 	layoutQuery:  sqliteLayout,
 	locked:       func(error) bool { return false },
 	refused:      refusedBySQLite,

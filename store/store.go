@@ -87,6 +87,8 @@ type Store struct {
 	host, version string       // in that row
 	term          atomic.Int64 // in that row; 0 = this server has not taken the database
 	lastTerm      int64        // the last one that this server had; under turn
+	lastSign      time.Time    // of life of the server before; zero = unknown; until the first Load
+	signRead      bool         // lastSign has what the database says
 	deposed       chan error   // why another server works with the database; one slot
 	watchLimit    time.Duration
 	beatEvery     time.Duration
@@ -219,6 +221,12 @@ func (s *Store) begin(ctx context.Context, known *checkpoint) (position uint64, 
 	}
 	limited, cancelRead := s.db.limitConnect(ctx)
 	defer cancelRead()
+	if !s.guarded {
+		err := s.db.transact(limited, func(tx *transaction) error { return s.readSign(limited, tx) })
+		if err != nil {
+			return 0, s.wrap(limited, "read the last sign of life", err)
+		}
+	}
 	if position, err = s.firstPosition(limited, known); err != nil {
 		return 0, s.wrap(limited, "read how far the journal is applied", err)
 	}
@@ -237,6 +245,7 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 		var c queue.Change
 		if json.Unmarshal(r.Body, &c) == nil {
 			s.ownWrites.add(&c, r.Seq)
+			s.noteSign(r.At)
 		}
 	})
 	if err != nil {
