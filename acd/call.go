@@ -45,6 +45,8 @@ type call struct {
 	third atomic.Pointer[thirdLeg]
 	// the group into which a command transfers the caller of the talk; nil = none. Set by Enqueue.
 	orderedTo atomic.Pointer[string]
+	// a command hangs the caller up; set by Drop
+	dropped atomic.Bool
 	// the caller never came to our socket port; a phone connected them with an agent
 	neverQueued atomic.Bool
 	// runs while the place waits for the caller who takes it over

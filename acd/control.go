@@ -206,6 +206,29 @@ func (s *Server) Hold(ctx context.Context, uuid string, hold bool) error {
 	return err
 }
 
+// Drop hangs up the caller of a call that is served here. uuid is the caller's or the agent's
+// channel. The CDR says that an operator did it. Errors: queue.ErrNoCall, ErrNoLink, and ErrRefused
+// with FreeSWITCH's reason.
+func (s *Server) Drop(ctx context.Context, uuid string) error {
+	c := s.channels.caller(uuid)
+	if c == nil {
+		c = s.channels.legCall(uuid)
+	}
+	if c == nil {
+		return fmt.Errorf("%s: %w", uuid, queue.ErrNoCall)
+	}
+	conn := c.wire()
+	if conn == nil {
+		return ErrNoLink
+	}
+	c.dropped.Store(true) // before the order, because the event of the hang-up may come before the reply
+	_, err := s.order(ctx, conn, esl.API("uuid_kill "+c.uuid()+" MANAGER_REQUEST"))
+	if err != nil {
+		c.dropped.Store(false)
+	}
+	return err
+}
+
 // ThreeWay calls phone through the gateway, and adds it to the talk that the channel is in. It
 // returns when the third party has answered. Otherwise the error has FreeSWITCH's reason. If the
 // agent hangs up later, the caller and the third party stay together.

@@ -95,6 +95,8 @@ func (c *call) endingOf(cause error) ending {
 		switch {
 		case talked != "":
 			return callerGone{talked, gone.cause}
+		case c.dropped.Load():
+			return callerGone{queue.Dropped, gone.cause}
 		case gone.cause == attendedTransfer:
 			return callerGone{queue.Consult, gone.cause}
 		case gone.cause == "SYSTEM_SHUTDOWN" || gone.cause == "CRASH": // FreeSWITCH ended, not the caller

@@ -103,7 +103,16 @@ func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
 		esl.Header{Name: "nway_agent_extension", Value: e.Extension},
 		esl.Header{Name: "nway_agent_status", Value: "nway_agent_" + string(e.Status)},
 		esl.Header{Name: "nway_queue_time", Value: epoch(e.At)},
+		esl.Header{Name: "nway_agent_reason", Value: pauseReason(&e)},
 	)
+}
+
+// pauseReason returns the reason of a pause that begins, or "".
+func pauseReason(e *agent.LogEntry) string {
+	if e.Status == agent.StatusBusy {
+		return e.Reason
+	}
+	return ""
 }
 
 // printable returns -1 for control characters, because a line end would end a header. The database

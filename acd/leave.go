@@ -27,6 +27,9 @@ func (c *call) leave(end ending) {
 		return
 	}
 	end.record(&c.record)
+	if _, gone := end.(callerGone); gone && c.dropped.Load() {
+		c.record.HungUpBy = queue.OperatorSide
+	}
 	c.leaveFloor(end)
 	ch.become(released)
 	last := c.lastEvent()

@@ -41,6 +41,9 @@ const defaultDial = "user/{ext}"
 
 // waysTo returns the ways to an agent's telephones from the caller's FreeSWITCH, at least one.
 func (c *call) waysTo(ctx context.Context, a agent.Profile) []way {
+	if a.DialString != "" {
+		return []way{dialledBy(a.DialString, a)}
+	}
 	ways := append(c.ownWays(ctx, a), c.farWays(a)...)
 	if len(ways) > 0 {
 		return ways
@@ -48,9 +51,13 @@ func (c *call) waysTo(ctx context.Context, a agent.Profile) []way {
 	if isFar(a, c.channel().at()) {
 		return []way{farWay(a.Extension, a.Server, c.channel().at())}
 	}
-	pattern := cmp.Or(c.channel().at().DialString, defaultDial)
+	return []way{dialledBy(cmp.Or(c.channel().at().DialString, defaultDial), a)}
+}
+
+// dialledBy returns the way to an agent by a dial string of the configuration or of the agent.
+func dialledBy(pattern string, a agent.Profile) way {
 	dial := strings.NewReplacer("{ext}", dialable(a.Extension), "{ip}", dialable(a.Server)).Replace(pattern)
-	return []way{{dial: dial, open: !strings.HasPrefix(dial, "user/")}}
+	return way{dial: dial, open: !strings.HasPrefix(dial, "user/")}
 }
 
 // isFar reports whether the agent belongs to another FreeSWITCH than at, and can be called there.

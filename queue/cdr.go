@@ -23,6 +23,8 @@ const (
 	Consult Outcome = "consult"
 	// Moved is the outcome of a visit if a command moved the waiting caller to another group.
 	Moved Outcome = "moved"
+	// Dropped is the outcome of a visit if a command hung up the caller before an agent answered.
+	Dropped Outcome = "dropped"
 )
 
 // These are causes of the outcome Returned.
@@ -39,6 +41,8 @@ const (
 	NoSide     Side = ""
 	CallerSide Side = "caller"
 	AgentSide  Side = "agent"
+	// OperatorSide hung up with nway_drop.
+	OperatorSide Side = "operator"
 )
 
 // TransferKind is how a talk was transferred.

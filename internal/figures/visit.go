@@ -59,7 +59,7 @@ func endOf(c *queue.CDR) Call {
 		return RefusedBlacklisted
 	case queue.TimedOut:
 		return LeftTimeout
-	case queue.Taken:
+	case queue.Taken, queue.Dropped:
 		return LeftTaken
 	case queue.Consult:
 		return LeftConsult

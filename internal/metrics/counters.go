@@ -20,7 +20,7 @@ var (
 var (
 	callOutcomes = []queue.Outcome{
 		queue.Answered, queue.Abandoned, queue.Refused, queue.TimedOut, queue.Transferred, queue.Taken, queue.Returned,
-		queue.Failed, queue.Consult, queue.Moved,
+		queue.Failed, queue.Consult, queue.Moved, queue.Dropped,
 	}
 	offerOutcomes = []queue.OfferOutcome{
 		queue.OfferAnswered, queue.OfferMissed, queue.OfferWithdrawn, queue.OfferExpired,
