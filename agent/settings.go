@@ -20,7 +20,7 @@ type (
 var Settings = settings{
 	{
 		Key: "name", Column: "extension_name", Rule: setting.OfText(100), Default: "",
-		Help:  help("the agent's name, as lists and pages show it", "坐席姓名，列表和页面显示"),
+		Help:  help("the agent's name, as lists and pages show it", "座席姓名，列表和页面显示"),
 		Field: text(func(a *Agent) *string { return &a.Name }, func(u *Update) **string { return &u.Name }),
 	},
 	{
@@ -40,7 +40,7 @@ var Settings = settings{
 	},
 	{
 		Key: "survey", Column: "use_custom_value", Rule: setting.OfFlag(), Default: false,
-		Help:  help("whether the caller rates a talk that the agent has hung up", "坐席先挂机后，来电者是否评价"),
+		Help:  help("whether the caller rates a talk that the agent has hung up", "座席先挂机后，来电者是否评价"),
 		Field: flag(func(a *Agent) *bool { return &a.Survey }, func(u *Update) **bool { return &u.Survey }),
 	},
 	{
@@ -55,7 +55,7 @@ var Settings = settings{
 	},
 	{
 		Key: "callout_number", Column: "callout_number", Rule: setting.OfTelephone(50), Default: "",
-		Help: help("the number that is shown for calls that the agent makes", "坐席外呼时显示的号码"),
+		Help: help("the number that is shown for calls that the agent makes", "座席外呼时显示的号码"),
 		Field: text(func(a *Agent) *string { return &a.CalloutNumber },
 			func(u *Update) **string { return &u.CalloutNumber }),
 	},
@@ -81,7 +81,7 @@ var Settings = settings{
 	},
 	{
 		Key: "dial_string", Column: "dial_string", Rule: setting.OfDial(), DefaultIn: "dial-string",
-		Help: help("how FreeSWITCH calls the agent", "FreeSWITCH 呼叫该坐席的拨号串"),
+		Help: help("how FreeSWITCH calls the agent", "FreeSWITCH 呼叫该座席的拨号串"),
 		Field: setting.TextOrDefaultField(textIn(func(a *Agent) *string { return &a.DialString }),
 			func(u *Update) **string { return &u.DialString }),
 	},
@@ -89,7 +89,7 @@ var Settings = settings{
 		Key: "max_misses", Column: "max_misses", Rule: setting.OfNumber(0, 1000), DefaultIn: "max-misses",
 		Help: help(
 			"after so many missed offers in a row the agent is noanswer; 0: never",
-			"连续未接多少次后坐席变为 noanswer；0：从不",
+			"连续未接多少次后座席变为 noanswer；0：从不",
 		),
 		Field: setting.OwnNumberField(func(a *Agent) *setting.Own[int] { return &a.MaxMisses },
 			func(u *Update) **setting.Own[int] { return &u.MaxMisses }),
@@ -98,7 +98,7 @@ var Settings = settings{
 		Key: "allowed_groups", Column: "allowed_groups", Rule: setting.OfGroups(), Default: "",
 		Help: help(
 			"the groups to which the agent may log itself in; empty: all",
-			"坐席可以自行签入的队列；空：全部",
+			"座席可以自行签入的组；空：全部",
 		),
 		Field: text(func(a *Agent) *string { return &a.AllowedGroups },
 			func(u *Update) **string { return &u.AllowedGroups }),

@@ -37,7 +37,14 @@ const (
 // isSecret reports whether the argument must not be shown.
 func (a *Argument) isSecret() bool { return a.Word == secret || a.Word == secretHash }
 
+// The words that say what a reason is.
 const (
+	paid, unpaid     = "paid", "unpaid"
+	active, inactive = "active", "inactive"
+)
+
+const (
+	codeRule   = "1 to 20 letters, digits or _- are allowed"
 	numberRule = "1 to 32 letters, digits or _.+*#- are allowed"
 	fileRule   = "at most 255 characters without ${ are allowed; " + keep + " keeps the prompt, '' removes it"
 )
@@ -54,6 +61,10 @@ var (
 	isRole      = regexp.MustCompile(`^(-|wall|read|agent|supervisor|admin|metrics|directory)$`).MatchString
 	isDays      = regexp.MustCompile(`^(-|[0-9]{1,3}|[1-3][0-9]{3})$`).MatchString
 	isHash      = regexp.MustCompile(`^[!-~]{1,200}$`).MatchString
+	isCode      = regexp.MustCompile(`^[0-9A-Za-z_-]{1,20}$`).MatchString
+	isKey       = regexp.MustCompile(`^[a-z_]{1,40}$`).MatchString
+	isPosition  = regexp.MustCompile(`^[0-9]{1,4}$`).MatchString
+	isSeconds   = regexp.MustCompile(`^([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)$`).MatchString
 	isPassword  = regexp.MustCompile(`^[!-~]{1,64}$`).MatchString
 )
 
@@ -72,6 +83,15 @@ var Arguments = []Argument{
 	{"TRANSFER", "transfer prompt", fileRule, isFile},
 	{"PHONE", "phone", "1 to 64 letters, digits or _.+*#- are allowed", isPhone},
 	{"GATEWAY", "gateway", "1 to 64 letters, digits or _.- are allowed", isGateway},
+	{"REASON", "reason", codeRule, isCode},
+	{"CODE", "code", codeRule, isCode},
+	{"TITLE", "title", "1 to 100 characters are allowed", func(word string) bool { return word != "" && isShort(word) }},
+	{"SECONDS", "seconds", "1 to 3600 are allowed", isSeconds},
+	{"POSITION", "position", "0 to 9999 are allowed", isPosition},
+	{"KEY", "key", "a key of docs/groups.md is wanted, such as ring_seconds", isKey},
+	{"VALUE|default", "value", "at most 1000 characters are allowed", isValue},
+	{"paid|unpaid", "", "", func(word string) bool { return word == paid || word == unpaid }},
+	{"active|inactive", "", "", func(word string) bool { return word == active || word == inactive }},
 	{"true|false", "", "", func(word string) bool { return word == "true" || word == "false" }},
 	{userActionWord, "", "", oneOf(userActionWord)},
 	{tokenActionWord, "", "", oneOf(tokenActionWord)},
@@ -91,6 +111,10 @@ func oneOf(words string) func(string) bool {
 	all := strings.Split(words, "|")
 	return func(word string) bool { return slices.Contains(all, word) }
 }
+func isShort(word string) bool { return utf8.RuneCountInString(word) <= 100 }
+
+// isValue accepts what may be a value of any setting. The setting's own rule comes after it.
+func isValue(word string) bool { return utf8.RuneCountInString(word) <= 1000 }
 
 // isFile accepts what FreeSWITCH's playback accepts, except text that FreeSWITCH would expand,
 // because an expansion can run programs. The database columns hold 255 characters.

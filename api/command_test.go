@@ -29,7 +29,23 @@ func TestCommands(t *testing.T) {
 		{"nway_add_ext 1001 secret", "-ERR extension 1001: exists already"},
 		{"nway_login 1001 110,120", "+OK 1001 logged in to 110,120"},
 		{"nway_busy 1001", "+OK 1001 busy"},
+		{"nway_busy 1001 lunch", "+OK 1001 busy: lunch"},
 		{"nway_ready 1001", "+OK 1001 ready"},
+		{"nway_leave 1001 120", "+OK 1001 is no member of 120"},
+		{"nway_join 1001 120", "+OK 1001 is a member of 120"},
+		{"nway_set_ext 1001 wrap_up_seconds 30", "+OK 1001: wrap_up_seconds is 30"},
+		{"nway_set_ext 1001 wrap_up_seconds default", "+OK 1001: wrap_up_seconds is left to the default, recover-seconds"},
+		{"nway_set_ext 1001 name 'Ann Lee'", "+OK 1001: name is Ann Lee"},
+		{"nway_set_ext 1001 dnd true", "+OK 1001: dnd is true"},
+		{"nway_set_group 120 ring_seconds 20", "+OK group 120: ring_seconds is 20"},
+		{"nway_set_group 120 ring_seconds default", "+OK group 120: ring_seconds is left to the default, 15"},
+		{"nway_set_group 120 caller_prefix 'Sales: '", "+OK group 120: caller_prefix is Sales: "},
+		{"nway_set_reason prayer 'Short prayer' paid active 5", "+OK reason prayer set"},
+		{"nway_busy 1001 prayer", "+OK 1001 busy: prayer"},
+		{"nway_rm_reason prayer", "+OK reason prayer removed"},
+		{"nway_busy 1001 prayer", "-ERR prayer: no such reason; there are break, lunch, training, meeting"},
+		{"nway_list_reasons", "code|name|paid|active|position\nbreak|Break|true|true|1\nlunch|Lunch|false|true|2\n" +
+			"training|Training|true|true|3\nmeeting|Meeting|true|true|4\n\n+OK"},
 		{"NWAY_Ready '1001'", "+OK 1001 ready"},
 		{"nway_set_ext_jobnumber 1001 8001 true", `+OK 1001 has job number "8001", said to callers: true`},
 		{"nway_set_ext_jobnumber 1001 '' false", `+OK 1001 has job number "", said to callers: false`},
@@ -88,8 +104,20 @@ var wrongUses = []wrongUse{
 		"1'or'1 110 → -ERR extension", "1000 '110, 120' → -ERR groups",
 	}},
 	{"nway_logout", "1000", oneExtension},
-	{"nway_busy", "1000", oneExtension},
+	{"nway_busy", "1000 lunch", []string{
+		" → -USAGE", "1000 lunch x → -USAGE", "9 → no such extension", "9 lunch → no such extension",
+		"1000 siesta → there are break, lunch, training, meeting", "1000 Lunch → no such reason",
+		"1000 '' → -ERR reason", "1000 'lunch break' → -ERR reason", "1000 lunch;x → -ERR reason", "'' lunch → -ERR extension",
+		"1000 supervisor → no such reason",
+	}},
 	{"nway_ready", "1000", oneExtension},
+	{"nway_wrap", "1000 30", []string{
+		" → -USAGE", "1000 → -USAGE", "1000 30 x → -USAGE", "9 30 → no such extension", "1000 30 → not in wrap-up",
+		"1000 0 → -ERR seconds", "1000 -5 → -ERR seconds", "1000 3601 → -ERR seconds", "1000 1.5 → -ERR seconds",
+		"1000 x → -ERR seconds", "1000 '' → -ERR seconds",
+	}},
+	{"nway_join", "1000 110", append([]string{"1000 999 → no such group", "9 110 → no such extension"}, member...)},
+	{"nway_leave", "1000 110", append([]string{"1000 110 → not a member", "9 110 → no such extension"}, member...)},
 	{"nway_list_exts", "json", listing},
 	{"nway_list_groups", "json", listing},
 	{"nway_list_calls", "json", listing},
@@ -105,6 +133,15 @@ var wrongUses = []wrongUse{
 		"1000 '' true → no job number", "1000 8;1 true → -ERR job number",
 		"1000 12345678901234567890123456789012345678901 true → -ERR job number",
 	}},
+	{"nway_set_ext", "1000 name x", []string{
+		" → -USAGE", "1000 name → -USAGE", "1000 name x y → -USAGE", "9 name x → no such extension",
+		"1000 nmae x → is no setting; there are name, job_number", "1000 dnd yes → true or false, or default",
+		"1000 wrap_up_seconds -2 → whole seconds from -1 to 86400", "1000 max_misses many → a whole number",
+		"1000 dial_string {a=b}user/1 → no braces but {ext}", "1000 'dial string' x → -ERR key",
+		"1000 say_job_number true → no job number", "1000 allowed_groups 110,999 → no such group",
+		"1000 allowed_groups '110, 120' → commas between them",
+	}},
+	{"nway_show_ext", "1000 json", append([]string{"1000 yaml → -USAGE"}, oneExtension...)},
 	{"nway_set_reged_ext", "1000", oneExtension},
 	{"nway_set_unreg_ext", "1000", oneExtension},
 	{"nway_add_group", "120 0", []string{
@@ -121,6 +158,27 @@ var wrongUses = []wrongUse{
 		"999 - - - - → no such group", "'' a b c d → -ERR group", "11|0 a b c d → -ERR group",
 		"110 " + strings.Repeat("w", 256) + " b c d → -ERR welcome",
 		"110 a b c " + strings.Repeat("w", 256) + " → -ERR transfer",
+	}},
+	{"nway_set_group", "110 warn_waiting 20", []string{
+		" → -USAGE", "110 → -USAGE", "110 mode → -USAGE", "110 mode 1 2 → -USAGE", "999 mode 1 → no such group",
+		"110 ring_seconds 0 → whole seconds from 1 to 3600", "110 ring_seconds 1h → whole seconds",
+		"110 mode 6 → from 0 to 5, or default", "110 welcome ${x} → without ${", "110 ring 20 → is no setting",
+		"110 service_level_formula best → one of short-excluded, all, answered", "'' mode 1 → -ERR group",
+	}},
+	{"nway_show_group", "110 json", []string{
+		" → -USAGE", "110 yaml → -USAGE", "110 json x → -USAGE", "999 → no such group", "'' → -ERR group", "1,2 → -ERR group",
+		"'1 1' → -ERR group", "1;1 → -ERR group", "一 → -ERR group", "110 JSON → -USAGE",
+	}},
+	{"nway_list_reasons", "json", listing},
+	{"nway_set_reason", "prayer Prayer paid active 5", []string{
+		" → -USAGE", "prayer → -USAGE", "prayer x paid active → -USAGE", "prayer x free active 5 → -USAGE",
+		"prayer x paid yes 5 → -USAGE", "prayer x paid active 5 6 → -USAGE", "'' x paid active 5 → -ERR code",
+		"'a b' x paid active 5 → -ERR code", "prayer '' paid active 5 → -ERR title", "prayer x paid active -1 → -ERR position",
+		"prayer x paid active 99999 → -ERR position",
+	}},
+	{"nway_rm_reason", "lunch", []string{
+		" → -USAGE", "lunch x → -USAGE", "siesta → no such reason", "'' → -ERR code", "'a b' → -ERR code", "a,b → -ERR code",
+		"a;b → -ERR code", "午餐 → -ERR code", "aaaaabbbbbcccccddddde → -ERR code", "* → -ERR code",
 	}},
 	{"nwayacd_transfer", "5fa9 1000", []string{
 		" → -USAGE", "5fa9 → -USAGE", "5fa9 1000 1001 → -USAGE", "nobody 1000 → no such call",
@@ -148,11 +206,19 @@ var wrongUses = []wrongUse{
 		"add crm read * - -1 → -ERR days", "add crm read * - 4000 → -ERR days", "add crm read * - 0 abc → 64 hexadecimal",
 		"remove nosuch → no such token", "disable nosuch → no such token", "change crm read → -USAGE",
 	}},
+	{"nway_drop", "5fa9", []string{
+		" → -USAGE", "5fa9 5fa9 → -USAGE", "nobody → no such call", "1000 → no such call", "'' → -ERR uuid",
+		"'5f a9' → -ERR uuid", "5f;a9 → -ERR uuid", "5fa9' → -ERR uuid", "{5fa9} → -ERR uuid", "五 → -ERR uuid",
+	}},
 	{"nwayacd_version", "", noArguments},
 	{"nway_reload", "", noArguments},
 }
 
 var (
+	member = []string{
+		" → -USAGE", "1000 → -USAGE", "1000 110 120 → -USAGE", "1000 110,120 → -ERR group", "1000 '' → -ERR group",
+		"'' 110 → -ERR extension", "'10 00' 110 → -ERR extension", "1000 1;0 → -ERR group",
+	}
 	oneExtension = []string{
 		" → -USAGE", "1000 1001 → -USAGE", "9 → no such extension", "'' → -ERR extension", "'10 00' → -ERR extension",
 		"1000, → -ERR extension", "1'or'1 → -ERR extension", "10;00 → -ERR extension", "一千 → -ERR extension",
@@ -254,7 +320,7 @@ func TestTheJSONOfTheListsHasTheNewSettings(t *testing.T) {
 
 func TestListsHoldWhateverIsInAName(t *testing.T) {
 	s, _ := apitest.Server()
-	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false||||||0\n\n+OK"
+	want := extensionHeader + "\n1000|Ann a|unreg|down|busy|ready|false||||||0|||\n\n+OK"
 	if got := api.Run(apitest.As(t.Context(), auth.Admin), s, "nway_list_exts"); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -282,7 +348,7 @@ func TestEveryPromisedCommandIsThere(t *testing.T) {
 const (
 	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
 	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|" +
-		"call_uuid|rest_cause|rest_until|misses"
+		"call_uuid|rest_cause|rest_until|misses|pause_reason|paused_since|login_since"
 	groupHeader = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
 )
 
@@ -348,9 +414,20 @@ const commandsFoot = `
 * Names of commands are read in either letter case.
 * A line has at most 4096 characters, and no control characters.
 
+## Agents in a pause
+` + "`nway_list_exts`" + ` has these as its last columns, and in JSON under the same names:
+
+| column | meaning |
+|---|---|
+| ` + "`pause_reason`" + ` | why the agent is busy: a code of ` + "`nway_list_reasons`, or `supervisor`" + ` |
+| ` + "`paused_since`" + ` | since when; empty if the agent is not busy |
+| ` + "`login_since`" + ` | since when the agent is logged in |
+
+[groups.md](groups.md#reasons-for-a-pause) says more about reasons.
+
 ## Agents who rest
 An agent who missed an offer rests: the agent is offered nothing for a while, and ` + "`" + `call_state` + "`" + ` stays
-` + "`" + `ready` + "`" + `. ` + "`" + `nway_list_exts` + "`" + ` shows it in its last three columns, and in JSON under the same names:
+` + "`" + `ready` + "`" + `. ` + "`" + `nway_list_exts` + "`" + ` shows it in these columns, and in JSON under the same names:
 
 | column | meaning |
 |---|---|

@@ -32,6 +32,10 @@ type extensionRow struct {
 	RestCause string   `json:"rest_cause"` // "" = the agent does not rest
 	RestUntil string   `json:"rest_until"` // RFC 3339
 	Misses    int      `json:"misses"`     // in a row
+
+	PauseReason string `json:"pause_reason"`
+	PausedSince string `json:"paused_since"` // RFC 3339; "" = not paused
+	LoginSince  string `json:"login_since"`  // RFC 3339; "" = logged out
 }
 
 // groupRow is a group in nway_list_groups.
@@ -76,6 +80,7 @@ func listExtensions(ctx context.Context, s Server, args []string) (string, error
 		return []string{
 			r.Extension, r.Name, r.RegState, r.SeatState, r.Status, r.CallState, strconv.FormatBool(r.Available),
 			r.JobNumber, strings.Join(r.Groups, ","), r.Call, r.RestCause, r.RestUntil, strconv.Itoa(r.Misses),
+			r.PauseReason, r.PausedSince, r.LoginSince,
 		}
 	})
 }
@@ -107,7 +112,7 @@ func rowOfCall(v *acd.CallView, now time.Time) callRow {
 const (
 	callHeader      = "uuid|caller|dialled|group|vip|phase|agent|switch|seconds|phase_seconds"
 	extensionHeader = "extension|name|reg_state|seat_state|seat_status|call_state|available|job_number|groups|" +
-		"call_uuid|rest_cause|rest_until|misses"
+		"call_uuid|rest_cause|rest_until|misses|pause_reason|paused_since|login_since"
 	groupHeader = "group|name|mode|current_ext_number|members|available|waiting|talking|longest_wait"
 )
 
@@ -120,6 +125,7 @@ func rowOfAgent(v *queue.AgentView) extensionRow {
 		JobNumber: v.JobNumber, Progress: int(v.Progress / time.Second), Groups: v.Groups,
 		Call: v.CallUUID, Since: stamp(v.Since),
 		RestCause: cause, RestUntil: stamp(until), Misses: v.Rest.Misses,
+		PauseReason: v.PauseReason, PausedSince: stamp(v.PausedSince), LoginSince: stamp(v.LoginSince),
 	}
 }
 

@@ -24,8 +24,15 @@ var Commands = []Command{
 		"nway_logout", "EXT",
 		"logs an extension out of all its groups; during an offer or call it takes effect when that ends", logout,
 	},
-	{"nway_busy", "EXT", "makes an extension busy; during an offer or call it takes effect when that ends", busy},
+	{
+		"nway_busy", "EXT [REASON]",
+		"makes an extension busy, for a reason of nway_list_reasons; during an offer or call it takes effect when " +
+			"that ends", busy,
+	},
 	{"nway_ready", "EXT", "makes an extension idle and ready, and ends its wrap-up or rest", ready},
+	{"nway_wrap", "EXT SECONDS", "makes the wrap-up of an extension longer by so much", wrap},
+	{"nway_join", "EXT GROUP", "makes an extension a member of one more group; its state stays as it is", join},
+	{"nway_leave", "EXT GROUP", "takes an extension out of one group; its state stays as it is", leave},
 	{"nway_list_exts", "[json]", "lists all extensions with their states", listExtensions},
 	{"nway_list_groups", "[json]", "lists all groups with their members and callers", listGroups},
 	{"nway_list_calls", "[json]", "lists the calls that wait, ring or talk, the oldest first", listCalls},
@@ -35,6 +42,8 @@ var Commands = []Command{
 		"nway_set_ext_jobnumber", "EXT JOB-NUMBER true|false",
 		"sets an extension's job number, and whether callers hear it", setJobNumber,
 	},
+	{"nway_set_ext", "EXT KEY VALUE|default", "changes a setting of an extension (docs/groups.md)", setExtension},
+	{"nway_show_ext", "EXT [json]", "shows all settings of an extension", showExtension},
 	{"nway_set_reged_ext", "EXT", "marks an extension as registered", setRegistered},
 	{"nway_set_unreg_ext", "EXT", "marks an extension as not registered", setUnregistered},
 	{
@@ -44,6 +53,15 @@ var Commands = []Command{
 	},
 	{"nway_rm_group", "GROUP", "removes a group; refused while callers wait in it", removeGroup},
 	{"nway_set_ring_group", "GROUP WELCOME BLACKLIST BUSY TRANSFER", "sets a group's own prompts", setPrompts},
+	{"nway_set_group", "GROUP KEY VALUE|default", "changes a setting of a group (docs/groups.md)", setGroup},
+	{"nway_show_group", "GROUP [json]", "shows all settings of a group", showGroup},
+	{"nway_list_reasons", "[json]", "lists the reasons for a pause", listReasons},
+	{
+		"nway_set_reason", "CODE TITLE paid|unpaid active|inactive POSITION",
+		"adds or changes a reason for a pause; POSITION is its place in lists; agents may choose an active one",
+		setReason,
+	},
+	{"nway_rm_reason", "CODE", "removes a reason; pauses that it is given for go on", removeReason},
 	{"nwayacd_transfer", "UUID EXT", "offers a call that waits, rings or talks to an extension", transfer},
 	{"nway_uuid_hold", "UUID", "puts the caller of a talk on hold, with hold music", hold},
 	{"nway_uuid_unhold", "UUID", "connects a held caller with the agent again", unhold},
@@ -56,6 +74,7 @@ var Commands = []Command{
 		tokenCommand, tokenActionWord + " [NAME] [ROLE] [GROUPS] [EXT] [DAYS] [HASH]",
 		"lists, adds or removes a token; without a hash it is made, and the reply shows it once", token,
 	},
+	{"nway_drop", "UUID", "hangs up the caller of a call that waits, rings or talks", drop},
 	{"nwayacd_version", "", "shows version, commit, Go and database", version},
 	{"nway_reload", "", "reads the configuration again, and names the keys that need a restart", reload},
 }
@@ -73,10 +92,6 @@ func login(ctx context.Context, s Server, args []string) (string, error) {
 
 func logout(ctx context.Context, s Server, args []string) (string, error) {
 	return "+OK " + args[0] + " logged out", s.ACD.Dispatcher.Logout(ctx, args[0])
-}
-
-func busy(ctx context.Context, s Server, args []string) (string, error) {
-	return "+OK " + args[0] + " busy", s.ACD.Dispatcher.Busy(ctx, args[0])
 }
 
 func ready(ctx context.Context, s Server, args []string) (string, error) {

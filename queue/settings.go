@@ -60,7 +60,7 @@ type (
 var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "name", Column: "group_name", Rule: setting.OfText(100), Default: "",
-		Help: help("the group's name, as lists and pages show it", "队列名称，列表和页面显示"),
+		Help: help("the group's name, as lists and pages show it", "组名，列表和页面显示"),
 		Field: setting.TextField(func(g *Group) *string { return &g.Name },
 			func(u *GroupUpdate) **string { return &u.Name }),
 	},
@@ -68,8 +68,8 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 		Key: "mode", Column: "group_call_mode", Rule: setting.OfNumber(0, int64(RememberCyclic)),
 		Default: int64(RememberCyclic),
 		Help: help(
-			"how the agent is chosen: 0 sequence, 1 random, 2 cyclic; 3 to 5: the remembered agent first, then as 0 to 2",
-			"选择坐席的方式：0 顺序，1 随机，2 轮循；3 到 5：先找上次接听的坐席，然后同 0 到 2",
+			"how the agent is chosen: 0 sequence, 1 random, 2 cyclic. 3 to 5: the remembered agent first, then as 0 to 2",
+			"选择座席的方式：0 顺序，1 随机，2 轮循；3 到 5：先找上次接听的座席，然后同 0 到 2",
 		),
 		Field: setting.NumberField(func(g *Group) *Mode { return &g.Mode },
 			func(u *GroupUpdate) **Mode { return &u.Mode }),
@@ -77,7 +77,7 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "ring_seconds", Column: "group_callout_timeout", Rule: setting.OfSeconds(1, 60*60),
 		Default: int64(DefaultRingTimeout / time.Second),
-		Help:    help("how long an agent's phone rings", "坐席话机振铃的时长"),
+		Help:    help("how long an agent's phone rings", "座席话机振铃的时长"),
 		Field: setting.SecondsField(func(g *Group) *time.Duration { return &g.RingTimeout },
 			func(u *GroupUpdate) **time.Duration { return &u.RingTimeout }),
 	},
@@ -100,20 +100,20 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	},
 	{
 		Key: "transfer", Column: "transfer_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-transfer",
-		Help: help("the prompt that callers hear while an agent's phone rings", "坐席话机振铃时来电者听到的提示音"),
+		Help: help("the prompt that callers hear while an agent's phone rings", "座席话机振铃时来电者听到的提示音"),
 		Field: promptField(func(p *Prompts) *string { return &p.Transfer },
 			func(u *GroupUpdate) **string { return &u.Transfer }),
 	},
 	{
 		Key: "caller_prefix", Column: "caller_prefix", Rule: setting.OfText(64), Default: "",
-		Help: help("the text that agents' phones show before the caller's name", "坐席话机上显示在来电者姓名前的文字"),
+		Help: help("the text that agents' phones show before the caller's name", "座席话机上显示在来电者姓名前的文字"),
 		Field: setting.TextField(func(g *Group) *string { return &g.CallerPrefix },
 			func(u *GroupUpdate) **string { return &u.CallerPrefix }),
 	},
 	{
 		Key: "service_level_seconds", Column: "service_level_seconds", Rule: setting.OfSeconds(1, 60*60),
 		Default: int64(DefaultMarks.ServiceLevel / time.Second),
-		Help:    help("a caller who is answered by then is answered in time", "在此时间内接听即为及时接听"),
+		Help:    help("callers that are answered by then are answered in time", "在此时间内接听即为及时接听"),
 		Field: setting.OwnSecondsField(func(g *Group) *ownSeconds { return &g.ServiceLevel },
 			func(u *GroupUpdate) **ownSeconds { return &u.ServiceLevel }),
 	},
@@ -134,7 +134,7 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "short_abandon_seconds", Column: "short_abandon_seconds", Rule: setting.OfSeconds(0, 60*60),
 		Default: int64(DefaultMarks.ShortAbandon / time.Second),
-		Help:    help("a caller who hangs up by then is a short abandon", "在此时间内挂机即为短时放弃"),
+		Help:    help("callers that hang up by then are short abandons", "在此时间内挂机即为短时放弃"),
 		Field: setting.OwnSecondsField(func(g *Group) *ownSeconds { return &g.ShortAbandon },
 			func(u *GroupUpdate) **ownSeconds { return &u.ShortAbandon }),
 	},
@@ -155,14 +155,14 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "warn_wait_seconds", Column: "warn_wait_seconds", Rule: setting.OfSeconds(0, 24*60*60),
 		Default: int64(DefaultMarks.WarnWait / time.Second), Supervisor: true,
-		Help: help("a caller who waits so long is a warning", "有人等待这么久为警告"),
+		Help: help("a longest wait of so long is a warning", "有人等待这么久为警告"),
 		Field: setting.OwnSecondsField(func(g *Group) *ownSeconds { return &g.WarnWait },
 			func(u *GroupUpdate) **ownSeconds { return &u.WarnWait }),
 	},
 	{
 		Key: "alert_wait_seconds", Column: "alert_wait_seconds", Rule: setting.OfSeconds(0, 24*60*60),
 		Default: int64(DefaultMarks.AlertWait / time.Second), Supervisor: true,
-		Help: help("a caller who waits so long is an alert", "有人等待这么久为警报"),
+		Help: help("a longest wait of so long is an alert", "有人等待这么久为警报"),
 		Field: setting.OwnSecondsField(func(g *Group) *ownSeconds { return &g.AlertWait },
 			func(u *GroupUpdate) **ownSeconds { return &u.AlertWait }),
 	},

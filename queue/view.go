@@ -11,8 +11,9 @@ import (
 // AgentView is an agent as the lists show it.
 type AgentView struct {
 	agent.Agent
-	Groups   []string // in order
-	CallUUID string   // of the caller's channel it has an offer or a call with; "" = none
+	Groups     []string  // in order
+	WrapUpEnds time.Time // of a wrap-up; zero = there is none, or nway_ready ends it
+	CallUUID   string    // of the caller's channel it has an offer or a call with; "" = none
 }
 
 // GroupView is a group as the lists show it.
@@ -46,6 +47,9 @@ func (f *Floor) Agent(extension string) (AgentView, error) {
 
 func (slot *agentSlot) view() AgentView {
 	v := AgentView{Agent: slot.Agent, Groups: slices.SortedFunc(maps.Keys(slot.groups), compare)}
+	if slot.Call == agent.Typing {
+		v.WrapUpEnds = slot.wrapUpEnds
+	}
 	if slot.lease != nil {
 		v.CallUUID = slot.lease.Call
 	}

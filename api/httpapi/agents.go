@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/api"
 	"nwayacd/internal/auth"
 	"nwayacd/queue"
@@ -36,6 +37,13 @@ type agentShown struct {
 	RestCause    string    `json:"rest_cause,omitempty" enum:"busy,reject,noanswer,unreachable" doc:"why the agent is offered nothing until rest_until; absent if the agent does not rest"`
 	RestUntil    time.Time `json:"rest_until,omitzero" doc:"when the rest ends"`
 	Misses       int       `json:"misses" doc:"offers missed in a row"`
+
+	PauseReason string    `json:"pause_reason,omitempty" example:"lunch" doc:"why the agent is busy, or will be"`
+	PausedSince time.Time `json:"paused_since,omitzero"`
+	LoginSince  time.Time `json:"login_since,omitzero"`
+	WrapUpEnds  time.Time `json:"wrap_up_ends,omitzero" doc:"absent: there is none, or nway_ready ends it"`
+
+	Settings map[string]any `json:"settings,omitempty" doc:"of one agent: what list-settings describes; null: the default"`
 }
 
 type agentPath struct {
@@ -114,7 +122,8 @@ func (p *Port) agentOperations(r resource) {
 		refusals: []int{http.StatusConflict},
 	}, p.addAgent)
 	register(r, operation{
-		id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent", refusals: unknown,
+		id: "get-agent", method: http.MethodGet, path: one, summary: "Show an agent with its settings",
+		commands: []string{"nway_show_ext"}, refusals: unknown,
 	}, p.getAgent)
 	register(r, operation{
 		id: "remove-agent", method: http.MethodDelete, path: one, summary: "Remove an agent",
@@ -134,11 +143,6 @@ func (p *Port) agentOperations(r resource) {
 		commands: []string{"nway_logout"},
 		about:    "During an offer or call, it takes effect when that ends.", refusals: unknown,
 	}, p.ofAgent(d.Logout))
-	register(r, operation{
-		id: "make-agent-busy", method: http.MethodPost, path: one + "/busy", summary: "Make an agent busy",
-		commands: []string{"nway_busy"},
-		about:    "During an offer or call, it takes effect when that ends.", refusals: unknown,
-	}, p.ofAgent(d.Busy))
 	register(r, operation{
 		id: "make-agent-ready", method: http.MethodPost, path: one + "/ready",
 		summary: "Make an agent idle and ready", commands: []string{"nway_ready"},
@@ -171,7 +175,9 @@ func (p *Port) getAgent(_ context.Context, in *agentPath) (*output[agentShown], 
 	if err != nil {
 		return nil, err
 	}
-	return &output[agentShown]{showAgent(v)}, nil
+	shown := showAgent(v)
+	shown.Settings = ownSettings(agent.Settings, &v.Agent)
+	return &output[agentShown]{shown}, nil
 }
 
 // ofAgent makes an operation from a change that needs only the extension.
@@ -236,6 +242,7 @@ func showAgent(v queue.AgentView) agentShown {
 		DND: v.DND, OutsideCalls: v.Outside, JobNumber: v.JobNumber, SayJobNumber: v.SayJobNumber,
 		Progress: int(v.Progress / time.Second), Groups: orEmpty(v.Groups), Call: v.CallUUID, Since: v.Since,
 		RestCause: cause, RestUntil: until, Misses: v.Rest.Misses,
+		PauseReason: v.PauseReason, PausedSince: v.PausedSince, LoginSince: v.LoginSince, WrapUpEnds: v.WrapUpEnds,
 	}
 }
 

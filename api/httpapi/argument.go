@@ -23,6 +23,7 @@ type (
 	phoneWord     struct{}
 	gatewayWord   struct{}
 	promptWord    struct{}
+	reasonWord    struct{}
 )
 
 func (extensionWord) word() string { return "EXT" }
@@ -33,6 +34,7 @@ func (uuidWord) word() string      { return "UUID" }
 func (phoneWord) word() string     { return "PHONE" }
 func (gatewayWord) word() string   { return "GATEWAY" }
 func (promptWord) word() string    { return "WELCOME" }
+func (reasonWord) word() string    { return "REASON" }
 
 // Schema implements huma.SchemaProvider: a string, with the rule as its description.
 func (arg[W]) Schema(huma.Registry) *huma.Schema {
@@ -50,7 +52,7 @@ func (a arg[W]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 			Location: at.String(),
 			Message:  rule.Name + ": no control characters are allowed",
 		}}
-	case !rule.Fits(string(a)):
+	case !rule.Fits(string(a)) && !(a == "" && of.word() == "REASON"):
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: rule.Name + ": " + rule.Rule}}
 	}
 	return nil

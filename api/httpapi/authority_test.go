@@ -78,6 +78,7 @@ func sample(name string, foreign bool) any {
 	return map[string]any{
 		"extension": "1000", "group": "110", "groups": []string{"110"}, "uuid": "5fa9", "number": "139", "mode": 0,
 		"password": "long-enough-secret", "name": "anna", "id": "0af9", "role": "read", "old": "x", "new": "y", "registered": true, "say": false, "phone": "0186", "gateway": "gw1",
+		"seconds": 30, "code": "lunch", "reason": "lunch",
 	}[name]
 }
 
@@ -97,6 +98,9 @@ func (o *openAPIOperation) request(path string, doc openAPI, foreign bool) (targ
 	}
 	content := map[string]any{}
 	for name := range fieldsOfBody(o.RequestBody.Content["application/json"], doc) {
+		if o.OperationID == "change-group" {
+			continue // not for supervisors: TestASupervisorSetsWarningsOnly
+		}
 		if value := sample(name, foreign); value != nil {
 			content[name] = value
 		}

@@ -94,6 +94,12 @@ func (p *Port) callOperations(r resource) {
 		refusals: []int{http.StatusNotFound},
 	}, p.getCall)
 	register(r, operation{
+		id: "drop-call", method: http.MethodDelete, path: one, summary: "Hang up the caller of a call",
+		commands: []string{"nway_drop"},
+		about:    "The call may wait, ring or talk. Its record says that an operator hung up.",
+		refusals: onChannel,
+	}, p.drop)
+	register(r, operation{
 		id: "transfer-call", method: http.MethodPost, path: one + "/transfer", summary: "Offer a call to an extension",
 		commands: []string{"nwayacd_transfer"},
 		about:    "The call may wait, ring or talk. The answer is sent when the extension is reserved for the call.",
@@ -155,6 +161,10 @@ func (p *Port) enqueue(ctx context.Context, in *channelSent) (*accepted, error) 
 
 func (p *Port) transfer(ctx context.Context, in *transferred) (*nothing, error) {
 	return nil, inBody(p.Server.ACD.Dispatcher.Transfer(ctx, in.UUID, string(in.Body.Extension)), queue.ErrNoAgent)
+}
+
+func (p *Port) drop(ctx context.Context, in *legPath) (*nothing, error) {
+	return nil, fromSwitch(p.Server.ACD.Drop(ctx, in.UUID))
 }
 
 func (p *Port) holding(hold bool) func(context.Context, *legPath) (*nothing, error) {

@@ -25,6 +25,8 @@ type groupShown struct {
 	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the first caller in the line waits; absent if the line is empty"`
 	Prompts      promptsShown `json:"prompts"`
 	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"the text that agents' phones show before the caller's name"`
+
+	Settings map[string]any `json:"settings,omitempty" doc:"of one group: what list-settings describes; null: the default"`
 }
 
 // promptsShown are a group's own prompts.
@@ -62,13 +64,6 @@ type changedPrompts struct {
 	}
 }
 
-type changedGroup struct {
-	Group string `path:"group" maxLength:"128" doc:"the group's number" example:"110"`
-	Body  struct {
-		CallerPrefix *string `json:"caller_prefix,omitempty" maxLength:"64" pattern:"^[^\\x00-\\x1f\\x7f]*$" example:"Sales: " doc:"absent: no change; empty: no prefix"`
-	}
-}
-
 func (p *Port) groupOperations(r resource) {
 	const all, one = apiPrefix + "/groups", apiPrefix + "/groups/{group}"
 	register(r, operation{
@@ -82,7 +77,8 @@ func (p *Port) groupOperations(r resource) {
 		refusals: []int{http.StatusConflict},
 	}, p.addGroup)
 	register(r, operation{
-		id: "get-group", method: http.MethodGet, path: one, summary: "Show a group",
+		id: "get-group", method: http.MethodGet, path: one, summary: "Show a group with its settings",
+		commands: []string{"nway_show_group"},
 		refusals: []int{http.StatusNotFound},
 	}, p.getGroup)
 	register(r, operation{
@@ -91,10 +87,6 @@ func (p *Port) groupOperations(r resource) {
 		about:    "It is refused while callers wait in the group.",
 		refusals: []int{http.StatusNotFound, http.StatusConflict},
 	}, p.removeGroup)
-	register(r, operation{
-		id: "change-group", method: http.MethodPatch, path: one, summary: "Change a group",
-		about: "The change affects offers that are made from now on.", refusals: []int{http.StatusNotFound},
-	}, p.changeGroup)
 	register(r, operation{
 		id: "set-group-prompts", method: http.MethodPatch, path: one + "/prompts",
 		summary: "Change a group's own prompts", commands: []string{"nway_set_ring_group"},
@@ -123,7 +115,9 @@ func (p *Port) getGroup(ctx context.Context, in *groupPath) (*output[groupShown]
 	if i < 0 {
 		return nil, fmt.Errorf("group %s: %w", in.Group, queue.ErrNoGroup)
 	}
-	return &output[groupShown]{showGroup(all[i])}, nil
+	shown := showGroup(all[i])
+	shown.Settings = ownSettings(queue.GroupSettings, &all[i].Group)
+	return &output[groupShown]{shown}, nil
 }
 
 func (p *Port) addGroup(ctx context.Context, in *newGroup) (*createdGroup, error) {
@@ -140,15 +134,6 @@ func (p *Port) addGroup(ctx context.Context, in *newGroup) (*createdGroup, error
 
 func (p *Port) removeGroup(ctx context.Context, in *groupPath) (*nothing, error) {
 	return nil, p.Server.ACD.Dispatcher.RemoveGroup(ctx, in.Group)
-}
-
-func (p *Port) changeGroup(ctx context.Context, in *changedGroup) (*output[groupShown], error) {
-	if prefix := in.Body.CallerPrefix; prefix != nil {
-		if err := p.Server.ACD.Dispatcher.SetGroup(ctx, queue.GroupUpdate{Number: in.Group, CallerPrefix: prefix}); err != nil {
-			return nil, err
-		}
-	}
-	return p.getGroup(ctx, &groupPath{in.Group})
 }
 
 func (p *Port) setPrompts(ctx context.Context, in *changedPrompts) (*output[groupShown], error) {

@@ -46,6 +46,9 @@ func (p *Port) registerAll(mux *http.ServeMux) huma.API {
 	}
 	p.groupOperations(resource("groups", "Queues with a number, a mode and members."))
 	p.agentOperations(resource("agents", "People at extensions, with their states."))
+	p.peopleOperations(resource("people", "Pauses, wrap-up and memberships."))
+	p.reasonOperations(resource("reasons", "The reasons that agents give for a pause."))
+	p.settingOperations(resource("settings", "What can be set for a group and an agent."))
 	p.callOperations(resource("calls", "Current calls: greeted, waiting, ringing, talking."))
 	p.recordOperations(resource("records", "Calls that have ended, and their offers."))
 	p.listOperations(resource("lists", "Numbers that are refused, and numbers that are served first."))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nwayacd/internal/auth"
+	"nwayacd/internal/setting"
 )
 
 // order returns what the audit log has of an operation with this input, or nil if the operation
@@ -54,8 +55,12 @@ func addDetail(detail map[string]string, fields reflect.Value) {
 			}
 		}
 		switch {
-		case field.Name == "Body" && value.Kind() == reflect.Struct:
-			addDetail(detail, value)
+		case field.Name == "Body" && reflect.Indirect(value).Kind() == reflect.Struct:
+			addDetail(detail, reflect.Indirect(value))
+		case field.Name == "Body" && value.Kind() == reflect.Map:
+			for _, key := range value.MapKeys() {
+				detail[key.String()] = shownValue(value.MapIndex(key).Elem())
+			}
 		case name == "" || value.IsZero() && field.Tag.Get("json") == "":
 		case field.Tag.Get("writeOnly") == "true":
 			detail[name] = auth.Masked
@@ -67,8 +72,11 @@ func addDetail(detail map[string]string, fields reflect.Value) {
 
 // shownValue returns a text as it is, and anything else in JSON.
 func shownValue(v reflect.Value) string {
-	if v.Kind() == reflect.String {
+	switch v.Kind() {
+	case reflect.String:
 		return v.String()
+	case reflect.Invalid: // null
+		return setting.Default
 	}
 	text, err := json.Marshal(v.Interface())
 	if err != nil {

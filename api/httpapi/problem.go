@@ -26,18 +26,19 @@ var statuses = []struct {
 	status int
 	errs   []error
 }{
-	{http.StatusForbidden, []error{auth.ErrForbidden}},
+	{http.StatusForbidden, []error{auth.ErrForbidden, acd.ErrNotAllowed}},
 	{http.StatusUnprocessableEntity, []error{
 		errInBody, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed, users.ErrInvalid, users.ErrWrong,
 	}},
 	{http.StatusTooManyRequests, []error{users.ErrSlow}},
 	{http.StatusNotFound, []error{
-		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, acd.ErrNoChannel,
+		queue.ErrNoGroup, queue.ErrNoAgent, queue.ErrNoCall, queue.ErrNotListed, queue.ErrNoReason, queue.ErrNoMember,
+		acd.ErrNoChannel,
 		users.ErrNoUser, users.ErrNoToken, users.ErrNoSession,
 	}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
-		queue.ErrEnding, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
+		queue.ErrEnding, queue.ErrNoWrapUp, queue.ErrEndlessWrapUp, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
 		users.ErrUserExists, users.ErrTokenExists, users.ErrFull,
 	}},
 	{http.StatusServiceUnavailable, []error{

@@ -72,6 +72,10 @@ var (
 	lists      = Right{
 		Name: "VIPs and blacklist: change", On: []Kind{AGroup}, roles: row(None, None, None, InGroups),
 	}
+	marks = Right{
+		Name: "warnings and alerts of a group", On: []Kind{AGroup}, roles: row(None, None, None, InGroups),
+	}
+	choices  = Right{Name: "settings and reasons: look", roles: row(None, All, All, All), Looks: true}
 	change   = Right{Name: "agents, groups, settings, configuration", roles: row(None, None, None, None)}
 	password = Right{Name: "the own password", roles: map[Role]Scope{Wall: Own, Read: Own, Agent: Own, Supervisor: Own, Admin: Own}}
 	console  = Right{
@@ -90,7 +94,7 @@ var (
 // allRights has the rights in the order of docs/security.md.
 var allRights = []*Right{
 	&public, &itself, &figures, &seeing, &seeingLists, &state, &login, &membership, &talk,
-	&cut, &lists, &change, &password, &console, &scrape, &accounts, &keys,
+	&cut, &lists, &marks, &choices, &change, &password, &console, &scrape, &accounts, &keys,
 }
 
 // Operations of the ports that are neither commands nor in the OpenAPI document.
@@ -100,6 +104,9 @@ const (
 	OpDirectory   = "directory"      // POST /freeswitch/directory
 	OpPassThrough = "pass-through"   // requests for FreeSWITCH on the command port
 	OpConsole     = "console"        // the pages under /ui/
+	// OpSettings is a change of a setting of which the table of settings says that it is not for
+	// supervisors.
+	OpSettings = "settings"
 )
 
 // operations has the right that each command needs, and each operation of the HTTP API that has no
@@ -147,8 +154,19 @@ var operations = map[string]*Right{
 	"nway_add_group":         &change,
 	"nway_rm_group":          &change,
 	"nway_set_ring_group":    &change,
-	"change-group":           &change,
-	"nway_reload":            &change,
+	"nway_set_ext":           &change,
+	"nway_set_reason":        &change,
+	"nway_rm_reason":         &change,
+	OpSettings:               &change,
+
+	"nway_set_group":    &marks,
+	"nway_show_group":   &figures,
+	"nway_show_ext":     &seeing,
+	"nway_list_reasons": &choices,
+	"list-settings":     &choices,
+	"get-reason":        &choices,
+
+	"nway_reload": &change,
 
 	"nwayacd_version": &itself,
 	"get-me":          &itself,

@@ -16,7 +16,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {ours: []string{"internal/setting"}},
-	"nwayacd/api":   {ours: []string{"acd", "esl", "internal/auth", "internal/auth/users", "queue"}},
+	"nwayacd/api":   {ours: []string{"acd", "agent", "esl", "internal/auth", "internal/auth/users", "internal/setting", "queue"}},
 	"nwayacd/api/apitest": {
 		ours:      []string{"acd", "agent", "api", "internal/auth", "internal/auth/users", "queue"},
 		libraries: []string{"github.com/rs/zerolog"},
@@ -31,7 +31,8 @@ var imports = map[string]struct{ ours, libraries []string }{
 	},
 	"nwayacd/api/httpapi": {
 		ours: []string{
-			"acd", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users", "internal/prompt", "queue",
+			"acd", "agent", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users",
+			"internal/prompt", "internal/setting", "queue",
 		},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},

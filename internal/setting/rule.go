@@ -82,7 +82,7 @@ func OfDial() Rule {
 func OfGroups() Rule {
 	return Rule{
 		Type: Groups, Max: 1000, fits: groupList.MatchString,
-		letters: Words{"numbers of groups with commas between them", "用逗号分隔的队列号"},
+		letters: Words{"numbers of groups with commas between them", "用逗号分隔的组号"},
 	}
 }
 
@@ -111,7 +111,7 @@ func (r *Rule) Wanted() Words {
 		all := strings.Join(r.Choices, ", ")
 		return Words{"one of " + all, all + " 之一"}
 	}
-	w := Words{fmt.Sprintf("at most %d characters", r.Max), fmt.Sprintf("最多 %d 个字符", r.Max)}
+	w := Words{fmt.Sprintf("at most %d characters, none of control", r.Max), fmt.Sprintf("最多 %d 个字符，不含控制字符", r.Max)}
 	if r.letters.EN != "" {
 		w = Words{w.EN + ", " + r.letters.EN, w.ZH + "，" + r.letters.ZH}
 	}
