@@ -36,8 +36,8 @@ const (
 	pausedMost = 4 // one agent of so many is paused at a time
 )
 
-// keep runs a small centre of three groups until ctx is done. Agents pause and wrap up. Callers come
-// in waves and lose patience. It prints the address of the console first.
+// keep runs a small centre of three groups until ctx is done. Agents pause and wrap up. Callers
+// come in waves and lose patience. It prints the address of the console first.
 func (d *Demo) keep(ctx context.Context, dir string, out io.Writer) (err error) {
 	sw := sim.New(sim.Options{Name: "demo", Seed: d.Seed, PlayTime: playTime})
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
