@@ -10,7 +10,7 @@ BENCHTIME ?= 200ms
 RACE ?= 1
 SWITCH ?= sim
 
-.PHONY: help build test race fuzz soak chaos bench compare lint fmt release image clean
+.PHONY: help build test ui race fuzz soak chaos bench compare lint fmt release image clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ build: ## the static binary ./nwayacd
 
 test: ## everything: a private PostgreSQL, all tests with the race detector, end to end; leaves nothing behind
 	@script/test
+
+ui: ## the console in a browser (Chromium), which is part of make test, too
+	@script/test ui
 
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)

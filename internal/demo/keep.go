@@ -59,9 +59,22 @@ func (d *Demo) keep(ctx context.Context, dir string, out io.Writer) (err error) 
 	return nil
 }
 
-// invite prints the address of the console.
-func (d *Demo) invite(_ context.Context, server *app.Daemon, out io.Writer) error {
-	_, err := fmt.Fprintf(out, "\nThe floor in a browser: http://%s/ui/\n\n", server.HTTP)
+// invite prints the address of the console, with a link that logs in once, and how to log in again.
+func (d *Demo) invite(ctx context.Context, server *app.Daemon, out io.Writer) error {
+	guest, err := server.Admit(ctx, "demo")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `
+The floor in a browser:
+
+    http://%[1]s/ui/enter#%[2]s
+
+The link works once, within 10 minutes. Afterwards log in at http://%[1]s/ui/
+as %[3]s with the password %[4]s
+Ctrl-C ends the demo, and removes all of it.
+
+`, server.HTTP, guest.Key, guest.Name, guest.Password)
 	return err
 }
 

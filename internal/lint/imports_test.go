@@ -98,6 +98,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/switchboard": {ours: []string{"esl", "internal/testlab"}},
 	"nwayacd/internal/testcert":    {},
 	"nwayacd/internal/testlab":     {ours: []string{"esl"}},
+	"nwayacd/internal/uitest":      {},
 	"nwayacd/internal/top": {
 		ours:      []string{"esl"},
 		libraries: []string{"golang.org/x/term"},

@@ -1,0 +1,241 @@
+package uitest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// The browser notes these on its console although all is well. A page may ask for something that its
+// session does not allow, or the test stops the server.
+const (
+	refused = "status of 4"
+	noReply = "net::ERR_"
+)
+
+// notYet are operations that pages ask for and that the server does not have yet.
+var notYet = []string{"/api/v1/reasons", "/api/v1/reports", "/api/v1/abandoned"}
+
+// pages are the pages of the console, and the roles that have them.
+var pages = []struct{ path, roles string }{
+	{"/ui/wall", "boss sup reader screen 1000"},
+	{"/ui/desk", "boss sup reader"},
+	{"/ui/agent", "1000"},
+	{"/ui/admin", "boss"},
+	{"/ui/records", "boss sup reader"},
+	{"/ui/reports", "boss sup reader"},
+}
+
+func TestLogInAndOut(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w, refused)
+	p.open("/ui/")
+	p.see(`location.pathname === "/ui/login"`)
+	p.run(chromedp.SendKeys(chromedp.CSS(`input[name=name]`), "sup"),
+		chromedp.SendKeys(chromedp.CSS(`input[name=password]`), "wrong-password"+kb.Enter))
+	p.see(`document.querySelector("[role=alert]")`)
+	p.login("sup")
+	p.see(`document.getElementById("live")?.dataset.state === "live"`)
+	p.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/ui/logout"]').requestSubmit()`))
+	p.see(`location.pathname === "/ui/login"`)
+	p.open("/ui/desk")
+	p.see(`location.pathname === "/ui/login"`)
+}
+
+func TestEachRoleHasItsPages(t *testing.T) {
+	w := inWorld(t)
+	for _, user := range []string{"boss", "sup", "reader", "screen", "1000"} {
+		t.Run(user, func(t *testing.T) {
+			w.t = t
+			p := newPage(t, w, refused)
+			p.login(user)
+			for _, page := range pages {
+				p.open(page.path)
+				p.see(`document.readyState === "complete"`)
+				has := strings.Contains(" "+page.roles+" ", " "+user+" ")
+				status := p.value(`performance.getEntriesByType("navigation")[0].responseStatus`)
+				if (status == "200") != has {
+					t.Errorf("%s gets %s on %s", user, status, page.path)
+				}
+				if has && !p.comes(`document.querySelector('nav a[aria-current=page], .wall')`, seeLimit) {
+					t.Errorf("%s is not in the menu of %s", page.path, user)
+				}
+			}
+		})
+	}
+}
+
+func TestLiveRowsMove(t *testing.T) {
+	w := inWorld(t)
+	desk, wall := newPage(t, w), newPage(t, w)
+	desk.login("sup")
+	desk.open("/ui/desk")
+	wall.login("screen")
+	wall.open("/ui/wall")
+	wall.shows("110")
+	w.pause("1000", "1001", "1002")
+	call := w.call("13900000001", "Li Lei", "110")
+	defer call.Hangup()
+	desk.shows("13900000001")
+	desk.shows("Li Lei")
+	if strings.Contains(wall.text(), "13900000001") {
+		t.Error("the wall shows the number of a caller")
+	}
+	hidden := w.call("13900000002", "Han Mei", "120")
+	defer hidden.Hangup()
+	w.do("nway_ready 1000")
+	desk.see(`[...document.querySelectorAll("tr, li, article, section")].some(row =>
+		row.innerText.includes("1000") && row.innerText.includes("13900000001"))`)
+	if strings.Contains(desk.text(), "13900000002") {
+		t.Error("the desk shows the caller of another group")
+	}
+	call.Hangup()
+	desk.hides("13900000001")
+}
+
+func TestTheConsoleSaysThatItIsStaleAndComesBackAfterAKill(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w, noReply, refused)
+	p.login("sup")
+	p.open("/ui/desk")
+	live := `document.getElementById("live").dataset.state`
+	p.see(live + ` === "live"`)
+	w.process.Kill()
+	p.see(live + ` !== "live" && document.body.classList.contains("is-stale")`)
+	w.start()
+	if !p.comes(live+` === "live"`, 30*time.Second) {
+		t.Fatalf("after the restart the page says %s:\n%s", p.value(live), p.text())
+	}
+	if at := p.value(`location.pathname`); at != "/ui/desk" {
+		t.Errorf("the kill has logged out: the page is %s", at)
+	}
+	w.pause("1000", "1001", "1002")
+	call := w.call("13900000003", "After", "110")
+	defer call.Hangup()
+	p.shows("13900000003")
+}
+
+func TestAChangeBySQLAppears(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w)
+	p.login("boss")
+	p.open("/ui/wall")
+	p.shows("110")
+	name := fmt.Sprint("By SQL ", time.Now().Unix())
+	if _, err := w.db.ExecContext(t.Context(), `UPDATE ext_group SET group_name = $1 WHERE group_number = '110'`, name); err != nil {
+		t.Fatal(err)
+	}
+	p.shows(name)
+}
+
+// strangers are names as somebody who means harm would choose them.
+var strangers = []string{
+	`<img src=x onerror="window.pwned=1">`, `<script>window.pwned=1</script>`, `"><svg onload=window.pwned=1>`,
+	`javascript:window.pwned=1`, `{{constructor.constructor('window.pwned=1')()}}`,
+}
+
+func TestNothingOfAStrangerRuns(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w)
+	p.login("boss")
+	w.pause("1000", "1001", "1002")
+	for i, name := range strangers {
+		call := w.call(fmt.Sprintf("1390000010%d", i), name, "110")
+		defer call.Hangup()
+	}
+	for i, query := range []string{
+		`UPDATE call_extension SET extension_name = $1 WHERE extension_number = '1001'`,
+		`UPDATE ext_group SET group_name = $1 WHERE group_number = '120'`,
+	} {
+		if _, err := w.db.ExecContext(t.Context(), query, strangers[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	defer w.db.ExecContext(t.Context(), `UPDATE ext_group SET group_name = 'Support' WHERE group_number = '120'`)
+	for _, page := range pages {
+		if !strings.Contains(page.roles, "boss") {
+			continue
+		}
+		p.open(page.path)
+		if page.path == "/ui/desk" {
+			p.shows(`<img src=x onerror=`)
+			p.shows(strangers[1])
+		}
+		p.comes(`false`, 500*time.Millisecond) // time to run
+		if got := p.value(`String(window.pwned)`); got != "undefined" {
+			t.Errorf("a stranger's text has run on %s", page.path)
+		}
+		if n := p.value(`document.querySelectorAll("img[src=x], svg[onload], script:not([src])").length`); n != "0" {
+			t.Errorf("a stranger's text became %s elements on %s", n, page.path)
+		}
+	}
+}
+
+func TestBothLanguagesAreComplete(t *testing.T) {
+	w := inWorld(t)
+	for _, user := range []string{"boss", "1000"} {
+		for _, language := range []string{"en", "zh"} {
+			t.Run(user+" "+language, func(t *testing.T) {
+				w.t = t
+				p := newPage(t, w)
+				p.speak(language)
+				p.login(user)
+				for _, page := range pages {
+					if strings.Contains(" "+page.roles+" ", " "+user+" ") {
+						p.readAll(page.path, language)
+					}
+				}
+			})
+		}
+	}
+}
+
+// readAll opens a page and checks that its words are there, in the language.
+func (p *page) readAll(path, language string) {
+	p.t.Helper()
+	p.open(path)
+	p.see(`document.body.innerText.trim().length > 40`)
+	p.comes(`false`, 300*time.Millisecond) // for what comes by the stream
+	text := p.text()
+	for _, hole := range []string{"undefined", "NaN", "[object", "{{", "<no value>", "%!"} {
+		if strings.Contains(text, hole) {
+			p.t.Errorf("%s in %s shows %q:\n%s", path, language, hole, text)
+		}
+	}
+	chinese := strings.ContainsFunc(text, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff })
+	if lang := p.value(`document.documentElement.lang`); !strings.HasPrefix(lang, language) ||
+		language == "zh" && !chinese {
+		p.t.Errorf("%s in %s is in %q:\n%s", path, language, lang, text)
+	}
+}
+
+func TestTheConsoleWorksByKeyboardAlone(t *testing.T) {
+	w := inWorld(t)
+	w.do("nway_ready 1000")
+	p := newPage(t, w, refused)
+	p.open("/ui/login")
+	p.see(`document.activeElement.name === "name"`)
+	p.press("1000", kb.Tab, userPassword, kb.Enter)
+	p.see(`location.pathname === "/ui/agent"`)
+	p.see(`document.getElementById("live")?.dataset.state === "live"`)
+	p.press(kb.Tab)
+	if p.value(`document.activeElement.matches("a.skip")`) != "true" {
+		t.Errorf("the first stop of the tab key is %s", p.value(`document.activeElement.outerHTML`))
+	}
+	outline := p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(getComputedStyle(document.activeElement))`)
+	if outline != "true" {
+		t.Error("the focus cannot be seen")
+	}
+}
+
+// pause makes agents busy.
+func (w *world) pause(extensions ...string) {
+	w.t.Helper()
+	for _, extension := range extensions {
+		w.do("nway_busy " + extension)
+	}
+}
