@@ -41,6 +41,9 @@ func (t *talk) look() {
 		t.on(h)
 	}
 	is := t.channel().is()
+	if is == legOver {
+		t.place.endEarly(t.leg.offer) // the agent has no call, wherever the caller is
+	}
 	if is != was || is == talking || is == legKept || is.over() || time.Now().Before(t.due) {
 		return
 	}
