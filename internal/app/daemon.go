@@ -217,7 +217,8 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	d.acd = acd.New(acd.Options{
 		Settings: settings(d.config), Switches: switches(d.config, d.secrets), Journal: d.store, Identity: d.store.Identity(),
 		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
-		OnOffer: both(d.metrics.Offered, o.OnOffer), OnCDR: both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
+		OnRefusedCommand: d.commandRefused,
+		OnOffer:          both(d.metrics.Offered, o.OnOffer), OnCDR: both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)

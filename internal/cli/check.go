@@ -2,8 +2,10 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"nwayacd/conf"
+	"nwayacd/internal/app"
 )
 
 // Check is `nwayacd check`.
@@ -19,7 +21,7 @@ func (c *Check) Run() error {
 	for _, w := range config.Warnings {
 		fmt.Println("warning:", w)
 	}
-	if wrong := append(config.Unusable, config.Refused...); len(wrong) > 0 {
+	if wrong := slices.Concat(config.Unusable, config.Refused, app.CheckCommands(config)); len(wrong) > 0 {
 		return wrong
 	}
 	if config.File == "" {

@@ -26,6 +26,23 @@ func TestCheckRefusesPassThroughWithoutAPassword(t *testing.T) {
 	}
 }
 
+func TestCheckRefusesCommandsThatNoChannelCanRun(t *testing.T) {
+	for list, want := range map[string]string{
+		`["nway_ready", "nway_rady"]`: `"nway_rady" is not a command`,
+		`["nway_token"]`:              `"nway_token" is for administrators`,
+		`["nway_ready"]`:              "",
+	} {
+		file := filepath.Join(t.TempDir(), "commands.toml")
+		if err := os.WriteFile(file, []byte("[server]\ncommands = "+list+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := (&Check{configFile{Config: file}}).Run()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", list, err)
+		}
+	}
+}
+
 func TestAFaultyConfigurationIsWrongInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "faulty.toml")
 	if err := os.WriteFile(file, []byte("[acd]\nrecover-second = 1\n"), 0o600); err != nil {

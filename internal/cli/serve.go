@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -36,7 +37,7 @@ func (s *Serve) Run() error {
 	for _, w := range config.Warnings {
 		log.Warn().Str("setting", w.Error()).Msg("the configuration is dangerous")
 	}
-	for _, off := range config.Refused {
+	for _, off := range slices.Concat(config.Refused, app.CheckCommands(config)) {
 		log.Error().Str("setting", off.Error()).Msg("the server runs, but `nwayacd check` refuses the configuration")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
