@@ -65,6 +65,16 @@ var postgres = dialect{
 			AND ($8::text = '' OR outcome = $8::text)
 			AND ($10::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($10::jsonb))))
 		ORDER BY id DESC LIMIT $9::int`,
+	unreached: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings FROM nwayacd_cdr c
+		WHERE arrived >= $1::timestamptz AND outcome = 'abandoned' AND direction = 'in' AND caller <> ''
+			AND ($2::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($2::jsonb))))
+			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr l WHERE l.arrived >= $1::timestamptz AND l.caller = c.caller AND l.id > c.id
+				AND (l.bridged IS NOT NULL OR l.outcome = 'abandoned' AND l.group_number = c.group_number))
+			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr o WHERE o.arrived >= $1::timestamptz AND o.dialled = c.caller AND o.id > c.id
+				AND o.direction = 'out' AND o.bridged IS NOT NULL)
+		ORDER BY id DESC LIMIT $3::int`,
 	searchAudit: selectAudit + ` WHERE ($1::bigint = 0 OR id < $1::bigint)
 			AND ($2::timestamptz IS NULL OR at >= $2::timestamptz) AND ($3::timestamptz IS NULL OR at < $3::timestamptz)
 			AND ($4::text = '' OR actor = $4::text) AND ($5::text = '' OR object = $5::text)

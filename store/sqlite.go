@@ -152,6 +152,18 @@ var embedded = dialect{
 			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
 			AND (?10 IS NULL OR group_number IN (SELECT value FROM json_each(?10)))
 		ORDER BY id DESC LIMIT ?9`,
+	unreached: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
+		survey, recording, arrived, answered, bridged, ended,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings FROM nwayacd_cdr c
+		WHERE julianday(arrived) >= julianday(?1) AND outcome = 'abandoned' AND direction = 'in' AND caller <> ''
+			AND (?2 IS NULL OR group_number IN (SELECT value FROM json_each(?2)))
+			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr l
+				WHERE julianday(l.arrived) >= julianday(?1) AND l.caller = c.caller AND l.id > c.id
+				AND (COALESCE(l.bridged, '') <> '' OR l.outcome = 'abandoned' AND l.group_number = c.group_number))
+			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr o
+				WHERE julianday(o.arrived) >= julianday(?1) AND o.dialled = c.caller AND o.id > c.id
+				AND o.direction = 'out' AND COALESCE(o.bridged, '') <> '')
+		ORDER BY id DESC LIMIT ?3`,
 	searchAudit: selectAudit + ` WHERE (?1 = 0 OR id < ?1) AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at < ?3)
 			AND (?4 = '' OR actor = ?4) AND (?5 = '' OR object = ?5) AND (?6 = '' OR action = ?6)
 		ORDER BY id DESC LIMIT ?7`,

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,15 @@ func (a *archive) SearchCDRs(_ context.Context, q queue.CDRSearch) (page []queue
 		}
 	}
 	return page, 7, a.away
+}
+
+func (a *archive) Unreached(_ context.Context, _ time.Time, groups []string, _ int) (all []queue.CDR, err error) {
+	for _, c := range a.cdrs {
+		if c.Outcome == queue.Abandoned && (groups == nil || slices.Contains(groups, c.Group)) {
+			all = append(all, c)
+		}
+	}
+	return all, a.away
 }
 
 func (a *archive) Offers(_ context.Context, call string) (found []queue.OfferRecord, err error) {

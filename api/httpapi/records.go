@@ -82,6 +82,12 @@ func (p *Port) recordOperations(r resource) {
 			"shortly after its end.",
 	}, p.listCDRs)
 	register(r, operation{
+		id: "list-abandoned", method: http.MethodGet, path: apiPrefix + "/abandoned",
+		summary: "List callers who gave up, and to whom no agent has talked since",
+		about: "The last one comes first. Of several visits of a caller to a group, the last one is listed. " +
+			"Callers without a number are not.",
+	}, p.listAbandoned)
+	register(r, operation{
 		id: "list-offers", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/offers",
 		summary:  "List the offers of a call",
 		about:    "The call may be current or ended. Only offers that have ended are listed, in their order.",
@@ -102,6 +108,26 @@ func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*output[cdrPage], e
 		listed(calls, func(c queue.CDR) cdrShown { return showCDR(show(c)) }).Body.Items,
 		next,
 	}}, nil
+}
+
+// lately is how far back list-abandoned goes unless a time is given.
+const lately = 24 * time.Hour
+
+type abandonedFilter struct {
+	From  time.Time `query:"from" doc:"only callers who arrived at or after this time; absent: 24 hours ago"`
+	Limit int       `query:"limit" minimum:"1" maximum:"500" default:"200"`
+}
+
+func (p *Port) listAbandoned(ctx context.Context, in *abandonedFilter) (*output[items[cdrShown]], error) {
+	from := in.From
+	if from.IsZero() {
+		from = time.Now().Add(-lately)
+	}
+	all, err := p.Database.Unreached(ctx, from, p.Server.Viewer(ctx).Groups(), in.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDatabase, err)
+	}
+	return listed(all, showCDR), nil
 }
 
 func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offerShown]], error) {

@@ -135,6 +135,7 @@ var operations = map[string]*Right{
 	"get-agent":        &seeing,
 	"get-call":         &seeing,
 	"list-cdrs":        &seeing,
+	"list-abandoned":   &seeing,
 	"list-offers":      &seeing,
 	"follow-events":    &seeing,
 	"follow-floor":     &figures,

@@ -1,7 +1,7 @@
 // Callers of today who hung up before an answer, and to whom nobody has spoken since.
 import { call } from "./api.js";
 import { el, setText } from "./dom.js";
-import { rows } from "./live.js";
+import { now, rows } from "./live.js";
 import { nameOf } from "./show.js";
 import { Table } from "./table.js";
 import { clock, date } from "./time.js";
@@ -47,12 +47,14 @@ export class AbandonedTable {
     this.timer = undefined;
     let items = [];
     try {
-      items = (await call("GET", "/abandoned")).items;
+      const midnight = new Date(now());
+      midnight.setHours(0, 0, 0, 0);
+      items = (await call("GET", "/abandoned?from=" + midnight.toISOString())).items;
     } catch {
       return; // the next change tries again
     }
     this.all.clear();
-    for (const one of items) this.all.set(one.call_uuid + one.arrived, { ...one, number: one.caller, name: one.caller_name, at: Date.parse(one.arrived) });
+    for (const one of items) this.all.set(one.uuid + one.visit, { ...one, number: one.caller, name: one.caller_name, at: Date.parse(one.arrived) });
     this.table.take(null, this.all);
   }
 }
