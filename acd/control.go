@@ -140,13 +140,17 @@ func transferInline(uuid, actions string) esl.Command {
 // if no server can be reached. The connection must be with the caller's FreeSWITCH.
 func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
-	actions := []string{"set:socket_resume=true", socket}
+	actions := []string{resume, socket}
 	// together as long as a restart of this process may take
 	for _, pause := range []string{"1000", "2000", "4000", "8000"} {
-		actions = append(actions, "sleep:"+pause, socket)
+		actions = append(actions, "sleep:"+pause, resume, socket)
 	}
 	return strings.Join(append(actions, "transfer:${"+homeVariable+"}"), ",")
 }
+
+// resume is the action before each socket line. A talk has unset the variable since the one before.
+// Without it, FreeSWITCH leaves the caller in silence if the connection is lost at once.
+const resume = "set:socket_resume=true"
 
 // Advertise sets the address (host:port) to which a FreeSWITCH connects for a live channel. If the
 // host is empty, it is the local address of the connection to that FreeSWITCH.

@@ -116,9 +116,8 @@ func (c *call) move(group string) {
 // call. They lead the caller to our socket port and this call's place. If no server can be reached,
 // they lead to this call's home.
 func (c *call) wayIn(there string) string {
-	socket := ",socket:" + there + "/" + routeTo(c.group) + " async full"
-	way := "set:" + consultVariable + "=" + c.uuid() + ",set:socket_resume=true" + socket + ",sleep:1000" + socket +
-		",sleep:4000" + socket
+	socket := "," + resume + ",socket:" + there + "/" + routeTo(c.group) + " async full"
+	way := "set:" + consultVariable + "=" + c.uuid() + socket + ",sleep:1000" + socket + ",sleep:4000" + socket
 	if c.who.home != "" {
 		way += ",transfer:" + c.who.home
 	}
