@@ -7,8 +7,8 @@ import (
 )
 
 // A caller comes back to a socket line after a talk, which has unset socket_resume. So each socket
-// line of ours sets it again. Without it the caller would be in silence if the connection is lost at
-// once.
+// line of ours sets it again. Without it the caller would be in silence if the connection is lost
+// at once.
 func TestEachSocketLineOfOursHasItsSocketResume(t *testing.T) {
 	open(t, ordinary(), func(c *centre) {
 		call := c.caller("139")

@@ -9,8 +9,8 @@ import (
 )
 
 // A program keeps the agent and brings the caller back while the link is half-open. Then the agent
-// hangs up, the caller goes on in the program's extension, and the server dies. The next server sees
-// a caller who hears something and a leg that is gone. The agent is free at once.
+// hangs up, the caller goes on in the program's extension, and the server dies. The next server
+// sees a caller who hears something and a leg that is gone. The agent is free at once.
 func TestAnAgentIsFreeIfTheCallerGoesOnInTheExtensionOfAProgram(t *testing.T) {
 	for name, silent := range map[string]bool{"the link is silent": true, "the server is dead": false} {
 		t.Run(name, func(t *testing.T) {
