@@ -10,8 +10,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// The browser notes these on its console although all is well. A page may ask for something that its
-// session does not allow, or the test stops the server.
+// The browser notes these on its console although all is well. A page may ask for something that
+// its session does not allow, or the test stops the server.
 const (
 	refused = "status of 4"
 	noReply = "net::ERR_"

@@ -104,7 +104,19 @@ func (p *page) run(steps ...chromedp.Action[chromedp.Void]) {
 
 func (p *page) open(path string) {
 	p.t.Helper()
-	p.run(chromedp.Navigate(p.world.url(path)))
+	p.goTo(p.world.url(path))
+}
+
+// goTo opens an address.
+func (p *page) goTo(url string) {
+	p.t.Helper()
+	p.run(chromedp.Navigate(url))
+}
+
+// evaluate runs a script in the page.
+func (p *page) evaluate(script string) {
+	p.t.Helper()
+	p.run(chromedp.Evaluate[chromedp.Void](script))
 }
 
 // login logs in on the login page, and waits for the next page.
