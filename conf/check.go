@@ -250,6 +250,14 @@ func isPassword(s string) error {
 	return isPlain(s)
 }
 
+func isFirstAdmin(s string) error {
+	name, hash, found := strings.Cut(s, ":")
+	if !found || name == "" || !strings.HasPrefix(hash, "$argon2id$") {
+		return errors.New("is not NAME:HASH with a hash of argon2id, as nwayacd init writes it")
+	}
+	return nil
+}
+
 func isToken(s string) error {
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return errors.New("has a space or a character outside ASCII, which an HTTP header cannot carry")

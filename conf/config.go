@@ -157,6 +157,8 @@ type HTTP struct {
 	DirectoryToken    Secret
 	DirectoryOpen     bool   // the directory needs no token; on loopback only
 	DirectoryPassword string // "hash" or "clear": how the directory shows a password
+	// FirstAdmin is NAME:HASH of the user that the server adds if it has no user. Empty: none.
+	FirstAdmin Secret
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto count.
 	TrustedProxies []netip.Prefix
 	// The limits are like those of Control.

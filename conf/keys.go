@@ -75,6 +75,7 @@ func (c *Config) sections() []section {
 				name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")),
 				restart: true,
 			},
+			secretFile("first-admin", &c.HTTP.FirstAdmin, true, isFirstAdmin),
 			{name: "trusted-proxies", value: networks(&c.HTTP.TrustedProxies), restart: true},
 			{name: "max-connections", value: count(&c.HTTP.Max, 1, mostConnections), restart: true},
 			{name: "max-connections-per-source", value: count(&c.HTTP.MaxSource, 1, mostConnections), restart: true},

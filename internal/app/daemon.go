@@ -222,6 +222,7 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)
+	d.addFirstAdmin(ctx)
 	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
 	return nil
 }

@@ -47,7 +47,7 @@ func BenchmarkEditInForce(b *testing.B) {
 }
 
 // onPostgres starts a server on its own database in the cluster of NWAYACD_TEST_DSN.
-func onPostgres(b *testing.B) (*Daemon, *sql.DB) {
+func onPostgres(b testing.TB) (*Daemon, *sql.DB) {
 	cluster := os.Getenv("NWAYACD_TEST_DSN")
 	if cluster == "" {
 		b.Skip("NOT MEASURED: NWAYACD_TEST_DSN IS NOT SET (script/postgres start DIR prints one)")
@@ -74,7 +74,7 @@ func onPostgres(b *testing.B) (*Daemon, *sql.DB) {
 	return d, openDatabase(b, string(c.Database.DSN))
 }
 
-func openDatabase(b *testing.B, dsn string) *sql.DB {
+func openDatabase(b testing.TB, dsn string) *sql.DB {
 	db, err := sql.Open("postgres", dsn)
 	if err != nil {
 		b.Fatal(err)

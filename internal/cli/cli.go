@@ -21,6 +21,8 @@ type commandLine struct {
 	Check   Check          `cmd:"" help:"Check a configuration and print all its faults."`
 	Init    Init           `cmd:"" help:"Write a configuration with secrets of its own, and print the lines for FreeSWITCH."`
 	Cmd     Cmd            `cmd:"" help:"Send a command to the running server, such as: nwayacd cmd \"nway_login 1000 110\"."`
+	User    User           `cmd:"" help:"Manage the users of a running server."`
+	Token   Token          `cmd:"" help:"Manage the tokens of a running server."`
 	Health  Health         `cmd:"" help:"Exit with code 0 if a running server answers on its command port (for containers)."`
 	Top     Top            `cmd:"" help:"Show groups, callers and agents of a running server, live."`
 	Import  Import         `cmd:"" help:"Convert the XML configuration of mod_nwayacd to the configuration of this program."`

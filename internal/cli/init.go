@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"nwayacd/conf"
+	"nwayacd/internal/auth/users"
 )
 
 // Init is `nwayacd init`.
@@ -21,8 +22,8 @@ type Init struct {
 
 // Help is what `nwayacd init --help` adds.
 func (*Init) Help() string {
-	return "Writes nwayacd.toml, and four secrets in files of mode 0600 beside it, and prints the lines that " +
-		"FreeSWITCH needs."
+	return "Writes nwayacd.toml, and its secrets in files of mode 0600 beside it, and prints the lines that " +
+		"FreeSWITCH needs, and the password of the first administrator."
 }
 
 // secretsDir is beside the configuration.
@@ -34,6 +35,7 @@ const (
 	httpSecret      = "http-token"
 	directorySecret = "directory-token"
 	switchSecret    = "freeswitch-password"
+	adminSecret     = "first-admin"
 )
 
 // initialConfiguration has the address of the FreeSWITCH in it.
@@ -55,6 +57,7 @@ password-file = "secrets/control-password"
 [http]
 token-file = "secrets/http-token"
 directory-token-file = "secrets/directory-token"
+first-admin-file = "secrets/first-admin"
 `
 
 // switchLines are for FreeSWITCH: its password, and the directory's token.
@@ -67,6 +70,16 @@ autoload_configs/xml_curl.conf.xml, if telephones register with accounts of nway
   <param name="auth-scheme" value="basic"/>
 
 If the service runs as another user: chown -R nwayacd %s
+`
+
+// firstAdmin is the name of the first user.
+const firstAdmin = "admin"
+
+// adminLines are for the person who looks at the console first.
+const adminLines = `
+The console is http://127.0.0.1:8085/ui/ for the user %s with the password
+  %s
+which is shown once. "nwayacd user" adds others.
 `
 
 // Run writes the files, or none of them.
@@ -84,6 +97,8 @@ func (i *Init) write(out io.Writer) error {
 		secrets[name] = newSecret()
 		texts[filepath.Join(i.Dir, secretsDir, name)] = secrets[name] + "\n"
 	}
+	password := users.MakePassword()
+	texts[filepath.Join(i.Dir, secretsDir, adminSecret)] = firstAdmin + ":" + users.HashPassword(password) + "\n"
 	for path := range texts {
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%s is there already, and init replaces nothing", path)
@@ -100,8 +115,8 @@ func (i *Init) write(out io.Writer) error {
 	if _, err := conf.Load(file); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "written: %s, and the secrets in %s\n"+switchLines, file,
-		filepath.Join(i.Dir, secretsDir), secrets[switchSecret], secrets[directorySecret], i.Dir)
+	_, err := fmt.Fprintf(out, "written: %s, and the secrets in %s\n"+switchLines+adminLines, file,
+		filepath.Join(i.Dir, secretsDir), secrets[switchSecret], secrets[directorySecret], i.Dir, firstAdmin, password)
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"nwayacd/conf"
+	"nwayacd/internal/auth/users"
 )
 
 func TestInitWritesAConfigurationWithStrongSecrets(t *testing.T) {
@@ -35,6 +36,10 @@ func TestInitWritesAConfigurationWithStrongSecrets(t *testing.T) {
 			!strings.Contains(out.String(), `value="freeswitch:`+string(want)+`"`) {
 			t.Errorf("FreeSWITCH's lines lack a secret:\n%s", out.String())
 		}
+	}
+	name, hash, _ := strings.Cut(string(c.HTTP.FirstAdmin), ":")
+	if name != "admin" || users.CheckHash(hash) != nil || strings.Contains(out.String(), hash) {
+		t.Errorf("the first administrator is %q", c.HTTP.FirstAdmin)
 	}
 	for _, private := range []conf.Secret{c.Control.Password, c.HTTP.Token} {
 		if strings.Contains(out.String(), string(private)) {

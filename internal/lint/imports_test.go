@@ -66,10 +66,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/chaos": {},
 	"nwayacd/internal/cli": {
 		ours: []string{
-			"api/cmdport", "conf", "internal/app", "internal/bench", "internal/demo", "internal/top",
+			"api/cmdport", "conf", "internal/app", "internal/auth", "internal/auth/users", "internal/bench", "internal/demo", "internal/top",
 			"store",
 		},
-		libraries: []string{"github.com/alecthomas/kong"},
+		libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"nwayacd/internal/console": {
 		ours:      []string{"internal/auth", "internal/auth/users"},

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"nwayacd/api"
+	"nwayacd/internal/auth"
+	"nwayacd/internal/auth/users"
+)
+
+// TestAnEditOfAUserTakesEffect disables a user with SQL while a stream of the user is open. It also
+// looks for the entries of the commands before.
+func TestAnEditOfAUserTakesEffect(t *testing.T) {
+	d, db := onPostgres(t)
+	admin := auth.With(t.Context(), auth.Actor{Name: "control", Role: auth.Admin, Way: auth.WayCommand})
+	for _, line := range []string{
+		"nway_add_group 110 0", "nway_add_ext 1000 topsecret", "nway_login 1000 110", "nway_user add anna supervisor 110",
+	} {
+		if reply := api.Run(admin, d.commands(), line); reply[:3] != "+OK" {
+			t.Fatal(line, reply)
+		}
+	}
+	cookie, err := d.users.Begin(t.Context(), auth.Actor{Name: "user:anna"}, "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor, _ := d.users.Session(cookie)
+	stream, stop := d.users.While(t.Context(), actor)
+	defer stop()
+	if err := d.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `UPDATE nwayacd_user SET disabled = true WHERE name = 'anna'`); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-stream.Done():
+	case <-time.After(10 * time.Second):
+		t.Fatal("the stream goes on")
+	}
+	if !errors.Is(context.Cause(stream), users.ErrRightsEnded) {
+		t.Error(context.Cause(stream))
+	}
+	if _, valid := d.users.Session(cookie); valid {
+		t.Error("the session goes on")
+	}
+	entries, _, err := d.store.SearchAudit(t.Context(), auth.Search{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var actions []string
+	for _, e := range entries {
+		actions = append(actions, e.Action+" "+e.Object)
+	}
+	want := []string{
+		"update nwayacd_user anna", "login anna", "nway_user anna", "nway_login 1000", "nway_add_ext 1000", "nway_add_group 110",
+	}
+	if len(actions) != len(want) {
+		t.Fatalf("%q", actions)
+	}
+	for i := range want {
+		if actions[i] != want[i] {
+			t.Errorf("entry %d is %q, want %q", i, actions[i], want[i])
+		}
+	}
+}
