@@ -51,6 +51,7 @@ type (
 		Misses     int      `json:"misses,omitempty"`
 		RestCause  string   `json:"rest_cause,omitempty"`
 		RestUntil  int64    `json:"rest_until,omitempty"`
+		WrapUntil  int64    `json:"wrap_until,omitempty"`
 		Registered bool     `json:"registered"`
 		Locked     bool     `json:"locked,omitempty"`
 		DND        bool     `json:"dnd,omitempty"`
@@ -120,6 +121,7 @@ func (t *table) putAgent(a *queue.AgentRow, version uint64, now time.Time) {
 		Extension: a.Extension, Name: a.Name, State: held.state, Since: milli(held.since),
 		Deferred: a.Deferred.String(), Reason: a.PauseReason, Call: a.CallUUID, CallGroup: a.CallGroup,
 		Caller: a.Caller, CallerName: a.CallerName, Misses: a.Rest.Misses, RestUntil: milli(a.Rest.Until),
+		WrapUntil:  milli(a.WrapUpEnds),
 		Registered: a.Registered, Locked: a.Locked, DND: a.DND, Outside: a.Outside, Groups: a.Groups,
 	}
 	if a.Rest.Active() {

@@ -95,7 +95,7 @@ type DeskWords struct {
 	When, Waited, Actions, Anonymous, Sort, Shown, Phase                                               string
 	NoGroups, NoGroupsText, NoAgents, NoAgentsText, NoCallers, NoAbandoned, NoMatch, ReadOnly          string
 	Misses, RestUntil, DeferredBusy, DeferredLogout, OutsideCall, Locked, DND, NoPhone                 string
-	HelpAbandoned, Hidden                                                                              string
+	HelpAbandoned, Hidden, BySupervisor, WrapLeft                                                      string
 }
 
 // AgentWords are on the agent's own page.

@@ -96,7 +96,7 @@ var english = Words{
 		ReadOnly: "You can see everything here, and change nothing.", Misses: "{0} missed in a row",
 		RestUntil: "{0}, {1} left", DeferredBusy: "pause after this call", DeferredLogout: "logs out after this call",
 		OutsideCall: "own call", Locked: "locked", DND: "do not disturb", NoPhone: "no phone",
-		Hidden:        "caller of another group",
+		Hidden: "caller of another group", BySupervisor: "by a supervisor", WrapLeft: "{0} left",
 		HelpAbandoned: "Callers of today who hung up before an answer, and to whom nobody has spoken since.",
 	},
 	AgentPage: AgentWords{

@@ -93,7 +93,7 @@ var chinese = Words{
 		ReadOnly: "您可以查看，但不能操作。", Misses: "连续未接 {0} 次",
 		RestUntil: "{0}，剩余 {1}", DeferredBusy: "本次通话后置忙", DeferredLogout: "本次通话后签出",
 		OutsideCall: "外部通话", Locked: "已锁定", DND: "免打扰", NoPhone: "话机未注册",
-		Hidden:        "其他组的来电",
+		Hidden: "其他组的来电", BySupervisor: "由班长置忙", WrapLeft: "剩余 {0}",
 		HelpAbandoned: "今日在应答前挂机、此后尚未联系上的来电者。",
 	},
 	AgentPage: AgentWords{

@@ -34,7 +34,10 @@ export function stateNote(agent, at, names) {
   if (agent.deferred) return agent.deferred === "logout" ? desk.DeferredLogout : desk.DeferredBusy;
   switch (agent.state) {
     case "busy":
+      if (agent.reason === "supervisor") return desk.BySupervisor;
       return agent.reason ? names.get(agent.reason) ?? agent.reason : "";
+    case "typing":
+      return agent.wrap_until ? fill(desk.WrapLeft, clock(agent.wrap_until - at + 999)) : "";
     case "rest":
       return fill(desk.RestUntil, words.Causes[agent.rest_cause] ?? "", clock(agent.rest_until - at));
     case "unavailable":
