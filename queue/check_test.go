@@ -226,7 +226,7 @@ func (p *play) checkAgent(a *nAgent) {
 	}
 	want := agent.Presence{Registered: a.registered, Up: a.up, Idle: a.idle, Locked: a.locked, DND: a.dnd}
 	if slot.Presence != want || slot.Call != a.state || slot.Deferred != a.deferred || slot.Outside != a.outside ||
-		slot.WithoutState != a.withoutState ||
+		slot.WithoutState != a.withoutState || slot.PauseReason != a.reason || !slot.PausedSince.Equal(a.pausedSince) ||
 		slot.Rest != (agent.Rest{Misses: a.misses, Cause: a.cause, Until: a.restEnds}) {
 		p.t.Fatalf("%s is %+v, should be %+v", a.ext, slot.Agent, *a)
 	}

@@ -37,6 +37,8 @@ type nAgent struct {
 	state                     agent.CallState
 	outside                   int
 	deferred                  agent.Deferred
+	reason                    string    // of the pause, also of a deferred one
+	pausedSince               time.Time // zero: not paused
 	lease                     *nLease
 	wrapUpEnds                time.Time
 	misses                    int // in a row
@@ -284,13 +286,24 @@ func (n *naive) release(l *nLease, to agent.CallState) {
 	}
 	switch a.deferred {
 	case agent.BusyDeferred:
-		a.idle = false
+		a.pause(a.reason, n.now)
 	case agent.LogoutDeferred:
 		n.logout(a)
 	}
 	a.deferred = agent.NothingDeferred
 	n.nowAvailable = append(n.nowAvailable, a)
 }
+
+// pause makes the agent busy now. A pause for the same reason goes on.
+func (a *nAgent) pause(reason string, now time.Time) {
+	if a.idle || a.reason != reason {
+		a.reason, a.pausedSince = reason, now
+	}
+	a.idle = false
+}
+
+// unpause makes the agent idle.
+func (a *nAgent) unpause() { a.idle, a.reason, a.pausedSince = true, "", time.Time{} }
 
 func (n *naive) logout(a *nAgent) {
 	a.up, a.state = false, agent.Ready

@@ -86,8 +86,11 @@ func (f *Floor) followEdit(slot *agentSlot, before *agent.Agent, now time.Time) 
 		case !a.Idle:
 		case a.Deferred != agent.BusyDeferred:
 			a.Pause = agent.Pause{}
-		case before.Deferred != agent.BusyDeferred:
-			a.PauseBy, a.PausedSince = f.orderedBy, time.Time{}
+		default:
+			a.PausedSince = time.Time{}
+			if before.Deferred != agent.BusyDeferred {
+				a.PauseBy = f.orderedBy
+			}
 		}
 		if a.Up && !before.Up {
 			a.LoginSince = now

@@ -23,7 +23,8 @@ func (p *play) login(d dice, a *nAgent) {
 		func() { p.same("login", p.f.Login(a.ext, numbers, p.now) == nil, known) },
 		func() {
 			if known {
-				a.registered, a.up, a.idle, a.deferred = true, true, true, agent.NothingDeferred
+				a.registered, a.up, a.deferred = true, true, agent.NothingDeferred
+				a.unpause()
 				a.fresh()
 				if a.lease == nil {
 					a.state = agent.Ready
@@ -167,6 +168,7 @@ func (p *play) editAgent(d dice) {
 	}
 	p.note("the row of %s is edited: %d %v %v %q", a.ext, which, on, state, deferred)
 	p.edit(Change{Agent: &u}, func() {
+		was := a.idle
 		switch {
 		case !a.here:
 		case field != nil:
@@ -174,6 +176,10 @@ func (p *play) editAgent(d dice) {
 				a.fresh()
 			}
 			*field = on
+			if which == 1 {
+				a.idle = was
+				p.idleEdit(a, on)
+			}
 		case which == 5:
 			p.deferredEdit(a, deferred)
 		case a.lease == nil && a.state != state:
@@ -185,16 +191,35 @@ func (p *play) editAgent(d dice) {
 	})
 }
 
+// idleEdit is an edit of seat_status.
+func (p *play) idleEdit(a *nAgent, idle bool) {
+	switch {
+	case !idle:
+		a.pause(a.reason, p.now)
+	case a.deferred == agent.BusyDeferred:
+		a.idle, a.pausedSince = true, time.Time{}
+	default:
+		a.unpause()
+	}
+}
+
 // deferredEdit is a deferred busy or logout in the agent's row. It counts as if a command had asked
 // for it.
 func (p *play) deferredEdit(a *nAgent, deferred agent.Deferred) {
 	switch deferred {
 	case agent.NothingDeferred:
 		a.deferred = deferred
+		if a.idle {
+			a.unpause()
+		}
 	case agent.BusyDeferred:
-		p.obey(a, 1)
+		if a.lease != nil { // also if the agent is busy already
+			a.deferred = deferred
+		} else {
+			a.pause(a.reason, p.now)
+		}
 	case agent.LogoutDeferred:
-		p.obey(a, 0)
+		p.obey(a, 0, "")
 	}
 }
 

@@ -123,7 +123,7 @@ func (p *play) startsAnew(a *nAgent) {
 	}
 	switch a.deferred {
 	case agent.BusyDeferred:
-		a.idle = false
+		a.pause(a.reason, p.now)
 	case agent.LogoutDeferred:
 		p.m.logout(a)
 	}

@@ -48,6 +48,7 @@ func newPlay(t failer, d dice, modes [4]Mode, written bool) *play {
 	}
 	p := &play{t: t, f: NewFloor(rules, 7), now: nine}
 	p.m = &naive{t: t, rules: rules, now: nine, counted: map[MissCause]uint64{}, talks: map[string]Talk{}}
+	p.f.loadReasons(Snapshot{})
 	p.f.Edit(Change{VIPAdded: &VIP{"888", "110"}}, p.now)
 	p.f.Edit(Change{VIPAdded: &VIP{Number: "999"}}, p.now)
 	for i, number := range playGroups {
