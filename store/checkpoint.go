@@ -54,9 +54,6 @@ func readCheckpoint(dir string) (*checkpoint, error) {
 func (s *Store) useCheckpoint(c *checkpoint) {
 	s.startState = c
 	s.noteSign(c.Written)
-	for extension, text := range c.Passwords {
-		s.ownWrites.confirmPassword(extension, text, 0)
-	}
 }
 
 // startOffline opens the store without the database.

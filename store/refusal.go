@@ -88,7 +88,9 @@ func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error
 	if holdsSecret(&e.change) {
 		shown = "(holds a password)"
 	}
-	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.Seq), string(e.Body), why.Error())
+	kept, secret := withoutSecret(e)
+	why = withoutPassword(why, secret)
+	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.Seq), kept, why.Error())
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"nwayacd/queue"
 	"nwayacd/store/journal"
 	"nwayacd/store/wait"
 )
@@ -87,11 +88,35 @@ func (s *Store) retryRejected(ctx context.Context) (done Retried, err error) {
 	}
 }
 
+// withoutSecret returns what nwayacd_rejected keeps of a change, and the password that it leaves
+// out. Everybody who may look into that table could read it, and the server knows it.
+func withoutSecret(e *entry) (kept, secret string) {
+	added := e.change.AgentAdded
+	if added == nil || added.Password == "" {
+		return string(e.Body), ""
+	}
+	body, err := appendChange(nil, &queue.Change{AgentAdded: &queue.NewAgent{Extension: added.Extension}})
+	if err != nil {
+		return "", added.Password // an operator finds the extension in the log
+	}
+	return string(body), added.Password
+}
+
+// lacksPassword reports whether the change adds an extension whose password is not known. The
+// server knows it from its floor.json; `nwayacd retry-rejected` does not.
+func (s *Store) lacksPassword(c *queue.Change) bool {
+	s.ownWrites.addPassword(c)
+	return c.AgentAdded != nil && c.AgentAdded.Password == ""
+}
+
 // retryOne writes the change to its table, and removes the row in the same transaction. A change of
 // state stays, because the floor has written a newer one since.
 func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, err error) {
 	e := entry{Record: journal.Record{Body: []byte(r.change)}}
 	if json.Unmarshal(e.Body, &e.change) != nil || !isHistory(&e.change) && !isOperatorChange(&e.change) {
+		return false, nil
+	}
+	if s.lacksPassword(&e.change) {
 		return false, nil
 	}
 	if err := s.turn.lock(ctx); err != nil {

@@ -82,3 +82,32 @@ func TestWhatWasRejectedIsTriedAgainInSQLite(t *testing.T) {
 			count(t, s, `SELECT count(*) FROM nwayacd_rejected`) == 1
 	})
 }
+
+// Passwords of telephones stay out of a table that others may read, and out of the text of the
+// error. The server adds what it knows when it tries again.
+func TestARejectedExtensionKeepsItsPasswordOutOfTheTable(t *testing.T) {
+	o := postgresOptions(t)
+	db := openSQL(t, o.DSN)
+	_, stop := run(t, o)
+	stop()
+	exec(t, db, `ALTER TABLE call_extension ADD CONSTRAINT refused CHECK (extension_number <> '1000')`)
+	s, stop := run(t, o) // a constraint that comes later stops the applier
+	s.Write(queue.Change{AgentAdded: &queue.NewAgent{Extension: "1000", Password: "sip-secret"}})
+	flush(t, s)
+	var kept, why string
+	if err := db.QueryRow(`SELECT change, error FROM nwayacd_rejected`).Scan(&kept, &why); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(kept+why, "sip-secret") || !strings.Contains(kept, `"1000"`) {
+		t.Errorf("kept %s, error %s", kept, why)
+	}
+	exec(t, db, `ALTER TABLE call_extension DROP CONSTRAINT refused`)
+	if done, err := RetryRejected(within(t), o); err != nil || done.Left != 1 {
+		t.Errorf("by hand, without the password: %+v, %v", done, err)
+	}
+	stop()
+	s, _ = run(t, o)
+	eventually(t, "the extension is written with its password", func() bool {
+		return count(t, s, `SELECT count(*) FROM call_extension WHERE extension_pswd = 'sip-secret'`) == 1
+	})
+}

@@ -253,6 +253,9 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 	}
 	s.journal.SetLimit(cmp.Or(o.JournalLimit, DefaultJournalLimit))
 	if known != nil {
+		for extension, text := range known.Passwords {
+			s.ownWrites.confirmPassword(extension, text, 0)
+		}
 		s.journal.KeepBehind(known.Position)
 	} else if o.DSN != "" {
 		s.journal.KeepBehind(0)
