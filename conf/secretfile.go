@@ -11,6 +11,10 @@ import (
 // longestSecret is the largest file that is taken for one secret, in bytes.
 const longestSecret = 4 << 10
 
+// containerSecrets is where containers have their secrets. Only the container sees them, and its
+// engine decides about the mode.
+const containerSecrets = "/run/secrets/"
+
 // secretFile is the key that names a file with a secret: dbstring-file for dbstring. The file
 // replaces the key of the text; reader.readSecretFile reads it.
 func secretFile(of string, field *Secret, restart bool, checks ...check) key {
@@ -46,7 +50,7 @@ func (r *reader) setFromFile(path string, v value) error {
 	if secret == "" {
 		return fmt.Errorf("the file %s is empty", path)
 	}
-	if mode.Perm()&0o004 != 0 {
+	if mode.Perm()&0o004 != 0 && !strings.HasPrefix(path, containerSecrets) {
 		r.warn(Fault{File: path, Text: "everybody on this host can read this secret; chmod 600"})
 	}
 	return v.set(secret)

@@ -66,6 +66,8 @@ type Options struct {
 	OnOffer func(time.Duration)          // called with the delay of each offer; may be nil
 	OnCDR   func(queue.CDR)              // called with each record; may be nil
 	Seed    uint64                       // of random choices; 0 = taken from the clock
+	// Supervisor gets a sign of life while the dispatcher works.
+	Supervisor Supervisor
 	// LogStatus says how the log fares; nil = it is not watched.
 	LogStatus func() LogStatus
 }
@@ -82,7 +84,7 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	}
 	d.drainTime.Store(int64(config.Server.Drain))
 	boots := []func(context.Context, Options) error{
-		d.openStore, d.loadFloor, d.followFloor, d.serveControl, d.serveHTTP, d.serveCalls,
+		d.openStore, d.loadFloor, d.showLife, d.followFloor, d.serveControl, d.serveHTTP, d.serveCalls,
 	}
 	for _, boot := range boots {
 		if err := boot(ctx, o); err != nil {
@@ -224,6 +226,15 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	d.background("database", d.store.Run)
 	d.addFirstAdmin(ctx)
 	d.log.Info().Int("agents", len(snapshot.Agents)).Int("groups", len(snapshot.Groups)).Msg("floor loaded")
+	return nil
+}
+
+// showLife sends signs of life until the calls have ended. It begins before them and ends after
+// them, because the watchdog goes on while a server drains.
+func (d *Daemon) showLife(_ context.Context, o Options) error {
+	d.background("watchdog", func(ctx context.Context) error {
+		return o.Supervisor.watch(ctx, d.acd.Dispatcher.Beat, d.log)
+	})
 	return nil
 }
 

@@ -48,11 +48,15 @@ func (s *Serve) Run() error {
 		return err
 	}
 	defer stopPprof()
+	systemd := app.FindSupervisor(os.Getenv)
 	d, err := app.Start(ctx, config, log,
-		app.Options{Load: func() (*conf.Config, error) { return conf.Load(s.Config) }, LogStatus: queue.Status})
+		app.Options{
+			Load: func() (*conf.Config, error) { return conf.Load(s.Config) }, LogStatus: queue.Status, Supervisor: systemd,
+		})
 	if err != nil {
 		return err
 	}
+	systemd.Ready(log)
 	defer s.reloadOnHangup(ctx, d)()
 	var failed error
 	select {
@@ -61,6 +65,7 @@ func (s *Serve) Run() error {
 	case failed = <-d.Failed():
 		log.Error().Err(failed).Msg("a part of the server ended by itself: shutting down")
 	}
+	systemd.Stopping(log)
 	return errors.Join(failed, d.Stop())
 }
 
