@@ -28,6 +28,8 @@ type entry struct {
 	journal.Record
 	change queue.Change
 	fault  error
+	// leftOut is true if the change is not applied because another server was at work meanwhile.
+	leftOut bool
 }
 
 // apply writes the journal to the database, in order, until ctx ends.
@@ -70,6 +72,9 @@ func (s *Store) attempt(ctx context.Context, limit time.Duration, refusal *fault
 	}
 	limited, cancel := limitAnswer(ctx, limit)
 	defer cancel()
+	if err == nil {
+		err = s.settleSuperseded(limited)
+	}
 	if err == nil {
 		s.asks(time.Now())
 		err = do(limited)
@@ -207,6 +212,9 @@ func (s *Store) transactBatch(ctx context.Context, entries []entry, write batchW
 		if len(entries) == 0 {
 			return nil
 		}
+		if err := s.leaveOutSuperseded(ctx, tx, entries); err != nil {
+			return err
+		}
 		written, err := write(ctx, tx, entries)
 		if _, stopped := errors.AsType[stopError](err); stopped && written > 0 {
 			stop, err = err, nil
@@ -235,6 +243,9 @@ func (s *Store) writeEntries(ctx context.Context, tx *transaction, entries []ent
 		yieldToCalls(i)
 		if e.fault != nil {
 			return e.fault
+		}
+		if e.leftOut {
+			continue
 		}
 		r, err := s.db.words.row(e.change)
 		if err != nil {

@@ -112,6 +112,9 @@ func (s *Store) firstPosition(ctx context.Context, known *checkpoint) (position 
 		}
 		// The row is always written, because only a write shows that a standby takes no changes.
 		_, err = tx.ExecContext(ctx, s.db.writeApplied, s.dir.identity, int64(position))
+		if err == nil && s.guarded && !found {
+			_, err = tx.ExecContext(ctx, writeTerm, s.dir.identity, s.term.Load())
+		}
 		return err
 	})
 	return position, err

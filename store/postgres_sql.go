@@ -23,7 +23,7 @@ var postgres = dialect{
 	writeApplied: `INSERT INTO nwayacd_applied (journal, seq) VALUES ($1, $2)
 		ON CONFLICT (journal) DO UPDATE SET seq = excluded.seq`,
 	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-	listRejected: `SELECT journal, seq, change FROM nwayacd_rejected WHERE (journal, seq) > ($1, $2)
+	listRejected: `SELECT journal, seq, change, error FROM nwayacd_rejected WHERE (journal, seq) > ($1, $2)
 		ORDER BY journal, seq LIMIT 100`,
 	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = $1 AND seq = $2`,
 

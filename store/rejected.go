@@ -35,14 +35,14 @@ func RetryRejected(ctx context.Context, o Options) (done Retried, err error) {
 		return done, db.sanitized(err)
 	}
 	s := &Store{db: db, log: o.Log, turn: make(turn, 1)}
-	done, err = s.retryRejected(ctx)
+	done, err = s.retryRejected(ctx, true)
 	return done, db.sanitized(err)
 }
 
 // retryAtStart tries the changes in nwayacd_rejected again, once, when the database is there.
 func (s *Store) retryAtStart(ctx context.Context) {
 	for backoff := (wait.Backoff{}); ; {
-		done, err := s.retryRejected(ctx)
+		done, err := s.retryRejected(ctx, false)
 		if done.Written+done.Left > 0 {
 			s.log.Warn().Int("written", done.Written).Int("left", done.Left).
 				Msg("the changes that the database had refused were tried again")
@@ -58,9 +58,11 @@ type rejectedRow struct {
 	journal string
 	seq     int64
 	change  string
+	why     string
 }
 
-func (s *Store) retryRejected(ctx context.Context) (done Retried, err error) {
+// retryRejected tries all rows. By hand it also tries what another server did not know.
+func (s *Store) retryRejected(ctx context.Context, byHand bool) (done Retried, err error) {
 	var last rejectedRow
 	for {
 		rows, err := s.db.QueryContext(ctx, s.db.listRejected, last.journal, last.seq)
@@ -68,12 +70,16 @@ func (s *Store) retryRejected(ctx context.Context) (done Retried, err error) {
 			return done, err
 		}
 		page, err := collect(rows, func(scan func(...any) error) (r rejectedRow, err error) {
-			return r, scan(&r.journal, &r.seq, &r.change)
+			return r, scan(&r.journal, &r.seq, &r.change, &r.why)
 		})
 		if err != nil || len(page) == 0 {
 			return done, err
 		}
 		for _, r := range page {
+			if r.why == errSuperseded.Error() && !byHand {
+				done.Left++
+				continue
+			}
 			written, err := s.retryOne(ctx, r)
 			if err != nil {
 				return done, err

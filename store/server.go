@@ -102,6 +102,9 @@ func (s *Store) tryToTake(
 			return nil
 		}
 		term := max(row.term, s.lastTerm) + 1
+		if s.wasSuperseded, err = s.noteTerm(ctx, tx, row, term); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, takeServer, s.dir.identity, s.host, s.version, term); err != nil {
 			return err
 		}

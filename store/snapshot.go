@@ -233,7 +233,9 @@ func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint6
 			return seen, err
 		}
 		for _, e := range decode(records) {
-			snap.Apply(e.change)
+			if e.Seq > s.superseded.Load() || e.change.Talk != nil || e.change.TalkOver != nil {
+				snap.Apply(e.change)
+			}
 		}
 		seen = records[len(records)-1].Seq
 	}

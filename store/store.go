@@ -83,13 +83,16 @@ type Store struct {
 	onResync       func(whole bool)
 	onDeposed      func(error)
 
-	guarded       bool         // the database has a row that says which server works with it
-	host, version string       // in that row
-	term          atomic.Int64 // in that row; 0 = this server has not taken the database
-	lastTerm      int64        // the last one that this server had; under turn
-	lastSign      time.Time    // of life of the server before; zero = unknown; until the first Load
-	signRead      bool         // lastSign has what the database says
-	deposed       chan error   // why another server works with the database; one slot
+	guarded       bool          // the database has a row that says which server works with it
+	host, version string        // in that row
+	term          atomic.Int64  // in that row; 0 = this server has not taken the database
+	lastTerm      int64         // the last one that this server had; under turn
+	lastSign      time.Time     // of life of the server before; zero = unknown; until the first Load
+	signRead      bool          // lastSign has what the database says
+	deposed       chan error    // why another server works with the database; one slot
+	superseded    atomic.Uint64 // changes up to this sequence were written before another server was at work
+	wasSuperseded bool          // another server was at work, and superseded does not say so yet; under turn
+	settled       bool          // superseded is read; under turn
 	watchLimit    time.Duration
 	beatEvery     time.Duration
 
@@ -185,6 +188,8 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	}
 	if err != nil {
 		s.startOffline(known, err)
+	} else if err := s.settleAtOpen(ctx); err != nil {
+		return err
 	}
 	limited, cancel := s.db.limitConnect(ctx)
 	defer cancel()

@@ -91,12 +91,12 @@ func rows(t *testing.T, pool *sql.DB, query string, args ...any) [][]string {
 
 // missing returns how many records there are too few: each caller talked once, after one offer. The
 // server has ended.
-func (d *database) missing(t *testing.T, dataDir string, uuids []string) (n int) {
+func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome string) (n int) {
 	t.Helper()
 	pool := d.pool(t, dataDir)
 	for _, query := range []string{
-		`SELECT call_uuid, count(*) FROM nwayacd_cdr WHERE outcome = 'answered' GROUP BY call_uuid`,
-		`SELECT call_uuid, count(*) FROM nwayacd_offer WHERE outcome = 'answered' GROUP BY call_uuid`,
+		`SELECT call_uuid, count(*) FROM nwayacd_cdr WHERE ` + outcome + ` GROUP BY call_uuid`,
+		`SELECT call_uuid, count(*) FROM nwayacd_offer WHERE ` + outcome + ` GROUP BY call_uuid`,
 	} {
 		found := map[string]string{}
 		for _, row := range rows(t, pool, query) {
@@ -105,8 +105,15 @@ func (d *database) missing(t *testing.T, dataDir string, uuids []string) (n int)
 		for _, uuid := range uuids {
 			switch found[uuid] {
 			case "1":
+			case "2", "3", "4":
+				if outcome != `true` {
+					t.Errorf("%s rows of the talk of %s: %s", found[uuid], uuid, query)
+				}
 			case "":
 				n++
+				t.Logf("%s has no such row, but %v and %v", uuid,
+					rows(t, pool, `SELECT outcome, cause, visit, agent FROM nwayacd_cdr WHERE call_uuid = '`+uuid+`'`),
+					rows(t, pool, `SELECT outcome, cause, visit, agent FROM nwayacd_offer WHERE call_uuid = '`+uuid+`'`))
 			default:
 				t.Errorf("%s rows of the talk of %s: %s", found[uuid], uuid, query)
 			}

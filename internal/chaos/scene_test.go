@@ -20,13 +20,16 @@ const (
 	agents    = 12
 	callEvery = 100 * time.Millisecond
 	talk      = 100 * time.Millisecond
-	patience  = time.Minute // of tests
-	truth     = 5 * time.Second
+
+	truth = 5 * time.Second
 
 	httpToken      = "right-token-of-http"
 	directoryToken = "right-token-of-directory"
 	password       = "right-password-of-control"
 )
+
+// patience is how long a test waits for what must happen.
+var patience = time.Minute
 
 // scene is one server, one FreeSWITCH and its callers.
 type scene struct {
@@ -46,7 +49,9 @@ type scene struct {
 	uuids     []string        // of all callers
 	talked    map[string]bool // the channels that were bridged
 	lost      []string        // the callers without a talk, and what happened to them
-	damaged   int             // records of the journal
+	// outcome is a condition on the records, in SQL, which each caller meets once.
+	outcome string
+	damaged int // records of the journal
 }
 
 // begin starts a server with agents on the database, and lets callers in.
@@ -66,7 +71,7 @@ func prepare(t *testing.T, db *database) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{T: t, srv: srv, db: db, talked: map[string]bool{}, console: &testlab.Client{Address: srv.Control, Password: password}}
+	s := &scene{T: t, srv: srv, db: db, talked: map[string]bool{}, outcome: `outcome = 'answered'`, console: &testlab.Client{Address: srv.Control, Password: password}}
 	t.Cleanup(s.console.Close)
 	s.sw = sim.New(sim.Options{Seed: 1, PlayTime: playTime, OnEvent: s.happens})
 	t.Cleanup(s.sw.Close)
@@ -98,7 +103,7 @@ func (s *scene) happens(e sim.ChannelEvent) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.talked[e.UUID] = true
+	s.talked[e.UUID], s.talked[e.Peer] = true, true
 }
 
 func (s *scene) configure() {
@@ -262,7 +267,7 @@ func (s *scene) judge() {
 	for _, who := range s.lost {
 		s.Errorf("a caller talked to no agent: %s", who)
 	}
-	if n := s.db.missing(s.T, s.srv.DataDir(), s.uuids); n > s.damaged {
+	if n := s.db.missing(s.T, s.srv.DataDir(), s.uuids, s.outcome); n > s.damaged {
 		s.Errorf("%d records are missing of %d callers; %d were damaged", n, len(s.uuids), s.damaged)
 	}
 	s.Logf("%d callers", len(s.uuids))

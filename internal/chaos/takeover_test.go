@@ -107,6 +107,9 @@ func TestTheHostOfTheServerIsGone(t *testing.T) {
 func TestAServerThatWasFrozenGivesWay(t *testing.T) {
 	s := begin(t, newDatabase(t))
 	s.serves(5)
+	// Events that came while the server was frozen are late for its timers. So a talk of that time
+	// may be recorded with another outcome. But it is recorded.
+	s.outcome = `true`
 	first, frozen := s.srv, s.process
 	other := s.another()
 	s.stopUse()

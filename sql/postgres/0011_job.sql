@@ -5,3 +5,8 @@ CREATE TABLE IF NOT EXISTS nwayacd_job (
     position text NOT NULL DEFAULT '', -- up to which row the work is done; '' is the beginning
     done     boolean NOT NULL DEFAULT false
 );
+-- In which term of nwayacd_server the journal was last at work, and up to which change it is
+-- superseded, because another server was at work meanwhile.
+ALTER TABLE nwayacd_applied
+    ADD COLUMN IF NOT EXISTS term bigint,
+    ADD COLUMN IF NOT EXISTS superseded bigint NOT NULL DEFAULT 0;
