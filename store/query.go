@@ -33,10 +33,10 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 	return page, next, nil
 }
 
-// Unreached returns the visits since a time whose callers hung up before an answer, and to whom no
-// agent has talked since. The last one comes first, and there are at most limit of them. Of several
-// visits of a caller to a group it returns the last one. If groups is not nil, only visits to these groups count.
-// Records that are still in the journal are not among them.
+// Unreached returns the visits since a time whose callers hung up before an answer, and to whom
+// no agent has talked since. The last one comes first, and there are at most limit of them. Of
+// several visits of a caller to a group it returns the last one. If groups is not nil, only
+// visits to these groups count. Records that are still in the journal are not among them.
 func (s *Store) Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.CDR, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
