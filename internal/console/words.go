@@ -139,8 +139,8 @@ type RecordWords struct {
 
 // ReportWords are on the page of reports.
 type ReportWords struct {
-	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, OwnFormula, Zone, Show        string
-	TimeChart, CallChart, LevelChart, Other, Begin, Total, Definitions, Counting, Nothing, NothingText string
+	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, PauseTime, PauseTimes, Zone, Show string
+	TimeChart, CallChart, LevelChart, Other, Begin, Total, Definitions, Counting, Nothing, NothingText     string
 }
 
 // FigureText is the name and the definition of a figure.

@@ -25,27 +25,27 @@ var englishFigures = map[string]FigureText{
 		"Service level",
 		"Share of the calls that were answered in time, by the formula that is named above.",
 	},
-	"asa_ms": {
+	"asa_seconds": {
 		"Avg. answer",
 		"Average wait of the answered callers, from arrival to answer.",
 	},
-	"wait_longest_ms": {
+	"longest_wait_seconds": {
 		"Longest wait",
 		"The longest wait of any visit, answered or not.",
 	},
-	"aht_ms": {
+	"aht_seconds": {
 		"Handle time",
 		"Average handle time: talk and wrap-up, for each answered call.",
 	},
-	"talk_ms": {
+	"talk_seconds": {
 		"Talk",
 		"Sum of the talks. Time on hold is a part of it.",
 	},
-	"hold_ms": {
+	"hold_seconds": {
 		"Hold",
 		"Time for which callers were on hold during a talk.",
 	},
-	"wrap_up_ms": {
+	"wrap_up_seconds": {
 		"Wrap-up",
 		"The agents' own time after talks.",
 	},
@@ -57,35 +57,35 @@ var englishFigures = map[string]FigureText{
 		"Refused",
 		"The group took no call: full, closed, no agents, or blacklisted.",
 	},
-	"logged_in_ms": {
+	"logged_in_seconds": {
 		"Logged in",
 		"From login to logout. The other times are its parts.",
 	},
-	"ready_ms": {
+	"ready_seconds": {
 		"Ready",
 		"Free for the next call.",
 	},
-	"ring_ms": {
+	"ring_seconds": {
 		"Ringing",
 		"The agent's phone rang.",
 	},
-	"outbound_ms": {
+	"outbound_seconds": {
 		"Outbound",
 		"Calls that the agent made through the server.",
 	},
-	"paused_ms": {
+	"paused_seconds": {
 		"Paused",
 		"Paused, for all reasons.",
 	},
-	"missed_ms": {
+	"missed_seconds": {
 		"Missed",
 		"After too many missed offers, until the agent was ready again.",
 	},
-	"rest_ms": {
+	"rest_seconds": {
 		"Rest",
 		"Offered nothing for a while after a missed offer.",
 	},
-	"unavailable_ms": {
+	"unavailable_seconds": {
 		"Unavailable",
 		"No phone, do not disturb, locked, or in a call of the agent's own.",
 	},
@@ -100,5 +100,21 @@ var englishFigures = map[string]FigureText{
 	"occupancy": {
 		"Occupancy",
 		"Ringing, talk and wrap-up, as a share of these and ready.",
+	},
+	"abandoned_in": {
+		"Abandoned in time",
+		"Abandoned within the seconds of the service level.",
+	},
+	"time_to_abandon_seconds": {
+		"Avg. to abandon",
+		"Average wait of the callers who abandoned.",
+	},
+	"talks": {
+		"Talks",
+		"Offers that an agent answered. A transferred visit has several.",
+	},
+	"withdrawn": {
+		"Withdrawn",
+		"Offers whose caller left, or was transferred, while the phone rang.",
 	},
 }

@@ -25,27 +25,27 @@ var chineseFigures = map[string]FigureText{
 		"服务水平",
 		"及时应答的比例，按所选公式计算。",
 	},
-	"asa_ms": {
+	"asa_seconds": {
 		"平均应答",
 		"已接来电从到达到应答的平均等待时间。",
 	},
-	"wait_longest_ms": {
+	"longest_wait_seconds": {
 		"最长等待",
 		"所有来访中最长的等待时间。",
 	},
-	"aht_ms": {
+	"aht_seconds": {
 		"处理时长",
 		"平均处理时长：每个已接来电的通话加话后。",
 	},
-	"talk_ms": {
+	"talk_seconds": {
 		"通话",
 		"通话时长之和，含保持。",
 	},
-	"hold_ms": {
+	"hold_seconds": {
 		"保持",
 		"通话中来电者被保持的时长。",
 	},
-	"wrap_up_ms": {
+	"wrap_up_seconds": {
 		"话后",
 		"通话后座席的处理时长。",
 	},
@@ -57,35 +57,35 @@ var chineseFigures = map[string]FigureText{
 		"拒绝",
 		"组未受理：已满、已关闭、无座席或黑名单。",
 	},
-	"logged_in_ms": {
+	"logged_in_seconds": {
 		"签入时长",
 		"从签入到签出，以下各项之和。",
 	},
-	"ready_ms": {
+	"ready_seconds": {
 		"空闲",
 		"可接听下一个来电。",
 	},
-	"ring_ms": {
+	"ring_seconds": {
 		"振铃",
 		"话机振铃的时长。",
 	},
-	"outbound_ms": {
+	"outbound_seconds": {
 		"外呼",
 		"座席通过服务器发起的通话。",
 	},
-	"paused_ms": {
+	"paused_seconds": {
 		"置忙",
 		"各种原因的置忙时长。",
 	},
-	"missed_ms": {
+	"missed_seconds": {
 		"未接停派",
 		"连续未接后，直到重新置闲。",
 	},
-	"rest_ms": {
+	"rest_seconds": {
 		"暂缓",
 		"未接后暂缓派话的时长。",
 	},
-	"unavailable_ms": {
+	"unavailable_seconds": {
 		"不可用",
 		"话机未注册、免打扰、锁定或外部通话。",
 	},
@@ -100,5 +100,21 @@ var chineseFigures = map[string]FigureText{
 	"occupancy": {
 		"占用率",
 		"振铃、通话、话后占这些与空闲之和的比例。",
+	},
+	"abandoned_in": {
+		"及时放弃",
+		"在服务水平规定的秒数内放弃。",
+	},
+	"time_to_abandon_seconds": {
+		"平均放弃",
+		"放弃者的平均等待时间。",
+	},
+	"talks": {
+		"通话数",
+		"座席应答的派话数，转接的来访有多次。",
+	},
+	"withdrawn": {
+		"撤回",
+		"振铃时来电者离开或被转走的派话。",
 	},
 }

@@ -1,6 +1,7 @@
 // The agent's own figures of today.
-import { at, call } from "./api.js";
+import { call } from "./api.js";
 import { el } from "./dom.js";
+import { now } from "./live.js";
 import { clock } from "./time.js";
 import { words } from "./words.js";
 
@@ -29,7 +30,12 @@ export class DayCard {
   async read() {
     this.timer = undefined;
     try {
-      this.show(await call("GET", `/agents/${at(this.extension)}/today`));
+      const midnight = new Date(now());
+      midnight.setHours(0, 0, 0, 0);
+      const q = new URLSearchParams({ by: "agent", step: "day", from: midnight.toISOString() });
+      q.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+      const { totals } = await call("GET", "/reports?" + q);
+      this.show(totals.find((/** @type {any} */ row) => row.extension === this.extension));
     } catch {
       // The next change of the state tries again.
     }
@@ -40,8 +46,9 @@ export class DayCard {
     if (!f || typeof f.answered !== "number") return;
     /** @type {[string, string|number][]} */
     const shown = [
-      [page.Answered, f.answered], [page.Misses, f.misses], [page.TalkTime, clock(f.talk_ms)],
-      [words.Figures.WrapUp, clock(f.wrap_up_ms)], [page.ReadyTime, clock(f.ready_ms)], [page.PausedTime, clock(f.paused_ms)],
+      [page.Answered, f.answered], [page.Misses, f.misses], [page.TalkTime, clock(f.talk_seconds * 1000)],
+      [words.Figures.WrapUp, clock(f.wrap_up_seconds * 1000)], [page.ReadyTime, clock(f.ready_seconds * 1000)],
+      [page.PausedTime, clock(f.paused_seconds * 1000)],
     ];
     this.figures.replaceChildren(...shown.map(([label, value]) => el("div", {}, el("span", { class: "soft" }, label), el("b", {}, value))));
   }

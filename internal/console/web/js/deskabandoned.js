@@ -67,7 +67,7 @@ function columns() {
     { id: "when", title: desk.When, className: "number", value: (one) => -one.at, show: (cell, one) => setText(cell, date(one.at)) },
     {
       id: "waited", title: desk.Waited, className: "number", value: (one) => Date.parse(one.ended) - one.at,
-      show: (cell, one) => setText(cell, clock(Date.parse(one.ended) - one.at)),
+      show: (cell, one) => setText(cell, one.ended ? clock(Date.parse(one.ended) - one.at) : ""),
     },
   ];
 }

@@ -2,23 +2,55 @@
 import { clock } from "./time.js";
 
 export const callFigures = [
-  "offered", "answered", "answered_in", "abandoned", "abandoned_short", "service_level", "asa_ms", "wait_longest_ms",
-  "aht_ms", "talk_ms", "hold_ms", "wrap_up_ms", "left", "refused",
+  "offered", "answered", "answered_in", "abandoned", "abandoned_in", "abandoned_short", "service_level", "asa_seconds",
+  "time_to_abandon_seconds", "longest_wait_seconds", "aht_seconds", "talks", "talk_seconds", "hold_seconds", "wrap_up_seconds",
+  "left", "refused",
 ];
 
 export const agentFigures = [
-  "logged_in_ms", "ready_ms", "ring_ms", "talk_ms", "hold_ms", "wrap_up_ms", "outbound_ms", "paused_ms", "missed_ms", "rest_ms",
-  "unavailable_ms", "offers", "answered", "misses", "aht_ms", "occupancy",
+  "logged_in_seconds", "ready_seconds", "ring_seconds", "talk_seconds", "hold_seconds", "wrap_up_seconds", "outbound_seconds",
+  "paused_seconds", "missed_seconds", "rest_seconds", "unavailable_seconds", "offers", "answered", "misses", "withdrawn",
+  "aht_seconds", "occupancy",
 ];
 
 /**
- * A figure as text: a length, a share, or a number.
+ * A figure of a row. Those that a report has in parts are their sum.
+ * @param {any} row
  * @param {string} key
- * @param {number|null|undefined} value
+ * @returns {number|null}
  */
-export function shownAs(key, value) {
-  if (value === null || value === undefined) return "–";
-  if (key.endsWith("_ms")) return clock(value);
+export function figureOf(row, key) {
+  if (key !== "left" && key !== "refused") return row?.[key] ?? null;
+  let sum = 0;
+  for (const [name, value] of Object.entries(row ?? {})) if (name.startsWith(key + "_")) sum += Number(value);
+  return sum;
+}
+
+/**
+ * A figure as text: a length, a share, or a number.
+ * @param {any} row
+ * @param {string} key
+ */
+export function shown(row, key) {
+  const value = figureOf(row, key);
+  if (value === null) return "–";
+  if (key.includes("_seconds")) return clock(value * 1000);
   if (key === "service_level" || key === "occupancy") return (Math.floor(value * 10) / 10).toFixed(1) + " %";
   return String(value);
+}
+
+/**
+ * The service level of several rows together, by the formula of the report; null if no call counts.
+ * @param {any[]} rows
+ * @param {string} formula
+ */
+export function serviceLevel(rows, formula) {
+  const sum = (/** @type {string} */ key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
+  let counted = sum("answered") + sum("abandoned");
+  let early = 0;
+  if (formula === "answered") counted = sum("answered");
+  else if (formula === "abandoned-counts") early = sum("abandoned_in");
+  else if (formula === "late-abandoned") counted -= sum("abandoned_in");
+  else if (formula !== "all") counted -= sum("abandoned_short");
+  return counted > 0 ? (100 * (sum("answered_in") + early)) / counted : null;
 }

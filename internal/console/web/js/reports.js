@@ -4,8 +4,9 @@ import "./look.js";
 import { call } from "./api.js";
 import { bars, percentLine } from "./chart.js";
 import { byID, el } from "./dom.js";
-import { agentFigures, callFigures, shownAs } from "./reportfigures.js";
+import { agentFigures, callFigures, figureOf, serviceLevel, shown } from "./reportfigures.js";
 import { words } from "./words.js";
+import { beginOf } from "./zone.js";
 
 const reports = words.Reports;
 const params = new URLSearchParams(location.search);
@@ -22,7 +23,7 @@ const chosen = {
   from: params.get("from") ?? dayOf(new Date(Date.now() - 6 * day)),
   to: params.get("to") ?? dayOf(new Date()),
   zone: params.get("zone") ?? ownZone,
-  formula: params.get("formula") ?? "",
+  formula: params.get("formula") || "short-excluded",
   groups: params.get("groups") ?? "",
 };
 
@@ -46,25 +47,27 @@ function form() {
     el("label", {}, words.Records.From, el("input", { name: "from", type: "date", value: chosen.from, required: true })),
     el("label", {}, reports.Through, el("input", { name: "to", type: "date", value: chosen.to, required: true })),
     el("label", {}, reports.Groups, el("input", { name: "groups", value: chosen.groups, placeholder: words.Desk.AllGroups, maxlength: 500 })),
-    select(reports.Formula, "formula", { "": reports.OwnFormula, ...words.Formulas }),
+    select(reports.Formula, "formula", words.Formulas),
     el("label", {}, reports.Zone, el("input", { name: "zone", value: chosen.zone, maxlength: 64 })),
     el("div", { class: "tools" }, el("button", { class: "main" }, reports.Show), download("csv"), download("xlsx")));
 }
 
 /** @param {string} format */
 function query(format) {
-  const q = new URLSearchParams({ by: chosen.by, step: chosen.step, zone: chosen.zone, format, from: chosen.from, to: chosen.to });
-  if (chosen.formula) q.set("formula", chosen.formula);
+  const { by, step, zone, formula } = chosen;
+  const q = new URLSearchParams({ by, step, zone, formula, format });
+  q.set("from", beginOf(chosen.from, zone).toISOString());
+  q.set("to", beginOf(chosen.to, zone, 1).toISOString());
   if (chosen.groups.trim()) q.set("groups", chosen.groups.split(/[\s,]+/).filter(Boolean).join(","));
   return q;
 }
 
 /** @param {any} report */
 function totals(report) {
-  const figures = chosen.by === "agent" ? ["logged_in_ms", "answered", "aht_ms", "occupancy", "misses", "paused_ms"]
-    : ["offered", "answered", "abandoned", "service_level", "asa_ms", "aht_ms"];
+  const figures = chosen.by === "agent" ? ["logged_in_seconds", "answered", "aht_seconds", "occupancy", "misses", "paused_seconds"]
+    : ["offered", "answered", "abandoned", "service_level", "asa_seconds", "aht_seconds"];
   return el("div", { class: "totals" }, ...figures.map((key) => el("div", {},
-    el("span", {}, words.ReportFigures[key]?.Title ?? key), el("b", {}, shownAs(key, report.total?.[key])))));
+    el("span", {}, words.ReportFigures[key]?.Title ?? key), el("b", {}, shown(report.total, key)))));
 }
 
 /** @param {any} report */
@@ -72,8 +75,9 @@ function charts(report) {
   const rows = report.rows;
   if (chosen.by === "agent") {
     const names = unique(rows.map((/** @type {any} */ r) => nameOf(r)));
-    const hours = (/** @type {string} */ key) => names.map((n) => sumOf(rows.filter((/** @type {any} */ r) => nameOf(r) === n), key) / 3600000);
-    const series = [["talk_ms", "c-talk"], ["wrap_up_ms", "c-wrap"], ["ring_ms", "c-ring"], ["ready_ms", "c-ready"], ["paused_ms", "c-paused"], ["unavailable_ms", "c-unavailable"]]
+    const hours = (/** @type {string} */ key) => names.map((n) => sumOf(rows.filter((/** @type {any} */ r) => nameOf(r) === n), key) / 3600);
+    const series = [["talk_seconds", "c-talk"], ["wrap_up_seconds", "c-wrap"], ["ring_seconds", "c-ring"], ["ready_seconds", "c-ready"], ["paused_seconds", "c-paused"],
+      ["unavailable_seconds", "c-unavailable"]]
       .map(([key, className]) => ({ name: words.ReportFigures[key].Title, className, values: hours(key) }));
     return [bars(reports.TimeChart, names, series, (h) => (Math.round(h * 10) / 10) + " h")];
   }
@@ -90,21 +94,44 @@ function charts(report) {
     { name: title("abandoned"), className: "c-abandoned", values: abandoned },
     { name: reports.Other, className: "c-other", values: other },
   ])];
-  if (report.steps) {
-    const levels = steps.map((s) => report.steps.find((/** @type {any} */ r) => String(r.start) === s)?.service_level ?? null);
-    charts.push(percentLine(reports.LevelChart, names, levels, 80));
-  }
+  charts.push(percentLine(reports.LevelChart, names, steps.map((s) => serviceLevel(at(s), chosen.formula)), 80));
   return charts;
 }
 
 /** @param {any[]} rows @param {string} key */
-const sumOf = (rows, key) => rows.reduce((sum, r) => sum + (r[key] ?? 0), 0);
+const sumOf = (rows, key) => rows.reduce((sum, r) => sum + (figureOf(r, key) ?? 0), 0);
 
 /** @param {string[]} all */
 const unique = (all) => [...new Set(all)];
 
 /** @param {any} row */
-const nameOf = (row) => [row.group ?? row.extension, row.name].filter(Boolean).join(" ");
+function nameOf(row) {
+  const number = row.group ?? row.extension;
+  const name = objectNames.get(number);
+  return name && name !== number ? `${number} ${name}` : number;
+}
+
+/** The names of groups or agents by their number. */
+const objectNames = new Map();
+
+async function readNames() {
+  const agents = chosen.by === "agent";
+  const { items } = await call("GET", agents ? "/agents" : "/groups");
+  for (const one of items) objectNames.set(agents ? one.extension : one.group, one.name);
+}
+
+/** The columns of the table: those of the report's kind, and for agents the pauses by their reason. */
+function figuresShown() {
+  if (chosen.by !== "agent") return callFigures;
+  return [...agentFigures, ...report.columns.filter((/** @type {string} */ c) => c.includes(" "))];
+}
+
+/** @param {string} key */
+function titleOf(key) {
+  const [figure, reason] = key.split(" ");
+  if (!reason) return words.ReportFigures[key]?.Title ?? key;
+  return (figure === "pauses" ? reports.PauseTimes : reports.PauseTime).replace("{0}", reason);
+}
 
 /**
  * The begin of a step, as short as its length allows. The text has the offset of the chosen zone, so
@@ -126,9 +153,9 @@ let report;
 
 /** @param {any} report */
 function table(report) {
-  const figures = chosen.by === "agent" ? agentFigures : callFigures;
-  const head = (/** @type {string} */ key) => el("th", { class: "number", title: words.ReportFigures[key]?.Help }, words.ReportFigures[key]?.Title ?? key);
-  const cells = (/** @type {any} */ row) => figures.map((key) => el("td", { class: "number" }, shownAs(key, row?.[key])));
+  const figures = figuresShown();
+  const head = (/** @type {string} */ key) => el("th", { class: "number", title: words.ReportFigures[key]?.Help }, titleOf(key));
+  const cells = (/** @type {any} */ row) => figures.map((key) => el("td", { class: "number" }, shown(row, key)));
   return el("div", { class: "plain report-table" }, el("table", {},
     el("thead", {}, el("tr", {}, el("th", {}, reports.Begin), el("th", {}, chosen.by === "agent" ? words.Records.Agent : words.Desk.Group), ...figures.map(head))),
     el("tbody", {}, ...report.rows.map((/** @type {any} */ row) => el("tr", {}, el("td", {}, stepName(String(row.start))), el("td", {}, nameOf(row)), ...cells(row)))),
@@ -145,7 +172,7 @@ async function show() {
   const root = byID("reports");
   root.append(form());
   try {
-    report = await call("GET", "/reports?" + query("json"));
+    [report] = await Promise.all([call("GET", "/reports?" + query("json")), readNames()]);
     report.oneOffset = new Set(report.rows.map((/** @type {any} */ r) => /[+-]\d\d:\d\d$|Z$/.exec(String(r.start))?.[0])).size === 1;
   } catch (fault) {
     root.append(el("p", { class: "said bad", role: "alert" }, fault instanceof Error ? fault.message : String(fault)));
