@@ -58,8 +58,8 @@ func (s Server) Actor(ctx context.Context) auth.Actor {
 	return actor
 }
 
-// Agent returns an extension as an object. One in no group is for whoever may log it in to the
-// groups that are asked for.
+// Agent returns an extension as an object. One in no group counts as one of the groups that are
+// asked for, if it may log in to them.
 func (s Server) Agent(extension string, asked ...string) auth.Object {
 	o := auth.Object{Kind: auth.AnAgent, Name: extension, Extension: extension}
 	v, err := s.ACD.Dispatcher.Agent(extension)
@@ -67,7 +67,7 @@ func (s Server) Agent(extension string, asked ...string) auth.Object {
 		o.Groups = v.Groups
 	}
 	if err == nil && len(o.Groups) == 0 {
-		o.Groups = asked
+		o.Groups = slices.DeleteFunc(slices.Clone(asked), func(g string) bool { return !v.MayLogInTo(g) })
 	}
 	return o
 }

@@ -127,6 +127,22 @@ func TestOrdersAreInTheAuditLogWithTheirOutcomeAndWithoutSecrets(t *testing.T) {
 	}
 }
 
+func TestAnAgentOfOtherGroupsIsNotForASupervisor(t *testing.T) {
+	s, _ := apitest.Office()
+	ctx := apitest.As(t.Context(), auth.Admin)
+	if reply := api.Run(ctx, s, "nway_set_ext 1003 allowed_groups 120"); !strings.HasPrefix(reply, "+OK") {
+		t.Fatal(reply)
+	}
+	supervisor, _ := s.Users.Authenticate("nwa_supervisor")
+	ctx = auth.With(t.Context(), supervisor)
+	if reply := api.Run(ctx, s, "nway_login 1003 110"); !strings.Contains(reply, refused) {
+		t.Error(reply)
+	}
+	if reply := api.Run(ctx, s, "nway_list_exts"); strings.Contains(reply, "\n1003|") {
+		t.Error(reply)
+	}
+}
+
 // A supervisor's login leaves the memberships of other groups.
 func TestASupervisorLogsAgentsInToTheOwnGroups(t *testing.T) {
 	for _, c := range []struct {
@@ -139,6 +155,12 @@ func TestASupervisorLogsAgentsInToTheOwnGroups(t *testing.T) {
 		{"nway_login 1001 110", "-ERR", nil}, // of another group
 		{"nway_login 1003 110,120", "-ERR", nil},
 		{"nway_login 1003 120", "-ERR", nil},
+		{"nway_join 1003 110", "+OK", []string{"110"}},
+		{"nway_join 1002 110", "+OK", []string{"110", "120"}},
+		{"nway_join 1001 110", "-ERR", nil}, // it would take an agent of another group over
+		{"nway_join 1002 120", "-ERR", nil},
+		{"nway_leave 1002 120", "-ERR", nil},
+		{"nway_leave 1002 110", "+OK", []string{"120"}},
 		{"nway_logout 1001", "-ERR", nil},
 		{"nway_busy 1003", "-ERR", nil},
 	} {

@@ -113,8 +113,8 @@ func (v Viewer) Group(g queue.GroupView) (cut queue.GroupView, shown bool) {
 	return g, true
 }
 
-// Agent reports whether the actor may see the agent. A supervisor sees those of no group, too,
-// because they can be logged in.
+// Agent reports whether the actor may see the agent. A supervisor also sees those of no group that
+// may log in to one of the supervisor's.
 func (v Viewer) Agent(a *queue.AgentView) bool {
 	switch v.scope {
 	case auth.All:
@@ -123,9 +123,14 @@ func (v Viewer) Agent(a *queue.AgentView) bool {
 		return v.actor.Extension != "" && a.Extension == v.actor.Extension
 	case auth.InGroups:
 		return slices.ContainsFunc(a.Groups, v.actor.HasGroup) ||
-			v.actor.Role == auth.Supervisor && len(a.Groups) == 0
+			v.actor.Role == auth.Supervisor && len(a.Groups) == 0 && v.mayLogIn(a)
 	}
 	return false
+}
+
+// mayLogIn reports whether the agent may log in to one of the actor's groups.
+func (v Viewer) mayLogIn(a *queue.AgentView) bool {
+	return v.actor.HasGroup(auth.Everywhere) || slices.ContainsFunc(v.actor.Groups, a.MayLogInTo)
 }
 
 // Call cuts a call down to what the actor may see. shown is false if that is nothing. A supervisor
