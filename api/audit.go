@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"nwayacd/acd"
@@ -26,6 +27,36 @@ func (s Server) refused(ctx context.Context, r *auth.Refusal) {
 		order := auth.Order{Action: r.Operation, Object: r.Object}
 		s.Audit.Refuse(order.Entry(ctx, time.Now(), auth.Refused, r.Error()))
 	}
+}
+
+// stranger is the actor of a client that has shown nothing right yet.
+func stranger(way auth.Way, source string) auth.Actor {
+	return auth.Actor{Name: "unknown", Way: way, Source: source}
+}
+
+// WrongSecret keeps that a client has shown a password or a token that is wrong.
+func (s Server) WrongSecret(ctx context.Context, way auth.Way, source string) {
+	if s.Audit != nil {
+		order := auth.Order{Action: "login"}
+		ctx = auth.With(ctx, stranger(way, source))
+		s.Audit.Refuse(order.Entry(ctx, time.Now(), auth.Refused, "the password or the token is wrong"))
+	}
+}
+
+// Login returns the user with a name and a password, for something that lasts, and keeps the login.
+// A wrong one is kept by Users.
+func (s Server) Login(ctx context.Context, way auth.Way, name, password string, source netip.Addr) (auth.Actor, bool) {
+	if s.Users == nil {
+		return auth.Actor{}, false
+	}
+	actor, err := s.Users.Login(auth.With(ctx, stranger(way, source.String())), name, password, source)
+	if err != nil {
+		return auth.Actor{}, false
+	}
+	actor.Way, actor.Source = way, source.String()
+	ctx = auth.WithOrder(auth.With(ctx, actor), &auth.Order{Action: "login", Object: name})
+	s.Conclude(ctx, nil)
+	return actor, true
 }
 
 // Conclude says what became of an order, unless it was a refusal of Allow, which is kept already.

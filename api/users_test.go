@@ -180,3 +180,33 @@ func TestWhatIsRefusedIsInTheAuditLog(t *testing.T) {
 		}
 	}
 }
+
+func TestLoginsAreInTheAuditLog(t *testing.T) {
+	s, j := audited(t)
+	if _, err := s.Book.AddUser(t.Context(), auth.User{
+		Name: "anna", Role: auth.Read, Password: users.HashPassword("a password that is known"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.Login(t.Context(), auth.WayCommand, "anna", "a password that is known", from)
+	s.Login(t.Context(), auth.WayCommand, "anna", "a wrong password", netip.MustParseAddr("10.0.0.2"))
+	s.Login(t.Context(), auth.WayCommand, "my-password", "x", netip.MustParseAddr("10.0.0.3"))
+	s.WrongSecret(t.Context(), auth.WayHTTP, "10.0.0.4")
+	s.WrongSecret(t.Context(), auth.WayHTTP, "10.0.0.4")
+	want := []auth.Entry{
+		{Actor: "user:anna", Role: auth.Read, Source: "10.0.0.1", Way: auth.WayCommand, Object: "anna", Outcome: auth.OK},
+		{Actor: "unknown", Source: "10.0.0.2", Way: auth.WayCommand, Object: "anna", Outcome: auth.Refused},
+		{Actor: "unknown", Source: "10.0.0.3", Way: auth.WayCommand, Object: "unknown name", Outcome: auth.Refused},
+		{Actor: "unknown", Source: "10.0.0.4", Way: auth.WayHTTP, Outcome: auth.Refused},
+	}
+	if len(j.entries) != len(want) {
+		t.Fatalf("%d entries, want %d: %+v", len(j.entries), len(want), j.entries)
+	}
+	for i, e := range j.entries {
+		w := want[i]
+		if e.Action != "login" || e.Actor != w.Actor || e.Role != w.Role || e.Source != w.Source || e.Way != w.Way ||
+			e.Object != w.Object || e.Outcome != w.Outcome {
+			t.Errorf("entry %d\n got %+v\nwant %+v", i, e, w)
+		}
+	}
+}

@@ -18,15 +18,18 @@ import (
 //
 // A wrong one of a source that has sent too many waits longer for its answer.
 func (c *client) identify(ctx context.Context, verb, given string) (actor auth.Actor, right bool, wait time.Duration) {
-	source := esl.Source(c.nc.RemoteAddr())
+	source, user := esl.Source(c.nc.RemoteAddr()), strings.EqualFold(verb, "userauth")
 	right, wait = c.port.authLimiter.Try(source, func() (ok bool) {
-		if strings.EqualFold(verb, "userauth") {
+		if user {
 			actor, ok = c.port.user(ctx, given, source)
 		} else {
 			actor, ok = c.port.holder(given)
 		}
 		return ok
 	})
+	if !right && !user {
+		c.port.Server.WrongSecret(ctx, auth.WayCommand, source.String())
+	}
 	actor.Way, actor.Source = auth.WayCommand, source.String()
 	return actor, right, wait
 }
@@ -51,9 +54,8 @@ func (p *Port) holder(secret string) (actor auth.Actor, ok bool) {
 // user returns the user of NAME:PASSWORD.
 func (p *Port) user(ctx context.Context, given string, source netip.Addr) (actor auth.Actor, ok bool) {
 	name, password, both := strings.Cut(given, ":")
-	if !both || p.Server.Users == nil {
+	if !both {
 		return auth.Actor{}, false
 	}
-	actor, err := p.Server.Users.Login(ctx, name, password, source)
-	return actor, err == nil
+	return p.Server.Login(ctx, auth.WayCommand, name, password, source)
 }

@@ -132,6 +132,9 @@ func (p *Port) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration
 		writeProblem(w, http.StatusUnauthorized, "the token is missing or wrong")
 	}
 	_, shown := token(r)
+	if shown {
+		p.Server.WrongSecret(r.Context(), auth.WayHTTP, sourceOf(r).String())
+	}
 	if passed, due := p.tokens.ReportDue(sourceOf(r)); shown && due {
 		p.Log.Warn().Str("client", r.RemoteAddr).Int("more-like-it", passed).
 			Msg("a request on the HTTP port has a wrong token")

@@ -146,7 +146,7 @@ func TestAnUnknownNameCostsAsMuch(t *testing.T) {
 		}
 		return least
 	}
-	if known, unknown := shortest("anna"), shortest("nosuch"); unknown < known/2 {
+	if known, unknown := shortest("anna"), shortest("nosuch"); unknown < known/10 { // without the work, it would be a thousandth
 		t.Errorf("a known name takes %s, an unknown one %s", known, unknown)
 	}
 }

@@ -60,7 +60,7 @@ func (b *Book) refuseLogin(ctx context.Context, name, source string, why error) 
 	}
 	actor, known := auth.From(ctx)
 	if !known {
-		actor = auth.Actor{Name: "unknown", Source: source}
+		actor = auth.Actor{Name: "unknown", Source: source, Way: auth.WayConsole}
 	}
 	o := &auth.Order{Action: "login", Object: name}
 	b.Refuse(o.Entry(auth.With(ctx, actor), time.Now(), auth.Refused, why.Error()))
