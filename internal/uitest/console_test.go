@@ -18,7 +18,7 @@ const (
 )
 
 // notYet are operations that pages ask for and that the server does not have yet.
-var notYet = []string{"/api/v1/reasons", "/api/v1/reports", "/api/v1/abandoned"}
+var notYet = []string{"/api/v1/reports"}
 
 // pages are the pages of the console, and the roles that have them.
 var pages = []struct{ path, roles string }{
@@ -230,6 +230,44 @@ func TestTheConsoleWorksByKeyboardAlone(t *testing.T) {
 	if outline != "true" {
 		t.Error("the focus cannot be seen")
 	}
+	p.tabTo(`#agent button.pause`)
+	p.press(kb.Enter)
+	p.see(`document.querySelector("#agent [data-state=busy]")`)
+	w.sees("1000", `"seat_status":"busy"`)
+	p.tabTo(`#agent button.main:not([hidden])`)
+	p.press(kb.Enter)
+	p.see(`document.querySelector("#agent [data-state=ready]")`)
+	w.sees("1000", `"seat_status":"idle"`)
+}
+
+func TestASupervisorActsOnARowOfTheDesk(t *testing.T) {
+	w := inWorld(t)
+	w.do("nway_ready 1002")
+	p := newPage(t, w)
+	p.login("sup")
+	p.open("/ui/desk")
+	row := `[...document.querySelectorAll(".rows .row")].find(row => row.innerText.includes("1002"))`
+	p.see(row)
+	p.evaluate(row + `.querySelector(".menu button").click()`)
+	p.see(`document.querySelector("[role=menu]")`)
+	p.evaluate(`[...document.querySelectorAll("[role=menuitem]")].find(b => b.innerText.startsWith("Pause")).click()`)
+	p.see(`document.querySelector("dialog[open] button.main")`)
+	p.evaluate(`document.querySelector("dialog button.main").click()`)
+	w.sees("1002", `"seat_status":"busy"`)
+	p.see(row + `.querySelector("[data-state=busy]")`)
+}
+
+func TestAReaderChangesNothing(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w, refused)
+	p.login("reader")
+	p.open("/ui/desk")
+	p.see(`[...document.querySelectorAll(".row")].some(row => row.innerText.includes("1002"))`)
+	if n := p.value(`document.querySelectorAll(".rows .menu button").length`); n != "0" {
+		t.Errorf("a reader has %s menus of rows", n)
+	}
+	p.evaluate(`fetch("/api/v1/agents/1002/busy", {method: "POST"}).then(r => window.answered = r.status)`)
+	p.see(`window.answered === 403`)
 }
 
 // pause makes agents busy.

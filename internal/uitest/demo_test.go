@@ -15,8 +15,8 @@ const imagesFor = 25 * time.Second
 
 var firstAddress = regexp.MustCompile(`http://\S+`)
 
-// TestTheDemoOpensTheDoor follows the address that `nwayacd demo --keep` prints. It takes the picture
-// of the README if NWAYACD_UI_IMAGES names a folder.
+// TestTheDemoOpensTheDoor follows the address that `nwayacd demo --keep` prints. It takes the
+// picture of the README if NWAYACD_UI_IMAGES names a folder.
 func TestTheDemoOpensTheDoor(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	demo, err := testlab.Run(out, program, "demo", "--keep", "--any-port")

@@ -166,6 +166,24 @@ func (w *world) do(commands ...string) (reply string) {
 	return reply
 }
 
+// sees waits until the list of agents has the text in the agent's row.
+func (w *world) sees(extension, text string) {
+	w.t.Helper()
+	row := ""
+	for end := time.Now().Add(seeLimit); time.Now().Before(end); time.Sleep(lookEvery) {
+		reply, err := w.client.Do(w.t.Context(), "nway_list_exts json")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		_, row, _ = strings.Cut(reply, `"extension":"`+extension+`"`)
+		row, _, _ = strings.Cut(row, `"extension":`)
+		if strings.Contains(row, text) {
+			return
+		}
+	}
+	w.t.Fatalf("agent %s never has %s: %s", extension, text, row)
+}
+
 // call lets a caller call a group.
 func (w *world) call(number, name, group string) *sim.Call {
 	socket := "socket " + w.server.Socket + "/nwayacd/" + group + " async full"

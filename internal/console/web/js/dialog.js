@@ -73,7 +73,8 @@ export function ask(of) {
  * @param {{value: string, text: string}[]} options
  */
 export function choice(label, name, options) {
-  return el("label", {}, label, el("select", { name, required: true },
+  const required = options.every((o) => o.value !== ""); // otherwise "" could not be chosen
+  return el("label", {}, label, el("select", { name, required },
     ...options.map((o) => el("option", { value: o.value }, o.text))));
 }
 
