@@ -10,10 +10,10 @@ BENCHTIME ?= 200ms
 RACE ?= 1
 SWITCH ?= sim
 
-.PHONY: help build test ui race fuzz soak chaos bench compare lint fmt release image clean
+.PHONY: help build test ui ui-bench race fuzz soak chaos bench compare lint fmt release image clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the static binary ./nwayacd
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o nwayacd .
@@ -23,6 +23,9 @@ test: ## everything: a private PostgreSQL, all tests with the race detector, end
 
 ui: ## the console in a browser (Chromium), which is part of make test, too
 	@script/test ui
+
+ui-bench: ## the frames of the desk with 1,000 agents, 200 waiting callers and 200 changes a second
+	@script/chromium && NWAYACD_UI=1 NWAYACD_UI_BENCH=1 go test -count=1 -v -timeout 10m -run TestTheDeskStaysSmooth ./internal/uitest
 
 fuzz: ## every fuzz target for TIME each (TIME=30s)
 	@script/fuzz $(TIME)
