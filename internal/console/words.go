@@ -19,6 +19,7 @@ type Words struct {
 	States        map[string]string // of an agent, by the word of the live stream
 	Phases        map[string]string // of a call, by the word of the live stream
 	Causes        map[string]string // of a rest
+	Reasons       map[string]string // that the program ships, by their code
 	Outcomes      map[string]string // of a call
 	Live          LiveWords
 	Figures       FigureWords

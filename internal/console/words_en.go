@@ -50,6 +50,9 @@ var english = Words{
 	Causes: map[string]string{
 		"busy": "phone busy", "reject": "declined", "noanswer": "not answered", "unreachable": "unreachable",
 	},
+	Reasons: map[string]string{
+		"break": "Break", "lunch": "Lunch", "training": "Training", "meeting": "Meeting",
+	},
 	Outcomes: map[string]string{
 		"answered": "Answered", "abandoned": "Abandoned", "blacklisted": "Refused", "timeout": "Waited too long",
 		"transferred": "Transferred", "taken": "Taken", "returned": "Handed back", "error": "Fault",

@@ -49,6 +49,9 @@ var chinese = Words{
 	Causes: map[string]string{
 		"busy": "话机忙", "reject": "拒接", "noanswer": "无人接听", "unreachable": "无法接通",
 	},
+	Reasons: map[string]string{
+		"break": "小休", "lunch": "用餐", "training": "培训", "meeting": "会议",
+	},
 	Outcomes: map[string]string{
 		"answered": "已接", "abandoned": "放弃", "blacklisted": "拒绝", "timeout": "等待超时",
 		"transferred": "已转接", "taken": "被取走", "returned": "退回", "error": "故障",

@@ -16,12 +16,24 @@ let known;
 /** The reasons for a pause that are in use. */
 export function reasons() {
   known ??= call("GET", "/reasons").then(
-    (answer) => answer.items.filter((/** @type {any} */ r) => r.active !== false), () => []);
+    (answer) => answer.items.filter((/** @type {any} */ r) => r.active !== false)
+      .map((/** @type {any} */ r) => ({ ...r, name: reasonName(r) })), () => []);
   return known;
 }
 
+/** The names of the reasons that the program ships. */
+const shipped = /** @type {Record<string, string>} */ ({ break: "Break", lunch: "Lunch", training: "Training", meeting: "Meeting" });
+
+/**
+ * The name of a reason. A shipped one that still has its own name is in the language of the page.
+ * @param {any} reason
+ */
+function reasonName(reason) {
+  return reason.name === shipped[reason.code] ? words.Reasons[reason.code] ?? reason.name : reason.name;
+}
+
 /** @param {any} agent */
-const titleOf = (agent) => `${agent.extension} ${agent.name ?? ""}`.trim();
+const titleOf = (agent) => (agent.name && agent.name !== agent.extension ? `${agent.extension} ${agent.name}` : agent.extension);
 
 /**
  * @param {any} agent
