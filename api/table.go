@@ -65,7 +65,10 @@ var Commands = []Command{
 	{"nwayacd_transfer", "UUID EXT", "offers a call that waits, rings or talks to an extension", transfer},
 	{"nway_uuid_hold", "UUID", "puts the caller of a talk on hold, with hold music", hold},
 	{"nway_uuid_unhold", "UUID", "connects a held caller with the agent again", unhold},
-	{"nway_threeway", "UUID PHONE GATEWAY", "calls a phone through the gateway and adds it to the talk; [acd] gateways says through which", threeWay},
+	{
+		"nway_threeway", "UUID PHONE GATEWAY",
+		"calls a phone through the gateway and adds it to the talk; [acd] gateways says through which", threeWay,
+	},
 	{
 		userCommand, userActionWord + " [NAME] [ROLE] [GROUPS] [EXT] [HASH]",
 		"lists, adds, changes or removes a user; without a hash a password is made, and the reply shows it once", user,

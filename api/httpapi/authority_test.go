@@ -77,7 +77,8 @@ func sample(name string, foreign bool) any {
 	}
 	return map[string]any{
 		"extension": "1000", "group": "110", "groups": []string{"110"}, "uuid": "5fa9", "number": "139", "mode": 0,
-		"password": "long-enough-secret", "name": "anna", "id": "0af9", "role": "read", "old": "x", "new": "y", "registered": true, "say": false, "phone": "0186", "gateway": "gw1",
+		"password": "long-enough-secret", "name": "anna", "id": "0af9", "role": "read", "old": "x", "new": "y",
+		"registered": true, "say": false, "phone": "0186", "gateway": "gw1",
 		"seconds": 30, "code": "lunch", "reason": "lunch",
 	}[name]
 }

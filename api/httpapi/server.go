@@ -51,8 +51,8 @@ func (p *Port) serverOperations(r resource) {
 	register(r, operation{
 		id: "readyz", method: http.MethodGet, path: "/readyz", summary: "Report whether calls can be served",
 		about: "503 with reasons: the server is draining, the database or the journal does not work, a FreeSWITCH " +
-			"is not linked or lacks the variable domain. Warnings leave the status at 200. For those who do not show a " +
-			"token of the role metrics or admin, reasons and warnings are one word each, if the port has a token.",
+			"is not linked or lacks the variable domain. Warnings leave the status at 200. For those who do not show " +
+			"a token of the role metrics or admin, reasons and warnings are one word each, if the port has a token.",
 	}, func(ctx context.Context, _ *nothing) (*health, error) {
 		show := func(n Notice) string { return n.Word }
 		if actor, _ := auth.From(ctx); auth.May(actor, auth.OpReadyz) {

@@ -29,7 +29,8 @@ func settings(c *conf.Config) acd.Settings {
 		},
 		AutoAnswer: c.ACD.AutoAnswer, VideoCodecs: c.ACD.VideoCodecs,
 		BusyRepeat: c.ACD.BusyRepeat, MaxWait: c.ACD.MaxWait, MaxCalls: c.Server.MaxCalls,
-		Commands: c.Server.Commands, AnyExtension: c.Server.CommandExtensions == "any", RecordPath: c.ACD.RecordPath, Gateways: c.ACD.Gateways,
+		Commands: c.Server.Commands, AnyExtension: c.Server.CommandExtensions == "any",
+		RecordPath: c.ACD.RecordPath, Gateways: c.ACD.Gateways,
 		Progress: c.ACD.Progress, FollowForward: c.ACD.FollowForward, AfterTalk: acd.AfterTalk(c.ACD.AfterTalk),
 		Prompts: acd.Prompts{
 			JobPrefix: c.Prompts.JobPrefix, JobSuffix: c.Prompts.JobSuffix, JobDigits: c.Prompts.JobDigits,
