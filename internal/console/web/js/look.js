@@ -1,4 +1,4 @@
-// A change of language or colours comes back to the same address, with what is behind its #.
+// The bar. A change of language or colours comes back to the same address, with what is behind its #.
 
 for (const form of document.querySelectorAll("form.look")) {
   form.addEventListener("submit", async (event) => {
@@ -11,3 +11,15 @@ for (const form of document.querySelectorAll("form.look")) {
     location.reload();
   });
 }
+
+/** @param {EventTarget|null} but */
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.me[open]")) {
+    if (!(but instanceof Node && menu.contains(but))) menu.removeAttribute("open");
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") closeMenus(null);
+});
