@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/api"
 	"nwayacd/api/apitest"
 	"nwayacd/internal/auth"
 	"nwayacd/queue"
@@ -58,6 +59,29 @@ func TestEveryOperationIsInTheTableOfRoles(t *testing.T) {
 			if len(o.Roles) == 0 {
 				t.Errorf("%s has no %s in the document", o.OperationID, roleKey)
 			}
+		}
+	}
+}
+
+// A row for something that is not there would let a new operation of that name pass unseen.
+func TestEveryRowOfTheTableIsOfSomethingThatIsThere(t *testing.T) {
+	b, _ := web(t, "")
+	doc, _ := b.openAPI()
+	there := map[string]bool{
+		auth.OpMetrics: true, auth.OpReadyz: true, auth.OpDirectory: true, auth.OpPassThrough: true,
+		auth.OpConsole: true, auth.OpSettings: true,
+	}
+	for _, c := range api.Commands {
+		there[c.Name] = true
+	}
+	for _, item := range doc.Paths {
+		for _, o := range item {
+			there[o.OperationID] = true
+		}
+	}
+	for _, name := range auth.Operations() {
+		if !there[name] {
+			t.Errorf("internal/auth/rights.go has %s, which is neither a command nor an operation", name)
 		}
 	}
 }
