@@ -69,7 +69,8 @@ func act(ctx context.Context, s Server, a action, args []string) (string, error)
 }
 
 func listUsers(_ context.Context, s Server, _ []string) (string, error) {
-	return list(nil, s.Book.Users(), "name|role|groups|extension|disabled|must_change|changed", func(u auth.User) []string {
+	header := "name|role|groups|extension|disabled|must_change|changed"
+	return list(nil, s.Book.Users(), header, func(u auth.User) []string {
 		return []string{
 			u.Name, string(u.Role), strings.Join(u.Groups, ","), u.Extension, strconv.FormatBool(u.Disabled),
 			strconv.FormatBool(u.MustChange), u.Changed.UTC().Format(time.RFC3339),

@@ -60,7 +60,8 @@ func TestUsersAndTokensByCommand(t *testing.T) {
 		}
 		return reply[strings.LastIndex(reply, " ")+1:]
 	}
-	password := run("nway_user add anna supervisor 110,120 1000", "+OK user anna added, role supervisor; it is shown once")
+	password := run("nway_user add anna supervisor 110,120 1000",
+		"+OK user anna added, role supervisor; it is shown once")
 	actor, err := s.Users.Login(ctx, "anna", password, from)
 	if err != nil || !actor.MustChange || !actor.HasGroup("120") || actor.Extension != "1000" {
 		t.Errorf("%+v, %v", actor, err)
@@ -102,7 +103,9 @@ func TestUsersAndTokensByCommand(t *testing.T) {
 func TestOnlyAnAdminManagesUsers(t *testing.T) {
 	s, _ := audited(t)
 	for _, role := range auth.Roles {
-		for _, line := range []string{"nway_user list", "nway_token list", "nway_user add x admin", "nway_token add x admin"} {
+		for _, line := range []string{
+			"nway_user list", "nway_token list", "nway_user add x admin", "nway_token add x admin",
+		} {
 			reply := api.Run(apitest.As(t.Context(), role), s, line)
 			if refused := strings.HasPrefix(reply, "-ERR the role"); refused == (role == auth.Admin) {
 				t.Errorf("%s for %s: %s", line, role, reply)
@@ -138,13 +141,14 @@ func TestACommandIsInTheAuditLog(t *testing.T) {
 		e := j.entries[before]
 		name, _, _ := strings.Cut(step.line, " ")
 		detail, want, _ := strings.Cut(step.detail, "=")
-		if e.Action != name || e.Object != step.object || e.Actor != "test" || e.Role != auth.Admin || e.Outcome != auth.OK ||
-			e.Detail[detail] != want || j.with[before] < step.with {
+		if e.Action != name || e.Object != step.object || e.Actor != "test" || e.Role != auth.Admin ||
+			e.Outcome != auth.OK || e.Detail[detail] != want || j.with[before] < step.with {
 			t.Errorf("%s: with %d changes, %+v", step.line, j.with[before], e)
 		}
 	}
 	for _, line := range []string{
-		"nway_list_exts", "nway_list_groups json", "nway_list_calls", "nway_user list", "nway_token list", "nwayacd_version",
+		"nway_list_exts", "nway_list_groups json", "nway_list_calls", "nway_user list", "nway_token list",
+		"nwayacd_version",
 	} {
 		before := len(j.entries)
 		if api.Run(ctx, s, line); len(j.entries) != before {
@@ -194,7 +198,10 @@ func TestLoginsAreInTheAuditLog(t *testing.T) {
 	s.WrongSecret(t.Context(), auth.WayHTTP, "10.0.0.4")
 	s.WrongSecret(t.Context(), auth.WayHTTP, "10.0.0.4")
 	want := []auth.Entry{
-		{Actor: "user:anna", Role: auth.Read, Source: "10.0.0.1", Way: auth.WayCommand, Object: "anna", Outcome: auth.OK},
+		{
+			Actor: "user:anna", Role: auth.Read, Source: "10.0.0.1", Way: auth.WayCommand, Object: "anna",
+			Outcome: auth.OK,
+		},
 		{Actor: "unknown", Source: "10.0.0.2", Way: auth.WayCommand, Object: "anna", Outcome: auth.Refused},
 		{Actor: "unknown", Source: "10.0.0.3", Way: auth.WayCommand, Object: "unknown name", Outcome: auth.Refused},
 		{Actor: "unknown", Source: "10.0.0.4", Way: auth.WayHTTP, Outcome: auth.Refused},

@@ -163,7 +163,8 @@ func (r reader) token(scan func(...any) error) (auth.Token, error) {
 	return auth.Token{
 		Name: name.trimmed(), Hash: strings.ToLower(hash.trimmed()), Role: auth.Role(role.trimmed()),
 		Groups: groups.words(), Extension: extension.trimmed(), Created: created.UTC(), CreatedBy: by.trimmed(),
-		Expires: expires.utc(), LastUsed: used.utc(), Disabled: r.row("nwayacd_token", name.trimmed()).flag("disabled", disabled),
+		Expires: expires.utc(), LastUsed: used.utc(),
+		Disabled: r.row("nwayacd_token", name.trimmed()).flag("disabled", disabled),
 	}, err
 }
 

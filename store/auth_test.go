@@ -52,7 +52,9 @@ func TestUsersTokensAndSessionsAreKept(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		s, stop := run(t, o)
 		s.Write(addedAuth()...)
-		want := auth.Snapshot{Users: []auth.User{annaRow}, Tokens: []auth.Token{wallRow}, Sessions: []auth.Session{sessionRow}}
+		want := auth.Snapshot{
+			Users: []auth.User{annaRow}, Tokens: []auth.Token{wallRow}, Sessions: []auth.Session{sessionRow},
+		}
 		flush(t, s)
 		expectAuth(t, load(t, s).Auth, want)
 
@@ -297,7 +299,8 @@ func TestAnEditDoesNotFailForTheAuditLog(t *testing.T) {
 	s, _, db := listening(t, o)
 	exec(t, db, `ALTER TABLE nwayacd_audit RENAME TO elsewhere`)
 	exec(t, asCRM(t, o, db), `UPDATE call_extension SET seat_status = 'busy' WHERE extension_number = '1000'`)
-	if n := count(t, s, `SELECT count(*) FROM call_extension WHERE extension_number = '1000' AND seat_status = 'busy'`); n != 1 {
+	const busy = `SELECT count(*) FROM call_extension WHERE extension_number = '1000' AND seat_status = 'busy'`
+	if n := count(t, s, busy); n != 1 {
 		t.Error("the edit was lost")
 	}
 	exec(t, db, `ALTER TABLE elsewhere RENAME TO nwayacd_audit`)
@@ -307,7 +310,8 @@ func TestAnEditDoesNotFailForTheAuditLog(t *testing.T) {
 func asCRM(t *testing.T, o Options, db *sql.DB) *sql.DB {
 	t.Helper()
 	var name string
-	if err := db.QueryRow(`SELECT 'nwayacd_crm_' || oid FROM pg_database WHERE datname = current_database()`).Scan(&name); err != nil {
+	const named = `SELECT 'nwayacd_crm_' || oid FROM pg_database WHERE datname = current_database()`
+	if err := db.QueryRow(named).Scan(&name); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, db, `CREATE ROLE `+name)

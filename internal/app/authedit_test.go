@@ -56,7 +56,8 @@ func TestAnEditOfAUserTakesEffect(t *testing.T) {
 		actions = append(actions, e.Action+" "+e.Object)
 	}
 	want := []string{
-		"update nwayacd_user anna", "login anna", "nway_user anna", "nway_login 1000", "nway_add_ext 1000", "nway_add_group 110",
+		"update nwayacd_user anna", "login anna", "nway_user anna", "nway_login 1000", "nway_add_ext 1000",
+		"nway_add_group 110",
 	}
 	if len(actions) != len(want) {
 		t.Fatalf("%q", actions)

@@ -62,7 +62,8 @@ type Actor struct {
 // HasGroup reports whether the group is one of the actor's. All groups are those of the roles admin
 // and local.
 func (a Actor) HasGroup(group string) bool {
-	return a.Role == Admin || a.Role == Local || slices.Contains(a.Groups, Everywhere) || slices.Contains(a.Groups, group)
+	return a.Role == Admin || a.Role == Local || slices.Contains(a.Groups, Everywhere) ||
+		slices.Contains(a.Groups, group)
 }
 
 // TokenPrefix is how every token begins, so that scanners for secrets find one in a file.

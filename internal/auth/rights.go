@@ -77,8 +77,10 @@ var (
 	}
 	choices  = Right{Name: "settings and reasons: look", roles: row(None, All, All, All), Looks: true}
 	change   = Right{Name: "agents, groups, settings, configuration", roles: row(None, None, None, None)}
-	password = Right{Name: "the own password", roles: map[Role]Scope{Wall: Own, Read: Own, Agent: Own, Supervisor: Own, Admin: Own}}
-	console  = Right{
+	password = Right{
+		Name: "the own password", roles: map[Role]Scope{Wall: Own, Read: Own, Agent: Own, Supervisor: Own, Admin: Own},
+	}
+	console = Right{
 		Name: "the console", roles: map[Role]Scope{Wall: All, Read: All, Agent: All, Supervisor: All, Admin: All},
 		Looks: true,
 	}

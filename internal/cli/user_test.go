@@ -30,10 +30,12 @@ func TestAUserIsAddedWithAPasswordThatIsMade(t *testing.T) {
 		lines = append(lines, line)
 		return sent(ctx, line)
 	}
-	if err := (&UserAdd{Name: "anna", Role: "supervisor", rights: rights{Groups: []string{"110", "120"}}}).add(o); err != nil {
+	c := &UserAdd{Name: "anna", Role: "supervisor", rights: rights{Groups: []string{"110", "120"}}}
+	if err := c.add(o); err != nil {
 		t.Fatal(err)
 	}
-	said, password, shown := strings.Cut(strings.TrimSpace(out.String()), "\npassword (shown once, to be changed at the first login): ")
+	said, password, shown := strings.Cut(strings.TrimSpace(out.String()),
+		"\npassword (shown once, to be changed at the first login): ")
 	if !shown || said != "+OK user anna added, role supervisor" || len(password) != 23 {
 		t.Fatalf("%q", out)
 	}
@@ -41,7 +43,8 @@ func TestAUserIsAddedWithAPasswordThatIsMade(t *testing.T) {
 		t.Error("the password itself was sent")
 	}
 	out.Reset()
-	if err := o.say("nway_user", "list"); err != nil || !strings.Contains(out.String(), "\nanna|supervisor|110,120||false|true|") {
+	err := o.say("nway_user", "list")
+	if err != nil || !strings.Contains(out.String(), "\nanna|supervisor|110,120||false|true|") {
 		t.Errorf("%s, %v", out, err)
 	}
 }
@@ -104,7 +107,8 @@ func TestATokenIsAddedAndAccepted(t *testing.T) {
 	if reply, err := at.Ask(t.Context(), "nway_list_groups"); err != nil || !strings.Contains(reply, "+OK") {
 		t.Errorf("%s, %v", reply, err)
 	}
-	if reply, err := at.Ask(t.Context(), "nway_token list"); err != nil || !strings.HasPrefix(reply, "-ERR the role read") {
+	reply, err := at.Ask(t.Context(), "nway_token list")
+	if err != nil || !strings.HasPrefix(reply, "-ERR the role read") {
 		t.Errorf("%s, %v", reply, err)
 	}
 }
@@ -115,12 +119,15 @@ func TestNoPasswordIsAnArgument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, words := range [][]string{{"user", "add", "anna", "read", "--password=x"}, {"user", "password", "anna", "secret"}} {
+	for _, words := range [][]string{
+		{"user", "add", "anna", "read", "--password=x"}, {"user", "password", "anna", "secret"},
+	} {
 		if _, err := parser.Parse(words); err == nil {
 			t.Errorf("%v is accepted", words)
 		}
 	}
-	if _, err := parser.Parse([]string{"user", "add", "anna", "agent", "--groups=110,120", "--extension=1000", "--ask"}); err != nil {
+	words := strings.Fields("user add anna agent --groups=110,120 --extension=1000 --ask")
+	if _, err := parser.Parse(words); err != nil {
 		t.Error(err)
 	}
 }
