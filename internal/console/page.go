@@ -119,7 +119,8 @@ func (c *Console) render(w http.ResponseWriter, r *http.Request, status int, v v
 	l := c.look(r, v)
 	s := shown{
 		W: l.words, Page: name, Language: l.language, Theme: l.theme, Release: c.Release, Viewer: v, Data: data,
-		LoggedIn: v.Role != "", Bar: !slices.Contains(bare, name), Next: r.URL.RequestURI(), Role: l.words.Roles[string(v.Role)],
+		LoggedIn: v.Role != "", Bar: !slices.Contains(bare, name), Next: r.URL.RequestURI(),
+		Role: l.words.Roles[string(v.Role)],
 	}
 	for _, p := range pages {
 		if p.name == name {

@@ -57,7 +57,8 @@ func TestHomeIsThePageOfTheWork(t *testing.T) {
 
 func TestWithoutASessionPagesLeadToTheLogin(t *testing.T) {
 	b := visit(t)
-	if answer, _ := b.get("/ui/desk?group=110"); answer.Header.Get("Location") != "/ui/login?next=%2Fui%2Fdesk%3Fgroup%3D110" {
+	const login = "/ui/login?next=%2Fui%2Fdesk%3Fgroup%3D110"
+	if answer, _ := b.get("/ui/desk?group=110"); answer.Header.Get("Location") != login {
 		t.Errorf("desk: %d to %q", answer.StatusCode, answer.Header.Get("Location"))
 	}
 	// The module of the wall begins the session, with the key behind the #.
@@ -136,9 +137,10 @@ func TestTheFilesKeepToThePolicy(t *testing.T) {
 	forbidden := map[string]*regexp.Regexp{
 		".js": regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|` +
 			`DOMParser|setHTML|createContextualFragment|srcdoc|javascript:|https?://(?:[^w]|w[^w])|setTimeout\("`),
-		".html": regexp.MustCompile(`style=|<style|\bon[a-z]+=|javascript:|<script(?: type="module")?>|https?://|<iframe|<object`),
-		".css":  regexp.MustCompile(`@import|https?://|expression\(`),
-		".svg":  regexp.MustCompile(`style=|<script|\bon[a-z]+=`),
+		".html": regexp.MustCompile(`style=|<style|\bon[a-z]+=|javascript:|<script(?: type="module")?>|` +
+			`https?://|<iframe|<object`),
+		".css": regexp.MustCompile(`@import|https?://|expression\(`),
+		".svg": regexp.MustCompile(`style=|<script|\bon[a-z]+=`),
 	}
 	seen := map[string]int{}
 	err := fs.WalkDir(web, "web", func(name string, entry fs.DirEntry, err error) error {

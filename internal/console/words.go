@@ -39,8 +39,7 @@ type Words struct {
 
 // NavWords are the titles of the pages.
 type NavWords struct {
-	Wall, Desk, Agent, Records, Reports, Admin, Password string
-	Skip, Menu, LogOut, LoggedInAs                       string
+	Wall, Desk, Agent, Records, Reports, Admin, Password, Skip, Menu, LogOut, LoggedInAs string
 }
 
 // LookWords choose language and theme.
@@ -50,8 +49,7 @@ type LookWords struct {
 
 // LoginWords are on the login page, with the reasons why a login is refused.
 type LoginWords struct {
-	Title, Lead, Name, Password, Submit, Forgot string
-	Wrong, Wait, Busy, Trouble, NoScript        string
+	Title, Lead, Name, Password, Submit, Forgot, Wrong, Wait, Busy, Trouble, NoScript string
 }
 
 // EnterWords are on the page behind a link with a key.
@@ -61,7 +59,8 @@ type EnterWords struct {
 
 // PasswordWords are on the page of one's own password.
 type PasswordWords struct {
-	Title, MustTitle, MustText, Old, New, Again, Rule, Submit, Done, Differ, OldWrong, Unfit, NoPassword string
+	Title, MustTitle, MustText, Old, New, Again, Rule, Submit, Done, Differ, OldWrong string
+	Unfit, NoPassword                                                                 string
 }
 
 // MessageWords are on the pages that refuse.
@@ -76,72 +75,76 @@ type LiveWords struct {
 
 // FigureWords are figures of groups and agents. The ones with Help are defined on the page.
 type FigureWords struct {
-	Group, AllGroups, Waiting, Longest, Ready, Ring, Talking, WrapUp, Paused, Missed, Rest, Unavailable                                                          string
-	LoggedIn, Down, Members, LevelToday, LevelHalfHour, Goal, Answered, Abandoned, SpeedOfAnswer                                                                 string
-	LevelTodayShort, LevelRecentShort, LongestShort, UnavailableShort, SpeedShort, Offered, Today, HalfHour, Level, Hold, Calls, TalkTime, HandleTime, Occupancy string
-	HelpWaiting, HelpLongest, HelpLevel, HelpAbandoned, HelpSpeed                                                                                                string
+	Group, AllGroups, Waiting, Longest, Ready, Ring, Talking, WrapUp, Paused, Missed     string
+	Rest, Unavailable, LoggedIn, Down, Members, LevelToday, LevelHalfHour, Goal          string
+	Answered, Abandoned, SpeedOfAnswer, LevelTodayShort, LevelRecentShort, LongestShort  string
+	UnavailableShort, SpeedShort, Offered, Today, HalfHour, Level, Hold, Calls, TalkTime string
+	HandleTime, Occupancy, HelpWaiting, HelpLongest, HelpLevel, HelpAbandoned, HelpSpeed string
 }
 
 // WallWords are on the wall.
 type WallWords struct {
-	Warning, Alert, Calm, BelowGoal, AtGoal string
-	Page, NoGroups, NoGroupsText            string
-	Full, KeyEnded, KeyEndedText            string
+	Warning, Alert, Calm, BelowGoal, AtGoal, Page, NoGroups, NoGroupsText, Full string
+	KeyEnded, KeyEndedText                                                      string
 }
 
 // DeskWords are on the supervisor's desk.
 type DeskWords struct {
-	Title, Groups, Agents, Callers, AbandonedCallers, Lost, Search, Clear, AllGroups, AllStates        string
-	Extension, Name, State, Since, With, MissesRests, Groups1, Place, Caller, Wait, Group, VIP, Number string
-	When, Waited, Actions, Anonymous, Sort, Shown, Phase                                               string
-	NoGroups, NoGroupsText, NoAgents, NoAgentsText, NoCallers, NoAbandoned, NoMatch, ReadOnly          string
-	Misses, RestUntil, DeferredBusy, DeferredLogout, OutsideCall, Locked, DND, NoPhone                 string
-	HelpAbandoned, Hidden, BySupervisor, WrapLeft                                                      string
+	Title, Groups, Agents, Callers, AbandonedCallers, Lost, Search, Clear, AllGroups    string
+	AllStates, Extension, Name, State, Since, With, MissesRests, Groups1, Place, Caller string
+	Wait, Group, VIP, Number, When, Waited, Actions, Anonymous, Sort, Shown, Phase      string
+	NoGroups, NoGroupsText, NoAgents, NoAgentsText, NoCallers, NoAbandoned, NoMatch     string
+	ReadOnly, Misses, RestUntil, DeferredBusy, DeferredLogout, OutsideCall, Locked, DND string
+	NoPhone, HelpAbandoned, Hidden, BySupervisor, WrapLeft                              string
 }
 
 // AgentWords are on the agent's own page.
 type AgentWords struct {
-	Title, You, GetReady, Pause, PauseWithout, PausedFor, WrapUpLeft, More, LogIn, LogOut            string
-	NoCall, NoCallReady, NoCallOther, Caller, WaitedFor, EarlierCalls, NoEarlier, Today, NoToday     string
-	Date, Outcome, Queues, Waiting, ForState, AfterCall, AfterCallLogout, CallRings, TalkTo, NoGroup string
-	Answered, Misses, TalkTime, ReadyTime, PausedTime, NotAnAgent                                    string
+	Title, You, GetReady, Pause, PauseWithout, PausedFor, WrapUpLeft, More, LogIn        string
+	LogOut, NoCall, NoCallReady, NoCallOther, Caller, WaitedFor, EarlierCalls, NoEarlier string
+	Today, NoToday, Date, Outcome, Queues, Waiting, ForState, AfterCall, AfterCallLogout string
+	CallRings, TalkTo, NoGroup, Answered, Misses, TalkTime, ReadyTime, PausedTime        string
+	NotAnAgent                                                                           string
 }
 
 // ActWords are what one can do, with the questions before it.
 type ActWords struct {
-	MakeReady, Pause, LogIn, LogOut, Membership, Transfer, Move, HangUp, WrapMore, Cancel, Do           string
-	PauseTitle, Reason, NoReason, LogInTitle, LogInText, MembershipTitle, MembershipText                string
-	TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup, HangUpTitle, HangUpText         string
-	HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict, NoServer, LoggedOut, LogOutTitle, LogOutText string
+	MakeReady, Pause, LogIn, LogOut, Membership, Transfer, Move, HangUp, WrapMore      string
+	Cancel, Do, PauseTitle, Reason, NoReason, LogInTitle, LogInText, MembershipTitle   string
+	MembershipText, TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup string
+	HangUpTitle, HangUpText, HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict     string
+	NoServer, LoggedOut, LogOutTitle, LogOutText                                       string
 }
 
 // AdminWords are on the pages of the administration.
 type AdminWords struct {
-	AsTheBrowser, Add, Save, Remove, Change, Back, Make, Noted, Search, More, End, Yes, No, Never, Active, Disabled, MustChange string
-	RemoveTitle, RemoveText, SecretOnce, Default                                                                                string
-	Groups, GroupsLead, AddGroup, GroupNumber, Mode, NoGroups, SettingsLead, Members, MembersLead, MembersOf, NoMembers         string
-	Agents, AgentsLead, AddAgent, AddAgentText, PhonePassword, JobNumber, Phone, Registered                                     string
-	VIPs, VIPsLead, AddVIP, OnlyGroup, NoEntries                                                                                string
-	Blacklist, BlacklistLead, AddBlacklisted, Dialled, Expires                                                                  string
-	Reasons, ReasonsLead, AddReason, Code, Position, Paid                                                                       string
-	Users, UsersLead, AddUser, AddUserText, Role, UserGroups, NewPassword, NewPasswordText, PasswordMade                        string
-	Tokens, TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade                                        string
-	Sessions, SessionsLead, Source, Browser, Begun, Seen                                                                        string
-	Audit, AuditLead, Actor, Object, Action, Detail                                                                             string
-	Server, Reload, Ready, NotReady, Warnings, NoWarnings, APIDocs                                                              string
+	AsTheBrowser, Add, Save, Remove, Change, Back, Make, Noted, Search, More, End, Yes string
+	No, Never, Active, Disabled, MustChange, RemoveTitle, RemoveText, SecretOnce       string
+	Default, Groups, GroupsLead, AddGroup, GroupNumber, Mode, NoGroups, SettingsLead   string
+	Members, MembersLead, MembersOf, NoMembers, Agents, AgentsLead, AddAgent           string
+	AddAgentText, PhonePassword, JobNumber, Phone, Registered, VIPs, VIPsLead, AddVIP  string
+	OnlyGroup, NoEntries, Blacklist, BlacklistLead, AddBlacklisted, Dialled, Expires   string
+	Reasons, ReasonsLead, AddReason, Code, Position, Paid, Users, UsersLead, AddUser   string
+	AddUserText, Role, UserGroups, NewPassword, NewPasswordText, PasswordMade, Tokens  string
+	TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade       string
+	Sessions, SessionsLead, Source, Browser, Begun, Seen, Audit, AuditLead, Actor      string
+	Object, Action, Detail, Server, Reload, Ready, NotReady, Warnings, NoWarnings      string
+	APIDocs                                                                            string
 }
 
 // RecordWords are on the pages of records.
 type RecordWords struct {
-	From, To, Caller, Agent, Any, Arrived, Waited, Talked, Out, NoMatch, Nothing, NoCall, Story, StoryLead     string
-	SpanWait, SpanTalk, SpanRing, SpanMissed, SpanAgent                                                        string
-	Visits, Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, TransferredTo, Recordings, NoOffers string
+	From, To, Caller, Agent, Any, Arrived, Waited, Talked, Out, NoMatch, Nothing, NoCall string
+	Story, StoryLead, SpanWait, SpanTalk, SpanRing, SpanMissed, SpanAgent, Visits        string
+	Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, TransferredTo         string
+	Recordings, NoOffers                                                                 string
 }
 
 // ReportWords are on the page of reports.
 type ReportWords struct {
-	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, PauseTime, PauseTimes, Zone, Show string
-	TimeChart, CallChart, LevelChart, Other, Begin, Total, Definitions, Counting, Nothing, NothingText     string
+	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, PauseTime string
+	PauseTimes, Zone, Show, TimeChart, CallChart, LevelChart, Other, Begin, Total  string
+	Definitions, Counting, Nothing, NothingText                                    string
 }
 
 // FigureText is the name and the definition of a figure.

@@ -62,7 +62,8 @@ func TestEachLanguageHasEveryWord(t *testing.T) {
 			}
 		}
 	}
-	if han := regexp.MustCompile(`\p{Han}`); !han.MatchString(chinese.Login.Title) || han.MatchString(english.Login.Title) {
+	han := regexp.MustCompile(`\p{Han}`)
+	if !han.MatchString(chinese.Login.Title) || han.MatchString(english.Login.Title) {
 		t.Error("the languages are mixed up")
 	}
 }
