@@ -34,7 +34,9 @@ func TestTheCookieOfASessionGivesItsRole(t *testing.T) {
 	}
 	for _, token := range []string{"", "right"} {
 		floor, _ := apitest.Server()
-		port := &Port{Server: floor, Database: &archive{}, Token: auth.NewSecret(token), Console: console, Log: zerolog.Nop()}
+		port := &Port{
+			Server: floor, Database: &archive{}, Token: auth.NewSecret(token), Console: console, Log: zerolog.Nop(),
+		}
 		handler := port.Handler(t.Context())
 		for _, c := range []struct {
 			method, path, session string
