@@ -23,8 +23,8 @@ const (
 	longestFrame = 100 // ms
 )
 
-// TestTheDeskStaysSmooth measures the frames of the desk under load. `make ui-bench` runs it. Nothing
-// else should run on the machine meanwhile.
+// TestTheDeskStaysSmooth measures the frames of the desk under load. `make ui-bench` runs it.
+// Nothing else should run on the machine meanwhile.
 func TestTheDeskStaysSmooth(t *testing.T) {
 	if os.Getenv("NWAYACD_UI_BENCH") == "" {
 		t.Skip("NOTE: THE FRAMES OF THE DESK ARE MEASURED BY make ui-bench ONLY")
