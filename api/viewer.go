@@ -35,6 +35,9 @@ func (s Server) Viewer(ctx context.Context) Viewer {
 // SeesAll reports whether nothing is hidden from the actor.
 func (v Viewer) SeesAll() bool { return v.scope == auth.All }
 
+// Own reports whether the actor sees only what is its own extension's.
+func (v Viewer) Own() bool { return v.scope == auth.Own }
+
 // Groups returns the groups whose records the actor may see: nil for all, an empty list for none.
 func (v Viewer) Groups() []string {
 	switch {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	_ "time/tzdata" // so that every zone is known, whatever the machine has
 	"unicode"
 
 	"nwayacd/internal/prompt"
@@ -123,6 +125,14 @@ func isName(s string) error {
 func isIP(s string) error {
 	if _, err := netip.ParseAddr(s); err != nil {
 		return fmt.Errorf("%q is not an IP address; an example is 10.0.0.21", s)
+	}
+	return nil
+}
+
+// isZone accepts the name of a time zone.
+func isZone(s string) error {
+	if _, err := time.LoadLocation(s); err != nil || s == "Local" {
+		return fmt.Errorf("is %q; it must be a time zone such as Europe/Berlin, Asia/Shanghai, UTC", s)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		acd.use-asr acd.asr-str acd.local-ip acd.debug acd.busy-repeat-seconds acd.reoffer-seconds acd.remember-days
 		acd.max-wait-seconds acd.rest-busy-seconds acd.rest-reject-seconds acd.rest-noanswer-seconds
 		acd.rest-unreachable-seconds acd.max-misses acd.progress-seconds acd.follow-forward acd.after-talk acd.record-path
-		acd.gateways
+		acd.gateways acd.time-zone
 		prompts.jn-prefix prompts.jn-suffix prompts.jn-0 prompts.jn-1 prompts.jn-2 prompts.jn-3 prompts.jn-4
 		prompts.jn-5 prompts.jn-6 prompts.jn-7 prompts.jn-8 prompts.jn-9 prompts.default-blacklistwav
 		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
@@ -190,7 +190,7 @@ func TestEveryFieldHasItsKey(t *testing.T) {
 
 func TestEveryKeyReachesItsOwnField(t *testing.T) {
 	const all = `
-		acd = {recover-seconds=1, recover-auto=false, noanswer-to-ready=false, typing-auto=true, auto-answer=false, video-codecs="c", use-asr=true, asr-str="s", local-ip="10.0.0.1", debug=true, busy-repeat-seconds=2, reoffer-seconds=3, remember-days=4, max-wait-seconds=5, rest-busy-seconds=6, rest-reject-seconds=7, rest-noanswer-seconds=8, rest-unreachable-seconds=9, max-misses=10, progress-seconds=11, follow-forward=true, after-talk="dialplan", record-path="{uuid}", gateways=["g"]}
+		acd = {recover-seconds=1, recover-auto=false, noanswer-to-ready=false, typing-auto=true, auto-answer=false, video-codecs="c", use-asr=true, asr-str="s", local-ip="10.0.0.1", debug=true, busy-repeat-seconds=2, reoffer-seconds=3, remember-days=4, max-wait-seconds=5, rest-busy-seconds=6, rest-reject-seconds=7, rest-noanswer-seconds=8, rest-unreachable-seconds=9, max-misses=10, progress-seconds=11, follow-forward=true, after-talk="dialplan", record-path="{uuid}", gateways=["g"], time-zone="Asia/Kathmandu"}
 		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su", schemes=["x"]}
 		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
@@ -210,6 +210,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			2 * time.Second, 3 * time.Second, 4 * 24 * time.Hour, 5 * time.Second,
 			6 * time.Second, 7 * time.Second, 8 * time.Second, 9 * time.Second, 10, 11 * time.Second, true, "dialplan",
 			"{uuid}",
+			"Asia/Kathmandu",
 			[]string{"g"},
 		},
 		Prompts: Prompts{

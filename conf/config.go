@@ -65,6 +65,7 @@ type ACD struct {
 	FollowForward   bool          // follow a phone that answers 302
 	AfterTalk       string        // "hangup" or "dialplan"
 	RecordPath      string        // template on the FreeSWITCH host, see RecordPlaceholders; empty: no recording
+	TimeZone        string        // of reports, and of "today"; empty: that of TZ, otherwise UTC
 	Gateways        []string      // through which nway_threeway and nwaycallout may call; empty: through any
 }
 

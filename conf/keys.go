@@ -117,6 +117,7 @@ func (a *ACD) keys() []key {
 			value: text(&a.RecordPath, isPlain, isUnspaced, orEmpty(isTemplate(RecordPlaceholders, "{uuid}"))),
 		},
 		{name: "gateways", value: words(&a.Gateways, isGateway)},
+		{name: "time-zone", value: text(&a.TimeZone, orEmpty(isZone)), restart: true},
 	}
 }
 

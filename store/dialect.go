@@ -87,6 +87,7 @@ type database struct {
 	*sql.DB
 	*dialect
 	search     *sql.DB // the connections of searches, so that searches take none from the applier
+	reports    *sql.DB // the same for reports
 	log        func(statement, parameter string)
 	sanitized  func(error) error // removes the password
 	statements atomic.Uint64     // sent so far
@@ -139,10 +140,14 @@ func (db *database) dropIdle() {
 	db.SetMaxIdleConns(idleConns)
 	db.search.SetMaxIdleConns(-1)
 	db.search.SetMaxIdleConns(searchConns)
+	db.reports.SetMaxIdleConns(-1)
+	db.reports.SetMaxIdleConns(1)
 }
 
 // Close closes all connections.
-func (db *database) Close() error { return errors.Join(db.DB.Close(), db.search.Close()) }
+func (db *database) Close() error {
+	return errors.Join(db.DB.Close(), db.search.Close(), db.reports.Close())
+}
 
 // transact runs body in a transaction that writes. The triggers ignore it.
 func (db *database) transact(ctx context.Context, body func(*transaction) error) error {

@@ -33,6 +33,11 @@ var figureTables = [...]figureTable{
 	{"nwayacd_pause_interval", []string{"extension", "start", "reason"}, []string{"ms", "times"}, ""},
 }
 
+// reading returns the query of all columns.
+func (t figureTable) reading() string {
+	return "SELECT " + strings.Join(slices.Concat(t.key, t.columns), ", ") + " FROM " + t.name
+}
+
 // adding returns the statement that adds docs to the table. The statement is made of constants of
 // this program only. with comes before it. value returns how the dialect reads a column of a doc.
 func (t figureTable) adding(with string, value func(column string) string, from, greatest string) string {

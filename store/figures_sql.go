@@ -12,13 +12,18 @@ type figureSQL struct {
 	readOpen          string // query: extensions as a JSON array
 	allOpen           string // query
 
-	visits   string // query: from, to (of the arrival)
-	offers   string // query: from, to (of the offer)
-	spoken   string // query: from, to (of the visit's arrival)
-	entries  string // query: from, to
-	before   string // query: the last entry of each agent before a time
-	arrivals string // query: position, how many to pass over: an arrival
-	bound    string // how a bound is written
+	visits    string // query: from, to (of the arrival)
+	offers    string // query: from, to (of the offer)
+	spoken    string // query: from, to (of the visit's arrival)
+	entries   string // query: from, to
+	entriesOf string // query: extension, from, to
+	before    string // query: the last entry of each agent before a time
+	arrivals  string // query: position, how many to pass over: an arrival
+	bound     string // how a bound is written
+
+	calls  string // query: from, to, groups (JSON; NULL = all)
+	agents string // query: the same
+	pauses string // query: from, to
 }
 
 // columns of the queries that are the same in both databases
@@ -63,12 +68,19 @@ var postgresFigures = figureSQL{
 		UNION ALL SELECT o.group_number, c.arrived, ` + spokenColumns + ` FROM nwayacd_cdr c
 			JOIN nwayacd_offer o ON o.call_uuid = c.call_uuid AND o.visit = c.visit AND o.arrived IS NULL
 			WHERE c.arrived >= $1 AND c.arrived < $2` + spokenOfOld,
-	entries: entryColumns + ` WHERE at >= $1 AND at < $2 AND standing <> '' ORDER BY id`,
+	entries:   entryColumns + ` WHERE at >= $1 AND at < $2 AND standing <> '' ORDER BY id`,
+	entriesOf: entryColumns + ` WHERE extension = $1 AND at >= $2 AND at < $3 AND standing <> '' ORDER BY id`,
 	before: entryColumns + ` WHERE id IN (SELECT max(id) FROM nwayacd_agent_log WHERE at < $1 AND standing <> ''
 		GROUP BY extension)`,
 	arrivals: `SELECT arrived FROM nwayacd_cdr WHERE ($1 = '' OR arrived >= NULLIF($1, '')::timestamptz)
 		ORDER BY arrived LIMIT 1 OFFSET $2`,
 	bound: "2006-01-02T15:04:05Z",
+
+	calls: figureTables[0].reading() + ` WHERE start >= $1 AND start < $2
+		AND ($3::text IS NULL OR group_number IN (SELECT jsonb_array_elements_text($3::text::jsonb)))`,
+	agents: figureTables[1].reading() + ` WHERE start >= $1 AND start < $2
+		AND ($3::text IS NULL OR group_number = '' OR group_number IN (SELECT jsonb_array_elements_text($3::text::jsonb)))`,
+	pauses: figureTables[2].reading() + ` WHERE start >= $1 AND start < $2`,
 }
 
 // The records have times whose fraction of a second has any width. So a bound has no Z: as text it
@@ -98,9 +110,16 @@ var sqliteFigures = figureSQL{
 		UNION ALL SELECT o.group_number, c.arrived, ` + spokenColumns + ` FROM nwayacd_cdr c
 			JOIN nwayacd_offer o ON o.call_uuid = c.call_uuid AND o.visit = c.visit AND o.arrived IS NULL
 			WHERE c.arrived >= ?1 AND c.arrived < ?2` + spokenOfOld,
-	entries: entryColumns + ` WHERE at >= ?1 AND at < ?2 AND standing <> '' ORDER BY id`,
+	entries:   entryColumns + ` WHERE at >= ?1 AND at < ?2 AND standing <> '' ORDER BY id`,
+	entriesOf: entryColumns + ` WHERE extension = ?1 AND at >= ?2 AND at < ?3 AND standing <> '' ORDER BY id`,
 	before: entryColumns + ` WHERE id IN (SELECT max(id) FROM nwayacd_agent_log WHERE at < ?1 AND standing <> ''
 		GROUP BY extension)`,
 	arrivals: `SELECT arrived FROM nwayacd_cdr WHERE arrived >= ?1 ORDER BY arrived LIMIT 1 OFFSET ?2`,
 	bound:    "2006-01-02T15:04:05",
+
+	calls: figureTables[0].reading() + ` WHERE start >= ?1 AND start < ?2
+		AND (?3 IS NULL OR group_number IN (SELECT value FROM json_each(?3)))`,
+	agents: figureTables[1].reading() + ` WHERE start >= ?1 AND start < ?2
+		AND (?3 IS NULL OR group_number = '' OR group_number IN (SELECT value FROM json_each(?3)))`,
+	pauses: figureTables[2].reading() + ` WHERE start >= ?1 AND start < ?2`,
 }

@@ -43,9 +43,12 @@ func openPostgres(o *Options) (*database, error) {
 	search := sql.OpenDB(connector{config, o.answerLimit})
 	search.SetMaxOpenConns(searchConns)
 	search.SetMaxIdleConns(searchConns)
+	reports := sql.OpenDB(connector{config, o.answerLimit})
+	reports.SetMaxOpenConns(1)
+	reports.SetMaxIdleConns(1)
 	d := postgres // a copy, because words differ between databases
 	return &database{
-		DB: pool, search: search, dialect: &d,
+		DB: pool, search: search, reports: reports, dialect: &d,
 		sanitized: func(err error) error { return withoutPassword(err, config.Password) },
 	}, nil
 }

@@ -54,10 +54,12 @@ var postgres = dialect{
 	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
-		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
-		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings, id FROM nwayacd_cdr
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds, id FROM nwayacd_cdr
 		WHERE ($1::bigint = 0 OR id < $1::bigint)
 			AND ($2::timestamptz IS NULL OR arrived >= $2::timestamptz) AND ($3::timestamptz IS NULL OR arrived < $3::timestamptz)
 			AND ($4::text = '' OR group_number = $4::text) AND ($5::text = '' OR agent = $5::text)
@@ -81,7 +83,7 @@ var postgres = dialect{
 			AND ($6::text = '' OR action = $6::text)
 		ORDER BY id DESC LIMIT $7::int`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
-		visit, recording FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
+		visit, recording, arrived, level, hold_ms, wrap_up_ms, wrap_up_ended FROM nwayacd_offer WHERE call_uuid = $1 ORDER BY id`,
 
 	beginSearch:  `SET LOCAL statement_timeout = '10s'`,
 	figures:      postgresFigures,

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"slices"
 	"time"
 
+	"nwayacd/agent"
 	"nwayacd/queue"
 )
 
@@ -23,16 +26,34 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 	var c queue.CDR
 	var arrived, answered, bridged, ended stamp
 	var direction, from, recordings text
+	var first, last sql.NullInt64
+	var welcome int64
 	err := scan(&c.UUID, &c.Caller, &c.Dialled, &c.Group, &c.VIP, &c.Switch, &c.Agent, &c.Leg, &c.Offers, &c.Outcome,
 		&c.HungUpBy,
 		&c.Cause, &c.Survey, &c.Recording, &arrived, &answered, &bridged, &ended,
-		&c.Visit, &direction, &c.CallerName, &from, &c.TransferredTo, &c.TransferKind, &recordings)
+		&c.Visit, &direction, &c.CallerName, &from, &c.TransferredTo, &c.TransferKind, &recordings,
+		&first, &last, &welcome, &c.ExitKey, &c.CallbackID, &c.ServiceLevel, &c.Short)
+	c.PositionFirst, c.PositionLast = int(first.Int64), int(last.Int64)
+	c.Welcome = time.Duration(welcome) * time.Millisecond
 	c.Arrived, c.Answered, c.Bridged, c.Ended = arrived.Time, answered.Time, bridged.Time, ended.Time
 	if direction != inbound {
 		c.Direction = queue.Direction(direction)
 	}
 	c.CameFrom, c.Recordings = from.trimmed(), recordings.list()
 	return c, err
+}
+
+// AgentLog returns the entries of the agent's log from one time to another, in their order.
+func (s *Store) AgentLog(ctx context.Context, extension string, from, to time.Time) ([]agent.LogEntry, error) {
+	ctx, cancel := s.queryContext(ctx, searchLimit)
+	defer cancel()
+	q := &s.db.figures
+	all, err := search(ctx, s.db, countedEntry, q.entriesOf, extension, from.Add(-time.Second).UTC().Format(q.bound),
+		to.Add(2*time.Second).UTC().Format(q.bound))
+	if err != nil {
+		return nil, s.wrap(ctx, "read the agent's log", err)
+	}
+	return slices.DeleteFunc(all, func(l agent.LogEntry) bool { return l.At.Before(from) || l.At.After(to) }), nil
 }
 
 // Offers returns the offers of one call, in the order in which they ended. Offers that are still in
@@ -49,10 +70,14 @@ func (s *Store) Offers(ctx context.Context, call string) ([]queue.OfferRecord, e
 
 func readOffer(scan func(...any) error) (queue.OfferRecord, error) {
 	var o queue.OfferRecord
-	var offered, answered, ended stamp
+	var offered, answered, ended, arrived stamp
+	var hold int64
+	var wrapUp sql.NullInt64
 	err := scan(&o.Call, &o.Group, &o.Agent, &o.Leg, &o.Number, &o.Transfer, &o.Outcome, &o.Cause, &offered, &answered,
 		&ended,
-		&o.Visit, &o.Recording)
+		&o.Visit, &o.Recording, &arrived, &o.Level, &hold, &wrapUp, &o.WrapUpEnded)
+	o.Arrived, o.Hold = arrived.Time, time.Duration(hold)*time.Millisecond
+	o.WrapUp = time.Duration(wrapUp.Int64) * time.Millisecond
 	o.Offered, o.Answered, o.Ended = offered.Time, answered.Time, ended.Time
 	return o, err
 }

@@ -21,17 +21,19 @@ func TestRecordsOfACallComeBackAsWritten(t *testing.T) {
 			Recording:  "/r/u1-2.wav",
 			CallerName: "李豪 \"Li\"", Visit: 2, CameFrom: "100", Direction: queue.Outbound, TransferredTo: "2000@b",
 			TransferKind: queue.TransferAttended, Recordings: []string{"/r/u1 \"1\".wav", "/r/u1-2.wav"},
+			PositionFirst: 3, PositionLast: 2, Welcome: 1500 * time.Millisecond, ExitKey: "1", CallbackID: "c", ServiceLevel: 30,
 			Arrived: moment, Answered: moment.Add(3 * time.Second), Bridged: moment.Add(4 * time.Second),
 			Ended: moment.Add(time.Minute),
 		}
 		bare := queue.CDR{
-			UUID: "u2", Visit: 1, Outcome: queue.Abandoned, Arrived: moment.Add(time.Second),
+			UUID: "u2", Visit: 1, Outcome: queue.Abandoned, ServiceLevel: 20, Short: 5, Arrived: moment.Add(time.Second),
 			Ended: moment.Add(2 * time.Second),
 		}
 		offer := queue.OfferRecord{
 			Call: "u1", Group: "110", Agent: "1000", Leg: "l1", Number: 2, Transfer: true, Offered: moment,
 			Answered: moment.Add(1500 * time.Millisecond), Ended: moment.Add(4 * time.Second),
 			Outcome: queue.OfferAnswered, Cause: "x", Visit: 2, Recording: "/r/u1-2.wav",
+			Arrived: moment, Level: 1, Hold: time.Second, WrapUp: 2 * time.Second, WrapUpEnded: queue.WrapUpByHand,
 		}
 		s.Write(queue.Change{CDR: &full}, queue.Change{CDR: &bare}, queue.Change{Offer: &offer},
 			queue.Change{AgentLog: &agent.LogEntry{

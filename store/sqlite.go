@@ -37,13 +37,21 @@ func openSQLite(o *Options) (*database, error) {
 		return nil, fmt.Errorf("store: open SQLite: %w", err)
 	}
 	pool.SetMaxOpenConns(1) // one writer
-	search, err := sql.Open("sqlite", "file:"+path.EscapedPath()+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)")
+	readOnly := "file:" + path.EscapedPath() + "?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
+	search, err := sql.Open("sqlite", readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("store: open SQLite: %w", errors.Join(err, pool.Close()))
 	}
 	search.SetMaxOpenConns(searchConns)
+	reports, err := sql.Open("sqlite", readOnly)
+	if err != nil {
+		return nil, fmt.Errorf("store: open SQLite: %w", errors.Join(err, pool.Close(), search.Close()))
+	}
+	reports.SetMaxOpenConns(1)
 	d := embedded
-	return &database{DB: pool, search: search, dialect: &d, sanitized: func(err error) error { return err }}, nil
+	return &database{
+		DB: pool, search: search, reports: reports, dialect: &d, sanitized: func(err error) error { return err },
+	}, nil
 }
 
 // keepPrivate makes the database's file, and those beside it, readable for this user only. They
@@ -141,11 +149,13 @@ var embedded = dialect{
 	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
-		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds
 		FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
 	searchCDRs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
-		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings, id FROM nwayacd_cdr
+		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
+		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds, id FROM nwayacd_cdr
 		WHERE (?1 = 0 OR id < ?1)
 			AND (?2 IS NULL OR julianday(arrived) >= julianday(?2)) AND (?3 IS NULL OR julianday(arrived) < julianday(?3))
 			AND (?4 = '' OR group_number = ?4) AND (?5 = '' OR agent = ?5) AND (?6 = '' OR caller = ?6)
@@ -168,7 +178,7 @@ var embedded = dialect{
 			AND (?4 = '' OR actor = ?4) AND (?5 = '' OR object = ?5) AND (?6 = '' OR action = ?6)
 		ORDER BY id DESC LIMIT ?7`,
 	offers: `SELECT call_uuid, group_number, agent, leg_uuid, number, transfer, outcome, cause, offered, answered, ended,
-		visit, recording FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
+		visit, recording, arrived, level, hold_ms, wrap_up_ms, wrap_up_ended FROM nwayacd_offer WHERE call_uuid = ?1 ORDER BY id`,
 
 	figures:      sqliteFigures,
 	sign:         `INSERT INTO nwayacd_server (one, seen) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET seen = excluded.seen`,

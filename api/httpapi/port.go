@@ -18,10 +18,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/agent"
 	"nwayacd/api"
 	"nwayacd/api/connlimit"
 	"nwayacd/api/live"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/report"
 	"nwayacd/queue"
 )
 
@@ -49,6 +51,10 @@ type Database interface {
 	SearchAudit(context.Context, auth.Search) (page []auth.Entry, next int64, err error)
 	// Offers returns the offers of one call that have ended.
 	Offers(ctx context.Context, call string) ([]queue.OfferRecord, error)
+	// AgentLog returns the entries of the agent's log from one time to another.
+	AgentLog(ctx context.Context, extension string, from, to time.Time) ([]agent.LogEntry, error)
+	// CallFigures and its like are what reports are made of.
+	report.Source
 	// Password returns the password with which an extension's phone registers. ok is false if the
 	// extension is unknown.
 	Password(ctx context.Context, extension string) (password string, ok bool, err error)
@@ -68,6 +74,7 @@ type Console interface {
 type Port struct {
 	Server   api.Server
 	Database Database
+	Zone     *time.Location   // of reports that name none; nil = UTC
 	Token    *auth.Secret     // not set: requests need none, which the configuration allows only on loopback
 	Bounds   connlimit.Bounds // default: 1024, and 256 from one source; at most half may be streams of events
 	Release  string           // the version in the OpenAPI document

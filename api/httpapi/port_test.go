@@ -16,8 +16,10 @@ import (
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
+	"nwayacd/agent"
 	"nwayacd/api/apitest"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/figures"
 	"nwayacd/queue"
 )
 
@@ -30,6 +32,37 @@ type archive struct {
 	asked     queue.CDRSearch
 	audit     []auth.Entry
 	audited   auth.Search
+	log       []agent.LogEntry
+	calls     map[figures.CallKey]figures.Calls
+	work      map[figures.AgentKey]figures.Agent
+}
+
+func (a *archive) AgentLog(context.Context, string, time.Time, time.Time) ([]agent.LogEntry, error) {
+	return a.log, a.away
+}
+
+func (a *archive) CallFigures(
+	_ context.Context, _, _ time.Time, groups []string, take func(figures.CallKey, *figures.Calls),
+) error {
+	for key, calls := range a.calls {
+		if groups == nil || slices.Contains(groups, key.Group) {
+			take(key, &calls)
+		}
+	}
+	return a.away
+}
+
+func (a *archive) AgentFigures(
+	_ context.Context, _, _ time.Time, _ []string, take func(figures.AgentKey, *figures.Agent),
+) error {
+	for key, work := range a.work {
+		take(key, &work)
+	}
+	return a.away
+}
+
+func (a *archive) PauseFigures(context.Context, time.Time, time.Time, func(figures.PauseKey, figures.Pause)) error {
+	return a.away
 }
 
 func (a *archive) SearchAudit(_ context.Context, q auth.Search) (page []auth.Entry, next int64, err error) {

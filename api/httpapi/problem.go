@@ -14,6 +14,7 @@ import (
 	"nwayacd/internal/auth"
 	"nwayacd/internal/auth/users"
 	"nwayacd/internal/prompt"
+	"nwayacd/internal/report"
 	"nwayacd/queue"
 )
 
@@ -28,7 +29,7 @@ var statuses = []struct {
 }{
 	{http.StatusForbidden, []error{auth.ErrForbidden, acd.ErrNotAllowed}},
 	{http.StatusUnprocessableEntity, []error{
-		errInBody, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed, users.ErrInvalid, users.ErrWrong,
+		errInBody, errZone, report.ErrQuery, report.ErrTooLong, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed, users.ErrInvalid, users.ErrWrong,
 	}},
 	{http.StatusTooManyRequests, []error{users.ErrSlow}},
 	{http.StatusNotFound, []error{

@@ -35,6 +35,9 @@ type cdrShown struct {
 	TransferKind  string    `json:"transfer_kind,omitempty" enum:"blind,attended,by-caller"`
 	Recording     string    `json:"recording,omitempty" doc:"the last recording"`
 	Recordings    []string  `json:"recordings" nullable:"false" doc:"all files of the visit, in order: paths on the FreeSWITCH host"`
+	PositionFirst int       `json:"position_first,omitempty" doc:"place in the line at the arrival, from 1"`
+	PositionLast  int       `json:"position_last,omitempty" doc:"the same as the caller last left the line"`
+	WelcomeMS     int64     `json:"welcome_ms" doc:"length of the welcome"`
 	Arrived       time.Time `json:"arrived"`
 	Answered      time.Time `json:"answered,omitzero" doc:"when the first agent answered"`
 	Bridged       time.Time `json:"bridged,omitzero"`
@@ -52,6 +55,9 @@ type offerShown struct {
 	Transfer  bool      `json:"transfer" doc:"made by a transfer"`
 	Outcome   string    `json:"outcome" enum:"answered,noanswer,withdrawn,expired"`
 	Cause     string    `json:"cause,omitempty" doc:"FreeSWITCH's cause of a missed offer"`
+	HoldMS    int64     `json:"hold_ms" doc:"how long the agent held the caller"`
+	WrapUpMS  int64     `json:"wrap_up_ms,omitempty" doc:"length of the wrap-up, when it is over"`
+	WrapUpEnd string    `json:"wrap_up_ended,omitempty" enum:"itself,hand,call"`
 	Offered   time.Time `json:"offered"`
 	Answered  time.Time `json:"answered,omitzero"`
 	Ended     time.Time `json:"ended"`
@@ -169,6 +175,7 @@ func showCDR(c queue.CDR) cdrShown {
 		Offers: c.Offers, Outcome: string(c.Outcome), HungUpBy: string(c.HungUpBy), Cause: c.Cause, Survey: c.Survey,
 		TransferredTo: c.TransferredTo, TransferKind: string(c.TransferKind),
 		Recording: c.Recording, Recordings: recordings(c),
+		PositionFirst: c.PositionFirst, PositionLast: c.PositionLast, WelcomeMS: c.Welcome.Milliseconds(),
 		Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged, Ended: c.Ended,
 	}
 }
@@ -185,6 +192,7 @@ func showOffer(o queue.OfferRecord) offerShown {
 	return offerShown{
 		Agent: o.Agent, Group: o.Group, Leg: o.Leg, Visit: o.VisitNumber(), Number: o.Number, Recording: o.Recording,
 		Transfer: o.Transfer, Outcome: string(o.Outcome), Cause: o.Cause,
+		HoldMS: o.Hold.Milliseconds(), WrapUpMS: o.WrapUp.Milliseconds(), WrapUpEnd: string(o.WrapUpEnded),
 		Offered: o.Offered, Answered: o.Answered, Ended: o.Ended,
 	}
 }

@@ -292,7 +292,7 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
 		Server: d.commands(), Database: d.store, Token: d.secrets.http, Release: version, Log: d.log,
 		DirectoryToken: d.secrets.directory, DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
-		Live: d.live, Console: d.console(),
+		Live: d.live, Console: d.console(), Zone: zoneOf(d.config.ACD.TimeZone),
 		Metrics:  d.metrics.Handler(d.log),
 		Warnings: func() []httpapi.Notice { return d.warnings(o.LogStatus(), d.store.Status()) },
 		TLS:      d.httpCertificate.config(),

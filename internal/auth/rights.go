@@ -139,6 +139,8 @@ var operations = map[string]*Right{
 	"list-cdrs":        &seeing,
 	"list-abandoned":   &seeing,
 	"list-offers":      &seeing,
+	"make-report":      &seeing,
+	"get-story":        &seeing,
 	"follow-events":    &seeing,
 	"follow-floor":     &figures,
 

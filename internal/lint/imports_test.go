@@ -32,7 +32,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/api/httpapi": {
 		ours: []string{
 			"acd", "agent", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users",
-			"internal/prompt", "internal/setting", "queue",
+			"internal/prompt", "internal/report", "internal/setting", "queue",
 		},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
@@ -82,6 +82,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/e2e":     {},
 	"nwayacd/internal/figures": {ours: []string{"agent", "queue"}},
 	"nwayacd/internal/lint":    {},
+	"nwayacd/internal/report":  {ours: []string{"agent", "internal/figures", "queue"}},
 	"nwayacd/internal/metrics": {
 		ours:      []string{"acd", "agent", "queue"},
 		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},
