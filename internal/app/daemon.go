@@ -77,7 +77,7 @@ func Start(ctx context.Context, config *conf.Config, log zerolog.Logger, o Optio
 	d := &Daemon{
 		log: log, config: config, load: o.Load, secrets: newSecrets(config), failed: make(chan error, 1),
 		metrics: metrics.New(metrics.Build{Version: version, Commit: revision()}),
-		figures: live.NewFigures(time.Local),
+		figures: live.NewFigures(zoneOf(config.ACD.TimeZone)),
 	}
 	if o.LogStatus == nil {
 		o.LogStatus = func() LogStatus { return LogStatus{} }
