@@ -376,6 +376,53 @@ func TestAStreamEndsWithItsSession(t *testing.T) {
 	})
 }
 
+// A client of the command port logs in without a session (userauth).
+func TestAnotherPasswordEndsALoginWithoutASession(t *testing.T) {
+	const next = "another long password"
+	for who, change := range map[string]func(b *users.Book) error{
+		"the user": func(b *users.Book) error {
+			self, err := b.Login(t.Context(), "anna", password, from("10.0.0.2"))
+			if err != nil {
+				return err
+			}
+			return b.ChangePassword(t.Context(), self, password, next)
+		},
+		"an administrator": func(b *users.Book) error {
+			_, err := b.SetPassword(t.Context(), "anna", users.HashPassword(next))
+			return err
+		},
+		"a program in the database": func(b *users.Book) error {
+			other := users.HashPassword(next)
+			b.Edit(func() []queue.Change {
+				return []queue.Change{{Auth: &auth.Change{User: &auth.UserUpdate{Name: "anna", Password: &other}}}}
+			})
+			return nil
+		},
+	} {
+		t.Run(who, func(t *testing.T) {
+			b, _ := newBook(t)
+			actor, err := b.Login(t.Context(), "anna", password, from("10.0.0.1"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, stop := b.While(t.Context(), actor)
+			defer stop()
+			if client.Err() != nil {
+				t.Fatal("the login ends before anything happens")
+			}
+			if err := change(b); err != nil {
+				t.Fatal(err)
+			}
+			if !errors.Is(context.Cause(client), users.ErrRightsEnded) {
+				t.Errorf("the login goes on: %v", context.Cause(client))
+			}
+			if _, err := b.Begin(t.Context(), actor, "browser"); !errors.Is(err, users.ErrWrong) {
+				t.Errorf("a session begins with the old password: %v", err)
+			}
+		})
+	}
+}
+
 func TestAPersonChangesThePassword(t *testing.T) {
 	b, _ := newBook(t)
 	if _, err := b.SetPassword(t.Context(), "anna", hash()); err != nil {

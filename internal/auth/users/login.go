@@ -49,7 +49,9 @@ func (b *Book) login(ctx context.Context, p pair, password string) (auth.Actor, 
 		return auth.Actor{}, ErrWrong
 	}
 	b.throttle.right(p)
-	return actorOfUser(u), nil
+	actor := actorOfUser(u)
+	actor.Password = fingerprint(u)
+	return actor, nil
 }
 
 // refuseLogin writes an entry about a wrong password. The name is shown only if a user has it,

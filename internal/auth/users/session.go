@@ -46,8 +46,9 @@ func (b *Book) Begin(ctx context.Context, actor auth.Actor, browser string) (key
 	ctx, conclude := b.inOrder(ctx, actor, "login", name)
 	defer func() { conclude(err) }()
 	return b.begin(ctx, func(now time.Time) (s auth.Session, err error) {
-		if u := b.users[name]; u == nil || u.Disabled {
-			return s, ErrWrong
+		u := b.users[name]
+		if u == nil || u.Disabled || actor.Password != "" && actor.Password != fingerprint(u) {
+			return s, ErrWrong // the user was changed since the password was looked at
 		}
 		return auth.Session{User: name, Source: actor.Source, Browser: browser, Expires: now.Add(sessionIdle)}, nil
 	})

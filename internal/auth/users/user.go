@@ -89,6 +89,9 @@ func actorOfUser(u *auth.User) auth.Actor {
 	}
 }
 
+// fingerprint returns a text that is another one for each password that the user has had.
+func fingerprint(u *auth.User) string { return hashKey(u.Password)[:32] }
+
 // AddUser adds a user. u.Password is a hash of HashPassword. If it is "", AddUser makes a password
 // and returns it.
 func (b *Book) AddUser(ctx context.Context, u auth.User) (password string, err error) {

@@ -94,7 +94,7 @@ func (b *Book) rights(a *auth.Actor, now time.Time) (until time.Time, valid bool
 		if u == nil || u.Disabled {
 			return until, false
 		}
-		is, valid = actorOfUser(u), true
+		is, valid = actorOfUser(u), fingerprint(u) == a.Password
 	case kind == "token":
 		t := b.tokens[name]
 		if t == nil || !usable(t, now) {
