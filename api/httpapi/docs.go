@@ -43,7 +43,6 @@ func document(mime string, content []byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", mime)
 		w.Header().Set("Content-Security-Policy", docsPolicy)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Write(content) // fails only if the client is gone
 	}
 }

@@ -150,7 +150,7 @@ func (p *Port) Handler(ctx context.Context) http.Handler {
 	if p.Metrics != nil {
 		mux.Handle("GET "+metricsPath, p.allowed(auth.OpMetrics, p.Metrics))
 	}
-	return p.forwarded(p.logged(withBodyDeadline(p.guarded(withProblems(mux)))))
+	return p.forwarded(p.logged(withHeaders(withBodyDeadline(p.guarded(withProblems(mux))))))
 }
 
 func (p *Port) bounds() connlimit.Bounds {
