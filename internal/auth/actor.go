@@ -54,7 +54,7 @@ type Actor struct {
 	Source    string   // address of the client, without the port; "" = unknown
 	Way       Way
 	Session   string // hash of the session that the actor showed; "" = none
-	// Password is a fingerprint of the password with which a user logged in without a session. It is
+	// Password is a fingerprint of the password with which a user logged in without a session, and
 	// "" for all others. Another password ends the rights of such a login.
 	Password string
 	// MustChange says that the actor has to choose a password first. Until then it may do nothing
