@@ -33,8 +33,8 @@ var pages = []struct{ path, roles string }{
 	{"/ui/reports", "boss sup reader"},
 }
 
-// TestWhatTheBrowserSaysIsNoticed shows that the other tests fail at a violation of the policy, at an
-// exception, and at an error on the console.
+// TestWhatTheBrowserSaysIsNoticed shows that the other tests fail at a violation of the policy, at
+// an exception, and at an error on the console.
 func TestWhatTheBrowserSaysIsNoticed(t *testing.T) {
 	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/own.js" {
