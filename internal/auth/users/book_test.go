@@ -223,6 +223,35 @@ func TestANameTakesTenTriesAMinuteFromStrangers(t *testing.T) {
 	})
 }
 
+// A try costs a core some 30 ms also if the name is made up, and a client can make up any number.
+func TestASourceTakesSixtyWrongTriesAMinuteOfNamesThatItNeverLoggedIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, _ := newBook(t)
+		const office = "10.0.0.1"
+		login(t, b, "anna", office)
+		for i := range 60 {
+			if i == 30 { // right ones count for nothing
+				login(t, b, "boss", office)
+			}
+			if _, err := b.Login(t.Context(), fmt.Sprint("nobody", i), password, from(office)); !errors.Is(err, users.ErrWrong) {
+				t.Fatalf("try %d: %v", i+1, err)
+			}
+		}
+		_, err := b.Login(t.Context(), "nobody", password, from(office))
+		expectSlow(t, err, time.Second)
+		if _, err := b.Login(t.Context(), "anna", password, from(office)); err != nil {
+			t.Errorf("a name that has logged in from there: %v", err)
+		}
+		if _, err := b.Login(t.Context(), "nobody", password, from("10.0.0.2")); !errors.Is(err, users.ErrWrong) {
+			t.Errorf("another source: %v", err)
+		}
+		time.Sleep(time.Second)
+		if _, err := b.Login(t.Context(), "nobody", password, from(office)); !errors.Is(err, users.ErrWrong) {
+			t.Errorf("a second later: %v", err)
+		}
+	})
+}
+
 // TestPasswordsAreLookedAtOneByOne sends 64 from one source and 64 from many.
 func TestPasswordsAreLookedAtOneByOne(t *testing.T) {
 	b, _ := newBook(t)

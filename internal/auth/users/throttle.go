@@ -14,6 +14,7 @@ const (
 	forgetAfter = 15 * time.Minute // without a wrong one, after which the count begins again
 
 	strangeTries = 10 // a minute for a name, from sources that never logged it in
+	sourceTries  = 60 // wrong ones a minute from a source, for all names that it never logged in
 	knownSources = 16 // that are remembered for a name, the newest ones
 	mostTracked  = 8192
 )
@@ -45,7 +46,8 @@ type tries struct {
 // throttle says whether a password may be looked at. The Book's lock guards it.
 type throttle struct {
 	pairs     map[pair]*tries
-	strangers map[string]*bucket  // by name
+	strangers buckets             // by name
+	sources   buckets             // by source: a password costs a core some 30 ms, also of a made-up name
 	known     map[string][]string // sources that logged a name in, the newest last
 }
 
@@ -55,8 +57,10 @@ type bucket struct {
 	at     time.Time
 }
 
+type buckets map[string]*bucket
+
 func newThrottle() throttle {
-	return throttle{map[pair]*tries{}, map[string]*bucket{}, map[string][]string{}}
+	return throttle{map[pair]*tries{}, buckets{}, buckets{}, map[string][]string{}}
 }
 
 // begin returns nil if the password of the pair may be looked at now. It counts the try as a wrong
@@ -72,8 +76,12 @@ func (t *throttle) begin(p pair, now time.Time) error {
 			return SlowError{wait}
 		}
 	}
-	if !slices.Contains(t.known[p.name], p.source) {
-		if wait := t.strange(p.name, now); wait > 0 {
+	if !t.knows(p) {
+		wait := t.sources.take(p.source, sourceTries, now)
+		if wait == 0 { // so that a source without tries takes none of the name's
+			wait = t.strangers.take(p.name, strangeTries, now)
+		}
+		if wait > 0 {
 			return SlowError{wait}
 		}
 	}
@@ -93,19 +101,29 @@ func (t *throttle) undo(p pair) {
 		one.wrong--
 		one.next = time.Time{}
 	}
+	t.giveBack(p)
 }
 
-// strange takes a token for a try from a source that never logged the name in. It returns how long
-// to wait if there is none.
-func (t *throttle) strange(name string, now time.Time) time.Duration {
-	b := t.strangers[name]
-	if b == nil {
-		makeRoom(t.strangers, func(b *bucket) time.Time { return b.at })
-		b = &bucket{strangeTries, now}
-		t.strangers[name] = b
+// giveBack takes back that a try of a source counted as a wrong one.
+func (t *throttle) giveBack(p pair) {
+	if b := t.sources[p.source]; b != nil && !t.knows(p) {
+		b.tokens++
 	}
-	const each = time.Minute / strangeTries
-	b.tokens = min(strangeTries, b.tokens+float64(now.Sub(b.at))/float64(each))
+}
+
+// knows reports whether the source has logged the name in.
+func (t *throttle) knows(p pair) bool { return slices.Contains(t.known[p.name], p.source) }
+
+// take takes a token for a try. It returns how long to wait if there is none.
+func (all buckets) take(key string, most float64, now time.Time) time.Duration {
+	b := all[key]
+	if b == nil {
+		makeRoom(all, func(b *bucket) time.Time { return b.at })
+		b = &bucket{most, now}
+		all[key] = b
+	}
+	each := time.Duration(float64(time.Minute) / most)
+	b.tokens = min(most, b.tokens+float64(now.Sub(b.at))/float64(each))
 	b.at = now
 	if b.tokens < 1 {
 		return time.Duration((1 - b.tokens) * float64(each))
@@ -117,6 +135,7 @@ func (t *throttle) strange(name string, now time.Time) time.Duration {
 // right forgets the wrong passwords of the pair, and remembers that the source logged the name in.
 func (t *throttle) right(p pair) {
 	delete(t.pairs, p)
+	t.giveBack(p)
 	t.know(p)
 }
 
