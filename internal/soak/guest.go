@@ -216,8 +216,24 @@ func (b *office) judges(g *guest) {
 	case b.leftAround(g.number, with, v.Ended):
 	default:
 		b.tells("lost caller",
-			fmt.Sprintf("%s was hung up (%s), and neither phone did it; heard %s last", g.number, v.Reason, with), g)
+			fmt.Sprintf("%s was hung up (%s), and neither phone did it; heard %s last%s", g.number, v.Reason, with,
+				b.dialogsOf(with, v.Ended)), g)
 	}
+}
+
+// dialogsOf describes the dialogs of a phone in the half minute before that time, a line each.
+func (b *office) dialogsOf(number string, at time.Time) (lines string) {
+	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
+		for _, d := range w.phone.Dialogs() {
+			v := d.View()
+			if w.number != number || !v.Ended.IsZero() && at.Sub(v.Ended) > 30*time.Second {
+				continue
+			}
+			lines += fmt.Sprintf("\n      %s with %s: %s, ended by us %t, %s before, %s",
+				number, v.Number, v.State, v.ByUs, at.Sub(v.Ended).Round(time.Millisecond), v.Reason)
+		}
+	}
+	return lines
 }
 
 // leftAround reports whether the phone that the caller heard last, or one that was called for them,
