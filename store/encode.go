@@ -107,7 +107,7 @@ func (o *object) group(u *queue.GroupUpdate) {
 	o.stringIf("CallerPrefix", u.CallerPrefix)
 	ownIf(o, "ServiceLevel", u.ServiceLevel, appendDuration)
 	ownIf(o, "Goal", u.Goal, appendInt)
-	ownIf(o, "Formula", u.Formula, appendText)
+	ownIf(o, "Formula", u.Formula, appendQuoted)
 	ownIf(o, "ShortAbandon", u.ShortAbandon, appendDuration)
 	ownIf(o, "WarnWaiting", u.WarnWaiting, appendInt)
 	ownIf(o, "AlertWaiting", u.AlertWaiting, appendInt)
@@ -229,18 +229,17 @@ func (o *object) inside(name string, fields func()) {
 
 func (o *object) string(name, value string) {
 	o.name(name)
-	o.quote(value)
+	o.text = appendQuoted(o.text, value)
 }
 
-func (o *object) quote(value string) {
+func appendQuoted(to []byte, value string) []byte {
 	if !plain(value) {
 		quoted, _ := json.Marshal(value) // every string has a JSON
-		o.text = append(o.text, quoted...)
-		return
+		return append(to, quoted...)
 	}
-	o.text = append(o.text, '"')
-	o.text = append(o.text, value...)
-	o.text = append(o.text, '"')
+	to = append(to, '"')
+	to = append(to, value...)
+	return append(to, '"')
 }
 
 // plain reports whether the text needs no escapes in JSON.
@@ -293,21 +292,22 @@ func (o *object) timeIf(name string, value *time.Time) {
 	}
 }
 
-// ownIf appends a value that may be left to its default, which is the word default.
-func ownIf[V comparable](o *object, name string, value *setting.Own[V], put func(*object, V)) {
+// ownIf appends a value that may be left to its default, which is the word default. appended gets
+// the text and not the object, which would be on the heap then.
+func ownIf[V comparable](o *object, name string, value *setting.Own[V], appended func([]byte, V) []byte) {
 	switch {
 	case value == nil:
 	case !value.Set:
 		o.string(name, setting.Default)
 	default:
 		o.name(name)
-		put(o, value.Value)
+		o.text = appended(o.text, value.Value)
 	}
 }
 
-func appendDuration(o *object, d time.Duration) { o.text = strconv.AppendInt(o.text, int64(d), 10) }
-func appendInt(o *object, n int)                { o.text = strconv.AppendInt(o.text, int64(n), 10) }
-func appendText(o *object, text string)         { o.quote(text) }
+func appendDuration(to []byte, d time.Duration) []byte { return strconv.AppendInt(to, int64(d), 10) }
+
+func appendInt(to []byte, n int) []byte { return strconv.AppendInt(to, int64(n), 10) }
 
 func (o *object) stringUnlessEmpty(name, value string) {
 	if value != "" {
@@ -346,8 +346,7 @@ func (o *object) stringsUnlessNone(name string, values []string) {
 	o.name(name)
 	separator := byte('[')
 	for _, value := range values {
-		o.text = append(o.text, separator)
-		o.quote(value)
+		o.text = appendQuoted(append(o.text, separator), value)
 		separator = ','
 	}
 	o.text = append(o.text, ']')

@@ -35,6 +35,21 @@ func TestAChangeIsEncodedAsEncodingJSONDoes(t *testing.T) {
 	}
 }
 
+func TestWhatACallChangesIsEncodedWithoutAllocations(t *testing.T) {
+	changes, text := whole(0), make([]byte, 0, 1<<16)
+	allocations := testing.AllocsPerRun(100, func() {
+		for i := range changes {
+			var err error
+			if _, err = appendChange(text, &changes[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations under the dispatcher's lock", allocations)
+	}
+}
+
 // fill draws a value for v.
 func fill(t *rapid.T, v reflect.Value) {
 	if at, is := v.Addr().Interface().(*time.Time); is {
