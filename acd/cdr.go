@@ -43,8 +43,7 @@ func (r *record) resumes(soFar queue.CDR) {
 // keeps the time of its arrival.
 func (r *record) joins(p queue.Place) {
 	r.VIP, r.Visit, r.CameFrom, r.Arrived = p.VIP, p.Visit, p.CameFrom, p.Since
-	marks := p.Group.InForce()
-	r.ServiceLevel, r.Short = int(marks.ServiceLevel/time.Second), int(marks.ShortAbandon/time.Second)
+	r.ServiceLevel, r.Short = p.ServiceLevel, p.Short
 }
 
 // offered counts an offer of the visit.

@@ -9,6 +9,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/figures"
 	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
@@ -175,6 +176,41 @@ func TestAWrapUpMadeLongerEndsLater(t *testing.T) {
 		c.wantState("1000", agent.Ready)
 		if _, err := c.server.Dispatcher.ExtendWrapUp(c.Context(), "1000", time.Second); !errors.Is(err, queue.ErrNoWrapUp) {
 			t.Error(err)
+		}
+	})
+}
+
+func TestTheRecordHasTheLimitsOfTheGroupAtTheArrival(t *testing.T) {
+	s := ordinary("1000")
+	s.snapshot.Agents[0].Idle = false
+	s.snapshot.Groups[0].ServiceLevel = setting.Is(30 * time.Second)
+	open(t, s, func(c *centre) {
+		mary := c.caller("139")
+		c.untilWaiting("call-139")
+		later := queue.GroupUpdate{Number: "110", ServiceLevel: new(setting.Is(10 * time.Second)), ShortAbandon: new(setting.Is(time.Second))}
+		if err := c.server.Dispatcher.SetGroup(c.Context(), later); err != nil {
+			t.Fatal(err)
+		}
+		c.after(time.Until(c.placeOf("call-139").Add(24 * time.Second)))
+		if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
+			t.Fatal(err)
+		}
+		c.untilTalking("call-139")
+		agentHangsUp(c, mary)
+		c.settle()
+		cdr := c.wantCDR("call-139", queue.Answered, queue.AgentSide, "NORMAL_CLEARING")
+		if cdr.ServiceLevel != 30 || cdr.Short != 5 {
+			t.Errorf("the limits are %d and %d", cdr.ServiceLevel, cdr.Short)
+		}
+		if wait := cdr.Answered.Sub(cdr.Arrived); wait < 20*time.Second || wait > 30*time.Second {
+			t.Errorf("the wait is %v, which proves nothing", wait)
+		}
+		var counted figures.Set
+		counted.Visit(&cdr)
+		for _, calls := range counted.Calls {
+			if calls[figures.AnsweredIn] != 1 {
+				t.Error("the answer is not in time")
+			}
 		}
 	})
 }

@@ -32,6 +32,8 @@ type Place struct {
 	Visit    int // that of the arrival; if the place was kept, the number of the visit that goes on
 	CameFrom string
 
+	ServiceLevel, Short int // for the CDR of the visit
+
 	Kept  bool // the caller was absent, and the place was kept
 	SoFar CDR  // the CDR so far of an absent caller who has talked before; otherwise zero
 

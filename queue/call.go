@@ -148,6 +148,7 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	visit := a.visit()
 	first := 0 // position of a caller who was absent
 	p := Place{Group: l.Group, VIP: f.vip(a), Since: a.Since}
+	p.ServiceLevel, p.Short = l.limits()
 	switch was := f.absent[a.UUID]; {
 	case was == nil:
 	case was.place.Group != a.Group: // moved to another group: the visit before is over, and its waiting time counts
@@ -158,6 +159,9 @@ func (f *Floor) Join(a Arrival) (Place, error) {
 	default:
 		delete(f.absent, a.UUID)
 		p.Since, p.Kept, p.SoFar = was.place.Since, true, was.soFar()
+		if was.CDR.ServiceLevel > 0 { // as at the arrival
+			p.ServiceLevel, p.Short = was.CDR.ServiceLevel, was.CDR.Short
+		}
 		first = was.CDR.PositionFirst
 		visit.number, visit.cameFrom = was.place.Visit, was.place.CameFrom
 		f.recordOffer(was.Offer)

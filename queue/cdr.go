@@ -104,25 +104,26 @@ type CDR struct {
 	Welcome       time.Duration `json:"Welcome,omitempty"` // of the welcome as the caller heard it
 	ExitKey       string        `json:"ExitKey,omitempty"` // with which the caller left the line
 	CallbackID    string        `json:"CallbackID,omitempty"`
-	// ServiceLevel and Short are the group's service_level_seconds and short_abandon_seconds
-	// at the arrival. If ServiceLevel is 0, both are the defaults.
+	// ServiceLevel and Short are the group's service_level_seconds and short_abandon_seconds at the
+	// arrival. If the server died since, they are those at the return of the caller. If ServiceLevel
+	// is 0, both are the defaults.
 	ServiceLevel int `json:"ServiceLevel,omitempty"`
 	Short        int `json:"Short,omitempty"`
 }
-
-// These are the limits of a group that has none of its own.
-const (
-	DefaultServiceLevel = 20 // service_level_seconds
-	DefaultShort        = 5  // short_abandon_seconds
-)
 
 // Limits returns in how many seconds an agent should have answered, and in how many seconds a
 // hang-up counts as short.
 func (c *CDR) Limits() (serviceLevel, short int) {
 	if c.ServiceLevel <= 0 {
-		return DefaultServiceLevel, DefaultShort
+		return new(Group).limits()
 	}
 	return c.ServiceLevel, c.Short
+}
+
+// limits returns the limits that a CDR of the group has now.
+func (g *Group) limits() (serviceLevel, short int) {
+	marks := g.InForce()
+	return int(marks.ServiceLevel / time.Second), int(marks.ShortAbandon / time.Second)
 }
 
 // VisitNumber returns which visit of its call the record is of. A record from before visits were

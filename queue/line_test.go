@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 )
 
 func TestACallerTakesAPlaceAtOnceAndIsOfferedAfterTheWelcome(t *testing.T) {
@@ -368,5 +369,35 @@ func TestAConnectionThatGoesDuringAnOfferOrATalkFreesTheAgent(t *testing.T) {
 				t.Errorf("rows left: %v", s.ledger.waiting())
 			}
 		})
+	}
+}
+
+func TestThePlaceHasTheLimitsOfItsArrival(t *testing.T) {
+	s := begin(t, plain)
+	s.group("110", Sequence)
+	s.group("120", Sequence)
+	sets := func(seconds time.Duration) {
+		own := setting.Is(seconds)
+		s.must(s.f.SetGroup(GroupUpdate{Number: "110", ServiceLevel: &own, ShortAbandon: &own}))
+	}
+	limits := func(p Place) [2]int { return [2]int{p.ServiceLevel, p.Short} }
+	sets(30 * time.Second)
+	p := s.joins("a", "", "110")
+	if got := limits(p); got != [2]int{30, 30} {
+		t.Errorf("at the arrival: %v", got)
+	}
+	sets(10 * time.Second)
+	s.open("a")
+	s.losesConnection("a", Absent{CDR: CDR{UUID: "a", Group: "110", ServiceLevel: p.ServiceLevel, Short: p.Short}})
+	if got := limits(s.joins("a", "", "110")); got != [2]int{30, 30} {
+		t.Errorf("back on another connection: %v", got)
+	}
+	if got := limits(s.joins("b", "", "110")); got != [2]int{10, 10} {
+		t.Errorf("who arrives now: %v", got)
+	}
+	moved, err := s.f.Move("a", "120", s.now)
+	s.must(err)
+	if got := limits(moved); got != [2]int{20, 5} {
+		t.Errorf("in a group that has none of its own: %v", got)
 	}
 }

@@ -7,7 +7,9 @@ import (
 
 // place returns what the caller's goroutine needs to know about the place.
 func (c *call) place() Place {
-	return Place{Group: c.line.Group, VIP: c.vip, Since: c.since, Visit: c.visit.number, CameFrom: c.visit.cameFrom}
+	p := Place{Group: c.line.Group, VIP: c.vip, Since: c.since, Visit: c.visit.number, CameFrom: c.visit.cameFrom}
+	p.ServiceLevel, p.Short = c.line.limits()
+	return p
 }
 
 // TakeOver lets another channel take over a call's place, its offer or its talk. From then on the

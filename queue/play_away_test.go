@@ -171,6 +171,9 @@ func (p *play) recovered(was *nAbsent, a *nAgent, found, whole Talk) {
 	want.CDR.Caller, want.CDR.Group, want.CDR.VIP, want.CDR.Arrived = was.cdr.Caller, was.cdr.Group, was.cdr.VIP,
 		was.cdr.Arrived
 	want.CDR.CallerName, want.CDR.Visit, want.CDR.CameFrom = was.cdr.CallerName, was.visit.number, was.visit.cameFrom
+	if g := p.m.groups[slices.Index(playGroups, was.cdr.Group)]; g.here || was.cdr.ServiceLevel > 0 {
+		want.CDR.ServiceLevel, want.CDR.Short = 20, 5 // no group of the play has its own
+	}
 	want.Offer.Group, want.Offer.Visit, want.Offer.Arrived = was.cdr.Group, was.visit.number, was.cdr.Arrived
 	if !was.cdr.Answered.IsZero() { // by the first agent
 		want.CDR.Answered = was.cdr.Answered

@@ -238,7 +238,7 @@ func (p *play) arrival(d dice, caller string) Arrival {
 func (p *play) arrive(a Arrival, g *nGroup, was *nAbsent, place Place) {
 	p.t.Helper()
 	visit := a.visit()
-	want := Place{Group: place.Group, VIP: isVIP(a.Caller, g), Since: p.now}
+	want := Place{Group: place.Group, VIP: isVIP(a.Caller, g), Since: p.now, ServiceLevel: 20, Short: 5}
 	switch {
 	case was == nil:
 		p.owed++

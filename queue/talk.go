@@ -74,6 +74,9 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 		return Talk{}, false
 	}
 	whole = was.complete(t)
+	if in := f.lines[whole.CDR.Group]; in != nil && whole.CDR.ServiceLevel == 0 { // the server died since the arrival
+		whole.CDR.ServiceLevel, whole.CDR.Short = in.limits()
+	}
 	delete(f.absent, t.CDR.UUID)
 	delete(f.reserved, slot.Extension)
 	l := whole.lease(slot.Profile)

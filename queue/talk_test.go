@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/setting"
 )
 
 // talkOf is a talk of an agent that was bridged at that time.
@@ -167,9 +168,11 @@ func TestAnAbandonedOfferKeepsItsAgentUntilItExpires(t *testing.T) {
 func TestATalkThatWasNotWrittenIsRecovered(t *testing.T) {
 	patient := plain
 	patient.Reserve = time.Minute
+	group := sales
+	group.ServiceLevel = setting.Is(30 * time.Second)
 	s := restarted(t, patient, Snapshot{
 		Agents: []agent.Agent{atWork("1000", agent.Ring, nine), atWork("1001", agent.Ready, nine)},
-		Groups: []Group{sales}, Members: []Member{{"110", "1000"}, {"110", "1001"}},
+		Groups: []Group{group}, Members: []Member{{"110", "1000"}, {"110", "1001"}},
 		Waiting: []Waiting{{UUID: "a", Caller: "139", Group: "110", VIP: true, Since: nine.Add(-time.Minute)}},
 	})
 	found := func(uuid, extension string) Talk {
@@ -195,6 +198,7 @@ func TestATalkThatWasNotWrittenIsRecovered(t *testing.T) {
 	}
 	want := talkOf("a", "1000", nine)
 	want.CDR.VIP = true
+	want.CDR.ServiceLevel, want.CDR.Short = 30, 5
 	want.CDR.PositionFirst, want.CDR.PositionLast = whole.CDR.PositionFirst, whole.CDR.PositionLast
 	want.Offer.Arrived = want.CDR.Arrived
 	if !reflect.DeepEqual(whole, want) {

@@ -213,7 +213,7 @@ func expectRecordsBefore(t *testing.T, s *Store) {
 			Offers: 2, Outcome: queue.Answered, HungUpBy: queue.AgentSide, Cause: "NORMAL_CLEARING", Survey: "5",
 			Recording: "/r/" + of.uuid + ".wav", Arrived: moment, Answered: moment.Add(2 * time.Second),
 			Bridged: moment.Add(3 * time.Second), Ended: moment.Add(time.Minute), Visit: 1,
-			ServiceLevel: queue.DefaultServiceLevel, Short: queue.DefaultShort,
+			ServiceLevel: 20, Short: 5,
 		}
 		if got := utcCDR(cdrs[i]); !reflect.DeepEqual(got, want) {
 			t.Errorf("cdr\n got %+v\nwant %+v", got, want)

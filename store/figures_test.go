@@ -70,6 +70,45 @@ func TestTheFiguresOfAVisit(t *testing.T) {
 	})
 }
 
+// TestAVisitCountsByTheLimitsOfItsArrival has visits that were answered after 25 s, and abandoned
+// after 7 s. Some have limits, as of a group that has its own, and some have none.
+func TestAVisitCountsByTheLimitsOfItsArrival(t *testing.T) {
+	everyDatabase(t, func(t *testing.T, o Options) {
+		s, _ := run(t, o)
+		for group, limits := range map[string][2]int{"110": {30, 10}, "120": {10, 3}, "130": {}} {
+			answered := queue.CDR{
+				UUID: "a" + group, Group: group, Outcome: queue.Answered, Arrived: moment, Answered: moment.Add(25 * time.Second),
+				Bridged: moment.Add(25 * time.Second), Ended: moment.Add(time.Minute), ServiceLevel: limits[0], Short: limits[1],
+			}
+			abandoned := queue.CDR{
+				UUID: "b" + group, Group: group, Outcome: queue.Abandoned, Arrived: moment, Ended: moment.Add(7 * time.Second),
+				ServiceLevel: limits[0], Short: limits[1],
+			}
+			s.Write(queue.Change{CDR: &answered}, queue.Change{CDR: &abandoned})
+		}
+		flush(t, s)
+		for _, when := range []string{"as written", "made again"} {
+			got := figureRows(t, s)["nwayacd_interval"]
+			for group, want := range map[string][2]int64{"110": {1, 1}, "120": {0, 0}, "130": {0, 0}} {
+				row := got[group+" 2026-03-04T05:00:00Z"]
+				if in := [2]int64{row["answered_in"], row["abandoned_short"]}; row["offered"] != 2 || in != want {
+					t.Errorf("%s: group %s has %v, want %v in time and short", when, group, row, want)
+				}
+			}
+			if _, err := s.db.Exec(`DELETE FROM nwayacd_interval`); err != nil {
+				t.Fatal(err)
+			}
+			rebuild(t, o)
+		}
+		if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE group_number = '110' AND sl_seconds = 30 AND short_seconds = 10`); n != 2 {
+			t.Errorf("%d rows have their limits", n)
+		}
+		if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE group_number = '130' AND sl_seconds = 20 AND short_seconds = 5`); n != 2 {
+			t.Errorf("%d rows have the defaults", n)
+		}
+	})
+}
+
 // TestAWrapUpFromBeforeARestartIsThatOfTheLastTalk has no time of the offer.
 func TestAWrapUpFromBeforeARestartIsThatOfTheLastTalk(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nwayacd/internal/figures"
+	"nwayacd/internal/setting"
 	"nwayacd/queue"
 )
 
@@ -70,6 +71,70 @@ func TestFiguresAgeWithoutCalls(t *testing.T) {
 				t.Errorf("at %v: today %v, recent %v; should be %v, %v", time.Now().UTC(), today, recent, c.today, c.recent)
 			}
 		}
+	})
+}
+
+// TestFiguresFollowTheSettingsOfTheGroup has a visit that was answered after 25 s. By the defaults
+// it would be late. It counts by what its record has, and the row shows what is in force now.
+func TestFiguresFollowTheSettingsOfTheGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t)
+		shown := s.screen(admin, "")
+		sets := func(u queue.GroupUpdate) {
+			u.Number = "110"
+			s.do(func(time.Time) error { return s.floor.SetGroup(u) })
+			shown.watch(500 * time.Millisecond)
+		}
+		wants := func(when, key string, want any) {
+			t.Helper()
+			g := shown.rows["groups"]["110"]
+			if is, own := g[key]; own && is != want {
+				t.Errorf("%s: %s is %v, should be %v", when, key, is, want)
+			} else if is := g["today"].(map[string]any)[key]; !own && is != want {
+				t.Errorf("%s: %s of today is %v, should be %v", when, key, is, want)
+			}
+		}
+		sets(queue.GroupUpdate{ServiceLevel: new(setting.Is(30 * time.Second)), ShortAbandon: new(setting.Is[time.Duration](0))})
+		s.do(func(now time.Time) error { return s.floor.Busy("1000", now) })
+		arrived := time.Now()
+		s.arrive("u1", "139", "110")
+		time.Sleep(25 * time.Second)
+		offers := s.do(func(now time.Time) error { return s.floor.Ready("1000", now) })
+		cdr := queue.CDR{UUID: "u1", Group: "110", Outcome: queue.Answered, Arrived: arrived, ServiceLevel: 30}
+		s.do(func(now time.Time) error {
+			cdr.Answered, cdr.Bridged = now, now
+			s.floor.Answer(offers[0], now)
+			s.floor.Bridged(queue.Talk{CDR: cdr})
+			return nil
+		})
+		shown.watch(500 * time.Millisecond)
+		wants("in the talk", "answered_in", 1.)
+		s.do(func(now time.Time) error { s.floor.End(offers[0], now); return nil })
+		s.end(cdr)
+		at := time.Now()
+		s.end(queue.CDR{UUID: "u2", Group: "110", Outcome: queue.Abandoned, Arrived: at.Add(-time.Second), ServiceLevel: 30})
+		sets(queue.GroupUpdate{
+			ServiceLevel: new(setting.Is(10 * time.Second)), Goal: new(setting.Is(95)), WarnWaiting: new(setting.Is(1)),
+			AlertWait: new(setting.Is(time.Minute)),
+		})
+		wants("after it", "answered_in", 1.)
+		wants("after it", "abandoned_short", 0.)
+		wants("after it", "service_level", 50.)
+		for key, want := range map[string]float64{
+			"service_level_seconds": 10, "service_level_goal": 95, "short_abandon_seconds": 0, "warn_waiting": 1,
+			"alert_waiting": 10, "warn_wait_seconds": 60, "alert_wait_seconds": 60,
+		} {
+			wants("as set", key, want)
+		}
+		sets(queue.GroupUpdate{Formula: new(setting.Is(queue.AnsweredOnly))})
+		wants("of the answered", "service_level", 100.)
+		wants("of the answered", "service_level_formula", string(queue.AnsweredOnly))
+		sets(queue.GroupUpdate{
+			Formula: &setting.Own[string]{}, ServiceLevel: &setting.Own[time.Duration]{}, WarnWaiting: &setting.Own[int]{},
+		})
+		wants("by the defaults", "service_level", 50.)
+		wants("by the defaults", "service_level_seconds", 20.)
+		wants("by the defaults", "warn_waiting", 5.)
 	})
 }
 
