@@ -104,9 +104,9 @@ type CDR struct {
 	Welcome       time.Duration `json:"Welcome,omitempty"` // of the welcome as the caller heard it
 	ExitKey       string        `json:"ExitKey,omitempty"` // with which the caller left the line
 	CallbackID    string        `json:"CallbackID,omitempty"`
-	// ServiceLevel and Short are the group's service_level_seconds and short_abandon_seconds at the
-	// arrival. If the server died since, they are those at the return of the caller. If ServiceLevel
-	// is 0, both are the defaults.
+	// ServiceLevel and Short are the group's service_level_seconds and short_abandon_seconds at
+	// the arrival. If the server died since, they are those at the return of the caller. If
+	// ServiceLevel is 0, both are the defaults.
 	ServiceLevel int `json:"ServiceLevel,omitempty"`
 	Short        int `json:"Short,omitempty"`
 }

@@ -292,8 +292,8 @@ func (o *object) timeIf(name string, value *time.Time) {
 	}
 }
 
-// ownIf appends a value that may be left to its default, which is the word default. appended gets
-// the text and not the object, which would be on the heap then.
+// ownIf appends a value that may be left to its default, which is the word default. It does not
+// hand the object to appended, so that the object stays on the stack.
 func ownIf[V comparable](o *object, name string, value *setting.Own[V], appended func([]byte, V) []byte) {
 	switch {
 	case value == nil:
