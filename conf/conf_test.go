@@ -126,7 +126,8 @@ func TestKeysAreThePromisedOnes(t *testing.T) {
 		prompts.jn-5 prompts.jn-6 prompts.jn-7 prompts.jn-8 prompts.jn-9 prompts.default-blacklistwav
 		prompts.default-agent-busy prompts.default-agent-transfer prompts.default-agent-welcome prompts.hold-music
 		prompts.survey prompts.schemes
-		database.dbstring database.dbstring-file database.data-dir database.journal-limit database.output_sql
+		database.dbstring database.dbstring-file database.data-dir database.journal-limit
+		database.retention-days database.figures-retention-days database.audit-retention-days database.output_sql
 		server.listen server.allow server.max-calls server.max-connections server.drain-seconds server.commands
 		server.command-extensions server.advertise
 		control.listen control.password control.password-file control.pass-through
@@ -192,7 +193,7 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 	const all = `
 		acd = {recover-seconds=1, recover-auto=false, noanswer-to-ready=false, typing-auto=true, auto-answer=false, video-codecs="c", use-asr=true, asr-str="s", local-ip="10.0.0.1", debug=true, busy-repeat-seconds=2, reoffer-seconds=3, remember-days=4, max-wait-seconds=5, rest-busy-seconds=6, rest-reject-seconds=7, rest-noanswer-seconds=8, rest-unreachable-seconds=9, max-misses=10, progress-seconds=11, follow-forward=true, after-talk="dialplan", record-path="{uuid}", gateways=["g"], time-zone="Asia/Kathmandu"}
 		prompts = {jn-prefix="p", jn-suffix="s", jn-0="0", jn-1="1", jn-2="2", jn-3="3", jn-4="4", jn-5="5", jn-6="6", jn-7="7", jn-8="8", jn-9="9", default-blacklistwav="b", default-agent-busy="bu", default-agent-transfer="t", default-agent-welcome="w", hold-music="h", survey="su", schemes=["x"]}
-		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20}
+		database = {dbstring="a=b", data-dir="d", output_sql=true, journal-limit=20, retention-days=21, figures-retention-days=22, audit-retention-days=23}
 		freeswitch = [{name="n", address="a:1", password="p", local-ip="10.0.0.2", dial-string="x/{ext}", remote-dial="y/{ext}@{ip}"}]
 		server = {listen=":1", allow=["10.0.0.0/8", "::1"], max-calls=6, max-connections=12, drain-seconds=7, commands=["nway_busy"], command-extensions="any",
 			advertise="b:2"}
@@ -220,7 +221,10 @@ func TestEveryKeyReachesItsOwnField(t *testing.T) {
 			"h", "su",
 			[]string{"x"},
 		},
-		Database:   Database{DSN: "a=b", DataDir: "d", OutputSQL: true, JournalLimit: 20},
+		Database: Database{
+			DSN: "a=b", DataDir: "d", OutputSQL: true, JournalLimit: 20, Retention: 21 * 24 * time.Hour,
+			FiguresRetention: 22 * 24 * time.Hour, AuditRetention: 23 * 24 * time.Hour,
+		},
 		FreeSWITCH: []FreeSWITCH{{"n", "a:1", "p", "10.0.0.2", "x/{ext}", "y/{ext}@{ip}"}},
 		Server: Server{
 			":1",

@@ -92,6 +92,11 @@ type Database struct {
 	DataDir   string // journal and SQLite file; a relative path starts at the working directory
 	OutputSQL bool   // log every statement
 
+	// How long rows are kept; 0: for ever.
+	Retention        time.Duration // retention-days: CDRs, offers, agents' logs
+	FiguresRetention time.Duration // figures-retention-days
+	AuditRetention   time.Duration // audit-retention-days
+
 	JournalLimit int // journal-limit: MiB of changes that wait for the database; further ones are not kept
 }
 

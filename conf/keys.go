@@ -44,6 +44,9 @@ func (c *Config) sections() []section {
 			secretFile("dbstring", &c.Database.DSN, true, isDSN),
 			{name: "data-dir", value: text(&c.Database.DataDir, isDirectory, isPlain), restart: true},
 			{name: "journal-limit", value: count(&c.Database.JournalLimit, 16, 1<<20), restart: true},
+			{name: "retention-days", value: days(&c.Database.Retention)},
+			{name: "figures-retention-days", value: days(&c.Database.FiguresRetention)},
+			{name: "audit-retention-days", value: days(&c.Database.AuditRetention)},
 			{name: "output_sql", value: toggle(&c.Database.OutputSQL), restart: true},
 		}},
 		{"server", []key{

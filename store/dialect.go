@@ -39,6 +39,7 @@ type dialect struct {
 	lockJob    string // what readJob says after that, to lock the row until the end of the transaction
 	writeJob   string // statement: name, position, whether it is done
 	buildIndex func(context.Context, *jobRunner, job) error
+	deleteOld  func(datedTable) string // statement: before, how many rows at most
 
 	write map[kind][]string
 	load  queries

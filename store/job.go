@@ -80,8 +80,7 @@ func FinishJobs(ctx context.Context, o Options, done func(name string)) (err err
 func (s *Store) jobs(ctx context.Context) {
 	r := &jobRunner{
 		db: s.db, session: func() (*database, error) { o := s.migrateOptions; return newDatabase(&o) }, log: s.log,
-		ready: func(ctx context.Context) error { return s.applied.Wait(ctx, s.journal.Newest()) },
-		note:  s.noteJobs, done: func(string) {},
+		ready: s.allApplied, note: s.noteJobs, done: func(string) {},
 	}
 	failed := ""
 	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
@@ -99,6 +98,9 @@ func (s *Store) jobs(ctx context.Context) {
 		}
 	}
 }
+
+// allApplied waits until all that was written before it is in the database.
+func (s *Store) allApplied(ctx context.Context) error { return s.applied.Wait(ctx, s.journal.Newest()) }
 
 // round tries each job that is not done, and returns the errors of those that failed.
 func (r *jobRunner) round(ctx context.Context) error {
@@ -136,7 +138,7 @@ func names(jobs []job) (all []string) {
 // unfinished returns the jobs that nwayacd_job does not call done.
 func (r *jobRunner) unfinished(ctx context.Context) (left []job, err error) {
 	for _, j := range r.db.jobs {
-		_, done, err := r.progress(ctx, r.db, j, "")
+		_, done, err := r.db.progress(ctx, r.db, j.name, "")
 		if err != nil {
 			return nil, err
 		}
@@ -148,8 +150,10 @@ func (r *jobRunner) unfinished(ctx context.Context) (left []job, err error) {
 }
 
 // progress reads how far a job is. lock is what the query says after that.
-func (r *jobRunner) progress(ctx context.Context, from querier, j job, lock string) (position string, done bool, err error) {
-	rows, err := from.QueryContext(ctx, r.db.readJob+lock, j.name)
+func (db *database) progress(
+	ctx context.Context, from querier, name, lock string,
+) (position string, done bool, err error) {
+	rows, err := from.QueryContext(ctx, db.readJob+lock, name)
 	if err != nil {
 		return "", false, err
 	}
@@ -186,17 +190,29 @@ func (r *jobRunner) index(ctx context.Context, j job) error {
 	})
 }
 
-// steps does the steps of a job until it is done. After each step it pauses for as long as the step
-// took, because the database has other work, too.
+// steps does the steps of a job until it is done.
 func (r *jobRunner) steps(ctx context.Context, j job) error {
+	return inSteps(ctx, r.ready, mostRows, func(ctx context.Context, rows int) (done bool, err error) {
+		return r.step(ctx, j, rows)
+	})
+}
+
+// inSteps does steps until one says that all is done. A step works on so many rows, which are at
+// most most. ready waits until the next step may begin; nil = at once, and steps have no limit.
+// After each step inSteps pauses for as long as the step took, because the database has other work,
+// too.
+func inSteps(
+	ctx context.Context, ready func(context.Context) error, most int,
+	step func(ctx context.Context, rows int) (done bool, err error),
+) error {
 	for rows := firstStep; ; {
-		if r.ready != nil {
-			if err := r.ready(ctx); err != nil {
+		if ready != nil {
+			if err := ready(ctx); err != nil {
 				return err
 			}
 		}
 		began := time.Now()
-		done, err := r.step(ctx, j, rows)
+		done, err := limitedStep(ctx, ready != nil, rows, step)
 		took := time.Since(began)
 		switch {
 		case err != nil && (ctx.Err() != nil || took < stepLimit || rows == 1):
@@ -206,27 +222,37 @@ func (r *jobRunner) steps(ctx context.Context, j job) error {
 		case err != nil || took > stepGoal:
 			rows = max(rows/2, 1)
 		case took < stepGoal/2:
-			rows = min(2*rows, mostRows)
+			rows = min(2*rows, most)
 		}
-		if r.ready != nil && !wait.Pause(ctx, took, nil) {
+		if ready != nil && !wait.Pause(ctx, took, nil) {
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// step does one step, and writes how far the job is in the same transaction. The row is locked, so
-// `nwayacd migrate` and a server do not do the same step.
-func (r *jobRunner) step(ctx context.Context, j job, rows int) (done bool, err error) {
-	if r.ready != nil {
+func limitedStep(
+	ctx context.Context, limited bool, rows int, step func(ctx context.Context, rows int) (done bool, err error),
+) (done bool, err error) {
+	if limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, stepLimit, fmt.Errorf("a step took over %s", stepLimit))
 		defer cancel()
 	}
+	done, err = step(ctx, rows)
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	return done && err == nil, err
+}
+
+// step does one step, and writes how far the job is in the same transaction. The row is locked, so
+// `nwayacd migrate` and a server do not do the same step.
+func (r *jobRunner) step(ctx context.Context, j job, rows int) (done bool, err error) {
 	err = r.db.transact(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, r.db.addJob, j.name); err != nil {
 			return err
 		}
-		position, over, err := r.progress(ctx, tx, j, r.db.lockJob)
+		position, over, err := r.db.progress(ctx, tx, j.name, r.db.lockJob)
 		if err != nil || over {
 			done = over
 			return err
@@ -237,10 +263,7 @@ func (r *jobRunner) step(ctx context.Context, j job, rows int) (done bool, err e
 		_, err = tx.ExecContext(ctx, r.db.writeJob, j.name, position, done)
 		return err
 	})
-	if err != nil && ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), err)
-	}
-	return done && err == nil, err
+	return done, err
 }
 
 // noteJobs keeps for Status which jobs are not done.

@@ -34,6 +34,7 @@ var postgres = dialect{
 	writeJob: `INSERT INTO nwayacd_job (name, position, done) VALUES ($1, $2, $3)
 		ON CONFLICT (name) DO UPDATE SET position = excluded.position, done = excluded.done`,
 	buildIndex: buildInPostgres,
+	deleteOld:  deletingInPostgres,
 
 	load: queries{
 		agents:    pgAgents + ` ORDER BY id`,

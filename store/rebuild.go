@@ -17,7 +17,8 @@ const rebuildChunk = 6 * time.Hour
 
 // RebuildFigures makes the figures of [from, to) again from the records. Both ends are moved to
 // quarter hours. A server may be running: what it has written is counted, and what it writes later
-// is added. done, if not nil, is called with the end of each part.
+// is added. done, if not nil, is called with the end of each part. If records of that time were
+// deleted by their age, it returns an error, and their figures stay.
 func RebuildFigures(ctx context.Context, o Options, from, to time.Time, done func(until time.Time)) (err error) {
 	db, err := newDatabase(&o)
 	if err != nil {
@@ -35,7 +36,12 @@ func RebuildFigures(ctx context.Context, o Options, from, to time.Time, done fun
 		if to.Before(end) {
 			end = to
 		}
-		err := db.transact(ctx, func(tx *transaction) error { return db.rebuild(ctx, tx, from, end) })
+		err := db.transact(ctx, func(tx *transaction) error {
+			if err := db.checkRecords(ctx, tx, from); err != nil {
+				return err
+			}
+			return db.rebuild(ctx, tx, from, end)
+		})
 		if err != nil {
 			return fmt.Errorf("store: figures from %s: %w", from.Format(time.RFC3339), db.sanitized(err))
 		}
@@ -200,7 +206,13 @@ func fillFigures(ctx context.Context, tx *transaction, position string, rows int
 	if err != nil || !some {
 		return position, err == nil, err
 	}
-	from = figures.QuarterOf(from)
+	kept, err := tx.db.keptSince(ctx, tx, recordsKey)
+	if err != nil {
+		return position, false, err
+	}
+	if from = figures.QuarterOf(from); from.Before(kept) {
+		from = kept // records from before are there in part only
+	}
 	to, more, err := arrival(ctx, tx, q, from.Format(q.bound), rows)
 	if err != nil {
 		return position, false, err
@@ -229,7 +241,7 @@ func arrival(ctx context.Context, tx *transaction, q *figureSQL, position string
 // the figures of a quarter hour are complete soon after its end. It waits until all changes of that
 // quarter hour are in the database.
 func (s *Store) moveOpenSpans(ctx context.Context) error {
-	if err := s.applied.Wait(ctx, s.journal.Newest()); err != nil {
+	if err := s.allApplied(ctx); err != nil {
 		return err
 	}
 	if err := s.turn.lock(ctx); err != nil {

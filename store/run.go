@@ -22,7 +22,10 @@ func (s *Store) Run(ctx context.Context) error {
 	writer.Go(func() { s.journal.Run(journaling, s.diskState) })
 	workers.Go(func() { s.apply(applying) })
 	workers.Go(func() { s.retryAtStart(applying) })
-	workers.Go(func() { s.jobs(ctx) })
+	workers.Go(func() {
+		s.jobs(ctx)
+		s.deleteOldRows(ctx)
+	})
 	if s.listener != nil {
 		workers.Go(func() { s.listen(ctx) })
 		workers.Go(func() { s.listener.probe(ctx) })

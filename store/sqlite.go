@@ -127,6 +127,7 @@ var embedded = dialect{
 	writeJob: `INSERT INTO nwayacd_job (name, position, done) VALUES (?1, ?2, ?3)
 		ON CONFLICT (name) DO UPDATE SET position = excluded.position, done = excluded.done`,
 	buildIndex: buildInSQLite,
+	deleteOld:  deletingInSQLite,
 
 	load: queries{
 		agents: `SELECT extension_number, extension_pswd, server_ip, reg_state, seat_state, seat_status, call_state,

@@ -27,6 +27,8 @@ type Status struct {
 	Rejected uint64 // changes since the start that were impossible and went to nwayacd_rejected
 	Damaged  uint64 // records of the journal since the start that were damaged on the disk
 
+	Deleted map[string]uint64 // rows since the start that were too old, by kind: record, figure, audit
+
 	Jobs     []string // work on tables that an upgrade left for later and that is not done
 	JobFault string   // why the last try of one of these failed, or ""
 }
@@ -37,6 +39,7 @@ func (s *Store) Status() Status {
 		Up: s.databaseFault().err == nil, LimitBytes: s.journal.Limit(),
 		Applied: s.counted.Load(), Statements: s.db.statements.Load(), GivenUp: s.givenUp.Load(),
 		Dropped: s.dropped.Load(), Rejected: s.rejected.Load(), Damaged: s.journal.Damaged(),
+		Deleted: s.old.counts(),
 	}
 	s.mu.Lock()
 	status.DiskUp, status.Stopped = s.diskFault.err == nil, s.applyRefusal.err != nil

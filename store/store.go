@@ -32,6 +32,8 @@ type Options struct {
 	OutputSQL   bool   // log statements at Info, without their secrets
 	Log         zerolog.Logger
 
+	Retention Retention // for how long records, figures and the audit log are kept
+
 	// JournalLimit bounds the bytes that wait in the journal. 0 is DefaultJournalLimit. Changes
 	// beyond it are refused without waiting. Records then go to the log, and the state is written
 	// again when there is room.
@@ -103,6 +105,7 @@ type Store struct {
 	resynced  atomic.Uint64   // those of dropped that a resync has covered
 	rejected  atomic.Uint64   // changes since the start that went to nwayacd_rejected
 	ownWrites ownWrites
+	old       deleter
 	applyNow  chan struct{} // a caller waits for the changes to be applied; one slot
 
 	startedOffline bool          // the database was away at Open
@@ -151,8 +154,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
 		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
 		deposed: make(chan error, 1), shutdownLimit: shutdownLimit, batch: batchBytes,
+		old:       deleter{changed: make(chan struct{}, 1)},
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
+	s.SetRetention(o.Retention)
 	if err := s.open(ctx, &o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -149,6 +149,7 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		DataDir:      d.config.Database.DataDir,
 		AutoMigrate:  true,
 		OutputSQL:    d.config.Database.OutputSQL,
+		Retention:    retention(d.config.Database),
 		JournalLimit: int64(d.config.Database.JournalLimit) << 20,
 		Log:          d.log,
 		OnEdit:       d.edited,
@@ -348,6 +349,7 @@ func (d *Daemon) storeStatus() metrics.StoreStatus {
 		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
 		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
 		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged, Jobs: len(s.Jobs),
+		Deleted: s.Deleted,
 	}
 }
 

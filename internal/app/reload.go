@@ -28,6 +28,7 @@ func (d *Daemon) Reload() (report string, err error) {
 	certificates()
 	changed := d.secrets.replace(next)
 	d.acd.Configure(settings(next))
+	d.store.SetRetention(retention(next.Database))
 	d.drainTime.Store(int64(next.Server.Drain))
 	setLogLevel(next)
 	keys := d.config.Restart(next)

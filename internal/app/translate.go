@@ -11,6 +11,7 @@ import (
 	"nwayacd/api/cmdport"
 	"nwayacd/conf"
 	"nwayacd/queue"
+	"nwayacd/store"
 )
 
 // holdTalks is how long an agent whose talk began before a restart is reserved until a link finds
@@ -90,4 +91,9 @@ func allowed(networks []netip.Prefix) func(netip.Addr) bool {
 		source = source.Unmap()
 		return slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(source) })
 	}
+}
+
+// retention translates for how long rows are kept.
+func retention(d conf.Database) store.Retention {
+	return store.Retention{Records: d.Retention, Figures: d.FiguresRetention, Audit: d.AuditRetention}
 }

@@ -100,6 +100,7 @@ func TestThePresentStateIsShown(t *testing.T) {
 		DiskUp: true, Pending: 11, PendingBytes: 2048, LimitBytes: 4096, Oldest: 3 * time.Second, Applied: 100,
 		Statements: 20, GivenUp: 1, Dropped: 6,
 		Stopped: true, Rejected: 4, Damaged: 5, Jobs: 2,
+		Deleted: map[string]uint64{"audit": 7},
 	}
 	w.has(t,
 		`nwayacd_callers_waiting{group="110"} 3`, `nwayacd_callers_talking{group="110"} 2`,
@@ -118,7 +119,7 @@ func TestThePresentStateIsShown(t *testing.T) {
 		`nwayacd_journal_applied_total 100`, `nwayacd_database_statements_total 20`,
 		`nwayacd_journal_given_up_total{kind="record"} 1`, `nwayacd_journal_given_up_total{kind="state"} 6`,
 		`nwayacd_journal_stopped 1`, `nwayacd_journal_rejected_total 4`, `nwayacd_journal_damaged_total 5`,
-		`nwayacd_database_jobs 2`,
+		`nwayacd_database_jobs 2`, `nwayacd_database_deleted_total{kind="audit"} 7`,
 	)
 	for _, name := range []string{
 		"nwayacd_build_info{", "go_goroutines ", "process_resident_memory_bytes ",

@@ -30,20 +30,21 @@ type LogStatus struct {
 
 // StoreStatus is the state of the journal and the database.
 type StoreStatus struct {
-	Up           bool          // the database answers
-	DiskUp       bool          // the journal can be written
-	Pending      int           // changes that are not yet in the database
-	PendingBytes int64         // the size of these changes in the journal
-	LimitBytes   int64         // the limit of PendingBytes; 0 = none
-	Oldest       time.Duration // age of the oldest of these changes
-	Applied      uint64        // changes that reached the database
-	Statements   uint64        // sent to the database
-	GivenUp      uint64        // records (CDRs, offers, agents' logs) that could not be kept
-	Dropped      uint64        // changes of state that could not be kept
-	Stopped      bool          // the database refuses the next change
-	Rejected     uint64        // changes that the database refused for good
-	Damaged      uint64        // records of the journal that could not be read
-	Jobs         int           // on tables, which an upgrade left for later and which are not done
+	Up           bool              // the database answers
+	DiskUp       bool              // the journal can be written
+	Pending      int               // changes that are not yet in the database
+	PendingBytes int64             // the size of these changes in the journal
+	LimitBytes   int64             // the limit of PendingBytes; 0 = none
+	Oldest       time.Duration     // age of the oldest of these changes
+	Applied      uint64            // changes that reached the database
+	Statements   uint64            // sent to the database
+	GivenUp      uint64            // records (CDRs, offers, agents' logs) that could not be kept
+	Dropped      uint64            // changes of state that could not be kept
+	Stopped      bool              // the database refuses the next change
+	Rejected     uint64            // changes that the database refused for good
+	Damaged      uint64            // records of the journal that could not be read
+	Deleted      map[string]uint64 // rows that were older than the retention, by kind
+	Jobs         int               // on tables, which an upgrade left for later and which are not done
 }
 
 // The metrics of the present state, which is read at each scrape.
@@ -100,6 +101,8 @@ var (
 		"Changes that the database refused for good; they are in the table nwayacd_rejected.")
 	jobs = described("database_jobs",
 		"Work on tables that an upgrade left for later and that is not done: indexes, columns of old rows.")
+	deleted = described("database_deleted_total",
+		"Rows that were deleted because they were older than [database] retention-days and the like.", "kind")
 	damaged = described("journal_damaged_total", "Records of the journal that were damaged on the disk.")
 )
 
@@ -121,7 +124,7 @@ func (w *floorWatch) Describe(to chan<- *prometheus.Desc) {
 		agents, resting, misses, calls, draining, accepted, refused, beyond, refusedCommands, panics,
 		linkUp, linkChanged,
 		databaseUp, journalUp, statements, pending, pendingBytes, limitBytes, oldest, applied, givenUp,
-		stopped, rejected, damaged, jobs,
+		stopped, rejected, damaged, jobs, deleted,
 		logUp, logDropped,
 	} {
 		to <- d
@@ -205,6 +208,9 @@ func (to shown) store(k StoreStatus) {
 	to.counter(rejected, k.Rejected)
 	to.counter(damaged, k.Damaged)
 	to.gauge(jobs, float64(k.Jobs))
+	for kind, n := range k.Deleted {
+		to.counter(deleted, n, kind)
+	}
 }
 
 func (to shown) log(l LogStatus) {
