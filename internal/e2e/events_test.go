@@ -169,7 +169,7 @@ var added = []string{
 }
 
 // specified are the headers of nwayacd's events. nway_queue_extension is there only if an agent was
-// chosen.
+// chosen, and nway_agent_reason only if a pause has a reason.
 var specified = map[string][]string{
 	"nwayacd::queue": {
 		"nway_queue_caller", "nway_queue_uuid", "nway_queue_group", "nway_queue_operate",
@@ -217,6 +217,9 @@ func (e *ear) note(stories map[string][]string, of string, event *esl.Event, lin
 	want := slices.Clone(specified[event.Subclass()])
 	if event.Get("nway_queue_operate") == "nway_queue_remove" && event.Get("nway_queue_extension") != "" {
 		want = append(want, "nway_queue_extension")
+	}
+	if event.Get("nway_agent_status") == "busy" && event.Get("nway_agent_reason") != "" {
+		want = append(want, "nway_agent_reason")
 	}
 	var have []string
 	for name := range event.Headers() {
