@@ -218,7 +218,7 @@ func (e *ear) note(stories map[string][]string, of string, event *esl.Event, lin
 	if event.Get("nway_queue_operate") == "nway_queue_remove" && event.Get("nway_queue_extension") != "" {
 		want = append(want, "nway_queue_extension")
 	}
-	if event.Get("nway_agent_status") == "busy" && event.Get("nway_agent_reason") != "" {
+	if event.Get("nway_agent_status") == "nway_agent_busy" && event.Get("nway_agent_reason") != "" {
 		want = append(want, "nway_agent_reason")
 	}
 	var have []string
