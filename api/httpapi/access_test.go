@@ -45,6 +45,25 @@ func TestOnlyTheTokenGivesAccess(t *testing.T) {
 	}
 }
 
+// The JSON decoder takes Mode for mode. So a value that is checked must not be another one than the
+// value that is decoded.
+func TestAFieldInAnotherLetterCaseIsRefused(t *testing.T) {
+	b, _ := web(t, "")
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/groups", `{"group":"877","mode":0,"Mode":99}`},
+		{"POST", "/groups", `{"group":"877","MODE":0}`},
+		{"PUT", "/blacklist/888", `{"category":0,"Category":3000000000}`},
+		{"PUT", "/blacklist/888", `{"group":"110","Group":"1\n2"}`},
+		{"PUT", "/reasons/late", `{"name":"Late","Name":"a\u001b[31m"}`},
+		{"PUT", "/reasons/late", `{"position":1,"po\u017fition":-5000000000}`}, // U+017F is a kind of s
+	} {
+		answer, text := b.ask(c.method, apiPrefix+c.path, c.body)
+		if answer.StatusCode != 422 || !strings.Contains(text, "unexpected property") {
+			t.Errorf("%s %s %s: %d %s", c.method, c.path, c.body, answer.StatusCode, text)
+		}
+	}
+}
+
 func TestWebPagesOfOtherOriginsAreRefused(t *testing.T) {
 	b, _ := web(t, "")
 	if answer, _ := b.ask("POST", apiPrefix+

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -36,8 +37,14 @@ type resource struct {
 	tag  string
 }
 
+// exactNames makes huma refuse a field whose name differs in the letter case only. The decoder
+// takes such a field for the right one. So with both in a body, huma would check the one, and the
+// decoder take the other.
+var exactNames = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
+
 // registerAll registers all operations on the mux.
 func (p *Port) registerAll(mux *http.ServeMux) huma.API {
+	exactNames()
 	api := humago.New(mux, p.config())
 	resource := func(tag, about string) resource {
 		doc := api.OpenAPI()
