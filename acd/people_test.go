@@ -107,7 +107,8 @@ func TestAPauseKnowsTheReasonAndTheActor(t *testing.T) {
 			}
 			events := c.ownEvents()
 			last := events[len(events)-1]
-			if got := last.Get("nway_agent_reason"); got != test.want || last.Get("nway_agent_status") != "nway_agent_busy" {
+			if got := last.Get("nway_agent_reason"); got != test.want ||
+				last.Get("nway_agent_status") != "nway_agent_busy" {
 				t.Errorf("the event has the reason %q: %v", got, last.Headers)
 			}
 		})
@@ -174,7 +175,8 @@ func TestAWrapUpMadeLongerEndsLater(t *testing.T) {
 		c.wantState("1000", agent.Typing)
 		c.after(2 * time.Second)
 		c.wantState("1000", agent.Ready)
-		if _, err := c.server.Dispatcher.ExtendWrapUp(c.Context(), "1000", time.Second); !errors.Is(err, queue.ErrNoWrapUp) {
+		_, err = c.server.Dispatcher.ExtendWrapUp(c.Context(), "1000", time.Second)
+		if !errors.Is(err, queue.ErrNoWrapUp) {
 			t.Error(err)
 		}
 	})

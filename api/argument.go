@@ -85,7 +85,10 @@ var Arguments = []Argument{
 	{"GATEWAY", "gateway", "1 to 64 letters, digits or _.- are allowed", isGateway},
 	{"REASON", "reason", codeRule, isCode},
 	{"CODE", "code", codeRule, isCode},
-	{"TITLE", "title", "1 to 100 characters are allowed", func(word string) bool { return word != "" && isShort(word) }},
+	{
+		"TITLE", "title", "1 to 100 characters are allowed",
+		func(word string) bool { return word != "" && isShort(word) },
+	},
 	{"SECONDS", "seconds", "1 to 3600 are allowed", isSeconds},
 	{"POSITION", "position", "0 to 9999 are allowed", isPosition},
 	{"KEY", "key", "a key of docs/groups.md is wanted, such as ring_seconds", isKey},

@@ -30,7 +30,8 @@ func TestThePageOfSettingsIsTheTables(t *testing.T) {
 	}
 	written, err := os.ReadFile(settingsPage)
 	if err != nil || string(written) != page {
-		t.Errorf("docs/groups.md differs from the tables; go test ./api -run %s -update writes it again (%v)", t.Name(), err)
+		t.Errorf("docs/groups.md differs from the tables; go test ./api -run %s -update writes it again (%v)",
+			t.Name(), err)
 	}
 }
 
@@ -118,9 +119,10 @@ AGENTS
 
 func TestASupervisorSetsWarningsOnly(t *testing.T) {
 	s, journal := apitest.Server()
-	ctx := auth.With(context.Background(), auth.Actor{Name: "user:anna", Role: auth.Supervisor, Groups: []string{"110"}})
-	if got := api.Run(ctx, s, "nway_set_group 110 ring_seconds 20"); !strings.Contains(got, "it needs the role admin") ||
-		journal.Written.Load() != 0 {
+	anna := auth.Actor{Name: "user:anna", Role: auth.Supervisor, Groups: []string{"110"}}
+	ctx := auth.With(context.Background(), anna)
+	got := api.Run(ctx, s, "nway_set_group 110 ring_seconds 20")
+	if !strings.Contains(got, "it needs the role admin") || journal.Written.Load() != 0 {
 		t.Error(got)
 	}
 	if got := api.Run(ctx, s, "nway_set_group 110 warn_waiting 20"); got != "+OK group 110: warn_waiting is 20" {
@@ -148,7 +150,9 @@ func TestWhatIsSetIsShown(t *testing.T) {
 		"nway_show_group 110 json": {
 			`{"key":"alert_waiting","value":0,"default":10}`, `{"key":"service_level_goal","value":null,"default":80}`,
 		},
-		"nway_show_ext 1000 json": {`{"key":"wrap_up_seconds","value":null,"default":null,"default_in":"recover-seconds"}`},
+		"nway_show_ext 1000 json": {
+			`{"key":"wrap_up_seconds","value":null,"default":null,"default_in":"recover-seconds"}`,
+		},
 	} {
 		got := api.Run(ctx, s, line)
 		if i := slices.IndexFunc(want, func(w string) bool { return !strings.Contains(got, w) }); i >= 0 {

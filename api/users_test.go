@@ -74,7 +74,8 @@ func TestUsersAndTokensByCommand(t *testing.T) {
 	if run("nway_user password anna", "+OK user anna has a new password") == password {
 		t.Error("the password is the old one")
 	}
-	run("nway_user password anna - - - "+users.HashPassword("a password that is known"), "+OK user anna has a new password")
+	run("nway_user password anna - - - "+users.HashPassword("a password that is known"),
+		"+OK user anna has a new password")
 	if _, err := s.Users.Login(ctx, "anna", "a password that is known", from); err != nil {
 		t.Error(err)
 	}

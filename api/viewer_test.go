@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"nwayacd/acd"
@@ -42,14 +43,14 @@ func TestWhoSeesWhichGroupsAndMembers(t *testing.T) {
 		"wall": "110[] ", "read": "110[1000 1002] ", "agent": "110[1000] ", "supervisor": "110[1000 1002] ",
 		"admin": "110[1000 1002] 120[1001 1002] ", "nobody": "",
 	} {
-		seen := ""
+		var seen strings.Builder
 		for _, g := range s.ACD.Dispatcher.Groups() {
 			if cut, shown := viewerOf(t, s, name).Group(g); shown {
-				seen += cut.Number + fmt.Sprint(cut.Members) + " "
+				seen.WriteString(cut.Number + fmt.Sprint(cut.Members) + " ")
 			}
 		}
-		if seen != want {
-			t.Errorf("%s sees %s, want %s", name, seen, want)
+		if seen.String() != want {
+			t.Errorf("%s sees %s, want %s", name, seen.String(), want)
 		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 func withCertificate(t *testing.T, dir string) *Config {
 	t.Helper()
 	file := filepath.Join(dir, "c.toml")
-	const text = "[http]\ntoken = \"a-long-token\"\nlisten = \"0.0.0.0:8085\"\ntls-cert = \"c.pem\"\ntls-key = \"c.key\"\n"
+	const text = "[http]\ntoken = \"a-long-token\"\nlisten = \"0.0.0.0:8085\"\n" +
+		"tls-cert = \"c.pem\"\ntls-key = \"c.key\"\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

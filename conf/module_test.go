@@ -32,7 +32,8 @@ func TestTheManualsSampleIsCarriedOver(t *testing.T) {
 	got, _, _ := importFile(t, "manual.xml")
 	want := Default()
 	want.ACD.Debug, want.ACD.LocalIP, want.Database.OutputSQL = true, "10.0.0.21", true
-	if !reflect.DeepEqual(got.ACD, want.ACD) || got.Database != want.Database || !reflect.DeepEqual(got.Prompts, want.Prompts) {
+	if !reflect.DeepEqual(got.ACD, want.ACD) || got.Database != want.Database ||
+		!reflect.DeepEqual(got.Prompts, want.Prompts) {
 		t.Errorf("got\n%v\nwant\n%v", got, want)
 	}
 }

@@ -10,7 +10,8 @@ func (r *reader) look() {
 	c := r.config
 	if c.Control.PassThrough != "" && c.Control.Password == "" {
 		r.refused = append(r.refused, r.found("control.pass-through",
-			"needs control.password: without it everybody on this host may run programs as FreeSWITCH's user; it is off"))
+			"needs control.password: without it everybody on this host may run programs as FreeSWITCH's user; "+
+				"it is off"))
 		c.Control.PassThrough = ""
 	}
 	r.lookAtCertificate("control", c.Control.TLS)

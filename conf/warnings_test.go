@@ -186,7 +186,8 @@ func TestTrustedProxiesNeedAToken(t *testing.T) {
 		t.Error(err)
 	}
 	c, err := Parse("f", []byte("[http]\ntoken = \"a-long-token\"\ntrusted-proxies = [\"0.0.0.0/0\", \"10.0.0.9\"]"))
-	if err != nil || len(c.HTTP.TrustedProxies) != 2 || !strings.Contains(c.Warnings.Error(), "0.0.0.0/0 is everybody") {
+	if err != nil || len(c.HTTP.TrustedProxies) != 2 ||
+		!strings.Contains(c.Warnings.Error(), "0.0.0.0/0 is everybody") {
 		t.Errorf("%+v %v", c, err)
 	}
 }

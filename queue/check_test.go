@@ -125,7 +125,8 @@ func (p *play) checkTalks() {
 	p.t.Helper()
 	goOn := 0
 	for uuid, talk := range p.m.talks {
-		if got := p.f.talks[uuid]; got == nil || !reflect.DeepEqual(talkWithoutPositions(*got), talkWithoutPositions(talk)) {
+		if got := p.f.talks[uuid]; got == nil || !reflect.DeepEqual(talkWithoutPositions(*got),
+			talkWithoutPositions(talk)) {
 			p.t.Fatalf("the talk of %s is %+v, should be %+v", uuid, got, talk)
 		}
 		if !talk.Requeued {

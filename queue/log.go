@@ -126,7 +126,8 @@ func (slot *agentSlot) beginWrapUp(l *Lease, now time.Time) { slot.wrapUpOf, slo
 func (f *Floor) endWrapUp(slot *agentSlot, m agent.Move, now time.Time) {
 	l := slot.wrapUpOf
 	ended := WrapUp{
-		Agent: slot.Extension, Length: max(0, now.Sub(slot.wrapUpBegan)).Truncate(time.Millisecond), Ended: WrapUpByHand,
+		Agent: slot.Extension, Length: max(0, now.Sub(slot.wrapUpBegan)).Truncate(time.Millisecond),
+		Ended: WrapUpByHand,
 	}
 	switch {
 	case m == agent.CallOut:

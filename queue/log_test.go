@@ -89,7 +89,9 @@ func (d *diary) offered(uuid string, now time.Time) *Lease {
 }
 
 func TestTheLogOfAnAgentHasEachStanding(t *testing.T) {
-	d, now := working(t, Settings{TypingAuto: true, Recover: 30 * time.Second, NoAnswerToReady: true, RestNoAnswer: 5 * time.Second})
+	d, now := working(t, Settings{
+		TypingAuto: true, Recover: 30 * time.Second, NoAnswerToReady: true, RestNoAnswer: 5 * time.Second,
+	})
 	f := d.f
 	later := func(seconds int) time.Time {
 		now = now.Add(time.Duration(seconds) * time.Second)
@@ -183,7 +185,8 @@ func TestTheLogGoesOnAfterARestart(t *testing.T) {
 				on("1003", agent.Ready, true),
 			},
 			Working: []agent.LogEntry{
-				last("1000", "ready", ""), last("1001", "typing", "110"), last("1002", "ready", ""), last("1004", "ready", ""),
+				last("1000", "ready", ""), last("1001", "typing", "110"), last("1002", "ready", ""),
+				last("1004", "ready", ""),
 			},
 			Seen: nine.Add(-pause),
 		}, nine)
@@ -191,7 +194,11 @@ func TestTheLogGoesOnAfterARestart(t *testing.T) {
 		d.look()
 		entries := d.log
 		for _, l := range entries {
-			if at := map[bool]time.Time{true: nine.Add(-pause), false: nine}[l.Standing == agent.NoServer]; !l.At.Equal(at) {
+			at := nine
+			if l.Standing == agent.NoServer {
+				at = nine.Add(-pause)
+			}
+			if !l.At.Equal(at) {
 				t.Errorf("after %s: %s of %s at %s", pause, l.Standing, l.Extension, l.At)
 			}
 		}
@@ -209,7 +216,8 @@ func TestPositionsInALine(t *testing.T) {
 	f.Edit(Change{VIPAdded: &VIP{Number: "1", Group: "110"}}, nine)
 	join := func(uuid, caller string, second int) {
 		t.Helper()
-		if _, err := f.Join(Arrival{UUID: uuid, Caller: caller, Group: "110", Since: nine.Add(time.Duration(second) * time.Second)}); err != nil {
+		since := nine.Add(time.Duration(second) * time.Second)
+		if _, err := f.Join(Arrival{UUID: uuid, Caller: caller, Group: "110", Since: since}); err != nil {
 			t.Fatal(err)
 		}
 		f.Open(uuid, nine)

@@ -66,7 +66,9 @@ func keepExact(read, ours *agent.Agent) {
 		read *time.Time
 		ours time.Time
 	}{
-		{&read.PausedSince, ours.PausedSince}, {&read.LoginSince, ours.LoginSince}, {&read.WrapUpUntil, ours.WrapUpUntil},
+		{&read.PausedSince, ours.PausedSince},
+		{&read.LoginSince, ours.LoginSince},
+		{&read.WrapUpUntil, ours.WrapUpUntil},
 	} {
 		if at.read.Sub(at.ours).Abs() < time.Millisecond {
 			*at.read = at.ours

@@ -68,7 +68,8 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 		Key: "mode", Column: "group_call_mode", Rule: setting.OfNumber(0, int64(RememberCyclic)),
 		Default: int64(RememberCyclic),
 		Help: help(
-			"how the agent is chosen: 0 sequence, 1 random, 2 cyclic. 3 to 5: the remembered agent first, then as 0 to 2",
+			"how the agent is chosen: 0 sequence, 1 random, 2 cyclic. "+
+				"3 to 5: the remembered agent first, then as 0 to 2",
 			"选择座席的方式：0 顺序，1 随机，2 轮循；3 到 5：先找上次接听的座席，然后同 0 到 2",
 		),
 		Field: setting.NumberField(func(g *Group) *Mode { return &g.Mode },
@@ -95,8 +96,9 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	},
 	{
 		Key: "busy", Column: "busy_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-busy",
-		Help:  help("the prompt that callers hear if they have to wait", "需要等待时来电者听到的提示音"),
-		Field: promptField(func(p *Prompts) *string { return &p.Busy }, func(u *GroupUpdate) **string { return &u.Busy }),
+		Help: help("the prompt that callers hear if they have to wait", "需要等待时来电者听到的提示音"),
+		Field: promptField(func(p *Prompts) *string { return &p.Busy },
+			func(u *GroupUpdate) **string { return &u.Busy }),
 	},
 	{
 		Key: "transfer", Column: "transfer_ring", Rule: setting.OfFile(), DefaultIn: "default-agent-transfer",

@@ -26,7 +26,8 @@ const (
 	selectTokens = `SELECT name, hash, role, groups, extension, created, created_by, expires, last_used, disabled
 		FROM nwayacd_token`
 	selectSessions = `SELECT hash, user_name, token_name, created, seen, expires, source, browser FROM nwayacd_session`
-	selectAudit    = `SELECT at, actor, role, source, way, action, object, detail, outcome, reason, id FROM nwayacd_audit`
+	selectAudit    = `SELECT at, actor, role, source, way, action, object, detail, outcome, reason, id
+		FROM nwayacd_audit`
 )
 
 func authRow(c *auth.Change) (row, error) {

@@ -47,9 +47,10 @@ type dialect struct {
 
 	cdrs        string // query: since
 	searchAudit string // query: before (an id), from, to, actor, object, action, limit
-	searchCDRs  string // query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
-	unreached   string // query: from, groups (JSON), limit
-	offers      string // query: call uuid
+	// query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
+	searchCDRs string
+	unreached  string // query: from, groups (JSON), limit
+	offers     string // query: call uuid
 
 	figures figureSQL
 	sign    string // statement: when; for SQLite

@@ -28,8 +28,8 @@ type figureSQL struct {
 
 // columns of the queries that are the same in both databases
 const (
-	visitColumns = `SELECT group_number, direction, outcome, cause, transfer_kind, arrived, answered, bridged, ended, sl_seconds,
-		short_seconds FROM nwayacd_cdr`
+	visitColumns = `SELECT group_number, direction, outcome, cause, transfer_kind, arrived, answered, bridged, ended,
+		sl_seconds, short_seconds FROM nwayacd_cdr`
 	offerColumns  = `SELECT agent, group_number, offered, outcome FROM nwayacd_offer`
 	spokenColumns = `o.outcome, o.talk_ms, o.hold_ms, o.wrap_up_ms`
 	entryColumns  = `SELECT extension, at, standing, reason, group_number FROM nwayacd_agent_log`
@@ -41,9 +41,11 @@ const (
 )
 
 var postgresFigures = figureSQL{
-	lock: `LOCK TABLE nwayacd_interval, nwayacd_agent_interval, nwayacd_pause_interval, nwayacd_agent_open IN EXCLUSIVE MODE`,
+	lock: `LOCK TABLE nwayacd_interval, nwayacd_agent_interval, nwayacd_pause_interval, nwayacd_agent_open
+		IN EXCLUSIVE MODE`,
 	add: addingAll("", func(column string) string { return "r." + column },
-		func(table string) string { return "jsonb_populate_recordset(NULL::" + table + ", $1::jsonb) AS r" }, "GREATEST"),
+		func(table string) string { return "jsonb_populate_recordset(NULL::" + table + ", $1::jsonb) AS r" },
+		"GREATEST"),
 	drop: [3]string{
 		`DELETE FROM nwayacd_interval WHERE start >= $1 AND start < $2`,
 		`DELETE FROM nwayacd_agent_interval WHERE start >= $1 AND start < $2`,
@@ -79,7 +81,8 @@ var postgresFigures = figureSQL{
 	calls: figureTables[0].reading() + ` WHERE start >= $1 AND start < $2
 		AND ($3::text IS NULL OR group_number IN (SELECT jsonb_array_elements_text($3::text::jsonb)))`,
 	agents: figureTables[1].reading() + ` WHERE start >= $1 AND start < $2
-		AND ($3::text IS NULL OR group_number = '' OR group_number IN (SELECT jsonb_array_elements_text($3::text::jsonb)))`,
+		AND ($3::text IS NULL OR group_number = ''
+			OR group_number IN (SELECT jsonb_array_elements_text($3::text::jsonb)))`,
 	pauses: figureTables[2].reading() + ` WHERE start >= $1 AND start < $2`,
 }
 

@@ -28,7 +28,8 @@ var ErrNotKept = errors.New("the journal is full: the change is in force but not
 const notKept = math.MaxUint64
 
 func isHistory(c *queue.Change) bool {
-	return c.CDR != nil || c.Offer != nil || c.AgentLog != nil || c.WrapUp != nil || c.Auth != nil && c.Auth.Audit != nil
+	return c.CDR != nil || c.Offer != nil || c.AgentLog != nil || c.WrapUp != nil ||
+		c.Auth != nil && c.Auth.Audit != nil
 }
 
 func isOperatorChange(c *queue.Change) bool {

@@ -228,7 +228,9 @@ func fillFigures(ctx context.Context, tx *transaction, position string, rows int
 }
 
 // arrival returns when the visit arrived that comes so many visits after the first one of position.
-func arrival(ctx context.Context, tx *transaction, q *figureSQL, position string, after int) (at time.Time, some bool, err error) {
+func arrival(ctx context.Context, tx *transaction, q *figureSQL, position string, after int) (
+	at time.Time, some bool, err error,
+) {
 	var arrived stamp
 	err = tx.QueryRowContext(ctx, q.arrivals, position, after).Scan(&arrived)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -12,7 +12,9 @@ import (
 const reportLimit = time.Minute
 
 // report calls take for each row of a query of reports.
-func (s *Store) report(ctx context.Context, doing, query string, take func(scan func(...any) error) error, args ...any) error {
+func (s *Store) report(ctx context.Context, doing, query string, take func(scan func(...any) error) error,
+	args ...any,
+) error {
 	ctx, cancel := s.queryContext(ctx, reportLimit)
 	defer cancel()
 	s.db.statements.Add(1)

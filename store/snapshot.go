@@ -78,7 +78,8 @@ func (r reader) tidy(snap *queue.Snapshot) {
 	snap.Talks = filtered(snap.Talks, func(t queue.Talk) bool { return t.CDR.UUID != "" })
 	snap.Memories = newestMemories(snap.Memories)
 	// not nil, because the database knows them
-	snap.Reasons = append([]queue.Reason{}, filtered(snap.Reasons, func(r queue.Reason) bool { return r.Code != "" })...)
+	reasons := filtered(snap.Reasons, func(r queue.Reason) bool { return r.Code != "" })
+	snap.Reasons = append([]queue.Reason{}, reasons...)
 }
 
 // uniqueBy keeps the first row of each key.

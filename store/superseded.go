@@ -101,8 +101,8 @@ func (s *Store) settleSuperseded(ctx context.Context) error {
 	s.superseded.Store(until)
 	if n := s.waiting(); n > 0 {
 		s.log.Error().Int("changes", n).
-			Msg("another server worked with the database meanwhile: of what waits in the journal, records are applied, " +
-				"and commands go to nwayacd_rejected")
+			Msg("another server worked with the database meanwhile: of what waits in the journal, " +
+				"records are applied, and commands go to nwayacd_rejected")
 	}
 	return nil
 }

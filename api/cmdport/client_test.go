@@ -23,7 +23,10 @@ func TestTheCommandPortIsBoundedPerSource(t *testing.T) {
 	s, _ := apitest.Server()
 	var log lines
 	address := served(t,
-		&Port{Server: s, Password: auth.NewSecret("right"), Bounds: connlimit.Bounds{PerSource: 3}, Log: zerolog.New(&log)})
+		&Port{
+			Server: s, Password: auth.NewSecret("right"), Bounds: connlimit.Bounds{PerSource: 3},
+			Log: zerolog.New(&log),
+		})
 	var silent []*dialogue
 	for range 3 {
 		nc, err := net.Dial("tcp", address)

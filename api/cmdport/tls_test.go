@@ -54,7 +54,8 @@ func TestSilentConnectionsOfTLSMakeRoom(t *testing.T) {
 	ca := testcert.NewCA(t)
 	s, _ := apitest.Server()
 	address := served(t, &Port{
-		Server: s, Password: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.Nop(), Bounds: connlimit.Bounds{PerSource: 2},
+		Server: s, Password: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.Nop(),
+		Bounds: connlimit.Bounds{PerSource: 2},
 	})
 	for range 2 {
 		nc, err := net.Dial("tcp", address)

@@ -109,17 +109,18 @@ func sample(name string, foreign bool) any {
 
 // request returns the path and the body with which an operation is accepted.
 func (o *openAPIOperation) request(path string, doc openAPI, foreign bool) (target, body string) {
-	query := "?"
+	var query strings.Builder
+	query.WriteString("?")
 	for _, p := range o.Parameters {
 		switch value, _ := sample(p.Name, foreign).(string); {
 		case p.In == "path":
 			path = strings.ReplaceAll(path, "{"+p.Name+"}", value)
 		case p.In == "query" && p.Name == "group":
-			query += "group=" + value
+			query.WriteString("group=" + value)
 		}
 	}
 	if o.RequestBody == nil {
-		return path + query, ""
+		return path + query.String(), ""
 	}
 	content := map[string]any{}
 	for name := range fieldsOfBody(o.RequestBody.Content["application/json"], doc) {
@@ -131,7 +132,7 @@ func (o *openAPIOperation) request(path string, doc openAPI, foreign bool) (targ
 		}
 	}
 	text, _ := json.Marshal(content)
-	return path + query, string(text)
+	return path + query.String(), string(text)
 }
 
 func fieldsOfBody(media any, doc openAPI) map[string]any {

@@ -68,7 +68,9 @@ func TestTheCookieOfASessionGivesItsRole(t *testing.T) {
 
 func TestATokenCountsMoreThanACookie(t *testing.T) {
 	floor, _ := apitest.Server()
-	port := &Port{Server: floor, Database: &archive{}, Token: auth.NewSecret("right"), Console: pages{}, Log: zerolog.Nop()}
+	port := &Port{
+		Server: floor, Database: &archive{}, Token: auth.NewSecret("right"), Console: pages{}, Log: zerolog.Nop(),
+	}
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/api/v1/me", nil)
 	r.AddCookie(&http.Cookie{Name: "nwayacd", Value: "ended"})
 	r.Header.Set("Authorization", "Bearer right")

@@ -13,7 +13,9 @@ import (
 
 func TestEachAnswerIsProtectedInABrowser(t *testing.T) {
 	floor, _ := apitest.Server()
-	port := &Port{Server: floor, Database: &archive{}, Token: auth.NewSecret("right"), Console: pages{}, Log: zerolog.Nop()}
+	port := &Port{
+		Server: floor, Database: &archive{}, Token: auth.NewSecret("right"), Console: pages{}, Log: zerolog.Nop(),
+	}
 	handler := port.Handler(t.Context())
 	for _, c := range []struct {
 		method, target, token, origin string

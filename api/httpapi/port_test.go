@@ -249,7 +249,10 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"PATCH", "/agents/1001", `{"allowed_groups":"110,999"}`, 422, "group 999: no such group"},
 		{"PATCH", "/agents/1001", `{"allowed_groups":"110,120"}`, 200, `"allowed_groups":"110,120"`},
 		{"PATCH", "/agents/1001", `{"dial_string":"{x=1}user/{ext}"}`, 422, "body.dial_string"},
-		{"PATCH", "/agents/1001", `{"dial_string":"sofia/gateway/gw1/{ext}"}`, 200, `"dial_string":"sofia/gateway/gw1/{ext}"`},
+		{
+			"PATCH", "/agents/1001", `{"dial_string":"sofia/gateway/gw1/{ext}"}`, 200,
+			`"dial_string":"sofia/gateway/gw1/{ext}"`,
+		},
 		{"PATCH", "/agents/9", `{"name":"x"}`, 404, "no such extension"},
 		{
 			"PATCH", "/groups/120", `{"service_level_seconds":30,"service_level_formula":"all","mode":2}`, 200,
@@ -263,7 +266,10 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 		{"GET", "/settings", "", 200, `"key":"ring_seconds","type":"seconds","minimum":1,"maximum":3600,"default":15`},
 		{"GET", "/settings", "", 200, `"help":{"en":"do not disturb: the agent is offered nothing","zh":"免打扰`},
 
-		{"GET", "/reasons", "", 200, `{"items":[{"code":"break","name":"Break","paid":true,"active":true,"position":1}`},
+		{
+			"GET", "/reasons", "", 200,
+			`{"items":[{"code":"break","name":"Break","paid":true,"active":true,"position":1}`,
+		},
 		{"PUT", "/reasons/prayer", `{"paid":true,"position":5}`, 201, ""},
 		{"GET", "/reasons/prayer", "", 200, `"name":"prayer","paid":true,"active":true,"position":5`},
 		{"PUT", "/reasons/prayer", `{"name":"Prayer","active":false}`, 204, ""},
@@ -374,7 +380,8 @@ func TestACDRSearchUsesEveryParameterOfTheQuery(t *testing.T) {
 	}
 	from, to := records.asked.From, records.asked.To
 	records.asked.From, records.asked.To = time.Time{}, time.Time{}
-	if !reflect.DeepEqual(records.asked, want) || !from.Equal(time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)) || to.IsZero() {
+	if !reflect.DeepEqual(records.asked, want) || !from.Equal(time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)) ||
+		to.IsZero() {
 		t.Errorf("%+v from %v to %v", records.asked, from, to)
 	}
 	if b.ask("GET", apiPrefix+"/cdrs", ""); !reflect.DeepEqual(records.asked, queue.CDRSearch{Limit: 50}) {

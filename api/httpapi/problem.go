@@ -29,7 +29,8 @@ var statuses = []struct {
 }{
 	{http.StatusForbidden, []error{auth.ErrForbidden, acd.ErrNotAllowed}},
 	{http.StatusUnprocessableEntity, []error{
-		errInBody, errZone, report.ErrQuery, report.ErrTooLong, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed, users.ErrInvalid, users.ErrWrong,
+		errInBody, errZone, report.ErrQuery, report.ErrTooLong, acd.ErrArgument, acd.ErrGateway, prompt.ErrNotAllowed,
+		users.ErrInvalid, users.ErrWrong,
 	}},
 	{http.StatusTooManyRequests, []error{users.ErrSlow}},
 	{http.StatusNotFound, []error{
@@ -39,7 +40,8 @@ var statuses = []struct {
 	}},
 	{http.StatusConflict, []error{
 		queue.ErrCallHere, queue.ErrExists, queue.ErrWaiting, queue.ErrOnCall, queue.ErrNotFree, queue.ErrTransfers,
-		queue.ErrEnding, queue.ErrNoWrapUp, queue.ErrEndlessWrapUp, acd.ErrNotTalking, acd.ErrNoHold, acd.ErrBlacklisted, errConfiguration,
+		queue.ErrEnding, queue.ErrNoWrapUp, queue.ErrEndlessWrapUp, acd.ErrNotTalking, acd.ErrNoHold,
+		acd.ErrBlacklisted, errConfiguration,
 		users.ErrUserExists, users.ErrTokenExists, users.ErrFull,
 	}},
 	{http.StatusServiceUnavailable, []error{

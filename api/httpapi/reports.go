@@ -39,8 +39,9 @@ func (p *Port) reportOperations(r resource) {
 	register(r, operation{
 		id: "make-report", method: http.MethodGet, path: apiPrefix + "/reports",
 		summary: "Report the figures of groups or agents",
-		about: "docs/figures.md says what each figure is. Rows have a begin in the zone, with its offset. A figure that " +
-			"cannot be computed is null, or an empty cell. In JSON, columns has the names in order, rows the rows, " +
+		about: "docs/figures.md says what each figure is. Rows have a begin in the zone, with its offset. " +
+			"A figure that cannot be computed is null, or an empty cell. " +
+			"In JSON, columns has the names in order, rows the rows, " +
 			"totals one row for each group or agent, and total all together. At most 100,000 rows.",
 		refusals: []int{http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge}, limit: reportsLimit,
 	}, p.makeReport)
@@ -106,7 +107,8 @@ func reported(made *report.Report, format string) (*download, error) {
 		write = made.WriteXLSX
 	}
 	if format != "json" {
-		out.Disposition = fmt.Sprintf(`attachment; filename="report-%s.%s"`, made.From.Format(time.DateOnly), form.ending)
+		out.Disposition = fmt.Sprintf(`attachment; filename="report-%s.%s"`, made.From.Format(time.DateOnly),
+			form.ending)
 	}
 	if err := write(&body); err != nil {
 		return nil, err

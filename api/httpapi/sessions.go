@@ -89,7 +89,8 @@ func (p *Port) auditOperation(r resource) {
 
 func showEntry(e auth.Entry) entryShown {
 	return entryShown{
-		e.At, e.Actor, string(e.Role), e.Source, string(e.Way), e.Action, e.Object, e.Detail, string(e.Outcome), e.Reason,
+		e.At, e.Actor, string(e.Role), e.Source, string(e.Way), e.Action, e.Object, e.Detail, string(e.Outcome),
+		e.Reason,
 	}
 }
 

@@ -32,8 +32,9 @@ type storyShown struct {
 func (p *Port) storyOperations(r resource) {
 	register(r, operation{
 		id: "get-story", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/story",
-		summary:  "Tell a call from its records",
-		about:    "Every visit, offer, talk, hold and transfer of the call on one time line, as far as they have ended.",
+		summary: "Tell a call from its records",
+		about: "Every visit, offer, talk, hold and transfer of the call on one time line, " +
+			"as far as they have ended.",
 		refusals: []int{http.StatusNotFound},
 	}, p.story)
 }

@@ -25,7 +25,8 @@ func webWithTLS(t *testing.T, ca *testcert.CA, log io.Writer, bounds connlimit.B
 	t.Helper()
 	s, _ := apitest.Server()
 	p := &Port{
-		Server: s, Database: &archive{}, Token: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.New(log), Bounds: bounds,
+		Server: s, Database: &archive{}, Token: auth.NewSecret("right"), TLS: ca.Server(t), Log: zerolog.New(log),
+		Bounds: bounds,
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -41,7 +42,9 @@ func webWithTLS(t *testing.T, ca *testcert.CA, log io.Writer, bounds connlimit.B
 func TestTheHTTPPortSpeaksTLS(t *testing.T) {
 	ca := testcert.NewCA(t)
 	address := webWithTLS(t, ca, io.Discard, connlimit.Bounds{})
-	for version, works := range map[uint16]bool{tls.VersionTLS13: true, tls.VersionTLS12: true, tls.VersionTLS11: false} {
+	for version, works := range map[uint16]bool{
+		tls.VersionTLS13: true, tls.VersionTLS12: true, tls.VersionTLS11: false,
+	} {
 		config := ca.Client()
 		config.MinVersion, config.MaxVersion = version, version
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}

@@ -132,12 +132,14 @@ func TestTheAuditLogOverHTTP(t *testing.T) {
 	}}
 	const query = "?actor=user:anna&object=1000&limit=7&cursor=44&from=2026-01-01T00:00:00Z"
 	answer, text := b.ask("GET", apiPrefix+"/audit"+query, "")
-	if answer.StatusCode != 200 || !strings.Contains(text, `"actor":"user:anna"`) || !strings.Contains(text, `"next":9`) ||
+	if answer.StatusCode != 200 || !strings.Contains(text, `"actor":"user:anna"`) ||
+		!strings.Contains(text, `"next":9`) ||
 		!strings.Contains(text, `"detail":{"a":"b"}`) {
 		t.Errorf("%d %s", answer.StatusCode, text)
 	}
 	want := auth.Search{
-		Before: 44, From: at.Add(-27*time.Hour - 4*time.Minute - 5*time.Second), Actor: "user:anna", Object: "1000", Limit: 7,
+		Before: 44, From: at.Add(-27*time.Hour - 4*time.Minute - 5*time.Second), Actor: "user:anna", Object: "1000",
+		Limit: 7,
 	}
 	if !records.audited.From.Equal(want.From) {
 		t.Errorf("from %s", records.audited.From)

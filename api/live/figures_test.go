@@ -46,7 +46,9 @@ func TestFiguresCountEachVisitOnceFromItsAnswerOn(t *testing.T) {
 		expect("a long abandon", "abandoned", 2)
 		expect("a long abandon", "service_level", 50)
 		for _, outcome := range []queue.Outcome{queue.Refused, queue.Returned} {
-			s.end(queue.CDR{UUID: "u4", Group: "110", Outcome: outcome, Cause: queue.CauseShutdown, Arrived: time.Now()})
+			s.end(queue.CDR{
+				UUID: "u4", Group: "110", Outcome: outcome, Cause: queue.CauseShutdown, Arrived: time.Now(),
+			})
 		}
 		expect("refused and returned", "offered", 3)
 		s.end(queue.CDR{UUID: "u5", Group: "110", Outcome: queue.TimedOut, Arrived: time.Now()})
@@ -68,7 +70,8 @@ func TestFiguresAgeWithoutCalls(t *testing.T) {
 			g := shown.rows["groups"]["110"]
 			today, recent := g["today"].(map[string]any)["abandoned"], g["recent"].(map[string]any)["abandoned"]
 			if today != c.today || recent != c.recent {
-				t.Errorf("at %v: today %v, recent %v; should be %v, %v", time.Now().UTC(), today, recent, c.today, c.recent)
+				t.Errorf("at %v: today %v, recent %v; should be %v, %v", time.Now().UTC(), today, recent, c.today,
+					c.recent)
 			}
 		}
 	})

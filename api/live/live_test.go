@@ -120,7 +120,9 @@ func (s *stage) talk(uuid, number, group string) *queue.Lease {
 	}
 	s.do(func(now time.Time) error {
 		s.floor.Answer(offers[0], now)
-		s.floor.Bridged(queue.Talk{CDR: queue.CDR{UUID: uuid, Group: group, Arrived: arrived, Answered: now, Bridged: now}})
+		s.floor.Bridged(queue.Talk{CDR: queue.CDR{
+			UUID: uuid, Group: group, Arrived: arrived, Answered: now, Bridged: now,
+		}})
 		return nil
 	})
 	return offers[0]
@@ -211,7 +213,9 @@ func (s *screen) show(frame []byte) (event string) {
 			delete(s.rows[list], key)
 		}
 	}
-	for list, changed := range map[string][]map[string]any{"groups": rows.Groups, "agents": rows.Agents, "calls": rows.Calls} {
+	for list, changed := range map[string][]map[string]any{
+		"groups": rows.Groups, "agents": rows.Agents, "calls": rows.Calls,
+	} {
 		for _, row := range changed {
 			s.rows[list][row[keys[list]].(string)] = row
 		}
@@ -250,7 +254,8 @@ func TestAScreenShowsTheFloorAndWhatChanges(t *testing.T) {
 		s.arrive("u2", "138", "110")
 		shown.watch(time.Second)
 		shown.wants("110 120", "1000 1001", "u1 u2")
-		if a := shown.rows["agents"]["1000"]; a["state"] != "talking" || a["caller"] != "139" || a["call_group"] != "110" {
+		if a := shown.rows["agents"]["1000"]; a["state"] != "talking" || a["caller"] != "139" ||
+			a["call_group"] != "110" {
 			t.Errorf("the agent: %v", a)
 		}
 		if c := shown.rows["calls"]["u2"]; c["state"] != "wait" || c["number"] != "138" || c["name"] != "Li" {
@@ -394,7 +399,9 @@ func TestEachRoleSeesItsShare(t *testing.T) {
 		screens["filtered"].wants("120", "1000 1001", "u1")
 		screens["agent"].wants("120", "1001", "")
 		screens["beyond"].wants("110", "1000", "u2")
-		for name, number := range map[string]any{"read": "139", "supervisor": nil, "all": "139", "filtered": "139", "beyond": nil} {
+		for name, number := range map[string]any{
+			"read": "139", "supervisor": nil, "all": "139", "filtered": "139", "beyond": nil,
+		} {
 			a := screens[name].rows["agents"]["1000"]
 			if a["caller"] != number || (a["caller_name"] != nil) != (number != nil) || a["state"] != "talking" {
 				t.Errorf("%s sees %v", name, a)

@@ -17,7 +17,8 @@ func TestAnEditOfAUserTakesEffect(t *testing.T) {
 	d, db := onPostgres(t)
 	admin := auth.With(t.Context(), auth.Actor{Name: "control", Role: auth.Admin, Way: auth.WayCommand})
 	for _, line := range []string{
-		"nway_add_group 110 0", "nway_add_ext 1000 topsecret", "nway_login 1000 110", "nway_user add anna supervisor 110",
+		"nway_add_group 110 0", "nway_add_ext 1000 topsecret", "nway_login 1000 110",
+		"nway_user add anna supervisor 110",
 	} {
 		if reply := api.Run(admin, d.commands(), line); reply[:3] != "+OK" {
 			t.Fatal(line, reply)
@@ -33,7 +34,8 @@ func TestAnEditOfAUserTakesEffect(t *testing.T) {
 	if err := d.store.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.ExecContext(t.Context(), `UPDATE nwayacd_user SET disabled = true WHERE name = 'anna'`); err != nil {
+	_, err = db.ExecContext(t.Context(), `UPDATE nwayacd_user SET disabled = true WHERE name = 'anna'`)
+	if err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -63,7 +63,8 @@ func TestAUserLogsInToTheConsole(t *testing.T) {
 		!strings.Contains(text, `id="desk"`) {
 		t.Errorf("after the choice of a password: %d %s", status, text)
 	}
-	if status, text := answered(client.Get(base + "/api/v1/me")); status != 200 || !strings.Contains(text, `"supervisor"`) {
+	if status, text := answered(client.Get(base + "/api/v1/me")); status != 200 ||
+		!strings.Contains(text, `"supervisor"`) {
 		t.Errorf("me: %d %s", status, text)
 	}
 	if err := d.Stop(); err != nil {

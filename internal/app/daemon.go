@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -218,11 +217,13 @@ func (d *Daemon) loadFloor(ctx context.Context, o Options) error {
 	}
 	d.users = users.New(d.store, d.log, snapshot.Auth)
 	d.acd = acd.New(acd.Options{
-		Settings: settings(d.config), Switches: switches(d.config, d.secrets), Journal: d.store, Identity: d.store.Identity(),
-		Log: d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
+		Settings: settings(d.config), Switches: switches(d.config, d.secrets), Journal: d.store,
+		Identity: d.store.Identity(),
+		Log:      d.log, Seed: seed, Allow: allowed(d.config.Server.Allow), Command: d.command,
 		OnRefusedCommand: d.commandRefused,
-		OnOffer:          both(d.metrics.Offered, o.OnOffer), OnCDR: both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
-		OnAnswer: d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
+		OnOffer:          both(d.metrics.Offered, o.OnOffer),
+		OnCDR:            both(both(d.metrics.CallEnded, d.figures.Ended), o.OnCDR),
+		OnAnswer:         d.metrics.Answered, OnOfferEnd: d.metrics.OfferEnded,
 	}, snapshot)
 	d.background("database", d.store.Run)
 	d.addFirstAdmin(ctx)
@@ -317,40 +318,6 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
 	})
 	d.background("HTTP port", func(ctx context.Context) error { return port.Serve(ctx, ln) })
 	return nil
-}
-
-// warnings are what does not end the service, but should be looked at.
-func (d *Daemon) warnings(log LogStatus, database store.Status) (all []httpapi.Notice) {
-	for _, c := range []*portCertificate{d.controlCertificate, d.httpCertificate} {
-		if n, due := c.warning(); due {
-			all = append(all, n)
-		}
-	}
-	if log.Fault != "" {
-		all = append(all, httpapi.Notice{
-			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
-				log.DroppedRecords),
-		})
-	}
-	if len(database.Jobs) > 0 {
-		text := "work on tables that an upgrade left for later is not done: " + strings.Join(database.Jobs, ", ")
-		if database.JobFault != "" {
-			text += "; it fails: " + database.JobFault
-		}
-		all = append(all, httpapi.Notice{Word: "upgrade", Text: text})
-	}
-	return all
-}
-
-// storeStatus returns the state of the store for the metrics.
-func (d *Daemon) storeStatus() metrics.StoreStatus {
-	s := d.store.Status()
-	return metrics.StoreStatus{
-		Up: s.Up, DiskUp: s.DiskUp, Pending: s.Pending, PendingBytes: s.PendingBytes, LimitBytes: s.LimitBytes,
-		Oldest: s.Oldest, Applied: s.Applied, Statements: s.Statements, GivenUp: s.GivenUp, Dropped: s.Dropped,
-		Stopped: s.Stopped, Rejected: s.Rejected, Damaged: s.Damaged, Jobs: len(s.Jobs),
-		Deleted: s.Deleted,
-	}
 }
 
 // both returns a function that calls first and then second, which may be nil.

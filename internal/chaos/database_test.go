@@ -111,9 +111,11 @@ func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome
 				}
 			case "":
 				n++
-				t.Logf("%s has no such row, but %v and %v", uuid,
-					rows(t, pool, `SELECT outcome, cause, visit, agent FROM nwayacd_cdr WHERE call_uuid = '`+uuid+`'`),
-					rows(t, pool, `SELECT outcome, cause, visit, agent FROM nwayacd_offer WHERE call_uuid = '`+uuid+`'`))
+				of := func(table string) [][]string {
+					return rows(t, pool, `SELECT outcome, cause, visit, agent FROM `+table+
+						` WHERE call_uuid = '`+uuid+`'`)
+				}
+				t.Logf("%s has no such row, but %v and %v", uuid, of("nwayacd_cdr"), of("nwayacd_offer"))
 			default:
 				t.Errorf("%s rows of the talk of %s: %s", found[uuid], uuid, query)
 			}

@@ -71,7 +71,10 @@ func prepare(t *testing.T, db *database) *scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{T: t, srv: srv, db: db, talked: map[string]bool{}, outcome: `outcome = 'answered'`, console: &testlab.Client{Address: srv.Control, Password: password}}
+	s := &scene{
+		T: t, srv: srv, db: db, talked: map[string]bool{}, outcome: `outcome = 'answered'`,
+		console: &testlab.Client{Address: srv.Control, Password: password},
+	}
 	t.Cleanup(s.console.Close)
 	s.sw = sim.New(sim.Options{Seed: 1, PlayTime: playTime, OnEvent: s.happens})
 	t.Cleanup(s.sw.Close)

@@ -67,7 +67,8 @@ func TestATableIsNotAsItWas(t *testing.T) {
 			db.exec(t, strings.ReplaceAll(fault.mend, "%s", role))
 			s.recovers()
 			s.judge()
-			if n := rows(t, db.admin, `SELECT count(*) FROM call_extension WHERE extension_number = '2000'`)[0][0]; n != "1" {
+			n := rows(t, db.admin, `SELECT count(*) FROM call_extension WHERE extension_number = '2000'`)[0][0]
+			if n != "1" {
 				t.Error("a command was confirmed and is lost")
 			}
 		})

@@ -25,11 +25,15 @@ func withRowsBefore(t *testing.T, db *database, n int) {
 		`DROP INDEX IF EXISTS nwayacd_vip_phone`, `DROP INDEX IF EXISTS nwayacd_remember_caller`,
 		`INSERT INTO nwayacd_cdr (call_uuid, caller, dialled, group_number, agent, leg_uuid, offers, outcome,
 				hung_up_by, cause, arrived, answered, bridged, ended)
-			SELECT 'old' || n, '139' || n % 1000000, '95', '110', (1000 + n % 50)::text, 'leg' || n, 1, 'timeout', 'caller', 'NORMAL_CLEARING',
-				at, at + interval '9 s', at + interval '10 s', at + interval '99 s'
-			FROM (SELECT n, now() - interval '400 days' + n * interval '10 s' AS at FROM generate_series(1, $1::int) AS n) AS c`,
-		`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, outcome, offered, answered, ended, ring_ms, talk_ms)
-			SELECT call_uuid, group_number, agent, leg_uuid, 'noanswer', arrived, answered, ended, 9000, 90000 FROM nwayacd_cdr`,
+			SELECT 'old' || n, '139' || n % 1000000, '95', '110', (1000 + n % 50)::text, 'leg' || n, 1,
+				'timeout', 'caller', 'NORMAL_CLEARING', at, at + interval '9 s', at + interval '10 s',
+				at + interval '99 s'
+			FROM (SELECT n, now() - interval '400 days' + n * interval '10 s' AS at
+				FROM generate_series(1, $1::int) AS n) AS c`,
+		`INSERT INTO nwayacd_offer (call_uuid, group_number, agent, leg_uuid, outcome, offered, answered, ended,
+				ring_ms, talk_ms)
+			SELECT call_uuid, group_number, agent, leg_uuid, 'noanswer', arrived, answered, ended, 9000, 90000
+			FROM nwayacd_cdr`,
 		`INSERT INTO cf_call_remember (call_number, agent_number, group_number, insert_time)
 			SELECT '139' || n, '1001', '110', now() FROM generate_series(1, $1::int / 3) AS n`,
 	} {

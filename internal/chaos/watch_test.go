@@ -121,7 +121,10 @@ func (s *scene) useSecrets() {
 	if status, body, err := s.ask(http.MethodGet, "/api/v1/agents", httpToken, nil); status != http.StatusOK {
 		s.Errorf("the right token: %d %s %v", status, body, err)
 	}
-	user := url.Values{"section": {"directory"}, "user": {"1000"}, "domain": {"sim.local"}, "action": {"sip_auth"}, "sip_auth_realm": {"sim.local"}}
+	user := url.Values{
+		"section": {"directory"}, "user": {"1000"}, "domain": {"sim.local"}, "action": {"sip_auth"},
+		"sip_auth_realm": {"sim.local"},
+	}
 	status, body, err := s.ask(http.MethodPost, "/freeswitch/directory", directoryToken, user)
 	if status != http.StatusOK || !strings.Contains(string(body), "1000") {
 		s.Errorf("the right token of the directory: %d %s %v", status, body, err)

@@ -51,7 +51,8 @@ func (s *Serve) Run() error {
 	systemd := app.FindSupervisor(os.Getenv)
 	d, err := app.Start(ctx, config, log,
 		app.Options{
-			Load: func() (*conf.Config, error) { return conf.Load(s.Config) }, LogStatus: queue.Status, Supervisor: systemd,
+			Load: func() (*conf.Config, error) { return conf.Load(s.Config) }, LogStatus: queue.Status,
+			Supervisor: systemd,
 		})
 	if err != nil {
 		return err

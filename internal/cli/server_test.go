@@ -22,8 +22,10 @@ func withTLS(t *testing.T, dir string) (file string) {
 	file = filepath.Join(dir, "c.toml")
 	write := func(control string) *conf.Config {
 		t.Helper()
-		text := "[database]\ndata-dir = \"" + dir + "\"\n[server]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n" +
-			"[control]\npassword = \"a long password\"\ntls-cert = \"c.pem\"\ntls-key = \"c.key\"\nlisten = \"" + control + "\"\n"
+		text := "[database]\ndata-dir = \"" + dir + "\"\n" +
+			"[server]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n" +
+			"[control]\npassword = \"a long password\"\ntls-cert = \"c.pem\"\ntls-key = \"c.key\"\nlisten = \"" +
+			control + "\"\n"
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +100,8 @@ func TestCheckRefusesACertificateThatDoesNotWork(t *testing.T) {
 	if err := check.Run(); err == nil || !strings.Contains(err.Error(), "has expired") {
 		t.Errorf("expired: %v", err)
 	}
-	ca.Issue(t, filepath.Join(dir, "c.pem"), filepath.Join(dir, "c.key"), time.Now().Add(90*24*time.Hour), "acd.example")
+	ca.Issue(t, filepath.Join(dir, "c.pem"), filepath.Join(dir, "c.key"), time.Now().Add(90*24*time.Hour),
+		"acd.example")
 	if err := check.Run(); err != nil {
 		t.Error(err)
 	}

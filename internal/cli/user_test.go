@@ -64,7 +64,8 @@ func TestAPasswordIsAskedFor(t *testing.T) {
 func TestARefusalHasItsExitCode(t *testing.T) {
 	o, _, notes, _ := desk(t, "")
 	err := o.say("nway_user", "remove", "nosuch")
-	if code, _ := errors.AsType[exitStatus](err); code != exitRefused || notes.String() != "-ERR there is no such user\n" {
+	if code, _ := errors.AsType[exitStatus](err); code != exitRefused ||
+		notes.String() != "-ERR there is no such user\n" {
 		t.Errorf("%v, %q", err, notes)
 	}
 }
@@ -72,7 +73,8 @@ func TestARefusalHasItsExitCode(t *testing.T) {
 func TestEachAgentGetsALogin(t *testing.T) {
 	o, out, _, _ := desk(t, "")
 	for _, line := range []string{
-		"nway_add_group 110 0", "nway_add_ext 1000 pw", "nway_add_ext 1001 pw", "nway_add_ext 1002 pw", "nway_login 1000 110",
+		"nway_add_group 110 0", "nway_add_ext 1000 pw", "nway_add_ext 1001 pw", "nway_add_ext 1002 pw",
+		"nway_login 1000 110",
 		"nway_login 1001 110", "nway_user add 1001 read",
 	} {
 		if _, err := o.do(t.Context(), strings.Fields(line)...); err != nil {

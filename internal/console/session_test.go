@@ -83,7 +83,8 @@ func TestALinkBeginsOneSession(t *testing.T) {
 
 func TestTheKeyOfAWallWorksAgain(t *testing.T) {
 	b := visit(t)
-	key, err := b.console.Users.AddToken(t.Context(), auth.Token{Name: "hall", Role: auth.Wall, Groups: []string{"110"}})
+	hall := auth.Token{Name: "hall", Role: auth.Wall, Groups: []string{"110"}}
+	key, err := b.console.Users.AddToken(t.Context(), hall)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,9 @@ func (w *world) asWall(m *member) {
 	w.t.Helper()
 	m.sees("nway_list_groups", "/groups", "group", "110")
 	m.mayNot("nway_list_exts", "nway_list_calls", "nway_busy "+w.ext["anna"], "nway_reload", "nway_token list")
-	for path, want := range map[string]int{"/agents": 403, "/calls": 403, "/cdrs": 403, "/groups/110": 200, "/groups/120": 403} {
+	for path, want := range map[string]int{
+		"/agents": 403, "/calls": 403, "/cdrs": 403, "/groups/110": 200, "/groups/120": 403,
+	} {
 		if status, text := m.ask("GET", path, ""); status != want {
 			w.t.Errorf("a wall at %s: %d %s", path, status, text)
 		}
@@ -194,7 +196,8 @@ func (w *world) asAgent(m *member, mary, paul *call) {
 	m.sees("nway_list_groups", "/groups", "group", "110") // of which anna is a member now
 	m.sees("nway_list_exts", "/agents", "extension", w.ext["anna"])
 	m.sees("nway_list_calls", "/calls", "caller", w.number["mary"])
-	m.mayNot("nway_busy "+w.ext["carl"], "nway_login "+w.ext["dora"]+" 110", "nwayacd_transfer "+paul.uuid+" "+w.ext["anna"],
+	m.mayNot("nway_busy "+w.ext["carl"], "nway_login "+w.ext["dora"]+" 110",
+		"nwayacd_transfer "+paul.uuid+" "+w.ext["anna"],
 		"nwayacd "+paul.uuid+" 110", "nway_threeway "+mary.uuid+" 1 other")
 	if reply := m.may("nway_busy " + w.ext["anna"]); !strings.HasPrefix(reply, "+OK") {
 		w.t.Errorf("an agent makes itself busy: %s", reply)

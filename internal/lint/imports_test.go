@@ -16,7 +16,9 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/agent": {ours: []string{"internal/setting"}},
-	"nwayacd/api":   {ours: []string{"acd", "agent", "esl", "internal/auth", "internal/auth/users", "internal/setting", "queue"}},
+	"nwayacd/api": {ours: []string{
+		"acd", "agent", "esl", "internal/auth", "internal/auth/users", "internal/setting", "queue",
+	}},
 	"nwayacd/api/apitest": {
 		ours:      []string{"acd", "agent", "api", "internal/auth", "internal/auth/users", "queue"},
 		libraries: []string{"github.com/rs/zerolog"},
@@ -66,7 +68,8 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/chaos": {},
 	"nwayacd/internal/cli": {
 		ours: []string{
-			"api/cmdport", "conf", "internal/app", "internal/auth", "internal/auth/users", "internal/bench", "internal/demo", "internal/top",
+			"api/cmdport", "conf", "internal/app", "internal/auth", "internal/auth/users", "internal/bench",
+			"internal/demo", "internal/top",
 			"store",
 		},
 		libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"},

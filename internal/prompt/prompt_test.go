@@ -72,7 +72,8 @@ func TestSchemesOfTheConfiguration(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := Check("shell_stream://x", allowed); !strings.Contains(err.Error(), "[prompts] schemes has those that are: http_cache") {
+	err := Check("shell_stream://x", allowed)
+	if !strings.Contains(err.Error(), "[prompts] schemes has those that are: http_cache") {
 		t.Error(err)
 	}
 }

@@ -42,7 +42,8 @@ const (
 
 // ServiceLevel returns the service level in percent by one of the formulas.
 func ServiceLevel(c *figures.Calls, formula queue.Formula) Number {
-	in, all, early, abandoned := c[figures.AnsweredIn], c[figures.Answered], c[figures.AbandonedIn], c[figures.Abandoned]
+	in, all := c[figures.AnsweredIn], c[figures.Answered]
+	early, abandoned := c[figures.AbandonedIn], c[figures.Abandoned]
 	switch formula {
 	case queue.AllCounted:
 		return ratio(in, all+abandoned, percent)

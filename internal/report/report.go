@@ -35,8 +35,10 @@ type Query struct {
 // Source has the figures of quarter hours. It calls take for each, in no order. A row of an agent
 // without a group is there whatever the groups are.
 type Source interface {
-	CallFigures(ctx context.Context, from, to time.Time, groups []string, take func(figures.CallKey, *figures.Calls)) error
-	AgentFigures(ctx context.Context, from, to time.Time, groups []string, take func(figures.AgentKey, *figures.Agent)) error
+	CallFigures(ctx context.Context, from, to time.Time, groups []string,
+		take func(figures.CallKey, *figures.Calls)) error
+	AgentFigures(ctx context.Context, from, to time.Time, groups []string,
+		take func(figures.AgentKey, *figures.Agent)) error
 	PauseFigures(ctx context.Context, from, to time.Time, take func(figures.PauseKey, figures.Pause)) error
 }
 

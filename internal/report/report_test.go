@@ -89,7 +89,9 @@ func (s *source) calls(group string, at time.Time, how string) {
 				c.Direction = queue.Outbound
 				break
 			}
-			s.Spoken(figures.Spoken{Group: group, Arrived: at, Answered: true, Talk: 60_000, Hold: 5_000, WrapUp: 20_000})
+			s.Spoken(figures.Spoken{
+				Group: group, Arrived: at, Answered: true, Talk: 60_000, Hold: 5_000, WrapUp: 20_000,
+			})
 		case 'b':
 			c.Outcome = queue.Abandoned
 		case 't':
@@ -230,8 +232,8 @@ func TestAMonthWithAChangeOfTheClock(t *testing.T) {
 		Step: Month, Zone: berlin, From: moment(t, "2026-10-10T12:00:00Z"), To: moment(t, "2026-10-10T13:00:00Z"),
 	})
 	wantForms(t, r, "start group offered answered answered_in abandoned abandoned_in abandoned_short service_level "+
-		"asa_seconds time_to_abandon_seconds aht_seconds longest_wait_seconds left_timeout left_moved refused_blacklisted "+
-		"talk_seconds hold_seconds wrap_up_seconds",
+		"asa_seconds time_to_abandon_seconds aht_seconds longest_wait_seconds left_timeout left_moved "+
+		"refused_blacklisted talk_seconds hold_seconds wrap_up_seconds",
 		"2026-10-01T00:00:00+02:00 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80",
 		"2026-10-01T00:00:00+02:00 120 1 1 1 0 0 0 100 2  80 2 0 0 0 60 5 20",
 		"total 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80",
@@ -241,7 +243,8 @@ func TestAMonthWithAChangeOfTheClock(t *testing.T) {
 func TestTheHourThatComesTwiceIsThereTwice(t *testing.T) {
 	berlin := zoneNamed(t, "Europe/Berlin")
 	r := made(t, october(t), Query{
-		Step: Hour, Zone: berlin, From: moment(t, "2026-10-25T00:00:00+02:00"), To: moment(t, "2026-10-26T00:00:00+01:00"),
+		Step: Hour, Zone: berlin, From: moment(t, "2026-10-25T00:00:00+02:00"),
+		To: moment(t, "2026-10-26T00:00:00+01:00"),
 	})
 	wantForms(t, r, "start answered abandoned left_timeout",
 		"2026-10-25T02:00:00+02:00 1 2 0", "2026-10-25T02:00:00+01:00 1 0 1", "total 2 2 1")
@@ -254,7 +257,8 @@ func TestACallOverMidnightIsOfTheDayOfItsArrival(t *testing.T) {
 		Step: Day, Zone: zoneNamed(t, "Europe/Berlin"), Groups: []string{"110"},
 		From: moment(t, "2026-10-31T12:00:00+01:00"), To: moment(t, "2026-11-01T12:00:00+01:00"),
 	})
-	wantForms(t, r, "start offered answered left_moved", "2026-10-31T00:00:00+01:00 2 1 1", "2026-11-01T00:00:00+01:00 3 2 0",
+	wantForms(t, r, "start offered answered left_moved", "2026-10-31T00:00:00+01:00 2 1 1",
+		"2026-11-01T00:00:00+01:00 3 2 0",
 		"total 5 3 1")
 }
 
@@ -291,10 +295,13 @@ func TestAgentsWithTheirPauses(t *testing.T) {
 		l.Extension = "1000"
 		open = s.Entry(open, &l)
 	}
-	s.Offer(&queue.OfferRecord{Agent: "1000", Group: "110", Offered: at.Add(5 * time.Minute), Outcome: queue.OfferAnswered})
+	s.Offer(&queue.OfferRecord{
+		Agent: "1000", Group: "110", Offered: at.Add(5 * time.Minute), Outcome: queue.OfferAnswered,
+	})
 	s.Offer(&queue.OfferRecord{Agent: "1001", Group: "120", Offered: at, Outcome: queue.OfferMissed})
 	q := Query{ByAgent: true, Step: Hour, Zone: time.UTC, From: at, To: at.Add(time.Hour)}
-	wantForms(t, made(t, s, q), "extension offers answered misses aht_seconds occupancy logged_in_seconds ready_seconds paused_seconds",
+	wantForms(t, made(t, s, q),
+		"extension offers answered misses aht_seconds occupancy logged_in_seconds ready_seconds paused_seconds",
 		"1000 1 1 0 480 64.286 3240 300 2400", "1001 1 0 1   0 0 0", "1000 1 1 0 480 64.286 3240 300 2400",
 		"1001 1 0 1   0 0 0")
 	q.Agent = func(extension string) bool { return extension == "1000" }
@@ -358,7 +365,8 @@ func TestEveryQuarterHourIsInOneStep(t *testing.T) {
 
 func TestAReportThatIsNone(t *testing.T) {
 	at := moment(t, "2026-03-04T09:00:00Z")
-	if _, err := Make(t.Context(), &source{}, Query{Step: Day, Zone: time.UTC, From: at, To: at}); !errors.Is(err, ErrQuery) {
+	empty := Query{Step: Day, Zone: time.UTC, From: at, To: at}
+	if _, err := Make(t.Context(), &source{}, empty); !errors.Is(err, ErrQuery) {
 		t.Error(err)
 	}
 	s := &source{}

@@ -103,7 +103,8 @@ func TestWrongValuesAreRefusedWithWhatIsRight(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"{a=b}user/1", "user/1 2", "user/1&park()", "user/1|user/2", "[x=y]user/1", "user/1,user/2", "user/${x}", "user/'1",
+		"{a=b}user/1", "user/1 2", "user/1&park()", "user/1|user/2", "[x=y]user/1", "user/1,user/2", "user/${x}",
+		"user/'1",
 	} {
 		one, _ := agent.Settings.Find("dial_string")
 		if _, err := one.Parse(text); err == nil {

@@ -87,7 +87,8 @@ func (j *judge) look(ctx context.Context) {
 	for _, a := range agents {
 		busy := a.Call == "ring" || a.Call == "talking"
 		j.wrong(now, a.Extension, busy && !j.s.watch.has(a.Extension), stuckBound, "stuck agent",
-			fmt.Sprintf("%s is %s for %s and its phone has no leg", a.Extension, a.Call, a.UUID), j.s.watch.find(a.UUID))
+			fmt.Sprintf("%s is %s for %s and its phone has no leg", a.Extension, a.Call, a.UUID),
+			j.s.watch.find(a.UUID))
 		talk, c := j.s.watch.talkOf(a.Extension)
 		j.wrong(now, a.Extension+" "+talk, talk != "" && a.Call == "ready", readyBound, "agent ready in a talk",
 			fmt.Sprintf("%s is %s and its leg %s talks", a.Extension, a.Call, short(talk)), c)

@@ -132,10 +132,12 @@ func TestWhatTheRowsOfTheStreamBecome(t *testing.T) {
 	now := time.UnixMilli(1_700_000_000_000)
 	for _, e := range [][2]string{
 		{"tick", `{"at":1}`},
-		{"snapshot", `{"groups":[{"number":"110","mode":"cyclic","waiting":1,"talking":1,"agents":{"ready":1,"logged_in":2,"down":1}}],
+		{"snapshot", `{"groups":[{"number":"110","mode":"cyclic","waiting":1,"talking":1,
+				"agents":{"ready":1,"logged_in":2,"down":1}}],
 			"agents":[{"extension":"1000","state":"unavailable","registered":true,"dnd":true},
 				{"extension":"999","state":"rest","rest_cause":"busy","rest_until":1700000012000}],
-			"calls":[{"uuid":"a","number":"139","group":"110","state":"ring","agent":"999","since":1699999990000,"state_since":1699999998000},
+			"calls":[{"uuid":"a","number":"139","group":"110","state":"ring","agent":"999",
+				"since":1699999990000,"state_since":1699999998000},
 				{"uuid":"b","state":"talk"},{"uuid":"c","state":"wait"}]}`},
 		{"delta", `{"gone":{"calls":["c"]}}`},
 	} {

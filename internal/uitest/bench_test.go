@@ -44,7 +44,8 @@ func TestTheDeskStaysSmooth(t *testing.T) {
 		working.Go(func() { w.churn(ctx, from, &changes) })
 	}
 	began := time.Now()
-	p.evaluate(`window.seen = []; (function each(at) { seen.push(at); requestAnimationFrame(each) })(performance.now())`)
+	p.evaluate(`window.seen = [];
+		(function each(at) { seen.push(at); requestAnimationFrame(each) })(performance.now())`)
 	p.comes(`false`, benchFor)
 	frames := p.value(`(seen.length - 1) / (seen.at(-1) - seen[0]) * 1000`)
 	longest := p.value(`Math.max(...seen.slice(1).map((at, i) => at - seen[i]))`)

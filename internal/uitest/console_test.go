@@ -39,7 +39,8 @@ func TestWhatTheBrowserSaysIsNoticed(t *testing.T) {
 	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/own.js" {
 			w.Header().Set("Content-Type", "text/javascript")
-			io.WriteString(w, `console.error("a line"); document.body.dataset.done = 1; throw new Error("an exception")`)
+			io.WriteString(w, `console.error("a line"); document.body.dataset.done = 1;
+				throw new Error("an exception")`)
 			return
 		}
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; img-src 'self'")
@@ -160,7 +161,8 @@ func TestAChangeBySQLAppears(t *testing.T) {
 	p.open("/ui/wall")
 	p.shows("110")
 	name := fmt.Sprint("By SQL ", time.Now().Unix())
-	if _, err := w.db.ExecContext(t.Context(), `UPDATE ext_group SET group_name = $1 WHERE group_number = '110'`, name); err != nil {
+	_, err := w.db.ExecContext(t.Context(), `UPDATE ext_group SET group_name = $1 WHERE group_number = '110'`, name)
+	if err != nil {
 		t.Fatal(err)
 	}
 	p.shows(name)
@@ -272,7 +274,8 @@ func TestTheConsoleWorksByKeyboardAlone(t *testing.T) {
 	if p.value(`document.activeElement.matches("a.skip")`) != "true" {
 		t.Errorf("the first stop of the tab key is %s", p.value(`document.activeElement.outerHTML`))
 	}
-	outline := p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(getComputedStyle(document.activeElement))`)
+	outline := p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(
+		getComputedStyle(document.activeElement))`)
 	if outline != "true" {
 		t.Error("the focus cannot be seen")
 	}

@@ -146,8 +146,9 @@ func (w *world) addPeople() {
 	w.t.Helper()
 	hash := users.HashPassword(userPassword)
 	for _, p := range people {
-		_, err := w.db.ExecContext(w.t.Context(), `INSERT INTO nwayacd_user (name, password, role, groups, extension, created,
-			changed) VALUES ($1, $2, $3, $4, $5, now(), now())`, p[0], hash, p[1], p[2], p[3])
+		_, err := w.db.ExecContext(w.t.Context(), `INSERT INTO nwayacd_user
+			(name, password, role, groups, extension, created, changed)
+			VALUES ($1, $2, $3, $4, $5, now(), now())`, p[0], hash, p[1], p[2], p[3])
 		w.must(err)
 	}
 }
