@@ -47,7 +47,8 @@ type dialect struct {
 
 	cdrs        string // query: since
 	searchAudit string // query: before (an id), from, to, actor, object, action, limit
-	// query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit, groups (JSON)
+	// query: before (an id), from, to, group, agent, caller, call uuid, outcome, limit,
+	// groups (JSON)
 	searchCDRs string
 	unreached  string // query: from, groups (JSON), limit
 	offers     string // query: call uuid
