@@ -189,7 +189,9 @@ func TestTheRecordHasTheLimitsOfTheGroupAtTheArrival(t *testing.T) {
 	open(t, s, func(c *centre) {
 		mary := c.caller("139")
 		c.untilWaiting("call-139")
-		later := queue.GroupUpdate{Number: "110", ServiceLevel: new(setting.Is(10 * time.Second)), ShortAbandon: new(setting.Is(time.Second))}
+		later := queue.GroupUpdate{
+			Number: "110", ServiceLevel: new(setting.Is(10 * time.Second)), ShortAbandon: new(setting.Is(time.Second)),
+		}
 		if err := c.server.Dispatcher.SetGroup(c.Context(), later); err != nil {
 			t.Fatal(err)
 		}

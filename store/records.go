@@ -23,8 +23,8 @@ func (s *Store) CDRs(ctx context.Context, since time.Time) ([]queue.CDR, error) 
 }
 
 // cdrColumns are the columns that readCDR reads, in its order.
-const cdrColumns = `call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
-	survey, recording, arrived, answered, bridged, ended,
+const cdrColumns = `call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by,
+	cause, survey, recording, arrived, answered, bridged, ended,
 	visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
 	position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds`
 

@@ -110,7 +110,8 @@ func (s *Store) deleteOldRows(ctx context.Context) {
 		}
 		if text != failed && text != "" {
 			s.log.Warn().Str("error", text).
-				Msg("rows that are older than [database] retention-days and the like cannot be deleted; it is tried again")
+				Msg("rows that are older than [database] retention-days and the like cannot be deleted; " +
+					"it is tried again")
 		}
 		failed = text
 		if !wait.Pause(ctx, pause, s.old.changed) {
@@ -208,8 +209,8 @@ func (db *database) checkRecords(ctx context.Context, tx *transaction, from time
 	if err != nil || !from.Before(kept) {
 		return err
 	}
-	return fmt.Errorf("the records from before %s were deleted ([database] %s), so their figures cannot be made again; "+
-		"begin there or later", kept.Format(time.RFC3339), recordsKey)
+	return fmt.Errorf("the records from before %s were deleted ([database] %s), so their figures cannot be "+
+		"made again; begin there or later", kept.Format(time.RFC3339), recordsKey)
 }
 
 // deletingInPostgres returns the statement that deletes old rows: before, how many at most. It

@@ -97,7 +97,9 @@ func TestFiguresFollowTheSettingsOfTheGroup(t *testing.T) {
 				t.Errorf("%s: %s of today is %v, should be %v", when, key, is, want)
 			}
 		}
-		sets(queue.GroupUpdate{ServiceLevel: new(setting.Is(30 * time.Second)), ShortAbandon: new(setting.Is[time.Duration](0))})
+		sets(queue.GroupUpdate{
+			ServiceLevel: new(setting.Is(30 * time.Second)), ShortAbandon: new(setting.Is[time.Duration](0)),
+		})
 		s.do(func(now time.Time) error { return s.floor.Busy("1000", now) })
 		arrived := time.Now()
 		s.arrive("u1", "139", "110")
@@ -115,7 +117,9 @@ func TestFiguresFollowTheSettingsOfTheGroup(t *testing.T) {
 		s.do(func(now time.Time) error { s.floor.End(offers[0], now); return nil })
 		s.end(cdr)
 		at := time.Now()
-		s.end(queue.CDR{UUID: "u2", Group: "110", Outcome: queue.Abandoned, Arrived: at.Add(-time.Second), ServiceLevel: 30})
+		s.end(queue.CDR{
+			UUID: "u2", Group: "110", Outcome: queue.Abandoned, Arrived: at.Add(-time.Second), ServiceLevel: 30,
+		})
 		sets(queue.GroupUpdate{
 			ServiceLevel: new(setting.Is(10 * time.Second)), Goal: new(setting.Is(95)), WarnWaiting: new(setting.Is(1)),
 			AlertWait: new(setting.Is(time.Minute)),
@@ -133,7 +137,8 @@ func TestFiguresFollowTheSettingsOfTheGroup(t *testing.T) {
 		wants("of the answered", "service_level", 100.)
 		wants("of the answered", "service_level_formula", string(queue.AnsweredOnly))
 		sets(queue.GroupUpdate{
-			Formula: &setting.Own[string]{}, ServiceLevel: &setting.Own[time.Duration]{}, WarnWaiting: &setting.Own[int]{},
+			Formula: &setting.Own[string]{}, ServiceLevel: &setting.Own[time.Duration]{},
+			WarnWaiting: &setting.Own[int]{},
 		})
 		wants("by the defaults", "service_level", 50.)
 		wants("by the defaults", "service_level_seconds", 20.)

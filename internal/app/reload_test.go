@@ -34,8 +34,8 @@ func TestAReloadWithAShorterRetentionDeletesOldRecords(t *testing.T) {
 	if report, err := d.Reload(); err != nil || strings.Contains(report, "restart") {
 		t.Errorf("%s %v", report, err)
 	}
-	left := 2
-	for deadline := time.Now().Add(10 * time.Second); left != 1 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	left, deadline := 2, time.Now().Add(10*time.Second)
+	for ; left != 1 && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		page, _, err := d.store.SearchCDRs(t.Context(), queue.CDRSearch{Limit: 10})
 		if err != nil {
 			t.Fatal(err)

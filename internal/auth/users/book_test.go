@@ -233,7 +233,8 @@ func TestASourceTakesSixtyWrongTriesAMinuteOfNamesThatItNeverLoggedIn(t *testing
 			if i == 30 { // right ones count for nothing
 				login(t, b, "boss", office)
 			}
-			if _, err := b.Login(t.Context(), fmt.Sprint("nobody", i), password, from(office)); !errors.Is(err, users.ErrWrong) {
+			_, err := b.Login(t.Context(), fmt.Sprint("nobody", i), password, from(office))
+			if !errors.Is(err, users.ErrWrong) {
 				t.Fatalf("try %d: %v", i+1, err)
 			}
 		}
