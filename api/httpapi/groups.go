@@ -24,6 +24,7 @@ type groupShown struct {
 	Talking      int          `json:"talking"`
 	Oldest       time.Time    `json:"oldest,omitzero" doc:"since when the first caller in the line waits; absent if the line is empty"`
 	Prompts      promptsShown `json:"prompts"`
+	Goal         int          `json:"service_level_goal" doc:"in percent"`
 	CallerPrefix string       `json:"caller_prefix" example:"Sales: " doc:"the text that agents' phones show before the caller's name"`
 
 	Settings map[string]any `json:"settings,omitempty" doc:"of one group: what list-settings describes; null: the default"`
@@ -151,8 +152,8 @@ func showGroup(v queue.GroupView) groupShown {
 		Group: v.Number, Name: v.Name, Mode: int(v.Mode), ModeName: v.Mode.String(), Cursor: v.Cursor,
 		RingSeconds: int(v.RingTimeout / time.Second), Members: orEmpty(v.Members), Available: v.Available,
 		Waiting: v.Waiting, Talking: v.Talking, Oldest: v.Oldest,
-		Prompts:      promptsShown{v.Prompts.Welcome, v.Prompts.Blacklist, v.Prompts.Busy, v.Prompts.Transfer},
-		CallerPrefix: v.CallerPrefix,
+		Prompts: promptsShown{v.Prompts.Welcome, v.Prompts.Blacklist, v.Prompts.Busy, v.Prompts.Transfer},
+		Goal:    v.Group.Goal.Or(queue.DefaultMarks.Goal), CallerPrefix: v.CallerPrefix,
 	}
 }
 

@@ -51,7 +51,8 @@ var englishFigures = map[string]FigureText{
 	},
 	"left": {
 		"Left",
-		"Waited too long, pressed a key, was moved or taken, or consulted.",
+		"Went on without an agent: after the longest wait, by a key, at closing time, with no agent there, " +
+			"for a call back, moved, taken, consulted, or after a fault.",
 	},
 	"refused": {
 		"Refused",
@@ -96,6 +97,10 @@ var englishFigures = map[string]FigureText{
 	"misses": {
 		"Misses",
 		"Offers that the agent did not answer.",
+	},
+	"agent_answered": {
+		"Answered",
+		"Offers that the agent answered.",
 	},
 	"occupancy": {
 		"Occupancy",

@@ -51,7 +51,7 @@ var chineseFigures = map[string]FigureText{
 	},
 	"left": {
 		"其他离开",
-		"等待超时、按键、被移走、被取走或咨询。",
+		"未经座席而离开：等待超时、按键、下班、无座席、预约回拨、被移走、被取走、咨询或故障。",
 	},
 	"refused": {
 		"拒绝",
@@ -96,6 +96,10 @@ var chineseFigures = map[string]FigureText{
 	"misses": {
 		"未接",
 		"座席未应答的派话数。",
+	},
+	"agent_answered": {
+		"已接",
+		"座席应答的派话数。",
 	},
 	"occupancy": {
 		"占用率",

@@ -20,9 +20,6 @@ const (
 	noReply = "net::ERR_"
 )
 
-// notYet are operations that pages ask for and that the server does not have yet.
-var notYet = []string{"/api/v1/reports"}
-
 // pages are the pages of the console, and the roles that have them.
 var pages = []struct{ path, roles string }{
 	{"/ui/wall", "boss sup reader screen 1000"},

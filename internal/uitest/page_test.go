@@ -37,7 +37,7 @@ type page struct {
 func newPage(t *testing.T, w *world, expected ...string) *page {
 	t.Helper()
 	tab, closeTab := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
-	p := &page{t: t, world: w, expected: append(expected, notYet...)}
+	p := &page{t: t, world: w, expected: expected}
 	messages := chromedp.Console(tab)
 	var listening sync.WaitGroup
 	listening.Go(func() { // ends with the tab

@@ -5,7 +5,7 @@ import { reasons } from "./act.js";
 import { CallerCard } from "./agentcaller.js";
 import { DayCard } from "./agentday.js";
 import { byID, el, setAttribute, setText } from "./dom.js";
-import { follow, now, rows } from "./live.js";
+import { begun, follow, now, rows } from "./live.js";
 import { toLogin } from "./session.js";
 import { stateNodes, stateNote } from "./show.js";
 import { clock } from "./time.js";
@@ -34,7 +34,7 @@ const logOut = button(page.LogOut, "quiet", () => order(page.LogOut, () => call(
 const caller = new CallerCard();
 const day = new DayCard(own);
 const lines = el("div", { class: "lines" });
-const main = el("section", { class: "own card-wide" },
+const main = el("section", { class: "own card-wide", hidden: true },
   el("div", { class: "own-now" }, el("span", { class: "soft" }, page.You), state, timer, note),
   el("div", { class: "own-do" }, ready, more, logIn, pauses, logOut));
 const missing = el("div", { class: "nothing", hidden: true }, fill(page.NotAnAgent, own));
@@ -62,8 +62,9 @@ async function showReasons() {
 }
 
 function show() {
+  if (!begun) return;
   const a = agent();
-  missing.hidden = Boolean(a) || rows.all.groups.size + rows.all.agents.size === 0;
+  missing.hidden = Boolean(a);
   main.hidden = !a;
   caller.show(a, a?.call ? rows.all.calls.get(a.call) : undefined);
   day.note(a);
@@ -115,6 +116,7 @@ function showLines(a) {
 follow({
   onRows: show,
   onSecond() {
+    if (!begun) return;
     const a = agent();
     if (a) showTimes(a);
     showLines(a);

@@ -17,7 +17,7 @@ export class CallerCard {
     this.timer = el("p", { class: "caller-timer" });
     this.vip = el("span", { class: "vip-badge", hidden: true }, icon("star"), words.Desk.VIP);
     this.earlier = el("div", { class: "earlier" });
-    this.none = el("div", { class: "nothing" }, el("strong", {}, page.NoCall), el("span", {}));
+    this.none = el("div", { class: "nothing", hidden: true }, el("strong", {}, page.NoCall), el("span", {}));
     this.some = el("div", { class: "caller", hidden: true },
       el("div", { class: "caller-top" }, this.title, this.timer), this.number, this.name, this.facts, this.vip,
       el("h3", {}, page.EarlierCalls), this.earlier);

@@ -10,13 +10,15 @@ const top = 10;
 
 /** @typedef {{name: string, className: string, values: number[]}} Series */
 
+const widest = 90; // of a bar
+
 /**
- * A round number that is not below the value.
+ * A round number that is not below the value. Its quarters, which the axis shows, are round too.
  * @param {number} value
  */
 function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return ([1, 2, 2.5, 5, 10].find((f) => f * power >= value) ?? 10) * power;
+  const power = 10 ** Math.floor(Math.log10(Math.max(4, value)));
+  return ([1.2, 2, 4, 6, 8, 12].find((f) => f * power >= value && f * power >= 4) ?? 12) * power;
 }
 
 /**
@@ -54,14 +56,15 @@ const legend = (series) => el("p", { class: "legend soft" }, ...series.map((s) =
  */
 export function bars(title, names, series, show = (value) => String(Math.round(value * 10) / 10)) {
   const sums = names.map((_, i) => series.reduce((sum, s) => sum + s.values[i], 0));
-  const { drawn, y, slot } = frame(title, roundUp(Math.max(1, ...sums)), names, show);
+  const { drawn, y, slot } = frame(title, roundUp(Math.max(...sums)), names, show);
+  const wide = Math.min(slot * 0.7, widest);
   names.forEach((name, i) => {
     let below = 0;
     for (const s of series) {
       const value = s.values[i];
       if (value > 0) {
         drawn.append(svg("rect", {
-          x: left + slot * i + slot * 0.15, y: y(below + value), width: slot * 0.7, height: Math.max(0.5, y(below) - y(below + value)), class: s.className,
+          x: left + slot * (i + 0.5) - wide / 2, y: y(below + value), width: wide, height: Math.max(0.5, y(below) - y(below + value)), class: s.className,
         }, svg("title", {}, `${name}: ${s.name} ${show(value)}`)));
       }
       below += value;
@@ -75,12 +78,14 @@ export function bars(title, names, series, show = (value) => String(Math.round(v
  * @param {string} title
  * @param {string[]} names
  * @param {(number|null)[]} values
- * @param {number} goal
+ * @param {{value: number|null, text: string}} goal null = there is no line for it
  */
 export function percentLine(title, names, values, goal) {
   const { drawn, y, slot } = frame(title, 100, names, (value) => value + " %");
   const x = (/** @type {number} */ i) => left + slot * (i + 0.5);
-  drawn.append(svg("line", { x1: left, x2: width - 10, y1: y(goal), y2: y(goal), class: "goal-line" }));
+  if (goal.value !== null) {
+    drawn.append(svg("line", { x1: left, x2: width - 10, y1: y(goal.value), y2: y(goal.value), class: "goal-line" }));
+  }
   let path = "";
   values.forEach((value, i) => {
     if (value === null) return;
@@ -89,5 +94,5 @@ export function percentLine(title, names, values, goal) {
     drawn.append(svg("circle", { cx: x(i), cy: y(value), r: 3, class: "dot" }, svg("title", {}, `${names[i]}: ${Math.round(value * 10) / 10} %`)));
   });
   drawn.append(svg("path", { d: path, class: "level-line" }));
-  return el("figure", { class: "graph" }, el("figcaption", {}, title), drawn);
+  return el("figure", { class: "graph" }, el("figcaption", {}, title, el("span", { class: "soft" }, goal.text)), drawn);
 }

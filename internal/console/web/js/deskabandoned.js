@@ -16,6 +16,8 @@ export class AbandonedTable {
     /** @type {Map<string, any>} */
     this.all = new Map();
     this.counted = "";
+    this.known = false;
+    this.fault = "";
     /** @type {number|undefined} */
     this.timer = undefined;
     this.table = new Table({
@@ -26,7 +28,8 @@ export class AbandonedTable {
         const q = view.get("q");
         return (!group || one.group === group) && (!q || nameOf(one).toLowerCase().includes(q));
       },
-      empty: (filtered) => el("div", { class: "nothing" }, filtered ? desk.NoMatch : desk.NoAbandoned),
+      known: () => this.known,
+      empty: (filtered) => el("div", { class: "nothing" }, this.fault || (filtered ? desk.NoMatch : desk.NoAbandoned)),
     });
   }
 
@@ -50,9 +53,12 @@ export class AbandonedTable {
       const midnight = new Date(now());
       midnight.setHours(0, 0, 0, 0);
       items = (await call("GET", "/abandoned?from=" + midnight.toISOString())).items;
-    } catch {
-      return; // the next change tries again
+      this.fault = "";
+    } catch (fault) {
+      this.fault = fault instanceof Error ? fault.message : String(fault);
+      this.counted = ""; // the next change tries again
     }
+    this.known = true;
     this.all.clear();
     for (const one of items) this.all.set(one.uuid + one.visit, { ...one, number: one.caller, name: one.caller_name, at: Date.parse(one.arrived) });
     this.table.take(null, this.all);

@@ -13,6 +13,9 @@ export const rows = new Rows();
 /** @type {{state: string, offset: number, since: number, why: string}} */
 export let status = { state: "connecting", offset: 0, since: Date.now(), why: "" };
 
+/** Whether the first snapshot is there. Until then a page must not say that there is nothing. */
+export let begun = false;
+
 /** @returns {number} the server's clock */
 export const now = () => Date.now() + status.offset;
 
@@ -78,6 +81,7 @@ function onMessage(message) {
   switch (message.kind) {
     case "snapshot":
       rows.reset(message.frame);
+      begun = true;
       changed = { groups: null, agents: null, calls: null };
       schedule();
       break;

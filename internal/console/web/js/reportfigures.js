@@ -1,5 +1,6 @@
 // The figures of reports, in the order of the table, and how each is shown.
 import { clock } from "./time.js";
+import { words } from "./words.js";
 
 export const callFigures = [
   "offered", "answered", "answered_in", "abandoned", "abandoned_in", "abandoned_short", "service_level", "asa_seconds",
@@ -12,6 +13,28 @@ export const agentFigures = [
   "paused_seconds", "missed_seconds", "rest_seconds", "unavailable_seconds", "offers", "answered", "misses", "withdrawn",
   "aht_seconds", "occupancy",
 ];
+
+/**
+ * Some figures mean another thing for agents than for groups.
+ * @param {string} key
+ * @param {string} by
+ */
+const textOf = (key, by) => (by === "agent" && words.ReportFigures["agent_" + key]) || words.ReportFigures[key];
+
+/**
+ * @param {string} key
+ * @param {string} [by] group or agent
+ * @returns {string}
+ */
+export const titleOf = (key, by = "group") => textOf(key, by)?.Title ?? key;
+
+/**
+ * What a figure is.
+ * @param {string} key
+ * @param {string} by
+ * @returns {string|undefined}
+ */
+export const helpOf = (key, by) => textOf(key, by)?.Help;
 
 /**
  * A figure of a row. Those that a report has in parts are their sum.

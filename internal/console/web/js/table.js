@@ -1,6 +1,7 @@
 // A table of live rows: each has a key, and only what changed is written. Rows beyond the edge of the
 // screen cost no layout (content-visibility), and their clocks stand still.
 import { el, icon, setAttribute } from "./dom.js";
+import { begun } from "./live.js";
 import { fill, words } from "./words.js";
 
 const sortPause = 1000; // ms between two sorts because of changed values
@@ -23,8 +24,8 @@ export class Table {
    *   filter: (row: any) => boolean, menu?: (row: any, at: Element) => void, label: string,
    *   menuLabel?: (row: any) => string, onCount?: (shown: number, all: number) => void,
    *   empty: (filtered: boolean) => Node, mark?: (element: Element, row: any) => void,
-   *   pick?: (row: any) => void,
-   * }} of
+   *   pick?: (row: any) => void, known?: () => boolean,
+   * }} of known = whether the rows have been read; without it, whether the stream has begun
    */
   constructor(of) {
     this.of = of;
@@ -161,8 +162,9 @@ export class Table {
       setAttribute(heading, "aria-sort", sorted ? (this.sort.down ? "descending" : "ascending") : null);
     }
     if (!this.body.querySelector(':scope > [tabindex="0"]')) this.body.firstElementChild?.setAttribute("tabindex", "0");
-    this.of.onCount?.(this.order.length, this.entries.size);
-    this.nothing.hidden = this.order.length > 0;
+    const known = this.of.known?.() ?? begun;
+    if (known) this.of.onCount?.(this.order.length, this.entries.size);
+    this.nothing.hidden = this.order.length > 0 || !known;
     if (!this.nothing.hidden) this.nothing.replaceChildren(this.of.empty(this.entries.size > 0));
   }
 

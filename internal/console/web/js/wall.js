@@ -3,7 +3,7 @@
 import "./look.js";
 import { byID, el, setText } from "./dom.js";
 import { enter, hasSession, toLogin } from "./session.js";
-import { follow, hurry, now, rows } from "./live.js";
+import { begun, follow, hurry, now, rows } from "./live.js";
 import { time } from "./time.js";
 import { Total } from "./walltotal.js";
 import { Tile } from "./walltile.js";
@@ -14,6 +14,7 @@ const turn = 15000; // ms
 
 const wall = byID("wall");
 const total = new Total();
+wall.append(el("div", { class: "nothing" }, words.Live.Connecting));
 const grid = el("div", { class: "tiles" });
 
 /** @type {Map<string, Tile>} */
@@ -29,6 +30,7 @@ function numbers() {
 }
 
 function show() {
+  if (!begun) return;
   const all = numbers();
   if (all.length === 0) {
     wall.replaceChildren(nothing());
@@ -101,7 +103,7 @@ follow({
   onRows: show,
   onSecond() {
     setText(byID("clock"), time(now()));
-    if (rows.all.groups.size > 0) show();
+    show();
   },
   onOut: begin,
 });
