@@ -50,14 +50,14 @@ const (
 )
 
 var (
-	isNumber    = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,32}$`).MatchString
+	isNumber    = addressable(regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,32}$`))
 	isNumbers   = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,32}(,[0-9A-Za-z_.+*#-]{1,32})*$`).MatchString
 	isJobNumber = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{0,40}$`).MatchString
 	isUUID      = regexp.MustCompile(`^[0-9A-Za-z_.@:+-]{1,` + strconv.Itoa(queue.MaxUUID) + `}$`).MatchString
 	isPhone     = regexp.MustCompile(`^[0-9A-Za-z_.+*#-]{1,64}$`).MatchString
 	isGateway   = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`).MatchString
 	isMode      = regexp.MustCompile(`^[0-5]$`).MatchString
-	isName      = regexp.MustCompile(`^[a-z0-9._@-]{1,64}$`).MatchString
+	isName      = addressable(regexp.MustCompile(`^[a-z0-9._@-]{1,64}$`))
 	isRole      = regexp.MustCompile(`^(-|wall|read|agent|supervisor|admin|metrics|directory)$`).MatchString
 	isDays      = regexp.MustCompile(`^(-|[0-9]{1,3}|[1-3][0-9]{3})$`).MatchString
 	isHash      = regexp.MustCompile(`^[!-~]{1,200}$`).MatchString
@@ -107,6 +107,12 @@ var Arguments = []Argument{
 	{"DAYS", "days", "a number up to 3650; 0 or - for no end", isDays},
 	{secretHash, "hash", "`nwayacd user` and `nwayacd token` make it; - leaves it out", isHash},
 	{"json", "", "", func(word string) bool { return word == "json" }},
+}
+
+// addressable returns the rule of a name that is also a part of a path of the HTTP API. A path
+// cannot have . and .. as parts.
+func addressable(pattern *regexp.Regexp) func(string) bool {
+	return func(word string) bool { return word != "." && word != ".." && pattern.MatchString(word) }
 }
 
 // oneOf returns a rule for one of some words with | between them.

@@ -124,7 +124,7 @@ var wrongUses = []wrongUse{
 	{"nway_add_ext", "1001 secret", []string{
 		" → -USAGE", "1001 → -USAGE", "1001 a b → -USAGE", "1000 secret → exists already", "1'or'1 x → -ERR extension",
 		"1001 '' → -ERR password", "1001 'a b' → -ERR password", "1001 pässe → -ERR password", "'' x → -ERR extension",
-		"10011001100110011001100110011001100 x → -ERR extension",
+		"10011001100110011001100110011001100 x → -ERR extension", ". x → -ERR extension", ".. x → -ERR extension",
 	}},
 	{"nway_rm_ext", "1000", oneExtension},
 	{"nway_set_ext_jobnumber", "1000 8001 true", []string{
@@ -147,7 +147,7 @@ var wrongUses = []wrongUse{
 	{"nway_add_group", "120 0", []string{
 		" → -USAGE", "120 → -USAGE", "120 0 0 → -USAGE", "110 0 → exists already", "120 6 → -ERR mode",
 		"120 -1 → -ERR mode", "120 x → -ERR mode", "120 '' → -ERR mode", "1;2 0 → -ERR group", "'1 2' 0 → -ERR group",
-		"120 00 → -ERR mode",
+		"120 00 → -ERR mode", ".. 0 → -ERR group",
 	}},
 	{"nway_rm_group", "110", []string{
 		" → -USAGE", "110 120 → -USAGE", "999 → no such group", "110, → -ERR group", "'' → -ERR group",

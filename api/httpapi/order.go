@@ -61,7 +61,7 @@ func addDetail(detail map[string]string, fields reflect.Value) {
 			for _, key := range value.MapKeys() {
 				detail[key.String()] = shownValue(value.MapIndex(key).Elem())
 			}
-		case name == "" || value.IsZero() && field.Tag.Get("json") == "":
+		case name == "" || value.IsZero() && (field.Tag.Get("json") == "" || isNone(value.Kind())):
 		case field.Tag.Get("writeOnly") == "true":
 			detail[name] = auth.Masked
 		case value.Kind() != reflect.Pointer || !value.IsNil():
@@ -69,6 +69,10 @@ func addDetail(detail map[string]string, fields reflect.Value) {
 		}
 	}
 }
+
+// isNone reports whether the zero value of a kind means that nothing was given, such as a time or a
+// list.
+func isNone(kind reflect.Kind) bool { return kind == reflect.Struct || kind == reflect.Slice }
 
 // shownValue returns a text as it is, and anything else in JSON.
 func shownValue(v reflect.Value) string {

@@ -148,7 +148,7 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
 	if cookie, err := r.Cookie(c.cookieName(r)); err == nil {
-		if err := c.Users.Logout(r.Context(), cookie.Value); err != nil {
+		if err := c.Users.Logout(r.Context(), cookie.Value, sourceOf(r)); err != nil {
 			c.Log.Error().Err(err).Msg("a session could not be ended")
 		}
 	}

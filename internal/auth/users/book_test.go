@@ -327,7 +327,7 @@ func TestRightsEnd(t *testing.T) {
 	ctx := t.Context()
 	role, disabled, groups, other := auth.Read, true, []string{"120"}, users.HashPassword("another long password")
 	for situation, end := range map[string]func(b *users.Book, cookie string) error{
-		"logout": func(b *users.Book, cookie string) error { return b.Logout(ctx, cookie) },
+		"logout": func(b *users.Book, cookie string) error { return b.Logout(ctx, cookie, netip.Addr{}) },
 		"a new role": func(b *users.Book, _ string) error {
 			return b.ChangeUser(ctx, auth.UserUpdate{Name: "anna", Role: &role})
 		},

@@ -214,12 +214,12 @@ func (b *Book) actorOf(s *auth.Session, now time.Time) (actor auth.Actor, valid 
 }
 
 // Logout ends the session with this key. It is no error if there is none.
-func (b *Book) Logout(ctx context.Context, key string) error {
+func (b *Book) Logout(ctx context.Context, key string, source netip.Addr) error {
 	actor, valid := b.Session(key)
 	if !valid {
 		return nil
 	}
-	actor.Way = auth.WayConsole
+	actor.Source, actor.Way = source.String(), auth.WayConsole
 	ctx, conclude := b.inOrder(ctx, actor, "logout", actor.Name)
 	err := b.EndSession(ctx, hashKey(key))
 	if errors.Is(err, ErrNoSession) {
