@@ -215,7 +215,7 @@ func (w *watch) born(e sim.ChannelEvent) {
 		if l.sameOffer(other) {
 			l.offer = other.offer
 		}
-		if l.sameOffer(other) || !l.ours || w.hungUp(other) {
+		if l.sameOffer(other) || !l.ours || w.hungUp(other) || w.hungUp(l) {
 			continue // a telephone beside it, a call past the ACD, or a leg that was killed as it was made
 		}
 		whose := "a call outside"
