@@ -22,14 +22,20 @@ const ms = (text) => (text ? Date.parse(text) : 0);
  * @param {any[]} offers in order
  */
 export function story(visits, offers) {
-  const lanes = visits.flatMap((visit) => [lane(visit), ...offers
+  const lanes = visits.flatMap((visit, i) => [lane(visit, visits[i - 1]), ...offers
     .filter((o) => (o.visit || 1) === visit.visit).map((o) => offerLane(o))]);
   return el("div", { class: "story" }, picture(lanes), legend(), details(visits, offers));
 }
 
-/** @param {any} visit @returns {Lane} */
-function lane(visit) {
-  const arrived = ms(visit.arrived);
+/**
+ * A caller who comes from another group keeps the time of arrival there, so the lane begins as that
+ * visit ends.
+ * @param {any} visit
+ * @param {any} before the visit before it, if there is one
+ * @returns {Lane}
+ */
+function lane(visit, before) {
+  const arrived = Math.max(ms(visit.arrived), visit.came_from ? ms(before?.ended) : 0);
   const ended = ms(visit.ended);
   const bridged = ms(visit.bridged);
   const spans = [{ from: arrived, to: bridged || ended, kind: "wait", text: clock((bridged || ended) - arrived) }];
