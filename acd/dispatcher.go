@@ -20,9 +20,9 @@ import (
 type Dispatcher struct {
 	journal  Journal
 	identity string
-	onStatus func(agent.LogEntry) // must not block; set before anything runs
-	onCDR    func(queue.CDR)      // the same as onStatus
-	notBack  func(queue.Waiting)  // the same as onStatus
+	onStatus func(agent.StatusEvent) // must not block; set before anything runs
+	onCDR    func(queue.CDR)         // the same as onStatus
+	notBack  func(queue.Waiting)     // the same as onStatus
 
 	mu        sync.Mutex
 	floor     *queue.Floor
@@ -63,8 +63,8 @@ type Place struct {
 type earlyEnd struct {
 	call      string // uuid of the caller's channel
 	agent     string
-	announced chan struct{}    // closed when the end is announced, or earlyEndLimit is over
-	statuses  []agent.LogEntry // the agent's statuses that wait
+	announced chan struct{}       // closed when the end is announced, or earlyEndLimit is over
+	statuses  []agent.StatusEvent // the agent's statuses that wait
 	limit     *time.Timer
 }
 
@@ -72,7 +72,7 @@ func newDispatcher(o Options, s queue.Snapshot) *Dispatcher {
 	d := &Dispatcher{
 		journal:   o.Journal,
 		identity:  o.Identity,
-		onStatus:  func(agent.LogEntry) {},
+		onStatus:  func(agent.StatusEvent) {},
 		floor:     queue.NewFloor(o.Settings.Floor, o.Seed),
 		onCDR:     func(queue.CDR) {},
 		notBack:   func(queue.Waiting) {},
@@ -139,7 +139,7 @@ func (d *Dispatcher) carryOut(step func(now time.Time)) (sequence uint64, offere
 
 // announceStatus sends the events about an agent's new status, or keeps them for an early end of
 // that agent.
-func (d *Dispatcher) announceStatus(status agent.LogEntry) {
+func (d *Dispatcher) announceStatus(status agent.StatusEvent) {
 	if end := d.earlyEnds[status.Extension]; end != nil {
 		end.statuses = append(end.statuses, status)
 	} else {

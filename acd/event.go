@@ -98,12 +98,12 @@ func (c *call) infoEvent(status callStatus, o *Offer, times int) esl.Command {
 }
 
 // agentEvent publishes nwayacd::agent.
-func (s *Server) agentEvent(e agent.LogEntry) esl.Command {
+func (s *Server) agentEvent(e agent.StatusEvent) esl.Command {
 	return s.publishLeft(AgentSubclass, e.Left,
 		esl.Header{Name: "nway_agent_extension", Value: e.Extension},
 		esl.Header{Name: "nway_agent_status", Value: "nway_agent_" + string(e.Status)},
 		esl.Header{Name: "nway_queue_time", Value: epoch(e.At)},
-		esl.Header{Name: "nway_agent_reason", Value: pauseReason(&e)},
+		esl.Header{Name: "nway_agent_reason", Value: pauseReason(&e.LogEntry)},
 	)
 }
 

@@ -18,7 +18,7 @@ func originateOf(t *testing.T, a agent.Profile, s Settings, at Switch) string {
 	ch := &channel{uuid: "caller-1"}
 	ch.isAt(at)
 	c.callerChannel.Store(ch)
-	lease := &queue.Lease{Call: "caller-1", Group: "110", Agent: a, Number: 1, RingTimeout: queue.DefaultRingTimeout}
+	lease := &queue.Lease{Call: "caller-1", Group: "110", Agent: &a, Number: 1, RingTimeout: queue.DefaultRingTimeout}
 	l := newLeg(&Offer{Lease: lease}, c.waysTo(t.Context(), a))
 	return l.variables(c) + l.dialString()
 }

@@ -155,7 +155,7 @@ func (s *Server) linkOf(name string) *link {
 
 // publishStatus gives an agent event to the listeners on our ports and to every link. It does not
 // block.
-func (s *Server) publishStatus(e agent.LogEntry) {
+func (s *Server) publishStatus(e agent.StatusEvent) {
 	fire := s.agentEvent(e)
 	for _, l := range s.links {
 		l.queue(fire)

@@ -21,7 +21,7 @@ func (c *call) ring(ctx context.Context, o *Offer) *leg {
 	}
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
-	l := newLeg(o, c.waysTo(ctx, o.Agent))
+	l := newLeg(o, c.waysTo(ctx, *o.Agent))
 	c.leg.Store(l)
 	c.server.channels.addLeg(c, l)
 	c.watchOver(l)

@@ -187,7 +187,6 @@ type LogEntry struct {
 	Status    Status    `json:"Status"` // "" if only the standing changed, which no event announces
 	At        time.Time `json:"At"`
 	Caller    string    `json:"Caller,omitempty"` // uuid of the caller's channel, if an offer or a call is the reason
-	Left      []string  `json:"-"`                // the groups that a logout has left; they are not kept
 
 	// Standing is the word of the agent's standing from then on, or NoServer. It is "" in
 	// entries of before.
@@ -195,6 +194,12 @@ type LogEntry struct {
 	Reason   string `json:"Reason,omitempty"` // of a pause; Holding if the agent holds the caller
 	By       string `json:"By,omitempty"`     // whose order it was; "" = no order
 	Group    string `json:"Group,omitempty"`  // of the offer, the talk or the wrap-up
+}
+
+// StatusEvent is an agent event to be published, with the row that logs it.
+type StatusEvent struct {
+	LogEntry
+	Left []string // the groups that a logout has left
 }
 
 // NoServer is the standing of an agent while no server runs. Its time is not counted.

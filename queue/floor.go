@@ -84,9 +84,9 @@ type Effects struct {
 	Ended   []CDR    // CDRs that these steps wrote, for counters
 	// callers who did not come back after a restart; no event has announced that they left
 	NotBack      []Waiting
-	GroupRemoved []string         // calls whose group another program removed; they go back to the dialplan
-	Changes      []Change         // to be kept
-	Statuses     []agent.LogEntry // agent events, to be published; their log rows are among Changes
+	GroupRemoved []string            // calls whose group another program removed; they go back to the dialplan
+	Changes      []Change            // to be kept
+	Statuses     []agent.StatusEvent // to be published; their log rows are among Changes
 }
 
 // NewFloor returns an empty floor. The seed makes the random mode repeatable.
@@ -277,7 +277,7 @@ func (f *Floor) publishStatus(slot *agentSlot, s agent.Status, caller string, no
 	case agent.StatusLogin, agent.StatusLogout, agent.StatusReady:
 		entry.By = f.orderedBy
 	}
-	f.out.Statuses = append(f.out.Statuses, entry)
+	f.out.Statuses = append(f.out.Statuses, agent.StatusEvent{LogEntry: entry})
 	f.record(Change{AgentLog: &entry})
 }
 

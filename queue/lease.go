@@ -13,24 +13,41 @@ import (
 type Lease struct {
 	Call        string // uuid of the caller's channel
 	Group       string
-	Agent       agent.Profile
-	Number      int  // of this offer within its call, from 1
-	Transfer    bool // by nwayacd_transfer
-	Visit       int  // of the call, as in its CDR
+	Agent       *agent.Profile // as it was then; leases share it, so it must not be changed
+	Number      int // of this offer within its call, from 1
+	Visit       int // of the call, as in its CDR
 	RingTimeout time.Duration
 	Offered     time.Time // when a waiting caller and an available agent both existed
 
 	Arrived time.Time // the visit
 
+	Transfer  bool // by nwayacd_transfer
 	answered  bool
 	over      bool
 	abandoned bool
+	recorded  bool // the record of the offer is written
 
+	times *leaseTimes // nil = none
+}
+
+// leaseTimes are the times that few leases have. They are apart, because each decision makes a
+// lease.
+type leaseTimes struct {
 	heldSince   time.Time     // the agent holds the caller; zero = not
 	held        time.Duration // so far
-	recorded    bool          // the record of the offer is written
-	wrapUp      time.Duration // if it was over before that
+	wrapUp      time.Duration // if it was over before the record of the offer
 	wrapUpEnded WrapUpEnd
+}
+
+// holds reports whether the agent holds the caller.
+func (l *Lease) holds() bool { return l.times != nil && !l.times.heldSince.IsZero() }
+
+// timed returns the times of the lease, to be changed.
+func (l *Lease) timed() *leaseTimes {
+	if l.times == nil {
+		l.times = &leaseTimes{}
+	}
+	return l.times
 }
 
 // offer reserves an agent for c by the rules of the group.
@@ -50,7 +67,7 @@ func (f *Floor) reserve(c *call, slot *agentSlot, now time.Time) *Lease {
 	c.offers++
 	f.touchCall(c)
 	l := &Lease{
-		Call: c.uuid, Group: c.line.Number, Agent: slot.Profile, Number: c.offers, Visit: c.visit.number,
+		Call: c.uuid, Group: c.line.Number, Agent: slot.profile(), Number: c.offers, Visit: c.visit.number,
 		RingTimeout: c.line.ringTimeout(), Offered: now, Arrived: c.since,
 	}
 	slot.lease, slot.workGroup = l, l.Group

@@ -36,8 +36,9 @@ type agentSlot struct {
 	groups    groupSet // also such as do not exist (yet)
 	lines     []*line  // of those, the ones that do
 	lease     *Lease
-	available bool // could take a call now
-	indexed   bool // is in the trees of its groups: available, and no caller waits for it
+	leased    *agent.Profile // what profile returned last
+	available bool           // could take a call now
+	indexed   bool           // is in the trees of its groups: available, and no caller waits for it
 
 	availableSince time.Time      // when it became available
 	wrapUpEnds     time.Time      // of the last wrap-up; zero = by nway_ready only
@@ -49,6 +50,14 @@ type agentSlot struct {
 	wrapUpOf    *Lease    // the talk before the wrap-up that goes on; nil = unknown, from before a restart
 	wrapUpBegan time.Time // the wrap-up that goes on
 	touched     bool      // has changed since the last TakeChanged
+}
+
+// profile returns the agent's profile as it is now, for a lease.
+func (slot *agentSlot) profile() *agent.Profile {
+	if slot.leased == nil || *slot.leased != slot.Profile {
+		slot.leased = new(slot.Profile)
+	}
+	return slot.leased
 }
 
 func newLine(g Group) *line {

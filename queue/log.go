@@ -22,7 +22,7 @@ func (slot *agentSlot) activity() logged {
 		a.group = slot.workGroup
 	case agent.StandingTalking:
 		a.group = slot.workGroup
-		if slot.lease != nil && !slot.lease.heldSince.IsZero() {
+		if slot.lease != nil && slot.lease.holds() {
 			a.reason = agent.Holding
 		}
 	}
@@ -88,11 +88,11 @@ const serverPause = time.Minute
 
 // Hold records that the agent of a talk holds the caller, or does so no more.
 func (f *Floor) Hold(l *Lease, hold bool, now time.Time) {
-	if l.over || !l.answered || hold == !l.heldSince.IsZero() {
+	if l.over || !l.answered || hold == l.holds() {
 		return
 	}
 	if hold {
-		l.heldSince = now
+		l.timed().heldSince = now
 	} else {
 		l.endHold(now)
 	}
@@ -102,9 +102,9 @@ func (f *Floor) Hold(l *Lease, hold bool, now time.Time) {
 }
 
 func (l *Lease) endHold(now time.Time) {
-	if !l.heldSince.IsZero() {
-		l.held += max(0, now.Sub(l.heldSince))
-		l.heldSince = time.Time{}
+	if l.holds() {
+		l.times.held += max(0, now.Sub(l.times.heldSince))
+		l.times.heldSince = time.Time{}
 	}
 }
 
@@ -113,7 +113,9 @@ func (l *Lease) endHold(now time.Time) {
 func (f *Floor) OfferEnded(l *Lease, o OfferRecord) OfferRecord {
 	l.recorded = true
 	l.endHold(f.now)
-	o.Hold, o.WrapUp, o.WrapUpEnded = l.held, l.wrapUp, l.wrapUpEnded
+	if t := l.times; t != nil {
+		o.Hold, o.WrapUp, o.WrapUpEnded = t.held, t.wrapUp, t.wrapUpEnded
+	}
 	f.record(Change{Offer: &o})
 	return o
 }
@@ -139,7 +141,7 @@ func (f *Floor) endWrapUp(slot *agentSlot, m agent.Move, now time.Time) {
 	switch {
 	case l == nil && slot.workGroup == "" || l != nil && l.Number == 0:
 	case l != nil && !l.recorded:
-		l.wrapUp, l.wrapUpEnded = ended.Length, ended.Ended
+		l.timed().wrapUp, l.timed().wrapUpEnded = ended.Length, ended.Ended
 	default:
 		if l != nil {
 			ended.Offered = l.Offered

@@ -17,9 +17,9 @@ type shift struct {
 	now    time.Time
 	ledger *ledger
 
-	offers       []*Lease         // not yet looked at
-	statuses     []agent.LogEntry // not yet looked at
-	changes      []Change         // of the last step that wrote any
+	offers       []*Lease            // not yet looked at
+	statuses     []agent.StatusEvent // not yet looked at
+	changes      []Change            // of the last step that wrote any
 	expired      []*Lease
 	groupRemoved []string
 	ended        []CDR

@@ -368,7 +368,7 @@ func (f *Floor) Engage(extension, uuid string, now time.Time) (agent.Profile, *L
 	if slot.lease != nil {
 		return slot.Profile, nil
 	}
-	f.engage(slot, &Lease{Call: uuid, Agent: slot.Profile, Offered: now, answered: true}, now)
+	f.engage(slot, &Lease{Call: uuid, Agent: slot.profile(), Offered: now, answered: true}, now)
 	return slot.Profile, slot.lease
 }
 

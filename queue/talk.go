@@ -79,7 +79,7 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 	}
 	delete(f.absent, t.CDR.UUID)
 	delete(f.reserved, slot.Extension)
-	l := whole.lease(slot.Profile)
+	l := whole.lease(slot.profile())
 	c := f.addTalk(&whole, l, was.place.Since)
 	f.engage(slot, l, now)
 	f.recordTalk(new(whole))
@@ -89,7 +89,7 @@ func (f *Floor) RecoverTalk(t Talk, now time.Time) (whole Talk, ok bool) {
 }
 
 // lease returns the lease of the talk's agent.
-func (t *Talk) lease(who agent.Profile) *Lease {
+func (t *Talk) lease(who *agent.Profile) *Lease {
 	return &Lease{
 		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
 		Visit: t.CDR.Visit, Arrived: t.CDR.Arrived,
@@ -137,13 +137,13 @@ func (f *Floor) loadTalks(talks []Talk, newest map[string]string) {
 		if t.Requeued {
 			continue
 		}
-		l := t.lease(agent.Profile{Extension: t.CDR.Agent})
+		l := t.lease(&agent.Profile{Extension: t.CDR.Agent})
 		slot, newest := f.slots[t.CDR.Agent], newest[t.CDR.Agent] == t.CDR.UUID
 		switch {
 		case slot != nil && newest && slot.Call == agent.Talking:
-			l.Agent, slot.lease, slot.workGroup = slot.Profile, l, l.Group
+			l.Agent, slot.lease, slot.workGroup = slot.profile(), l, l.Group
 		case slot != nil:
-			l.Agent = slot.Profile
+			l.Agent = slot.profile()
 		case newest:
 			f.orphans[t.CDR.Agent] = l
 		}
