@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nwayacd/agent"
 	"nwayacd/esl"
 	"nwayacd/queue"
 	"nwayacd/sim"
@@ -133,7 +134,7 @@ func TestAutoAnswerIsForASingleTelephone(t *testing.T) {
 }
 
 func TestTowardsAnotherSwitchAutoAnswerIsAHeaderOnly(t *testing.T) {
-	l := newLeg(&Offer{Lease: &queue.Lease{}}, []way{{elsewhere: true}})
+	l := newLeg(&Offer{Lease: &queue.Lease{Agent: &agent.Profile{}}}, []way{{elsewhere: true}})
 	if vars := l.autoAnswer(&Settings{AutoAnswer: true}); !slices.ContainsFunc(vars, func(h esl.Header) bool {
 		return h.Name == "sip_auto_answer_suppress_notify" && h.Value == "true"
 	}) {
