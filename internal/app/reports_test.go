@@ -87,10 +87,12 @@ func (a *archive) get(role auth.Role, path string) []byte {
 	return text
 }
 
-// visits writes visits of a group that arrive at a time, and how each went: a10 is answered after
-// 10 s, talks for a minute with 5 s of hold, and has 20 s of wrap-up; x10 is the same, and then
-// agent 1002 gets the caller by command; b3 is abandoned after 3 s; t is a timeout after a minute,
-// m is moved, r is blacklisted, o5 is a call out.
+// visits writes visits of a group that arrive at a time. A word says how each went. The number in
+// it is the wait in seconds.
+//
+// a10 is answered. It talks for a minute, with 5 s of hold, and has 20 s of wrap-up. x10 is the
+// same, and then agent 1002 gets the caller by command. b3 is abandoned. t is a timeout after a
+// minute. m is moved. r is blacklisted. o5 is a call out.
 func (a *archive) visits(group, at, how string) {
 	for word := range strings.FieldsSeq(how) {
 		a.calls++
