@@ -87,12 +87,16 @@ func (a *archive) get(role auth.Role, path string) []byte {
 	return text
 }
 
-// visits writes visits of a group that arrive at a time. A word says how each went. The number in
-// it is the wait in seconds.
+// visits writes visits of a group that arrive at a time. A word says how each went, and its number
+// is the wait in seconds.
 //
-// a10 is answered. It talks for a minute, with 5 s of hold, and has 20 s of wrap-up. x10 is the
-// same, and then agent 1002 gets the caller by command. b3 is abandoned. t is a timeout after a
-// minute. m is moved. r is blacklisted. o5 is a call out.
+//	a10  answered: a talk of a minute with 5 s of hold, and a wrap-up of 20 s
+//	x10  the same, and then agent 1002 gets the caller by command
+//	b3   abandoned
+//	t    a timeout after a minute
+//	m    moved
+//	r    blacklisted
+//	o5   a call out
 func (a *archive) visits(group, at, how string) {
 	for word := range strings.FieldsSeq(how) {
 		a.calls++
