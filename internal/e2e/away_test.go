@@ -148,7 +148,7 @@ func TestTalkThatWasNotWrittenDownGoesOn(t *testing.T) {
 		w.db.exec(
 			"INSERT INTO callin_queue (call_uuid, callin_number, callin_group, callin_type, call_time, place) "+
 				"VALUES (?, ?, '110', 0, now(), ?)",
-			mary.uuid, mary.number, time.Now().UnixNano())
+			mary.uuid, mary.number, time.Now().Add(-10*time.Second).UnixNano())
 		w.srv.start()
 		w.becomes("anna", "reged up idle talking")
 		if state := w.agent("anna"); state.UUID != mary.uuid || state.Available {
