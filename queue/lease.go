@@ -14,8 +14,8 @@ type Lease struct {
 	Call        string // uuid of the caller's channel
 	Group       string
 	Agent       *agent.Profile // as it was then; leases share it, so it must not be changed
-	Number      int // of this offer within its call, from 1
-	Visit       int // of the call, as in its CDR
+	Number      int            // of this offer within its call, from 1
+	Visit       int            // of the call, as in its CDR
 	RingTimeout time.Duration
 	Offered     time.Time // when a waiting caller and an available agent both existed
 
