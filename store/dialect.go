@@ -94,6 +94,7 @@ type database struct {
 	log        func(statement, parameter string)
 	sanitized  func(error) error // removes the password
 	statements atomic.Uint64     // sent so far
+	asked      atomic.Int64      // when the last statement of a transaction began, in nanoseconds since 1970
 }
 
 // connectLimit bounds the first answer of PostgreSQL in Open. It is not for SQLite, whose file may

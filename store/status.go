@@ -102,18 +102,25 @@ func (s *Store) databaseFault() fault {
 	return s.listener.state()
 }
 
-// silentAfter is how long a database may take for a batch until it is called away. It may answer
-// yet: batchLimit ends the wait.
+// silentAfter is how long a database may take for one statement of a batch until it is called away.
+// It may answer yet: batchLimit ends the wait.
 const silentAfter = 3 * time.Second
 
 var errSilent = errors.New("no answer yet")
 
 // unanswered returns why the applier cannot go on. The caller holds mu.
 func (s *Store) unanswered() fault {
-	if s.applyFault.err == nil && !s.asked.IsZero() && time.Since(s.asked) > silentAfter {
-		return fault{errSilent, s.asked}
+	if s.applyFault.err != nil || s.asked.IsZero() {
+		return s.applyFault
 	}
-	return s.applyFault
+	asked := s.asked
+	if last := time.Unix(0, s.db.asked.Load()); last.After(asked) {
+		asked = last // a slow database answers one statement after the other
+	}
+	if time.Since(asked) > silentAfter {
+		return fault{errSilent, asked}
+	}
+	return fault{}
 }
 
 // asks notes when the applier asked the database; zero = it has the answer.

@@ -117,7 +117,7 @@ func TestTheClockWasAhead(t *testing.T) {
 	db := newDatabase(t)
 	s := prepare(t, db)
 	s.more = testlab.Settings{"acd.typing-auto": "true", "acd.recover-seconds": "1"}
-	s.configure()
+	s.configure(s.srv)
 	s.start()
 	s.staff()
 	s.callersCome()

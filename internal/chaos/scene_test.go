@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ type scene struct {
 	freeswitch string           // the address of its event socket
 	more       testlab.Settings // of the configuration
 	console    *testlab.Client
+	watched    atomic.Pointer[testlab.Server] // whose ports are asked
 
 	calling   sync.WaitGroup // the callers, and what lets them in
 	stopCalls context.CancelFunc
@@ -87,7 +89,8 @@ func prepare(t *testing.T, db *database) *scene {
 	serving.Go(func() { s.sw.Serve(ctx, ln) })
 	t.Cleanup(func() { stop(); serving.Wait() })
 	s.freeswitch = ln.Addr().String()
-	s.configure()
+	s.watched.Store(s.srv)
+	s.configure(s.srv)
 	return s
 }
 
@@ -109,7 +112,7 @@ func (s *scene) happens(e sim.ChannelEvent) {
 	s.talked[e.UUID], s.talked[e.Peer] = true, true
 }
 
-func (s *scene) configure() {
+func (s *scene) configure(srv *testlab.Server) {
 	s.Helper()
 	settings := testlab.Settings{
 		"http.token": testlab.Quote(httpToken), "http.directory-token": testlab.Quote(directoryToken),
@@ -120,12 +123,12 @@ func (s *scene) configure() {
 	if s.db != nil {
 		settings["database.dbstring"] = testlab.Quote(s.db.dsn)
 	}
-	err := s.srv.Configure(settings,
+	err := srv.Configure(settings,
 		testlab.Switch{Name: "fs1", Address: s.freeswitch, Password: "ClueCon", DialString: "user/{ext}"})
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.dialplan(s.srv.Socket)
+	s.dialplan(srv.Socket)
 }
 
 // dialplan leads callers to the first of the servers that takes calls. Without one

@@ -18,15 +18,14 @@ func (s *scene) another() *testlab.Server {
 	first := s.srv
 	other, err := testlab.NewServer(suite.program, s.TempDir())
 	s.noError(err)
-	s.srv = other
-	s.configure()
-	s.srv = first
+	s.configure(other)
 	s.dialplan(first.Socket, other.Socket)
 	return other
 }
 
 // moveTo makes the other server the one that is watched and judged.
 func (s *scene) moveTo(other *testlab.Server) {
+	s.watched.Store(other)
 	s.srv, s.console = other, &testlab.Client{Address: other.Control, Password: password}
 	s.Cleanup(s.console.Close)
 }

@@ -28,7 +28,7 @@ type health struct {
 func (s *scene) ask(method, path, token string, form url.Values) (status int, body []byte, err error) {
 	ctx, stop := context.WithTimeout(context.Background(), answer)
 	defer stop()
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+s.srv.HTTP+path,
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+s.watched.Load().HTTP+path,
 		strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, nil, err
@@ -131,7 +131,7 @@ func (s *scene) useSecrets() {
 	}
 	ctx, stop := context.WithTimeout(context.Background(), answer)
 	defer stop()
-	fresh := testlab.Client{Address: s.srv.Control, Password: password}
+	fresh := testlab.Client{Address: s.watched.Load().Control, Password: password}
 	defer fresh.Close()
 	if reply, err := fresh.Do(ctx, "nway_list_groups"); err != nil || !strings.Contains(reply, group) {
 		s.Errorf("the right password: %s %v", reply, err)
