@@ -135,7 +135,7 @@ var wrongUses = []wrongUse{
 	}},
 	{"nway_set_ext", "1000 name x", []string{
 		" → -USAGE", "1000 name → -USAGE", "1000 name x y → -USAGE", "9 name x → no such extension",
-		"1000 nmae x → is no setting; there are name, job_number", "1000 dnd yes → true or false, or default",
+		"1000 colour x → is no setting; there are name, job_number", "1000 dnd yes → true or false, or default",
 		"1000 wrap_up_seconds -2 → whole seconds from -1 to 86400", "1000 max_misses many → a whole number",
 		"1000 dial_string {a=b}user/1 → no braces but {ext}", "1000 'dial string' x → -ERR key",
 		"1000 say_job_number true → no job number", "1000 allowed_groups 110,999 → no such group",

@@ -26,7 +26,7 @@ type figureSQL struct {
 	pauses string // query: from, to
 }
 
-// columns of the queries that are the same in both databases
+// The columns of the queries that are the same in both databases.
 const (
 	visitColumns = `SELECT group_number, direction, outcome, cause, transfer_kind, arrived, answered, bridged, ended,
 		sl_seconds, short_seconds FROM nwayacd_cdr`

@@ -52,7 +52,7 @@ func (a arg[W]) Resolve(_ huma.Context, at *huma.PathBuffer) []error {
 			Location: at.String(),
 			Message:  rule.Name + ": no control characters are allowed",
 		}}
-	case !rule.Fits(string(a)) && !(a == "" && of.word() == "REASON"):
+	case !rule.Fits(string(a)) && (a != "" || of.word() != "REASON"):
 		return []error{&huma.ErrorDetail{Location: at.String(), Message: rule.Name + ": " + rule.Rule}}
 	}
 	return nil

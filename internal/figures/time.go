@@ -29,7 +29,7 @@ func (s *Set) Entry(o Open, e *agent.LogEntry) Open {
 		return o
 	}
 	s.Until(e.Extension, o, e.At)
-	if paused(next) && !(paused(o) && o.Reason == next.Reason) {
+	if paused(next) && (!paused(o) || o.Reason != next.Reason) {
 		s.pause(e.Extension, e.Reason, e.At).Times++
 	}
 	if !next.Counts() {

@@ -209,7 +209,7 @@ func (s *Stream) connect(ctx context.Context) (in *events, end func(), err error
 	if s.http.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+s.http.Token)
 	}
-	answer, err := s.client.Do(request)
+	answer, err := s.client.Do(request) //nolint:bodyclose // the second result closes it
 	if err != nil {
 		return nil, nil, err
 	}
@@ -246,7 +246,7 @@ func (s *Stream) take(event string, data []byte) error {
 	}
 	switch event {
 	case "tick":
-		s.ahead = time.UnixMilli(f.At).Sub(time.Now())
+		s.ahead = time.Until(time.UnixMilli(f.At))
 	case "snapshot":
 		s.rows = liveRows{map[string]liveGroup{}, map[string]liveAgent{}, map[string]liveCall{}}
 		s.rows.put(&f)
