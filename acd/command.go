@@ -173,6 +173,12 @@ func (d *Dispatcher) Edit(take func() []queue.Change) {
 	})
 }
 
+// Recall takes over who last answered which caller. There can be millions of these, so they come in
+// parts, after the start.
+func (d *Dispatcher) Recall(memories []queue.Memory) {
+	d.do(func(now time.Time) { d.floor.Recall(memories, now) })
+}
+
 // Reload applies a whole snapshot of the database, as if every difference had been edited just now.
 // It calls take while the floor is locked, so nothing is written until the snapshot is applied.
 func (d *Dispatcher) Reload(take func() queue.Snapshot) {

@@ -50,11 +50,25 @@ func (f *Floor) loadLists(s Snapshot) {
 		f.vips[v] = struct{}{}
 	}
 	for _, m := range s.Memories {
-		key := memoryKey{m.Caller, m.Group}
-		// old databases have a row for each talk
-		if newest, known := f.memories[key]; !known || newest.at.Before(m.At) {
-			f.memories[key] = memory{m.Agent, m.At}
+		f.recall(m)
+	}
+}
+
+// Recall takes over memories of before, which a snapshot did not have. It leaves out those that
+// have expired.
+func (f *Floor) Recall(memories []Memory, now time.Time) {
+	for _, m := range memories {
+		if !f.memoryExpired(memory{m.Agent, m.At}, now) {
+			f.recall(m)
 		}
+	}
+}
+
+// recall keeps a memory if none is newer. Old databases have a row for each talk.
+func (f *Floor) recall(m Memory) {
+	key := memoryKey{m.Caller, m.Group}
+	if newest, known := f.memories[key]; !known || newest.at.Before(m.At) {
+		f.memories[key] = memory{m.Agent, m.At}
 	}
 }
 

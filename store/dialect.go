@@ -43,6 +43,7 @@ type dialect struct {
 
 	write map[kind][]string
 	load  queries
+	older string // query: the memories since a time
 	empty string // query: whether there are neither agents nor groups nor users
 
 	cdrs        string // query: since

@@ -11,16 +11,20 @@ import (
 var postgresJobs = []job{
 	{name: "nwayacd_vip_phone", index: `ON call_vip_number (phone_number)`},
 	{name: "nwayacd_remember_caller", index: `ON cf_call_remember (call_number)`},
+	{name: "nwayacd_remember_time", index: `ON cf_call_remember (insert_time DESC NULLS LAST)`},
 	offeredIndex, offerArrivedIndex, agentLogIndex, figuresOfBefore,
 }
 
 // sqliteJobs are the same for SQLite.
-var sqliteJobs = []job{offeredIndex, offerArrivedIndex, agentLogIndex, figuresOfBefore}
+var sqliteJobs = []job{
+	{name: "nwayacd_remember_time", index: `ON cf_call_remember (insert_time)`},
+	offeredIndex, offerArrivedIndex, agentLogIndex, figuresOfBefore,
+}
 
 // What the figures of old records are made with.
 var (
 	offeredIndex      = job{name: "nwayacd_offer_offered", index: `ON nwayacd_offer (offered)`}
-	offerArrivedIndex = job{name: "nwayacd_offer_arrived", index: `ON nwayacd_offer (arrived)`}
+	offerArrivedIndex = job{name: "nwayacd_offer_arrived", index: `ON nwayacd_offer (arrived) WHERE arrived IS NOT NULL`}
 	agentLogIndex     = job{name: "nwayacd_agent_log_at", index: `ON nwayacd_agent_log (at)`}
 	figuresOfBefore   = job{name: "nwayacd_interval_fill", step: fillFigures}
 )

@@ -42,7 +42,7 @@ var postgres = dialect{
 		members:   pgMembers,
 		blacklist: pgBlacklist,
 		vips:      pgVIPs,
-		memories:  pgMemories,
+		memories:  pgMemories + ` ORDER BY cf_call_remember.insert_time DESC NULLS LAST LIMIT $1`,
 		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz, callin_name, visit, came_from
 			FROM callin_queue`,
 		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
@@ -52,6 +52,7 @@ var postgres = dialect{
 		reasons:  pgReasons,
 		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = $1`,
 	},
+	older: pgMemories + ` WHERE insert_time::timestamptz >= $1::timestamptz`,
 	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,

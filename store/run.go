@@ -26,6 +26,7 @@ func (s *Store) Run(ctx context.Context) error {
 		s.jobs(ctx)
 		s.deleteOldRows(ctx)
 	})
+	workers.Go(func() { s.recall(ctx) })
 	if s.listener != nil {
 		workers.Go(func() { s.listen(ctx) })
 		workers.Go(func() { s.listener.probe(ctx) })

@@ -8,6 +8,7 @@ import (
 	"nwayacd/agent"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
+	"nwayacd/store/wait"
 )
 
 // readAll reads everything in tx. Rows without a number, and rows that repeat another, are left
@@ -36,7 +37,7 @@ func (db *database) readAll(ctx context.Context, tx *transaction, r reader) (
 	if snap.VIPs, err = read(ctx, tx, r.vip, db.load.vips); err != nil {
 		return snap, nil, err
 	}
-	if snap.Memories, err = read(ctx, tx, r.memory, db.load.memories); err != nil {
+	if snap.Memories, err = read(ctx, tx, r.memory, db.load.memories, loadedMemories); err != nil {
 		return snap, nil, err
 	}
 	if snap.Reasons, err = read(ctx, tx, r.reason, db.load.reasons); err != nil {
@@ -189,6 +190,9 @@ func (s *Store) readAndOverlay(ctx context.Context) (snap queue.Snapshot, seen u
 		var found bool
 		if snap, position, found, err = s.readMoment(ctx); err != nil {
 			return s.wrap(ctx, "load", err)
+		}
+		if len(snap.Memories) >= loadedMemories {
+			wait.Signal(s.recallDue)
 		}
 		return checkPosition(position, found, s.applied.Get())
 	})

@@ -138,7 +138,7 @@ var embedded = dialect{
 		members:   `SELECT DISTINCT ext_group_number, ext FROM ext_group_map`,
 		blacklist: `SELECT category, call_number, dest_number, group_number, expire_time FROM call_blacklist`,
 		vips:      `SELECT DISTINCT phone_number, group_number FROM call_vip_number`,
-		memories:  `SELECT call_number, group_number, agent_number, insert_time FROM cf_call_remember`,
+		memories:  sqliteMemories + ` ORDER BY insert_time DESC LIMIT ?1`,
 		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time, callin_name, visit, came_from
 			FROM callin_queue`,
 		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
@@ -147,6 +147,7 @@ var embedded = dialect{
 		sessions: selectSessions + ` ORDER BY hash`,
 		password: `SELECT extension_pswd FROM call_extension WHERE extension_number = ?1`,
 	},
+	older: sqliteMemories + ` WHERE insert_time >= date(?1)`,
 	empty: nothingOfOperators,
 	cdrs: `SELECT call_uuid, caller, dialled, group_number, vip, switch, agent, leg_uuid, offers, outcome, hung_up_by, cause,
 		survey, recording, arrived, answered, bridged, ended,
@@ -190,6 +191,8 @@ var embedded = dialect{
 	words:        words{yes: "1", no: "0", noTime: ""},
 	write:        sqliteWrite,
 }
+
+const sqliteMemories = `SELECT call_number, group_number, agent_number, insert_time FROM cf_call_remember`
 
 // json_each makes the text of a value again each time it is named. If many columns are taken from
 // it, the text is kept.

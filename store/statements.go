@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// These methods hide those of database/sql with the same names. They count the statements, note when
-// those of a transaction began, and do nothing else.
+// These methods hide those of database/sql with the same names. They count the statements, note
+// when those of a transaction began, and do nothing else.
 
 // transaction is an open transaction.
 type transaction struct {

@@ -54,6 +54,11 @@ type Options struct {
 	OnEdit   func(take func() []queue.Change)
 	OnReload func(take func() queue.Snapshot)
 
+	// OnMemories receives the memories that Load leaves out because there are many. They come in
+	// parts, and in no order, from a goroutine of Run. A memory must not replace a newer one.
+	OnMemories func([]queue.Memory)
+	Remember   time.Duration // older memories are not read for OnMemories; 0 = all are
+
 	// OnDeposed receives why this server must end: another one has taken the database. Run calls it
 	// once, and applies nothing more.
 	OnDeposed func(error)
@@ -84,6 +89,8 @@ type Store struct {
 	onReload       func(take func() queue.Snapshot)
 	onResync       func(whole bool)
 	onDeposed      func(error)
+	onMemories     func([]queue.Memory)
+	remember       time.Duration // older memories are not read for onMemories; 0 = all are
 
 	guarded       bool          // the database has a row that says which server works with it
 	host, version string        // in that row
@@ -112,6 +119,7 @@ type Store struct {
 	notifyDown     bool          // the listening connection failed at Open
 	reloadWrites   reloadWrites  // what is written during a reload
 	startState     *checkpoint   // what the first Load returns; nil = the database has it
+	recallDue      chan struct{} // a load left memories out; one slot
 	checkpointDue  chan struct{} // the checkpoint is out of date; one slot
 	shutdownLimit  time.Duration
 
@@ -152,9 +160,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.answerLimit = cmp.Or(o.answerLimit, answerLimit)
 	s := &Store{
 		dir: dir, log: o.Log, autoMigrate: o.AutoMigrate, onEdit: o.OnEdit, onReload: o.OnReload, onResync: o.OnResync,
+		onMemories: o.OnMemories, remember: o.Remember,
 		applyNow: make(chan struct{}, 1), checkpointDue: make(chan struct{}, 1), turn: make(turn, 1),
 		deposed: make(chan error, 1), shutdownLimit: shutdownLimit, batch: batchBytes,
 		old:       deleter{changed: make(chan struct{}, 1)},
+		recallDue: make(chan struct{}, 1),
 		ownWrites: ownWrites{written: map[string]*columnWrites{}}, testCommitted: func() {},
 	}
 	s.SetRetention(o.Retention)

@@ -153,6 +153,8 @@ func (d *Daemon) openStore(ctx context.Context, _ Options) (err error) {
 		Log:          d.log,
 		OnEdit:       d.edited,
 		OnReload:     d.reloaded,
+		OnMemories:   func(memories []queue.Memory) { d.acd.Dispatcher.Recall(memories) },
+		Remember:     d.config.ACD.Remember,
 		OnResync:     d.resync,
 		OnDeposed:    d.deposed,
 		Version:      version,
