@@ -31,8 +31,10 @@ type jobStep func(ctx context.Context, tx *transaction, position string, rows in
 const (
 	stepLimit = time.Second            // of one step, while calls are served
 	stepGoal  = 200 * time.Millisecond // steps become larger until they take half as long
-	firstStep = 200                    // rows
-	mostRows  = 20_000
+	// A step of fewer rows is hardly shorter, because most of its time is that of its statements.
+	// Only a step that took over stepLimit is tried again with fewer.
+	fewestRows = 1000
+	mostRows   = 20_000
 
 	firstRetry = 200 * time.Millisecond // of jobs that failed
 	lastRetry  = 30 * time.Second
@@ -205,7 +207,7 @@ func inSteps(
 	ctx context.Context, ready func(context.Context) error, most int,
 	step func(ctx context.Context, rows int) (done bool, err error),
 ) error {
-	for rows := firstStep; ; {
+	for rows := min(fewestRows, most); ; {
 		if ready != nil {
 			if err := ready(ctx); err != nil {
 				return err
@@ -219,8 +221,10 @@ func inSteps(
 			return err
 		case err == nil && done:
 			return nil
-		case err != nil || took > stepGoal:
+		case err != nil:
 			rows = max(rows/2, 1)
+		case took > stepGoal:
+			rows = max(rows/2, min(rows, fewestRows))
 		case took < stepGoal/2:
 			rows = min(2*rows, most)
 		}

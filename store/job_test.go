@@ -54,7 +54,12 @@ func TestOldRowsAreFilledOnceThoughTheServerStopsMeanwhile(t *testing.T) {
 	everyDatabase(t, func(t *testing.T, o Options) {
 		withCDRs(t, o, 1000)
 		second := make(chan struct{}, 100)
-		withJobs(t, filled(1000, func(int) { second <- struct{}{} }))
+		all := filled(1000, func(int) { second <- struct{}{} })
+		step := all.step
+		all.step = func(ctx context.Context, tx *transaction, position string, _ int) (string, bool, error) {
+			return step(ctx, tx, position, 100)
+		}
+		withJobs(t, all)
 		for range 2 {
 			_, stop := run(t, o)
 			<-second
@@ -73,11 +78,11 @@ func TestAStepThatTakesTooLongIsTriedWithFewerRows(t *testing.T) {
 	o := postgresOptions(t)
 	withCDRs(t, o, 1000)
 	slow := filled(1000, func(int) {})
-	least := firstStep
+	least := fewestRows
 	step := slow.step
 	slow.step = func(ctx context.Context, tx *transaction, position string, rows int) (string, bool, error) {
 		least = min(least, rows)
-		pause := fmt.Sprintf(`SELECT pg_sleep(%g)`, 0.008*float64(rows)) // 1.6 s for the first step
+		pause := fmt.Sprintf(`SELECT pg_sleep(%g)`, 0.0016*float64(rows)) // 1.6 s for the first step
 		if _, err := tx.ExecContext(ctx, pause); err != nil {
 			return "", false, err
 		}
@@ -86,7 +91,7 @@ func TestAStepThatTakesTooLongIsTriedWithFewerRows(t *testing.T) {
 	withJobs(t, slow)
 	s, _ := run(t, o)
 	jobsDone(t, s)
-	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE offers = 1`); n != 1000 || least > firstStep/2 {
+	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr WHERE offers = 1`); n != 1000 || least > fewestRows/2 {
 		t.Errorf("%d of 1000 rows, and steps of %d rows or more", n, least)
 	}
 }
