@@ -53,6 +53,21 @@ func TestTopWithAWrongPasswordShowsNothing(t *testing.T) {
 	}
 }
 
+// shownIn waits until the only agent is shown in that state.
+func shownIn(ctx context.Context, t *testing.T, shown <-chan View, state string) Agent {
+	t.Helper()
+	for {
+		select {
+		case v := <-shown:
+			if len(v.Agents) == 1 && v.Agents[0].State == state {
+				return v.Agents[0]
+			}
+		case <-ctx.Done():
+			t.Fatal("the agent is never shown in the state", state)
+		}
+	}
+}
+
 func TestTopFollowsTheFloor(t *testing.T) {
 	d := serving(t)
 	feed := newFeed(Server{Address: d.Control.String(), Password: apptest.Password})
@@ -61,19 +76,7 @@ func TestTopFollowsTheFloor(t *testing.T) {
 	defer following.Wait()
 	defer stop()
 	following.Go(func() { feed.follow(ctx) })
-	await := func(state string) Agent {
-		t.Helper()
-		for {
-			select {
-			case v := <-feed.shown:
-				if len(v.Agents) == 1 && v.Agents[0].State == state {
-					return v.Agents[0]
-				}
-			case <-ctx.Done():
-				t.Fatal("the agent is never shown in the state", state)
-			}
-		}
-	}
+	await := func(state string) Agent { return shownIn(ctx, t, feed.shown, state) }
 	await("ready")
 	if err := d.Dispatcher().Busy(t.Context(), "1000"); err != nil {
 		t.Fatal(err)

@@ -65,19 +65,7 @@ func TestTopFollowsTheLiveStream(t *testing.T) {
 	defer following.Wait()
 	defer stop()
 	following.Go(func() { stream.follow(ctx) })
-	await := func(state string) Agent {
-		t.Helper()
-		for {
-			select {
-			case v := <-stream.shown:
-				if len(v.Agents) == 1 && v.Agents[0].State == state {
-					return v.Agents[0]
-				}
-			case <-ctx.Done():
-				t.Fatal("the agent is never shown in the state", state)
-			}
-		}
-	}
+	await := func(state string) Agent { return shownIn(ctx, t, stream.shown, state) }
 	await("ready")
 	if err := d.Dispatcher().Busy(t.Context(), "1000"); err != nil {
 		t.Fatal(err)
