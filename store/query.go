@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"nwayacd/queue"
@@ -78,4 +80,46 @@ func listOrNull(list []string) sql.NullString {
 // orNull returns a time as a parameter. It is NULL if t is zero.
 func orNull(t time.Time) sql.NullString {
 	return sql.NullString{String: t.UTC().Format(time.RFC3339Nano), Valid: !t.IsZero()}
+}
+
+// Version returns the database's name and version: "PostgreSQL 15.4", "SQLite 3.46.0".
+func (s *Store) Version(ctx context.Context) (string, error) {
+	ctx, cancel := s.queryContext(ctx, rowLimit)
+	defer cancel()
+	var version string
+	if err := s.db.QueryRowContext(ctx, s.db.version).Scan(&version); err != nil {
+		return "", s.wrap(ctx, "read the version", err)
+	}
+	version, _, _ = strings.Cut(version, " ") // Debian adds the version of its package
+	return s.db.name + " " + version, nil
+}
+
+const (
+	searchLimit = 10 * time.Second // for reading records
+	rowLimit    = 2 * time.Second  // for reading one row
+	knownLimit  = time.Second      // for reading one row whose last known state will do
+)
+
+// queryContext returns a context for a query. If the database is known to be away, it has already
+// ended.
+func (s *Store) queryContext(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	s.mu.Lock()
+	away := s.unanswered()
+	s.mu.Unlock()
+	if away.err != nil {
+		ctx, cancel := context.WithCancelCause(ctx)
+		cancel(away.away("database"))
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("the database does not answer within %s", limit))
+}
+
+// wrap adds what failed to an error. If ctx has ended, it adds the cause, because lib/pq reports
+// only a cancelled statement (57014).
+func (s *Store) wrap(ctx context.Context, doing string, err error) error {
+	err = s.db.sanitized(err)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return fmt.Errorf("store: %s: %w", doing, err)
 }
