@@ -218,8 +218,8 @@ func BenchmarkCallOut(b *testing.B) {
 	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
 	c.who, c.group = caller{number: "13900001111"}, "110"
 	offer := &Offer{Lease: &queue.Lease{
-		Call: c.uuid(), Group: "110", Agent: &agent.Profile{Extension: "1000"}, Number: 1, RingTimeout: 15 * time.Second,
-		Offered: time.Now(),
+		Call: c.uuid(), Group: "110", Agent: &agent.Profile{Extension: "1000"}, Number: 1,
+		RingTimeout: 15 * time.Second, Offered: time.Now(),
 	}}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {

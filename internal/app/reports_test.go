@@ -141,7 +141,8 @@ func (a *archive) offer(c *queue.CDR, extension string, answered time.Time) {
 	a.store.Write(queue.Change{Offer: &queue.OfferRecord{
 		Call: c.UUID, Group: c.Group, Agent: extension, Number: c.Offers, Visit: c.Visit, Arrived: c.Arrived,
 		Offered: answered.Add(-time.Second), Answered: answered, Ended: answered.Add(time.Minute),
-		Outcome: queue.OfferAnswered, Hold: 5 * time.Second, WrapUp: 20 * time.Second, WrapUpEnded: queue.WrapUpByItself,
+		Outcome: queue.OfferAnswered, Hold: 5 * time.Second,
+		WrapUp: 20 * time.Second, WrapUpEnded: queue.WrapUpByItself,
 	}})
 }
 
@@ -281,7 +282,8 @@ func TestAMonthIsReportedAsItWas(t *testing.T) {
 	const columns = "start group offered answered answered_in abandoned abandoned_in abandoned_short service_level " +
 		"asa_seconds time_to_abandon_seconds aht_seconds longest_wait_seconds left_timeout left_moved " +
 		"refused_blacklisted talks talk_seconds hold_seconds wrap_up_seconds"
-	of110, of120 := "110 10 5 3 3 2 2 50 18.2 32.333 96 90 1 1 1 6 360 30 120", "120 1 1 1 0 0 0 100 2  80 2 0 0 0 1 60 5 20"
+	of110 := "110 10 5 3 3 2 2 50 18.2 32.333 96 90 1 1 1 6 360 30 120"
+	of120 := "120 1 1 1 0 0 0 100 2  80 2 0 0 0 1 60 5 20"
 	a.want(auth.Admin, october, columns,
 		"2026-10-01T00:00:00+02:00 "+of110, "2026-10-01T00:00:00+02:00 "+of120, "total "+of110, "total "+of120)
 	a.want(auth.Supervisor, october, columns, "2026-10-01T00:00:00+02:00 "+of110, "total "+of110)
@@ -312,7 +314,9 @@ func TestTheStoryOfACall(t *testing.T) {
 	a := newArchive(t)
 	start := instant(t, "2026-10-15T12:00:00Z")
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
-	offer := func(visit, number, offered, answered, ended int, group, extension string, o queue.OfferRecord) queue.Change {
+	offer := func(
+		visit, number, offered, answered, ended int, group, extension string, o queue.OfferRecord,
+	) queue.Change {
 		o.Call, o.Visit, o.Number, o.Group, o.Agent = "c", visit, number, group, extension
 		o.Offered, o.Ended = at(offered), at(ended)
 		if answered > 0 {
@@ -326,11 +330,13 @@ func TestTheStoryOfACall(t *testing.T) {
 		}}
 	}
 	a.store.Write(
-		logged(12, "ring", ""), logged(14, "talking", ""), logged(20, "talking", agent.Holding), logged(27, "talking", ""),
+		logged(12, "ring", ""), logged(14, "talking", ""),
+		logged(20, "talking", agent.Holding), logged(27, "talking", ""),
 		logged(40, "typing", ""), logged(60, "ready", ""),
 		offer(1, 1, 2, 0, 12, "110", "1000", queue.OfferRecord{Outcome: queue.OfferMissed, Cause: "NO_ANSWER"}),
 		offer(1, 2, 12, 14, 40, "110", "1002", queue.OfferRecord{
-			Outcome: queue.OfferAnswered, Hold: 7 * time.Second, WrapUp: 20 * time.Second, WrapUpEnded: queue.WrapUpByHand,
+			Outcome: queue.OfferAnswered, Hold: 7 * time.Second,
+			WrapUp: 20 * time.Second, WrapUpEnded: queue.WrapUpByHand,
 		}),
 		queue.Change{CDR: &queue.CDR{
 			UUID: "c", Visit: 1, Group: "110", Caller: "139", Outcome: queue.Answered, Arrived: at(0), Answered: at(14),
@@ -346,7 +352,8 @@ func TestTheStoryOfACall(t *testing.T) {
 		"0 arrived 1 110", "2 offered 1 110 1000", "12 missed 1 110 1000 NO_ANSWER", "12 offered 1 110 1002",
 		"14 answered 1 110 1002", "20 hold 1 110 1002", "27 unhold 1 110 1002", "40 transferred 1 110 blind 120",
 		"40 ended 1 110 answered", "40 talk-ended 1 110 1002", "41 arrived 2 120 110", "42 offered 2 120 1001",
-		"45 answered 2 120 1001", "60 wrap-up-ended 1 110 1002 hand", "90 ended 2 120 answered", "90 talk-ended 2 120 1001",
+		"45 answered 2 120 1001", "60 wrap-up-ended 1 110 1002 hand",
+		"90 ended 2 120 answered", "90 talk-ended 2 120 1001",
 	}
 	a.wantStory(auth.Admin, start, want, 2)
 	own := slices.DeleteFunc(slices.Clone(want), func(moment string) bool { return strings.Contains(moment, " 2 120") })
@@ -368,7 +375,8 @@ func (a *archive) wantStory(role auth.Role, start time.Time, want []string, visi
 	}
 	var got []string
 	for _, m := range shown.Moments {
-		words := fmt.Sprint(int(m.At.Sub(start).Seconds()), " ", m.What, " ", m.Visit, " ", m.Group, " ", m.Agent, " ", m.Detail)
+		seconds := int(m.At.Sub(start).Seconds())
+		words := fmt.Sprint(seconds, " ", m.What, " ", m.Visit, " ", m.Group, " ", m.Agent, " ", m.Detail)
 		got = append(got, strings.Join(strings.Fields(words), " "))
 	}
 	if !slices.Equal(got, want) || len(shown.Visits) != visits {

@@ -34,8 +34,7 @@ var english = Words{
 		Wait:     "Too many wrong passwords. Try again in {0} s.",
 		Busy:     "Many people are logging in. Try again in a moment.",
 		Trouble:  "The server could not check it. Try again.",
-		NoScript: "The live pages need JavaScript. It is part of this server; nothing is loaded from " +
-			"elsewhere.",
+		NoScript: "The live pages need JavaScript. It is part of this server, and loads nothing from elsewhere.",
 	},
 	Enter: EnterWords{
 		Title:  "One moment",
