@@ -13,10 +13,13 @@ import (
 	"nwayacd/internal/prompt"
 )
 
-// tooShort is the length under which FreeSWITCH does not play a file again. FreeSWITCH does not
-// repeat a file under half a second (switch_ivr.c, switch_ivr_parse_event), and its event of the
-// end may be a little late.
-const tooShort = 600 * time.Millisecond
+// FreeSWITCH does not repeat a file that it played in less than repeated (switch_ivr.c,
+// switch_ivr_parse_event). Its event of the end may be a little late, so a file that seems to last
+// less than tooShort may be such a file.
+const (
+	repeated = 500 * time.Millisecond
+	tooShort = 600 * time.Millisecond
+)
 
 // A file that is too short is played as a string of itself. One round of the string lasts about
 // stringLength, within the bounds.
@@ -30,6 +33,7 @@ const (
 type holdMusic struct {
 	id       string // Application-UUID of the music that plays; "" = none
 	began    time.Time
+	rounds   int       // that are over since the music was started
 	round    *round    // the last round that is over; another one may follow
 	files    int       // how often the file is in the string; 0 = no string
 	mute     bool      // the music cannot be played; not tried again before the next busy prompt
@@ -41,6 +45,13 @@ type holdMusic struct {
 type round struct {
 	length   time.Duration
 	response string // how it ended, as FreeSWITCH reports it
+	first    bool   // its length is from the command to the event of the end
+}
+
+// last reports whether it is certain that no round follows. Of any other round, FreeSWITCH has to
+// be asked.
+func (r *round) last() bool {
+	return r.response != filePlayed || r.first && r.length < repeated
 }
 
 // playHold plays the busy prompt once, and then music without end. It does nothing while the music
@@ -77,7 +88,7 @@ func (c *call) startMusic() []esl.Command {
 		c.music.mute = true
 		return nil
 	}
-	c.music.id, c.music.began = newUUID(), time.Now()
+	c.music.id, c.music.began, c.music.rounds = newUUID(), time.Now(), 0
 	return []esl.Command{c.playback(strung(c.settings.Prompts.Hold, c.music.files), c.music.id,
 		esl.ExecuteOptions{Loops: -1})}
 }
@@ -90,17 +101,19 @@ func (h *holdMusic) silent() bool { return h.id == "" && !h.mute }
 // consulting call has hung up and still waits for its successor.
 func (c *call) noteMusic(s signal) {
 	if done, ok := s.(executed); ok && done.id != "" && done.id == c.music.id && done.hangup == "" {
-		c.music.round = &round{length: time.Since(c.music.began), response: done.response}
+		c.music.round = &round{time.Since(c.music.began), done.response, c.music.rounds == 0}
 		c.music.began = time.Now()
+		c.music.rounds++
 	}
 }
 
 // settleMusic finds out whether the music goes on after a round of it. FreeSWITCH reports the same
-// at the end of each round, so it is asked.
+// at the end of each round, so it is asked, unless the round was certainly the last one. It is not
+// asked then, because its answer may be older than the end.
 func (c *call) settleMusic() {
 	last := c.music.round
 	c.music.round = nil
-	if last == nil || c.music.id == "" || last.response == filePlayed && c.playsOn() {
+	if last == nil || c.music.id == "" || !last.last() && c.playsOn() {
 		return
 	}
 	c.music.id = ""

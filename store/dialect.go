@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -112,6 +113,10 @@ func newDatabase(o *Options) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.migrations != nil {
+		db.migrations = o.migrations
+	}
+	db.connectLimit = cmp.Or(o.connectLimit, db.connectLimit)
 	db.log = func(string, string) {}
 	if o.OutputSQL {
 		db.log = func(statement, parameter string) {

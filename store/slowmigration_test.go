@@ -2,6 +2,7 @@ package store
 
 import (
 	"io/fs"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -9,32 +10,37 @@ import (
 	"nwayacd/queue"
 )
 
-// withMigration adds a migration to those of PostgreSQL until the test ends.
-func withMigration(t *testing.T, text string) {
+// withMigration returns the migrations of PostgreSQL and one more.
+func withMigration(t *testing.T, text string) fs.FS {
 	t.Helper()
-	before, limit := postgres.migrations, postgres.connectLimit
-	t.Cleanup(func() { postgres.migrations, postgres.connectLimit = before, limit })
 	files := fstest.MapFS{"9000_slow.sql": {Data: []byte(text)}}
-	names, err := fs.Glob(before, "*.sql")
+	names, err := fs.Glob(postgres.migrations, "*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		data, err := fs.ReadFile(before, name)
+		data, err := fs.ReadFile(postgres.migrations, name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		files[name] = &fstest.MapFile{Data: data}
 	}
-	postgres.migrations, postgres.connectLimit = files, time.Second
+	return files
 }
+
+// upgrade are migrations in which a later release puts its own while a store is open.
+type upgrade struct{ atomic.Pointer[fs.FS] }
+
+func (u *upgrade) Open(name string) (fs.File, error) { return (*u.Load()).Open(name) }
+
+func (u *upgrade) put(files fs.FS) { u.Store(&files) }
 
 func TestAMigrationThatTakesLongEnds(t *testing.T) {
 	o := postgresOptions(t)
 	_, stop := run(t, o) // the release before
 	stop()
-	withMigration(t, `CREATE TABLE slow AS SELECT pg_sleep(3)::text`)
-	o.answerLimit = time.Second
+	o.migrations = withMigration(t, `CREATE TABLE slow AS SELECT pg_sleep(3)::text`)
+	o.connectLimit, o.answerLimit = time.Second, time.Second
 	s, _ := run(t, o)
 	s.Write(cdr("u1"))
 	flush(t, s)
@@ -47,7 +53,8 @@ func TestAMigrationWaitsForALockAndHoldsNobodyUp(t *testing.T) {
 	o := postgresOptions(t)
 	_, stop := run(t, o)
 	stop()
-	withMigration(t, `ALTER TABLE nwayacd_cdr ADD COLUMN IF NOT EXISTS later text`)
+	o.connectLimit = time.Second
+	o.migrations = withMigration(t, `ALTER TABLE nwayacd_cdr ADD COLUMN IF NOT EXISTS later text`)
 	other := openSQL(t, o.DSN)
 	tx, err := other.Begin()
 	if err != nil {
@@ -77,14 +84,17 @@ func TestAMigrationWaitsForALockAndHoldsNobodyUp(t *testing.T) {
 func TestADatabaseThatComesBackIsMigratedHoweverLongThatTakes(t *testing.T) {
 	c := struck(t)
 	o := c.options(t)
+	var later upgrade
+	later.put(postgres.migrations)
+	o.connectLimit, o.migrations = time.Second, &later
 	var f floor
 	f.open(t, o)
 	if err := f.s.turn.lock(within(t)); err != nil {
 		t.Fatal(err)
 	}
-	withMigration(t, `CREATE TABLE slow AS SELECT pg_sleep(3)::text`)
-	f.s.db.migrations, f.s.db.batchLimit = postgres.migrations, time.Second
+	f.s.db.batchLimit = time.Second
 	f.s.turn.unlock()
+	later.put(withMigration(t, `CREATE TABLE slow AS SELECT pg_sleep(3)::text`))
 	c.do(t, "bounce")
 	f.reloaded(t) // before that, the schema is checked again
 	f.s.Write(cdr("u1"), queue.Change{VIPAdded: &queue.VIP{Number: "138"}})

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,9 @@ type Options struct {
 	watchLimit  time.Duration // of a server that has the database; 0 = watchLimit
 	answerLimit time.Duration // for an answer of the server; 0 = no limit
 
-	journal journal.Options // sizes and files that a test sets
+	journal      journal.Options // sizes and files that a test sets
+	migrations   fs.FS           // in place of the dialect's; nil in all but tests
+	connectLimit time.Duration   // in place of the dialect's; 0 in all but tests
 }
 
 // keepAppliedBytes of the journal are kept: a database that fails over may lack changes.
@@ -185,7 +188,10 @@ func (s *Store) open(ctx context.Context, o *Options) (err error) {
 	s.guarded, s.version, s.onDeposed = o.DSN != "", o.Version, o.OnDeposed
 	s.watchLimit, s.beatEvery = cmp.Or(o.watchLimit, watchLimit), beatEvery
 	s.host, _ = os.Hostname() // without a name, the identity must do
-	s.migrateOptions = Options{DSN: o.DSN, DataDir: o.DataDir, OutputSQL: o.OutputSQL, Log: o.Log}
+	s.migrateOptions = Options{
+		DSN: o.DSN, DataDir: o.DataDir, OutputSQL: o.OutputSQL, Log: o.Log,
+		migrations: o.migrations, connectLimit: o.connectLimit,
+	}
 	position, err := s.begin(ctx, known)
 	switch {
 	case err == nil:
