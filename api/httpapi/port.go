@@ -81,8 +81,10 @@ type Port struct {
 	Metrics  http.Handler     // answers GET /metrics; nil = there are no metrics
 	Live     *live.Hub        // the rows of the live stream
 	Console  Console          // answers what is under /ui/; nil = there is no console
-	Log      zerolog.Logger
-	TLS      *tls.Config // nil = the port speaks no TLS
+	// ReportTexts returns the words of a report's charts in a language; nil = they have none.
+	ReportTexts func(language string) report.Texts
+	Log         zerolog.Logger
+	TLS         *tls.Config // nil = the port speaks no TLS
 	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If neither
 	// is set, the directory is closed. DirectoryOpen opens it without a token.
 	DirectoryToken *auth.Secret

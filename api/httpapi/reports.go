@@ -25,13 +25,16 @@ type reportQuery struct {
 	Zone    string    `query:"zone" doc:"time zone of the steps, such as Europe/Berlin; without it, that of the configuration"`
 	Formula string    `query:"formula" enum:"short-excluded,all,answered,abandoned-counts,late-abandoned" default:"short-excluded" doc:"of the service level"`
 	Groups  string    `query:"groups" doc:"only these groups, separated by commas; by=agent: only work for them" example:"110,120"`
-	Format  string    `query:"format" enum:"json,csv,xlsx" default:"json"`
+	Format  string    `query:"format" enum:"json,csv,xlsx,svg" default:"json"`
+	// Language is that of the texts in a picture.
+	Language string `query:"language" enum:"en,zh" default:"en" doc:"of the texts in the charts; format=svg"`
 }
 
 // download is an output that is a file.
 type download struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
+	Policy      string `header:"Content-Security-Policy"`
 	Body        []byte
 }
 
@@ -42,7 +45,8 @@ func (p *Port) reportOperations(r resource) {
 		about: "docs/figures.md says what each figure is. Rows have a begin in the zone, with its offset. " +
 			"A figure that cannot be computed is null, or an empty cell. " +
 			"In JSON, columns has the names in order, rows the rows, " +
-			"totals one row for each group or agent, and total all together. At most 100,000 rows.",
+			"totals one row for each group or agent, and total all together. At most 100,000 rows. " +
+			"As SVG, it is the charts, with the JSON in its metadata.",
 		refusals: []int{http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge}, limit: reportsLimit,
 	}, p.makeReport)
 	answer := r.api.OpenAPI().Paths[apiPrefix+"/reports"].Get.Responses["200"]
@@ -60,6 +64,7 @@ var reportForms = map[string]struct{ contentType, ending string }{
 	"json": {"application/json", "json"},
 	"csv":  {"text/csv; charset=utf-8", "csv"},
 	"xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"},
+	"svg":  {"image/svg+xml", "svg"},
 }
 
 func (p *Port) makeReport(ctx context.Context, in *reportQuery) (*download, error) {
@@ -92,12 +97,15 @@ func (p *Port) makeReport(ctx context.Context, in *reportQuery) (*download, erro
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
+	if in.Format == "svg" {
+		return p.drawn(ctx, made, in.Language)
+	}
 	return reported(made, in.Format)
 }
 
 func reported(made *report.Report, format string) (*download, error) {
 	form := reportForms[format]
-	out := &download{ContentType: form.contentType}
+	out := &download{ContentType: form.contentType, Policy: policy}
 	var body bytes.Buffer
 	write := made.WriteJSON
 	switch format {

@@ -23,6 +23,7 @@ import (
 	"nwayacd/api/apitest"
 	"nwayacd/api/httpapi"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/console"
 	"nwayacd/queue"
 	"nwayacd/store"
 )
@@ -45,7 +46,9 @@ func newArchive(t *testing.T) *archive {
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	office, _ := apitest.Office()
-	port := &httpapi.Port{Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret("")}
+	port := &httpapi.Port{
+		Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret(""), ReportTexts: console.ReportTexts,
+	}
 	web := httptest.NewServer(port.Handler(ctx))
 	t.Cleanup(func() {
 		cancel()

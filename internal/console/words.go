@@ -145,7 +145,7 @@ type ReportWords struct {
 	By, Step, Quarter, Hour, Day, Week, Month, Through, Groups, Formula, PauseTime string
 	PauseTimes, Zone, Show, TimeChart, CallChart, LevelChart, Other, Begin, Total  string
 	Definitions, Counting, CountingAgents, Nothing, NothingText, NothingOfGroups   string
-	Goals, TooMany, NoZone, NoDay, Backwards                                       string
+	Goals, TooMany, TooManyPlaces, NoZone, NoDay, Backwards                        string
 }
 
 // FigureText is the name and the definition of a figure.

@@ -66,6 +66,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		},
 	},
 	"nwayacd/internal/chaos": {},
+	"nwayacd/internal/chart": {},
 	"nwayacd/internal/cli": {
 		ours: []string{
 			"api/cmdport", "conf", "internal/app", "internal/auth", "internal/auth/users", "internal/bench",
@@ -75,7 +76,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"nwayacd/internal/console": {
-		ours:      []string{"internal/auth", "internal/auth/users"},
+		ours:      []string{"internal/auth", "internal/auth/users", "internal/report"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/demo": {
@@ -85,7 +86,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/e2e":     {},
 	"nwayacd/internal/figures": {ours: []string{"agent", "queue"}},
 	"nwayacd/internal/lint":    {},
-	"nwayacd/internal/report":  {ours: []string{"agent", "internal/figures", "queue"}},
+	"nwayacd/internal/report":  {ours: []string{"agent", "internal/chart", "internal/figures", "queue"}},
 	"nwayacd/internal/metrics": {
 		ours:      []string{"acd", "agent", "queue"},
 		libraries: []string{"github.com/prometheus/client_golang", "github.com/rs/zerolog"},

@@ -2,7 +2,7 @@
 // time zone, with service level, averages and occupancy. docs/figures.md says what each figure is.
 //
 // It knows no database and no HTTP. A Source gives it the figures of quarter hours, and it returns
-// rows, which it also writes as CSV and XLSX.
+// rows, which it also writes as JSON, CSV and XLSX, and as charts.
 package report
 
 import (

@@ -30,16 +30,24 @@ export async function call(method, path, body) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new Refusal(0, words.Act.NoServer);
-  }
-  if (answer.status === 401) {
-    toLogin();
-    throw new Refusal(401, words.Act.LoggedOut);
+    throw refused(0);
   }
   const isJSON = /json/.test(answer.headers.get("content-type") ?? "");
   const content = isJSON ? await answer.json() : undefined;
   if (answer.ok) return content;
-  throw new Refusal(answer.status, reason(answer.status, content));
+  throw refused(answer.status, content);
+}
+
+/**
+ * What a refusal says to the viewer. Without a session, the page goes to the login.
+ * @param {number} status 0 = the server did not answer
+ * @param {any} [problem]
+ */
+export function refused(status, problem) {
+  if (status === 0) return new Refusal(0, words.Act.NoServer);
+  if (status !== 401) return new Refusal(status, reason(status, problem));
+  toLogin();
+  return new Refusal(401, words.Act.LoggedOut);
 }
 
 /**

@@ -61,19 +61,3 @@ export function shown(row, key) {
   if (key === "service_level" || key === "occupancy") return (Math.floor(value * 10) / 10).toFixed(1) + " %";
   return String(value);
 }
-
-/**
- * The service level of several rows together, by the formula of the report; null if no call counts.
- * @param {any[]} rows
- * @param {string} formula
- */
-export function serviceLevel(rows, formula) {
-  const sum = (/** @type {string} */ key) => rows.reduce((total, row) => total + (row[key] ?? 0), 0);
-  let counted = sum("answered") + sum("abandoned");
-  let early = 0;
-  if (formula === "answered") counted = sum("answered");
-  else if (formula === "abandoned-counts") early = sum("abandoned_in");
-  else if (formula === "late-abandoned") counted -= sum("abandoned_in");
-  else if (formula !== "all") counted -= sum("abandoned_short");
-  return counted > 0 ? (100 * (sum("answered_in") + early)) / counted : null;
-}

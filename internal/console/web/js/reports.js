@@ -4,10 +4,9 @@ import "./look.js";
 import { reasons } from "./act.js";
 import { call } from "./api.js";
 import { byID, el } from "./dom.js";
-import { agentCharts, groupCharts } from "./reportcharts.js";
+import { picture } from "./picture.js";
 import { agentFigures, callFigures, helpOf, shown, titleOf } from "./reportfigures.js";
 import { chosen, faultOf, form, query } from "./reportform.js";
-import { beginsOf, namer } from "./reportsteps.js";
 import { fill, words } from "./words.js";
 
 const reports = words.Reports;
@@ -27,11 +26,8 @@ async function readNames() {
 }
 
 /** @param {any} row */
-const numberOf = (row) => row.group ?? row.extension;
-
-/** @param {any} row */
 function nameOf(row) {
-  const number = numberOf(row);
+  const number = row.group ?? row.extension;
   const { name } = objects.get(number) ?? {};
   return name && name !== number ? `${number} ${name}` : number;
 }
@@ -63,15 +59,27 @@ function headOf(key) {
 }
 
 /**
+ * Returns the name of each step by its begin, as short as its length allows. The offset is there if
+ * the clock is changed within the report, because an hour may come twice then.
  * @param {any} report
- * @param {(at: number) => string} stepName
+ * @returns {(begin: string) => string} for a begin as 2026-11-28T13:00:00+01:00
  */
-function table(report, stepName) {
+function stepNames({ step, from, to, rows }) {
+  const offset = (/** @type {string} */ begin) => begin.slice(19).replace("Z", "+00:00");
+  const changes = new Set([from, to, ...rows.map((/** @type {any} */ row) => row.start)].map(offset)).size > 1;
+  if (step === "month") return (begin) => begin.slice(0, 7);
+  if (step === "day" || step === "week") return (begin) => begin.slice(0, 10);
+  return (begin) => begin.slice(5, 16).replace("T", " ") + (changes ? " " + offset(begin) : "");
+}
+
+/** @param {any} report */
+function table(report) {
+  const stepName = stepNames(report);
   const figures = figuresOf(report);
   const head = (/** @type {string} */ key) => el("th", { class: "number", title: helpOf(key, chosen.by) }, headOf(key));
   const cells = (/** @type {any} */ row) => figures.map((key) => el("td", { class: "number" }, shown(row, key)));
   const line = (/** @type {any} */ row) =>
-    el("tr", {}, el("td", {}, stepName(Date.parse(row.start))), el("td", {}, nameOf(row)), ...cells(row));
+    el("tr", {}, el("td", {}, stepName(row.start)), el("td", {}, nameOf(row)), ...cells(row));
   const many = report.rows.length > mostRows;
   return el("section", { class: "section-body" },
     many ? el("p", { class: "soft" }, fill(reports.TooMany, mostRows, report.rows.length)) : null,
@@ -88,14 +96,13 @@ function definitions() {
       el("dt", {}, titleOf(key, chosen.by)), el("dd", {}, helpOf(key, chosen.by))))));
 }
 
-/** @param {any} report */
-function charts(report) {
-  const begins = beginsOf(report);
-  const stepName = namer(report, begins);
-  const goals = report.totals.map((/** @type {any} */ row) => objects.get(numberOf(row))?.service_level_goal)
-    .filter((/** @type {any} */ goal) => goal !== undefined);
-  return [el("section", { class: "section-body" }, totals(report),
-    ...(byAgent ? agentCharts(report, nameOf) : groupCharts(report, begins, stepName, goals))), table(report, stepName)];
+/**
+ * @param {Element} drawn
+ * @param {any} report
+ */
+function shownReport(drawn, report) {
+  const tooMany = el("p", { class: "soft" }, reports.TooManyPlaces);
+  return [el("section", { class: "section-body" }, totals(report), drawn.childElementCount ? drawn : tooMany), table(report)];
 }
 
 const nothing = () => el("section", { class: "section-body" },
@@ -106,8 +113,10 @@ async function show() {
   root.append(form());
   try {
     if (faultOf()) throw new Error(faultOf());
-    const [report] = await Promise.all([call("GET", "/reports?" + query("json")), readNames()]);
-    root.append(...(report.rows.length ? charts(report) : [nothing()]), definitions());
+    const question = query("svg");
+    question.set("language", document.documentElement.lang);
+    const [{ drawn, data }] = await Promise.all([picture("/reports?" + question), readNames()]);
+    root.append(...(data.rows.length ? shownReport(drawn, data) : [nothing()]), definitions());
   } catch (fault) {
     root.append(el("p", { class: "said bad", role: "alert" }, fault instanceof Error ? fault.message : String(fault)));
   }

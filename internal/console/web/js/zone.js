@@ -27,24 +27,6 @@ export function beginOf(date, zone, days = 0) {
   return new Date(midnight - offset(first, zone)); // the clocks may have changed in between
 }
 
-/**
- * The clock of a zone, as in 2026-11-28T13:15.
- * @param {number} at
- * @param {string} zone
- */
-export const localText = (at, zone) => new Date(at + offset(at, zone)).toISOString().slice(0, 16);
-
-/**
- * How far a zone is ahead of UTC, as in +05:30.
- * @param {number} at
- * @param {string} zone
- */
-export function offsetText(at, zone) {
-  const minutes = Math.round(offset(at, zone) / 60000);
-  const two = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, "0");
-  return (minutes < 0 ? "-" : "+") + two(Math.abs(minutes) / 60) + ":" + two(Math.abs(minutes) % 60);
-}
-
 /** @param {string} zone */
 export function isZone(zone) {
   try {

@@ -1,0 +1,80 @@
+package uitest
+
+import (
+	"fmt"
+	"testing"
+)
+
+// fillReports writes figures of two days, as if calls had come then.
+func (w *world) fillReports() {
+	w.t.Helper()
+	for _, statement := range []string{
+		`DELETE FROM nwayacd_interval WHERE start < '2026-02-01'`,
+		`DELETE FROM nwayacd_agent_interval WHERE start < '2026-02-01'`,
+		`INSERT INTO nwayacd_interval (group_number, start, offered, answered, answered_in, abandoned, left_timeout)
+			SELECT '110', h, 10, 7, 6, 2, 1 FROM generate_series('2026-01-05 08:00Z'::timestamptz, '2026-01-06 15:00Z', '1 hour') h`,
+		`INSERT INTO nwayacd_interval (group_number, start, offered, answered, answered_in, abandoned)
+			VALUES ('120', '2026-01-05 08:00Z', 100, 90, 90, 10)`,
+		`INSERT INTO nwayacd_agent_interval (extension, start, group_number, ready_ms, talk_ms, logged_in_ms)
+			SELECT e, '2026-01-05 08:00Z', '110', 600000, 300000, 900000 FROM unnest(ARRAY['1000', '1001', '1002']) e`,
+	} {
+		_, err := w.db.ExecContext(w.t.Context(), statement)
+		w.must(err)
+	}
+}
+
+const (
+	january = "/ui/reports?from=2026-01-05&to=2026-01-06&zone=UTC"
+	// tooltips adds up the figures of a series as the bars tell them.
+	tooltips = `[...document.querySelectorAll(".chart rect.c-%s title")]
+		.reduce((sum, title) => sum + Number(title.textContent.split(" ").pop()), 0)`
+)
+
+// TestThePageOfReportsShowsTheChartsOfTheServer looks at the charts as the browser draws them. A
+// supervisor sees the figures of the own groups only.
+func TestThePageOfReportsShowsTheChartsOfTheServer(t *testing.T) {
+	w := inWorld(t)
+	w.fillReports()
+	p := newPage(t, w)
+	p.login("sup")
+	p.open(january + "&step=hour")
+	p.see(`document.querySelectorAll(".chart g[role=img]").length === 2`)
+	// Groups are summed up at the foot of the table, after its first cell.
+	for series, column := range map[string]string{"answered": "3", "abandoned": "5"} {
+		foot := p.value(`document.querySelector("tfoot td:nth-child(` + column + `)").innerText`)
+		bars := p.value(fmt.Sprintf(tooltips, series))
+		if want := map[string]string{"answered": "224", "abandoned": "64"}[series]; foot != want || bars != want {
+			t.Errorf("%s: the table has %s, the bars have %s, want %s", series, foot, bars, want)
+		}
+	}
+	for _, theme := range []string{"light", "dark"} {
+		p.evaluate(`document.documentElement.dataset.theme = "` + theme + `"`)
+		colours := p.value(`new Set([...document.querySelectorAll(".chart rect, .chart .mark-text")]
+			.map(e => getComputedStyle(e).fill)).size`)
+		if colours != "4" { // three series, and the marks
+			t.Errorf("the charts have %s colours in the %s theme", colours, theme)
+		}
+	}
+	_, err := w.db.ExecContext(t.Context(), `UPDATE call_extension SET extension_name = $1 WHERE extension_number = '1002'`,
+		strangers[0])
+	w.must(err)
+	defer w.db.ExecContext(t.Context(), `UPDATE call_extension SET extension_name = '' WHERE extension_number = '1002'`)
+	p.speak("zh")
+	p.open(january + "&step=day&by=agent")
+	p.see(`document.querySelector(".chart")?.textContent.includes("座席各状态时长")`)
+	p.see(`document.querySelector(".chart").textContent.includes("1002 <img src=x")`)
+	p.isClean()
+}
+
+// TestAPictureOfAReportCanBeOpenedByItself has the colours of the console's style sheet.
+func TestAPictureOfAReportCanBeOpenedByItself(t *testing.T) {
+	w := inWorld(t)
+	w.fillReports()
+	p := newPage(t, w)
+	p.login("sup")
+	p.open("/api/v1/reports?from=2026-01-05T00:00:00Z&to=2026-01-07T00:00:00Z&step=hour&format=svg")
+	p.see(`document.documentElement.tagName === "svg" && document.querySelector("rect.c-answered")`)
+	if colour := p.value(`getComputedStyle(document.querySelector("rect.c-answered")).fill`); colour == "rgb(0, 0, 0)" {
+		t.Error("the bars are black")
+	}
+}
