@@ -26,15 +26,26 @@ func (c *Console) cookieName(r *http.Request) string {
 const (
 	userCookie = 7 * 24 * time.Hour
 	wallCookie = 30 * 24 * time.Hour
+
+	deviceLasts = 180 * 24 * time.Hour // of a browser in which somebody has logged in
 )
+
+// deviceCookie is the name of the cookie by which the server knows a browser that logged a user in
+// before. It gives no right. The login of that user in that browser goes on while others at the
+// same address try passwords.
+func (c *Console) deviceCookie(r *http.Request) string { return c.cookieName(r) + "-device" }
 
 // setCookie gives the browser the key of a session, or takes it away if key is "".
 func (c *Console) setCookie(w http.ResponseWriter, r *http.Request, key string, lasts time.Duration) {
+	c.writeCookie(w, r, c.cookieName(r), key, lasts)
+}
+
+func (c *Console) writeCookie(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration) {
 	cookie := &http.Cookie{
-		Name: c.cookieName(r), Value: key, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: c.Secure(r), MaxAge: int(lasts / time.Second),
 	}
-	if key == "" {
+	if value == "" {
 		cookie.MaxAge = -1
 	}
 	http.SetCookie(w, cookie)
@@ -96,7 +107,11 @@ func nextPage(asked string) string {
 // login is the form of the login page.
 func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 	name, next := strings.ToLower(strings.TrimSpace(r.PostFormValue("name"))), nextPage(r.PostFormValue("next"))
-	actor, err := c.Users.Login(r.Context(), name, r.PostFormValue("password"), sourceOf(r))
+	device := ""
+	if cookie, err := r.Cookie(c.deviceCookie(r)); err == nil {
+		device = cookie.Value
+	}
+	actor, err := c.Users.LoginOn(r.Context(), device, name, r.PostFormValue("password"), sourceOf(r))
 	var key string
 	if err == nil {
 		key, err = c.Users.Begin(r.Context(), actor, r.UserAgent())
@@ -107,6 +122,7 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.setCookie(w, r, key, userCookie)
+	c.writeCookie(w, r, c.deviceCookie(r), c.Users.Device(name), deviceLasts)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 

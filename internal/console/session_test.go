@@ -31,6 +31,32 @@ func TestLoginGivesACookieAndLogoutEndsTheSession(t *testing.T) {
 	}
 }
 
+// TestABrowserThatLoggedInBeforeIsNotHeldUp tries wrong passwords from the address of the browser.
+func TestABrowserThatLoggedInBeforeIsNotHeldUp(t *testing.T) {
+	b := visit(t)
+	b.post("/ui/login", "name", "supervisor", "password", password)
+	b.post("/ui/logout")
+	known := b.cookie("nwayacd-device")
+	if known == nil || !known.HttpOnly || known.SameSite != http.SameSiteStrictMode || known.MaxAge <= 0 {
+		t.Fatalf("the cookie of the browser: %+v", known)
+	}
+	b.client.Jar = &jar{held: map[string]*http.Cookie{}}
+	for range 6 {
+		b.post("/ui/login", "name", "supervisor", "password", "not the password")
+	}
+	if answer, _ := b.post("/ui/login", "name", "supervisor", "password", password); answer.StatusCode != 429 {
+		t.Errorf("another browser: %d", answer.StatusCode)
+	}
+	b.client.Jar.SetCookies(nil, []*http.Cookie{known})
+	if answer, _ := b.get("/ui/desk"); answer.StatusCode != http.StatusSeeOther {
+		t.Errorf("the cookie of the browser logs in by itself: %d", answer.StatusCode)
+	}
+	answer, _ := b.post("/ui/login", "name", "supervisor", "password", password)
+	if answer.StatusCode != http.StatusSeeOther || b.cookie("nwayacd") == nil {
+		t.Errorf("the browser that logged in before: %d", answer.StatusCode)
+	}
+}
+
 func TestUnderTLSTheCookieIsOfThisHostAlone(t *testing.T) {
 	b := visit(t)
 	b.console.Secure = func(*http.Request) bool { return true }
@@ -38,7 +64,7 @@ func TestUnderTLSTheCookieIsOfThisHostAlone(t *testing.T) {
 	if c := b.cookie("__Host-nwayacd"); c == nil || !c.Secure || c.Path != "/" || c.Domain != "" {
 		t.Errorf("cookie under TLS: %+v", c)
 	}
-	if b.cookie("nwayacd") != nil {
+	if b.cookie("nwayacd") != nil || b.cookie("nwayacd-device") != nil {
 		t.Error("there is a cookie that a page without TLS could set")
 	}
 }

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -18,12 +19,30 @@ var ErrWrong = errors.New("the name or the password is wrong")
 //
 // An unknown name costs as much time as a known one. A try that comes too early is not looked at.
 func (b *Book) Login(ctx context.Context, name, password string, source netip.Addr) (auth.Actor, error) {
+	return b.LoginOn(ctx, "", name, password, source)
+}
+
+// LoginOn is Login in a browser that has shown the text of Device; "" = it has shown none. If the
+// text is the user's, tries of others at the same address do not count against this one.
+func (b *Book) LoginOn(
+	ctx context.Context, device, name, password string, source netip.Addr,
+) (auth.Actor, error) {
 	name = strings.ToLower(name)
-	p := pair{name, network(source)}
 	if !isName(name) || len(password) > mostPassword {
-		name, p.name = "", "" // no user has it
+		name = "" // no user has it
 	}
-	actor, err := b.login(ctx, p, password)
+	proof := ""
+	if b.ownsDevice(name, device) {
+		proof = "device:" + device
+	}
+	return b.loginBy(ctx, proof, name, password, source)
+}
+
+// loginBy is Login of a client that has shown a secret of the user. proof names the secret; "" =
+// the client has shown none.
+func (b *Book) loginBy(ctx context.Context, proof, name, password string, source netip.Addr) (auth.Actor, error) {
+	p := pair{name, cmp.Or(proof, network(source))}
+	actor, err := b.login(ctx, p, proof != "", password)
 	actor.Source = address(source)
 	if err != nil {
 		b.refuseLogin(ctx, name, actor.Source, err)
@@ -32,23 +51,27 @@ func (b *Book) Login(ctx context.Context, name, password string, source netip.Ad
 	return actor, nil
 }
 
-func (b *Book) login(ctx context.Context, p pair, password string) (auth.Actor, error) {
-	hash, err := b.beginLogin(p)
+func (b *Book) login(ctx context.Context, p pair, proved bool, password string) (auth.Actor, error) {
+	this, hash, err := b.beginLogin(p, proved)
 	if err != nil {
+		b.gate.pretend(ctx)
 		return auth.Actor{}, err
 	}
-	right, err := b.look(ctx, &hash, password, p.source)
+	if this.veil == nil && !proved && b.gate.refusesStrangers(p.source) {
+		this.veil = ErrBusy
+	}
+	right, err := b.look(ctx, &hash, password, &this)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
-		b.throttle.undo(p)
+		b.throttle.undo(this)
 		return auth.Actor{}, err
 	}
 	u := b.users[p.name]
 	if !right || u == nil || u.Disabled {
-		return auth.Actor{}, ErrWrong
+		return auth.Actor{}, cmp.Or(this.veil, ErrWrong)
 	}
-	b.throttle.right(p)
+	b.throttle.right(this)
 	actor := actorOfUser(u)
 	actor.Password = fingerprint(u)
 	return actor, nil
@@ -87,27 +110,30 @@ func network(source netip.Addr) string {
 	return prefix.Addr().String()
 }
 
-// beginLogin returns the hash that the password must have.
-func (b *Book) beginLogin(p pair) (hash costly, err error) {
+// beginLogin returns the try, and the hash that the password must have.
+func (b *Book) beginLogin(p pair, proved bool) (this try, hash costly, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.throttle.begin(p, time.Now()); err != nil {
-		return hash, err
+	if this, err = b.throttle.begin(p, proved, time.Now()); err != nil {
+		return this, hash, err
 	}
 	u := b.users[p.name]
 	if u == nil {
-		return noUser, nil
+		return this, noUser, nil
 	}
 	if hash, err = parseHash(u.Password); err != nil {
 		b.log.Warn().Str("user", u.Name).Err(err).Msg("the user cannot log in")
-		return noUser, nil
+		return this, noUser, nil
 	}
-	return hash, nil
+	return this, hash, nil
 }
 
 // look compares the password when it is its turn.
-func (b *Book) look(ctx context.Context, hash *costly, password, source string) (right bool, err error) {
-	if err := b.gate.enter(ctx, source); err != nil {
+func (b *Book) look(ctx context.Context, hash *costly, password string, this *try) (right bool, err error) {
+	if err := b.gate.enter(ctx, this.lane, this.source); err != nil {
+		if errors.Is(err, ErrBusy) {
+			b.gate.pretend(ctx)
+		}
 		return false, err
 	}
 	defer b.gate.leave()
@@ -133,7 +159,12 @@ func (b *Book) changePassword(ctx context.Context, actor auth.Actor, old, new st
 		return err
 	}
 	source, _ := netip.ParseAddr(actor.Source) // if it is unknown, all such clients are one source
-	if _, err := b.Login(ctx, name, old, source); err != nil {
+	proof := ""
+	if actor.Session != "" {
+		proof = "session:" + actor.Session
+	}
+	was, err := b.loginBy(ctx, proof, name, old, source)
+	if err != nil {
 		return err
 	}
 	if old == new {
@@ -144,8 +175,12 @@ func (b *Book) changePassword(ctx context.Context, actor auth.Actor, old, new st
 		return err
 	}
 	return b.do(ctx, func(now time.Time) ([]auth.Change, error) {
-		if b.users[name] == nil {
+		u := b.users[name]
+		if u == nil {
 			return nil, ErrNoUser
+		}
+		if fingerprint(u) != was.Password || u.Disabled {
+			return nil, ErrWrong // somebody changed the user since the old password was looked at
 		}
 		must := false
 		changes := []auth.Change{
@@ -166,7 +201,7 @@ func (b *Book) HashNew(ctx context.Context, name, password string) (string, erro
 	if err := invalid(CheckNewPassword(name, password)); err != nil {
 		return "", err
 	}
-	if err := b.gate.enter(ctx, ""); err != nil {
+	if err := b.gate.enter(ctx, known, ""); err != nil {
 		return "", err
 	}
 	defer b.gate.leave()

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +34,7 @@ func (e SlowError) Error() string {
 	return fmt.Sprintf("too many wrong passwords: try again in %d s", int(max(e.Wait, time.Second).Seconds()+0.5))
 }
 
-// pair is a name and a source.
+// pair is a name and a source: an address, or a secret of the user that the client has shown.
 type pair struct{ name, source string }
 
 // tries are the wrong passwords of a pair.
@@ -63,27 +64,38 @@ func newThrottle() throttle {
 	return throttle{map[pair]*tries{}, buckets{}, buckets{}, map[string][]string{}}
 }
 
-// begin returns nil if the password of the pair may be looked at now. It counts the try as a wrong
-// one. right and undo take that back.
-func (t *throttle) begin(p pair, now time.Time) error {
+// try is one password that may be looked at.
+type try struct {
+	pair
+	proved bool // the client has shown a secret of the user; the source is that secret, and no address
+	lane   lane
+	paid   []*bucket // in which the try has a token
+	// veil is what a stranger would have got instead. A wrong password of a known pair gets the
+	// same answer, so that it does not show which names have logged in from the address.
+	veil error
+}
+
+// begin returns a try if the password of the pair may be looked at now. It counts the try as a
+// wrong one. right and undo take that back.
+func (t *throttle) begin(p pair, proved bool, now time.Time) (this try, err error) {
 	one := t.pairs[p]
 	if one != nil && now.Sub(one.last) > forgetAfter {
 		delete(t.pairs, p)
 		one = nil
 	}
-	if one != nil && one.wrong >= freeTries {
-		if wait := one.next.Sub(now); wait > 0 {
-			return SlowError{wait}
+	this = try{pair: p, proved: proved, lane: known}
+	if !proved {
+		this.paid, this.veil = t.pay(p, now)
+		if !t.knows(p) {
+			this.lane = strangers
 		}
 	}
-	if !t.knows(p) {
-		wait := t.sources.take(p.source, sourceTries, now)
-		if wait == 0 { // so that a source without tries takes none of the name's
-			wait = t.strangers.take(p.name, strangeTries, now)
-		}
-		if wait > 0 {
-			return SlowError{wait}
-		}
+	if this.lane == strangers && this.veil != nil {
+		return this, this.veil
+	}
+	if one != nil && one.wrong >= freeTries && now.Before(one.next) {
+		this.giveBack()
+		return this, cmp.Or(this.veil, error(SlowError{one.next.Sub(now)}))
 	}
 	if one == nil {
 		makeRoom(t.pairs, func(t *tries) time.Time { return t.last })
@@ -92,21 +104,35 @@ func (t *throttle) begin(p pair, now time.Time) error {
 	}
 	one.wrong++
 	one.last, one.next = now, now.Add(tryPause)
-	return nil
+	return this, nil
+}
+
+// pay takes from the source and the name what a try of a stranger costs. It returns what was taken,
+// and an error if it was not enough.
+func (t *throttle) pay(p pair, now time.Time) (paid []*bucket, err error) {
+	source, wait := t.sources.take(p.source, sourceTries, now)
+	if wait > 0 { // so that a source without tries takes none of the name's
+		return nil, SlowError{wait}
+	}
+	name, wait := t.strangers.take(p.name, strangeTries, now)
+	if wait > 0 {
+		return []*bucket{source}, SlowError{wait}
+	}
+	return []*bucket{source, name}, nil
 }
 
 // undo takes back a try whose password was not looked at.
-func (t *throttle) undo(p pair) {
-	if one := t.pairs[p]; one != nil {
+func (t *throttle) undo(this try) {
+	if one := t.pairs[this.pair]; one != nil {
 		one.wrong--
 		one.next = time.Time{}
 	}
-	t.giveBack(p)
+	this.giveBack()
 }
 
-// giveBack takes back that a try of a source counted as a wrong one.
-func (t *throttle) giveBack(p pair) {
-	if b := t.sources[p.source]; b != nil && !t.knows(p) {
+// giveBack takes back that a try counted as a wrong one of a stranger.
+func (this *try) giveBack() {
+	for _, b := range this.paid {
 		b.tokens++
 	}
 }
@@ -114,8 +140,9 @@ func (t *throttle) giveBack(p pair) {
 // knows reports whether the source has logged the name in.
 func (t *throttle) knows(p pair) bool { return slices.Contains(t.known[p.name], p.source) }
 
-// take takes a token for a try. It returns how long to wait if there is none.
-func (all buckets) take(key string, most float64, now time.Time) time.Duration {
+// take takes a token for a try, and returns from which bucket. It returns how long to wait if there
+// is none.
+func (all buckets) take(key string, most float64, now time.Time) (from *bucket, wait time.Duration) {
 	b := all[key]
 	if b == nil {
 		makeRoom(all, func(b *bucket) time.Time { return b.at })
@@ -126,17 +153,20 @@ func (all buckets) take(key string, most float64, now time.Time) time.Duration {
 	b.tokens = min(most, b.tokens+float64(now.Sub(b.at))/float64(each))
 	b.at = now
 	if b.tokens < 1 {
-		return time.Duration((1 - b.tokens) * float64(each))
+		return nil, time.Duration((1 - b.tokens) * float64(each))
 	}
 	b.tokens--
-	return 0
+	return b, 0
 }
 
-// right forgets the wrong passwords of the pair, and remembers that the source logged the name in.
-func (t *throttle) right(p pair) {
-	delete(t.pairs, p)
-	t.giveBack(p)
-	t.know(p)
+// right forgets the wrong passwords of the pair. It remembers an address from which the name logged
+// in.
+func (t *throttle) right(this try) {
+	delete(t.pairs, this.pair)
+	this.giveBack()
+	if !this.proved {
+		t.know(this.pair)
+	}
 }
 
 func (t *throttle) know(p pair) {

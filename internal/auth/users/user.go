@@ -122,7 +122,7 @@ func (b *Book) fillPassword(ctx context.Context, hash *string) (password string,
 	if *hash != "" {
 		return "", invalid(CheckHash(*hash))
 	}
-	if err := b.gate.enter(ctx, ""); err != nil {
+	if err := b.gate.enter(ctx, known, ""); err != nil {
 		return "", err
 	}
 	defer b.gate.leave()
