@@ -139,7 +139,7 @@ func loginCookie(t *testing.T, d *Daemon, ca *testcert.CA, withTLS bool, proto s
 	}
 	defer answer.Body.Close()
 	cookies := answer.Cookies()
-	if answer.StatusCode != http.StatusSeeOther || len(cookies) != 1 {
+	if answer.StatusCode != http.StatusSeeOther || len(cookies) != 2 || cookies[1].Name != cookies[0].Name+"-device" {
 		t.Fatalf("%s with the cookies %v", answer.Status, cookies)
 	}
 	return cookies[0]
