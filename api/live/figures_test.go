@@ -146,21 +146,17 @@ func TestFiguresFollowTheSettingsOfTheGroup(t *testing.T) {
 	})
 }
 
-func TestServiceLevelByEachFormula(t *testing.T) {
-	var c, none figures.Calls
-	c[figures.Answered], c[figures.AnsweredIn] = 70, 50
-	c[figures.Abandoned], c[figures.AbandonedIn], c[figures.AbandonedShort] = 30, 20, 10
-	for formula, want := range map[queue.Formula]float64{
-		queue.ShortExcluded: 100 * 50. / 90, queue.AllCounted: 50, queue.AnsweredOnly: 100 * 50. / 70,
-		queue.AbandonsCount: 70, queue.LateAbandonsOnly: 62.5,
-	} {
-		if got, is := serviceLevel(&c, formula); !is || got != want {
-			t.Errorf("%s: %v, should be %v", formula, got, want)
-		}
+// A total over groups is made of the counts, so each row has them beside the percents.
+func TestTheServiceLevelComesWithItsCounts(t *testing.T) {
+	var c figures.Calls
+	c[figures.Answered], c[figures.AnsweredIn], c[figures.Abandoned], c[figures.AbandonedShort] = 2500, 1999, 20, 20
+	got := figuresOf(&c, queue.ShortExcluded)
+	if got.LevelIn != 1999 || got.LevelOf != 2500 || *got.ServiceLevel != 79.9 { // not 80
+		t.Errorf("%d of %d is %v", got.LevelIn, got.LevelOf, *got.ServiceLevel)
 	}
-	none[figures.Abandoned], none[figures.AbandonedShort] = 1, 1
-	if level, is := serviceLevel(&none, queue.ShortExcluded); is {
-		t.Errorf("of nothing: %v", level)
+	c[figures.Answered], c[figures.AnsweredIn] = 0, 0
+	if got := figuresOf(&c, queue.ShortExcluded); got.LevelOf != 0 || got.ServiceLevel != nil {
+		t.Errorf("of short abandons alone: %+v", got)
 	}
 }
 

@@ -1,7 +1,6 @@
 package live
 
 import (
-	"math"
 	"time"
 
 	"nwayacd/internal/figures"
@@ -22,6 +21,9 @@ type (
 		AverageSpeed *int64 `json:"asa_ms"`
 		// ServiceLevel is in percent. It is null if no call counts.
 		ServiceLevel *float64 `json:"service_level"`
+		// LevelIn and LevelOf are the counts of which the service level is made.
+		LevelIn int64 `json:"level_in"`
+		LevelOf int64 `json:"level_of"`
 	}
 	marksJSON struct {
 		ServiceLevelSeconds int           `json:"service_level_seconds"`
@@ -122,31 +124,11 @@ func figuresOf(c *figures.Calls, formula queue.Formula) figuresJSON {
 	if answered := c[figures.Answered]; answered > 0 {
 		shown.AverageSpeed = new(c[figures.WaitAnswered] / answered)
 	}
-	if level, is := serviceLevel(c, formula); is {
-		shown.ServiceLevel = new(math.Round(level*10) / 10)
+	if shown.LevelIn, shown.LevelOf = c.Level(formula); shown.LevelOf > 0 {
+		// Rounded down, so that no level seems to reach a goal that it does not.
+		shown.ServiceLevel = new(float64(shown.LevelIn*1000/shown.LevelOf) / 10)
 	}
 	return shown
-}
-
-// serviceLevel returns the service level in percent by the formula. It returns false if no call
-// counts.
-func serviceLevel(c *figures.Calls, formula queue.Formula) (percent float64, is bool) {
-	in, of := c[figures.AnsweredIn], c[figures.Answered]+c[figures.Abandoned]
-	switch formula {
-	case queue.ShortExcluded:
-		of -= c[figures.AbandonedShort]
-	case queue.AllCounted:
-	case queue.AnsweredOnly:
-		of = c[figures.Answered]
-	case queue.AbandonsCount:
-		in += c[figures.AbandonedIn]
-	case queue.LateAbandonsOnly:
-		of -= c[figures.AbandonedIn]
-	}
-	if of <= 0 {
-		return 0, false
-	}
-	return 100 * float64(in) / float64(of), true
 }
 
 func seconds(d time.Duration) int { return int(d / time.Second) }

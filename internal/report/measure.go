@@ -42,19 +42,8 @@ const (
 
 // ServiceLevel returns the service level in percent by one of the formulas.
 func ServiceLevel(c *figures.Calls, formula queue.Formula) Number {
-	in, all := c[figures.AnsweredIn], c[figures.Answered]
-	early, abandoned := c[figures.AbandonedIn], c[figures.Abandoned]
-	switch formula {
-	case queue.AllCounted:
-		return ratio(in, all+abandoned, percent)
-	case queue.AnsweredOnly:
-		return ratio(in, all, percent)
-	case queue.AbandonsCount:
-		return ratio(in+early, all+abandoned, percent)
-	case queue.LateAbandonsOnly:
-		return ratio(in, all+abandoned-early, percent)
-	}
-	return ratio(in, all+abandoned-c[figures.AbandonedShort], percent)
+	in, of := c.Level(formula)
+	return ratio(in, of, percent)
 }
 
 // SpeedOfAnswer returns the average speed of answer (ASA) in seconds.

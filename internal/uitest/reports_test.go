@@ -78,3 +78,26 @@ func TestAPictureOfAReportCanBeOpenedByItself(t *testing.T) {
 		t.Error("the bars are black")
 	}
 }
+
+// TestTheTotalOfTheWallIsMadeOfTheCounts shows two groups with formulas of their own. Their service
+// levels are 50 and 100 %, and 75 of 100 visits that count were in time.
+func TestTheTotalOfTheWallIsMadeOfTheCounts(t *testing.T) {
+	w := inWorld(t)
+	p := newPage(t, w)
+	p.login("boss")
+	p.open("/ui/wall")
+	p.evaluate(`import("/ui/web/js/walltotal.js").then(({ Total }) => {
+		const group = (level_in, level_of, answered, wait_answered_ms) => {
+			const figures = { level_in, level_of, answered, wait_answered_ms, abandoned: 3 };
+			return { waiting: 2, waiting_since: 1000, today: figures, recent: { ...figures, level_in: 0, level_of: 0 } };
+		};
+		const total = new Total();
+		total.show([group(25, 50, 40, 80000), group(50, 50, 60, 420000)], new Map(), 31000);
+		window.shown = Object.fromEntries(Object.entries(total.figures).map(([name, f]) => [name, f.value.textContent]));
+	})`)
+	p.see(`window.shown`)
+	got := p.value(`["waiting", "longest", "today", "recent", "answered", "abandoned", "speed"].map(f => shown[f]).join(" ")`)
+	if got != "4 0:30 75 – 100 6 0:05" {
+		t.Errorf("the total shows %s", got)
+	}
+}

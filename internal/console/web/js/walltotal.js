@@ -62,34 +62,12 @@ function sum(groups, value) {
 }
 
 /**
- * The service level of all groups, each by its own formula, weighed by the calls that count.
+ * The service level of all groups: in time, of those that count. The server has counted both, by the
+ * formula of each group.
  * @param {any[]} groups
  * @param {"today"|"recent"} span
  */
 function level(groups, span) {
-  let weight = 0;
-  let total = 0;
-  for (const group of groups) {
-    const figures = group[span];
-    if (figures.service_level === null) continue;
-    const counts = countsOf(figures, group.service_level_formula);
-    weight += counts;
-    total += counts * figures.service_level;
-  }
-  return weight > 0 ? total / weight : null;
-}
-
-/**
- * How many calls count in a service level.
- * @param {any} figures
- * @param {string} formula
- */
-function countsOf(figures, formula) {
-  const { answered, abandoned, abandoned_in: early, abandoned_short: short } = figures;
-  switch (formula) {
-    case "all": case "abandoned-counts": return answered + abandoned;
-    case "answered": return answered;
-    case "late-abandoned": return answered + abandoned - early;
-  }
-  return answered + abandoned - short;
+  const counted = sum(groups, (g) => g[span].level_of);
+  return counted > 0 ? (100 * sum(groups, (g) => g[span].level_in)) / counted : null;
 }
