@@ -129,7 +129,7 @@ var GroupSettings = setting.Table[Group, GroupUpdate]{
 	{
 		Key: "service_level_formula", Column: "service_level_formula", Rule: setting.OfChoice(Formulas...),
 		Default: DefaultMarks.Formula,
-		Help:    help("how the service level is computed: see below", "服务水平的计算方法：见下文"),
+		Help:    help("how the service level is computed", "服务水平的计算方法"),
 		Field: setting.OwnTextField(func(g *Group) *ownText { return &g.Formula },
 			func(u *GroupUpdate) **ownText { return &u.Formula }),
 	},

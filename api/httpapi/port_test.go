@@ -181,6 +181,7 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 	}{
 		{"POST", "/groups", `{"group":"120","mode":2}`, 201, `"mode_name":"cyclic"`},
 		{"POST", "/groups", `{"group":"120","mode":2}`, 409, "group 120: exists already"},
+		{"POST", "/groups", `{"group":"120","mode":2}`, 409, `"type":"urn:nwayacd:exists"`},
 		{"POST", "/groups", `{"group":"121","mode":6}`, 422, "body.mode"},
 		{"POST", "/groups", `{"group":"1;2","mode":0}`, 422, "1 to 32 letters, digits or _.+*#- are allowed"},
 		{"POST", "/groups", `{"group":"` + long + `","mode":0}`, 422, "body.group"},
@@ -197,6 +198,7 @@ func TestEveryOperationAnswersWithItsStatus(t *testing.T) {
 			`"welcome":"w.wav","blacklist":"","busy":"","transfer":"t.wav"`,
 		},
 		{"PATCH", "/groups/120/prompts", `{"welcome":"a\u0000b"}`, 422, "control characters"},
+		{"PATCH", "/groups/120", `{"busy":"${x}"}`, 422, `"location":"body.busy"`},
 		{"PATCH", "/groups/120/prompts", `{"busy":"http://h/a.wav"}`, 422, "http:// is not allowed"},
 		{"PATCH", "/groups/999/prompts", `{}`, 404, "no such group"},
 		{"PATCH", "/groups/120", `{"caller_prefix":"销售: "}`, 200, `"caller_prefix":"销售: "`},

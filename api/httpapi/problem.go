@@ -57,6 +57,64 @@ var (
 	errConfiguration = errors.New("the configuration stays as it was")
 )
 
+// kinds name refusals for programs: a problem has kindPrefix and the name as its type. The console
+// has words for each of them in its languages.
+var kinds = []struct {
+	name string
+	err  error
+}{
+	{"exists", queue.ErrExists},
+	{"exists", users.ErrUserExists},
+	{"exists", users.ErrTokenExists},
+	{"full", users.ErrFull},
+	{"callers-waiting", queue.ErrWaiting},
+	{"agent-on-call", queue.ErrOnCall},
+	{"agent-not-free", queue.ErrNotFree},
+	{"being-transferred", queue.ErrTransfers},
+	{"call-ending", queue.ErrEnding},
+	{"not-talking", acd.ErrNotTalking},
+	{"blacklisted", acd.ErrBlacklisted},
+	{"no-wrap-up", queue.ErrNoWrapUp},
+	{"endless-wrap-up", queue.ErrEndlessWrapUp},
+	{"no-group", queue.ErrNoGroup},
+	{"no-agent", queue.ErrNoAgent},
+	{"no-call", queue.ErrNoCall},
+	{"no-reason", queue.ErrNoReason},
+	{"no-job-number", queue.ErrNoJobNumber},
+	{"extension-missing", users.ErrNoExtension},
+	{"no-freeswitch", acd.ErrNoLink},
+	{"no-database", errDatabase},
+	{"configuration", errConfiguration},
+}
+
+const kindPrefix = "urn:nwayacd:"
+
+// Kinds returns the types of problems that are more than their status, without their prefix.
+func Kinds() (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return slices.Compact(names)
+}
+
+// kindOf returns the type of the problem that err is; "" = it has none but its status.
+func kindOf(err error) string {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return kindPrefix + k.name
+		}
+	}
+	return ""
+}
+
+// badSetting is an error about the value of a setting in the body.
+type badSetting struct {
+	key string
+	error
+}
+
+func (b badSetting) Unwrap() error { return b.error }
+
 // inBody makes err a 422 if it is one of the refusals, which concern a value in the request's body.
 func inBody(err error, refusals ...error) error {
 	if slices.ContainsFunc(refusals, func(r error) bool { return errors.Is(err, r) }) {
@@ -98,5 +156,19 @@ func (p *Port) problem(operation string, err error) error {
 		detail = errDatabase.Error()
 		p.Log.Warn().Err(err).Str("operation", operation).Msg("an operation of the HTTP API failed")
 	}
-	return huma.NewError(status, detail)
+	return described(err, status, detail)
+}
+
+// described returns the answer, with the kind of the refusal and the field of the body that it is about.
+func described(err error, status int, detail string) error {
+	answer := huma.NewError(status, detail)
+	model, is := answer.(*huma.ErrorModel)
+	if !is {
+		return answer
+	}
+	model.Type = kindOf(err)
+	if bad, is := errors.AsType[badSetting](err); is {
+		model.Errors = []*huma.ErrorDetail{{Location: "body." + bad.key, Message: detail}}
+	}
+	return answer
 }

@@ -205,7 +205,7 @@ func putAll[T, U any](ctx context.Context, p *Port, all setting.Table[T, U], u *
 		}
 		v, err := one.FromJSON(value)
 		if err != nil {
-			return inBody(err, err)
+			return inBody(badSetting{key, err}, err)
 		}
 		one.Put(u, v)
 	}

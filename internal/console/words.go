@@ -35,6 +35,8 @@ type Words struct {
 	Formulas      map[string]string // of the service level
 	Modes         map[string]string // of a group, by their number
 	Outcome       map[string]string // of an entry of the audit log
+	Ways          map[string]string // by which an order came, by auth.Way
+	Refusals      map[string]string // of the API, by the type of the problem
 }
 
 // NavWords are the titles of the pages.
@@ -113,7 +115,7 @@ type ActWords struct {
 	Cancel, Do, PauseTitle, Reason, NoReason, LogInTitle, LogInText, MembershipTitle   string
 	MembershipText, TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup string
 	HangUpTitle, HangUpText, HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict     string
-	NoServer, LoggedOut, LogOutTitle, LogOutText                                       string
+	NoServer, LoggedOut, LogOutTitle, LogOutText, BadValue, NoOtherAgent, NoOtherGroup string
 }
 
 // AdminWords are on the pages of the administration.
@@ -129,7 +131,7 @@ type AdminWords struct {
 	TokensLead, AddToken, AddTokenText, CreatedBy, LastUsed, WallLink, TokenMade       string
 	Sessions, SessionsLead, Source, Browser, Begun, Seen, Audit, AuditLead, Actor      string
 	Object, Action, Detail, Server, Reload, Ready, NotReady, Warnings, NoWarnings      string
-	APIDocs                                                                            string
+	APIDocs, Name, NameRule, CodeRule, SeeFields, Allowed, ByConfiguration, Seconds    string
 }
 
 // RecordWords are on the pages of records.

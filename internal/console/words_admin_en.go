@@ -94,6 +94,13 @@ var englishAdmin = AdminWords{
 	Warnings:        "What should be looked at",
 	NoWarnings:      "Nothing.",
 	APIDocs:         "Documentation of the JSON API",
+	Name:            "Name",
+	NameRule:        "Small letters a-z, digits and . _ @ -",
+	CodeRule:        "Small letters a-z, digits, _ and -",
+	SeeFields:       "See the marked fields.",
+	Allowed:         "Allowed: {0}",
+	ByConfiguration: "by {0} of the configuration",
+	Seconds:         "s",
 }
 
 var englishModes = map[string]string{

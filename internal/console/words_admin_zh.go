@@ -93,6 +93,13 @@ var chineseAdmin = AdminWords{
 	Warnings:        "需要关注的事项",
 	NoWarnings:      "没有。",
 	APIDocs:         "JSON API 文档",
+	Name:            "名称",
+	NameRule:        "小写字母 a-z、数字和 . _ @ -",
+	CodeRule:        "小写字母 a-z、数字、_ 和 -",
+	SeeFields:       "请看标出的字段。",
+	Allowed:         "允许：{0}",
+	ByConfiguration: "按配置项 {0}",
+	Seconds:         "秒",
 }
 
 var chineseModes = map[string]string{

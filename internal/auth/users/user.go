@@ -29,6 +29,9 @@ const mostGroups = 100 // of one user or token
 // ErrInvalid is the kind of an error about a value that cannot be.
 var ErrInvalid = errors.New("")
 
+// ErrNoExtension is the error if somebody of the role agent has no extension.
+var ErrNoExtension = errors.New("the role agent needs an extension")
+
 // invalid makes err an ErrInvalid. It adds no text.
 func invalid(err error) error {
 	if err == nil {
@@ -70,7 +73,7 @@ func checkRights(role auth.Role, roles []auth.Role, groups []string, extension s
 	case extension != "" && !isNumber(extension):
 		return errors.New("an extension has 1 to 32 letters, digits or _.+*#-")
 	case role == auth.Agent && extension == "":
-		return errors.New("the role agent needs an extension")
+		return ErrNoExtension
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 // What one can do with an agent or a call, as the role allows. The server checks it again.
-import { at, call, order } from "./api.js";
+import { at, call, order, toast } from "./api.js";
 import { ask, choice, ticks } from "./dialog.js";
 import { rows } from "./live.js";
 import { nameOf } from "./show.js";
@@ -138,6 +138,7 @@ async function transfer(one) {
   const rank = (/** @type {any} */ a) => (a.state === "ready" ? 0 : a.state === "down" ? 2 : 1);
   const agents = [...rows.all.agents.values()].filter((a) => a.extension !== one.agent)
     .sort((a, b) => rank(a) - rank(b) || a.extension.localeCompare(b.extension, undefined, { numeric: true }));
+  if (agents.length === 0) return toast(act.NoOtherAgent, true);
   const answer = await ask({
     title: fill(act.TransferTitle, nameOf(one)), text: act.TransferText, submit: act.Transfer.replace("…", ""),
     fields: [choice(act.ToAgent, "agent", agents.map((a) => ({
@@ -153,6 +154,7 @@ async function transfer(one) {
 async function move(one) {
   const groups = [...rows.all.groups.values()].filter((g) => g.number !== one.group)
     .sort((a, b) => a.number.localeCompare(b.number, undefined, { numeric: true }));
+  if (groups.length === 0) return toast(act.NoOtherGroup, true);
   const answer = await ask({
     title: fill(act.MoveTitle, nameOf(one)), text: act.MoveText, submit: act.Move.replace("…", ""),
     fields: [choice(act.ToGroup, "group", groups.map((g) => ({ value: g.number, text: `${g.number} ${g.name ?? ""}` })))],

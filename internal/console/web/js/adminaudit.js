@@ -36,15 +36,15 @@ export const audit = {
 async function page(body, query) {
   const { items, next } = await call("GET", "/audit?" + query);
   body.append(plainTable([
-    { title: words.Desk.When, show: (e) => moment.format(Date.parse(e.at)) },
+    { title: words.Desk.When, show: (e) => el("span", { class: "together" }, moment.format(Date.parse(e.at))) },
     { title: admin.Actor, show: (e) => `${e.actor}` },
-    { title: admin.Source, show: (e) => [e.source, e.way].filter(Boolean).join(" · ") },
+    { title: admin.Source, show: (e) => [e.source, words.Ways[e.way] ?? e.way].filter(Boolean).join(" · ") },
     { title: admin.Action, show: (e) => el("code", {}, e.action) },
     { title: admin.Object, show: (e) => e.object },
     { title: admin.Detail, show: (e) => detail(e.detail) },
     {
       title: words.AgentPage.Outcome,
-      show: (e) => el("span", { class: e.outcome === "ok" ? "" : "refused", title: e.reason }, words.Outcome[e.outcome] ?? e.outcome,
+      show: (e) => el("span", { class: e.outcome === "ok" ? "together" : "refused" }, words.Outcome[e.outcome] ?? e.outcome,
         e.reason ? ": " + e.reason : ""),
     },
   ], items, admin.NoEntries));

@@ -26,7 +26,7 @@ async function showAll(root) {
   root.append(heading(admin.Groups, admin.GroupsLead, action(admin.Add, add, "main")),
     plainTable([
       { title: words.Figures.Group, show: (g) => el("a", { href: link(g.group) }, g.group) },
-      { title: words.Desk.Name, show: (g) => g.name },
+      { title: admin.Name, show: (g) => g.name },
       { title: admin.Mode, show: (g) => words.Modes[g.mode] ?? g.mode_name },
       { title: words.Figures.Members, number: true, show: (g) => g.members.length },
       { title: words.Figures.Waiting, number: true, show: (g) => g.waiting },

@@ -1,6 +1,6 @@
 // Callers who are served first, numbers that are refused, and reasons for a pause.
 import { at, call } from "./api.js";
-import { action, edit, heading, input, plainTable, remove, tick } from "./adminparts.js";
+import { action, edit, heading, input, mustBeNew, plainTable, remove, tick } from "./adminparts.js";
 import { words } from "./words.js";
 
 const admin = words.Admin;
@@ -56,19 +56,26 @@ export const blacklist = {
   },
 };
 
-/** @param {any} [reason] */
-function editReason(reason) {
+/**
+ * @param {any[]} all
+ * @param {any} [reason] none = a new one
+ */
+function editReason(all, reason) {
   edit({
     title: reason ? reason.code : admin.AddReason, submit: reason ? admin.Save : admin.Add,
     fields: [
-      ...(reason ? [] : [input(admin.Code, "code", { required: true, maxlength: 20, pattern: "[a-z0-9_\\-]+" })]),
-      input(words.Desk.Name, "name", { required: true, maxlength: 50, value: reason?.name }),
+      ...(reason ? [] : [input(admin.Code, "code", { required: true, maxlength: 20, pattern: "[a-z0-9_\\-]+", title: admin.CodeRule })]),
+      input(admin.Name, "name", { required: true, maxlength: 50, value: reason?.name }),
       input(admin.Position, "position", { type: "number", min: 0, max: 1000, value: reason?.position ?? 0 }),
       tick(admin.Paid, "paid", reason?.paid ?? true), tick(admin.Active, "active", reason?.active ?? true),
     ],
-    run: (data) => call("PUT", "/reasons/" + at(reason?.code ?? String(data.get("code"))), {
-      name: data.get("name"), position: Number(data.get("position")), paid: data.has("paid"), active: data.has("active"),
-    }),
+    run(data) {
+      const code = reason?.code ?? String(data.get("code"));
+      if (!reason) mustBeNew(all.map((r) => r.code), code);
+      return call("PUT", "/reasons/" + at(code), {
+        name: data.get("name"), position: Number(data.get("position")), paid: data.has("paid"), active: data.has("active"),
+      });
+    },
   });
 }
 
@@ -77,13 +84,13 @@ export const reasons = {
   id: "reasons", title: admin.Reasons,
   async show(root) {
     const { items } = await call("GET", "/reasons");
-    root.append(heading(admin.Reasons, admin.ReasonsLead, action(admin.Add, () => editReason(), "main")),
+    root.append(heading(admin.Reasons, admin.ReasonsLead, action(admin.Add, () => editReason(items), "main")),
       plainTable([
         { title: admin.Code, show: (r) => r.code },
-        { title: words.Desk.Name, show: (r) => r.name },
+        { title: admin.Name, show: (r) => r.name },
         { title: admin.Paid, show: (r) => (r.paid ? admin.Yes : admin.No) },
         { title: admin.Active, show: (r) => (r.active ? admin.Yes : admin.No) },
-        { title: "", number: true, show: (r) => action(admin.Change, () => editReason(r), "quiet") },
+        { title: "", number: true, show: (r) => action(admin.Change, () => editReason(items, r), "quiet") },
         { title: "", number: true, show: (r) => action(admin.Remove, () => remove(r.code, "/reasons/" + at(r.code)), "quiet") },
       ], items, admin.NoEntries));
   },

@@ -1,5 +1,5 @@
 // What the sections of the administration are made of.
-import { call, order } from "./api.js";
+import { call, order, toast } from "./api.js";
 import { ask } from "./dialog.js";
 import { el } from "./dom.js";
 import { fill, words } from "./words.js";
@@ -65,17 +65,29 @@ export const tick = (label, name, checked) =>
   el("label", { class: "tick" }, el("input", { type: "checkbox", name, checked }), label);
 
 /**
- * Asks for fields and gives an order with them. The section is shown again after it.
+ * Asks for fields and gives an order with them. A refusal is shown in the dialog, which keeps what was
+ * filled in. The section is shown again after it.
  * @param {{title: string, text?: string, fields: Node[], submit?: string, run: (data: FormData) => Promise<any>, then?: (answer: any) => void}} of
  */
 export async function edit(of) {
-  const data = await ask({ title: of.title, text: of.text, fields: of.fields, submit: of.submit ?? admin.Save });
-  if (!data) return;
   let answer;
-  const done = await order(of.title, async () => { answer = await of.run(data); });
-  if (!done) return;
+  const data = await ask({
+    title: of.title, text: of.text, fields: of.fields, submit: of.submit ?? admin.Save,
+    async run(data) { answer = await of.run(data); },
+  });
+  if (!data) return;
+  toast(fill(words.Act.Done, of.title));
   if (of.then) of.then(answer);
   else changed();
+}
+
+/**
+ * Throws if the name is one of those that are there. A PUT would replace it.
+ * @param {string[]} names
+ * @param {string} name
+ */
+export function mustBeNew(names, name) {
+  if (names.includes(name)) throw new Error(words.Refusals.exists);
 }
 
 /**

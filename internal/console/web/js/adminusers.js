@@ -2,7 +2,7 @@
 import { at, call } from "./api.js";
 import { choice } from "./dialog.js";
 import { el } from "./dom.js";
-import { action, changed, edit, heading, input, listOf, plainTable, remove, showSecret, tick } from "./adminparts.js";
+import { action, changed, edit, heading, input, listOf, mustBeNew, plainTable, remove, showSecret, tick } from "./adminparts.js";
 import { date } from "./time.js";
 import { words } from "./words.js";
 
@@ -31,22 +31,29 @@ function languageChoice(chosen) {
 /** @param {string|undefined} at */
 const when = (at) => (at ? date(Date.parse(at)) : "–");
 
-/** @param {any} [user] */
-function editUser(user) {
+/**
+ * @param {any[]} all
+ * @param {any} [user] none = a new one
+ */
+function editUser(all, user) {
   edit({
     title: user ? user.name : admin.AddUser, submit: user ? admin.Save : admin.Add, text: user ? undefined : admin.AddUserText,
     fields: [
-      ...(user ? [] : [input(words.Login.Name, "name", { required: true, maxlength: 64, pattern: "[a-z0-9._@\\-]+" })]),
-      roleChoice(["read", "agent", "supervisor", "admin"], user?.role),
+      ...(user ? [] : [input(words.Login.Name, "name", { required: true, maxlength: 64, pattern: "[a-z0-9._@\\-]+", title: admin.NameRule })]),
+      roleChoice(["wall", "read", "agent", "supervisor", "admin"], user?.role ?? "read"),
       input(admin.UserGroups, "groups", { value: user?.groups?.join(", "), maxlength: 1000 }),
       input(words.Desk.Extension, "extension", { value: user?.extension, maxlength: 20 }),
       languageChoice(user?.language),
       ...(user ? [tick(admin.Disabled, "disabled", user.disabled)] : []),
     ],
-    run: (data) => call("PUT", "/users/" + at(user?.name ?? String(data.get("name"))), {
-      role: data.get("role"), groups: listOf(String(data.get("groups"))), disabled: data.has("disabled"),
-      ...given("extension", data.get("extension")), ...given("language", data.get("language")),
-    }),
+    run(data) {
+      const name = user?.name ?? String(data.get("name"));
+      if (!user) mustBeNew(all.map((u) => u.name), name);
+      return call("PUT", "/users/" + at(name), {
+        role: data.get("role"), groups: listOf(String(data.get("groups"))), disabled: data.has("disabled"),
+        ...given("extension", data.get("extension")), ...given("language", data.get("language")),
+      });
+    },
     then: (made) => (made.password ? showSecret(`${admin.PasswordMade}: ${made.user.name}`, made.password) : changed()),
   });
 }
@@ -75,7 +82,7 @@ export const users = {
   id: "users", title: admin.Users,
   async show(root) {
     const { items } = await call("GET", "/users");
-    root.append(heading(admin.Users, admin.UsersLead, action(admin.Add, () => editUser(), "main")),
+    root.append(heading(admin.Users, admin.UsersLead, action(admin.Add, () => editUser(items), "main")),
       plainTable([
         { title: words.Login.Name, show: (u) => u.name },
         { title: admin.Role, show: (u) => words.Roles[u.role] ?? u.role },
@@ -84,7 +91,7 @@ export const users = {
         { title: words.Desk.State, show: (u) => (u.disabled ? admin.Disabled : u.must_change ? admin.MustChange : admin.Active) },
         {
           title: "", number: true,
-          show: (u) => el("span", { class: "row-tools" }, action(admin.Change, () => editUser(u), "quiet"),
+          show: (u) => el("span", { class: "row-tools" }, action(admin.Change, () => editUser(items, u), "quiet"),
             action(admin.NewPassword, () => newPassword(u), "quiet"),
             action(admin.Remove, () => remove(u.name, "/users/" + at(u.name)), "quiet")),
         },
@@ -97,9 +104,9 @@ export const tokens = {
   id: "tokens", title: admin.Tokens,
   async show(root) {
     const { items } = await call("GET", "/tokens");
-    root.append(heading(admin.Tokens, admin.TokensLead, action(admin.Add, addToken, "main")),
+    root.append(heading(admin.Tokens, admin.TokensLead, action(admin.Add, () => addToken(items), "main")),
       plainTable([
-        { title: words.Desk.Name, show: (t) => t.name },
+        { title: admin.Name, show: (t) => t.name },
         { title: admin.Role, show: (t) => words.Roles[t.role] ?? t.role },
         { title: words.Desk.Groups1, show: (t) => (t.groups ?? []).join(" ") },
         { title: admin.CreatedBy, show: (t) => t.created_by ?? "" },
@@ -110,18 +117,25 @@ export const tokens = {
   },
 };
 
-function addToken() {
+/** @param {any[]} all */
+function addToken(all) {
   edit({
     title: admin.AddToken, submit: admin.Add, text: admin.AddTokenText,
-    fields: [input(words.Desk.Name, "name", { required: true, maxlength: 64, pattern: "[a-z0-9._@\\-]+" }),
+    fields: [input(admin.Name, "name", { required: true, maxlength: 64, pattern: "[a-z0-9._@\\-]+", title: admin.NameRule }),
       roleChoice(["wall", "read", "supervisor", "admin", "metrics", "directory"]),
-      input(admin.UserGroups, "groups", { value: "*", maxlength: 1000 })],
-    run: (data) => call("PUT", "/tokens/" + at(String(data.get("name"))), {
-      role: data.get("role"), groups: listOf(String(data.get("groups"))),
-    }),
+      input(admin.UserGroups, "groups", { value: "*", maxlength: 1000 }),
+      input(admin.Expires, "expires", { type: "datetime-local" })],
+    run(data) {
+      const name = String(data.get("name"));
+      mustBeNew(all.map((t) => t.name), name);
+      const expires = data.get("expires");
+      return call("PUT", "/tokens/" + at(name), {
+        role: data.get("role"), groups: listOf(String(data.get("groups"))),
+        ...given("expires", expires && new Date(String(expires)).toISOString()),
+      });
+    },
     then(made) {
-      if (!made.key) changed(); // there was one of that name already
-      else if (made.token.role === "wall") showSecret(admin.WallLink, `${location.origin}/ui/wall#${made.key}`);
+      if (made.token.role === "wall") showSecret(admin.WallLink, `${location.origin}/ui/wall#${made.key}`);
       else showSecret(admin.TokenMade, made.key);
     },
   });

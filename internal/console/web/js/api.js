@@ -7,11 +7,13 @@ import { fill, words } from "./words.js";
 export class Refusal extends Error {
   /**
    * @param {number} status
-   * @param {string} text
+   * @param {string} text in the language of the page
+   * @param {string[]} [fields] of the body that are not allowed
    */
-  constructor(status, text) {
+  constructor(status, text, fields = []) {
     super(text);
     this.status = status;
+    this.fields = fields;
   }
 }
 
@@ -45,22 +47,42 @@ export async function call(method, path, body) {
  */
 export function refused(status, problem) {
   if (status === 0) return new Refusal(0, words.Act.NoServer);
-  if (status !== 401) return new Refusal(status, reason(status, problem));
+  if (status !== 401) return new Refusal(status, reason(status, problem), fieldsOf(problem));
   toLogin();
   return new Refusal(401, words.Act.LoggedOut);
 }
 
 /**
+ * The fields of the body that a problem is about.
+ * @param {any} problem
+ */
+const fieldsOf = (problem) => (problem?.errors ?? [])
+  .map((/** @type {any} */ e) => String(e.location ?? "").replace(/^body\./, "")).filter(Boolean);
+
+const kindPrefix = "urn:nwayacd:";
+
+/**
+ * Why the API refuses, in the language of the page if there are words for it. The server's own text is
+ * English.
  * @param {number} status
  * @param {any} problem
  */
 function reason(status, problem) {
-  /** @type {Record<number, string>} */
-  const known = { 403: words.Act.NotAllowed, 404: words.Act.Gone, 409: words.Act.Conflict };
+  const kind = String(problem?.type ?? "").replace(kindPrefix, "");
+  if (words.Refusals[kind]) return words.Refusals[kind];
   const details = (problem?.errors ?? []).map((/** @type {any} */ e) => e.message).join("; ");
   const text = details || problem?.detail || String(status);
-  return known[status] && status !== 409 ? known[status] : [known[status], text].filter(Boolean).join(" ");
+  switch (status) {
+    case 403: return words.Act.NotAllowed;
+    case 404: return words.Act.Gone;
+    case 409: return `${words.Act.Conflict} (${text})`;
+    case 422: return fill(words.Act.BadValue, text);
+  }
+  return text;
 }
+
+/** @param {unknown} fault */
+export const textOf = (fault) => (fault instanceof Error ? fault.message : String(fault));
 
 /**
  * Gives an order, and says how it went.
@@ -74,7 +96,7 @@ export async function order(what, order) {
     toast(fill(words.Act.Done, what));
     return true;
   } catch (fault) {
-    toast(`${what}: ${fill(words.Act.Failed, fault instanceof Error ? fault.message : fault)}`, true);
+    toast(`${what}: ${fill(words.Act.Failed, textOf(fault))}`, true);
     return false;
   }
 }

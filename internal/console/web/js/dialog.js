@@ -1,4 +1,5 @@
 // Menus of rows, and questions.
+import { textOf } from "./api.js";
 import { el } from "./dom.js";
 import { words } from "./words.js";
 
@@ -42,20 +43,25 @@ export function openMenu(anchor, items) {
 }
 
 /**
- * Asks a question. It returns what was filled in, or null if it was cancelled.
- * @param {{title: string, text?: string, fields?: Node[], submit: string, danger?: boolean}} of
+ * Asks a question. It returns what was filled in, or null if it was cancelled. With run, the dialog
+ * stays open until that has succeeded, and shows why it has not.
+ * @param {{title: string, text?: string, fields?: Node[], submit: string, danger?: boolean,
+ *   run?: (data: FormData) => Promise<any>}} of
  * @returns {Promise<FormData|null>}
  */
 export function ask(of) {
   return new Promise((resolve) => {
+    const fault = el("p", { class: "said bad", role: "alert", hidden: true });
+    const submit = el("button", { class: of.danger ? "danger" : "main", value: "do" }, of.submit);
     const form = el("form", { method: "dialog" },
       el("h2", { id: "dialog-title" }, of.title),
       of.text ? el("p", {}, of.text) : null,
-      ...(of.fields ?? []),
+      ...(of.fields ?? []), fault,
       el("div", { class: "choices" },
         el("button", { type: "button", value: "cancel", autofocus: of.danger, onclick: () => dialog.close("") }, words.Act.Cancel),
-        el("button", { class: of.danger ? "danger" : "main", value: "do" }, of.submit)));
+        submit));
     const dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
+    if (of.run) form.addEventListener("submit", (event) => runIn(dialog, event, submit, fault, of.run));
     dialog.addEventListener("close", () => {
       const done = dialog.returnValue === "do";
       resolve(done ? new FormData(/** @type {HTMLFormElement} */ (form)) : null);
@@ -64,6 +70,29 @@ export function ask(of) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+/**
+ * Runs the order of a dialog, and closes it or says why it was refused.
+ * @param {HTMLDialogElement} dialog
+ * @param {SubmitEvent} event
+ * @param {HTMLButtonElement} submit
+ * @param {HTMLElement} fault
+ * @param {((data: FormData) => Promise<any>)|undefined} run
+ */
+async function runIn(dialog, event, submit, fault, run) {
+  event.preventDefault();
+  if (submit.disabled) return; // Enter was pressed again
+  submit.disabled = true;
+  fault.hidden = true;
+  try {
+    await run?.(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+    dialog.close("do");
+  } catch (refusal) {
+    fault.textContent = textOf(refusal);
+    fault.hidden = false;
+    submit.disabled = false;
+  }
 }
 
 /**
