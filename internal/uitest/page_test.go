@@ -122,9 +122,14 @@ func (p *page) evaluate(script string) {
 // login logs in on the login page, and waits for the next page.
 func (p *page) login(user string) {
 	p.t.Helper()
+	p.loginAs(user, userPassword)
+}
+
+func (p *page) loginAs(user, password string) {
+	p.t.Helper()
 	p.open("/ui/login")
 	p.run(chromedp.SendKeys(chromedp.CSS(`input[name=name]`), user),
-		chromedp.SendKeys(chromedp.CSS(`input[name=password]`), userPassword+kb.Enter))
+		chromedp.SendKeys(chromedp.CSS(`input[name=password]`), password+kb.Enter))
 	p.see(`!location.pathname.startsWith("/ui/login")`)
 }
 

@@ -1,0 +1,48 @@
+package uitest
+
+import "testing"
+
+// TestAnAgentWorksOnTheOwnPage is a part of an agent's day: a pause with a reason, three calls of
+// one caller, a wrap-up that is made longer. The figures of the day are there at its end.
+func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
+	w := inWorld(t)
+	w.pause("1001", "1002")
+	w.do("nway_ready 1000")
+	p := newPage(t, w, refused)
+	p.login("1000")
+	const (
+		state = `document.querySelector("#agent .own")?.dataset.state`
+		note  = `document.querySelector(".own-note").innerText`
+	)
+	p.see(state + ` === "ready"`)
+	p.click("button.pause", "Lunch")
+	p.see(state + ` === "busy" && ` + note + ` === "Lunch"`)
+	p.see(`document.querySelector("button.pause[aria-pressed=true]")?.innerText === "Lunch"`)
+	p.click("button.main", "Ready")
+	p.see(state + ` === "ready"`)
+
+	for range 2 {
+		call := w.call("13900000777", "Wang Wu", "110")
+		p.see(state + ` === "talking"`)
+		p.see(`document.querySelector(".caller-number").innerText === "13900000777"`)
+		p.see(`document.querySelector(".caller-name").innerText === "Wang Wu"`)
+		call.Hangup()
+		p.see(state + ` === "typing" && ` + note + ` === "left of your wrap-up"`)
+		p.click("button.main", "Ready")
+		p.see(state + ` === "ready"`)
+		p.see(`document.querySelector(".day b")?.innerText !== "0"`) // the record is written
+	}
+	call := w.call("13900000777", "Wang Wu", "110")
+	p.see(state + ` === "talking"`)
+	p.see(`document.querySelectorAll(".earlier tbody tr").length === 2`)
+	p.see(`document.querySelector(".earlier tbody").innerText.includes("Answered")`)
+	call.Hangup()
+	p.see(state + ` === "typing"`)
+	left := `(t => t[0] * 60 + +t[1])(document.querySelector(".own-timer").innerText.split(":"))`
+	p.see(left + ` > 30 && ` + left + ` <= 60`)
+	p.click("button.big", "30 s more")
+	p.see(left + ` > 60 && ` + left + ` <= 90`)
+	p.click("button.main", "Ready")
+	p.see(state + ` === "ready"`)
+	p.see(`document.querySelector(".day b")?.innerText === "3"`)
+}
