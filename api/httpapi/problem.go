@@ -159,7 +159,8 @@ func (p *Port) problem(operation string, err error) error {
 	return described(err, status, detail)
 }
 
-// described returns the answer, with the kind of the refusal and the field of the body that it is about.
+// described returns the answer, with the kind of the refusal and the field of the body that it is
+// about.
 func described(err error, status int, detail string) error {
 	answer := huma.NewError(status, detail)
 	model, is := answer.(*huma.ErrorModel)
