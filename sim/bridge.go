@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -42,7 +43,7 @@ func (s *Switch) bridge(a, b *channel) bool {
 	}
 	a.settle()
 	b.settle()
-	return s.arrange(a, b, 0)
+	return s.arrange(a, b, max(a.late, b.late))
 }
 
 // arrange is bridge without the wait for messages that were sent to the two. takes is the time
@@ -145,14 +146,18 @@ func (t *talk) meets() bool {
 
 // pause lets time pass in which the channel sees nothing but its own hang-up.
 func (c *channel) pause(d time.Duration) {
-	if d <= 0 {
-		return
+	if d > 0 {
+		elapse(c.ctx, d)
 	}
+}
+
+// elapse lets time pass, or until ctx is done.
+func elapse(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-c.ctx.Done():
+	case <-ctx.Done():
 	}
 }
 
@@ -176,7 +181,7 @@ func (t *talk) run() (torn bool) {
 	a.notice()
 	torn = a.interrupted() && a.up()
 	a.partFrom(b, t.forsake)
-	b.stopBroadcast()
+	b.stopAfterBridge()
 	<-t.decided // its goroutine also ends the talk, whatever it runs
 	a.note("bridge_hangup_cause", b.hangupCause())
 	b.note("bridge_hangup_cause", a.hangupCause())

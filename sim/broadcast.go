@@ -43,3 +43,13 @@ func (c *channel) stopBroadcast() {
 	c.broken = c.lastPlay
 	c.kick()
 }
+
+// stopAfterBridge is what the originator's thread does when it has left a bridge. The other side
+// may be elsewhere by then, and then FreeSWITCH breaks what it hears there
+// (switch_ivr_multi_threaded_bridge).
+func (c *channel) stopAfterBridge() {
+	c.mu.Lock()
+	c.stopped = c.lastPlay
+	c.mu.Unlock()
+	c.stopBroadcast()
+}

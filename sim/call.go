@@ -111,8 +111,8 @@ func (c *Call) Done() <-chan struct{} { return c.leg.gone }
 func (c *Call) Cause() string { return c.leg.hangupCause() }
 
 // Heard lists what was played to the caller, in order, each as "FILE END". END is playing, played,
-// broken (by uuid_break or a digit), missing, or lost (hung up, bridged, transferred or handed on
-// meanwhile).
+// broken (by uuid_break or a digit), stopped (by FreeSWITCH itself, as a bridge ended), missing, or
+// lost (hung up, bridged, transferred or handed on meanwhile).
 func (c *Call) Heard() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

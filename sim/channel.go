@@ -33,6 +33,7 @@ type channel struct {
 	down      context.CancelFunc // ctx is done when it is hung up
 	wake      chan struct{}
 	talk      time.Duration // time after a bridge at which it hangs up; 0 = never
+	late      time.Duration // how long FreeSWITCH takes to bridge it
 	dies      bool          // hangs up as soon as a bridge is ordered
 
 	// Only the channel's goroutine uses these.
@@ -76,6 +77,7 @@ type channel struct {
 	lastPlay    int           // the last such number given out
 	broken      int           // all up to this number are broken
 	brokenOne   int           // and this one
+	stopped     int           // all up to this number were broken by a bridge that ended
 	order       step          // the step that the channel is to begin instead of what it does
 	reset       bool          // CS_RESET: the connection is lost, continue in the dialplan
 	release     chan struct{} // of the park in progress

@@ -163,14 +163,7 @@ func (c *channel) slow(lag time.Duration) {
 }
 
 // pauseOnSwitch lets time pass as long as the switch is up.
-func (c *channel) pauseOnSwitch(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-c.s.ctx.Done():
-	}
-}
+func (c *channel) pauseOnSwitch(d time.Duration) { elapse(c.s.ctx, d) }
 
 // Hold lets the phone of that channel hold its call with a re-INVITE. The other side hears music.
 // The error is ErrNoCall if there is nothing to hold.

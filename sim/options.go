@@ -58,6 +58,7 @@ type Behaviour struct {
 	Quiet bool          // it sends no 180 before that. With Misses it is a phone that is dead
 	Early bool          // it sends 183 with media instead of 180
 	To    string        // the number to which Forwards leads
+	Late  time.Duration // how long FreeSWITCH takes from the +OK of uuid_bridge to CHANNEL_BRIDGE
 	Talk  time.Duration // time after the bridge at which it hangs up; 0 = never
 }
 

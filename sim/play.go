@@ -20,6 +20,7 @@ const (
 	heardPlaying = "playing"
 	heardPlayed  = "played"
 	heardBroken  = "broken"
+	heardStopped = "stopped" // by a bridge that ended, too late
 	heardMissing = "missing"
 	heardLost    = "lost" // hung up, transferred, bridged or handed on meanwhile
 )
@@ -48,7 +49,7 @@ func (c *channel) endlessPlayback(data string) string {
 		play := c.beginBreakable()
 		why := c.idle(wait{play: play})
 		c.endBreakable()
-		c.endHearing(n, heardAs(why))
+		c.endHearing(n, c.heardAs(why, play))
 	}
 	return filePlayed
 }
@@ -69,7 +70,7 @@ func (c *channel) play(data string, digit <-chan struct{}) string {
 	c.fire("PLAYBACK_START", esl.Header{Name: "Playback-File-Path", Value: file})
 	why := c.listen(c.s.length(file), digit, play)
 	c.endBreakable()
-	end := heardAs(why)
+	end := c.heardAs(why, play)
 	c.endHearing(n, end)
 	status := "done"
 	if end != heardPlayed {
@@ -90,12 +91,16 @@ func (c *channel) listen(length time.Duration, digit <-chan struct{}, play int) 
 	return c.idle(wait{timer: t.C, other: digit, play: play})
 }
 
-func heardAs(why ending) string {
-	switch why {
-	case timeUp:
+func (c *channel) heardAs(why ending, play int) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case why == timeUp:
 		return heardPlayed
-	case interrupted:
+	case why == interrupted:
 		return heardLost
+	case play <= c.stopped:
+		return heardStopped
 	default:
 		return heardBroken
 	}
