@@ -27,6 +27,7 @@ const (
 	bridgePending                    // FreeSWITCH is about to make it
 	bridgeUp                         // it is up
 	bridgeUnknown                    // FreeSWITCH could not be asked
+	bridgeLate                       // FreeSWITCH was still about to make it when the time for that was over
 )
 
 // offerVariable is a variable of the caller's channel and of the leg. It has the number of the last
@@ -42,9 +43,9 @@ func offerWord(o *Offer) string {
 	return strconv.Itoa(o.Number)
 }
 
-// bridge bridges the caller with the leg. If it returns bridgeDown, the leg or the caller had gone.
-// The caller is then in custody bridging if FreeSWITCH parked them, and in the custody of before
-// otherwise.
+// bridge bridges the caller with the leg. If it returns bridgeDown, the leg or the caller had gone,
+// or FreeSWITCH lost the order. If it returns bridgeLate, both are still there. The caller is then
+// in custody bridging if FreeSWITCH parked them, and in the custody of before otherwise.
 func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 	if ctx.Err() != nil {
 		return bridgeDown
@@ -119,8 +120,7 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 // talk must not end only because our view of the call is lost. If the bridge is up, the record has
 // the time since when.
 func (c *call) ask(ctx context.Context, l *leg) bridgeState {
-	limit := time.NewTimer(bridgeLimit)
-	defer limit.Stop()
+	limit := time.Now().Add(bridgeLimit)
 	for pause := askPause; ; pause *= 2 {
 		if why := context.Cause(ctx); why != nil && !viewLost(why) {
 			return bridgeDown // the caller is gone, or was taken
@@ -128,11 +128,11 @@ func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 		if stands := c.bridgeNow(l); stands != bridgePending {
 			return stands
 		}
-		select {
-		case <-time.After(pause):
-		case <-limit.C:
-			return bridgeDown // FreeSWITCH did not make the bridge
+		left := time.Until(limit)
+		if left <= 0 {
+			return bridgeLate
 		}
+		<-time.After(min(pause, left)) // the last question is at the limit
 	}
 }
 

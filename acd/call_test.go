@@ -123,6 +123,41 @@ func TestTheAgentsLegDiesBeforeTheBridge(t *testing.T) {
 	}
 }
 
+// TestTheBridgeIsMadeLate checks that an agent who answered has missed nothing if FreeSWITCH needs
+// long for the bridge, or does not make it at all.
+func TestTheBridgeIsMadeLate(t *testing.T) {
+	for name, bridge := range map[string]struct {
+		late    time.Duration
+		outcome queue.OfferOutcome
+	}{
+		"after 5 s":  {5 * time.Second, queue.OfferAnswered},
+		"after 20 s": {20 * time.Second, queue.OfferExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Minute, Late: bridge.late})
+				call := c.caller("139")
+				c.after(answerAt + 8*time.Second)
+				if misses := c.agent("1000").Rest.Misses; misses != 0 {
+					t.Errorf("the agent has %d misses", misses)
+				}
+				if call.Cause() != "" {
+					t.Fatalf("the caller was hung up: %s", call.Cause())
+				}
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Minute})
+				c.after(2 * time.Minute)
+				offers := c.journal.offers()
+				if len(offers) == 0 || offers[0].Outcome != bridge.outcome || offers[len(offers)-1].Outcome != queue.OfferAnswered {
+					t.Errorf("%+v", offers)
+				}
+				c.wantCDR("call-139", queue.Answered, queue.AgentSide, "NORMAL_CLEARING")
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
+}
+
 func TestTheCallerHangsUpInTheInstantTheAgentAnswers(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		call := c.caller("139")

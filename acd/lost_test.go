@@ -183,6 +183,10 @@ func TestTheConnectionIsLostBetweenTheAnswerAndTheBridge(t *testing.T) {
 		call := c.caller("139")
 		c.after(answerAt + 500*time.Millisecond) // the caller hears the job number
 		go c.breakConnection("call-139")
+		c.after(time.Second)
+		if misses := c.agent("1000").Rest.Misses; misses != 0 {
+			t.Errorf("the agent, who answered, has %d misses", misses)
+		}
 		c.after(time.Minute)
 		c.wantTalk("1000", "call-139")
 		call.Hangup()

@@ -57,11 +57,8 @@ func rangOut(cause string) bool {
 // missOf returns why the leg failed, and FreeSWITCH's cause. jobCause is the cause of the whole
 // originate, which is the cause of only one telephone. Without a link no better cause is known.
 func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
-	l.mu.Lock()
-	answered, several := l.winner != nil, len(l.phones) > 1
-	l.mu.Unlock()
-	if answered { // and hung up before the talk
-		return queue.Miss{Cause: queue.MissNoAnswer}, jobCause
+	if l.wasAnswered() { // what came between the answer and the bridge is the cause
+		return missOf(jobCause), jobCause
 	}
 	if unregistered(jobCause) {
 		if c.hasContact(l.offer.Agent.Extension) { // the directory failed
@@ -76,10 +73,17 @@ func (c *call) missOf(l *leg, jobCause string) (m queue.Miss, cause string) {
 	if m.Cause, cause = l.strongest(); cause == "" { // there was no channel, or the link is silent
 		return missOf(jobCause), jobCause
 	}
-	if !several {
+	if len(l.phones) == 1 {
 		cause = jobCause
 	}
 	return m, cause
+}
+
+// wasAnswered reports whether FreeSWITCH said that a telephone took the call.
+func (l *leg) wasAnswered() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.winner != nil
 }
 
 // strongest returns the cause that counts among those of all telephones, and FreeSWITCH's cause for

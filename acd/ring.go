@@ -153,7 +153,11 @@ func (c *call) missed(l *leg, cause string) {
 	c.log.Info().Str("agent", l.offer.Agent.Extension).Str("miss", string(m.Cause)).Str("cause", cause).
 		Msg("offer missed")
 	c.announceMissed(l, c.place.miss(l.offer, m))
-	c.drop(l, queue.OfferMissed, cause)
+	outcome := queue.OfferMissed
+	if m.Cause == queue.MissNone && l.wasAnswered() { // the agent did what they should
+		outcome = queue.OfferExpired
+	}
+	c.drop(l, outcome, cause)
 }
 
 // announceMissed announces that an offer was missed. back is true if the caller is back in the

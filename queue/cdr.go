@@ -155,7 +155,7 @@ const (
 	OfferAnswered  OfferOutcome = "answered"
 	OfferMissed    OfferOutcome = "noanswer"  // the agent's leg failed; Cause says how
 	OfferWithdrawn OfferOutcome = "withdrawn" // the caller left or was transferred while it rang
-	OfferExpired   OfferOutcome = "expired"   // the lease ran out without a word from FreeSWITCH
+	OfferExpired   OfferOutcome = "expired"   // FreeSWITCH said nothing of it in time, or did not make the bridge
 )
 
 // OfferRecord is one try to give one call to one agent, one row of nwayacd_offer.
