@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"nwayacd/internal/figures"
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 const (

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/durable"
-	"nwayacd/store/wait"
 )
 
 // checkpoint is everything in the database at one moment, kept in the data-dir. Together with the

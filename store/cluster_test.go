@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
-	"nwayacd/store/wait"
 )
 
 // cluster is a PostgreSQL of these tests' own, which they kill and freeze.

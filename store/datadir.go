@@ -11,9 +11,9 @@ import (
 	"strings"
 	"syscall"
 
+	"nwayacd/internal/wait"
 	"nwayacd/store/durable"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // dataDir is the folder of the journal. One process at a time holds it.

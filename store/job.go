@@ -8,7 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // A job is work on a table that may be large: it builds an index, or fills a column of old rows. A

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // headerBytes is the size of what precedes each change in a file of the journal.

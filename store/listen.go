@@ -10,8 +10,8 @@ import (
 
 	"github.com/lib/pq"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
-	"nwayacd/store/wait"
 )
 
 // channel is the channel on which the triggers notify.

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"nwayacd/internal/wait"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // The database stores how far the journal is applied. So the store notices if a database that is

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // ErrSchema is in the error of Open if the schema of the database is not this program's.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
-	"nwayacd/store/wait"
 )
 
 // loadedMemories is how many memories a load and a checkpoint read. They are the newest.

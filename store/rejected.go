@@ -6,9 +6,9 @@ import (
 	"errors"
 	"time"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // Retried is what became of the changes in nwayacd_rejected.

@@ -10,7 +10,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/internal/figures"
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // Retention says for how long rows are kept. 0 = for ever. The keys of [database] have its values.

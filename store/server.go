@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // One server works with a PostgreSQL database. Its row in nwayacd_server says which, and a number,

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"nwayacd/internal/figures"
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // The last sign of life of the server before says until when the agents' time counts. It is in

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"nwayacd/agent"
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // readAll reads everything in tx. Rows without a number, and rows that repeat another, are left

@@ -19,9 +19,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/internal/wait"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
-	"nwayacd/store/wait"
 )
 
 // Options name the database and the journal, and the functions that receive edits.

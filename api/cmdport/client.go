@@ -17,6 +17,7 @@ import (
 	"nwayacd/api/connlimit"
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/wait"
 )
 
 const (
@@ -125,12 +126,12 @@ func (c *client) authenticate(ctx context.Context) error {
 		case isExit(verb):
 			return errors.Join(c.bye(), io.EOF)
 		case strings.EqualFold(verb, "auth"), strings.EqualFold(verb, "userauth"):
-			actor, right, wait := c.identify(ctx, verb, given)
+			actor, right, held := c.identify(ctx, verb, given)
 			if right {
 				c.actor = actor
 				return errors.Join(c.welcome(), c.reply("+OK accepted"))
 			}
-			sleep(ctx, max(authPenalty<<try, min(wait, longPenalty)))
+			wait.Pause(ctx, max(authPenalty<<try, min(held, longPenalty)), nil)
 			err = c.reply("-ERR invalid")
 		default:
 			err = c.reply("-ERR command not found")
@@ -223,14 +224,4 @@ func (c *client) cut(why error) {
 		tcp.SetLinger(0) // fails only on a closed connection
 	}
 	c.end(why)
-}
-
-// sleep waits for d, or until ctx is done.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -15,6 +14,7 @@ import (
 
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
+	"nwayacd/internal/wait"
 )
 
 // guarded passes a request on with its actor in the context:
@@ -121,10 +121,10 @@ func isPrivate(path string) bool {
 }
 
 // refuse answers a request without a right token.
-func (p *Port) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration) {
-	if wait > 0 {
-		hold(r.Context(), min(wait, wrongHold))
-		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())+1))
+func (p *Port) refuse(w http.ResponseWriter, r *http.Request, held time.Duration) {
+	if held > 0 {
+		wait.Pause(r.Context(), min(held, wrongHold), nil)
+		w.Header().Set("Retry-After", strconv.Itoa(int(held.Seconds())+1))
 		writeProblem(w, http.StatusTooManyRequests, "too many wrong tokens from this address")
 	} else {
 		w.Header().Add("WWW-Authenticate", `Bearer realm="nwayacd"`)
@@ -143,16 +143,6 @@ func (p *Port) refuse(w http.ResponseWriter, r *http.Request, wait time.Duration
 
 // wrongHold is how long an answer to a wrong token is held back if its source has sent too many.
 const wrongHold = 2 * time.Second
-
-// hold waits, or until the client is gone.
-func hold(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
 
 // token returns the token in the request: a bearer token, or the password of any user, because
 // mod_xml_curl can send only the latter.

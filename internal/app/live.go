@@ -5,10 +5,8 @@ import (
 	"time"
 
 	"nwayacd/api/live"
+	"nwayacd/internal/wait"
 )
-
-// figuresAgain is the time between two tries to read the visits of today.
-const figuresAgain = 10 * time.Second
 
 // followFloor starts the goroutine that reads the floor for all live streams.
 func (d *Daemon) followFloor(context.Context, Options) error {
@@ -26,17 +24,13 @@ func (d *Daemon) followFloor(context.Context, Options) error {
 // loadFigures counts the visits of today that ended before the server started. It tries until the
 // database answers.
 func (d *Daemon) loadFigures(ctx context.Context, began time.Time) {
-	for {
+	for backoff := (wait.Backoff{}); ; {
 		visits, err := d.store.Visits(ctx, d.figures.Today(), began)
 		if err == nil {
 			d.figures.Load(visits)
 			return
 		}
-		pause := time.NewTimer(figuresAgain)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
+		if !backoff.Sleep(ctx) {
 			return
 		}
 	}

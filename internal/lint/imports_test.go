@@ -24,7 +24,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/api/cmdport": {
-		ours:      []string{"acd", "api", "api/connlimit", "esl", "internal/auth"},
+		ours:      []string{"acd", "api", "api/connlimit", "esl", "internal/auth", "internal/wait"},
 		libraries: []string{"github.com/google/uuid", "github.com/rs/zerolog"},
 	},
 	"nwayacd/api/connlimit": {
@@ -34,7 +34,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/api/httpapi": {
 		ours: []string{
 			"acd", "agent", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users",
-			"internal/prompt", "internal/report", "internal/setting", "queue",
+			"internal/prompt", "internal/report", "internal/setting", "internal/wait", "queue",
 		},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
@@ -45,7 +45,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/app": {
 		ours: []string{
 			"acd", "api", "api/cmdport", "api/connlimit", "api/httpapi", "api/live", "conf", "esl", "internal/auth",
-			"internal/auth/users", "internal/console", "internal/metrics", "queue", "store",
+			"internal/auth/users", "internal/console", "internal/metrics", "internal/wait", "queue", "store",
 		},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
@@ -105,9 +105,10 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/internal/testlab":     {ours: []string{"esl"}},
 	"nwayacd/internal/uitest":      {},
 	"nwayacd/internal/top": {
-		ours:      []string{"esl"},
+		ours:      []string{"esl", "internal/wait"},
 		libraries: []string{"golang.org/x/term"},
 	},
+	"nwayacd/internal/wait": {},
 	"nwayacd/queue": {
 		ours:      []string{"agent", "internal/auth", "internal/prompt", "internal/setting"},
 		libraries: []string{"github.com/tidwall/btree"},
@@ -116,17 +117,16 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/sql": {},
 	"nwayacd/store": {
 		ours: []string{
-			"agent", "internal/auth", "internal/figures", "internal/setting", "queue", "sql", "store/durable",
-			"store/journal", "store/wait",
+			"agent", "internal/auth", "internal/figures", "internal/setting", "internal/wait", "queue", "sql",
+			"store/durable", "store/journal",
 		},
 		libraries: []string{"github.com/lib/pq", "github.com/rs/zerolog", "modernc.org/sqlite"},
 	},
 	"nwayacd/store/durable": {},
 	"nwayacd/store/journal": {
-		ours:      []string{"store/durable", "store/wait"},
+		ours:      []string{"internal/wait", "store/durable"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
-	"nwayacd/store/wait": {},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"nwayacd/internal/wait"
 )
 
 const (
@@ -120,12 +122,7 @@ func (s *Stream) follow(ctx context.Context) {
 		err := s.session(ctx)
 		s.last.Trouble = err.Error()
 		s.show(ctx, s.last)
-		pause := time.NewTimer(tryAgain)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-		}
+		wait.Pause(ctx, tryAgain, nil)
 	}
 }
 
@@ -139,29 +136,12 @@ func (s *Stream) session(ctx context.Context) error {
 	if err != nil {
 		return cause(ctx, err)
 	}
-	type read struct {
-		event string
-		data  []byte
-		err   error
-	}
-	reads := make(chan read)
+	reads := make(chan frameRead)
 	var reading sync.WaitGroup
 	defer reading.Wait()
 	defer end()
 	defer cancel(nil)
-	reading.Go(func() { // ends with the connection
-		for {
-			event, data, err := in.next()
-			select {
-			case reads <- read{event, data, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	})
+	reading.Go(func() { in.readTo(ctx, reads) }) // ends with the connection
 	clocks := time.NewTicker(refresh)
 	defer clocks.Stop()
 	for {
@@ -224,6 +204,28 @@ func (s *Stream) connect(ctx context.Context) (in *events, end func(), err error
 
 // events reads server-sent events.
 type events struct{ lines *bufio.Scanner }
+
+// frameRead is one event, or why there are no more.
+type frameRead struct {
+	event string
+	data  []byte
+	err   error
+}
+
+// readTo sends event after event, until the stream or ctx ends.
+func (e *events) readTo(ctx context.Context, reads chan<- frameRead) {
+	for {
+		event, data, err := e.next()
+		select {
+		case reads <- frameRead{event, data, err}:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
 
 func (e *events) next() (name string, data []byte, err error) {
 	for e.lines.Scan() {

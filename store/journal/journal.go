@@ -17,8 +17,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/internal/wait"
 	"nwayacd/store/durable"
-	"nwayacd/store/wait"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"nwayacd/store/wait"
+	"nwayacd/internal/wait"
 )
 
 // Durable returns the sequence up to which everything survives a crash of the machine.

@@ -1,5 +1,5 @@
-// Package wait has what the store and its journal wait with: a sequence that rises, a pause that
-// grows, and a token that wakes a goroutine.
+// Package wait has what goroutines wait with: a pause, a pause that grows, a sequence that rises,
+// and a token that wakes a goroutine.
 package wait
 
 import (
