@@ -20,16 +20,7 @@ func (t *talk) look() {
 		return // the link is down; the talk looks again when it is up
 	}
 	if replies[0].Text() == t.uuid() {
-		t.on(happened{what: bridgedTogether})
-		if t.channel().is() != talking {
-			return
-		}
-		if !isSet(replies[1]) { // the hook has run, so the caller was away and is back without an event
-			t.kept, t.unsettled = true, true
-		}
-		if t.unsettled {
-			t.bridgedAgain()
-		}
+		t.foundTogether(isSet(replies[1]))
 		return
 	}
 	replies = t.query(esl.API("uuid_dump "+t.leg.uuid), esl.API("uuid_dump "+t.uuid()))
@@ -47,6 +38,26 @@ func (t *talk) look() {
 	if is != was || is == talking || is == legKept || is.over() || time.Now().Before(t.due) {
 		return
 	}
+	t.conclude(is, leg, caller)
+}
+
+// foundTogether handles caller and leg that are bridged. If the hook of the leg is not set any
+// more, it has run. Then the caller was away, and is back without an event.
+func (t *talk) foundTogether(hookSet bool) {
+	t.on(happened{what: bridgedTogether})
+	if t.channel().is() != talking {
+		return
+	}
+	if !hookSet {
+		t.kept, t.unsettled = true, true
+	}
+	if t.unsettled {
+		t.bridgedAgain()
+	}
+}
+
+// conclude decides what an overdue event would have said. The dumps show nothing that decides it.
+func (t *talk) conclude(is custody, leg, caller *esl.Event) {
 	switch {
 	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
 		t.lookForPartner(caller)

@@ -39,54 +39,71 @@ func (c *Config) sections() []section {
 	return []section{
 		{"acd", c.ACD.keys()},
 		{"prompts", c.Prompts.keys()},
-		{"database", []key{
-			{name: "dbstring", value: secret(&c.Database.DSN, isDSN), restart: true},
-			secretFile("dbstring", &c.Database.DSN, true, isDSN),
-			{name: "data-dir", value: text(&c.Database.DataDir, isDirectory, isPlain), restart: true},
-			{name: "journal-limit", value: count(&c.Database.JournalLimit, 16, 1<<20), restart: true},
-			{name: "retention-days", value: days(&c.Database.Retention)},
-			{name: "figures-retention-days", value: days(&c.Database.FiguresRetention)},
-			{name: "audit-retention-days", value: days(&c.Database.AuditRetention)},
-			{name: "output_sql", value: toggle(&c.Database.OutputSQL), restart: true},
-		}},
-		{"server", []key{
-			{name: "listen", value: text(&c.Server.Listen, isListen), restart: true},
-			{name: "allow", value: networks(&c.Server.Allow), restart: true},
-			{name: "max-calls", value: count(&c.Server.MaxCalls, 0, 1_000_000)},
-			{name: "max-connections", value: count(&c.Server.Max, 1, mostCalls), restart: true},
-			{name: "drain-seconds", value: seconds(&c.Server.Drain, 0)},
-			{name: "commands", value: words(&c.Server.Commands, isCommand)},
-			{name: "command-extensions", value: text(&c.Server.CommandExtensions, isOneOf("own", "any"))},
-			{name: "advertise", value: text(&c.Server.Advertise, orEmpty(isDialable)), restart: true},
-		}},
-		{"control", append([]key{
-			{name: "listen", value: text(&c.Control.Listen, isListen), restart: true},
-			{name: "password", value: secret(&c.Control.Password, isPassword), onOff: true},
-			secretFile("password", &c.Control.Password, false, isPassword),
-			{name: "pass-through", value: text(&c.Control.PassThrough, orEmpty(isName)), restart: true},
-			{name: "max-connections", value: count(&c.Control.Max, 1, mostConnections), restart: true},
-			{name: "max-connections-per-source", value: count(&c.Control.MaxSource, 1, mostConnections), restart: true},
-		}, certificateKeys(&c.Control.TLS)...)},
-		{"http", append([]key{
-			{name: "listen", value: text(&c.HTTP.Listen, isListen), restart: true},
-			{name: "token", value: secret(&c.HTTP.Token, isToken), onOff: true},
-			secretFile("token", &c.HTTP.Token, false, isToken),
-			{name: "directory-token", value: secret(&c.HTTP.DirectoryToken, isToken), onOff: true},
-			secretFile("directory-token", &c.HTTP.DirectoryToken, false, isToken),
-			{name: "directory-open", value: toggle(&c.HTTP.DirectoryOpen), restart: true},
-			{
-				name: "directory-password", value: text(&c.HTTP.DirectoryPassword, isOneOf("hash", "clear")),
-				restart: true,
-			},
-			secretFile("first-admin", &c.HTTP.FirstAdmin, true, isFirstAdmin),
-			{name: "trusted-proxies", value: networks(&c.HTTP.TrustedProxies), restart: true},
-			{name: "max-connections", value: count(&c.HTTP.Max, 1, mostConnections), restart: true},
-			{name: "max-connections-per-source", value: count(&c.HTTP.MaxSource, 1, mostConnections), restart: true},
-		}, certificateKeys(&c.HTTP.TLS)...)},
-		{"log", []key{
-			{name: "level", value: text(&c.Log.Level, isOneOf("debug", "info", "warn", "error"))},
-			{name: "format", value: text(&c.Log.Format, isOneOf("auto", "console", "json")), restart: true},
-		}},
+		{"database", c.Database.keys()},
+		{"server", c.Server.keys()},
+		{"control", append(c.Control.keys(), certificateKeys(&c.Control.TLS)...)},
+		{"http", append(c.HTTP.keys(), certificateKeys(&c.HTTP.TLS)...)},
+		{"log", c.Log.keys()},
+	}
+}
+
+func (d *Database) keys() []key {
+	return []key{
+		{name: "dbstring", value: secret(&d.DSN, isDSN), restart: true},
+		secretFile("dbstring", &d.DSN, true, isDSN),
+		{name: "data-dir", value: text(&d.DataDir, isDirectory, isPlain), restart: true},
+		{name: "journal-limit", value: count(&d.JournalLimit, 16, 1<<20), restart: true},
+		{name: "retention-days", value: days(&d.Retention)},
+		{name: "figures-retention-days", value: days(&d.FiguresRetention)},
+		{name: "audit-retention-days", value: days(&d.AuditRetention)},
+		{name: "output_sql", value: toggle(&d.OutputSQL), restart: true},
+	}
+}
+
+func (s *Server) keys() []key {
+	return []key{
+		{name: "listen", value: text(&s.Listen, isListen), restart: true},
+		{name: "allow", value: networks(&s.Allow), restart: true},
+		{name: "max-calls", value: count(&s.MaxCalls, 0, 1_000_000)},
+		{name: "max-connections", value: count(&s.Max, 1, mostCalls), restart: true},
+		{name: "drain-seconds", value: seconds(&s.Drain, 0)},
+		{name: "commands", value: words(&s.Commands, isCommand)},
+		{name: "command-extensions", value: text(&s.CommandExtensions, isOneOf("own", "any"))},
+		{name: "advertise", value: text(&s.Advertise, orEmpty(isDialable)), restart: true},
+	}
+}
+
+func (c *Control) keys() []key {
+	return []key{
+		{name: "listen", value: text(&c.Listen, isListen), restart: true},
+		{name: "password", value: secret(&c.Password, isPassword), onOff: true},
+		secretFile("password", &c.Password, false, isPassword),
+		{name: "pass-through", value: text(&c.PassThrough, orEmpty(isName)), restart: true},
+		{name: "max-connections", value: count(&c.Max, 1, mostConnections), restart: true},
+		{name: "max-connections-per-source", value: count(&c.MaxSource, 1, mostConnections), restart: true},
+	}
+}
+
+func (h *HTTP) keys() []key {
+	return []key{
+		{name: "listen", value: text(&h.Listen, isListen), restart: true},
+		{name: "token", value: secret(&h.Token, isToken), onOff: true},
+		secretFile("token", &h.Token, false, isToken),
+		{name: "directory-token", value: secret(&h.DirectoryToken, isToken), onOff: true},
+		secretFile("directory-token", &h.DirectoryToken, false, isToken),
+		{name: "directory-open", value: toggle(&h.DirectoryOpen), restart: true},
+		{name: "directory-password", value: text(&h.DirectoryPassword, isOneOf("hash", "clear")), restart: true},
+		secretFile("first-admin", &h.FirstAdmin, true, isFirstAdmin),
+		{name: "trusted-proxies", value: networks(&h.TrustedProxies), restart: true},
+		{name: "max-connections", value: count(&h.Max, 1, mostConnections), restart: true},
+		{name: "max-connections-per-source", value: count(&h.MaxSource, 1, mostConnections), restart: true},
+	}
+}
+
+func (l *Log) keys() []key {
+	return []key{
+		{name: "level", value: text(&l.Level, isOneOf("debug", "info", "warn", "error"))},
+		{name: "format", value: text(&l.Format, isOneOf("auto", "console", "json")), restart: true},
 	}
 }
 
