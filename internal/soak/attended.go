@@ -39,28 +39,39 @@ func (s *soak) receptionistConnects(ctx context.Context, chance *rand.Rand) {
 
 // connects is the whole of an attended transfer.
 func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) {
-	sw := s.switches[k.sw]
-	to, asGroup := groups[chance.IntN(len(groups))], true
+	k.to = groups[chance.IntN(len(groups))]
 	if chance.IntN(4) == 0 {
-		to, asGroup = colleague(chance.IntN(colleagues)), false
+		k.to = colleague(chance.IntN(colleagues))
 	}
-	if sw.Hold(k.own) != nil {
+	if s.switches[k.sw].Hold(k.own) != nil {
 		return
 	}
-	second := s.call(consults, fmt.Sprintf("consult-%06d", s.serial.Add(1)), to, k.sw,
+	k.second = s.call(consults, fmt.Sprintf("consult-%06d", s.serial.Add(1)), k.to, k.sw,
 		sim.CallOptions{Number: k.by, User: k.by, Patience: 20 * time.Second})
-	k.of.story.add("%s holds, and calls %s as %s", k.by, to, second.uuid)
-	answered := func() bool { return s.watch.talksWith(second.uuid) != "" }
-	gone := func() bool { return s.watch.verdict(second) != "" || s.watch.talksWith(k.own) != k.held }
-	switch chance.IntN(3) {
-	case 0, 1:
-		until(ctx, 6*time.Second, func() bool { return answered() || gone() })
-		lingers(ctx, time.Duration(100+chance.IntN(900))*time.Millisecond)
-	default:
+	k.of.story.add("%s holds, and calls %s as %s", k.by, k.to, k.second.uuid)
+	s.waitsForAnswer(ctx, chance, k)
+	k.with = s.watch.talksWith(k.second.uuid)
+	s.transfersTogether(context.WithoutCancel(ctx), chance, k)
+}
+
+// waitsForAnswer waits until the second call is answered, and a moment longer. In a third of all
+// cases it waits for a moment only.
+func (s *soak) waitsForAnswer(ctx context.Context, chance *rand.Rand, k consultation) {
+	if chance.IntN(3) == 2 {
 		lingers(ctx, time.Duration(150+chance.IntN(500))*time.Millisecond)
+		return
 	}
-	ctx = context.WithoutCancel(ctx)
-	with := s.watch.talksWith(second.uuid)
+	until(ctx, 6*time.Second, func() bool {
+		return s.watch.talksWith(k.second.uuid) != "" || s.watch.verdict(k.second) != "" ||
+			s.watch.talksWith(k.own) != k.held
+	})
+	lingers(ctx, time.Duration(100+chance.IntN(900))*time.Millisecond)
+}
+
+// transfersTogether connects the caller with what the second call has reached, and looks whether
+// that comes about.
+func (s *soak) transfersTogether(ctx context.Context, chance *rand.Rand, k consultation) {
+	sw, second, to, asGroup, with := s.switches[k.sw], k.second, k.to, isGroup(k.to), k.with
 	name := "attended transfer, " + either(asGroup, "group ", "phone ") + either(with != "", "answered", "not yet")
 	s.watch.excuse(8*time.Second, k.own, second.uuid)
 	before := s.watch.where(k.of)
@@ -93,17 +104,17 @@ func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) 
 	sw.PhoneLeaves(k.own) // if they are still there
 	second.call.Hangup()
 	if !came {
-		s.judgeNotCome(k, with)
+		s.judgeNotCome(k)
 	}
 }
 
 // judgeNotCome reports an attended transfer that connected no parties, although neither had left.
-func (s *soak) judgeNotCome(k consultation, with string) {
-	if with == "" || s.watch.isOver(k.held) || s.watch.isOver(with) {
+func (s *soak) judgeNotCome(k consultation) {
+	if k.with == "" || s.watch.isOver(k.held) || s.watch.isOver(k.with) {
 		return
 	}
 	if s.breaker.calm() > calmAfter {
-		s.violate("not connected", fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(with)),
+		s.violate("not connected", fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(k.with)),
 			k.of)
 	}
 }

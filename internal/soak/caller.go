@@ -115,6 +115,7 @@ func (s *soak) isOver(c *caller, call *sim.Call) {
 	c.over = time.Now()
 	delete(s.watch.live, c.uuid)
 	explained := s.watch.explained(c, call.Cause(), outcome)
+	c.cause = call.Cause()
 	c.verdict = verdictOn(c, call.Cause(), outcome, explained)
 	s.watch.mu.Unlock()
 	if !explained {

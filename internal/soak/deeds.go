@@ -302,4 +302,9 @@ type consultation struct {
 	held string // the other channel of that call, which is to be connected
 	of   *caller
 	sw   int
+
+	// of the second call
+	to     string // the number that the phone calls
+	second *caller
+	with   string // the channel that has answered it, "" if none has
 }

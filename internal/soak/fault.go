@@ -196,9 +196,15 @@ type breaker struct {
 	last   time.Time         // when something was repaired last
 	lastDB time.Time         // when the database was
 	count  map[string]int
-	spans  []span // when something was broken
+	spans  []outage
 	blind  []span // when a link was
 	mends  sync.WaitGroup
+}
+
+// outage is when a place was broken.
+type outage struct {
+	span
+	place string
 }
 
 // span is a time in which something was broken, or done.
@@ -215,9 +221,21 @@ func (b *breaker) blindWithin(from, to time.Time) bool {
 
 // brokenWithin reports whether anything was broken in that time.
 func (b *breaker) brokenWithin(from, to time.Time) bool {
+	return b.wasBroken(from, to, func(string) bool { return true })
+}
+
+// cutWithin reports whether the link or call connections of a switch were broken in that time.
+func (b *breaker) cutWithin(sw int, from, to time.Time) bool {
+	places := []string{fmt.Sprint("link ", sw+1), fmt.Sprint("calls ", sw+1)}
+	return b.wasBroken(from, to, func(place string) bool { return slices.Contains(places, place) })
+}
+
+func (b *breaker) wasBroken(from, to time.Time, of func(place string) bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.ContainsFunc(b.spans, func(s span) bool { return s.from.Before(to) && s.to.After(from) })
+	return slices.ContainsFunc(b.spans, func(o outage) bool {
+		return o.from.Before(to) && o.to.After(from) && of(o.place)
+	})
 }
 
 // run begins faults at random, and repairs each a while later, until ctx is done. Then all is
@@ -273,7 +291,7 @@ func (b *breaker) breaks(ctx context.Context, f fault, lasts time.Duration, chan
 		defer b.mu.Unlock()
 		delete(b.broken, f.place)
 		b.last = time.Now()
-		b.spans = append(b.spans, span{began, b.last})
+		b.spans = append(b.spans, outage{span{began, b.last}, f.place})
 		if strings.HasPrefix(f.place, "link") {
 			b.blind = append(b.blind, span{began, b.last})
 		}

@@ -42,75 +42,43 @@ type listedCall struct {
 	UUID, Caller, Phase, Group string
 }
 
-// judge looks at nwayacd's lists every second while it is calm, until done is closed.
+// judge looks at nwayacd's lists on simulated switches.
 type judge struct {
-	s     *soak
-	since map[string]time.Time // what is wrong, and for how long
-	told  map[string]bool
+	s      *soak
+	doubts *doubts
 }
 
-func (j *judge) run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if j.s.breaker.calm() < calmAfter {
-				clear(j.since)
-			} else {
-				j.look(ctx)
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
+func newJudge(s *soak) *judge { return &judge{s, newDoubts()} }
 
-func (j *judge) look(ctx context.Context) {
-	var agents []listedAgent
-	var calls []listedCall
-	if j.s.list(ctx, "nway_list_exts", &agents) != nil || j.s.list(ctx, "nway_list_calls", &calls) != nil {
-		clear(j.since)
-		return
-	}
-	now := map[string]time.Time{}
+func (j *judge) unsure() *doubts { return j.doubts }
+
+func (j *judge) look(agents []listedAgent, calls []listedCall) {
 	for _, c := range calls {
 		idle := slices.IndexFunc(agents, func(a listedAgent) bool {
 			return a.Available && slices.Contains(a.Groups, c.Group) && j.s.watch.rested(a.Extension, restBound)
 		})
 		if idle >= 0 {
-			j.wrong(now, c.UUID, c.Phase == "wait", idleBound, "a caller waits for an idle agent",
+			j.wrong(c.UUID, c.Phase == "wait", idleBound, "a caller waits for an idle agent",
 				fmt.Sprintf("%s waits in group %s, and %s is available", c.UUID, c.Group, agents[idle].Extension),
 				j.s.watch.find(c.UUID))
 		}
 	}
 	for _, a := range agents {
 		busy := a.Call == "ring" || a.Call == "talking"
-		j.wrong(now, a.Extension, busy && !j.s.watch.has(a.Extension), stuckBound, "stuck agent",
+		j.wrong(a.Extension, busy && !j.s.watch.has(a.Extension), stuckBound, "stuck agent",
 			fmt.Sprintf("%s is %s for %s and its phone has no leg", a.Extension, a.Call, a.UUID),
 			j.s.watch.find(a.UUID))
 		talk, c := j.s.watch.talkOf(a.Extension)
-		j.wrong(now, a.Extension+" "+talk, talk != "" && a.Call == "ready", readyBound, "agent ready in a talk",
+		j.wrong(a.Extension+" "+talk, talk != "" && a.Call == "ready", readyBound, "agent ready in a talk",
 			fmt.Sprintf("%s is %s and its leg %s talks", a.Extension, a.Call, short(talk)), c)
 	}
-	j.lookAtChannels(now)
-	j.since = now
+	j.lookAtChannels()
 }
 
-// wrong records that something is not as it should be, and reports it once if it lasts.
-func (j *judge) wrong(now map[string]time.Time, about string, is bool, bound time.Duration, kind, what string,
-	c *caller,
-) {
+// wrong reports something that is not as it should be, once, if it lasts longer than the bound.
+func (j *judge) wrong(about string, is bool, bound time.Duration, kind, what string, c *caller) {
 	key := kind + " " + about
-	if !is {
-		return
-	}
-	now[key] = time.Now()
-	if before, known := j.since[key]; known {
-		now[key] = before
-	}
-	if time.Since(now[key]) > bound && !j.told[key] {
-		j.told[key] = true
+	if is && j.doubts.lasts(key, bound) && j.doubts.isNew(key) {
 		j.s.violate(kind, what, c)
 	}
 }
@@ -128,16 +96,16 @@ func (s *soak) list(ctx context.Context, command string, into any) error {
 var audible = []string{"playback", "endless_playback", "play_and_get_digits", "sleep", "valet_park", "bridge"}
 
 // lookAtChannels looks for callers and agents' phones that are answered and hear nothing.
-func (j *judge) lookAtChannels(now map[string]time.Time) {
+func (j *judge) lookAtChannels() {
 	for _, sw := range j.s.switches {
 		for _, ch := range sw.Channels() {
 			alone := ch.Answered && !ch.Bridged && !slices.Contains(audible, ch.App)
 			if c := j.s.watch.find(ch.UUID); c != nil {
 				alone = alone && !j.s.watch.isAt(c, park)
-				j.wrong(now, ch.UUID, alone, deadBound, "dead air",
+				j.wrong(ch.UUID, alone, deadBound, "dead air",
 					fmt.Sprintf("%s hears no voice, no prompt and no music: %+v", ch.UUID, ch), c)
 			} else if callerOf(ch.PresenceData) != "" && !j.s.watch.isKept(ch.UUID) {
-				j.wrong(now, ch.UUID, alone, aloneBound, "leg alone",
+				j.wrong(ch.UUID, alone, aloneBound, "leg alone",
 					fmt.Sprintf("the leg of %s hears no voice: %+v", ch.Extension, ch),
 					j.s.watch.find(callerOf(ch.PresenceData)))
 			}

@@ -37,9 +37,54 @@ var errBroken = errors.New("the run was broken off")
 
 var errViolated = errors.New("an invariant does not hold; see above")
 
-func run() (err error) {
-	o := defaults()
-	only, without, keep := "", "", false
+func run() error {
+	o, keep, err := fromFlags()
+	if err != nil {
+		return err
+	}
+	if o.Dir, err = folder(o.Dir); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if o.Root, err = sources(ctx); err != nil {
+		return err
+	}
+	if o.Program == "" {
+		if o.Program, err = build(ctx, o.Root, o.Dir, o.Race); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate,
+		o.Agents, o.Every, o.Dir)
+	runs := play
+	if o.Switch == onFreeSWITCH {
+		runs = playOffice
+	}
+	f, err := runs(ctx, o, os.Stdout)
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return errBroken
+	}
+	fmt.Println(f.json())
+	if f.violated() > 0 {
+		return fmt.Errorf("%w (%s)", errViolated, o.Dir)
+	}
+	if keep {
+		return nil
+	}
+	return os.RemoveAll(o.Dir)
+}
+
+// onFreeSWITCH is the value of -switch for the one on the PATH.
+const onFreeSWITCH = "freeswitch"
+
+// fromFlags reads the flags. keep says that the folder of logs and databases stays.
+func fromFlags() (o options, keep bool, err error) {
+	o = defaults()
+	only, without := "", ""
 	flag.DurationVar(&o.Time, "time", o.Time, "how long load and faults last")
 	flag.Uint64Var(&o.Seed, "seed", uint64(time.Now().UnixNano()), "seed of every random choice")
 	flag.BoolVar(&o.Race, "race", o.Race, "build nwayacd with the race detector")
@@ -59,47 +104,13 @@ func run() (err error) {
 	flag.BoolVar(&keep, "keep", false, "do not remove the folder of logs and databases")
 	flag.Parse()
 	o.Only, o.Without = words(only), words(without)
-	if o.Switch == "freeswitch" {
+	if o.Switch == onFreeSWITCH {
 		if !switchboard.Exists() {
-			return errNoSwitch
+			return o, keep, errNoSwitch
 		}
 		o.office()
 	}
-	keep = keep || o.Dir != ""
-	if o.Dir, err = folder(o.Dir); err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if o.Root, err = sources(ctx); err != nil {
-		return err
-	}
-	if o.Program == "" {
-		if o.Program, err = build(ctx, o.Root, o.Dir, o.Race); err != nil {
-			return err
-		}
-	}
-	fmt.Printf("soak: seed %d, %s, %g calls/s, %d agents, a fault every %s, logs in %s\n", o.Seed, o.Time, o.Rate,
-		o.Agents, o.Every, o.Dir)
-	runs := play
-	if o.Switch == "freeswitch" {
-		runs = playOffice
-	}
-	f, err := runs(ctx, o, os.Stdout)
-	if err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return errBroken
-	}
-	fmt.Println(f.json())
-	if f.violated() > 0 {
-		return fmt.Errorf("%w (%s)", errViolated, o.Dir)
-	}
-	if keep {
-		return nil
-	}
-	return os.RemoveAll(o.Dir)
+	return o, keep || o.Dir != "", nil
 }
 
 func defaults() options {

@@ -45,12 +45,7 @@ func playOffice(ctx context.Context, o options, out io.Writer) (f *figures, err 
 	if !switchboard.Exists() {
 		return nil, errNoSwitch
 	}
-	s := &soak{opt: o, root: ctx, began: time.Now(), out: out, toDB: newPath()}
-	s.figures.Violations, s.figures.Deeds, s.figures.Seed, s.figures.Race = map[string]int{}, map[string]*tries{},
-		o.Seed, o.Race
-	s.watch = newWatch(s.violate)
-	s.breaker = &breaker{s: s, broken: map[string]string{}, count: map[string]int{}, last: time.Now()}
-	s.keeper = newKeeper(s)
+	s := newSoak(ctx, o, out)
 	b := &office{soak: s, marks: map[*desk.Dialog]time.Time{}}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer s.serving.Wait()
@@ -152,7 +147,7 @@ func (b *office) run(ctx, serving context.Context) {
 		b.logsIn(ctx, w, groups)
 	}
 	judging, stopJudging := context.WithCancel(serving)
-	kept.Go(func() { b.watches(judging) })
+	kept.Go(func() { b.looks(judging, &officeJudge{b, newDoubts()}) })
 	b.load(ctx)
 	stopJudging()
 	b.concludes(serving)
@@ -160,12 +155,15 @@ func (b *office) run(ctx, serving context.Context) {
 	kept.Wait()
 	b.ends(b.srv.demand(syscall.SIGTERM))
 	b.checksRecords(serving)
+	b.checkRejected(serving)
+	b.checkFigures(serving)
 	for _, w := range b.seats {
 		b.checksRests(w, w.rings())
 		b.checksDevices(w)
 	}
 	b.checksForwards()
 	b.checkLog()
+	b.checkMemory()
 }
 
 // logsIn repeats the command until it is confirmed.

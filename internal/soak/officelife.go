@@ -161,6 +161,12 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 		t.line.Unhold(limited)
 		return
 	}
+	b.consults(limited, chance, t, second, to)
+}
+
+// consults connects the caller with the person whom the seat calls with its second line. It does so
+// after that person has answered, or before. The REFER is in either dialog.
+func (b *office) consults(limited context.Context, chance *rand.Rand, t officeTalk, second *desk.Dialog, to string) {
 	waits, stopWaiting := context.WithTimeout(limited, time.Duration(300+chance.IntN(6000))*time.Millisecond)
 	second.Wait(waits, func(v desk.View) bool { return v.Hears != "" || v.State == desk.Over })
 	stopWaiting()
@@ -170,7 +176,7 @@ func (b *office) connectsTwo(ctx context.Context, chance *rand.Rand) {
 		first, then = second, t.line
 	}
 	b.aims(t.g, to)
-	err = first.ReferReplacing(limited, then)
+	err := first.ReferReplacing(limited, then)
 	b.figures.did("attended transfer, "+either(with != "", "answered", "not yet"), err == nil)
 	t.g.story.add("%s connects them with %s %s: %v", t.w.number, to, with, err)
 	if err != nil {

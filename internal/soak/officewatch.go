@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -17,53 +16,27 @@ const (
 
 // officeJudge compares nwayacd's lists with what the people did and what their phones see.
 type officeJudge struct {
-	b     *office
-	since map[string]time.Time // what is wrong, and for how long
-	told  map[string]bool
+	b      *office
+	doubts *doubts
 }
 
-// watches looks every second while it is calm, until ctx is done.
-func (b *office) watches(ctx context.Context) {
-	j := &officeJudge{b: b, since: map[string]time.Time{}, told: map[string]bool{}}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			if b.breaker.calm() < calmAfter {
-				clear(j.since)
-			} else {
-				j.look(ctx)
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
+func (j *officeJudge) unsure() *doubts { return j.doubts }
 
-func (j *officeJudge) look(ctx context.Context) {
-	var agents []listedAgent
-	var calls []listedCall
-	if j.b.list(ctx, "nway_list_exts", &agents) != nil || j.b.list(ctx, "nway_list_calls", &calls) != nil {
-		clear(j.since)
-		return
-	}
-	now := map[string]time.Time{}
+func (j *officeJudge) look(agents []listedAgent, calls []listedCall) {
 	for _, a := range agents {
 		if i := slices.IndexFunc(j.b.seats, func(w *seat) bool { return w.number == a.Extension }); i >= 0 {
-			j.looksAt(now, j.b.seats[i], a, calls)
+			j.looksAt(j.b.seats[i], a, calls)
 		}
 	}
-	j.since = now
 }
 
 // looksAt judges one agent.
-func (j *officeJudge) looksAt(now map[string]time.Time, w *seat, a listedAgent, calls []listedCall) {
+func (j *officeJudge) looksAt(w *seat, a listedAgent, calls []listedCall) {
 	reached, works := w.isReached(), w.works()
-	j.wrong(now, w.number, "", reached && a.Reg != "reged", regBound, "agent unregistered beside a telephone",
+	j.wrong(w.number, "", reached && a.Reg != "reged", regBound, "agent unregistered beside a telephone",
 		fmt.Sprintf("a telephone of %s is registered, and the agent is %+v", w.number, a))
 	busy := a.Call == "ring" || a.Call == "talking"
-	j.wrong(now, w.number, "", busy && !w.hasCall(), stuckBound, "stuck agent",
+	j.wrong(w.number, "", busy && !w.hasCall(), stuckBound, "stuck agent",
 		fmt.Sprintf("%s is %s for %s and its telephones have no call", w.number, a.Call, a.UUID))
 	back, free := w.backAt()
 	if !free || !reached || !works || time.Now().Before(back) {
@@ -71,27 +44,16 @@ func (j *officeJudge) looksAt(now map[string]time.Time, w *seat, a listedAgent, 
 	}
 	for _, c := range calls {
 		kind := either(a.Available, "a caller waits for an idle agent", "agent out of service")
-		j.wrong(now, w.number, c.UUID, c.Phase == "wait", idleBound, kind,
+		j.wrong(w.number, c.UUID, c.Phase == "wait", idleBound, kind,
 			fmt.Sprintf("%s waits in group %s, and %s should be back since %s: %+v",
 				c.UUID, c.Group, w.number, time.Since(back), a))
 	}
 }
 
-// wrong records that something is not as it should be with an agent, and reports it once if it
-// lasts.
-func (j *officeJudge) wrong(
-	now map[string]time.Time, agent, call string, is bool, bound time.Duration, kind, what string,
-) {
-	if !is {
-		return
-	}
-	key := kind + " " + agent + " " + call
-	now[key] = time.Now()
-	if before, known := j.since[key]; known {
-		now[key] = before
-	}
-	if time.Since(now[key]) > bound && !j.told[kind+" "+agent] {
-		j.told[kind+" "+agent] = true
+// wrong reports something that is not as it should be with an agent, once, if it lasts longer than
+// the bound.
+func (j *officeJudge) wrong(agent, call string, is bool, bound time.Duration, kind, what string) {
+	if is && j.doubts.lasts(kind+" "+agent+" "+call, bound) && j.doubts.isNew(kind+" "+agent) {
 		j.b.tells(kind, what, nil)
 	}
 }

@@ -46,14 +46,19 @@ func (s *soak) checkRecords(ctx context.Context) {
 		cdrs[row[0]] = append(cdrs[row[0]], r)
 	}
 	s.figures.CDRs = len(rows)
-	s.watch.mu.Lock()
-	callers := slices.Collect(maps.Values(s.watch.callers))
-	s.watch.mu.Unlock()
-	for _, c := range callers {
+	for _, c := range s.callers() {
 		s.checkCDR(c, cdrs[c.uuid])
 	}
 	s.checkOffers(ctx)
 	s.checkRejected(ctx)
+	s.checkFigures(ctx)
+}
+
+// callers are all that ever called.
+func (s *soak) callers() []*caller {
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	return slices.Collect(maps.Values(s.watch.callers))
 }
 
 func number(text string) float64 {
@@ -64,15 +69,7 @@ func number(text string) float64 {
 // checkCDR checks that each visit of a caller whom nwayacd took in has one CDR. There may be
 // others, because nwayacd handed the call back or lost it, and the call came again.
 func (s *soak) checkCDR(c *caller, cdrs []record) {
-	finals, final, groups := map[int]int{}, 0, map[string]bool{}
-	for i, r := range cdrs {
-		groups[r.group] = true
-		if r.final() || i == len(cdrs)-1 {
-			finals[r.visit]++
-			final++
-		} else {
-			s.figures.CDRsReturned++
-		}
+	for _, r := range cdrs {
 		if disordered(r) {
 			s.figures.CDRsWrong++
 			s.violate("CDR with times out of order", fmt.Sprintf("%s: %+v", c.uuid, r), c)
@@ -81,38 +78,88 @@ func (s *soak) checkCDR(c *caller, cdrs []record) {
 			s.checkTruth(c, r)
 		}
 	}
+	finals := s.checkTwice(c, cdrs)
+	s.checkVisits(c, cdrs)
+	if len(cdrs) == 0 || c.moved || c.kind != wantsAgent || len(s.watch.deedsOf(c)) > 0 {
+		s.checkConsult(c, cdrs)
+		return
+	}
+	if len(finals) > 1 {
+		s.figures.CDRsTwice++
+		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
+		return
+	}
+	s.checkOutcome(c, cdrs)
+}
+
+// checkTwice checks that no visit has two CDRs that end the call. It returns how many each visit
+// has. The last CDR of a call is one of them, whatever its outcome is.
+func (s *soak) checkTwice(c *caller, cdrs []record) (finals map[int]int) {
+	finals = map[int]int{}
+	for i, r := range cdrs {
+		if r.final() || i == len(cdrs)-1 {
+			finals[r.visit]++
+		} else {
+			s.figures.CDRsReturned++
+		}
+	}
 	for visit, n := range finals {
 		if n > 1 {
 			s.figures.CDRsTwice++
 			s.violate("two CDRs", fmt.Sprintf("visit %d of %s, %s: %+v", visit, c.uuid, c.verdict, cdrs), c)
 		}
 	}
-	if finals[1] == 0 && final > 0 && c.kind != wantsDesk &&
-		!slices.ContainsFunc(cdrs, func(r record) bool { return r.visit == 1 }) {
+	return finals
+}
+
+// checkVisits checks that the first visit of a call has a CDR, and each group that took it in.
+func (s *soak) checkVisits(c *caller, cdrs []record) {
+	isFirst := func(r record) bool { return r.visit == 1 }
+	if len(cdrs) > 0 && c.kind != wantsDesk && !slices.ContainsFunc(cdrs, isFirst) {
 		s.noFirstVisit(c, cdrs)
 	}
+	missing := map[string]bool{}
 	for _, group := range c.entered {
-		if !groups[group] && group != "" {
-			s.figures.CDRsMissing++
-			s.violate("no CDR", fmt.Sprintf("of the visit of %s to group %s, %s: %+v", c.uuid, group, c.verdict, cdrs),
-				c)
-			groups[group] = true
+		isOfGroup := func(r record) bool { return r.group == group }
+		if group == "" || missing[group] || slices.ContainsFunc(cdrs, isOfGroup) {
+			continue
 		}
+		missing[group] = true
+		s.figures.CDRsMissing++
+		s.violate("no CDR", fmt.Sprintf("of the visit of %s to group %s, %s: %+v", c.uuid, group, c.verdict, cdrs), c)
 	}
-	if final == 0 || c.moved || c.kind != wantsAgent || len(s.watch.deedsOf(c)) > 0 {
-		s.checkConsult(c, cdrs)
-		return
-	}
-	switch last := cdrs[len(cdrs)-1]; {
-	case final > 1 && len(finals) > 1:
-		s.figures.CDRsTwice++
-		s.violate("two CDRs", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
-	case last.outcome == "error" && c.bridges == 1 && s.srv.diedIn(c.bridged, c.bridged.Add(unwritten)):
+}
+
+// checkOutcome compares the last CDR of a call with what the switch saw.
+func (s *soak) checkOutcome(c *caller, cdrs []record) {
+	last := cdrs[len(cdrs)-1]
+	switch {
+	case agrees(c, last):
+	case s.unseenTalk(c, last):
 		s.figures.CDRsUnwritten++
-	case !agrees(c, last):
+	default:
 		s.figures.CDRsWrong++
 		s.violate("CDR with another outcome", fmt.Sprintf("%s, %s: %+v", c.uuid, c.verdict, cdrs), c)
 	}
+}
+
+// unseenTalk reports whether the only talk of a call was too short for its record. The server was
+// killed right after the talk began, or its switch was. Or a network to its switch was cut, and the
+// talk was over when the server could look again.
+func (s *soak) unseenTalk(c *caller, r record) bool {
+	if c.bridges != 1 {
+		return false
+	}
+	lasted := s.watch.talkEnd(c).Sub(c.bridged)
+	switch {
+	case r.outcome == "error" && s.srv.diedIn(c.bridged, c.bridged.Add(unwritten)):
+		return true
+	case r.bridged != 0:
+		return false
+	case isCrash(c.cause) && lasted < unwritten:
+		return true
+	}
+	return lasted <= shortTalk && s.breaker.cutWithin(c.sw, c.bridged, c.bridged.Add(lasted))
 }
 
 // checkConsult checks that a consulting call whose place or talk went to another caller ended as
@@ -191,6 +238,9 @@ const endedUnseen = "ended unseen"
 // slow path, on a machine whose processors are busy. If the talk is over before the next server
 // looks, no trace of it is left.
 const unwritten = 300 * time.Millisecond
+
+// shortTalk is how long a talk lasts at most that a server behind a cut network may not have seen.
+const shortTalk = time.Second
 
 // agrees compares the outcome of a call's last record with what happened to the call.
 func agrees(c *caller, r record) bool {

@@ -61,6 +61,12 @@ type figures struct {
 	UnseenEnds int `json:"talks_ended_unseen"`
 	// Rests is how many rests after missed offers were compared with what the phones saw.
 	Rests int `json:"rests_checked"`
+	// Looks is how often the judge compared nwayacd's lists while nothing was broken.
+	Looks int `json:"looks"`
+	// Turns is how many offers were compared with another waiting caller of the same group.
+	Turns int `json:"turns_checked"`
+	// FigureRows is how many rows of figures were made again from the records.
+	FigureRows int `json:"figure_rows"`
 
 	mu sync.Mutex
 }

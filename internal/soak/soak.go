@@ -97,9 +97,7 @@ func (s *soak) chance(of string) *rand.Rand {
 	return rand.New(rand.NewPCG(s.opt.Seed, h.Sum64()))
 }
 
-// play is a whole run. It returns an error if the run was not possible. What the run found is in
-// the figures.
-func play(ctx context.Context, o options, out io.Writer) (f *figures, err error) {
+func newSoak(ctx context.Context, o options, out io.Writer) *soak {
 	if o.MaxRSS == 0 {
 		o.MaxRSS = 200 << 20
 		if o.Race {
@@ -107,11 +105,18 @@ func play(ctx context.Context, o options, out io.Writer) (f *figures, err error)
 		}
 	}
 	s := &soak{opt: o, root: ctx, began: time.Now(), out: out, toDB: newPath()}
-	s.figures.Violations, s.figures.Seed, s.figures.Race = map[string]int{}, o.Seed, o.Race
-	s.watch = newWatch(s.violate)
-	s.figures.Deeds, s.order = map[string]*tries{}, newOrder(s)
+	s.figures.Violations, s.figures.Deeds = map[string]int{}, map[string]*tries{}
+	s.figures.Seed, s.figures.Race = o.Seed, o.Race
+	s.watch, s.order = newWatch(s.violate), newOrder(s)
 	s.breaker = &breaker{s: s, broken: map[string]string{}, count: map[string]int{}, last: time.Now()}
 	s.keeper = newKeeper(s)
+	return s
+}
+
+// play is a whole run. It returns an error if the run was not possible. What the run found is in
+// the figures.
+func play(ctx context.Context, o options, out io.Writer) (f *figures, err error) {
+	s := newSoak(ctx, o, out)
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer s.serving.Wait()
 	defer stop()
@@ -256,7 +261,7 @@ func (s *soak) run(ctx, serving context.Context) {
 	defer stopKeeping()
 	judging, stopJudging := context.WithCancel(serving)
 	var judged sync.WaitGroup
-	judged.Go(func() { (&judge{s: s, since: map[string]time.Time{}, told: map[string]bool{}}).run(judging) })
+	judged.Go(func() { s.looks(judging, newJudge(s)) })
 	judged.Go(func() { s.lines(judging.Done()) })
 	s.allLogIn(ctx)
 	s.load(ctx)
@@ -301,6 +306,7 @@ func (s *soak) end(ctx context.Context) {
 		s.violate("bad end", fmt.Sprintf("nwayacd ended with %v\n%s", how, s.srv.LastWords()), nil)
 	}
 	s.checkRecords(ctx)
+	s.checkTurns()
 	s.checkLog()
 	s.checkMemory()
 }

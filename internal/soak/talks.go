@@ -207,6 +207,17 @@ func (w *watch) lately(c *caller) string {
 	return leg
 }
 
+// talkEnd is when the caller or the one with whom they talked last hung up, whoever did so first.
+func (w *watch) talkEnd(c *caller) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	end, other := w.channel(c.uuid).over, w.channel(c.with).over
+	if end.IsZero() || !other.IsZero() && other.Before(end) {
+		return other
+	}
+	return end
+}
+
 // endedSlowly reports whether the switch took long from the end of a leg to that of its caller's
 // bridge. It does if other processes have the processors. What happened then looks like a transfer.
 func (w *watch) endedSlowly(leg string) bool {

@@ -48,6 +48,7 @@ type caller struct {
 	legs      map[string]*leg // that ring or talk for them
 	over      time.Time
 	verdict   string
+	cause     string     // of the end of the call
 	app       string     // the last application
 	left      bool       // the phone with which they talked last hung up
 	with      string     // the channel with which they talked last

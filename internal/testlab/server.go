@@ -104,10 +104,14 @@ func (s *Switch) toml() string {
 }
 
 // Migrate makes the tables, so that rows can be there before the first process is.
-func (s *Server) Migrate(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, s.Program, "migrate", "-c", s.ConfigFile()).CombinedOutput()
+func (s *Server) Migrate(ctx context.Context) error { return s.Do(ctx, "migrate") }
+
+// Do runs another subcommand, such as migrate, to its end.
+func (s *Server) Do(ctx context.Context, subcommand string, args ...string) error {
+	args = append([]string{subcommand, "-c", s.ConfigFile()}, args...)
+	out, err := exec.CommandContext(ctx, s.Program, args...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("nwayacd migrate: %w\n%s", err, out)
+		return fmt.Errorf("nwayacd %s: %w\n%s", subcommand, err, out)
 	}
 	return nil
 }
