@@ -3,10 +3,13 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/netip"
 	"time"
 
 	"nwayacd/acd"
+	"nwayacd/esl"
 	"nwayacd/internal/auth"
 )
 
@@ -71,14 +74,34 @@ func (s Server) Conclude(ctx context.Context, err error) {
 	s.Audit.Conclude(ctx, outcomeOf(err), err.Error())
 }
 
+// ErrFailed marks an error after which a part of the order may be in force. It has no text.
+var ErrFailed = errors.New("")
+
+// errPanic is what became of an order whose goroutine panicked.
+var errPanic = fmt.Errorf("%wa fault of this server", ErrFailed)
+
 // outcomeOf tells a refusal, after which nothing has changed, from a failure.
 func outcomeOf(err error) auth.Outcome {
-	for _, failure := range []error{context.DeadlineExceeded, context.Canceled, acd.ErrNoLink, acd.ErrRefused} {
+	for _, failure := range []error{
+		ErrFailed, context.DeadlineExceeded, context.Canceled, acd.ErrNoLink, acd.ErrRefused,
+		esl.ErrClosed, esl.ErrOverflow, esl.ErrLate, esl.ErrAuth, esl.ErrRejected,
+	} {
 		if errors.Is(err, failure) {
 			return auth.Failed
 		}
 	}
+	if _, network := errors.AsType[net.Error](err); network {
+		return auth.Failed
+	}
 	return auth.Refused
+}
+
+// InOrder does what ctx's order is for, and keeps what became of it, also if it ends in a panic.
+func (s Server) InOrder(ctx context.Context, do func() error) (err error) {
+	err = errPanic
+	defer func() { s.Conclude(ctx, err) }()
+	err = do()
+	return err
 }
 
 // order returns what the audit log has of the command with these arguments.

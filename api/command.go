@@ -148,8 +148,7 @@ func (c *Command) carryOut(ctx context.Context, s Server, args []string) (reply 
 		return c.run(ctx, s, args)
 	}
 	ctx = auth.WithOrder(ctx, c.order(args))
-	reply, err = c.run(ctx, s, args)
-	s.Conclude(ctx, err)
+	err = s.InOrder(ctx, func() (err error) { reply, err = c.run(ctx, s, args); return err })
 	return reply, err
 }
 

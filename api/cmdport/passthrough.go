@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"nwayacd/api"
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
 )
@@ -28,7 +29,7 @@ type PassThrough struct {
 type upstream struct {
 	nc       net.Conn
 	in       *esl.Reader
-	answered chan struct{} // holds one token when a reply has been sent to the client
+	answered chan error // one slot: a reply has been sent to the client; errPassed if FreeSWITCH refuses
 }
 
 // dial connects and logs in. Each client has its own connection, which keeps subscriptions, filters
@@ -41,7 +42,7 @@ func (p *PassThrough) dial(ctx context.Context) (*upstream, error) {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })()
-	u := &upstream{nc: nc, in: esl.NewReader(nc, esl.Limits{MaxBody: 64 << 20}), answered: make(chan struct{}, 1)}
+	u := &upstream{nc: nc, in: esl.NewReader(nc, esl.Limits{MaxBody: 64 << 20}), answered: make(chan error, 1)}
 	if err := u.login(p.Password.Text()); err != nil {
 		nc.Close()
 		return nil, err
@@ -84,26 +85,42 @@ func (u *upstream) write(frame []byte) error {
 }
 
 // passThrough lets FreeSWITCH answer the request. It returns when the answer has been sent to the
-// client.
+// client. The audit log gets what became of an order.
 func (c *client) passThrough(ctx context.Context, r *esl.Request) error {
+	outcome, err := c.passOn(ctx, r)
+	if err != nil {
+		outcome = fmt.Errorf("%w%w", api.ErrFailed, err)
+	}
+	if o := passedOrder(r); o != nil {
+		c.port.Server.Conclude(auth.WithOrder(ctx, o), outcome)
+	}
+	return err
+}
+
+// errUnreached is why a request did not get to the FreeSWITCH.
+var errUnreached = fmt.Errorf("%wthe FreeSWITCH behind the port cannot be reached", api.ErrFailed)
+
+// passOn is passThrough without the audit log. outcome is what became of the request. err ends the
+// session.
+func (c *client) passOn(ctx context.Context, r *esl.Request) (outcome, err error) {
 	if c.upstream == nil {
 		u, err := c.port.PassThrough.dial(ctx)
 		if err != nil {
 			c.port.Log.Warn().Err(err).Str("freeswitch", c.port.PassThrough.Name).
 				Msg("a client's request could not be passed on")
-			return c.reply("-ERR FreeSWITCH " + c.port.PassThrough.Name + " cannot be reached")
+			return errUnreached, c.reply("-ERR FreeSWITCH " + c.port.PassThrough.Name + " cannot be reached")
 		}
 		c.upstream = u
 		c.following.Go(func() { c.relay(ctx, u) }) // ends with the session
 	}
 	if err := c.upstream.write(requestFrame(r)); err != nil {
-		return err
+		return nil, err
 	}
 	select {
-	case <-c.upstream.answered:
-		return nil
+	case outcome := <-c.upstream.answered:
+		return outcome, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -130,16 +147,16 @@ func (c *client) relay(ctx context.Context, u *upstream) {
 		}
 		switch f.Raw("Content-Type") {
 		case esl.ContentReply, esl.ContentAPI:
-			signalAnswer(u.answered)
+			signalAnswer(u.answered, refusedThere(f))
 		case esl.ContentDisconnect:
 			farewell = nil // FreeSWITCH has sent its own
 		}
 	}
 }
 
-func signalAnswer(answered chan struct{}) {
+func signalAnswer(answered chan error, outcome error) {
 	select {
-	case answered <- struct{}{}:
+	case answered <- outcome:
 	default: // a reply to no request
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/api"
 	"nwayacd/api/apitest"
 	"nwayacd/esl"
 	"nwayacd/internal/auth"
@@ -83,7 +84,14 @@ func (f *farFreeSWITCH) serve(nc net.Conn) {
 // through serves a port in front of it.
 func (f *farFreeSWITCH) through(t *testing.T) string {
 	t.Helper()
+	return f.audited(t, nil)
+}
+
+// audited is through with an audit log.
+func (f *farFreeSWITCH) audited(t *testing.T, audit api.Audit) string {
+	t.Helper()
 	s, _ := apitest.Server()
+	s.Audit = audit
 	return served(t, &Port{
 		Server: s, Password: auth.NewSecret("secret"), Log: zerolog.Nop(),
 		PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: auth.NewSecret("ClueCon")},
@@ -208,4 +216,75 @@ func TestAFreeSWITCHThatRefusesThePasswordIsNotReached(t *testing.T) {
 				PassThrough: &PassThrough{Name: "lab", Address: f.address, Password: auth.NewSecret("wrong")},
 			}), "x")
 	d.say("api status", "-ERR FreeSWITCH lab cannot be reached")
+}
+
+func TestTheAuditLogHasWhatIsPassedOnWithoutSecrets(t *testing.T) {
+	f := far(t, func(r *esl.Request) (string, bool) {
+		switch {
+		case strings.Contains(r.Line, "uuid_kill"):
+			return frameOf(esl.ContentAPI, "-ERR No such channel: hush\n"), false
+		case strings.HasPrefix(r.Line, "api"):
+			return answerUp, false
+		case strings.HasPrefix(r.Line, "sendevent"):
+			return "", true
+		}
+		return okReply, false
+	})
+	const uuid = "5fa9e6a2-31b4-4a0e-b8a4-6f1c2d3e4f50"
+	audit := &apitest.Audit{}
+	d := dial(t, f.audited(t, audit), "secret")
+	for _, request := range []string{
+		"api status", "event plain ALL", "api show channels", "filter a b", "api nway_list_exts",
+		"api uuid_kill " + uuid + " hush", "bgapi originate {sip_auth_password=hush}user/1000 &park",
+		"api Global_Setvar default_password=hush", "api hush=1",
+		"sendmsg " + uuid + "\ncall-command: execute\nexecute-app-name: set\nexecute-app-arg: password=hush",
+		"sendevent SEND_INFO\nlocal-user: hush",
+	} {
+		io.WriteString(d.nc, request+"\n\n")
+		d.read()
+	}
+	d.nc.Close()
+	want := []string{
+		"uuid_kill failed FreeSWITCH's answer is -ERR or -USAGE map[hidden:4 bytes request:api uuid:" + uuid + "]",
+		"originate ok  map[hidden:39 bytes request:bgapi]",
+		"global_setvar ok  map[hidden:21 bytes request:api]",
+		"*** ok  map[request:api]",
+		"set ok  map[request:sendmsg uuid:" + uuid + "]",
+		"send_info failed cmdport: the connection to the FreeSWITCH behind the port is lost: EOF map[request:sendevent]",
+	}
+	var got []string
+	for deadline := time.Now().Add(10 * time.Second); len(got) < len(want) && time.Now().Before(deadline); {
+		for _, e := range audit.Take() {
+			if e.Action == "pass-through" && e.Actor == "control" {
+				got = append(got, fmt.Sprint(e.Object, " ", e.Outcome, " ", e.Reason, " ", e.Detail))
+			}
+			if strings.Contains(fmt.Sprint(e), "hush") {
+				t.Errorf("the audit log has a secret: %+v", e)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("entries\n%q\nwant\n%q", got, want)
+	}
+}
+
+func TestTheAuditLogHasWhatFreeSWITCHDidNotGet(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, audit := &farFreeSWITCH{address: ln.Addr().String()}, &apitest.Audit{}
+	ln.Close()
+	d := dial(t, f.audited(t, audit), "secret")
+	d.say("api reloadxml", "-ERR FreeSWITCH lab cannot be reached")
+	d.say("api nwayacd_version", "+OK") // after the entry of the request before
+	last := audit.Take()
+	if len(last) == 0 {
+		t.Fatal("no entry")
+	}
+	if e := last[len(last)-1]; e.Object != "reloadxml" || e.Outcome != auth.Failed ||
+		!strings.Contains(e.Reason, "cannot be reached") {
+		t.Errorf("%+v", e)
+	}
 }

@@ -161,8 +161,7 @@ func register[I, O any](r resource, o operation, do func(context.Context, *I) (*
 		var out *O
 		ctx, err := r.http.begin(ctx, &o, in)
 		if err == nil {
-			out, err = do(ctx, in)
-			r.http.Server.Conclude(ctx, err)
+			err = r.http.Server.InOrder(ctx, func() (err error) { out, err = do(ctx, in); return err })
 		}
 		return out, r.http.problem(o.id, err)
 	})

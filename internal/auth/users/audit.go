@@ -23,21 +23,28 @@ type refusal struct {
 // Conclude says what became of the order that ctx is for. If nothing has taken its entry, because
 // it changed nothing that is kept, the entry is written now. There is one log line for each entry.
 //
-// Refusals and failures are written once a minute for each source. What was refused after a change
-// was written is a failure, because the change is in force.
+// Refusals are written once a minute for each source, and failures always. What was refused after a
+// change was written is a failure, because the change is in force.
 func (b *Book) Conclude(ctx context.Context, outcome auth.Outcome, reason string) {
 	o := auth.OrderOf(ctx)
+	if o == nil {
+		return
+	}
+	if outcome == auth.Refused && o.Taken() {
+		outcome = auth.Failed
+	}
+	entry := o.Entry(ctx, time.Now(), outcome, reason)
 	switch {
-	case o == nil:
-	case outcome == auth.OK:
-		if entry := auth.TakeEntry(ctx, time.Now()); entry != nil {
-			b.record(entry)
-		}
-		b.say(o.Entry(ctx, time.Now(), outcome, ""))
-	case o.Taken():
-		b.Refuse(o.Entry(ctx, time.Now(), auth.Failed, reason))
+	case outcome == auth.Refused:
+		b.Refuse(entry)
+	case outcome == auth.Failed:
+		b.record(entry)
+		b.say(entry)
 	default:
-		b.Refuse(o.Entry(ctx, time.Now(), outcome, reason))
+		if taken := auth.TakeEntry(ctx, entry.At); taken != nil {
+			b.record(taken)
+		}
+		b.say(entry)
 	}
 }
 
@@ -57,7 +64,7 @@ func (b *Book) inOrder(ctx context.Context, a auth.Actor, action, object string)
 	}
 }
 
-// Refuse writes an entry about something that was refused or failed, once a minute for each source.
+// Refuse writes an entry about something that was refused, once a minute for each source.
 func (b *Book) Refuse(entry *auth.Entry) {
 	if b.refusalDue(entry) {
 		b.record(entry)

@@ -742,3 +742,17 @@ func TestRefusalsAreWrittenOnceAMinuteForEachSource(t *testing.T) {
 		}
 	})
 }
+
+func TestEveryFailureIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, r := newBook(t)
+		ctx := auth.With(t.Context(), auth.Actor{Name: "http", Source: "10.0.0.1"})
+		b.Conclude(auth.WithOrder(ctx, &auth.Order{Action: "nway_threeway"}), auth.Refused, "not in a talk")
+		for range 3 {
+			b.Conclude(auth.WithOrder(ctx, &auth.Order{Action: "nway_threeway"}), auth.Failed, "no link")
+		}
+		if len(r.entries) != 4 || r.entries[3].Outcome != auth.Failed || r.entries[3].Reason != "no link" {
+			t.Errorf("%+v", r.entries)
+		}
+	})
+}
