@@ -422,3 +422,53 @@ func mapText(m map[string]string) string {
 	slices.Sort(words)
 	return "map[" + strings.Join(words, " ") + "]"
 }
+
+// TestASupervisorSetsTheWarningsOfTheOwnGroupsOnly goes through the table of settings, as the desk
+// does.
+func TestASupervisorSetsTheWarningsOfTheOwnGroupsOnly(t *testing.T) {
+	b, _, _ := officeWeb(t, "secret")
+	supervisor := b.as(auth.Supervisor)
+	var table settingsShown
+	if _, text := supervisor.ask("GET", "/api/v1/settings", ""); json.Unmarshal([]byte(text), &table) != nil {
+		t.Fatal(text)
+	}
+	var own []string
+	for _, s := range table.Groups {
+		if s.Role == "supervisor" {
+			own = append(own, s.Key)
+		}
+	}
+	if want := "warn_waiting alert_waiting warn_wait_seconds alert_wait_seconds"; strings.Join(own, " ") != want {
+		t.Errorf("a supervisor may set %v, should be %s", own, want)
+	}
+	const all = `{"warn_waiting":7,"alert_waiting":null,"warn_wait_seconds":0,"alert_wait_seconds":90}`
+	for _, c := range []struct {
+		role   auth.Role
+		group  string
+		body   string
+		status int
+	}{
+		{auth.Supervisor, "110", all, 200},
+		{auth.Supervisor, "120", all, 403},
+		{auth.Supervisor, "110", `{"service_level_goal":1}`, 403},
+		{auth.Supervisor, "110", `{"warn_waiting":1,"ring_seconds":20}`, 403}, // all of it, or nothing
+		{auth.Supervisor, "110", `{"warn_waiting":-1}`, 422},
+		{auth.Read, "110", all, 403},
+		{auth.Agent, "110", all, 403},
+		{auth.Admin, "120", all, 200},
+	} {
+		answer, text := b.as(c.role).ask("PATCH", "/api/v1/groups/"+c.group, c.body)
+		if answer.StatusCode != c.status {
+			t.Errorf("%s sets %s of %s: %d %s", c.role, c.body, c.group, answer.StatusCode, text)
+		}
+	}
+	_, text := supervisor.ask("GET", "/api/v1/groups/110", "")
+	for _, want := range []string{
+		`"warn_waiting":7`, `"alert_waiting":null`, `"warn_wait_seconds":0`, `"alert_wait_seconds":90`,
+		`"ring_seconds":0`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("group 110 has no %s: %s", want, text)
+		}
+	}
+}

@@ -97,7 +97,7 @@ type DeskWords struct {
 	Wait, Group, VIP, Number, When, Waited, Actions, Anonymous, Sort, Shown, Phase      string
 	NoGroups, NoGroupsText, NoAgents, NoAgentsText, NoCallers, NoAbandoned, NoMatch     string
 	ReadOnly, Misses, RestUntil, DeferredBusy, DeferredLogout, OutsideCall, Locked, DND string
-	NoPhone, HelpAbandoned, Hidden, BySupervisor, WrapLeft                              string
+	NoPhone, HelpAbandoned, Hidden, BySupervisor, WrapLeft, ShowOnly, ShowAll           string
 }
 
 // AgentWords are on the agent's own page.
@@ -116,6 +116,7 @@ type ActWords struct {
 	MembershipText, TransferTitle, TransferText, ToAgent, MoveTitle, MoveText, ToGroup string
 	HangUpTitle, HangUpText, HangUpAgain, Done, Failed, NotAllowed, Gone, Conflict     string
 	NoServer, LoggedOut, LogOutTitle, LogOutText, BadValue, NoOtherAgent, NoOtherGroup string
+	Thresholds, ThresholdsTitle, ThresholdsText                                        string
 }
 
 // AdminWords are on the pages of the administration.

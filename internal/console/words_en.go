@@ -183,6 +183,8 @@ var english = Words{
 		KeyEndedText: "An administrator can make a new one.",
 	},
 	Desk: DeskWords{
+		ShowOnly:         "Show this group only",
+		ShowAll:          "Show all groups",
 		Title:            "Desk",
 		Groups:           "Groups",
 		Agents:           "Agents",
@@ -288,6 +290,9 @@ var english = Words{
 		NoReason:        "No reason",
 		LogInTitle:      "Log {0} in",
 		LogInText:       "The agent is then ready, in the groups that are ticked.",
+		Thresholds:      "Warnings and alerts…",
+		ThresholdsTitle: "Warnings and alerts of {0}",
+		ThresholdsText:  "From these values on, the desk and the wall show amber and red. 0 means never. An empty field leaves it to the default.",
 		MembershipTitle: "Groups of {0}",
 		MembershipText:  "The agent's state stays as it is.",
 		TransferTitle:   "Transfer {0}",

@@ -181,6 +181,8 @@ var chinese = Words{
 		KeyEndedText: "请管理员生成新的链接。",
 	},
 	Desk: DeskWords{
+		ShowOnly:         "只看这个组",
+		ShowAll:          "查看全部组",
 		Title:            "监控台",
 		Groups:           "组",
 		Agents:           "座席",
@@ -286,6 +288,9 @@ var chinese = Words{
 		NoReason:        "无原因",
 		LogInTitle:      "{0} 签入",
 		LogInText:       "签入后座席为空闲，加入所勾选的组。",
+		Thresholds:      "警告与警报…",
+		ThresholdsTitle: "{0} 的警告与警报",
+		ThresholdsText:  "达到这些值时，监控台和大屏显示黄色或红色。0 表示从不，留空则用默认值。",
 		MembershipTitle: "{0} 的所属组",
 		MembershipText:  "座席的状态不变。",
 		TransferTitle:   "转接 {0}",

@@ -1,7 +1,8 @@
 // What one can do with an agent or a call, as the role allows. The server checks it again.
-import { at, call, order, toast } from "./api.js";
+import { at, call, order, textOf, toast } from "./api.js";
 import { ask, choice, ticks } from "./dialog.js";
 import { rows } from "./live.js";
+import { allowed, changesOf, field, settingsOf } from "./settingfields.js";
 import { nameOf } from "./show.js";
 import { fill, words } from "./words.js";
 
@@ -30,6 +31,42 @@ const shipped = /** @type {Record<string, string>} */ ({ break: "Break", lunch: 
  */
 function reasonName(reason) {
   return reason.name === shipped[reason.code] ? words.Reasons[reason.code] ?? reason.name : reason.name;
+}
+
+/** @param {any} group */
+export const groupTitle = (group) => (group.name && group.name !== group.number ? `${group.number} ${group.name}` : group.number);
+
+/**
+ * @param {any} group
+ * @returns {import("./dialog.js").Item[]}
+ */
+export const groupItems = (group) => [{ label: act.Thresholds, act: () => thresholds(group) }];
+
+/**
+ * Asks for the settings of a group that a supervisor may change: when the desk and the wall warn.
+ * @param {any} group
+ */
+async function thresholds(group) {
+  const path = "/groups/" + at(group.number);
+  const what = `${groupTitle(group)}: ${act.Thresholds.replace("…", "")}`;
+  let all;
+  let values;
+  try {
+    [all, { settings: values }] = await Promise.all([settingsOf("groups"), call("GET", path)]);
+  } catch (fault) {
+    toast(`${what}: ${textOf(fault)}`, true);
+    return;
+  }
+  const mine = all.filter((s) => s.role === "supervisor");
+  const done = await ask({
+    title: fill(act.ThresholdsTitle, groupTitle(group)), text: act.ThresholdsText, submit: words.Admin.Save,
+    fields: mine.map((s) => field(s, values[s.key])), check: (form) => allowed(form, mine),
+    async run(filled) {
+      const changes = changesOf(mine, values, filled);
+      if (Object.keys(changes).length > 0) await call("PATCH", path, changes);
+    },
+  });
+  if (done) toast(fill(act.Done, what));
 }
 
 /** @param {any} agent */

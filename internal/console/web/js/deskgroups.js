@@ -1,4 +1,6 @@
 // The groups on the desk. A click on one shows its callers and agents only.
+import { groupItems, groupTitle, mayAct } from "./act.js";
+import { openMenu } from "./dialog.js";
 import { el, icon, setAttribute, setText } from "./dom.js";
 import { percent } from "./figure.js";
 import { GroupLevels, alert, calm } from "./level.js";
@@ -6,7 +8,7 @@ import { now, rows } from "./live.js";
 import { Table } from "./table.js";
 import { clock } from "./time.js";
 import { view } from "./view.js";
-import { words } from "./words.js";
+import { fill, words } from "./words.js";
 
 const of = words.Figures;
 const desk = words.Desk;
@@ -23,9 +25,21 @@ export class GroupTable {
       onSort: (sort) => view.setSort("groups", sort),
       filter: () => true,
       pick: (group) => view.toggle("group", group.number),
+      menu: mayAct ? (group, at) => openMenu(at, this.items(group)) : undefined,
+      menuLabel: (group) => fill(desk.Actions, group.number),
       mark: (element, group) => setAttribute(element, "aria-selected", view.get("group") === group.number ? "true" : null),
       empty: () => el("div", { class: "nothing" }, el("strong", {}, desk.NoGroups), desk.NoGroupsText),
     });
+  }
+
+  /**
+   * The menu has what a click does, too, for those who use the keyboard.
+   * @param {any} group
+   * @returns {import("./dialog.js").Item[]}
+   */
+  items(group) {
+    const only = view.get("group") === group.number;
+    return [{ label: only ? desk.ShowAll : desk.ShowOnly, act: () => view.toggle("group", group.number) }, ...groupItems(group)];
   }
 
   /** @returns {import("./table.js").Column[]} */
@@ -45,7 +59,7 @@ export class GroupTable {
     return [
       {
         id: "number", title: of.Group, className: "grow", value: (g) => g.number,
-        show(cell, g) { setText(cell, g.name && g.name !== g.number ? `${g.number}  ${g.name}` : g.number); },
+        show: (cell, g) => setText(cell, groupTitle(g)),
       },
       {
         id: "waiting", title: of.Waiting, className: "number strong", help: of.HelpWaiting, value: (g) => -g.waiting,

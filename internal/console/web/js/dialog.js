@@ -44,16 +44,20 @@ export function openMenu(anchor, items) {
 
 /**
  * Asks a question. It returns what was filled in, or null if it was cancelled. With run, the dialog
- * stays open until that has succeeded, and shows why it has not.
+ * stays open until that has succeeded, and shows why it has not. Before, check says whether the fields
+ * are allowed; without it, the browser does.
  * @param {{title: string, text?: string, fields?: Node[], submit: string, danger?: boolean,
- *   run?: (data: FormData) => Promise<any>}} of
+ *   run?: (data: FormData) => Promise<any>, check?: (form: HTMLFormElement) => boolean}} of
  * @returns {Promise<FormData|null>}
  */
 export function ask(of) {
   return new Promise((resolve) => {
     const fault = el("p", { class: "said bad", role: "alert", hidden: true });
     const submit = el("button", { class: of.danger ? "danger" : "main", value: "do" }, of.submit);
-    const form = el("form", { method: "dialog" },
+    const form = el("form", {
+      method: "dialog", novalidate: of.check !== undefined,
+      onsubmit: (/** @type {Event} */ event) => of.check?.(form) === false && event.preventDefault(),
+    },
       el("h2", { id: "dialog-title" }, of.title),
       of.text ? el("p", {}, of.text) : null,
       ...(of.fields ?? []), fault,
@@ -81,6 +85,7 @@ export function ask(of) {
  * @param {((data: FormData) => Promise<any>)|undefined} run
  */
 async function runIn(dialog, event, submit, fault, run) {
+  if (event.defaultPrevented) return; // a field is not allowed
   event.preventDefault();
   if (submit.disabled) return; // Enter was pressed again
   submit.disabled = true;
