@@ -250,16 +250,16 @@ func TestMemoryEndsAfterRememberDays(t *testing.T) {
 func TestMemoriesThatHaveEndedAreDropped(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", RememberSequence, "1000")
-	for round := range 5 {
-		for i := range 100 {
+	for round := range 3 {
+		for i := range 40 {
 			uuid := fmt.Sprint(round, "-", i)
 			s.calls(uuid, uuid, "110")
 			s.ends(s.talks(uuid, "1000"))
 		}
 		s.pass(2 * plain.Remember)
 	}
-	if n := len(s.f.memories); n > 250 {
-		t.Errorf("%d memories, 100 of them could still count", n)
+	if n := len(s.f.memories); n > 100 {
+		t.Errorf("%d memories, 40 of them could still count", n)
 	}
 }
 

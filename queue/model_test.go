@@ -47,10 +47,10 @@ func TestTheFloorDoesWhatTheRulesSay(t *testing.T) {
 	}
 }
 
-// TestMillionOperations is the same with NWAYACD_OPERATIONS steps. The default is 100,000. Use a
+// TestMillionOperations is the same with NWAYACD_OPERATIONS steps. The default is 50,000. Use a
 // million before a release.
 func TestMillionOperations(t *testing.T) {
-	steps := 100_000
+	steps := 50_000
 	if s := os.Getenv("NWAYACD_OPERATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {

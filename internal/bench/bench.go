@@ -52,6 +52,7 @@ type Options struct {
 	Load
 	DSN      string       // of a PostgreSQL where a database may be created and dropped; "" = SQLite
 	Binary   string       // the server's
+	Secured  bool         // TLS on both ports, and commands with a token
 	Profile  string       // a folder for CPU and heap profiles of the server; "" = none
 	LogLevel string       // of the server
 	Progress func(string) // is called with messages about the progress; may be nil

@@ -10,6 +10,7 @@ import (
 type Result struct {
 	Load
 	Database string  `json:"database"`
+	Secured  bool    `json:"secured"` // TLS on both ports, and commands with a token
 	Seconds  float64 `json:"seconds"` // measured
 	Cores    int     `json:"cores"`   // of the machine, which all share: database, generator and server
 

@@ -37,7 +37,7 @@ type sample struct {
 func newRun(o Options, s *site) *run {
 	return &run{
 		Options: o, site: s, sw: s.sw,
-		result: Result{Load: o.Load, Database: s.database.kind(), BootMS: ms(s.boot)},
+		result: Result{Load: o.Load, Database: s.database.kind(), Secured: o.Secured, BootMS: ms(s.boot)},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ type server struct {
 	*testlab.Server
 	process *testlab.Process // nil while none runs
 	flags   []string
+	access  access
 }
 
 // newServer writes the configuration of a server whose only FreeSWITCH is at that address.
@@ -33,17 +35,25 @@ func newServer(o Options, dir, dsn, freeswitch string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Server: lab}
+	s := &server{Server: lab, access: access{secret: password}}
+	settings := testlab.Settings{}
+	if o.Secured {
+		if settings, err = s.access.secure(dir); err != nil {
+			return nil, err
+		}
+		settings["http.token"] = testlab.Quote(password)
+	}
 	if o.Profile != "" {
 		s.flags = []string{"--pprof", lab.Pprof}
 	}
-	return s, lab.Configure(testlab.Settings{
+	maps.Copy(settings, testlab.Settings{
 		"acd.noanswer-to-ready": "true",
 		"database.dbstring":     testlab.Quote(dsn),
 		"server.drain-seconds":  "1",
 		"control.password":      testlab.Quote(password),
 		"log.level":             testlab.Quote(o.LogLevel),
-	}, testlab.Switch{Name: "bench", Address: freeswitch, Password: password})
+	})
+	return s, lab.Configure(settings, testlab.Switch{Name: "bench", Address: freeswitch, Password: password})
 }
 
 // start runs the server. It returns when the server accepts calls, and how long that took.
@@ -76,11 +86,13 @@ func (s *server) stop() error {
 
 // metric reads a figure without labels from the server's /metrics. It returns -1 if there is none.
 func (s *server) metric(ctx context.Context, name string) float64 {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.HTTP+"/metrics", nil)
+	client, scheme := s.access.client()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+s.HTTP+"/metrics", nil)
 	if err != nil {
 		return -1
 	}
-	answer, err := http.DefaultClient.Do(request)
+	request.Header.Set("Authorization", "Bearer "+password)
+	answer, err := client.Do(request)
 	if err != nil {
 		return -1
 	}
@@ -107,7 +119,12 @@ const commanders = 32
 func (s *server) commander(ctx context.Context) (*commander, error) {
 	c := &commander{free: make(chan *esl.Connection, commanders)}
 	for range commanders {
-		conn, err := esl.Dial(ctx, s.Control, password, esl.Options{})
+		nc, err := s.access.dial(ctx, s.Control)
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		conn, err := esl.Login(ctx, nc, s.access.secret, esl.Options{})
 		if err != nil {
 			c.close()
 			return nil, err
@@ -123,16 +140,22 @@ func (c *commander) close() {
 	}
 }
 
-// do sends a command on a connection that is free. It returns an error if the server refused it.
-func (c *commander) do(ctx context.Context, line string) error {
+// ask sends a command on a connection that is free, and returns the reply. It returns an error if
+// the server refused the command.
+func (c *commander) ask(ctx context.Context, line string) (reply string, err error) {
 	select {
 	case conn := <-c.free:
 		defer func() { c.free <- conn }()
-		_, err := conn.API(ctx, line)
-		return err
+		return conn.API(ctx, line)
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return "", context.Cause(ctx)
 	}
+}
+
+// do sends a command as ask does, if nothing of the reply is needed.
+func (c *commander) do(ctx context.Context, line string) error {
+	_, err := c.ask(ctx, line)
+	return err
 }
 
 // each sends a command for each of n, many at a time, and returns the first refusal.

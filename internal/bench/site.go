@@ -112,12 +112,16 @@ func (s *site) seed(ctx context.Context, load Load) error {
 	if err != nil {
 		return err
 	}
-	return commands.each(ctx, load.Agents, func(i int) error {
+	err = commands.each(ctx, load.Agents, func(i int) error {
 		if err := commands.do(ctx, "nway_add_ext "+extension(i)+" bench"); err != nil || load.Scenario == Drain {
 			return err
 		}
 		return commands.do(ctx, loginLine(i, load.Groups))
 	})
+	if err != nil || s.server.access.trusted == nil {
+		return err
+	}
+	return s.server.access.takeToken(ctx, commands)
 }
 
 // cyclic is the mode of all groups. It is the most expensive of those without a memory.

@@ -11,6 +11,9 @@ func (s *Result) Write(to io.Writer) error {
 	t := table{tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)}
 	t.line("scenario", "%s: %s", s.Scenario, s.Load.words())
 	t.line("database", "%s", s.Database)
+	if s.Secured {
+		t.line("ports", "TLS, and commands with a token")
+	}
 	t.line("measured", "%.1f s on %d cores, busy for %.0f %%, taken away for %.1f %%", s.Seconds, s.Cores,
 		100*s.MachineBusy, 100*s.MachineStolen)
 	if s.Scenario != Flood {

@@ -32,6 +32,7 @@ type Bench struct {
 	Miss     float64       `default:"0.05" help:"Share of the offers that the phone refuses (churn)."`
 	Patience time.Duration `default:"20s" help:"Mean wait after which a caller gives up (churn)."`
 	DSN      string        `name:"dsn" placeholder:"DSN" help:"A PostgreSQL in which the run creates and drops its own database; without it, SQLite."`
+	Secured  bool          `help:"The command port and HTTP speak TLS, and commands come with a token instead of the control password."`
 	Sweep    []float64     `placeholder:"N,…" help:"Run once for each of these values of --rate (of --callers in flood and drain)."`
 	SVG      string        `name:"svg" placeholder:"FILE" help:"Write plots of the figures over the sweep."`
 	JSON     bool          `name:"json" help:"Print the results as JSON, and nothing else."`
@@ -132,7 +133,9 @@ func (b *Bench) runs(ctx context.Context) (results []bench.Result, err error) {
 		steps = []float64{0}
 	}
 	for _, step := range steps {
-		o := bench.Options{Load: b.load(step), DSN: b.DSN, Binary: binary, Profile: b.Profile, LogLevel: b.LogLevel}
+		o := bench.Options{
+			Load: b.load(step), DSN: b.DSN, Binary: binary, Secured: b.Secured, Profile: b.Profile, LogLevel: b.LogLevel,
+		}
 		if !b.JSON {
 			o.Progress = func(what string) { fmt.Fprintln(os.Stderr, what) }
 		}
