@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -19,31 +20,34 @@ var docsPage string
 const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; " +
 	"frame-ancestors 'none'"
 
-// serveDocs serves the OpenAPI document and a page with its contents. Both are made once.
+// serveDocs serves the OpenAPI document and a page with its contents. Each is made when it is asked
+// for the first time, because that takes longer than the rest of the port's start.
 func (p *Port) serveDocs(mux *http.ServeMux, api huma.API) {
 	doc := api.OpenAPI()
-	asJSON, err := json.MarshalIndent(doc, "", "  ")
-	if err != nil {
-		panic(err) // an operation is wrong; a test describes them all
-	}
-	asYAML, err := doc.YAML()
-	if err != nil {
-		panic(err)
-	}
-	var page bytes.Buffer
-	if err := template.Must(template.New("docs").Parse(docsPage)).Execute(&page, pageOf(doc)); err != nil {
-		panic(err)
-	}
-	mux.HandleFunc("GET /openapi.json", document("application/openapi+json", asJSON))
-	mux.HandleFunc("GET /openapi.yaml", document("application/openapi+yaml", asYAML))
-	mux.HandleFunc("GET /docs", document("text/html; charset=utf-8", page.Bytes()))
+	mux.HandleFunc("GET /openapi.json", document("application/openapi+json", func() ([]byte, error) {
+		return json.MarshalIndent(doc, "", "  ")
+	}))
+	mux.HandleFunc("GET /openapi.yaml", document("application/openapi+yaml", doc.YAML))
+	mux.HandleFunc("GET /docs", document("text/html; charset=utf-8", func() ([]byte, error) {
+		var page bytes.Buffer
+		err := template.Must(template.New("docs").Parse(docsPage)).Execute(&page, pageOf(doc))
+		return page.Bytes(), err
+	}))
 }
 
-func document(mime string, content []byte) http.HandlerFunc {
+func document(mime string, write func() ([]byte, error)) http.HandlerFunc {
+	content := sync.OnceValue(func() []byte {
+		text, err := write()
+		if err != nil {
+			panic(err) // an operation is wrong; a test describes them all
+		}
+		return text
+	})
 	return func(w http.ResponseWriter, _ *http.Request) {
+		text := content()
 		w.Header().Set("Content-Type", mime)
 		w.Header().Set("Content-Security-Policy", docsPolicy)
-		w.Write(content) // fails only if the client is gone
+		w.Write(text) // fails only if the client is gone
 	}
 }
 
