@@ -47,7 +47,7 @@ func (f *floor) reloaded(t *testing.T) queue.Snapshot {
 	select {
 	case snap := <-f.reloads:
 		return snap
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing was reloaded")
 		return queue.Snapshot{}
 	}
@@ -295,7 +295,7 @@ func TestNothingWaitsForADiskThatStaysFull(t *testing.T) {
 		if whole {
 			t.Error("all of the floor was asked for")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the state was not written again")
 	}
 	if n := s.Status().Dropped; n != dropped {

@@ -181,7 +181,7 @@ func TestADeletionThatIsHeldUpHoldsUpNoChange(t *testing.T) {
 	began := time.Now()
 	s.Write(queue.Change{AgentLog: &agent.LogEntry{Extension: "1000", At: time.Now()}})
 	flush(t, s)
-	if took := time.Since(began); took > stepLimit+time.Second {
+	if took := time.Since(began); took > stepLimit+5*time.Second {
 		t.Errorf("a change was applied after %s", took)
 	}
 	if err := tx.Commit(); err != nil {

@@ -27,7 +27,7 @@ func TestTheSecondServerOnADatabaseDoesNotStart(t *testing.T) {
 		s.Close()
 	}
 	host, _ := os.Hostname()
-	if !errors.Is(err, ErrOtherServer) || !strings.Contains(err.Error(), host) || time.Since(began) > 4*time.Second {
+	if !errors.Is(err, ErrOtherServer) || !strings.Contains(err.Error(), host) || time.Since(began) > 7*time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 	t.Log(err)
@@ -40,7 +40,7 @@ func TestTheSameServerTakesItsDatabaseAtOnce(t *testing.T) {
 	term := killed.term.Load()
 	began := time.Now()
 	s := open(t, o)
-	if s.term.Load() != term+1 || time.Since(began) > 2*time.Second {
+	if s.term.Load() != term+1 || time.Since(began) > 6*time.Second {
 		t.Errorf("term %d after %d, in %s", s.term.Load(), term, time.Since(began))
 	}
 	s.Close()
@@ -84,7 +84,7 @@ func TestAServerThatVanishedInTheMiddleOfATransactionIsTakenOver(t *testing.T) {
 	began := time.Now()
 	s := open(t, other)
 	defer s.Close()
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took over after %s", took)
 	}
 }
@@ -96,7 +96,7 @@ func TestAServerThatHasStoppedIsNotWatched(t *testing.T) {
 	began := time.Now()
 	s := open(t, elsewhere(t, o))
 	defer s.Close()
-	if time.Since(began) > 5*time.Second {
+	if time.Since(began) > 7*time.Second {
 		t.Errorf("it took %s", time.Since(began))
 	}
 }
@@ -132,7 +132,7 @@ func deposed(t *testing.T, write bool) {
 		if !errors.Is(err, ErrOtherServer) {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it goes on")
 	}
 	seq := s.Write(cdr("later")) // the journal goes on, because calls do

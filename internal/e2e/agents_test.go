@@ -26,7 +26,7 @@ func TestWrapUpEndsByItself(t *testing.T) {
 		w.becomes("anna", "reged up idle typing")
 		began := time.Now()
 		paul.talksTo("anna")
-		if took := time.Since(began); took < 700*time.Millisecond || took > 2*time.Second {
+		if took := time.Since(began); took < 700*time.Millisecond || took > 5*time.Second {
 			t.Errorf("wrap-up of 1 s was over after %s", took)
 		}
 		paul.hangsUp()
@@ -68,7 +68,7 @@ func TestAgentWhoMissedIsReadyAgain(t *testing.T) {
 		w.phone("anna", answers())
 		began := time.Now()
 		mary.talksTo("anna")
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("the second offer came after %s", took)
 		}
 		w.agentStory("anna", "login", "ring", "ready", "ring", "talking")

@@ -67,7 +67,7 @@ func (srv *server) migrate() {
 }
 
 // startLimit is how long a server may take until it accepts commands.
-const startLimit = 20 * time.Second
+const startLimit = time.Minute
 
 // start runs `nwayacd serve` and returns when it accepts commands and calls, and is linked to its
 // switch. The command port is open before the port for calls is.
@@ -83,7 +83,7 @@ func (srv *server) start() {
 	if err := srv.Await(ctx, srv.process, srv.Control); err != nil {
 		srv.t.Fatalf("nwayacd takes no commands: %v", err)
 	}
-	eventually(srv.t, 10*time.Second, "nwayacd serves calls and is linked to the switch", func() bool {
+	eventually(srv.t, startLimit, "nwayacd serves calls and is linked to the switch", func() bool {
 		return srv.logged("serving") && srv.logged("linked to FreeSWITCH")
 	})
 }

@@ -17,7 +17,7 @@ import (
 const group = "110"
 
 // patience is the longest that anything may take unless the situation has its own limit.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // thirdParty is a situation's number outside, beyond the gateway.
 const thirdParty = "88%d001"
