@@ -139,8 +139,8 @@ type AdminWords struct {
 type RecordWords struct {
 	From, To, Caller, Agent, Any, Arrived, Waited, Talked, Out, NoMatch, Nothing, NoCall string
 	Story, StoryLead, SpanWait, SpanTalk, SpanRing, SpanMissed, SpanAgent, Visits        string
-	Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, TransferredTo         string
-	Recordings, NoOffers                                                                 string
+	Offers, Answered, Ended, Offered, HungUpBy, ByCaller, ByAgent, ByOperator            string
+	TransferredTo, Recordings, NoOffers                                                  string
 }
 
 // ReportWords are on the page of reports.

@@ -28,6 +28,7 @@ var englishRecords = RecordWords{
 	HungUpBy:      "Hung up by",
 	ByCaller:      "caller",
 	ByAgent:       "agent",
+	ByOperator:    "supervisor",
 	TransferredTo: "Transferred to",
 	Recordings:    "Recordings",
 	NoOffers:      "The call was offered to no agent.",

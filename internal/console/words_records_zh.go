@@ -28,6 +28,7 @@ var chineseRecords = RecordWords{
 	HungUpBy:      "挂机方",
 	ByCaller:      "来电者",
 	ByAgent:       "座席",
+	ByOperator:    "管理人员",
 	TransferredTo: "转接至",
 	Recordings:    "录音",
 	NoOffers:      "此通话未派给任何座席。",

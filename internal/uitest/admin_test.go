@@ -111,7 +111,7 @@ func (p *page) administersLists() {
 	p.hides("交接班会")
 }
 
-// administersUsers adds a user, who logs in, and has to leave when the user is removed.
+// administersUsers adds a user. The user logs in, and is at the login page again once removed.
 func (p *page) administersUsers() {
 	p.t.Helper()
 	p.open("/ui/admin?s=users")

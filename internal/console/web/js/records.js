@@ -3,7 +3,7 @@ import "./look.js";
 import { at, call } from "./api.js";
 import { byID, el, icon } from "./dom.js";
 import { plainTable } from "./adminparts.js";
-import { story } from "./story.js";
+import { answerOf, story } from "./story.js";
 import { clock, date } from "./time.js";
 import { fill, words } from "./words.js";
 
@@ -50,8 +50,8 @@ const columns = [
   { title: records.Arrived, show: (c) => el("a", { href: "/ui/records?call=" + at(c.uuid) }, date(Date.parse(c.arrived))) },
   { title: records.Caller, show: (c) => callerNode(c) },
   { title: words.Desk.Group, show: (c) => c.group },
-  { title: records.Waited, number: true, show: (c) => clock(Date.parse(c.bridged ?? c.ended) - Date.parse(c.arrived)) },
-  { title: records.Talked, number: true, show: (c) => (c.bridged ? clock(Date.parse(c.ended) - Date.parse(c.bridged)) : "") },
+  { title: records.Waited, number: true, show: (c) => clock((answerOf(c) || Date.parse(c.ended)) - Date.parse(c.arrived)) },
+  { title: records.Talked, number: true, show: (c) => (answerOf(c) ? clock(Date.parse(c.ended) - answerOf(c)) : "") },
   { title: records.Agent, show: (c) => c.agent ?? "" },
   { title: words.AgentPage.Outcome, show: (c) => el("span", { class: "outcome o-" + c.outcome }, words.Outcomes[c.outcome] ?? c.outcome) },
 ];

@@ -28,6 +28,13 @@ export function story(visits, offers) {
 }
 
 /**
+ * When the wait of a visit ended with an answer, as the reports count it; 0 = no agent talked with the
+ * caller. A later transfer bridges the caller again, and the wait is not longer for it.
+ * @param {any} visit
+ */
+export const answerOf = (visit) => (visit.bridged ? ms(visit.answered ?? visit.bridged) : 0);
+
+/**
  * A caller who comes from another group keeps the time of arrival there, so the lane begins as that
  * visit ends.
  * @param {any} visit
@@ -37,9 +44,9 @@ export function story(visits, offers) {
 function lane(visit, before) {
   const arrived = Math.max(ms(visit.arrived), visit.came_from ? ms(before?.ended) : 0);
   const ended = ms(visit.ended);
-  const bridged = ms(visit.bridged);
-  const spans = [{ from: arrived, to: bridged || ended, kind: "wait", text: clock((bridged || ended) - arrived) }];
-  if (bridged) spans.push({ from: bridged, to: ended, kind: "talk", text: clock(ended - bridged) });
+  const answered = answerOf(visit);
+  const spans = [{ from: arrived, to: answered || ended, kind: "wait", text: clock((answered || ended) - arrived) }];
+  if (answered) spans.push({ from: answered, to: ended, kind: "talk", text: clock(ended - answered) });
   return { title: `${words.Desk.Group} ${visit.group}`, spans };
 }
 
@@ -104,22 +111,26 @@ function legend() {
   }));
 }
 
+/** @type {Record<string, string>} */
+const hangers = { caller: records.ByCaller, agent: records.ByAgent, operator: records.ByOperator };
+
 /**
  * @param {any[]} visits
  * @param {any[]} offers
  */
 function details(visits, offers) {
   const at = (/** @type {string|undefined} */ text) => (text ? moment.format(ms(text)) : "");
+  const answered = (/** @type {any} */ v) => (answerOf(v) ? moment.format(answerOf(v)) : "");
   return el("div", {},
     el("h3", {}, records.Visits),
     plainTable([
       { title: "#", show: (v) => v.visit },
       { title: words.Desk.Group, show: (v) => v.group },
       { title: records.Arrived, show: (v) => at(v.arrived) },
-      { title: records.Answered, show: (v) => at(v.bridged) },
+      { title: records.Answered, show: answered },
       { title: records.Ended, show: (v) => at(v.ended) },
       { title: words.AgentPage.Outcome, show: (v) => words.Outcomes[v.outcome] ?? v.outcome },
-      { title: records.HungUpBy, show: (v) => ({ caller: records.ByCaller, agent: records.ByAgent })[/** @type {"caller"} */ (v.hung_up_by)] ?? "" },
+      { title: records.HungUpBy, show: (v) => hangers[v.hung_up_by] ?? v.hung_up_by ?? "" },
       { title: records.TransferredTo, show: (v) => v.transferred_to ?? "" },
       { title: records.Recordings, show: (v) => (v.recordings ?? [v.recording]).filter(Boolean).join(" ") },
     ], visits, ""),
