@@ -323,9 +323,16 @@ func (w *authWrites) add(c *auth.Change, seq uint64) {
 	if c.Audit != nil {
 		return
 	}
+	if wholeRow(c) { // a resync writes again what the journal refused, whose sequence is notKept
+		row := subject(c)
+		w.pending = slices.DeleteFunc(w.pending, func(p pendingChange) bool { return subject(&p.change) == row })
+	}
 	w.pending = append(w.pending, pendingChange{seq, *c})
 	w.pending = w.pending[max(0, len(w.pending)-mostPending):]
 }
+
+// wholeRow reports whether nothing of the row from before the change is left.
+func wholeRow(c *auth.Change) bool { return c.User == nil && c.Token == nil && c.Session == nil }
 
 // overlaid returns the edit with this server's changes after applied on top of it.
 func (w *authWrites) overlaid(c *auth.Change, applied uint64) *auth.Change {

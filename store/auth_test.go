@@ -364,3 +364,19 @@ func keysOfMap[V any](m map[string]V) (keys []string) {
 	}
 	return keys
 }
+
+// TestWhatTheJournalRefusedIsNotPutOnALaterEdit gives a user a password of an administrator while the
+// journal is full. Later the user has changed it, and another program edits the row.
+func TestWhatTheJournalRefusedIsNotPutOnALaterEdit(t *testing.T) {
+	var w authWrites
+	w.add(&auth.Change{User: &auth.UserUpdate{Name: "anna", MustChange: new(true), Password: new("old")}}, notKept)
+	w.add(&auth.Change{UserAdded: &auth.User{Name: "anna", MustChange: true, Password: "old"}}, 10) // the resync
+	w.add(&auth.Change{User: &auth.UserUpdate{Name: "anna", MustChange: new(false), Password: new("own")}}, 11)
+	edited := auth.User{Name: "anna", Password: "own", Language: "zh"}
+	for _, applied := range []uint64{10, 11, 12} {
+		got := w.overlaid(&auth.Change{UserAdded: &edited}, applied).UserAdded
+		if got == nil || got.MustChange || got.Password != "own" || got.Language != "zh" {
+			t.Errorf("with all up to %d in the database, the edit becomes %+v", applied, got)
+		}
+	}
+}

@@ -70,3 +70,49 @@ func TestAnEditOfAUserTakesEffect(t *testing.T) {
 		}
 	}
 }
+
+// TestAPasswordThatAPersonChangedStaysChanged edits the user, and has everything read again, while
+// the user changes a password that an administrator gave.
+func TestAPasswordThatAPersonChangedStaysChanged(t *testing.T) {
+	const given, own = "that of the administrator", "a sentence of my own"
+	d, db := onPostgres(t)
+	ctx := t.Context()
+	if _, err := d.users.AddUser(ctx, auth.User{Name: "anna", Role: auth.Admin}); err != nil {
+		t.Fatal(err)
+	}
+	for round, language := range []string{"zh", "en"} {
+		if _, err := d.users.SetPassword(ctx, "anna", users.HashPassword(given)); err != nil {
+			t.Fatal(err)
+		}
+		cookie, err := d.users.Begin(ctx, auth.Actor{Name: "user:anna"}, "browser")
+		if err != nil {
+			t.Fatal(err)
+		}
+		actor, _ := d.users.Session(cookie)
+		if !actor.MustChange {
+			t.Fatal("the password of an administrator need not be changed")
+		}
+		for _, statement := range []string{
+			`UPDATE nwayacd_user SET language = '` + language + `'`, `TRUNCATE call_vip_number`,
+		} {
+			if _, err := db.ExecContext(ctx, statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.users.ChangePassword(ctx, actor, given, own); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+			if now, valid := d.users.Session(cookie); !valid || now.MustChange {
+				t.Fatalf("round %d: the session is valid: %v, and the password must be changed: %v", round, valid,
+					now.MustChange)
+			}
+			if u, _ := d.users.User("anna"); u.Language == language {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the edit did not come")
+			}
+		}
+	}
+}
