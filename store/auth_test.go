@@ -365,8 +365,8 @@ func keysOfMap[V any](m map[string]V) (keys []string) {
 	return keys
 }
 
-// TestWhatTheJournalRefusedIsNotPutOnALaterEdit gives a user a password of an administrator while the
-// journal is full. Later the user has changed it, and another program edits the row.
+// TestWhatTheJournalRefusedIsNotPutOnALaterEdit gives a user a password of an administrator while
+// the journal is full. Later the user has changed it, and another program edits the row.
 func TestWhatTheJournalRefusedIsNotPutOnALaterEdit(t *testing.T) {
 	var w authWrites
 	w.add(&auth.Change{User: &auth.UserUpdate{Name: "anna", MustChange: new(true), Password: new("old")}}, notKept)

@@ -18,6 +18,7 @@ type dialect struct {
 	name       string // as Version shows it
 	migrations fs.FS
 	version    string // query: the server's version
+	clock      string // query: the time of the server's clock; "" if the database has none of its own
 
 	begin         []string       // statements that begin each transaction that writes
 	beginOpenly   []string       // the same, if the triggers are to report what is written

@@ -9,6 +9,7 @@ var postgres = dialect{
 	name:       "PostgreSQL",
 	migrations: migrationsOf("postgres"),
 	version:    `SHOW server_version`,
+	clock:      `SELECT clock_timestamp()`,
 
 	begin:         []string{`SELECT set_config('nwayacd.own', 'on', true), ` + safely},
 	beginOpenly:   []string{`SELECT ` + safely},

@@ -77,6 +77,7 @@ type deleter struct {
 	retention atomic.Pointer[Retention]
 	changed   chan struct{} // retention is another one; one slot
 	deleted   [len(expiries)]atomic.Uint64
+	believer  believer // of the goroutine that deletes
 }
 
 // SetRetention says for how long rows are kept from now on. Run deletes older ones soon after.
@@ -101,7 +102,10 @@ func (s *Store) deleteOldRows(ctx context.Context) {
 	failed := ""
 	for {
 		pause, text := deleteEvery, ""
-		err := s.deleteOnce(ctx, *s.old.retention.Load(), time.Now())
+		now, err := s.believedTime(ctx, time.Now())
+		if err == nil {
+			err = s.deleteOnce(ctx, *s.old.retention.Load(), now)
+		}
 		if ctx.Err() != nil || errors.Is(err, ErrOtherServer) {
 			return
 		}
