@@ -56,7 +56,7 @@ func TestABatchDoesWhatItsChangesDoOneByOne(t *testing.T) {
 		s := open(t, o)
 		defer s.Close()
 		rapid.Check(t, func(r *rapid.T) {
-			changes := rapid.SliceOfN(rapid.Custom(anyChange), 1, 30).Draw(r, "changes")
+			changes := rapid.SliceOfN(rapid.Custom(anyChange), 1, 12).Draw(r, "changes")
 			empty(t, s)
 			s.Write(changes...)
 			together := summary(load(t, s))
