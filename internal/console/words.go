@@ -106,7 +106,7 @@ type AgentWords struct {
 	LogOut, NoCall, NoCallReady, NoCallOther, Caller, WaitedFor, EarlierCalls, NoEarlier string
 	Today, NoToday, Date, Outcome, Queues, Waiting, ForState, AfterCall, AfterCallLogout string
 	CallRings, TalkTo, NoGroup, Answered, Misses, TalkTime, ReadyTime, PausedTime        string
-	NotAnAgent                                                                           string
+	NotAnAgent, LastCaller, LogInText, LogInGroups, NoGroupChosen                        string
 }
 
 // ActWords are what one can do, with the questions before it.

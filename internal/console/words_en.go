@@ -271,6 +271,10 @@ var english = Words{
 		TalkTime:        "Talk time",
 		ReadyTime:       "Ready",
 		PausedTime:      "Paused",
+		LastCaller:      "Your last caller",
+		LogInText:       "You get the calls of these groups.",
+		LogInGroups:     "Groups (110, 120)",
+		NoGroupChosen:   "Choose a group.",
 		NotAnAgent:      "Extension {0} is not an agent of this server.",
 	},
 	Act: ActWords{

@@ -269,6 +269,10 @@ var chinese = Words{
 		TalkTime:        "通话时长",
 		ReadyTime:       "空闲时长",
 		PausedTime:      "置忙时长",
+		LastCaller:      "刚才的来电者",
+		LogInText:       "签入后可接听这些组的来电。",
+		LogInGroups:     "组（110, 120）",
+		NoGroupChosen:   "请选择组。",
 		NotAnAgent:      "分机 {0} 不是本服务器的座席。",
 	},
 	Act: ActWords{

@@ -1,9 +1,13 @@
 package uitest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
 
 // TestAnAgentWorksOnTheOwnPage is a part of an agent's day: a pause with a reason, three calls of
-// one caller, a wrap-up that is made longer. The figures of the day are there at its end.
+// one caller, a wrap-up that is made longer, the figures of the day, a logout and a login.
 func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	w := inWorld(t)
 	w.pause("1001", "1002")
@@ -38,6 +42,8 @@ func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	p.see(`document.querySelector(".earlier tbody").innerText.includes("Answered")`)
 	call.Hangup()
 	p.see(state + ` === "typing"`)
+	p.see(`document.querySelector(".caller h2").innerText === "Your last caller"`)
+	p.see(`document.querySelector(".caller-number").innerText === "13900000777"`)
 	left := `(t => t[0] * 60 + +t[1])(document.querySelector(".own-timer").innerText.split(":"))`
 	p.see(left + ` > 30 && ` + left + ` <= 60`)
 	p.click("button.big", "30 s more")
@@ -45,4 +51,24 @@ func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	p.click("button.main", "Ready")
 	p.see(state + ` === "ready"`)
 	p.see(`document.querySelector(".day b")?.innerText === "3"`)
+
+	p.click("button", "Log out")
+	p.see(state + ` === "down"`)
+	p.shows("You are in no group.")
+	p.click("button.main", "Log in")
+	p.see(dialog + `?.querySelector("[name=groups]").value === "110"`)
+	p.answer(fields{"groups": "110 999"})
+	p.isRefused("There is no such group")
+	p.answer(fields{"groups": "110"})
+	p.see(state + ` === "ready"`)
+	w.do("nway_set_ext 1000 allowed_groups 110,120")
+	defer w.do("nway_set_ext 1000 allowed_groups default", "nway_login 1000 110")
+	p.click("button", "Log out")
+	p.click("button.main", "Log in")
+	p.see(`[...` + dialog + `.querySelectorAll("[name=groups]")].map(b => b.value + b.checked).join() === "110true,120false"`)
+	p.fill("dialog[open]", fields{"groups": false})
+	p.answer(nil)
+	p.isRefused("Choose a group.")
+	p.press(kb.Escape)
+	p.done()
 }

@@ -110,7 +110,7 @@ export async function remove(name, path, then = changed) {
 export async function showSecret(title, secret) {
   const box = el("input", { readonly: true, value: secret, class: "secret", "aria-label": title });
   box.addEventListener("focus", () => box.select());
-  await ask({ title, text: admin.SecretOnce, fields: [box], submit: admin.Noted });
+  await ask({ title, text: admin.SecretOnce, fields: [box], submit: admin.Noted, only: true });
   changed();
 }
 

@@ -4,6 +4,7 @@ import { at, call, order } from "./api.js";
 import { reasons } from "./act.js";
 import { CallerCard } from "./agentcaller.js";
 import { DayCard } from "./agentday.js";
+import { keepGroups, logIn } from "./agentlogin.js";
 import { byID, el, setAttribute, setText } from "./dom.js";
 import { begun, follow, now, rows } from "./live.js";
 import { toLogin } from "./session.js";
@@ -26,17 +27,14 @@ const button = (/** @type {string} */ label, /** @type {string} */ className, /*
 const ready = button(page.GetReady, "main big", () => order(page.GetReady, () => call("POST", path + "/ready")));
 const more = button(page.More, "big", () => order(page.More, () => call("POST", path + "/wrap", { seconds: 30 })));
 const pauses = el("div", { class: "pauses", role: "group", "aria-label": page.Pause });
-const logIn = button(page.LogIn, "main big", () => {
-  const groups = agent()?.groups ?? [];
-  order(page.LogIn, () => call("POST", path + "/login", { groups }));
-});
+const enter = button(page.LogIn, "main big", () => logIn(own));
 const logOut = button(page.LogOut, "quiet", () => order(page.LogOut, () => call("POST", path + "/logout")));
 const caller = new CallerCard();
 const day = new DayCard(own);
 const lines = el("div", { class: "lines" });
 const main = el("section", { class: "own card-wide", hidden: true },
   el("div", { class: "own-now" }, el("span", { class: "soft" }, page.You), state, timer, note),
-  el("div", { class: "own-do" }, ready, more, logIn, pauses, logOut));
+  el("div", { class: "own-do" }, ready, more, enter, pauses, logOut));
 const missing = el("div", { class: "nothing", hidden: true }, fill(page.NotAnAgent, own));
 byID("agent").append(main, missing, el("div", { class: "two" }, caller.element,
   el("div", { class: "column" }, day.element, el("section", { class: "card-wide" }, el("h2", {}, page.Queues), lines))));
@@ -70,6 +68,7 @@ function show() {
   day.note(a);
   showLines(a);
   if (!a) return;
+  keepGroups(a);
   if (main.dataset.state !== a.state) {
     main.dataset.state = a.state;
     state.className = "own-state s-" + a.state;
@@ -79,7 +78,7 @@ function show() {
   const inCall = a.state === "talking" || a.state === "ring";
   ready.hidden = down || a.state === "ready" || (inCall && !a.deferred);
   more.hidden = a.state !== "typing";
-  logIn.hidden = !down;
+  enter.hidden = !down;
   logOut.hidden = down;
   pauses.hidden = down;
   for (const b of pauses.children) {

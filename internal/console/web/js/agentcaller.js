@@ -31,8 +31,15 @@ export class CallerCard {
   show(agent, one) {
     this.agent = agent;
     const has = Boolean(agent?.call);
-    this.none.hidden = has;
-    this.some.hidden = !has;
+    const was = !has && agent?.state === "typing" && Boolean(this.uuid); // wrap-up is about that caller
+    this.none.hidden = has || was;
+    this.some.hidden = !has && !was;
+    if (was) {
+      setText(this.title, page.LastCaller);
+      setText(this.timer, "");
+      this.some.dataset.state = agent.state;
+      return;
+    }
     setText(/** @type {Element} */ (this.none.lastElementChild), agent?.state === "ready" ? page.NoCallReady : page.NoCallOther);
     if (!has) {
       this.uuid = "";

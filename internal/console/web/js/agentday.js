@@ -15,7 +15,7 @@ export class DayCard {
     this.known = "";
     /** @type {number|undefined} */
     this.timer = undefined;
-    this.figures = el("div", { class: "day" }, el("p", { class: "soft" }, page.NoToday));
+    this.figures = el("div", { class: "day" });
     this.element = el("section", { class: "card-wide" }, el("h2", {}, page.Today), this.figures);
   }
 
@@ -43,7 +43,10 @@ export class DayCard {
 
   /** @param {any} f */
   show(f) {
-    if (!f || typeof f.answered !== "number") return;
+    if (!f || typeof f.answered !== "number") {
+      this.figures.replaceChildren(el("p", { class: "soft" }, page.NoToday));
+      return;
+    }
     /** @type {[string, string|number][]} */
     const shown = [
       [page.Answered, f.answered], [page.Misses, f.misses], [page.TalkTime, clock(f.talk_seconds * 1000)],

@@ -46,7 +46,7 @@ export function openMenu(anchor, items) {
  * Asks a question. It returns what was filled in, or null if it was cancelled. With run, the dialog
  * stays open until that has succeeded, and shows why it has not. Before, check says whether the fields
  * are allowed; without it, the browser does.
- * @param {{title: string, text?: string, fields?: Node[], submit: string, danger?: boolean,
+ * @param {{title: string, text?: string, fields?: Node[], submit: string, danger?: boolean, only?: boolean,
  *   run?: (data: FormData) => Promise<any>, check?: (form: HTMLFormElement) => boolean}} of
  * @returns {Promise<FormData|null>}
  */
@@ -62,7 +62,7 @@ export function ask(of) {
       of.text ? el("p", {}, of.text) : null,
       ...(of.fields ?? []), fault,
       el("div", { class: "choices" },
-        el("button", { type: "button", value: "cancel", autofocus: of.danger, onclick: () => dialog.close("") }, words.Act.Cancel),
+        of.only ? null : el("button", { type: "button", value: "cancel", autofocus: of.danger, onclick: () => dialog.close("") }, words.Act.Cancel),
         submit));
     const dialog = el("dialog", { "aria-labelledby": "dialog-title" }, form);
     if (of.run) form.addEventListener("submit", (event) => runIn(dialog, event, submit, fault, of.run));
