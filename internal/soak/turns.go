@@ -30,7 +30,9 @@ func (s *soak) checkTurns() {
 	for _, turns := range s.turns() {
 		for _, t := range turns {
 			for _, offer := range t.offers {
-				s.checkTurn(t, offer, turns)
+				if offer.uuid == offer.offer { // the first telephone of the offer
+					s.checkTurn(t, offer, turns)
+				}
 			}
 		}
 	}
