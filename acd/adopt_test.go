@@ -108,6 +108,44 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
+// TestAShortTalkWhoseBeginIsNotReported has an agent who talks for a second.
+func TestAShortTalkWhoseBeginIsNotReported(t *testing.T) {
+	for name, situation := range map[string]struct {
+		lost    []string
+		outcome queue.OfferOutcome
+	}{
+		"its end is": {[]string{"CHANNEL_BRIDGE"}, queue.OfferAnswered},
+		"nothing is": {[]string{"CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK"}, queue.OfferExpired},
+		"nor is the order answered": {
+			[]string{"api uuid_bridge", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK"}, queue.OfferExpired,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				for _, what := range situation.lost {
+					c.wires.swallow(what)
+				}
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Second})
+				call := c.caller("139")
+				c.after(answerAt + 10*time.Second)
+				for _, what := range situation.lost {
+					c.wires.deliver(what)
+				}
+				if misses := c.agent("1000").Rest.Misses; misses != 0 {
+					t.Errorf("the agent, who answered, has %d misses", misses)
+				}
+				call.Hangup()
+				c.settleAll()
+				if offers := c.journal.offers(); len(offers) == 0 || offers[0].Outcome != situation.outcome {
+					t.Errorf("%+v", offers)
+				}
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
+}
+
 // TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {

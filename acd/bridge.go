@@ -27,7 +27,7 @@ const (
 	bridgePending                    // FreeSWITCH is about to make it
 	bridgeUp                         // it is up
 	bridgeUnknown                    // FreeSWITCH could not be asked
-	bridgeLate                       // FreeSWITCH was still about to make it when the time for that was over
+	bridgeUnmade                     // it is not up, and the agent is not to blame
 )
 
 // offerVariable is a variable of the caller's channel and of the leg. It has the number of the last
@@ -43,9 +43,9 @@ func offerWord(o *Offer) string {
 	return strconv.Itoa(o.Number)
 }
 
-// bridge bridges the caller with the leg. If it returns bridgeDown, the leg or the caller had gone,
-// or FreeSWITCH lost the order. If it returns bridgeLate, both are still there. The caller is then
-// in custody bridging if FreeSWITCH parked them, and in the custody of before otherwise.
+// bridge bridges the caller with the leg. If it returns bridgeDown, the leg or the caller had gone.
+// The caller is then in custody bridging if FreeSWITCH parked them, and in the custody of before
+// otherwise. The same holds if it returns bridgeUnmade.
 func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 	if ctx.Err() != nil {
 		return bridgeDown
@@ -105,6 +105,11 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 	case callerReturned:
 		c.end(errReturned)
 	case callerFreed:
+		if h.held { // the two have talked, because the hook ran; only the report of the bridge was lost
+			c.record.Bridged = time.Now()
+			c.signal(h)
+			return bridgeUp, true
+		}
 	case callerTransferred:
 		if h.parked { // CHANNEL_PARK without a bridge, or of an earlier moment, over a slow link
 			return bridgeUnknown, false
@@ -125,12 +130,16 @@ func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 		if why := context.Cause(ctx); why != nil && !viewLost(why) {
 			return bridgeDown // the caller is gone, or was taken
 		}
-		if stands := c.bridgeNow(l); stands != bridgePending {
+		switch stands := c.bridgeNow(l); stands {
+		case bridgePending:
+		case bridgeDown: // FreeSWITCH did not get the order, or the two talked, and nothing reported it
+			return bridgeUnmade
+		default:
 			return stands
 		}
 		left := time.Until(limit)
 		if left <= 0 {
-			return bridgeLate
+			return bridgeUnmade
 		}
 		<-time.After(min(pause, left)) // the last question is at the limit
 	}

@@ -146,8 +146,8 @@ func TestTheBridgeIsMadeLate(t *testing.T) {
 				}
 				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Minute})
 				c.after(2 * time.Minute)
-				offers := c.journal.offers()
-				if len(offers) == 0 || offers[0].Outcome != bridge.outcome || offers[len(offers)-1].Outcome != queue.OfferAnswered {
+				if offers := c.journal.offers(); len(offers) == 0 || offers[0].Outcome != bridge.outcome ||
+					offers[len(offers)-1].Outcome != queue.OfferAnswered {
 					t.Errorf("%+v", offers)
 				}
 				c.wantCDR("call-139", queue.Answered, queue.AgentSide, "NORMAL_CLEARING")

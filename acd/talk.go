@@ -73,8 +73,8 @@ func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 		c.missed(l, why.Error())
 	case c.sentElsewhere() != "":
 		return ctx, c.leftBeforeBridge(l, errTaken)
-	case stands == bridgeLate:
-		c.endLeg(l) // the agent answered and waits, and must not be bridged any more
+	case stands == bridgeUnmade:
+		c.endLeg(l) // the agent may wait there, and must not be bridged any more
 		c.missed(l, errNotBridged.Error())
 	default:
 		c.endLeg(l) // it may be parked, and no talk will begin
@@ -86,8 +86,8 @@ func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 	return c.recall(ctx)
 }
 
-// errNotBridged is the cause of an offer that the agent answered if FreeSWITCH made no bridge.
-var errNotBridged = errors.New("FreeSWITCH did not make the bridge in time")
+// errNotBridged is the cause of an offer that the agent answered if no bridge was seen.
+var errNotBridged = errors.New("FreeSWITCH did not report a bridge in time")
 
 // leftBeforeBridge ends a call whose caller left after the agent's answer and before the bridge.
 func (c *call) leftBeforeBridge(l *leg, why error) ending {
