@@ -62,8 +62,8 @@ func (s *Result) writeDelays(t table) {
 func (s *Result) writeCosts(t table) {
 	t.line("CPU", "server %.3f cores, generator %.3f", s.ServerCPU, s.GeneratorCPU)
 	if s.Completed > 0 {
-		t.line("a call costs", "%.0f us of CPU, %.1f writes to its socket, %.1f write calls in all, %s, %s", s.CPUPerCall,
-			s.SocketWrites, s.WriteCalls, known(s.StatementsPerCall, "statements"),
+		t.line("a call costs", "%.0f us of CPU, %.1f writes to its socket, %.1f write calls in all, %s, %s",
+			s.CPUPerCall, s.SocketWrites, s.WriteCalls, known(s.StatementsPerCall, "statements"),
 			known(s.CommitsPerCall, "transactions"))
 	}
 	t.line("resident", "%.1f MiB, %.1f before any call", mib(s.ResidentBytes), mib(s.EmptyBytes))

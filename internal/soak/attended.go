@@ -114,7 +114,7 @@ func (s *soak) judgeNotCome(k consultation) {
 		return
 	}
 	if s.breaker.calm() > calmAfter {
-		s.violate("not connected", fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(k.with)),
-			k.of)
+		s.violate("not connected",
+			fmt.Sprintf("%s and %s are both still there, and do not talk", k.held, short(k.with)), k.of)
 	}
 }

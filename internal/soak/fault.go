@@ -224,10 +224,10 @@ func (b *breaker) brokenWithin(from, to time.Time) bool {
 	return b.wasBroken(from, to, func(string) bool { return true })
 }
 
-// cutWithin reports whether the link or call connections of a switch were broken in that time.
-func (b *breaker) cutWithin(sw int, from, to time.Time) bool {
-	places := []string{fmt.Sprint("link ", sw+1), fmt.Sprint("calls ", sw+1)}
-	return b.wasBroken(from, to, func(place string) bool { return slices.Contains(places, place) })
+// cutWithin reports whether the link of a switch, or its calls, were broken in that time.
+func (b *breaker) cutWithin(sw int, network string, from, to time.Time) bool {
+	name := fmt.Sprint(network, " ", sw+1)
+	return b.wasBroken(from, to, func(place string) bool { return place == name })
 }
 
 func (b *breaker) wasBroken(from, to time.Time, of func(place string) bool) bool {

@@ -75,21 +75,24 @@ func TestAShortTalkThatNobodyWrote(t *testing.T) {
 		breaks  func(s *soak)
 		want    bool
 	}{
-		"the switch crashes 0.2 s after the bridge": {200 * time.Millisecond, "CRASH", "abandoned", nil, true},
-		"the switch crashes 0.4 s after the bridge": {400 * time.Millisecond, "CRASH", "abandoned", nil, false},
-		"the caller hangs up after 0.2 s":           {200 * time.Millisecond, "NORMAL_CLEARING", "abandoned", nil, false},
+		"the switch crashes after 0.2 s":  {200 * time.Millisecond, "CRASH", "abandoned", nil, true},
+		"the switch crashes after 0.4 s":  {400 * time.Millisecond, "CRASH", "abandoned", nil, false},
+		"the caller hangs up after 0.2 s": {200 * time.Millisecond, "NORMAL_CLEARING", "abandoned", nil, false},
 		"0.9 s behind a cut link": {900 * time.Millisecond, "NORMAL_CLEARING", "abandoned", func(s *soak) {
 			s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 1"}}
 		}, true},
 		"1.1 s behind a cut link": {1100 * time.Millisecond, "NORMAL_CLEARING", "abandoned", func(s *soak) {
 			s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 1"}}
 		}, false},
+		"9 s behind a cut link, and half-open calls": {9 * time.Second, "NORMAL_CLEARING", "abandoned", func(s *soak) {
+			s.breaker.spans = []outage{{span{at(s, 95), at(s, 101)}, "link 1"}, {span{at(s, 101), at(s, 106)}, "calls 1"}}
+		}, true},
 		"0.9 s while the link of another switch is cut": {900 * time.Millisecond, "NORMAL_CLEARING", "abandoned",
 			func(s *soak) { s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 2"}} }, false},
-		"the server is killed 0.2 s after the bridge": {10 * time.Second, "NORMAL_CLEARING", "error", func(s *soak) {
+		"the server is killed after 0.2 s": {10 * time.Second, "NORMAL_CLEARING", "error", func(s *soak) {
 			s.srv.deaths = []time.Time{at(s, 100).Add(200 * time.Millisecond)}
 		}, true},
-		"the server is killed 0.4 s after the bridge": {10 * time.Second, "NORMAL_CLEARING", "error", func(s *soak) {
+		"the server is killed after 0.4 s": {10 * time.Second, "NORMAL_CLEARING", "error", func(s *soak) {
 			s.srv.deaths = []time.Time{at(s, 100).Add(400 * time.Millisecond)}
 		}, false},
 	} {
