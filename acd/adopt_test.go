@@ -108,7 +108,7 @@ func TestTheReplyToTheBridgeNeverComes(t *testing.T) {
 	})
 }
 
-// TestAShortTalkWhoseBeginIsNotReported has an agent who talks for a second.
+// TestAShortTalkWhoseBeginIsNotReported checks a talk of a second.
 func TestAShortTalkWhoseBeginIsNotReported(t *testing.T) {
 	for name, situation := range map[string]struct {
 		lost    []string
