@@ -6,8 +6,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestAnAgentWorksOnTheOwnPage is a part of an agent's day: a pause with a reason, three calls of
-// one caller, a wrap-up that is made longer, the figures of the day, a logout and a login.
+// TestAnAgentWorksOnTheOwnPage is a part of an agent's day: a pause with a reason, and three calls
+// of one caller. Then a wrap-up is made longer, and the agent logs out and in again.
 func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	w := inWorld(t)
 	w.pause("1001", "1002")
