@@ -54,7 +54,7 @@ type ACD struct {
 	Debug           bool
 	BusyRepeat      time.Duration // between two busy prompts; 0: only the first is played
 	Reoffer         time.Duration // until an agent who missed a call gets it again, if no other is free
-	Remember        time.Duration // remember-days; 0: no agent is remembered
+	Remember        time.Duration // remember-days; 0: for ever
 	MaxWait         time.Duration // longest wait of a caller; 0: no limit
 	RestBusy        time.Duration // rest-busy-seconds: rest after a miss by that cause; 0: no rest
 	RestReject      time.Duration // rest-reject-seconds

@@ -17,7 +17,7 @@ import (
 // Settings are the rules of distribution. The names are those of the configuration.
 type Settings struct {
 	Reoffer         time.Duration // reoffer-seconds: until an agent may be offered a missed call again; at least 1 s
-	Remember        time.Duration // remember-days
+	Remember        time.Duration // remember-days; 0: for ever
 	Recover         time.Duration // recover-seconds: length of the wrap-up; 0 = until nway_ready (recover-auto = false)
 	NoAnswerToReady bool          // noanswer-to-ready
 	TypingAuto      bool          // typing-auto: a wrap-up follows each talk

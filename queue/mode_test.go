@@ -247,6 +247,16 @@ func TestMemoryEndsAfterRememberDays(t *testing.T) {
 	}
 }
 
+func TestWithoutRememberDaysMemoryDoesNotEnd(t *testing.T) {
+	s := spokeWith(t, RememberSequence, "1002")
+	settings := plain
+	settings.Remember = 0
+	s.f.Configure(settings)
+	s.pass(10 * 365 * 24 * time.Hour)
+	s.calls("again", "13800000000", "110")
+	s.rings("again", "1002")
+}
+
 func TestMemoriesThatHaveEndedAreDropped(t *testing.T) {
 	s := begin(t, plain)
 	s.group("110", RememberSequence, "1000")

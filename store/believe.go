@@ -48,6 +48,10 @@ func (s *Store) believedTime(ctx context.Context, now time.Time) (believed time.
 	if err := s.allApplied(ctx); err != nil {
 		return believed, err
 	}
+	sign, err := s.signBefore(ctx)
+	if err != nil {
+		return believed, err
+	}
 	ctx, cancel := s.queryContext(ctx, rowLimit)
 	defer cancel()
 	next, trusted := s.old.believer, false
@@ -60,8 +64,11 @@ func (s *Store) believedTime(ctx context.Context, now time.Time) (believed time.
 			return err
 		}
 		if next.time.IsZero() {
-			if next.time, err = s.lastBelieved(ctx, tx); err != nil {
+			if next.time, err = s.db.keptSince(ctx, tx, clockKey); err != nil {
 				return err
+			}
+			if next.time.IsZero() { // this version is new here
+				next.time = sign
 			}
 		}
 		believed, trusted = next.believe(earliest, time.Now())
@@ -96,15 +103,10 @@ func (db *database) earliest(ctx context.Context, tx *transaction, now time.Time
 	return now, nil
 }
 
-// lastBelieved returns what the process before believed. A process of an older version has left
-// only its last sign of life.
-func (s *Store) lastBelieved(ctx context.Context, tx *transaction) (time.Time, error) {
-	kept, err := s.db.keptSince(ctx, tx, clockKey)
-	if err != nil || !kept.IsZero() {
-		return kept, err
-	}
+// signBefore returns the last sign of life of the server before.
+func (s *Store) signBefore(ctx context.Context) (time.Time, error) {
 	if err := s.turn.lock(ctx); err != nil {
-		return kept, err
+		return time.Time{}, err
 	}
 	defer s.turn.unlock()
 	return s.lastSign, nil

@@ -34,6 +34,7 @@ type dialect struct {
 	reject       string // statement: journal, sequence, change, error
 	listRejected string // query: the row before (journal, sequence)
 	dropRejected string // statement: journal, sequence
+	hasAgent     string // query: extension
 
 	jobs       []job  // in order
 	addJob     string // statement: name

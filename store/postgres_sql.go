@@ -26,6 +26,7 @@ var postgres = dialect{
 	reject: `INSERT INTO nwayacd_rejected (journal, seq, change, error) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 	listRejected: `SELECT journal, seq, change, error FROM nwayacd_rejected WHERE (journal, seq) > ($1, $2)
 		ORDER BY journal, seq LIMIT 100`,
+	hasAgent:     `SELECT EXISTS (SELECT 1 FROM call_extension WHERE extension_number = $1)`,
 	dropRejected: `DELETE FROM nwayacd_rejected WHERE journal = $1 AND seq = $2`,
 
 	jobs:    postgresJobs,

@@ -88,15 +88,26 @@ func (s *Store) reject(ctx context.Context, tx *transaction, e *entry, why error
 	if holdsSecret(&e.change) {
 		shown = "(holds a password)"
 	}
+	superseded := errors.Is(why, errSuperseded)
 	kept, secret := withoutSecret(e)
 	why = withoutPassword(why, secret)
 	_, err := tx.ExecContext(ctx, s.db.dialect.reject, s.dir.identity, int64(e.Seq), kept, why.Error())
 	if err != nil {
 		return err
 	}
-	n := s.rejected.Add(1)
-	s.log.Error().Err(why).Uint64("seq", e.Seq).Str("change", shown).Uint64("rejected", n).
-		Msg("the database refused a change; it is kept in nwayacd_rejected")
+	n, said := s.rejected.Add(1), "the database refused a change; it is kept in nwayacd_rejected"
+	line := s.log.Error().Err(why).Uint64("seq", e.Seq).Str("change", shown).Uint64("rejected", n)
+	switch added := e.change.AgentAdded; {
+	case !superseded:
+	case added != nil:
+		line.Str("extension", added.Extension)
+		said = "an extension that was added while another server had the database is not there: " +
+			"add it again with its password (nway_add_ext), then run nwayacd retry-rejected"
+	default:
+		said = "an order that was given while another server had the database is not in force: " +
+			"it is kept in nwayacd_rejected, and nwayacd retry-rejected carries it out"
+	}
+	line.Msg(said)
 	return nil
 }
 

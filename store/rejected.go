@@ -15,6 +15,8 @@ import (
 type Retried struct {
 	Written int // they are in their tables now
 	Left    int // the database refuses them still, or the floor has a newer state
+	// NoPassword are extensions whose addition is left, because nwayacd_rejected keeps no password.
+	NoPassword []string
 }
 
 // RetryRejected tries the changes in nwayacd_rejected again. A server may be running: it receives
@@ -44,8 +46,9 @@ func (s *Store) retryAtStart(ctx context.Context) {
 	for backoff := (wait.Backoff{}); ; {
 		done, err := s.retryRejected(ctx, false)
 		if done.Written+done.Left > 0 {
-			s.log.Warn().Int("written", done.Written).Int("left", done.Left).
-				Msg("the changes that the database had refused were tried again")
+			s.log.Warn().Int("written", done.Written).Int("left", done.Left).Strs("without-password", done.NoPassword).
+				Msg("the changes that the database had refused were tried again; " +
+					"docs/operations.md says what to do with those that are left")
 		}
 		if err == nil || !backoff.Sleep(ctx) {
 			return
@@ -80,13 +83,17 @@ func (s *Store) retryRejected(ctx context.Context, byHand bool) (done Retried, e
 				done.Left++
 				continue
 			}
-			written, err := s.retryOne(ctx, r)
+			written, noPassword, err := s.retryOne(ctx, r)
 			if err != nil {
 				return done, err
 			}
-			if written {
+			switch {
+			case written:
 				done.Written++
-			} else {
+			case noPassword != "":
+				done.NoPassword = append(done.NoPassword, noPassword)
+				fallthrough
+			default:
 				done.Left++
 			}
 		}
@@ -116,17 +123,25 @@ func (s *Store) lacksPassword(c *queue.Change) bool {
 }
 
 // retryOne writes the change to its table, and removes the row in the same transaction. A change of
-// state stays, because the floor has written a newer one since.
-func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, err error) {
+// state stays, because the floor has written a newer one since. noPassword is the extension whose
+// addition stays, because its password is not known. If an operator has added the extension again,
+// the row goes.
+func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, noPassword string, err error) {
 	e := entry{Record: journal.Record{Body: []byte(r.change)}}
 	if json.Unmarshal(e.Body, &e.change) != nil || !isHistory(&e.change) && !isOperatorChange(&e.change) {
-		return false, nil
+		return false, "", nil
 	}
-	if s.lacksPassword(&e.change) {
-		return false, nil
+	var writes []entry
+	if !s.lacksPassword(&e.change) { // it also adds the password
+		writes = []entry{e}
+	} else {
+		extension, there := e.change.AgentAdded.Extension, false
+		if err := s.db.QueryRowContext(ctx, s.db.hasAgent, extension).Scan(&there); err != nil || !there {
+			return false, extension, err
+		}
 	}
 	if err := s.turn.lock(ctx); err != nil {
-		return false, err
+		return false, "", err
 	}
 	defer s.turn.unlock()
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
@@ -135,14 +150,14 @@ func (s *Store) retryOne(ctx context.Context, r rejectedRow) (written bool, err 
 		if err := s.checkTerm(ctx, tx); err != nil {
 			return err
 		}
-		if err := s.writeEntries(ctx, tx, []entry{e}); err != nil {
+		if err := s.writeEntries(ctx, tx, writes); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, s.db.dropRejected, r.journal, r.seq)
 		return err
 	})
 	if err != nil && s.refuses(err) {
-		return false, nil
+		return false, "", nil
 	}
-	return err == nil, err
+	return err == nil, "", err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -68,8 +69,16 @@ func TestWhatAnotherServerDidNotKnowDoesNotOverwriteItsState(t *testing.T) {
 		t.Errorf("written later: %+v", a)
 	}
 	// The table keeps no password of a telephone, so this addition needs an operator.
-	if done, err := RetryRejected(within(t), o); err != nil || done.Written != 0 || done.Left != 1 {
+	done, err := RetryRejected(within(t), o)
+	if err != nil || done.Written != 0 || done.Left != 1 || !slices.Equal(done.NoPassword, []string{"2001"}) {
 		t.Errorf("by hand: %+v, %v", done, err)
+	}
+	s, stop = run(t, o)
+	s.Write(addedAgent("2001"))
+	flush(t, s)
+	stop()
+	if done, err = RetryRejected(within(t), o); err != nil || done.Written != 1 || done.Left != 0 {
+		t.Errorf("by hand, after the extension was added again: %+v, %v", done, err)
 	}
 }
 

@@ -18,5 +18,9 @@ func (r *RetryRejected) Run() error {
 	}
 	done, err := store.RetryRejected(context.Background(), options)
 	fmt.Printf("%d changes are written now, %d are left in nwayacd_rejected\n", done.Written, done.Left)
+	for _, extension := range done.NoPassword {
+		fmt.Printf("extension %s: its password is not kept there; add it with nway_add_ext, and run this again\n",
+			extension)
+	}
 	return err
 }
