@@ -46,6 +46,9 @@ func TestACallerWhoWasPassedOverIsSeen(t *testing.T) {
 		"in a fault": {func(s *soak, _ *caller) {
 			s.breaker.spans = []outage{{span{at(s, 2), at(s, 3)}, "link 1"}}
 		}, 0},
+		"while the database is away": {func(s *soak, _ *caller) {
+			s.breaker.spans = []outage{{span{at(s, 2), at(s, 3)}, "way to the database"}}
+		}, 1},
 		"long after a fault": {func(s *soak, _ *caller) {
 			s.breaker.spans = []outage{{span{at(s, -30), at(s, -20)}, "link 1"}}
 		}, 1},
@@ -87,8 +90,10 @@ func TestAShortTalkThatNobodyWrote(t *testing.T) {
 		"9 s behind a cut link, and half-open calls": {9 * time.Second, "NORMAL_CLEARING", "abandoned", func(s *soak) {
 			s.breaker.spans = []outage{{span{at(s, 95), at(s, 101)}, "link 1"}, {span{at(s, 101), at(s, 106)}, "calls 1"}}
 		}, true},
-		"0.9 s while the link of another switch is cut": {900 * time.Millisecond, "NORMAL_CLEARING", "abandoned",
-			func(s *soak) { s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 2"}} }, false},
+		"0.9 s while the link of another switch is cut": {
+			900 * time.Millisecond, "NORMAL_CLEARING", "abandoned",
+			func(s *soak) { s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 2"}} }, false,
+		},
 		"the server is killed after 0.2 s": {10 * time.Second, "NORMAL_CLEARING", "error", func(s *soak) {
 			s.srv.deaths = []time.Time{at(s, 100).Add(200 * time.Millisecond)}
 		}, true},
