@@ -52,18 +52,20 @@ func (v Viewer) Groups() []string {
 // Search restricts a search to the records that the actor may see, and returns what to show of
 // each. An agent may look for earlier calls of the caller that rings or talks with it now. Of these
 // it sees when they were, in which group, and how they ended.
-func (v Viewer) Search(q queue.CDRSearch) (restricted queue.CDRSearch, show func(queue.CDR) queue.CDR) {
-	all := func(c queue.CDR) queue.CDR { return c }
+func (v Viewer) Search(q queue.CDRSearch) (restricted queue.CDRSearch, show func(queue.VisitRecord) queue.VisitRecord) {
+	all := func(v queue.VisitRecord) queue.VisitRecord { return v }
 	if v.scope != auth.Own || v.actor.Extension == "" {
 		q.Groups = v.Groups()
 		return q, all
 	}
 	if q.Caller != "" && q.Agent == "" && q.Call == "" && v.serves(q.Caller) {
-		return q, func(c queue.CDR) queue.CDR {
+		return q, func(c queue.VisitRecord) queue.VisitRecord {
 			if c.Agent == v.actor.Extension {
 				return c
 			}
-			return queue.CDR{Caller: c.Caller, Group: c.Group, Arrived: c.Arrived, Outcome: c.Outcome}
+			return queue.VisitRecord{CDR: queue.CDR{
+				Caller: c.Caller, Group: c.Group, Arrived: c.Arrived, Outcome: c.Outcome,
+			}}
 		}
 	}
 	if q.Agent != "" && q.Agent != v.actor.Extension {

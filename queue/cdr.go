@@ -205,6 +205,13 @@ type WrapUp struct {
 	Ended   WrapUpEnd     `json:"Ended"`
 }
 
+// VisitRecord is a visit that is over, as a search finds it: its CDR, and the sums of its offers. A
+// wrap-up that goes on is not in them yet.
+type VisitRecord struct {
+	CDR
+	Hold, WrapUp time.Duration
+}
+
 // CDRSearch selects ended calls. A field that is zero selects all.
 type CDRSearch struct {
 	From, To time.Time // of the arrival; To itself is not among them

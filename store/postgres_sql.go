@@ -60,7 +60,7 @@ var postgres = dialect{
 		survey, recording, arrived, answered, bridged, ended,
 		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
 		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds FROM nwayacd_cdr WHERE arrived >= $1 ORDER BY id`,
-	searchCDRs: `SELECT ` + cdrColumns + `, id FROM nwayacd_cdr
+	searchCDRs: `SELECT ` + visitRecordColumns + `, id FROM nwayacd_cdr c
 		WHERE ($1::bigint = 0 OR id < $1::bigint)
 			AND ($2::timestamptz IS NULL OR arrived >= $2::timestamptz) AND ($3::timestamptz IS NULL OR arrived < $3::timestamptz)
 			AND ($4::text = '' OR group_number = $4::text) AND ($5::text = '' OR agent = $5::text)
@@ -68,7 +68,7 @@ var postgres = dialect{
 			AND ($8::text = '' OR outcome = $8::text)
 			AND ($10::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($10::jsonb))))
 		ORDER BY id DESC LIMIT $9::int`,
-	unreached: `SELECT ` + cdrColumns + ` FROM nwayacd_cdr c
+	unreached: `SELECT ` + visitRecordColumns + ` FROM nwayacd_cdr c
 		WHERE arrived >= $1::timestamptz AND outcome = 'abandoned' AND direction = 'in' AND caller <> ''
 			AND ($2::jsonb IS NULL OR group_number = ANY (ARRAY(SELECT jsonb_array_elements_text($2::jsonb))))
 			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr l WHERE l.arrived >= $1::timestamptz AND l.caller = c.caller AND l.id > c.id

@@ -11,18 +11,18 @@ import (
 	"nwayacd/queue"
 )
 
-// SearchCDRs returns the calls that q selects, the last to end first, at most q.Limit of them. It
+// SearchCDRs returns the visits that q selects, the last to end first, at most q.Limit of them. It
 // also returns the Before of the next page, or 0 after the last page. Calls that are still in the
 // journal are not among them.
-func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
+func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue.VisitRecord, next int64, err error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
 	var ids []int64
-	page, err = search(ctx, s.db, func(scan func(...any) error) (queue.CDR, error) {
+	page, err = search(ctx, s.db, func(scan func(...any) error) (queue.VisitRecord, error) {
 		var id int64
-		c, err := readCDR(func(columns ...any) error { return scan(append(columns, &id)...) })
+		v, err := readVisit(func(columns ...any) error { return scan(append(columns, &id)...) })
 		ids = append(ids, id)
-		return c, err
+		return v, err
 	}, s.db.searchCDRs,
 		q.Before, orNull(q.From), orNull(q.To), q.Group, q.Agent, q.Caller, q.Call, string(q.Outcome), q.Limit+1,
 		listOrNull(q.Groups))
@@ -39,10 +39,10 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 // no agent has talked since. The last one comes first, and there are at most limit of them. Of
 // several visits of a caller to a group it returns the last one. If groups is not nil, only
 // visits to these groups count. Records that are still in the journal are not among them.
-func (s *Store) Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.CDR, error) {
+func (s *Store) Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.VisitRecord, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
-	all, err := search(ctx, s.db, readCDR, s.db.unreached, orNull(since), listOrNull(groups), limit)
+	all, err := search(ctx, s.db, readVisit, s.db.unreached, orNull(since), listOrNull(groups), limit)
 	if err != nil {
 		return nil, s.wrap(ctx, "search callers who gave up", err)
 	}

@@ -49,6 +49,21 @@ func readCDR(scan func(...any) error) (queue.CDR, error) {
 	return c, err
 }
 
+// visitRecordColumns are the columns that readVisit reads, in its order: those of the CDR, and the
+// sums of the visit's offers. The table of the CDRs is c there.
+const visitRecordColumns = cdrColumns + `,
+	(SELECT CAST(COALESCE(sum(s.hold_ms), 0) AS bigint) FROM nwayacd_offer s
+		WHERE s.call_uuid = c.call_uuid AND s.visit = c.visit),
+	(SELECT CAST(COALESCE(sum(s.wrap_up_ms), 0) AS bigint) FROM nwayacd_offer s
+		WHERE s.call_uuid = c.call_uuid AND s.visit = c.visit)`
+
+func readVisit(scan func(...any) error) (v queue.VisitRecord, err error) {
+	var hold, wrapUp int64
+	v.CDR, err = readCDR(func(columns ...any) error { return scan(append(columns, &hold, &wrapUp)...) })
+	v.Hold, v.WrapUp = time.Duration(hold)*time.Millisecond, time.Duration(wrapUp)*time.Millisecond
+	return v, err
+}
+
 // AgentLog returns the entries of the agent's log from one time to another, in their order.
 func (s *Store) AgentLog(ctx context.Context, extension string, from, to time.Time) ([]agent.LogEntry, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)

@@ -54,11 +54,11 @@ func TestNoRecordIsLostWhenTheTableIsNotAsItWas(t *testing.T) {
 			`ALTER TABLE call_extension ALTER extension_pswd TYPE text USING ''`, "extension_pswd",
 		},
 		{
-			"22P02 other type", `ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE bigint USING NULL`,
+			"22P02 other type", `DROP VIEW nwayacd_visit; ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE bigint USING NULL`,
 			`ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE text`, "invalid input",
 		},
 		{
-			"22001 narrower", `ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE varchar(1)`,
+			"22001 narrower", `DROP VIEW nwayacd_visit; ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE varchar(1)`,
 			`ALTER TABLE nwayacd_cdr ALTER call_uuid TYPE text`, "too long",
 		},
 		{

@@ -155,14 +155,14 @@ var embedded = dialect{
 		visit, direction, caller_name, came_from, transferred_to, transfer_kind, recordings,
 		position_first, position_last, welcome_ms, exit_key, callback_id, sl_seconds, short_seconds
 		FROM nwayacd_cdr WHERE julianday(arrived) >= julianday(?1) ORDER BY id`,
-	searchCDRs: `SELECT ` + cdrColumns + `, id FROM nwayacd_cdr
+	searchCDRs: `SELECT ` + visitRecordColumns + `, id FROM nwayacd_cdr c
 		WHERE (?1 = 0 OR id < ?1)
 			AND (?2 IS NULL OR julianday(arrived) >= julianday(?2)) AND (?3 IS NULL OR julianday(arrived) < julianday(?3))
 			AND (?4 = '' OR group_number = ?4) AND (?5 = '' OR agent = ?5) AND (?6 = '' OR caller = ?6)
 			AND (?7 = '' OR call_uuid = ?7) AND (?8 = '' OR outcome = ?8)
 			AND (?10 IS NULL OR group_number IN (SELECT value FROM json_each(?10)))
 		ORDER BY id DESC LIMIT ?9`,
-	unreached: `SELECT ` + cdrColumns + ` FROM nwayacd_cdr c
+	unreached: `SELECT ` + visitRecordColumns + ` FROM nwayacd_cdr c
 		WHERE julianday(arrived) >= julianday(?1) AND outcome = 'abandoned' AND direction = 'in' AND caller <> ''
 			AND (?2 IS NULL OR group_number IN (SELECT value FROM json_each(?2)))
 			AND NOT EXISTS (SELECT 1 FROM nwayacd_cdr l

@@ -41,11 +41,11 @@ const (
 
 // Database has what the HTTP port reads from the database. Package store implements it.
 type Database interface {
-	// SearchCDRs returns a page of ended calls and the Before of the next page, 0 after the last.
-	SearchCDRs(context.Context, queue.CDRSearch) (page []queue.CDR, next int64, err error)
+	// SearchCDRs returns a page of ended visits and the Before of the next page, 0 after the last.
+	SearchCDRs(context.Context, queue.CDRSearch) (page []queue.VisitRecord, next int64, err error)
 	// Unreached returns the visits since a time whose callers hung up before an answer and to whom
 	// no agent has talked since. If groups is not nil, only visits to these groups count.
-	Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.CDR, error)
+	Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.VisitRecord, error)
 	// SearchAudit returns a page of the audit log and the Before of the next page. That is 0 after
 	// the last one.
 	SearchAudit(context.Context, auth.Search) (page []auth.Entry, next int64, err error)

@@ -70,20 +70,20 @@ func (a *archive) SearchAudit(_ context.Context, q auth.Search) (page []auth.Ent
 	return a.audit, 9, a.away
 }
 
-func (a *archive) SearchCDRs(_ context.Context, q queue.CDRSearch) (page []queue.CDR, next int64, err error) {
+func (a *archive) SearchCDRs(_ context.Context, q queue.CDRSearch) (page []queue.VisitRecord, next int64, err error) {
 	a.asked = q
 	for _, c := range a.cdrs {
 		if q.Call == "" || c.UUID == q.Call {
-			page = append(page, c)
+			page = append(page, queue.VisitRecord{CDR: c})
 		}
 	}
 	return page, 7, a.away
 }
 
-func (a *archive) Unreached(_ context.Context, _ time.Time, groups []string, _ int) (all []queue.CDR, err error) {
+func (a *archive) Unreached(_ context.Context, _ time.Time, groups []string, _ int) (all []queue.VisitRecord, err error) {
 	for _, c := range a.cdrs {
 		if c.Outcome == queue.Abandoned && (groups == nil || slices.Contains(groups, c.Group)) {
-			all = append(all, c)
+			all = append(all, queue.VisitRecord{CDR: c})
 		}
 	}
 	return all, a.away

@@ -38,6 +38,8 @@ type cdrShown struct {
 	PositionFirst int       `json:"position_first,omitempty" doc:"place in the line at the arrival, from 1"`
 	PositionLast  int       `json:"position_last,omitempty" doc:"the same as the caller last left the line"`
 	WelcomeMS     int64     `json:"welcome_ms" doc:"length of the welcome"`
+	HoldMS        int64     `json:"hold_ms" doc:"how long agents held the caller: the sum of the visit's offers"`
+	WrapUpMS      int64     `json:"wrap_up_ms" doc:"length of the wrap-ups that are over: the sum of the visit's offers"`
 	Arrived       time.Time `json:"arrived"`
 	Answered      time.Time `json:"answered,omitzero" doc:"when the first agent answered"`
 	Bridged       time.Time `json:"bridged,omitzero"`
@@ -111,7 +113,7 @@ func (p *Port) listCDRs(ctx context.Context, in *cdrFilter) (*output[cdrPage], e
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
 	return &output[cdrPage]{cdrPage{
-		listed(calls, func(c queue.CDR) cdrShown { return showCDR(show(c)) }).Body.Items,
+		listed(calls, func(v queue.VisitRecord) cdrShown { return showVisit(show(v)) }).Body.Items,
 		next,
 	}}, nil
 }
@@ -133,7 +135,7 @@ func (p *Port) listAbandoned(ctx context.Context, in *abandonedFilter) (*output[
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
-	return listed(all, showCDR), nil
+	return listed(all, showVisit), nil
 }
 
 func (p *Port) listOffers(ctx context.Context, in *callPath) (*output[items[offerShown]], error) {
@@ -167,21 +169,22 @@ func (p *Port) checkKnown(ctx context.Context, uuid string) error {
 	return nil
 }
 
-func showCDR(c queue.CDR) cdrShown {
+func showVisit(c queue.VisitRecord) cdrShown {
 	return cdrShown{
 		UUID: c.UUID, Visit: c.VisitNumber(), CameFrom: c.CameFrom, Direction: cmp.Or(string(c.Direction), "in"),
 		Caller: c.Caller, CallerName: c.CallerName, Dialled: c.Dialled, Group: c.Group, VIP: c.VIP,
 		Switch: c.Switch, Agent: c.Agent, Leg: c.Leg,
 		Offers: c.Offers, Outcome: string(c.Outcome), HungUpBy: string(c.HungUpBy), Cause: c.Cause, Survey: c.Survey,
 		TransferredTo: c.TransferredTo, TransferKind: string(c.TransferKind),
-		Recording: c.Recording, Recordings: recordings(c),
+		Recording: c.Recording, Recordings: recordings(&c.CDR),
 		PositionFirst: c.PositionFirst, PositionLast: c.PositionLast, WelcomeMS: c.Welcome.Milliseconds(),
+		HoldMS: c.Hold.Milliseconds(), WrapUpMS: c.WrapUp.Milliseconds(),
 		Arrived: c.Arrived, Answered: c.Answered, Bridged: c.Bridged, Ended: c.Ended,
 	}
 }
 
 // recordings returns all files of the visit. Old records have no list, only one name.
-func recordings(c queue.CDR) []string {
+func recordings(c *queue.CDR) []string {
 	if len(c.Recordings) == 0 && c.Recording != "" {
 		return []string{c.Recording}
 	}

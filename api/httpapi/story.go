@@ -59,12 +59,12 @@ func (p *Port) story(ctx context.Context, in *callPath) (*output[storyShown], er
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(visits, func(a, b queue.CDR) int { return a.VisitNumber() - b.VisitNumber() })
+	slices.SortStableFunc(visits, func(a, b queue.VisitRecord) int { return a.VisitNumber() - b.VisitNumber() })
 	out := storyShown{Visits: []cdrShown{}, Offers: []offerShown{}, Moments: []momentShown{}}
 	for _, c := range visits {
 		c = show(c)
-		out.Visits = append(out.Visits, showCDR(c))
-		out.Moments = append(out.Moments, momentsOfVisit(&c)...)
+		out.Visits = append(out.Visits, showVisit(c))
+		out.Moments = append(out.Moments, momentsOfVisit(&c.CDR)...)
 	}
 	for _, o := range offers {
 		out.Offers = append(out.Offers, showOffer(o))

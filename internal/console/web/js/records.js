@@ -4,7 +4,7 @@ import { at, call } from "./api.js";
 import { byID, el, icon } from "./dom.js";
 import { plainTable } from "./adminparts.js";
 import { answerOf, story } from "./story.js";
-import { clock, date } from "./time.js";
+import { clock, date, length } from "./time.js";
 import { fill, words } from "./words.js";
 
 const records = words.Records;
@@ -52,6 +52,8 @@ const columns = [
   { title: words.Desk.Group, show: (c) => c.group },
   { title: records.Waited, number: true, show: (c) => clock((answerOf(c) || Date.parse(c.ended)) - Date.parse(c.arrived)) },
   { title: records.Talked, number: true, show: (c) => (answerOf(c) ? clock(Date.parse(c.ended) - answerOf(c)) : "") },
+  { title: words.Figures.Hold, number: true, show: (c) => length(c.hold_ms) },
+  { title: words.Figures.WrapUp, number: true, show: (c) => length(c.wrap_up_ms) },
   { title: records.Agent, show: (c) => c.agent ?? "" },
   { title: words.AgentPage.Outcome, show: (c) => el("span", { class: "outcome o-" + c.outcome }, words.Outcomes[c.outcome] ?? c.outcome) },
 ];

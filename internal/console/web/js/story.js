@@ -2,7 +2,7 @@
 import { el } from "./dom.js";
 import { plainTable } from "./adminparts.js";
 import { svg } from "./svg.js";
-import { clock } from "./time.js";
+import { clock, length } from "./time.js";
 import { words } from "./words.js";
 
 const records = words.Records;
@@ -129,6 +129,8 @@ function details(visits, offers) {
       { title: records.Arrived, show: (v) => at(v.arrived) },
       { title: records.Answered, show: answered },
       { title: records.Ended, show: (v) => at(v.ended) },
+      { title: words.Figures.Hold, number: true, show: (v) => length(v.hold_ms) },
+      { title: words.Figures.WrapUp, number: true, show: (v) => length(v.wrap_up_ms) },
       { title: words.AgentPage.Outcome, show: (v) => words.Outcomes[v.outcome] ?? v.outcome },
       { title: records.HungUpBy, show: (v) => hangers[v.hung_up_by] ?? v.hung_up_by ?? "" },
       { title: records.TransferredTo, show: (v) => v.transferred_to ?? "" },
@@ -141,6 +143,8 @@ function details(visits, offers) {
       { title: records.Offered, show: (o) => at(o.offered) },
       { title: records.Answered, show: (o) => at(o.answered) },
       { title: records.Ended, show: (o) => at(o.ended) },
+      { title: words.Figures.Hold, number: true, show: (o) => length(o.hold_ms) },
+      { title: words.Figures.WrapUp, number: true, show: (o) => length(o.wrap_up_ms) },
       { title: words.AgentPage.Outcome, show: (o) => (words.OfferOutcomes[o.outcome] ?? o.outcome) + (o.cause ? ` (${o.cause})` : "") },
     ], offers, records.NoOffers));
 }

@@ -11,6 +11,12 @@ export function clock(milliseconds) {
   return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
+/**
+ * A duration; nothing if there was none.
+ * @param {number|undefined} milliseconds
+ */
+export const length = (milliseconds) => (milliseconds ? clock(milliseconds) : "");
+
 const timeOfDay = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "medium", hourCycle: "h23" });
 const dayAndTime = new Intl.DateTimeFormat(document.documentElement.lang, {
   month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
