@@ -16,7 +16,7 @@ func withRejected(t *testing.T, o *Options) (stop func()) {
 	s.Write(addedAgent("1000"), addedAgent("1001"))
 	flush(t, s)
 	stop()
-	exec(t, db, `ALTER TABLE nwayacd_cdr ALTER cause TYPE varchar(3)`)
+	exec(t, db, `DROP VIEW IF EXISTS nwayacd_visit; ALTER TABLE nwayacd_cdr ALTER cause TYPE varchar(3)`)
 	s, stop = run(t, *o)
 	long := cdr("u1")
 	long.CDR.Cause = "NORMAL_CLEARING"

@@ -34,8 +34,8 @@ func TestATableIsNotAsItWas(t *testing.T) {
 			`ALTER TABLE cdr_old RENAME TO nwayacd_cdr`, "does not exist",
 		},
 		{
-			"records have a column of another type", `ALTER TABLE nwayacd_cdr ALTER leg_uuid DROP DEFAULT,
-				ALTER leg_uuid TYPE bigint USING 0`,
+			"records have a column of another type", `DROP VIEW nwayacd_visit;
+				ALTER TABLE nwayacd_cdr ALTER leg_uuid DROP DEFAULT, ALTER leg_uuid TYPE bigint USING 0`,
 			`ALTER TABLE nwayacd_cdr ALTER leg_uuid TYPE text USING ''`, "bigint",
 		},
 		{
