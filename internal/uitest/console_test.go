@@ -281,11 +281,7 @@ func TestTheConsoleWorksByKeyboardAlone(t *testing.T) {
 	if p.value(`document.activeElement.matches("a.skip")`) != "true" {
 		t.Errorf("the first stop of the tab key is %s", p.value(`document.activeElement.outerHTML`))
 	}
-	outline := p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(
-		getComputedStyle(document.activeElement))`)
-	if outline != "true" {
-		t.Error("the focus cannot be seen")
-	}
+	p.isSeen()
 	p.tabTo(`#agent button.pause`)
 	p.press(kb.Enter)
 	p.see(`document.querySelector("#agent [data-state=busy]")`)
@@ -294,6 +290,39 @@ func TestTheConsoleWorksByKeyboardAlone(t *testing.T) {
 	p.press(kb.Enter)
 	p.see(`document.querySelector("#agent [data-state=ready]")`)
 	w.sees("1000", `"seat_status":"idle"`)
+}
+
+// TestTheAdministrationWorksByKeyboardAlone adds a reason and removes it. The tab key goes on from
+// the section after each change.
+func TestTheAdministrationWorksByKeyboardAlone(t *testing.T) {
+	p := newPage(t, inWorld(t), refused)
+	p.login("boss")
+	p.open("/ui/admin")
+	p.see(`document.querySelector("#sections a")`)
+	p.tabTo(`#sections a[href$="s=reasons"]`)
+	p.press(kb.Enter)
+	p.see(rowWith("lunch"))
+	p.tabTo(`.section-head button`)
+	p.isSeen()
+	p.press(kb.Enter)
+	p.see(`document.activeElement.name === "code"`)
+	p.press("walk", kb.Tab, "A walk", kb.Enter)
+	p.see(rowWith("A walk"))
+	p.see(`document.activeElement.id === "section"`)
+	p.tabTo(`tbody tr:first-child td:last-child button`)
+	p.isSeen()
+	p.press(kb.Enter)
+	p.see(`document.activeElement.innerText === "Cancel"`) // what cannot be undone is not the first choice
+	p.press(kb.Tab, kb.Enter)
+	p.see("!" + rowWith("A walk"))
+}
+
+// isSeen fails the test if one cannot see where the focus is.
+func (p *page) isSeen() {
+	p.t.Helper()
+	if p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(getComputedStyle(document.activeElement))`) != "true" {
+		p.t.Errorf("the focus on %s cannot be seen", p.value(`document.activeElement.outerHTML`))
+	}
 }
 
 func TestASupervisorActsOnARowOfTheDesk(t *testing.T) {

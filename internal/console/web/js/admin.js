@@ -41,7 +41,10 @@ async function show() {
     root.replaceChildren(el("p", { class: "said bad" }, fault instanceof Error ? fault.message : String(fault)),
       el("p", {}, el("a", { href: address(section.id, "") }, words.Admin.Back)));
   }
-  byID("section").replaceChildren(root);
+  const area = byID("section");
+  const focused = area.contains(document.activeElement);
+  area.replaceChildren(root);
+  if (focused) area.focus({ preventScroll: true }); // or the tab key would begin at the top of the page
 }
 
 document.addEventListener("click", (event) => {
