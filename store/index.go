@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/lib/pq"
+
+	"nwayacd/internal/wait"
 )
 
 // postgresJobs are done in this order. A job keeps its name after a release. A database that has an
@@ -32,12 +36,32 @@ var (
 // errIndexBusy says that another session of this program builds an index of the database.
 var errIndexBusy = errors.New("another session builds an index")
 
-// buildInPostgres builds an index while the table is read and written. What an earlier try left is
-// removed: PostgreSQL keeps an index that was not finished, and does not use it.
+// buildInPostgres builds an index while the table is read and written. It tries again if PostgreSQL
+// ends it because of a deadlock. The statement waits for the end of older transactions, and one of
+// these may wait for the table, as an operator's TRUNCATE does.
+func buildInPostgres(ctx context.Context, r *jobRunner, j job) error {
+	for backoff := (wait.Backoff{}); ; {
+		err := buildOnce(ctx, r, j)
+		if !isDeadlock(err) || !backoff.Sleep(ctx) {
+			return err
+		}
+		r.log.Info().Str("job", j.name).
+			Msg("the database ended the build of an index, because another session waited for the table; it is tried again")
+	}
+}
+
+// isDeadlock reports whether PostgreSQL ended the statement to resolve a deadlock.
+func isDeadlock(err error) bool {
+	pqErr, is := errors.AsType[*pq.Error](err)
+	return is && pqErr.Code == "40P01"
+}
+
+// buildOnce is one try of buildInPostgres. What an earlier try left is removed: PostgreSQL keeps an
+// index that was not finished, and does not use it.
 //
 // The lock is not waited for. A session that waits has a snapshot, and the other session would wait
 // for the end of that.
-func buildInPostgres(ctx context.Context, r *jobRunner, j job) (err error) {
+func buildOnce(ctx context.Context, r *jobRunner, j job) (err error) {
 	db, err := r.session()
 	if err != nil {
 		return err

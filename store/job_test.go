@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -218,5 +219,52 @@ func TestAnIndexThatWasNotFinishedIsBuiltAgain(t *testing.T) {
 	jobsDone(t, s)
 	if count(t, s, indexIsValid) != 1 {
 		t.Error("there is no index")
+	}
+}
+
+// TestAnIndexAndATruncateWaitForEachOther makes the deadlock: the build of the index waits for the
+// end of a transaction, which then waits for the table.
+func TestAnIndexAndATruncateWaitForEachOther(t *testing.T) {
+	o := postgresOptions(t)
+	withJobs(t)
+	_, stop := run(t, o)
+	stop()
+	withJobs(t, job{name: "test_truncated", index: `ON call_vip_number (phone_number)`})
+	db := openSQL(t, o.DSN)
+	operator, err := db.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer operator.Rollback()
+	// so that it is the build that the database ends; and the snapshot for which the build waits
+	for _, statement := range []string{`SET LOCAL deadlock_timeout = '1min'`, `SELECT count(*) FROM ext_group`} {
+		if _, err := operator.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built := make(chan error, 1)
+	go func() { built <- FinishJobs(within(t), o, func(string) {}) }() // ends by within
+	eventually(t, "the build waits", func() bool {
+		const waiting = `SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+			WHERE NOT l.granted AND a.query LIKE 'CREATE INDEX CONCURRENTLY test_truncated%'`
+		n := 0
+		if err := db.QueryRow(waiting).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n > 0
+	})
+	if _, err := operator.ExecContext(t.Context(), `TRUNCATE call_vip_number`); err == nil {
+		err = operator.Commit()
+	} else if !isDeadlock(err) { // on a busy machine the database may have seen the build wait first
+		t.Fatal(err)
+	}
+	operator.Rollback()
+	if err := <-built; err != nil {
+		t.Fatal(err)
+	}
+	valid := false
+	if err := db.QueryRow(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'test_truncated'::regclass`).Scan(&valid); err != nil ||
+		!valid {
+		t.Errorf("the index is valid: %v, %v", valid, err)
 	}
 }
