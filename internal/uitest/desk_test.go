@@ -64,13 +64,13 @@ func (p *page) tellsTheStory() {
 	const tables = `[...document.querySelectorAll(".story tbody")].map(t => [...t.rows].map(r => [...r.cells].map(c => c.innerText)))`
 	for what, expression := range map[string]string{
 		"visits": `shown[0].map(r => r[1]).join() === "110,120" && stored.visits.length === 2`,
-		"ends":   `shown[0].map(r => r[5]).join() === "Moved,Transferred"`,
+		"ends":   `shown[0].map(r => r[7]).join() === "Moved,Transferred"`,
 		"offers": `shown[1].map(r => r[0]).join() === stored.offers.map(o => o.agent).join()`,
 		"lanes": `document.querySelectorAll(".timeline .lane-title").length ===
 			stored.visits.length + stored.offers.length`,
 		"answer": `new Date(stored.visits[0].answered) < new Date(stored.visits[0].bridged) &&
 			shown[0][1][3].endsWith(stored.visits[0].answered.slice(14, 19))`,
-		"hanger": `shown[0][1][6] === "supervisor"`,
+		"hanger": `shown[0][1][8] === "supervisor"`,
 		"talk":   `document.querySelectorAll(".timeline .span-talk").length === 1`,
 	} {
 		if got := p.value(`(shown => ` + expression + `)(` + tables + `)`); got != "true" {
