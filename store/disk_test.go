@@ -14,6 +14,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/agent"
 	"nwayacd/queue"
 	"nwayacd/store/journal"
 )
@@ -96,6 +97,22 @@ func TestACommandIsAnsweredSoonWhenTheDiskIsFull(t *testing.T) {
 	disk.grow(1 << 20)
 	if err := s.Sync(within(t), seq); err != nil {
 		t.Errorf("when there is room again: %v", err)
+	}
+}
+
+func TestRecordsGoToTheLogIfTheServerEndsWhileTheDiskIsFull(t *testing.T) {
+	o, disk, log := sqliteOptions(t), &fullDisk{}, &logLines{}
+	o.journal.CreateFile, o.Log = disk.create, log.logger()
+	s := open(t, o)
+	s.Write(cdr("u1"), addedAgent("1000"), deferred("1000", agent.LogoutDeferred), cdr("u2"))
+	if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("Close: %v", err)
+	}
+	if kept := log.records(); len(kept) != 2 || kept[0].CDR.UUID != "u1" || kept[1].CDR.UUID != "u2" {
+		t.Errorf("the log has %+v", kept)
+	}
+	if log.lines(`"orders":1`) != 1 || log.lines("secret-1000") != 0 {
+		t.Error("the log does not say that an order is lost, or it has a password")
 	}
 }
 

@@ -72,6 +72,25 @@ func (s *Store) handleRefused(c *queue.Change, body []byte) {
 	}
 }
 
+// logUnkept logs the records that the disk did not take until the server ended, and how many orders
+// are lost with them. Those were answered with -ERR.
+func (s *Store) logUnkept() {
+	orders := 0
+	for _, e := range decode(s.journal.Unkept()) {
+		switch {
+		case isHistory(&e.change):
+			s.log.Error().RawJSON("change", e.Body).Uint64("given_up", s.givenUp.Add(1)).
+				Msg("the server ends, and its disk takes nothing: this record is in this log line only")
+		case isOperatorChange(&e.change):
+			orders++
+		}
+	}
+	if orders > 0 {
+		s.log.Error().Int("orders", orders).
+			Msg("the server ends, and its disk took nothing: orders that were answered with -ERR are lost")
+	}
+}
+
 // resync says which part of the floor must be written to the database again.
 type resync uint8
 

@@ -289,10 +289,12 @@ func (s *Store) openJournal(position uint64, known *checkpoint, o *Options) (err
 }
 
 // Close makes everything that was written durable, and releases the connections and the data-dir.
+// If the disk takes nothing, records go to the log.
 func (s *Store) Close() error {
 	var errs []error
 	if s.journal != nil {
 		errs = append(errs, s.journal.Close(s.applied.Get()))
+		s.logUnkept()
 	}
 	if s.listener != nil {
 		errs = append(errs, s.listener.close())

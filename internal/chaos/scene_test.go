@@ -53,7 +53,7 @@ type scene struct {
 	lost      []string        // the callers without a talk, and what happened to them
 	// outcome is a condition on the records, in SQL, which each caller meets once.
 	outcome string
-	damaged int // records of the journal
+	damaged int // records that were damaged, or that only the log has
 }
 
 // begin starts a server with agents on the database, and lets callers in.

@@ -350,3 +350,14 @@ func (j *Journal) Close(applied uint64) error {
 	j.mu.Unlock()
 	return errors.Join(err, remove(done))
 }
+
+// Unkept returns the records that Close could not write to the disk, the oldest first.
+func (j *Journal) Unkept() []Record {
+	j.io.Lock()
+	defer j.io.Unlock()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	taken, _ := parseRecords(j.unsaved)
+	rest, _ := parseRecords(j.buffer)
+	return append(taken, rest...)
+}
