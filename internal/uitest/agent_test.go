@@ -65,7 +65,8 @@ func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	defer w.do("nway_set_ext 1000 allowed_groups default", "nway_login 1000 110")
 	p.click("button", "Log out")
 	p.click("button.main", "Log in")
-	p.see(`[...` + dialog + `.querySelectorAll("[name=groups]")].map(b => b.value + b.checked).join() === "110true,120false"`)
+	p.see(`[...` + dialog + `.querySelectorAll("[name=groups]")]
+		.map(b => b.value + b.checked).join() === "110true,120false"`)
 	p.fill("dialog[open]", fields{"groups": false})
 	p.answer(nil)
 	p.isRefused("Choose a group.")

@@ -213,7 +213,10 @@ func TestNothingOfAStrangerRuns(t *testing.T) {
 // looks after an image of the test's own has failed to load, as those of the strangers would.
 func (p *page) isClean() {
 	p.t.Helper()
-	p.evaluate(`(image => { image.onerror = () => requestAnimationFrame(() => window.probed = 1); image.src = "" })(new Image())`)
+	p.evaluate(`(image => {
+		image.onerror = () => requestAnimationFrame(() => window.probed = 1);
+		image.src = "";
+	})(new Image())`)
 	p.see(`window.probed`)
 	if got := p.value(`String(window.pwned)`); got != "undefined" {
 		p.t.Errorf("a stranger's text has run on %s", p.value(`location.href`))
@@ -320,7 +323,8 @@ func TestTheAdministrationWorksByKeyboardAlone(t *testing.T) {
 // isSeen fails the test if one cannot see where the focus is.
 func (p *page) isSeen() {
 	p.t.Helper()
-	if p.value(`(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(getComputedStyle(document.activeElement))`) != "true" {
+	seen := `(s => s.outlineStyle !== "none" || s.boxShadow !== "none")(getComputedStyle(document.activeElement))`
+	if p.value(seen) != "true" {
 		p.t.Errorf("the focus on %s cannot be seen", p.value(`document.activeElement.outerHTML`))
 	}
 }

@@ -61,7 +61,8 @@ func (p *page) tellsTheStory() {
 		window.stored = { visits: await get("/cdrs?uuid=" + uuid), offers: await get("/calls/" + uuid + "/offers") };
 	})()`)
 	p.see(`window.stored`)
-	const tables = `[...document.querySelectorAll(".story tbody")].map(t => [...t.rows].map(r => [...r.cells].map(c => c.innerText)))`
+	const tables = `[...document.querySelectorAll(".story tbody")]
+		.map(t => [...t.rows].map(r => [...r.cells].map(c => c.innerText)))`
 	for what, expression := range map[string]string{
 		"visits": `shown[0].map(r => r[1]).join() === "110,120" && stored.visits.length === 2`,
 		"ends":   `shown[0].map(r => r[7]).join() === "Moved,Transferred"`,

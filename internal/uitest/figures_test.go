@@ -12,16 +12,21 @@ const differences = `(async () => {
 	const read = (text) => text === "–" ? null : text.includes(":") ?
 		text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) : parseFloat(text);
 	const wanted = (row, key) => {
-		if (key === "left" || key === "refused") return Object.keys(row).filter(k => k.startsWith(key + "_")).reduce((s, k) => s + row[k], 0);
+		if (key === "left" || key === "refused") {
+			return Object.keys(row).filter(k => k.startsWith(key + "_")).reduce((s, k) => s + row[k], 0);
+		}
 		if (row[key] === null || row[key] === undefined) return null;
 		return key.includes("_seconds") ? Math.floor(row[key]) : Math.floor(row[key] * 10) / 10;
 	};
 	const wrong = [];
 	const compare = (row, cells, at) => keys.forEach((key, i) => {
-		if (read(cells[i].innerText) !== wanted(row, key)) wrong.push([at, key, cells[i].innerText, row[key]].join(" "));
+		const text = cells[i].innerText;
+		if (read(text) !== wanted(row, key)) wrong.push([at, key, text, row[key]].join(" "));
 	});
 	const rows = [...document.querySelectorAll(".report-table tbody tr")];
-	if (rows.length !== report.rows.length || rows.length === 0) wrong.push(rows.length + " rows of " + report.rows.length);
+	if (rows.length !== report.rows.length || rows.length === 0) {
+		wrong.push(rows.length + " rows of " + report.rows.length);
+	}
 	rows.forEach((tr, i) => compare(report.rows[i], [...tr.cells].slice(2), report.rows[i].start));
 	compare(report.total, [...document.querySelector(".report-table tfoot tr").cells].slice(1), "total");
 	window.compared = wrong.join("\n") || "equal";
@@ -31,8 +36,9 @@ const differences = `(async () => {
 func TestTheFiguresOfAReportAreThoseOfTheJSON(t *testing.T) {
 	w := inWorld(t)
 	w.fillReports()
-	_, err := w.db.ExecContext(t.Context(), `UPDATE nwayacd_interval SET wait_answered_ms = 61500, wait_longest_ms = 21999,
-		talks = 7, talk_ms = 3723400, hold_ms = 5100, wrap_up_ms = 99999, abandoned_short = 1, refused_full = 3
+	_, err := w.db.ExecContext(t.Context(), `UPDATE nwayacd_interval
+		SET wait_answered_ms = 61500, wait_longest_ms = 21999, talks = 7,
+		talk_ms = 3723400, hold_ms = 5100, wrap_up_ms = 99999, abandoned_short = 1, refused_full = 3
 		WHERE start < '2026-02-01'`)
 	w.must(err)
 	p := newPage(t, w)

@@ -87,8 +87,8 @@ func groupsOfAWall(n int, language string) (groups []row) {
 	at := time.Now()
 	for i := range n {
 		figures := row{
-			"service_level": 96.4 - float64(i*8), "answered": 128 + i*100, "abandoned": 14 + i*9, "asa_ms": 12000 + i*5000,
-			"level_in": 96 - i*8, "level_of": 100, "wait_answered_ms": 1500000,
+			"service_level": 96.4 - float64(i*8), "answered": 128 + i*100, "abandoned": 14 + i*9,
+			"asa_ms": 12000 + i*5000, "level_in": 96 - i*8, "level_of": 100, "wait_answered_ms": 1500000,
 		}
 		group := row{
 			"number": fmt.Sprint(110 + 10*i), "name": names[i%len(names)], "waiting": i * 2,
@@ -96,8 +96,8 @@ func groupsOfAWall(n int, language string) (groups []row) {
 			"warn_waiting": 5, "alert_waiting": 10, "warn_wait_seconds": 60, "alert_wait_seconds": 120,
 			"today": figures, "recent": figures,
 			"agents": row{
-				"ready": 12, "ring": 3, "talking": 11, "typing": 4, "busy": 10, "noanswer": 1, "rest": 0, "unavailable": 2,
-				"down": 7, "logged_in": 43,
+				"ready": 12, "ring": 3, "talking": 11, "typing": 4, "busy": 10, "noanswer": 1, "rest": 0,
+				"unavailable": 2, "down": 7, "logged_in": 43,
 			},
 		}
 		if i > 0 {
