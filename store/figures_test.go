@@ -125,6 +125,14 @@ func TestAWrapUpFromBeforeARestartIsThatOfTheLastTalk(t *testing.T) {
 		if n := count(t, s, `SELECT count(*) FROM nwayacd_offer WHERE wrap_up_ms = 1000 AND call_uuid = 'u1'`); n != 1 {
 			t.Error("the row of the last talk has no wrap-up")
 		}
+		// the next one is of a talk whose row is not written yet
+		s.Write(queue.Change{WrapUp: &queue.WrapUp{Agent: "1000", Length: 2 * time.Second, Ended: queue.WrapUpByItself}})
+		flush(t, s)
+		written := figureRows(t, s)
+		rebuild(t, o)
+		if again := figureRows(t, s); !sameRows(written, again) {
+			t.Errorf("made again\n%v\nthey were\n%v", again, written)
+		}
 	})
 }
 

@@ -240,7 +240,7 @@ var postgresWrite = map[kind][]string{
 	putWrapUp: {`UPDATE nwayacd_offer o SET wrap_up_ms = w.wrap_up_ms, wrap_up_ended = w.wrap_up_ended
 		FROM jsonb_to_recordset($1::jsonb) AS w(agent text, offered timestamptz, wrap_up_ms bigint, wrap_up_ended text)
 		WHERE o.id = (SELECT l.id FROM nwayacd_offer l WHERE l.agent = w.agent AND l.outcome = 'answered'
-			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)
+			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1) AND o.wrap_up_ms IS NULL
 		RETURNING o.group_number, o.arrived, o.wrap_up_ms`},
 	putTalk: {`INSERT INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT r.call_uuid, r.server, r.talk FROM jsonb_populate_recordset(NULL::nwayacd_talk, $1::jsonb) AS r

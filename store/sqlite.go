@@ -308,7 +308,7 @@ var sqliteWrite = map[kind][]string{
 			value ->> 'wrap_up_ms' AS ms, value ->> 'wrap_up_ended' AS ended FROM json_each(?1))
 		UPDATE nwayacd_offer AS o SET wrap_up_ms = w.ms, wrap_up_ended = w.ended FROM w
 		WHERE o.id = (SELECT l.id FROM nwayacd_offer AS l WHERE l.agent = w.agent AND l.outcome = 'answered'
-			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1)
+			AND (w.offered IS NULL OR l.offered = w.offered) ORDER BY l.offered DESC LIMIT 1) AND o.wrap_up_ms IS NULL
 		RETURNING group_number, arrived, wrap_up_ms`},
 	putTalk: {`INSERT OR REPLACE INTO nwayacd_talk (call_uuid, server, talk)
 		SELECT value ->> 'call_uuid', value ->> 'server', value ->> 'talk' FROM json_each(?1)`},
