@@ -183,6 +183,8 @@ func (c *Console) setPassword(w http.ResponseWriter, r *http.Request) {
 		c.render(w, r, status, v, "password", passwordData{Must: v.MustChange, Said: said})
 		return
 	}
+	// the old one ended with the old password
+	c.writeCookie(w, r, c.deviceCookie(r), c.Users.Device(v.Shown), deviceLasts)
 	if v.MustChange {
 		http.Redirect(w, r, Prefix, http.StatusSeeOther)
 		return

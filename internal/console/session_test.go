@@ -55,6 +55,13 @@ func TestABrowserThatLoggedInBeforeIsNotHeldUp(t *testing.T) {
 	if answer.StatusCode != http.StatusSeeOther || b.cookie("nwayacd") == nil {
 		t.Errorf("the browser that logged in before: %d", answer.StatusCode)
 	}
+	const next = "another long password"
+	b.post("/ui/password", "old", password, "new", next, "again", next)
+	b.post("/ui/logout")
+	answer, _ = b.post("/ui/login", "name", "supervisor", "password", next)
+	if answer.StatusCode != http.StatusSeeOther {
+		t.Errorf("the browser in which the password was changed: %d", answer.StatusCode)
+	}
 }
 
 func TestUnderTLSTheCookieIsOfThisHostAlone(t *testing.T) {
