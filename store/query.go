@@ -39,7 +39,9 @@ func (s *Store) SearchCDRs(ctx context.Context, q queue.CDRSearch) (page []queue
 // no agent has talked since. The last one comes first, and there are at most limit of them. Of
 // several visits of a caller to a group it returns the last one. If groups is not nil, only
 // visits to these groups count. Records that are still in the journal are not among them.
-func (s *Store) Unreached(ctx context.Context, since time.Time, groups []string, limit int) ([]queue.VisitRecord, error) {
+func (s *Store) Unreached(
+	ctx context.Context, since time.Time, groups []string, limit int,
+) ([]queue.VisitRecord, error) {
 	ctx, cancel := s.queryContext(ctx, searchLimit)
 	defer cancel()
 	all, err := search(ctx, s.db, readVisit, s.db.unreached, orNull(since), listOrNull(groups), limit)

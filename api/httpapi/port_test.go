@@ -80,7 +80,9 @@ func (a *archive) SearchCDRs(_ context.Context, q queue.CDRSearch) (page []queue
 	return page, 7, a.away
 }
 
-func (a *archive) Unreached(_ context.Context, _ time.Time, groups []string, _ int) (all []queue.VisitRecord, err error) {
+func (a *archive) Unreached(
+	_ context.Context, _ time.Time, groups []string, _ int,
+) (all []queue.VisitRecord, err error) {
 	for _, c := range a.cdrs {
 		if c.Outcome == queue.Abandoned && (groups == nil || slices.Contains(groups, c.Group)) {
 			all = append(all, queue.VisitRecord{CDR: c})

@@ -104,7 +104,8 @@ func TestBarsStandOnEachOther(t *testing.T) {
 		t.Errorf("heights %v %v %v", first.attributes, second.attributes, above.attributes)
 	}
 	if !near(first.number("y")+first.number("height"), plotBottom) ||
-		!near(above.number("y")+above.number("height"), first.number("y")) || above.attributes["x"] != first.attributes["x"] {
+		!near(above.number("y")+above.number("height"), first.number("y")) ||
+		above.attributes["x"] != first.attributes["x"] {
 		t.Errorf("%v does not stand on %v", above.attributes, first.attributes)
 	}
 	said := strings.Join(texts(all, "title"), "|")
@@ -135,8 +136,10 @@ func TestALineHasAGapWithoutAValue(t *testing.T) {
 		t.Errorf("goal %v", goal)
 	}
 	without := drawn(t, &Document{Charts: []Chart{&Line{Goal: Value{None: true}, Values: values(-1)}}})
-	if len(of(without, "line", "goal-line"))+len(of(without, "path", "level-line"))+len(of(without, "circle", "dot")) != 0 {
-		t.Error("there is a line without a value")
+	for tag, class := range map[string]string{"line": "goal-line", "path": "level-line", "circle": "dot"} {
+		if len(of(without, tag, class)) != 0 {
+			t.Errorf("there is a %s without a value", class)
+		}
 	}
 }
 
@@ -168,7 +171,8 @@ func TestAChartHasANameAndADescription(t *testing.T) {
 }
 
 func TestATextIsNoMarkupAndNothingHasAStyle(t *testing.T) {
-	const evil = `"><script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script><b style='x' onload="y">&]]>` + "\x00\x1b"
+	const evil = `"><script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script>` +
+		`<b style='x' onload="y">&]]>` + "\x00\x1b"
 	var out bytes.Buffer
 	d := &Document{Data: []byte(evil), Styles: []string{evil}, Charts: []Chart{&Bars{
 		Head: Head{Title: evil, Note: evil, About: evil, Places: []string{evil}},
@@ -185,8 +189,9 @@ func TestATextIsNoMarkupAndNothingHasAStyle(t *testing.T) {
 			}
 		}
 	}
-	if err := d.Write(&out); err != nil || strings.Contains(out.String(), "<script") || strings.Contains(out.String(), `style='`) {
-		t.Errorf("%v: %s", err, out.String())
+	err := d.Write(&out)
+	if text := out.String(); err != nil || strings.Contains(text, "<script") || strings.Contains(text, `style='`) {
+		t.Errorf("%v: %s", err, text)
 	}
 	if !strings.Contains(strings.Join(texts(all, "title"), ""), `<script xmlns="http`) {
 		t.Error("the text is not there at all")

@@ -296,7 +296,8 @@ var english = Words{
 		LogInText:       "The agent is then ready, in the groups that are ticked.",
 		Thresholds:      "Warnings and alerts…",
 		ThresholdsTitle: "Warnings and alerts of {0}",
-		ThresholdsText:  "From these values on, the desk and the wall show amber and red. 0 means never. An empty field leaves it to the default.",
+		ThresholdsText: "From these values on, the desk and the wall show amber and red. 0 means never. " +
+			"An empty field leaves it to the default.",
 		MembershipTitle: "Groups of {0}",
 		MembershipText:  "The agent's state stays as it is.",
 		TransferTitle:   "Transfer {0}",

@@ -34,5 +34,6 @@ var englishReports = ReportWords{
 	NoZone:          "There is no such time zone. Examples: Europe/Berlin, Asia/Shanghai, UTC.",
 	NoDay:           "From and through are days, as in 2026-01-31.",
 	Backwards:       "The first day is after the last one.",
-	TooManyPlaces:   "There are too many steps or agents for a chart. Choose a longer step, a shorter time, or fewer groups.",
+	TooManyPlaces: "There are too many steps or agents for a chart. " +
+		"Choose a longer step, a shorter time, or fewer groups.",
 }

@@ -101,7 +101,8 @@ func leftOtherwise(c *figures.Calls) int64 {
 
 func (r *Report) levelChart(v *View, places []string, sums []figures.Calls) *chart.Line {
 	total := percentOf(ServiceLevel(&r.Total.Calls, r.Formula))
-	line := &chart.Line{Head: chart.Head{Title: v.Level, Places: places, About: total.Text}, Goal: chart.Value{None: true}}
+	line := &chart.Line{Goal: chart.Value{None: true}}
+	line.Head = chart.Head{Title: v.Level, Places: places, About: total.Text}
 	for i := range sums {
 		line.Values = append(line.Values, percentOf(ServiceLevel(&sums[i], r.Formula)))
 	}

@@ -12,7 +12,6 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/internal/figures"
-	"nwayacd/queue"
 )
 
 // texts are words that cannot be taken for each other.
@@ -128,7 +127,8 @@ func withoutPlaces(titles []string) string {
 func TestTheStepsOfAPictureHaveTheirNames(t *testing.T) {
 	berlin := zoneNamed(t, "Europe/Berlin")
 	r := made(t, october(t), Query{
-		Step: Hour, Zone: berlin, From: moment(t, "2026-10-25T00:00:00+02:00"), To: moment(t, "2026-10-25T06:00:00+01:00"),
+		Step: Hour, Zone: berlin, From: moment(t, "2026-10-25T00:00:00+02:00"),
+		To: moment(t, "2026-10-25T06:00:00+01:00"),
 	})
 	p := drawnAs(t, r, octoberView(t, 80, 90))
 	got := strings.Join(p.charts[0].Figures, "|")
@@ -170,7 +170,8 @@ func TestThePictureOfAgents(t *testing.T) {
 		open := figures.Open{}
 		for i, standing := range []string{"ready", "talking", "down"} {
 			open = s.Entry(open, &agent.LogEntry{
-				Extension: extension, At: at.Add(time.Duration(i*minutes) * time.Minute), Standing: standing, Group: "110",
+				Extension: extension, At: at.Add(time.Duration(i*minutes) * time.Minute),
+				Standing: standing, Group: "110",
 			})
 		}
 	}
@@ -203,7 +204,7 @@ func TestAPictureOfNothingHasNoChart(t *testing.T) {
 	for i := range MostPlaces + 1 {
 		many.calls("110", at.Add(time.Duration(i)*figures.Quarter), "b1")
 	}
-	r := made(t, many, Query{Step: Quarter, Zone: time.UTC, From: at, To: at.AddDate(1, 0, 0), Formula: queue.AllCounted})
+	r := made(t, many, Query{Step: Quarter, Zone: time.UTC, From: at, To: at.AddDate(1, 0, 0)})
 	if p := drawnAs(t, r, octoberView(t)); len(p.charts) != 0 {
 		t.Errorf("%d charts of too many steps", len(p.charts))
 	}
