@@ -14,6 +14,7 @@ func TestAnAgentWorksOnTheOwnPage(t *testing.T) {
 	w.do("nway_ready 1000")
 	p := newPage(t, w, refused)
 	p.login("1000")
+	p.open("/ui/agent")
 	const (
 		state = `document.querySelector("#agent .own")?.dataset.state`
 		note  = `document.querySelector(".own-note").innerText`

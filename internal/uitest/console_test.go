@@ -70,7 +70,7 @@ func TestLogInAndOut(t *testing.T) {
 	p.run(chromedp.SendKeys(chromedp.CSS(`input[name=name]`), "sup"),
 		chromedp.SendKeys(chromedp.CSS(`input[name=password]`), "wrong-password"+kb.Enter))
 	p.see(`document.querySelector("[role=alert]")`)
-	p.login("sup")
+	p.loginAs("sup", userPassword)
 	p.see(`document.getElementById("live")?.dataset.state === "live"`)
 	p.run(chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/ui/logout"]').requestSubmit()`))
 	p.see(`location.pathname === "/ui/login"`)
@@ -85,6 +85,7 @@ func TestEachRoleHasItsPages(t *testing.T) {
 			w.t = t
 			p := newPage(t, w, refused)
 			p.login(user)
+			p.open("/ui/")
 			for _, page := range pages {
 				has := strings.Contains(" "+page.roles+" ", " "+user+" ")
 				p.evaluate(`fetch("` + page.path + `").then(r => window.answered = r.url + " " + r.status)`)
