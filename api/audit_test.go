@@ -38,7 +38,8 @@ func TestTheAuditLogHasWhatBecameOfAnOrder(t *testing.T) {
 		if err := s.InOrder(ctx, func() error { return c.err }); !errors.Is(err, c.err) {
 			t.Errorf("%v became %v", c.err, err)
 		}
-		if got := audit.Take(); len(got) != 1 || got[0].Outcome != c.want || c.err != nil && got[0].Reason != c.err.Error() {
+		got := audit.Take()
+		if len(got) != 1 || got[0].Outcome != c.want || c.err != nil && got[0].Reason != c.err.Error() {
 			t.Errorf("%v: %+v, want %s", c.err, got, c.want)
 		}
 	}

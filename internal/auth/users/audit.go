@@ -34,10 +34,10 @@ func (b *Book) Conclude(ctx context.Context, outcome auth.Outcome, reason string
 		outcome = auth.Failed
 	}
 	entry := o.Entry(ctx, time.Now(), outcome, reason)
-	switch {
-	case outcome == auth.Refused:
+	switch outcome {
+	case auth.Refused:
 		b.Refuse(entry)
-	case outcome == auth.Failed:
+	case auth.Failed:
 		b.record(entry)
 		b.say(entry)
 	default:
