@@ -146,6 +146,26 @@ func TestAShortTalkWhoseBeginIsNotReported(t *testing.T) {
 	}
 }
 
+// TestABridgeThatFailedLosesNobody has FreeSWITCH park the caller without a bridge, and with what the
+// hook of a talk's end sets. That happens if the agent hangs up in the moment of the answer.
+func TestABridgeThatFailedLosesNobody(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		c.wires.swallow("CHANNEL_BRIDGE")
+		c.wires.swallow("CHANNEL_UNBRIDGE")
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: 10 * time.Millisecond})
+		call := c.caller("139")
+		c.after(answerAt + 500*time.Millisecond)
+		c.wires.deliver("CHANNEL_BRIDGE")
+		c.wires.deliver("CHANNEL_UNBRIDGE")
+		c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Minute})
+		c.after(30 * time.Second)
+		c.wantTalk("1000", call.UUID())
+		call.Hangup()
+		c.settleAll()
+		c.wantRest()
+	})
+}
+
 // TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {

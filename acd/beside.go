@@ -51,8 +51,8 @@ func (t *talk) legElsewhere() bool {
 // leaveLeg gives the leg up without ending it. Until the leg ends by itself, it counts as an
 // external call of its agent.
 func (t *talk) leaveLeg() {
-	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=true;" + legCleanHook + "=;" +
-		legKeepHook + "="))
+	t.send(esl.API("uuid_setvar_multi " + t.leg.uuid + " " + farVariable + "=" + leftWithAgent + ";" +
+		legCleanHook + "=;" + legKeepHook + "="))
 	if at := t.server.linkOf(t.channel().at().Name); at != nil {
 		t.server.channels.noteExternal(at, t.leg.uuid, t.leg.offer.Agent.Extension)
 	}

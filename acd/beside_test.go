@@ -133,6 +133,34 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	})
 }
 
+// An agent whose leg was left with somebody else gets no offer while it is there, also from a server
+// that is started again.
+func TestALegThatWasLeftKeepsItsAgentFromOffersAfterARestart(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.untilTalking("call-139")
+		leg := c.leg(mary)
+		c.api("uuid_setvar call-139 nwayacd_keep_agent 5")
+		c.api("uuid_transfer call-139 menu")
+		c.settle()
+		c.api("uuid_transfer " + leg + " lot")
+		c.after(10 * time.Second)
+		mary.Hangup()
+		c.after(2 * time.Second)
+		c.dies()
+		c.comesBack()
+		c.after(linkTime)
+		paul := c.dials("140", "110")
+		c.after(30 * time.Second)
+		if with := paul.Bridged(); with != "" {
+			t.Errorf("the agent, whose phone is in another call, was called: leg %s", with)
+		}
+		c.wantLegUntouched(leg)
+		c.sw.PhoneLeaves(leg)
+		c.after(30 * time.Second)
+		c.wantTalk("1000", paul.UUID())
+	})
+}
+
 func TestAWaitingCallerIsMovedToAnotherGroup(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")

@@ -105,7 +105,9 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 	case callerReturned:
 		c.end(errReturned)
 	case callerFreed:
-		if h.held { // the two have talked, because the hook ran; only the report of the bridge was lost
+		// CHANNEL_UNBRIDGE comes only after a bridge, so the two have talked, and the report of the bridge
+		// was lost. CHANNEL_PARK also comes after a bridge that failed, because the agent had hung up.
+		if h.held && !h.parked {
 			c.record.Bridged = time.Now()
 			c.signal(h)
 			return bridgeUp, true

@@ -16,9 +16,13 @@ import (
 // variable.
 const farHeader = "sip_h_X-nwayacd-leg"
 
-// farVariable is set on a leg whose far channel has left its agent. The leg is then not the agent's
-// any more.
-const farVariable = "nwayacd_left"
+// farVariable is set on a leg that belongs to no talk any more and must not be ended. A later process
+// finds it there.
+const (
+	farVariable   = "nwayacd_left"
+	farLeft       = "true"  // the far channel has left its agent, so the leg is not the agent's any more
+	leftWithAgent = "agent" // the agent's phone is connected with somebody else over the leg
+)
 
 // farChannel is the other end of an agent's leg, at another FreeSWITCH.
 type farChannel struct {
@@ -89,7 +93,7 @@ func (r *registry) farCall(uuid string) *call {
 func (t *talk) leaveFarLeg() {
 	t.far = true
 	t.send(t.setVariables(unsetting(talkList)...),
-		esl.API("uuid_setvar_multi "+t.leg.uuid+" "+farVariable+"=true;"+legCleanHook+"=;"+legKeepHook+"="))
+		esl.API("uuid_setvar_multi "+t.leg.uuid+" "+farVariable+"="+farLeft+";"+legCleanHook+"=;"+legKeepHook+"="))
 }
 
 // passedOnFar records the number to which the far channel was transferred.

@@ -127,15 +127,17 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundC
 // originate was on the way for too long:
 //   - If it is bridged with a caller whose place is kept, it is a talk that never reached the
 //     journal. It is recovered.
-//   - If it is bridged otherwise, it counts as an external call, which keeps the agent from the
-//     next offer.
+//   - If it is bridged otherwise, or was left with its agent, it counts as an external call, which
+//     keeps the agent from the next offer.
 //   - If it is not bridged, it is ended, because no call will bridge it. FreeSWITCH releases the
 //     caller for whom it rings only when its originate is over (docs/wire.md).
 func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
-	switch partner := answers[0]; {
+	switch partner, left := answers[0], answers[1]; {
 	case !partner.OK():
 		l.server.channels.dropExternal(s.uuid)
-	case l.server.channels.isOurs(s.uuid), isSet(answers[1]):
+	case left.Text() == leftWithAgent:
+		l.noteIfExternal(s.uuid, s.extension)
+	case l.server.channels.isOurs(s.uuid), isSet(left):
 	case isSet(partner):
 		if !l.recoverTalk(ctx, conn, s, partner.Text()) {
 			l.noteIfExternal(s.uuid, s.extension)
