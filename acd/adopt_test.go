@@ -146,8 +146,8 @@ func TestAShortTalkWhoseBeginIsNotReported(t *testing.T) {
 	}
 }
 
-// TestABridgeThatFailedLosesNobody has FreeSWITCH park the caller without a bridge, and with what the
-// hook of a talk's end sets. That happens if the agent hangs up in the moment of the answer.
+// TestABridgeThatFailedLosesNobody has FreeSWITCH park the caller without a bridge, and with what
+// the hook of a talk's end sets. That happens if the agent hangs up in the moment of the answer.
 func TestABridgeThatFailedLosesNobody(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.swallow("CHANNEL_BRIDGE")

@@ -133,8 +133,8 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	})
 }
 
-// An agent whose leg was left with somebody else gets no offer while it is there, also from a server
-// that is started again.
+// An agent whose leg was left with somebody else gets no offer while it is there, also from a
+// server that is started again.
 func TestALegThatWasLeftKeepsItsAgentFromOffersAfterARestart(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")

@@ -16,8 +16,8 @@ import (
 // variable.
 const farHeader = "sip_h_X-nwayacd-leg"
 
-// farVariable is set on a leg that belongs to no talk any more and must not be ended. A later process
-// finds it there.
+// farVariable is set on a leg that belongs to no talk any more and must not be ended. A later
+// process finds it there.
 const (
 	farVariable   = "nwayacd_left"
 	farLeft       = "true"  // the far channel has left its agent, so the leg is not the agent's any more
