@@ -154,9 +154,9 @@ func (db *database) writeTally(ctx context.Context, tx *transaction, t *tally) e
 	}
 	var put, drop []doc
 	for _, extension := range slices.Sorted(maps.Keys(t.open)) {
-		switch o := t.open[extension]; {
-		case o == t.before[extension]:
-		case o == figures.Open{}:
+		switch o := t.open[extension]; o {
+		case t.before[extension]:
+		case figures.Open{}:
 			drop = append(drop, doc{"extension": extension})
 		default:
 			put = append(put, doc{

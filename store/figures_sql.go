@@ -71,7 +71,8 @@ var postgresFigures = figureSQL{
 	spoken: `SELECT o.group_number, o.arrived, ` + spokenColumns + ` FROM nwayacd_offer o
 			WHERE o.arrived >= $1 AND o.arrived < $2
 		UNION ALL SELECT o.group_number, c.arrived, ` + spokenColumns + ` FROM nwayacd_cdr c CROSS JOIN LATERAL (
-				SELECT * FROM nwayacd_offer f WHERE f.call_uuid = c.call_uuid AND f.visit = c.visit AND f.arrived IS NULL OFFSET 0) o
+				SELECT * FROM nwayacd_offer f
+				WHERE f.call_uuid = c.call_uuid AND f.visit = c.visit AND f.arrived IS NULL OFFSET 0) o
 			WHERE c.arrived >= $1 AND c.arrived < $2` + spokenOfOld,
 	entries:   entryColumns + ` WHERE at >= $1 AND at < $2 AND standing <> '' ORDER BY id`,
 	entriesOf: entryColumns + ` WHERE extension = $1 AND at >= $2 AND at < $3 AND standing <> '' ORDER BY id`,

@@ -28,9 +28,11 @@ var sqliteJobs = []job{
 // What the figures of old records are made with.
 var (
 	offeredIndex      = job{name: "nwayacd_offer_offered", index: `ON nwayacd_offer (offered)`}
-	offerArrivedIndex = job{name: "nwayacd_offer_arrived", index: `ON nwayacd_offer (arrived) WHERE arrived IS NOT NULL`}
-	agentLogIndex     = job{name: "nwayacd_agent_log_at", index: `ON nwayacd_agent_log (at)`}
-	figuresOfBefore   = job{name: "nwayacd_interval_fill", step: fillFigures}
+	offerArrivedIndex = job{
+		name: "nwayacd_offer_arrived", index: `ON nwayacd_offer (arrived) WHERE arrived IS NOT NULL`,
+	}
+	agentLogIndex   = job{name: "nwayacd_agent_log_at", index: `ON nwayacd_agent_log (at)`}
+	figuresOfBefore = job{name: "nwayacd_interval_fill", step: fillFigures}
 )
 
 // errIndexBusy says that another session of this program builds an index of the database.
@@ -46,7 +48,8 @@ func buildInPostgres(ctx context.Context, r *jobRunner, j job) error {
 			return err
 		}
 		r.log.Info().Str("job", j.name).
-			Msg("the database ended the build of an index, because another session waited for the table; it is tried again")
+			Msg("the database ended the build of an index, because another session waited for the table; " +
+				"it is tried again")
 	}
 }
 

@@ -86,7 +86,8 @@ func (p *Port) config() huma.Config {
 				Title: "nwayacd", Version: p.Release,
 				Description: "Automatic call distribution for FreeSWITCH. A change is answered when it is safe from " +
 					"a crash. " +
-					"Errors are application/problem+json. For refusals that a program may want to tell apart, the type of " +
+					"Errors are application/problem+json. For refusals that a program may want to tell apart, " +
+					"the type of " +
 					"the problem is one of " + kindPrefix + strings.Join(Kinds(), ", "+kindPrefix) + ".",
 			},
 			Components: &huma.Components{

@@ -383,6 +383,7 @@ func (a *archive) wantStory(role auth.Role, start time.Time, want []string, visi
 		got = append(got, strings.Join(strings.Fields(words), " "))
 	}
 	if !slices.Equal(got, want) || len(shown.Visits) != visits {
-		a.Errorf("%s: %d visits\n%s\nwant\n%s", role, len(shown.Visits), strings.Join(got, "\n"), strings.Join(want, "\n"))
+		a.Errorf("%s: %d visits\n%s\nwant\n%s", role, len(shown.Visits), strings.Join(got, "\n"),
+			strings.Join(want, "\n"))
 	}
 }

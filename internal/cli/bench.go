@@ -134,7 +134,8 @@ func (b *Bench) runs(ctx context.Context) (results []bench.Result, err error) {
 	}
 	for _, step := range steps {
 		o := bench.Options{
-			Load: b.load(step), DSN: b.DSN, Binary: binary, Secured: b.Secured, Profile: b.Profile, LogLevel: b.LogLevel,
+			Load: b.load(step), DSN: b.DSN, Binary: binary, Secured: b.Secured,
+			Profile: b.Profile, LogLevel: b.LogLevel,
 		}
 		if !b.JSON {
 			o.Progress = func(what string) { fmt.Fprintln(os.Stderr, what) }

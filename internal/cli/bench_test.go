@@ -27,7 +27,8 @@ func benched(t *testing.T, l bench.Load) bench.Result {
 	l.Groups, l.Ring, l.Seed = 2, time.Millisecond, 1
 	result, err := bench.Run(t.Context(),
 		bench.Options{
-			Load: l, Binary: binary, Secured: l.Scenario == bench.Churn, LogLevel: "warn", DSN: os.Getenv("NWAYACD_TEST_DSN"),
+			Load: l, Binary: binary, Secured: l.Scenario == bench.Churn, LogLevel: "warn",
+			DSN: os.Getenv("NWAYACD_TEST_DSN"),
 		})
 	if err != nil {
 		t.Fatal(err)

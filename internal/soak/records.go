@@ -160,7 +160,8 @@ func (s *soak) unseenTalk(c *caller, r record) bool {
 		return true
 	}
 	over := c.bridged.Add(lasted)
-	link, calls := s.breaker.cutWithin(c.sw, "link", c.bridged, over), s.breaker.cutWithin(c.sw, "calls", c.bridged, over)
+	link := s.breaker.cutWithin(c.sw, "link", c.bridged, over)
+	calls := s.breaker.cutWithin(c.sw, "calls", c.bridged, over)
 	return lasted <= shortTalk && (link || calls) || lasted <= untold && link && calls
 }
 

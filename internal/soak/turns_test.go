@@ -88,7 +88,9 @@ func TestAShortTalkThatNobodyWrote(t *testing.T) {
 			s.breaker.spans = []outage{{span{at(s, 95), at(s, 105)}, "link 1"}}
 		}, false},
 		"9 s behind a cut link, and half-open calls": {9 * time.Second, "NORMAL_CLEARING", "abandoned", func(s *soak) {
-			s.breaker.spans = []outage{{span{at(s, 95), at(s, 101)}, "link 1"}, {span{at(s, 101), at(s, 106)}, "calls 1"}}
+			s.breaker.spans = []outage{
+				{span{at(s, 95), at(s, 101)}, "link 1"}, {span{at(s, 101), at(s, 106)}, "calls 1"},
+			}
 		}, true},
 		"0.9 s while the link of another switch is cut": {
 			900 * time.Millisecond, "NORMAL_CLEARING", "abandoned",
