@@ -189,6 +189,7 @@ func (s *soak) checkTruth(c *caller, r record) {
 		s.figures.count(&s.figures.SlowEnds)
 	case len(deeds) == 0 && r.cause == endedUnseen:
 		s.figures.count(&s.figures.UnseenEnds)
+	case r.bridged == 0 && r.kind == "blind" && c.moved: // sent away between the agent's answer and the bridge
 	case len(deeds) == 0 && (r.to != "" || r.kind != "") && r.outcome != "moved":
 		s.figures.CDRsWrong++
 		s.violate("CDR of a transfer that nobody made", fmt.Sprintf("%s: %+v", c.uuid, r), c)
