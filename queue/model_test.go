@@ -47,10 +47,10 @@ func TestTheFloorDoesWhatTheRulesSay(t *testing.T) {
 	}
 }
 
-// TestMillionOperations is the same with NWAYACD_OPERATIONS steps. The default is 50,000. Use a
+// TestMillionOperations is the same with NWAYACD_OPERATIONS steps. The default is 20,000. Use a
 // million before a release.
 func TestMillionOperations(t *testing.T) {
-	steps := 50_000
+	steps := 20_000
 	if s := os.Getenv("NWAYACD_OPERATIONS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 {

@@ -40,6 +40,9 @@ func TestAServerWhoseClockIsAYearAheadDeletesNothingEarly(t *testing.T) {
 		recent.CDR.Arrived = now.Add(-oneDay)
 		s.Write(recent)
 		flush(t, s)
+		eventually(t, "the time of now is believed and kept", func() bool {
+			return count(t, s, `SELECT count(*) FROM nwayacd_job WHERE name = 'retention-clock'`) == 1
+		})
 		stop()
 		s = open(t, o) // its own goroutine that deletes does not run
 		defer func() {
