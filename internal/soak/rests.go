@@ -45,12 +45,16 @@ func withCall(all []ring, on *desk.Contact, v desk.View) []ring {
 	return all
 }
 
-// together is how far apart the calls of one offer may be at the telephones.
-const together = 2 * time.Second
+// together is how far apart the calls of one offer may be at the telephones. Those of one telephone
+// are closer, if FreeSWITCH has two registrations of it for a moment.
+const (
+	together = 2 * time.Second
+	doubled  = 50 * time.Millisecond
+)
 
 func (r *ring) takes(on *desk.Contact, v desk.View) bool {
 	if slices.Contains(r.contacts, on) {
-		return false
+		return v.Number == r.caller && v.Began.Sub(r.began) < doubled
 	}
 	return r.end.IsZero() || v.Began.Before(r.end) || v.Number == r.caller && v.Began.Sub(r.began) < together
 }
