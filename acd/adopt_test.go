@@ -166,6 +166,31 @@ func TestABridgeThatFailedLosesNobody(t *testing.T) {
 	})
 }
 
+// TestAnAgentWhoHangsUpInTheBridgeLosesNobody has FreeSWITCH report a bridge that fails, because
+// the agent's channel is gone. No hook of a bridge runs then.
+func TestAnAgentWhoHangsUpInTheBridgeLosesNobody(t *testing.T) {
+	for name, after := range map[string]AfterTalk{"call ends": AfterTalkHangup, "dialplan": AfterTalkDialplan} {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary("1000")
+			s.settings.AfterTalk = after
+			open(t, s, func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesInBridge})
+				call := c.caller("139")
+				c.after(answerAt + 500*time.Millisecond)
+				c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers, Talk: time.Minute})
+				c.after(30 * time.Second)
+				c.wantTalk("1000", call.UUID())
+				call.Hangup()
+				c.settleAll()
+				if n := len(c.journal.offers()); n != 2 {
+					t.Errorf("%d offers, want 2", n)
+				}
+				c.wantRest()
+			})
+		})
+	}
+}
+
 // TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {

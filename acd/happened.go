@@ -21,6 +21,7 @@ type happened struct {
 	number   string // number of that channel
 	inbound  bool   // whether that channel called in
 	held     bool   // of callerFreed: FreeSWITCH parks the caller for us
+	failed   bool   // of callerFreed: FreeSWITCH reported the bridge, but the leg had gone before it was up
 	parked   bool   // of callerFreed and callerTransferred: the event was CHANNEL_PARK
 	cause    string // of a hang-up
 	byPhone  bool   // of a hang-up: the channel's own phone ended it
@@ -198,6 +199,8 @@ func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery)
 		switch {
 		case e.Get("variable_"+overVariable) == "true":
 			h.what, h.held = callerFreed, true
+		case !parked && bridgeFailed(e):
+			h.what, h.held, h.failed = callerFreed, true, true
 		case parked, other == "":
 		case other != leg:
 			h.what, h.other, h.number = callerRebridged, other, r.numberOf(other, e.Get("Other-Leg-Destination-Number"))
@@ -214,6 +217,14 @@ func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery)
 		deliveries = append(deliveries, delivery{to: o.call, h: happened{what: legParked}})
 	}
 	return deliveries
+}
+
+// bridgeFailed reports whether the CHANNEL_UNBRIDGE of a caller is of a bridge that was never up,
+// because the leg had gone. The hooks of a bridge that was up are used up. A caller whom somebody
+// transferred in that moment was taken.
+func bridgeFailed(caller *esl.Event) bool {
+	how, _ := lastMove(caller)
+	return caller.Get("variable_"+cleanHook) != "" && how != movedByTransfer
 }
 
 // keptByUs reports whether a leg that is parked was in a talk, and nobody transferred it since.

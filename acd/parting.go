@@ -88,7 +88,10 @@ func (t *talk) ending(ctx context.Context) ending {
 
 // fetch lets a caller wait again whom FreeSWITCH left in silence. The talk is over.
 func (t *talk) fetch(ctx context.Context) (context.Context, ending) {
-	t.log.Warn().Msg("the caller waits again: the channel that the agent connected them with hung up before the bridge")
+	t.log.Warn().Msg("the caller waits again: the channel that they were to be bridged with hung up before that")
+	if t.failed {
+		t.place.spare(t.leg.offer) // or the agent would have the same caller again at once
+	}
 	t.place.requeued(t.talkSoFar(t.leg)) // before the end of the talk: a crash in between must not lose the place
 	t.finish()
 	if t.place.stay() {

@@ -152,6 +152,11 @@ func (p *Place) miss(o *Offer, m queue.Miss) (back bool) {
 	return back
 }
 
+// spare keeps the caller from the agent of the offer for as long as after a miss.
+func (p *Place) spare(o *Offer) {
+	p.dispatcher.do(func(now time.Time) { p.dispatcher.floor.Spare(o.Lease, now) })
+}
+
 // withdraw ends an offer for another reason than a miss.
 func (p *Place) withdraw(o *Offer) {
 	p.dispatcher.do(func(now time.Time) {

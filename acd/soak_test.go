@@ -32,7 +32,7 @@ func randomShift(c *centre, chance *rand.Rand) {
 	const callers = 100
 	deeds := []sim.Deed{
 		sim.Answers, sim.Answers, sim.Answers, sim.Misses, sim.Refuses, sim.AnswersAndDies,
-		sim.DiesOnBridge,
+		sim.DiesOnBridge, sim.DiesInBridge,
 	}
 	calls := make([]*sim.Call, 0, callers)
 	for n := range callers {

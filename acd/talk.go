@@ -46,6 +46,7 @@ type talk struct {
 	broken     bool // the music of a hold was ended
 	cleaned    bool // our first hook was seen to have run, and not yet what the others led to
 	stranded   bool // whoever the caller was to be bridged with is gone, and the caller hears nothing
+	failed     bool // FreeSWITCH could not bridge the two, because the leg had gone
 	far        bool // the leg goes on without its agent, at another FreeSWITCH
 }
 
@@ -134,7 +135,7 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case <-ctx.Done():
 			return ctx, t.cutShort(context.Cause(ctx))
 		}
-		if t.stranded {
+		if t.stranded || t.failed {
 			return t.fetch(ctx)
 		}
 	}
@@ -260,6 +261,7 @@ func (t *talk) note(h happened) {
 		t.legParked = true
 	case callerFreed:
 		t.held = t.held || h.held
+		t.failed = t.failed || h.failed
 	case callerHungUp:
 		t.callerGone, t.digit = true, cmp.Or(t.digit, h.digit)
 		t.connected = t.connected || h.attended || h.cause == attendedTransfer

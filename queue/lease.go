@@ -146,6 +146,14 @@ func (f *Floor) Miss(l *Lease, m Miss, now time.Time) (back bool) {
 	return back
 }
 
+// Spare notes that the lease's agent is not offered the same call for Settings.Reoffer. It does
+// nothing if the call has left.
+func (f *Floor) Spare(l *Lease, now time.Time) {
+	if c := f.calls[l.Call]; c != nil {
+		f.spareAgent(c, l, now)
+	}
+}
+
 // spareAgent notes that the agent is not offered the same call for Settings.Reoffer.
 func (f *Floor) spareAgent(c *call, l *Lease, now time.Time) {
 	if c.sparedUntil == nil {

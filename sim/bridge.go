@@ -166,10 +166,14 @@ func elapse(ctx context.Context, d time.Duration) {
 func (t *talk) run() (torn bool) {
 	a, b := t.a, t.b
 	b.setVar("call_uuid", a.uuid)
+	about := []esl.Header{{Name: "Bridge-A-Unique-ID", Value: a.uuid}, {Name: "Bridge-B-Unique-ID", Value: b.uuid}}
+	if b.diesLater {
+		t.fails(about)
+		return false
+	}
 	a.setPeer(b)
 	b.setPeer(a)
 	a.s.bridges.Add(1)
-	about := []esl.Header{{Name: "Bridge-A-Unique-ID", Value: a.uuid}, {Name: "Bridge-B-Unique-ID", Value: b.uuid}}
 	a.fire("CHANNEL_BRIDGE", about...)
 	if b.isAnswered() {
 		a.answer()
@@ -190,6 +194,17 @@ func (t *talk) run() (torn bool) {
 	a.changed()
 	b.changed()
 	return torn
+}
+
+// fails is a bridge whose other side hangs up before FreeSWITCH has locked its channel. FreeSWITCH
+// has fired CHANNEL_BRIDGE by then. It logs "Bridge Failed", and no hook of a bridge runs
+// (switch_ivr_multi_threaded_bridge).
+func (t *talk) fails(about []esl.Header) {
+	t.a.fire("CHANNEL_BRIDGE", about...)
+	t.b.phoneLeaves()
+	<-t.decided
+	t.b.setVar("call_uuid", t.b.uuid)
+	t.a.fire("CHANNEL_UNBRIDGE", about...)
 }
 
 // listenWhileBridged lasts until the other side leaves, the channel is called away, or its own

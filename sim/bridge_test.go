@@ -91,6 +91,19 @@ func TestAgentDiesBetweenTheReplyAndTheBridge(t *testing.T) {
 	}
 }
 
+func TestAgentDiesBetweenTheReportOfTheBridgeAndTheTalk(t *testing.T) {
+	inBubble(t, Options{}, func(b *bed) {
+		call, a := b.answered(Behaviour{Do: DiesInBridge}, CallOptions{})
+		a.api("uuid_setvar_multi caller park_after_bridge=true;park_timeout=3;" +
+			"execute_on_post_bridge_x=set hooked=true")
+		is(t, "reply", a.api("uuid_bridge caller agent"), "+OK agent")
+		pass(time.Second)
+		has(t, a.events(), "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_PARK")
+		is(t, "cause", call.Cause(), "")
+		is(t, "the hook", a.api("uuid_getvar caller hooked"), "_undef_")
+	})
+}
+
 func TestAgentWhoDiedBeforeTheBridgeIsAnInvalidUUID(t *testing.T) {
 	inBubble(t, Options{}, func(b *bed) {
 		call, a := b.answered(Behaviour{Do: AnswersAndDies}, CallOptions{})

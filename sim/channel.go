@@ -35,6 +35,7 @@ type channel struct {
 	talk      time.Duration // time after a bridge at which it hangs up; 0 = never
 	late      time.Duration // how long FreeSWITCH takes to bridge it
 	dies      bool          // hangs up as soon as a bridge is ordered
+	diesLater bool          // hangs up as soon as a bridge is made
 
 	// Only the channel's goroutine uses these.
 	plan []Action // the rest of the dialplan

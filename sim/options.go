@@ -46,6 +46,7 @@ const (
 	Unregistered        // is not registered: SUBSCRIBER_ABSENT at once
 	AnswersAndDies      // hangs up right after answering, before any bridge
 	DiesOnBridge        // hangs up right after the +OK of uuid_bridge, before CHANNEL_BRIDGE
+	DiesInBridge        // hangs up right after CHANNEL_BRIDGE, before FreeSWITCH has locked its channel
 	Forwards            // answers 302 with the number Behaviour.To
 )
 

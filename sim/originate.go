@@ -240,7 +240,8 @@ func (s *Switch) newLeg(l *leg, p destinationPhone) *channel {
 	}
 	c := newChannel(s, uuid, p.channelName)
 	c.outbound, c.ext, c.device = true, p.ext, p.device
-	c.talk, c.late, c.dies = p.behaviour.Talk, p.behaviour.Late, p.behaviour.Do == DiesOnBridge
+	c.talk, c.late = p.behaviour.Talk, p.behaviour.Late
+	c.dies, c.diesLater = p.behaviour.Do == DiesOnBridge, p.behaviour.Do == DiesInBridge
 	c.dialled = p.number
 	c.callerID, c.callerName = l.get("origination_caller_id_number"), l.get("origination_caller_id_name")
 	if l.caller != nil {
