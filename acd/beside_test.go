@@ -133,6 +133,32 @@ func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	})
 }
 
+// FreeSWITCH may take a caller for one whom nobody took, and bridge the caller with somebody else
+// all the same. Then that talk must not end in our park.
+func TestNothingOfOursIsLeftOnACallerWhoWasTaken(t *testing.T) {
+	office(t, nil, func(c *centre, mary *sim.Call) {
+		c.untilTalking("call-139")
+		c.sw.Call(sim.CallOptions{UUID: "other", Number: "777", Dialled: "lot", Dialplan: sim.Plan("answer", "park")})
+		c.settle()
+		const hook2 = "multiset park_after_bridge=true park_timeout=3 nwayacd_over=true"
+		c.api("uuid_setvar " + c.leg(mary) + " execute_on_post_bridge_z set park_after_bridge=true") // its BYE comes later
+		c.api("uuid_setvar call-139 execute_on_post_bridge_z " + hook2)
+		c.api("uuid_bridge call-139 other")
+		c.after(5 * time.Second)
+		if with := mary.Bridged(); with != "other" {
+			t.Fatalf("mary is bridged with %q", with)
+		}
+		for _, name := range []string{"park_after_bridge", "park_timeout", "nwayacd_over"} {
+			if value := c.api("uuid_getvar call-139 " + name); value != "_undef_" {
+				t.Errorf("%s is %s", name, value)
+			}
+		}
+		mary.Hangup()
+		c.after(5 * time.Second)
+		c.wantRest()
+	})
+}
+
 // An agent whose leg was left with somebody else gets no offer while it is there, also from a
 // server that is started again.
 func TestALegThatWasLeftKeepsItsAgentFromOffersAfterARestart(t *testing.T) {

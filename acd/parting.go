@@ -28,6 +28,11 @@ func (t *talk) finish() {
 	if t.kept {
 		last = append(last, keptNoMore(t.leg.uuid)...)
 	}
+	if is := t.channel().is(); t.held && (is == takenBlind || is == takenAttended || is == takenByCaller) {
+		// FreeSWITCH took the caller for one whom nobody took. The end of what follows must not
+		// be our park.
+		last = append(last, t.setVariables("park_after_bridge=", "park_timeout=", overVariable+"="))
+	}
 	var events []esl.Command
 	ref, offer := t.ref(), t.leg.offer
 	if t.channel().is() == takenBlind || t.channel().is() == takenAttended {
