@@ -108,15 +108,23 @@ func TestTheLimitOfKeepingEndsWithTheReturnOfTheCaller(t *testing.T) {
 	}
 }
 
+// legGoesElsewhere lets another program take the leg of mary's talk away while its agent is kept,
+// and returns the leg.
+func (c *centre) legGoesElsewhere(mary *sim.Call) string {
+	c.Helper()
+	leg := c.leg(mary)
+	c.api("uuid_setvar call-139 nwayacd_keep_agent 5")
+	c.api("uuid_transfer call-139 menu")
+	c.settle()
+	c.api("uuid_transfer " + leg + " lot")
+	return leg
+}
+
 // If another program takes the leg away while its agent is kept, the server must not hang it up.
 func TestTheLimitOfKeepingDoesNotFollowALegThatIsTaken(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")
-		leg := c.leg(mary)
-		c.api("uuid_setvar call-139 nwayacd_keep_agent 5")
-		c.api("uuid_transfer call-139 menu")
-		c.settle()
-		c.api("uuid_transfer " + leg + " lot")
+		leg := c.legGoesElsewhere(mary)
 		c.after(30 * time.Second)
 		if there, _ := c.cti.conn.API(c.Context(), "uuid_exists "+leg); there != "true" {
 			t.Error("the leg was hung up")
@@ -164,11 +172,7 @@ func TestNothingOfOursIsLeftOnACallerWhoWasTaken(t *testing.T) {
 func TestALegThatWasLeftKeepsItsAgentFromOffersAfterARestart(t *testing.T) {
 	office(t, nil, func(c *centre, mary *sim.Call) {
 		c.untilTalking("call-139")
-		leg := c.leg(mary)
-		c.api("uuid_setvar call-139 nwayacd_keep_agent 5")
-		c.api("uuid_transfer call-139 menu")
-		c.settle()
-		c.api("uuid_transfer " + leg + " lot")
+		leg := c.legGoesElsewhere(mary)
 		c.after(10 * time.Second)
 		mary.Hangup()
 		c.after(2 * time.Second)

@@ -1,12 +1,8 @@
 package app
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +20,7 @@ import (
 	"nwayacd/api/httpapi"
 	"nwayacd/internal/auth"
 	"nwayacd/internal/console"
+	"nwayacd/internal/report/reporttest"
 	"nwayacd/queue"
 	"nwayacd/store"
 )
@@ -192,90 +189,12 @@ func (a *archive) writeOctober() {
 // want compares some columns of each row of the report in each form. The totals are the last rows.
 func (a *archive) want(role auth.Role, query, columns string, want ...string) {
 	a.Helper()
-	for _, form := range []string{"json", "csv", "xlsx"} {
-		rows := rowsOf(a.T, form, a.get(role, "/reports?"+query+"&format="+form))
-		var got []string
-		for _, row := range rows[1:] {
-			var cells []string
-			for column := range strings.FieldsSeq(columns) {
-				cells = append(cells, row[slices.Index(rows[0], column)])
-			}
-			got = append(got, strings.Join(cells, " "))
-		}
-		if !slices.Equal(got, want) {
+	for _, form := range reporttest.Forms {
+		rows := reporttest.Rows(a.T, form, a.get(role, "/reports?"+query+"&format="+form))
+		if got := reporttest.Columns(rows, columns); !slices.Equal(got, want) {
 			a.Errorf("%s as %s:\n%s\nwant\n%s", query, form, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
-}
-
-// rowsOf reads a report: the names of the columns, and then the rows.
-func rowsOf(t *testing.T, form string, body []byte) (rows [][]string) {
-	t.Helper()
-	var err error
-	switch form {
-	case "csv":
-		rows, err = csv.NewReader(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff")))).ReadAll()
-	case "xlsx":
-		rows, err = sheetRows(body)
-	default:
-		rows, err = objectRows(body)
-	}
-	if err != nil || len(rows) == 0 {
-		t.Fatalf("%s: %v", form, err)
-	}
-	return rows
-}
-
-func sheetRows(workbook []byte) (rows [][]string, err error) {
-	parts, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))
-	if err != nil {
-		return nil, err
-	}
-	f, err := parts.Open("xl/worksheets/sheet1.xml")
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var sheet struct {
-		Rows []struct {
-			Cells []struct {
-				Number string `xml:"v"`
-				Text   string `xml:"is>t"`
-			} `xml:"c"`
-		} `xml:"sheetData>row"`
-	}
-	err = xml.NewDecoder(f).Decode(&sheet)
-	for _, row := range sheet.Rows {
-		var line []string
-		for _, c := range row.Cells {
-			line = append(line, c.Number+c.Text)
-		}
-		rows = append(rows, line)
-	}
-	return rows, err
-}
-
-func objectRows(text []byte) (rows [][]string, err error) {
-	var shown struct {
-		Columns      []string
-		Rows, Totals []map[string]any
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	err = decoder.Decode(&shown)
-	rows = append(rows, shown.Columns)
-	for _, object := range append(shown.Rows, shown.Totals...) {
-		var line []string
-		for _, column := range shown.Columns {
-			if object[column] == nil {
-				line = append(line, "")
-			} else {
-				line = append(line, fmt.Sprint(object[column]))
-			}
-		}
-		rows = append(rows, line)
-	}
-	return rows, err
 }
 
 func TestAMonthIsReportedAsItWas(t *testing.T) {

@@ -1,12 +1,8 @@
 package report
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"io"
 	"slices"
@@ -17,6 +13,7 @@ import (
 
 	"nwayacd/agent"
 	"nwayacd/internal/figures"
+	"nwayacd/internal/report/reporttest"
 	"nwayacd/queue"
 )
 
@@ -130,97 +127,24 @@ func made(t *testing.T, s Source, q Query) *Report {
 // forms reads the report back in each of its forms: the header, and then the rows.
 func forms(t *testing.T, r *Report) map[string][][]string {
 	t.Helper()
-	var asCSV, asXLSX, asJSON bytes.Buffer
-	for _, err := range []error{r.WriteCSV(&asCSV), r.WriteXLSX(&asXLSX), r.WriteJSON(&asJSON)} {
-		if err != nil {
+	all := map[string][][]string{}
+	for form, write := range map[string]func(io.Writer) error{
+		"csv": r.WriteCSV, "xlsx": r.WriteXLSX, "json": r.WriteJSON,
+	} {
+		var written bytes.Buffer
+		if err := write(&written); err != nil {
 			t.Fatal(err)
 		}
+		all[form] = reporttest.Rows(t, form, written.Bytes())
 	}
-	text, marked := bytes.CutPrefix(asCSV.Bytes(), []byte("\xef\xbb\xbf"))
-	if !marked {
-		t.Error("the CSV does not say that it is UTF-8")
-	}
-	lines, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return map[string][][]string{"CSV": lines, "XLSX": sheetOf(t, asXLSX.Bytes()), "JSON": objectsOf(t, asJSON.Bytes())}
-}
-
-func sheetOf(t *testing.T, workbook []byte) (rows [][]string) {
-	t.Helper()
-	archive, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, part := range archive.File {
-		f, err := part.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var sheet struct {
-			Rows []struct {
-				Cells []struct {
-					Value string `xml:"v"`
-					Text  string `xml:"is>t"`
-				} `xml:"c"`
-			} `xml:"sheetData>row"`
-		}
-		if err := xml.Unmarshal(text, &sheet); err != nil {
-			t.Errorf("%s: %v", part.Name, err)
-		}
-		for _, row := range sheet.Rows {
-			var line []string
-			for _, c := range row.Cells {
-				line = append(line, c.Value+c.Text)
-			}
-			rows = append(rows, line)
-		}
-	}
-	return rows
-}
-
-func objectsOf(t *testing.T, text []byte) (rows [][]string) {
-	t.Helper()
-	var shown struct {
-		Columns      []string
-		Rows, Totals []map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(text, &shown); err != nil {
-		t.Fatal(err)
-	}
-	rows = append(rows, shown.Columns)
-	for _, object := range append(shown.Rows, shown.Totals...) {
-		var line []string
-		for _, column := range shown.Columns {
-			value := strings.Trim(string(object[column]), `"`)
-			if value == "null" {
-				value = ""
-			}
-			line = append(line, value)
-		}
-		rows = append(rows, line)
-	}
-	return rows
+	return all
 }
 
 // wantForms compares some columns of each row in each form.
 func wantForms(t *testing.T, r *Report, columns string, want ...string) {
 	t.Helper()
 	for form, rows := range forms(t, r) {
-		var got []string
-		for _, row := range rows[1:] {
-			var cells []string
-			for column := range strings.FieldsSeq(columns) {
-				cells = append(cells, row[slices.Index(rows[0], column)])
-			}
-			got = append(got, strings.Join(cells, " "))
-		}
-		if !slices.Equal(got, want) {
+		if got := reporttest.Columns(rows, columns); !slices.Equal(got, want) {
 			t.Errorf("as %s:\n%s\nwant\n%s", form, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
@@ -386,12 +310,12 @@ func TestNamesAreNoFormulas(t *testing.T) {
 		s.calls(group, at, "a1")
 	}
 	rows := forms(t, made(t, s, Query{Step: Day, Zone: time.UTC, From: at, To: at.Add(time.Hour)}))
-	for _, row := range rows["CSV"][1:] {
+	for _, row := range rows["csv"][1:] {
 		if strings.ContainsAny(row[1][:1], "=+-@\t\r") {
 			t.Errorf("%q is a formula", row[1])
 		}
 	}
-	if len(rows["XLSX"]) != len(rows["CSV"]) {
-		t.Errorf("%d rows", len(rows["XLSX"]))
+	if len(rows["xlsx"]) != len(rows["csv"]) {
+		t.Errorf("%d rows", len(rows["xlsx"]))
 	}
 }
