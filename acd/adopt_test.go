@@ -146,9 +146,9 @@ func TestAShortTalkWhoseBeginIsNotReported(t *testing.T) {
 	}
 }
 
-// TestABridgeThatFailedLosesNobody has FreeSWITCH park the caller without a bridge, and with what
-// the hook of a talk's end sets. That happens if the agent hangs up in the moment of the answer.
-func TestABridgeThatFailedLosesNobody(t *testing.T) {
+// TestACallerOfWhoseTalkOnlyTheParkIsReportedWaitsAgain has an agent who hangs up at once, and
+// loses FreeSWITCH's reports of the bridge and of its end.
+func TestACallerOfWhoseTalkOnlyTheParkIsReportedWaitsAgain(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		c.wires.swallow("CHANNEL_BRIDGE")
 		c.wires.swallow("CHANNEL_UNBRIDGE")

@@ -105,9 +105,9 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 	case callerReturned:
 		c.end(errReturned)
 	case callerFreed:
-		// CHANNEL_UNBRIDGE comes only after a bridge, so the two have talked, and the report of
-		// the bridge was lost. CHANNEL_PARK also comes after a bridge that failed, because the
-		// agent had hung up.
+		// CHANNEL_UNBRIDGE comes only after CHANNEL_BRIDGE, so the report of that was lost. If
+		// CHANNEL_PARK is all that was reported, too little is known of a talk to hang the caller
+		// up after it. The caller waits again.
 		if h.held && !h.parked {
 			c.record.Bridged = time.Now()
 			c.signal(h)

@@ -13,12 +13,12 @@ import (
 	"nwayacd/internal/prompt"
 )
 
-// FreeSWITCH does not repeat a file that it played in less than repeated (switch_ivr.c,
-// switch_ivr_parse_event). Its event of the end may be a little late, so a file that seems to last
-// less than tooShort may be such a file.
+// FreeSWITCH repeats a file only if playing it took leastRepeated (switch_ivr.c,
+// switch_ivr_parse_event). Its event of the end may be a little late. So a file that seems to last
+// less than tooShort may be one that FreeSWITCH does not repeat.
 const (
-	repeated = 500 * time.Millisecond
-	tooShort = 600 * time.Millisecond
+	leastRepeated = 500 * time.Millisecond
+	tooShort      = 600 * time.Millisecond
 )
 
 // A file that is too short is played as a string of itself. One round of the string lasts about
@@ -51,7 +51,7 @@ type round struct {
 // last reports whether it is certain that no round follows. Of any other round, FreeSWITCH has to
 // be asked.
 func (r *round) last() bool {
-	return r.response != filePlayed || r.first && r.length < repeated
+	return r.response != filePlayed || r.first && r.length < leastRepeated
 }
 
 // playHold plays the busy prompt once, and then music without end. It does nothing while the music
