@@ -77,7 +77,7 @@ func TestWhatAnotherServerDidNotKnowDoesNotOverwriteItsState(t *testing.T) {
 	s.Write(addedAgent("2001"))
 	flush(t, s)
 	stop()
-	if done, err = RetryRejected(within(t), o); err != nil || done.Written != 1 || done.Left != 0 {
+	if done, err = RetryRejected(within(t), o); err != nil || done.Left != 0 { // or the server has tried it again
 		t.Errorf("by hand, after the extension was added again: %+v, %v", done, err)
 	}
 }
