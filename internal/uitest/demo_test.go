@@ -23,7 +23,7 @@ func TestTheDemoOpensTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer demo.Stop(startLimit)
+	t.Cleanup(func() { demo.Stop(startLimit) }) // after the pages, which may still load something
 	link := ""
 	for end := time.Now().Add(startLimit); link == ""; time.Sleep(lookEvery) {
 		text, _ := os.ReadFile(out) // it is there as soon as the demo has written something
