@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,11 +132,31 @@ func (c *call) settleMusic() {
 // filePlayed is the Application-Response of a playback that found its file.
 const filePlayed = "FILE PLAYED"
 
-// playsOn asks FreeSWITCH whether an application is being repeated on the caller's channel. The
-// variable exists as long as that lasts (switch_ivr.c, switch_ivr_parse_event).
+// FreeSWITCH reports the end of a round before it has decided whether another one follows. It is
+// asked again after askMusicPause, askMusicTimes at most.
+const (
+	askMusicPause = 20 * time.Millisecond
+	askMusicTimes = 25
+)
+
+// playsOn asks FreeSWITCH whether an application is being repeated on the caller's channel. Two
+// variables exist as long as that lasts, with the number of rounds in all and that of the round
+// (switch_ivr.c, switch_ivr_parse_event). As long as the number is that of the round that is over,
+// FreeSWITCH has not decided.
 func (c *call) playsOn() bool {
-	replies := c.do(esl.API("uuid_getvar " + c.uuid() + " total_loops"))
-	return replies == nil || isSet(replies[0]) // without a connection no music can be started
+	variable := "uuid_getvar " + c.uuid()
+	for range askMusicTimes {
+		replies := c.do(esl.API(variable+" total_loops"), esl.API(variable+" current_loop"))
+		if replies == nil {
+			return true // without a connection no music can be started
+		}
+		round, err := strconv.Atoi(replies[1].Text())
+		if !isSet(replies[0]) || replies[0].Text() != "-1" || err != nil || round != c.music.rounds {
+			return isSet(replies[0])
+		}
+		<-time.After(askMusicPause)
+	}
+	return true
 }
 
 // filesFor returns how often a file of that length is put into the string. It returns 0 if the file

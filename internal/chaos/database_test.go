@@ -89,10 +89,11 @@ func rows(t *testing.T, pool *sql.DB, query string, args ...any) [][]string {
 	return all
 }
 
-// missing returns how many records there are too few: each caller talked once, after one offer. The
-// server has ended.
-func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome string) (n int) {
+// missing returns how many records there are too few: each caller talked once, after one offer. It
+// also returns how many callers have records twice. The server has ended.
+func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome string) (n, twice int) {
 	t.Helper()
+	doubled := map[string]bool{}
 	pool := d.pool(t, dataDir)
 	for _, query := range []string{
 		`SELECT call_uuid, count(*) FROM nwayacd_cdr WHERE ` + outcome + ` GROUP BY call_uuid`,
@@ -107,7 +108,8 @@ func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome
 			case "1":
 			case "2", "3", "4":
 				if outcome != `true` {
-					t.Errorf("%s rows of the talk of %s: %s", found[uuid], uuid, query)
+					doubled[uuid] = true
+					t.Logf("%s rows of the talk of %s: %s", found[uuid], uuid, query)
 				}
 			case "":
 				n++
@@ -124,7 +126,7 @@ func (d *database) missing(t *testing.T, dataDir string, uuids []string, outcome
 	if left := rows(t, pool, `SELECT change, error FROM nwayacd_rejected`); n == 0 && left != nil {
 		t.Errorf("rejected: %v", left)
 	}
-	return n
+	return n, len(doubled)
 }
 
 func (d *database) pool(t *testing.T, dataDir string) *sql.DB {

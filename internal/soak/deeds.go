@@ -249,6 +249,10 @@ func (s *soak) keepsAgent(ctx context.Context, chance *rand.Rand) {
 	s.watch.passes(t.caller)
 	lingers(ctx, time.Duration(500+chance.IntN(1500))*time.Millisecond)
 	ctx = context.WithoutCancel(ctx)
+	if with := s.watch.talksWith(t.caller.uuid); with != "" && with != t.leg { // moved to another agent meanwhile
+		s.watch.excuse(5*time.Second, with)
+		s.tells(with, deed{caller: t.caller.uuid})
+	}
 	reply, err = ear.api(ctx, "uuid_bridge "+t.caller.uuid+" "+t.leg)
 	t.caller.story.add("brought back to %s: %s", t.extension, reply)
 	back := err == nil && strings.HasPrefix(reply, "+OK") &&
