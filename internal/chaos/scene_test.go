@@ -273,7 +273,7 @@ func (s *scene) judge() {
 	for _, who := range s.lost {
 		s.Errorf("a caller talked to no agent: %s", who)
 	}
-	// The damaged record may be the one that says that the talk is over, so that it is recorded again.
+	// A damaged record may be the end of a talk, which is then recorded again.
 	if n, twice := s.db.missing(s.T, s.srv.DataDir(), s.uuids, s.outcome); n > s.damaged || twice > s.damaged {
 		s.Errorf("of %d callers %d records are missing and %d have theirs twice; %d were damaged", len(s.uuids), n, twice,
 			s.damaged)
