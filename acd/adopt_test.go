@@ -191,6 +191,28 @@ func TestAnAgentWhoHangsUpInTheBridgeLosesNobody(t *testing.T) {
 	}
 }
 
+// TestAShortTalkAfterAnOldReport has a slow link. Its report of the caller's first park comes while
+// the bridge is made, or in the talk, or after it.
+func TestAShortTalkAfterAnOldReport(t *testing.T) {
+	for late := 300 * time.Millisecond; late < 1200*time.Millisecond; late += 7 * time.Millisecond {
+		t.Run(late.String(), func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{
+					Do: sim.Answers, After: time.Millisecond, Late: 100 * time.Millisecond, Talk: 20 * time.Millisecond,
+				})
+				c.wires.slowLink(late)
+				call := c.caller("139")
+				c.after(answerAt + time.Minute)
+				c.settleAll()
+				c.wantCDR(call.UUID(), queue.Answered, queue.AgentSide, "NORMAL_CLEARING")
+				if offers := c.journal.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferAnswered {
+					t.Errorf("%+v", offers)
+				}
+			})
+		})
+	}
+}
+
 // TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	bridgeLimit = 3 * time.Second       // from uuid_bridge's +OK to CHANNEL_BRIDGE
-	askPause    = 50 * time.Millisecond // the first pause between two questions whether an ordered bridge is up
+	bridgeLimit = 3 * time.Second        // from uuid_bridge's +OK to CHANNEL_BRIDGE
+	askPause    = 50 * time.Millisecond  // the first pause between two questions whether an ordered bridge is up
+	reportLimit = 250 * time.Millisecond // from FreeSWITCH's answer that a bridge is not up to the report that it was
 
 	// parkAfterTalk is how long FreeSWITCH keeps a caller parked after a talk if this process has
 	// ended by then. FreeSWITCH hangs the caller up afterwards.
@@ -59,19 +60,16 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 		esl.API("uuid_bridge "+c.uuid()+" "+l.uuid),
 	)
 	c.music = holdMusic{prompted: c.music.prompted, busyAt: c.music.busyAt}
-	switch {
-	case replies == nil:
-		return c.ask(ctx, l)
-	case !replies[2].OK():
+	if replies != nil && !replies[2].OK() {
 		c.waitAgain(ch)
 		return bridgeDown
 	}
-	switch stands, told := c.joined(ctx); {
-	case told:
-		return stands
-	default:
-		return c.ask(ctx, l)
+	if replies != nil {
+		if stands, reported := c.joined(ctx, bridgeLimit); reported {
+			return stands
+		}
 	}
+	return c.ask(ctx, l)
 }
 
 // waitAgain undoes what was set for a bridge that FreeSWITCH refused. The events that came
@@ -84,9 +82,12 @@ func (c *call) waitAgain(ch *channel) {
 }
 
 // joined waits until FreeSWITCH reports what became of the bridge. reported is false if it reported
-// nothing in bridgeLimit. Events about the caller after the bridge are left for the talk.
-func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
-	ctx, stop := context.WithTimeout(ctx, bridgeLimit)
+// nothing in the given time. Events about the caller after the bridge are left for the talk.
+func (c *call) joined(ctx context.Context, limit time.Duration) (stands bridgeState, reported bool) {
+	if viewLost(context.Cause(ctx)) { // the link may report it nevertheless
+		ctx = context.WithoutCancel(ctx)
+	}
+	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	s := c.await(ctx, func(s signal) bool {
 		h, ok := s.(happened)
@@ -127,16 +128,23 @@ func (c *call) joined(ctx context.Context) (stands bridgeState, reported bool) {
 // ask polls FreeSWITCH until the ordered bridge is up or has failed, for at most bridgeLimit. A
 // talk must not end only because our view of the call is lost. If the bridge is up, the record has
 // the time since when.
+//
+// FreeSWITCH's reports may come later than its answers. So a bridge that is not up, though nothing
+// was reported, is awaited and asked for once more: the two may have talked already.
 func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 	limit := time.Now().Add(bridgeLimit)
-	for pause := askPause; ; pause *= 2 {
+	for pause, downs := askPause, 0; ; pause *= 2 {
 		if why := context.Cause(ctx); why != nil && !viewLost(why) {
 			return bridgeDown // the caller is gone, or was taken
 		}
+		wait := pause
 		switch stands := c.bridgeNow(l); stands {
 		case bridgePending:
-		case bridgeDown: // FreeSWITCH did not get the order, or the two talked, and nothing reported it
-			return bridgeUnmade
+		case bridgeDown: // FreeSWITCH did not get the order, or the two have talked
+			if downs++; downs > 1 {
+				return bridgeUnmade
+			}
+			wait = max(wait, reportLimit)
 		default:
 			return stands
 		}
@@ -144,7 +152,10 @@ func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 		if left <= 0 {
 			return bridgeUnmade
 		}
-		<-time.After(min(pause, left)) // the last question is at the limit
+		// The last question is at the limit.
+		if stands, reported := c.joined(ctx, min(wait, left)); reported {
+			return stands
+		}
 	}
 }
 

@@ -135,6 +135,12 @@ func (h *recentEvents) fresh(e *esl.Event) bool {
 	return true
 }
 
+// beforeBridge reports whether FreeSWITCH fired the event before it bridged caller and leg.
+func (o *owner) beforeBridge(e *esl.Event) bool {
+	sequence := sequenceOf(e)
+	return sequence != 0 && sequence < o.bridged
+}
+
 // onBridge handles CHANNEL_BRIDGE. FreeSWITCH fires it for only one of the two channels.
 func (r *registry) onBridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	peer := otherLeg(e)
@@ -144,6 +150,7 @@ func (r *registry) onBridge(e *esl.Event, uuid string) (deliveries []delivery) {
 			continue
 		}
 		if caller.seenPeer.fresh(e) {
+			caller.bridged = max(caller.bridged, sequenceOf(e))
 			deliveries = append(deliveries, delivery{to: caller.call, h: happened{what: bridgedTogether}})
 		}
 		return deliveries
@@ -190,9 +197,12 @@ func (r *registry) numberOf(uuid, number string) string {
 // channel (docs/wire.md):
 //   - If it names none, the caller was transferred.
 //   - If it names a channel other than the leg, the caller is bridged with that one.
+//
+// The socket application parks a caller, too. A slow link may report that, or the end of an earlier
+// talk, when the caller is bridged already.
 func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
-	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
+	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) && !o.beforeBridge(e) {
 		h := happened{what: callerTransferred, parked: parked}
 		h.number, h.cause = whereTo(e)
 		other, leg := e.Get("Other-Leg-Unique-ID"), o.call.legUUID()

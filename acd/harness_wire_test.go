@@ -106,6 +106,13 @@ func (w *wires) slow(delay time.Duration) {
 	w.delay = delay
 }
 
+// slowLink delays what passes on the link alone, which is the connection that was made first.
+func (w *wires) slowLink(delay time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[0].delay.Store(int64(delay))
+}
+
 // freeze holds back what is written to the connections, in both directions, until thaw delivers it.
 // That includes what an end wrote that has closed since.
 func (w *wires) freeze() { w.each((*wire).freeze) }

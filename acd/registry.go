@@ -35,6 +35,8 @@ type owner struct {
 	// the last events of this channel. The second has the last CHANNEL_BRIDGE events of other
 	// channels that named it.
 	seen, seenPeer recentEvents
+
+	bridged uint64 // Event-Sequence of the last CHANNEL_BRIDGE of caller and leg
 }
 
 // externalCall is a call of an extension that nwayacd did not make.
