@@ -18,10 +18,13 @@ const (
 const surveyVariable = "nwayacd_survey"
 
 // afterTalk plays the survey if the agent has one, and hangs the caller up. FreeSWITCH parked the
-// caller for us before. With after-talk = "dialplan" the caller goes on in the dialplan instead.
+// caller for us before. With after-talk = "dialplan" the caller goes on in the dialplan instead. A
+// caller whose phone wanted to connect the agent with its other call is hung up.
 func (t *talk) afterTalk(ctx context.Context) ending {
 	outcome := t.record.Outcome
 	switch {
+	case t.connected:
+		return sentAway{outcome, "NORMAL_CLEARING"}
 	// recalled before, or over before dialplanVariables were set
 	case t.settings.AfterTalk == AfterTalkDialplan && t.held:
 		t.record.recall = time.Now()

@@ -25,7 +25,7 @@ type happened struct {
 	parked   bool   // of callerFreed and callerTransferred: the event was CHANNEL_PARK
 	cause    string // of a hang-up
 	byPhone  bool   // of a hang-up: the channel's own phone ended it
-	attended bool   // of a hang-up: the phone connected the other side with its other call
+	attended bool   // of a hang-up or callerTransferred: the phone connected the other side with its other call
 	sequence uint64 // Event-Sequence; FreeSWITCH may deliver events out of that order
 	digit    string // of the caller's hang-up: the digit that the caller pressed in the survey
 }
@@ -203,7 +203,7 @@ func (r *registry) numberOf(uuid, number string) string {
 func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) && !o.beforeBridge(e) {
-		h := happened{what: callerTransferred, parked: parked}
+		h := happened{what: callerTransferred, parked: parked, attended: connectsOthers(e)}
 		h.number, h.cause = whereTo(e)
 		other, leg := e.Get("Other-Leg-Unique-ID"), o.call.legUUID()
 		switch {
@@ -291,6 +291,13 @@ func waitsForPhone(destination string) bool {
 // or over that of its other call (sofia.c, nua_i_refer).
 func passedOnAttended(e *esl.Event) bool {
 	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
+}
+
+// connectsOthers reports whether the talk of a channel is over because its phone connected the other
+// side with its other call. FreeSWITCH parks such a channel, and nobody has transferred it.
+func connectsOthers(e *esl.Event) bool {
+	how, _ := lastMove(e)
+	return passedOnAttended(e) && how != movedByTransfer
 }
 
 // onHangup handles CHANNEL_HANGUP. over is true if a leg has ended with it.

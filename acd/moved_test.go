@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,34 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 		c.wantVisits("call-139", "110 answered 1000 120 attended", "120 answered 1001 - -")
 		c.wantVisits("consult", "120 consult 1001 - -")
 	})
+}
+
+// An agent connects a caller with the agent of another group, and the caller hangs up meanwhile. If
+// the two did not meet, nobody was transferred by the agent who consulted.
+func TestTheCallerHangsUpDuringAnAttendedTransfer(t *testing.T) {
+	for after := range 100 {
+		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			open(t, twoGroups(), func(c *centre) {
+				call := c.caller("139")
+				c.untilTalking("call-139")
+				own := call.Bridged()
+				consult := c.consults(own, "1000")
+				c.untilTalking("consult")
+				c.connects(own, consult.UUID(), false)
+				c.after(time.Duration(after) * time.Millisecond)
+				call.Hangup()
+				c.settleAll()
+				for _, cdr := range c.journal.cdrs() {
+					if cdr.UUID == "consult" && (cdr.TransferKind != queue.NoTransfer || cdr.TransferredTo != "" ||
+						cdr.HungUpBy == queue.AgentSide) {
+						c.Errorf("%s, transferred to %q %q, hung up by %q", cdr.Outcome, cdr.TransferredTo, cdr.TransferKind, cdr.HungUpBy)
+					}
+				}
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
 }
 
 // The caller of a receptionist was not a call of the server when they came to talk with an agent.

@@ -71,7 +71,7 @@ func (t *talk) ending(ctx context.Context) ending {
 	switch t.channel().is() {
 	case agentEnded:
 		t.record.HungUpBy = queue.AgentSide
-		if t.callerGone && t.callerEnd.before(t.legEnd) {
+		if t.callerGone && t.callerEnd.before(t.legEnd) || t.connected {
 			t.record.HungUpBy = queue.CallerSide
 		}
 		if t.callerGone {

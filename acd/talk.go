@@ -37,7 +37,7 @@ type talk struct {
 	legEnd     hangUp             // how the leg ended
 	callerEnd  hangUp             // how the caller's channel ended
 	legParked  bool
-	connected  bool // the caller's phone connected the leg with its other call, and hung up
+	connected  bool // the caller's phone connected the leg with its other call
 	sentOn     bool // FreeSWITCH reported that the caller was transferred
 	attended   bool // the leg's phone connected the caller with its other call
 	held       bool // the talk is over, and FreeSWITCH parks the caller for us
@@ -234,11 +234,15 @@ func (t *talk) on(h happened) {
 
 // after returns the place of the channels after the happening. If caller and leg were both sent
 // elsewhere, a program transferred them together. Then the talk is over, and the leg is not touched
-// any more.
+// any more. A caller whose phone connected the leg with its other call was not taken. If that call
+// was over before FreeSWITCH bridged the two, the talk has ended on the agent's side.
 func (t *talk) after(was custody, h happened) custody {
 	is := was.after(h.what)
-	if is == legAway && t.bothSentOn() && !h.inbound {
+	switch {
+	case is == legAway && t.bothSentOn() && !h.inbound:
 		return takenBlind
+	case is == takenBlind && h.what == legHungUp && t.connected && t.kind == queue.NoTransfer:
+		return agentEnded
 	}
 	return is
 }
@@ -270,6 +274,10 @@ func (t *talk) note(h happened) {
 			t.cause = h.cause
 		}
 	case callerTransferred, callerReturned:
+		if h.attended { // the event of the leg's new bridge says with whom
+			t.connected = true
+			return
+		}
 		t.sentOn = t.sentOn || !h.parked
 		t.noteTransfer(h)
 	case callerRebridged, callerBridged:
@@ -281,6 +289,7 @@ func (t *talk) note(h happened) {
 			t.passedOn(t.numberOf(h), queue.TransferByCaller)
 		}
 	case bridgedTogether:
+		t.connected = false
 		t.passedOn("", queue.NoTransfer)
 	case farTransferred, farBridged:
 		t.passedOnFar(h)
