@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -188,6 +189,38 @@ func TestAnAgentWhoHangsUpInTheBridgeLosesNobody(t *testing.T) {
 				c.wantRest()
 			})
 		})
+	}
+}
+
+// TestTheServerDiesAsATalkEnds has each part of what is written then, and a caller who is asked for
+// a mark, or is not.
+func TestTheServerDiesAsATalkEnds(t *testing.T) {
+	for name, survey := range map[string]bool{"the caller is hung up": false, "the caller is asked for a mark": true} {
+		for kept, more := 0, true; more; kept++ {
+			t.Run(fmt.Sprint(name, ", changes kept: ", kept), func(t *testing.T) {
+				s := ordinary("1000")
+				s.snapshot.Agents[0].Survey = survey
+				s.settings.Prompts.Survey = "ask.wav"
+				open(t, s, func(c *centre) {
+					call := c.caller("139")
+					c.untilTalking("call-139")
+					known := c.journal.length() + kept
+					agentHangsUp(c, call)
+					c.after(100 * time.Millisecond)
+					more = known < c.journal.length()
+					known = c.journal.whole(known)
+					c.restartsWith(known)
+					call.Hangup()
+					c.settleAll()
+					offers, cdrs := c.journal.offers(), c.journal.cdrs()
+					if len(offers) != 1 || len(cdrs) != 1 || offers[0].Outcome != queue.OfferAnswered ||
+						cdrs[0].Outcome != queue.Answered {
+						t.Errorf("offers %+v, CDRs %+v", offers, cdrs)
+					}
+					c.wantNoTalk()
+				})
+			})
+		}
 	}
 }
 

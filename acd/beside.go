@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -139,7 +140,8 @@ func (t *talk) replaceCaller(h happened) {
 	next.proof.Store(true)
 	a := t.server.readChannel(next, headers)
 	// FreeSWITCH has given the channel the caller id of the one that it replaces.
-	if earlier := t.server.channels.caller(next.uuid); earlier != nil {
+	earlier := t.earlierVisit(h)
+	if earlier != nil {
 		a.who = earlier.callerNow()
 	} else if earlier := t.server.channels.farCall(next.uuid); earlier != nil {
 		a.who, a.visit.group = earlier.callerNow(), earlier.groupNow()
@@ -147,7 +149,7 @@ func (t *talk) replaceCaller(h happened) {
 		a.who.number = knownNumber(sanitize(number))
 		a.who.name = knownName(headers.Get("Caller-Orig-Caller-ID-Name"), a.who.number)
 	}
-	neverQueued := !t.server.endVisit(t.call, next.uuid)
+	earlier.awaitOver()
 	if !t.server.channels.moveCall(t.call, next) {
 		return
 	}
@@ -159,7 +161,7 @@ func (t *talk) replaceCaller(h happened) {
 	next.call.Store(t.call)
 	t.callerChannel.Store(next)
 	was.become(released)
-	t.goOnWith(a, before, neverQueued)
+	t.goOnWith(a, before, earlier == nil)
 	t.log.Info().Str("consult", was.uuid).Str("agent", t.record.Agent).
 		Msg("a caller takes over the talk of a consulting call")
 }
@@ -187,18 +189,24 @@ func (t *talk) goOnWith(a arrival, before record, neverQueued bool) {
 	t.entered(PhaseTalk, t.leg.offer.Agent.Extension).Send()
 }
 
-// endVisit waits for the end of the visit that a caller's channel had here. That visit is over,
-// because the channel is bridged with another one. It returns false if there was none.
-func (s *Server) endVisit(c *call, uuid string) bool {
-	earlier := s.channels.caller(uuid)
-	if earlier == nil || earlier == c {
-		return false
+// earlierVisit returns the call of the channel that the leg is bridged with now, or nil if that had
+// none. Its visit is over, or will be when it has seen the same event.
+func (t *talk) earlierVisit(h happened) *call {
+	if earlier := cmp.Or(h.visit, t.server.channels.caller(h.other)); earlier != t.call {
+		return earlier
+	}
+	return nil
+}
+
+// awaitOver waits until the call is over, for at most replyLimit. A call that is nil is over.
+func (c *call) awaitOver() {
+	if c == nil {
+		return
 	}
 	limit := time.NewTimer(replyLimit)
 	defer limit.Stop()
 	select {
-	case <-earlier.gone:
+	case <-c.gone:
 	case <-limit.C:
 	}
-	return true
 }

@@ -65,6 +65,7 @@ func (s *Server) recovered(t queue.Talk) *call {
 	ch.become(talking)
 	ch.call.Store(c)
 	c.callerChannel.Store(ch)
+	c.neverQueued.Store(t.NeverQueued)
 	c.isFor(caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled})
 	c.group, c.place = t.CDR.Group, place
 	c.record.CDR, c.record.talked = t.CDR, true

@@ -18,6 +18,7 @@ const overVariable = "nwayacd_over"
 type happened struct {
 	what     happening
 	other    string // uuid of the channel with which the caller or the leg is bridged now
+	visit    *call  // of legBridged: the call to which that channel belonged, which may be over by now
 	number   string // number of that channel
 	inbound  bool   // whether that channel called in
 	held     bool   // of callerFreed: FreeSWITCH parks the caller for us
@@ -172,7 +173,9 @@ type bridgeSide struct {
 // onBridgedWith finds the calls for which a channel is bridged with one of another call, or of
 // none.
 func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (deliveries []delivery) {
-	h := happened{other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound}
+	h := happened{
+		other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound, visit: r.callers[with.uuid].of(),
+	}
 	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what = callerBridged
 		deliveries = append(deliveries, delivery{to: o.call, h: h})
@@ -293,7 +296,7 @@ func passedOnAttended(e *esl.Event) bool {
 	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
 }
 
-// connectsOthers reports whether the talk of a channel is over because its phone connected the other
+// connectsOthers reports whether a channel's talk is over because its phone connected the other
 // side with its other call. FreeSWITCH parks such a channel, and nobody has transferred it.
 func connectsOthers(e *esl.Event) bool {
 	how, _ := lastMove(e)

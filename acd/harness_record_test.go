@@ -57,6 +57,17 @@ func (l *memoryJournal) Write(changes ...queue.Change) uint64 {
 
 func (l *memoryJournal) Sync(context.Context, uint64) error { return nil }
 
+// whole returns n, or n+1 if that would part a CDR from the end of its talk, which a journal keeps
+// together.
+func (l *memoryJournal) whole(n int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n < len(l.changes) && l.changes[n].TalkOver != nil {
+		n++
+	}
+	return n
+}
+
 func (l *memoryJournal) cdrs() (all []queue.CDR) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

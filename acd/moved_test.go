@@ -36,6 +36,9 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 			c.Fatal(err)
 		}
 		c.after(5 * time.Second)
+		if call.Var(overHook) == "" {
+			c.Error("the caller, who came to the socket port, is not parked for us after the second talk")
+		}
 		call.Hangup()
 		c.after(5 * time.Second)
 		c.wantVisits("call-139", "110 answered 1000 120 attended", "120 answered 1001 - -")
@@ -44,7 +47,7 @@ func TestAttendedTransferNamesTheGroupOfTheSecondAgent(t *testing.T) {
 }
 
 // An agent connects a caller with the agent of another group, and the caller hangs up meanwhile. If
-// the two did not meet, nobody was transferred by the agent who consulted.
+// the two did not meet, the consulting agent has transferred nobody.
 func TestTheCallerHangsUpDuringAnAttendedTransfer(t *testing.T) {
 	for after := range 100 {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
@@ -135,6 +138,37 @@ func TestAReceptionistsCallerGoesOnIfTheAgentHangsUpDuringAHold(t *testing.T) {
 			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
 		}
 		c.wantRest()
+	})
+}
+
+// The same caller goes on there, and was not transferred, if the server was started again in the
+// talk.
+func TestAReceptionistsCallerGoesOnAfterARestart(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		c.sw.Agent("3000", sim.Behaviour{})
+		call := c.sw.Call(sim.CallOptions{
+			UUID: "outsider", Number: "138", Dialled: "3000",
+			Dialplan: sim.Plan("bridge user/3000", "set went=on", "sleep 5000", "hangup NORMAL_UNSPECIFIED"),
+		})
+		c.settle()
+		own := call.Bridged()
+		consult := c.consults(own, "3000")
+		c.untilTalking("consult")
+		c.connects(own, consult.UUID(), false)
+		c.after(time.Second)
+		c.restartsWith(c.journal.length())
+		agentHangsUp(c, call)
+		ended := time.Now()
+		c.settleAll()
+		if call.Var("went") != "on" || call.Cause() != "NORMAL_UNSPECIFIED" {
+			t.Errorf("the caller does not go on in their dialplan: %q %s", call.Actions(), call.Cause())
+		}
+		c.wantVisits("outsider", "120 answered 1001 - -")
+		for _, cdr := range c.journal.cdrs() {
+			if late := cdr.Ended.Sub(ended); late > time.Second {
+				t.Errorf("the end of the talk of %s is recorded %s late", cdr.UUID, late)
+			}
+		}
 	})
 }
 

@@ -360,7 +360,7 @@ func (c *call) talkSoFar(l *leg) queue.Talk {
 	ch := c.channel()
 	return queue.Talk{
 		Server: c.server.options.Identity, Link: ch.at().Name, CoreUUID: ch.core,
-		CDR: c.record.CDR, Offer: l.record,
+		CDR: c.record.CDR, Offer: l.record, NeverQueued: c.neverQueued.Load(),
 	}
 }
 

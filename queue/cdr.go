@@ -145,6 +145,12 @@ type Talk struct {
 	CDR      CDR         `json:"CDR"`
 	Offer    OfferRecord `json:"Offer"`            // that became the talk
 	Requeued bool        `json:"Parted,omitempty"` // it is over, and its caller waits again; CDR is the CDR so far
+	// OfferRecorded is true if the record of the offer is written, because the agent's part in the
+	// talk is over.
+	OfferRecorded bool `json:"OfferRecorded,omitempty"`
+	// NeverQueued is true if the caller never came to our socket port, because a phone connected
+	// them with the agent. They go on in their own dialplan after the talk.
+	NeverQueued bool `json:"NeverQueued,omitempty"`
 }
 
 // OfferOutcome is how an offer ended.

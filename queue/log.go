@@ -109,9 +109,17 @@ func (l *Lease) endHold(now time.Time) {
 }
 
 // OfferEnded writes the record of an offer whose lease is over, with what the floor knows of it.
-// It returns that record.
+// It returns that record. It writes nothing if the process before wrote the record.
 func (f *Floor) OfferEnded(l *Lease, o OfferRecord) OfferRecord {
+	if l.recorded {
+		return o
+	}
 	l.recorded = true
+	if t := f.talks[o.Call]; t != nil && t.isOf(&o) {
+		over := *t
+		over.OfferRecorded = true
+		f.talks[o.Call] = &over
+	}
 	l.endHold(f.now)
 	if t := l.times; t != nil {
 		o.Hold, o.WrapUp, o.WrapUpEnded = t.held, t.wrapUp, t.wrapUpEnded

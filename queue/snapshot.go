@@ -94,6 +94,10 @@ func (s *Snapshot) applyCalls(c Change) {
 		s.Talks = append(s.withoutTalk(c.Talk.CDR.UUID), *c.Talk)
 	case c.TalkOver != nil:
 		s.Talks = s.withoutTalk(*c.TalkOver)
+	case c.Offer != nil:
+		for i := range s.Talks {
+			s.Talks[i].OfferRecorded = s.Talks[i].OfferRecorded || s.Talks[i].isOf(c.Offer)
+		}
 	case c.AgentLog != nil:
 		s.applyLog(*c.AgentLog)
 	case c.StillWaiting != nil:

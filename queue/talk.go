@@ -53,6 +53,11 @@ func (f *Floor) Ended(cdr CDR) {
 	f.out.Ended = append(f.out.Ended, cdr)
 }
 
+// isOf reports whether the offer became the talk.
+func (t *Talk) isOf(o *OfferRecord) bool {
+	return t.CDR.UUID == o.Call && t.Offer.Leg == o.Leg && o.Leg != ""
+}
+
 // Talks returns the talks that go on, in no order.
 func (f *Floor) Talks() []Talk {
 	talks := make([]Talk, 0, len(f.talks))
@@ -93,7 +98,7 @@ func (t *Talk) lease(who *agent.Profile) *Lease {
 	return &Lease{
 		Call: t.CDR.UUID, Group: t.CDR.Group, Agent: who, Number: t.CDR.Offers, Transfer: t.Offer.Transfer,
 		Visit: t.CDR.Visit, Arrived: t.CDR.Arrived,
-		Offered: t.Offer.Offered, answered: true,
+		Offered: t.Offer.Offered, answered: true, recorded: t.OfferRecorded,
 	}
 }
 

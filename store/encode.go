@@ -203,6 +203,8 @@ func (o *object) talk(t *queue.Talk) {
 	o.inside("CDR", func() { o.cdr(&t.CDR) })
 	o.inside("Offer", func() { o.offer(&t.Offer) })
 	o.flagUnlessFalse("Parted", t.Requeued)
+	o.flagUnlessFalse("OfferRecorded", t.OfferRecorded)
+	o.flagUnlessFalse("NeverQueued", t.NeverQueued)
 }
 
 // object is a JSON object that is being written. err is the last value in it that has no JSON.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,16 +148,18 @@ func (r reader) waiting(scan func(...any) error) (queue.Waiting, error) {
 	return w, err
 }
 
+// talk reads a talk, and whether the record of its offer is written.
 func (r reader) talk(scan func(...any) error) (queue.Talk, error) {
-	var whole text
+	var whole, recorded text
 	var t queue.Talk
-	if err := scan(&whole); err != nil {
+	if err := scan(&whole, &recorded); err != nil {
 		return t, err
 	}
 	if err := json.Unmarshal([]byte(whole), &t); err != nil {
 		r.row("nwayacd_talk", "").warn("talk", whole)
 		return queue.Talk{}, nil
 	}
+	t.OfferRecorded = t.OfferRecorded || slices.Contains(strings.Fields(string(recorded)), t.Offer.Leg)
 	return t, nil
 }
 

@@ -47,7 +47,8 @@ var postgres = dialect{
 		memories:  pgMemories + ` ORDER BY cf_call_remember.insert_time DESC NULLS LAST LIMIT $1`,
 		waiting: `SELECT call_uuid, callin_number, callin_group, callin_type, place, call_time::timestamptz, callin_name, visit, came_from
 			FROM callin_queue`,
-		talks:    `SELECT talk FROM nwayacd_talk ORDER BY call_uuid`,
+		talks: `SELECT talk, (SELECT string_agg(leg_uuid, ' ') FROM nwayacd_offer o WHERE o.call_uuid = t.call_uuid)
+			FROM nwayacd_talk t ORDER BY call_uuid`,
 		users:    selectUsers + ` ORDER BY name`,
 		tokens:   selectTokens + ` ORDER BY name`,
 		sessions: selectSessions + ` ORDER BY hash`,

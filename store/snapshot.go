@@ -238,8 +238,9 @@ func (s *Store) overlayJournal(snap *queue.Snapshot, applied uint64) (seen uint6
 			return seen, err
 		}
 		for _, e := range decode(records) {
-			if e.Seq > s.superseded.Load() || e.change.Talk != nil || e.change.TalkOver != nil {
-				snap.Apply(e.change)
+			c := e.change
+			if e.Seq > s.superseded.Load() || c.Talk != nil || c.TalkOver != nil || c.Offer != nil {
+				snap.Apply(c)
 			}
 		}
 		seen = records[len(records)-1].Seq

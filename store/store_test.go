@@ -244,8 +244,15 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 			queue.Change{Talk: &queue.Talk{Server: "s1", Link: "a", CDR: queue.CDR{UUID: "t1", Caller: "1"}}},
 			queue.Change{Talk: &queue.Talk{
 				Server: "s1", Link: "b", CoreUUID: "core",
-				CDR: queue.CDR{UUID: "t1", Caller: "o'clock", Agent: "1000", Bridged: moment},
+				CDR:   queue.CDR{UUID: "t1", Caller: "o'clock", Agent: "1000", Bridged: moment},
+				Offer: queue.OfferRecord{Call: "t1", Leg: "leg"},
 			}},
+			queue.Change{Talk: &queue.Talk{
+				Server: "s1", CDR: queue.CDR{UUID: "t3"}, Offer: queue.OfferRecord{Call: "t3", Leg: "second"},
+			}},
+			queue.Change{Offer: &queue.OfferRecord{Call: "t1", Leg: "missed", Offered: moment, Ended: moment}},
+			queue.Change{Offer: &queue.OfferRecord{Call: "t1", Leg: "leg", Offered: moment, Ended: moment}},
+			queue.Change{Offer: &queue.OfferRecord{Call: "t3", Leg: "first", Offered: moment, Ended: moment}},
 			queue.Change{Talk: &queue.Talk{Server: "s1", CDR: queue.CDR{UUID: "t2"}}},
 			queue.Change{TalkOver: new("t2")},
 			queue.Change{Remembered: &queue.Memory{Caller: "139", Group: "110", Agent: "1001", At: moment}},
@@ -299,7 +306,7 @@ func TestEveryChangeIsFoundAfterARestart(t *testing.T) {
 		if w := snap.Waiting[0]; w.Name != "李豪" || w.Visit != 3 || w.CameFrom != "120" {
 			t.Errorf("waiting %+v", w)
 		}
-		if talks := snap.Talks; len(talks) != 1 || talks[0].Server != "s1" || talks[0].Link != "b" ||
+		if talks := snap.Talks; len(talks) != 2 || !talks[0].OfferRecorded || talks[1].OfferRecorded || talks[0].Server != "s1" || talks[0].Link != "b" ||
 			talks[0].CoreUUID != "core" ||
 			talks[0].CDR.UUID != "t1" || talks[0].CDR.Caller != "o'clock" || talks[0].CDR.Agent != "1000" ||
 			!talks[0].CDR.Bridged.Equal(moment) {
