@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -12,10 +13,16 @@ import (
 )
 
 // another configures a server on another host: with its own data-dir and ports, and the same
-// database. If the first server does not answer, callers find this one.
+// database, which has the agents by then. If the first server does not answer, callers find this
+// one.
 func (s *scene) another() *testlab.Server {
 	s.Helper()
 	first := s.srv
+	s.eventually("all agents are logged in, in the database", patience, func() bool {
+		at := rows(s.T, s.db.admin, `SELECT count(*) FROM call_extension JOIN ext_group_map ON ext = extension_number
+			WHERE seat_state = 'up'`)
+		return at[0][0] == fmt.Sprint(agents)
+	})
 	other, err := testlab.NewServer(suite.program, s.TempDir())
 	s.noError(err)
 	s.configure(other)
