@@ -71,6 +71,20 @@ func (c *Calls) Add(other *Calls) {
 	c[WaitLongest] = longest
 }
 
+// Left returns how many visits were offered and ended neither answered nor abandoned.
+func (c *Calls) Left() int64 { return c.sum(LeftTimeout, LeftError) }
+
+// Refused returns how many callers were never in the line.
+func (c *Calls) Refused() int64 { return c.sum(RefusedFull, RefusedBlacklisted) }
+
+// sum adds up the figures from the first to the last one.
+func (c *Calls) sum(first, last Call) (n int64) {
+	for f := first; f <= last; f++ {
+		n += c[f]
+	}
+	return n
+}
+
 // Work is one of the figures of an agent: an index of Agent.
 type Work int
 

@@ -88,15 +88,10 @@ func (r *Report) groupCharts(v *View) []chart.Chart {
 	calls := barsOf(v.Calls, places, []part{
 		count(v.title("answered", false), "c-answered", figure(figures.Answered)),
 		count(v.title("abandoned", false), "c-abandoned", figure(figures.Abandoned)),
-		count(v.Other, "c-other", leftOtherwise),
+		count(v.Other, "c-other", (*figures.Calls).Left),
 	})
 	calls.Mark = decimal
 	return []chart.Chart{calls, r.levelChart(v, places, sums)}
-}
-
-// leftOtherwise returns how many visits ended neither answered nor abandoned.
-func leftOtherwise(c *figures.Calls) int64 {
-	return c[figures.Offered] - c[figures.Answered] - c[figures.Abandoned]
 }
 
 func (r *Report) levelChart(v *View, places []string, sums []figures.Calls) *chart.Line {

@@ -157,11 +157,39 @@ func TestAMonthWithAChangeOfTheClock(t *testing.T) {
 	})
 	wantForms(t, r, "start group offered answered answered_in abandoned abandoned_in abandoned_short service_level "+
 		"asa_seconds time_to_abandon_seconds aht_seconds longest_wait_seconds left_timeout left_moved "+
-		"refused_blacklisted talk_seconds hold_seconds wrap_up_seconds",
-		"2026-10-01T00:00:00+02:00 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80",
-		"2026-10-01T00:00:00+02:00 120 1 1 1 0 0 0 100 2  80 2 0 0 0 60 5 20",
-		"total 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80",
-		"total 120 1 1 1 0 0 0 100 2  80 2 0 0 0 60 5 20")
+		"refused_blacklisted talk_seconds hold_seconds wrap_up_seconds left refused",
+		"2026-10-01T00:00:00+02:00 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80 2 1",
+		"2026-10-01T00:00:00+02:00 120 1 1 1 0 0 0 100 2  80 2 0 0 0 60 5 20 0 0",
+		"total 110 9 4 2 3 2 2 40 20.25 32.333 80 90 1 1 1 240 20 80 2 1",
+		"total 120 1 1 1 0 0 0 100 2  80 2 0 0 0 60 5 20 0 0")
+}
+
+// TestASumIsThatOfItsColumns gives every figure another value, and adds up the columns by name.
+func TestASumIsThatOfItsColumns(t *testing.T) {
+	at := moment(t, "2026-03-04T09:00:00Z")
+	calls := &figures.Calls{}
+	for i := range calls {
+		calls[i] = 1 << i
+	}
+	s := &source{}
+	s.Calls = map[figures.CallKey]*figures.Calls{{Group: "110", Start: at}: calls}
+	r := made(t, s, Query{Step: Hour, Zone: time.UTC, From: at, To: at.Add(time.Hour)})
+	for form, rows := range forms(t, r) {
+		sums, is := map[string]int{}, map[string]int{}
+		for i, name := range rows[0] {
+			n, _ := strconv.Atoi(rows[1][i])
+			is[name] = n
+			kind, _, _ := strings.Cut(name, "_")
+			if kind != name {
+				sums[kind] += n
+			}
+		}
+		for _, name := range []string{"left", "refused"} {
+			if is[name] == 0 || is[name] != sums[name] {
+				t.Errorf("%s: %s is %d, its columns are %d", form, name, is[name], sums[name])
+			}
+		}
+	}
 }
 
 func TestTheHourThatComesTwiceIsThereTwice(t *testing.T) {

@@ -51,6 +51,12 @@ func counted(name string, figure figures.Call) column {
 	}}
 }
 
+func summed(name string, of func(*figures.Calls) int64) column {
+	return column{name, func(_ *Report, row *Row) cell {
+		return cell{number: Number{float64(of(&row.Calls)), true}}
+	}}
+}
+
 func lasted(name string, figure figures.Call) column {
 	return column{name, func(_ *Report, row *Row) cell { return cell{number: seconds(row.Calls[figure])} }}
 }
@@ -76,6 +82,7 @@ var groupColumns = []column{
 	counted("left_error", figures.LeftError), counted("refused_full", figures.RefusedFull),
 	counted("refused_closed", figures.RefusedClosed), counted("refused_empty", figures.RefusedEmpty),
 	counted("refused_blacklisted", figures.RefusedBlacklisted), counted("returned", figures.Returned),
+	summed("left", (*figures.Calls).Left), summed("refused", (*figures.Calls).Refused),
 }
 
 func worked(name string, figure figures.Work) column {

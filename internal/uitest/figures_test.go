@@ -12,10 +12,7 @@ const differences = `(async () => {
 	const read = (text) => text === "–" ? null : text.includes(":") ?
 		text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0) : parseFloat(text);
 	const wanted = (row, key) => {
-		if (key === "left" || key === "refused") {
-			return Object.keys(row).filter(k => k.startsWith(key + "_")).reduce((s, k) => s + row[k], 0);
-		}
-		if (row[key] === null || row[key] === undefined) return null;
+		if (row[key] === null) return null;
 		return key.includes("_seconds") ? Math.floor(row[key]) : Math.floor(row[key] * 10) / 10;
 	};
 	const wrong = [];

@@ -37,25 +37,12 @@ export const titleOf = (key, by = "group") => textOf(key, by)?.Title ?? key;
 export const helpOf = (key, by) => textOf(key, by)?.Help;
 
 /**
- * A figure of a row. Those that a report has in parts are their sum.
- * @param {any} row
- * @param {string} key
- * @returns {number|null}
- */
-export function figureOf(row, key) {
-  if (key !== "left" && key !== "refused") return row?.[key] ?? null;
-  let sum = 0;
-  for (const [name, value] of Object.entries(row ?? {})) if (name.startsWith(key + "_")) sum += Number(value);
-  return sum;
-}
-
-/**
  * A figure as text: a length, a share, or a number.
  * @param {any} row
  * @param {string} key
  */
 export function shown(row, key) {
-  const value = figureOf(row, key);
+  const value = row?.[key] ?? null;
   if (value === null) return "–";
   if (key.includes("_seconds")) return clock(value * 1000);
   if (key === "service_level" || key === "occupancy") return (Math.floor(value * 10) / 10).toFixed(1) + " %";
