@@ -70,7 +70,7 @@ func (p *portCertificate) warning() (n httpapi.Notice, due bool) {
 		return n, false
 	}
 	return httpapi.Notice{
-		Word: "certificate",
+		Word: httpapi.WordCertificate,
 		Text: fmt.Sprintf("the certificate of [%s] ends at %s", p.section, end.UTC().Format(time.RFC3339)),
 	}, true
 }

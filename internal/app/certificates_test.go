@@ -70,7 +70,7 @@ func TestAReloadReplacesTheCertificates(t *testing.T) {
 	if second.Cmp(first) == 0 || serialOf(t, ca, ports[1]).Cmp(second) != 0 {
 		t.Error("the ports show the certificate from before")
 	}
-	if all := d.warnings(LogStatus{}, store.Status{}); len(all) != 2 || all[0].Word != "certificate" {
+	if all := d.warnings(LogStatus{}, store.Status{}); len(all) != 2 || all[0].Word.String() != "certificate" {
 		t.Errorf("warnings of two certificates that end soon: %v", all)
 	}
 

@@ -10,26 +10,33 @@ import (
 	"nwayacd/internal/console"
 )
 
-func TestTheConsoleHasWordsForEachRefusalOfTheAPI(t *testing.T) {
+func TestTheConsoleHasWordsForEachRefusalAndNoticeOfTheAPI(t *testing.T) {
 	pages := console.New(console.Options{})
 	for _, language := range []string{"en", "zh"} {
 		answer := httptest.NewRecorder()
 		pages.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/ui/words/"+language+".json", nil))
-		var words struct{ Refusals map[string]string }
+		var words struct{ Refusals, Notices map[string]string }
 		if err := json.Unmarshal(answer.Body.Bytes(), &words); err != nil {
 			t.Fatal(err)
 		}
-		known := map[string]bool{}
-		for _, kind := range httpapi.Kinds() {
-			known[kind] = true
-			if words.Refusals[kind] == "" {
-				t.Errorf("%s: no words for %q", language, kind)
-			}
+		sameKeys(t, language, words.Refusals, httpapi.Kinds())
+		sameKeys(t, language, words.Notices, httpapi.Words())
+	}
+}
+
+// sameKeys fails the test unless the texts are those of these names.
+func sameKeys(t *testing.T, language string, texts map[string]string, names []string) {
+	t.Helper()
+	known := map[string]bool{}
+	for _, name := range names {
+		known[name] = true
+		if texts[name] == "" {
+			t.Errorf("%s: no words for %q", language, name)
 		}
-		for kind := range words.Refusals {
-			if !known[kind] {
-				t.Errorf("%s: words for %q, which the API does not have", language, kind)
-			}
+	}
+	for name := range texts {
+		if !known[name] {
+			t.Errorf("%s: words for %q, which the API does not have", language, name)
 		}
 	}
 }

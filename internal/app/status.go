@@ -18,7 +18,7 @@ func (d *Daemon) warnings(log LogStatus, database store.Status) (all []httpapi.N
 	}
 	if log.Fault != "" {
 		all = append(all, httpapi.Notice{
-			Word: "log", Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
+			Word: httpapi.WordLog, Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
 				log.DroppedRecords),
 		})
 	}
@@ -27,7 +27,7 @@ func (d *Daemon) warnings(log LogStatus, database store.Status) (all []httpapi.N
 		if database.JobFault != "" {
 			text += "; it fails: " + database.JobFault
 		}
-		all = append(all, httpapi.Notice{Word: "upgrade", Text: text})
+		all = append(all, httpapi.Notice{Word: httpapi.WordUpgrade, Text: text})
 	}
 	return all
 }

@@ -37,6 +37,7 @@ type Words struct {
 	Outcome       map[string]string // of an entry of the audit log
 	Ways          map[string]string // by which an order came, by auth.Way
 	Refusals      map[string]string // of the API, by the type of the problem
+	Notices       map[string]string // of /readyz, by their word
 }
 
 // NavWords are the titles of the pages.

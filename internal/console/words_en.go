@@ -334,6 +334,7 @@ var english = Words{
 	},
 	Records:  englishRecords,
 	Refusals: englishRefusals,
+	Notices:  englishNotices,
 	Ways:     englishWays,
 	OfferOutcomes: map[string]string{
 		"answered":  "answered",

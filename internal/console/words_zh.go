@@ -331,6 +331,7 @@ var chinese = Words{
 	},
 	Records:  chineseRecords,
 	Refusals: chineseRefusals,
+	Notices:  chineseNotices,
 	Ways:     chineseWays,
 	OfferOutcomes: map[string]string{
 		"answered":  "已接",

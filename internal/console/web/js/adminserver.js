@@ -6,6 +6,16 @@ import { words } from "./words.js";
 
 const admin = words.Admin;
 
+/**
+ * The text of a notice by its word, and the details, which the server has in English only.
+ * @param {{word: string, warning: boolean, text?: string}} notice
+ */
+function note({ word, warning, text }) {
+  const shape = warning ? "warning" : "alert";
+  return el("li", { class: "notice " + shape }, icon(shape), el("div", {}, words.Notices[word] ?? word,
+    text ? el("small", { lang: "en" }, text) : null));
+}
+
 /** @type {import("./admin.js").Section} */
 export const server = {
   id: "server", title: admin.Server,
@@ -13,9 +23,7 @@ export const server = {
     const { version } = await call("GET", "/version");
     const answer = await fetch("/readyz");
     const ready = await answer.json();
-    const notes = (/** @type {string[]} */ texts, /** @type {string} */ shape) => texts.map((text) =>
-      el("li", { class: "notice " + shape }, icon(shape), text));
-    const all = [...notes(ready.reasons ?? [], "alert"), ...notes(ready.warnings ?? [], "warning")];
+    const all = (ready.notices ?? []).map(note);
     root.append(
       heading(admin.Server, version, action(admin.Reload, async () => {
         if (await order(admin.Reload, () => call("POST", "/reload"))) changed();
