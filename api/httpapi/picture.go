@@ -3,9 +3,11 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"time"
 
 	"nwayacd/internal/report"
+	"nwayacd/internal/story"
 	"nwayacd/queue"
 )
 
@@ -14,7 +16,7 @@ import (
 const picturePolicy = policy + "; style-src 'self'"
 
 // pictureStyles are the style sheets that have the colours of a picture.
-var pictureStyles = []string{consolePrefix + "web/css/base.css", consolePrefix + "web/css/reports.css"}
+var pictureStyles = []string{consolePrefix + "web/css/base.css", consolePrefix + "web/css/chart.css"}
 
 // drawn returns the charts of a report. Names and goals are those that the actor may see.
 func (p *Port) drawn(ctx context.Context, made *report.Report, language string) (*download, error) {
@@ -62,4 +64,25 @@ func (p *Port) goalsOf(ctx context.Context, made *report.Report) (goals []int) {
 		}
 	}
 	return goals
+}
+
+// drawnStory returns the picture of a call, with the story as JSON in its metadata. Names are those
+// that the actor may see.
+func (p *Port) drawnStory(ctx context.Context, t *told, zone *time.Location, language string) ([]byte, error) {
+	data, err := json.Marshal(t.shown)
+	if err != nil {
+		return nil, err
+	}
+	view := &story.View{
+		Zone: zone, Group: map[string]string{}, Agent: p.namesOfAgents(ctx), Data: data, Styles: pictureStyles,
+	}
+	if p.StoryTexts != nil {
+		view.Texts = p.StoryTexts(language)
+	}
+	for _, g := range p.groups(ctx) {
+		view.Group[g.Number] = g.Name
+	}
+	var body bytes.Buffer
+	err = story.WriteSVG(&body, t.visits, t.offers, view)
+	return body.Bytes(), err
 }

@@ -24,6 +24,7 @@ import (
 	"nwayacd/api/live"
 	"nwayacd/internal/auth"
 	"nwayacd/internal/report"
+	"nwayacd/internal/story"
 	"nwayacd/queue"
 )
 
@@ -83,8 +84,10 @@ type Port struct {
 	Console  Console          // answers what is under /ui/; nil = there is no console
 	// ReportTexts returns the words of a report's charts in a language; nil = they have none.
 	ReportTexts func(language string) report.Texts
-	Log         zerolog.Logger
-	TLS         *tls.Config // nil = the port speaks no TLS
+	// StoryTexts returns the words of the picture of a call.
+	StoryTexts func(language string) story.Texts
+	Log        zerolog.Logger
+	TLS        *tls.Config // nil = the port speaks no TLS
 	// DirectoryToken is for FreeSWITCH's user directory only, which accepts Token, too. If neither
 	// is set, the directory is closed. DirectoryOpen opens it without a token.
 	DirectoryToken *auth.Secret

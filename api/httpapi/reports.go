@@ -59,12 +59,14 @@ func (p *Port) reportOperations(r resource) {
 	}
 }
 
+const pictureType = "image/svg+xml"
+
 // reportForms are the forms of a report.
 var reportForms = map[string]struct{ contentType, ending string }{
 	"json": {"application/json", "json"},
 	"csv":  {"text/csv; charset=utf-8", "csv"},
 	"xlsx": {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"},
-	"svg":  {"image/svg+xml", "svg"},
+	"svg":  {pictureType, "svg"},
 }
 
 func (p *Port) makeReport(ctx context.Context, in *reportQuery) (*download, error) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"nwayacd/agent"
 	"nwayacd/queue"
@@ -34,48 +37,104 @@ func (p *Port) storyOperations(r resource) {
 		id: "get-story", method: http.MethodGet, path: apiPrefix + "/calls/{uuid}/story",
 		summary: "Tell a call from its records",
 		about: "Every visit, offer, talk, hold and transfer of the call on one time line, " +
-			"as far as they have ended.",
-		refusals: []int{http.StatusNotFound},
+			"as far as they have ended. As SVG, it is a picture of them, with the JSON in its metadata.",
+		refusals: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, p.story)
+	registry := r.api.OpenAPI().Components.Schemas
+	r.api.OpenAPI().Paths[apiPrefix+"/calls/{uuid}/story"].Get.Responses["200"].Content = map[string]*huma.MediaType{
+		"application/json": {Schema: registry.Schema(reflect.TypeFor[storyShown](), true, "")},
+		pictureType:        {Schema: &huma.Schema{Type: huma.TypeString}},
+	}
+}
+
+type storyQuery struct {
+	UUID     string `path:"uuid" maxLength:"128" doc:"the caller's channel"`
+	Format   string `query:"format" enum:"json,svg" default:"json"`
+	Zone     string `query:"zone" doc:"time zone of the times in a picture; without it, that of the configuration"`
+	Language string `query:"language" enum:"en,zh" default:"en" doc:"of the texts in a picture"`
+}
+
+// storyOutput has a storyShown, or the bytes of a picture.
+type storyOutput struct {
+	ContentType string `header:"Content-Type"`
+	Policy      string `header:"Content-Security-Policy"`
+	Body        any
+}
+
+// told is the story of a call, as records and as they are shown.
+type told struct {
+	visits []queue.VisitRecord
+	offers []queue.OfferRecord
+	shown  storyShown
 }
 
 // storyVisits bounds the visits of a story.
 const storyVisits = 500
 
-func (p *Port) story(ctx context.Context, in *callPath) (*output[storyShown], error) {
+func (p *Port) story(ctx context.Context, in *storyQuery) (*storyOutput, error) {
+	zone, err := p.zone(in.Zone)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.tell(ctx, in.UUID)
+	switch {
+	case err != nil:
+		return nil, err
+	case in.Format == "svg":
+		picture, err := p.drawnStory(ctx, t, zone, in.Language)
+		return &storyOutput{pictureType, picturePolicy, picture}, err
+	}
+	return &storyOutput{Policy: policy, Body: t.shown}, nil
+}
+
+// tell returns the story of a call, as far as the actor may see it.
+func (p *Port) tell(ctx context.Context, uuid string) (*told, error) {
 	viewer := p.Server.Viewer(ctx)
-	q, show := viewer.Search(queue.CDRSearch{Call: in.UUID, Limit: storyVisits})
+	q, show := viewer.Search(queue.CDRSearch{Call: uuid, Limit: storyVisits})
 	visits, _, err := p.Database.SearchCDRs(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
-	offers, err := p.Database.Offers(ctx, in.UUID)
+	offers, err := p.Database.Offers(ctx, uuid)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errDatabase, err)
 	}
 	offers = slices.DeleteFunc(offers, func(o queue.OfferRecord) bool { return !viewer.Offer(&o) })
 	if len(visits)+len(offers) == 0 {
-		if err := p.checkKnown(ctx, in.UUID); err != nil {
+		if err := p.checkKnown(ctx, uuid); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortStableFunc(visits, func(a, b queue.VisitRecord) int { return a.VisitNumber() - b.VisitNumber() })
-	out := storyShown{Visits: []cdrShown{}, Offers: []offerShown{}, Moments: []momentShown{}}
-	for _, c := range visits {
-		c = show(c)
-		out.Visits = append(out.Visits, showVisit(c))
-		out.Moments = append(out.Moments, momentsOfVisit(&c.CDR)...)
+	for i := range visits {
+		visits[i] = show(visits[i])
 	}
-	for _, o := range offers {
-		out.Offers = append(out.Offers, showOffer(o))
-		moments, err := p.momentsOfOffer(ctx, &o)
+	shown, err := p.storyOf(ctx, visits, offers)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errDatabase, err)
+	}
+	return &told{visits, offers, *shown}, nil
+}
+
+// storyOf shows the records of a call, and their moments on one time line.
+func (p *Port) storyOf(
+	ctx context.Context, visits []queue.VisitRecord, offers []queue.OfferRecord,
+) (*storyShown, error) {
+	out := &storyShown{Visits: []cdrShown{}, Offers: []offerShown{}, Moments: []momentShown{}}
+	for i := range visits {
+		out.Visits = append(out.Visits, showVisit(visits[i]))
+		out.Moments = append(out.Moments, momentsOfVisit(&visits[i].CDR)...)
+	}
+	for i := range offers {
+		out.Offers = append(out.Offers, showOffer(offers[i]))
+		moments, err := p.momentsOfOffer(ctx, &offers[i])
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errDatabase, err)
+			return nil, err
 		}
 		out.Moments = append(out.Moments, moments...)
 	}
 	slices.SortStableFunc(out.Moments, func(a, b momentShown) int { return a.At.Compare(b.At) })
-	return &output[storyShown]{out}, nil
+	return out, nil
 }
 
 func momentsOfVisit(c *queue.CDR) []momentShown {

@@ -298,11 +298,11 @@ func (d *Daemon) serveHTTP(ctx context.Context, o Options) (err error) {
 		DirectoryToken: d.secrets.directory, DirectoryOpen: d.config.HTTP.DirectoryOpen,
 		DirectoryClear: d.config.HTTP.DirectoryPassword == "clear", TrustedProxies: d.config.HTTP.TrustedProxies,
 		Live: d.live, Console: d.console(), Zone: zoneOf(d.config.ACD.TimeZone),
-		ReportTexts: console.ReportTexts,
-		Metrics:     d.metrics.Handler(d.log),
-		Warnings:    func() []httpapi.Notice { return d.warnings(o.LogStatus(), d.store.Status()) },
-		TLS:         d.httpCertificate.config(),
-		Bounds:      connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
+		ReportTexts: console.ReportTexts, StoryTexts: console.StoryTexts,
+		Metrics:  d.metrics.Handler(d.log),
+		Warnings: func() []httpapi.Notice { return d.warnings(o.LogStatus(), d.store.Status()) },
+		TLS:      d.httpCertificate.config(),
+		Bounds:   connlimit.Bounds{Total: d.config.HTTP.Max, PerSource: d.config.HTTP.MaxSource},
 	}
 	d.metrics.Watch(metrics.Sources{
 		Figures: d.acd.Figures, Links: d.acd.Links, Store: d.storeStatus,

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"nwayacd/acd"
 	"nwayacd/agent"
 	"nwayacd/api/apitest"
 	"nwayacd/api/httpapi"
@@ -29,6 +30,7 @@ import (
 type archive struct {
 	*testing.T
 	store *store.Store
+	floor *acd.Dispatcher
 	base  string
 	calls int
 }
@@ -44,7 +46,7 @@ func newArchive(t *testing.T) *archive {
 	go func() { done <- s.Run(ctx) }()
 	office, _ := apitest.Office()
 	port := &httpapi.Port{
-		Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret(""), ReportTexts: console.ReportTexts,
+		Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret(""), ReportTexts: console.ReportTexts, StoryTexts: console.StoryTexts,
 	}
 	web := httptest.NewServer(port.Handler(ctx))
 	t.Cleanup(func() {
@@ -57,7 +59,7 @@ func newArchive(t *testing.T) *archive {
 			t.Error(err)
 		}
 	})
-	return &archive{T: t, store: s, base: web.URL}
+	return &archive{T: t, store: s, floor: office.ACD.Dispatcher, base: web.URL}
 }
 
 // get returns the answer to a GET of somebody with that role. All that was written is in the
@@ -231,10 +233,10 @@ func TestASupervisorsReportOfAgents(t *testing.T) {
 	a.want(auth.Admin, query, columns, slices.Concat(all, all)...)
 }
 
-// TestTheStoryOfACall has two visits, a missed offer, a hold and a transfer.
-func TestTheStoryOfACall(t *testing.T) {
-	a := newArchive(t)
-	start := instant(t, "2026-10-15T12:00:00Z")
+// writeCall writes a call with two visits, a missed offer, a hold and a transfer. It returns when
+// the call began.
+func (a *archive) writeCall() time.Time {
+	start := instant(a.T, "2026-10-15T12:00:00Z")
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 	offer := func(
 		visit, number, offered, answered, ended int, group, extension string, o queue.OfferRecord,
@@ -261,8 +263,8 @@ func TestTheStoryOfACall(t *testing.T) {
 			WrapUp: 20 * time.Second, WrapUpEnded: queue.WrapUpByHand,
 		}),
 		queue.Change{CDR: &queue.CDR{
-			UUID: "c", Visit: 1, Group: "110", Caller: "139", Outcome: queue.Answered, Arrived: at(0), Answered: at(14),
-			Bridged: at(14), Ended: at(40), TransferKind: queue.TransferBlind, TransferredTo: "120",
+			UUID: "c", Visit: 1, Group: "110", Caller: "139", CallerName: stranger, Outcome: queue.Answered,
+			Arrived: at(0), Answered: at(14), Bridged: at(14), Ended: at(40), TransferKind: queue.TransferBlind, TransferredTo: "120",
 		}},
 		offer(2, 1, 42, 45, 90, "120", "1001", queue.OfferRecord{Outcome: queue.OfferAnswered}),
 		queue.Change{CDR: &queue.CDR{
@@ -270,6 +272,12 @@ func TestTheStoryOfACall(t *testing.T) {
 			Answered: at(45), Bridged: at(45), Ended: at(90),
 		}},
 	)
+	return start
+}
+
+func TestTheStoryOfACall(t *testing.T) {
+	a := newArchive(t)
+	start := a.writeCall()
 	want := []string{
 		"0 arrived 1 110", "2 offered 1 110 1000", "12 missed 1 110 1000 NO_ANSWER", "12 offered 1 110 1002",
 		"14 answered 1 110 1002", "20 hold 1 110 1002", "27 unhold 1 110 1002", "40 transferred 1 110 blind 120",

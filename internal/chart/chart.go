@@ -1,5 +1,5 @@
-// Package chart draws charts as SVG: stacked bars, and a line in percent with a goal. It does not
-// know what they are about.
+// Package chart draws charts as SVG: stacked bars, a line in percent with a goal, and spans of time
+// in lanes. It does not know what they are about.
 //
 // Every text is escaped, because names come from strangers. Colours are classes of the page's style
 // sheet, so a picture fits the theme of the page. It has no style attribute: the policy of the pages
@@ -7,9 +7,11 @@
 package chart
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"strconv"
+	"time"
 )
 
 // Document is a picture with charts, one below the other.
@@ -21,7 +23,7 @@ type Document struct {
 	Styles []string
 }
 
-// Chart is a Bars or a Line.
+// Chart is a Bars, a Line or a Timeline.
 type Chart interface {
 	head() *Head
 	height() float64
@@ -127,6 +129,15 @@ func (p *picture) caption(h *Head, id string) {
 	}
 }
 
+// Clock returns a time as 0:05, 12:34 or 1:02:03, as the pages show it.
+func Clock(d time.Duration) string {
+	s := max(0, int64(d/time.Second))
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
 // RoundUp returns a round number that is not below the size. Its quarters are round, too.
 func RoundUp(size float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(max(4, size))))
@@ -139,7 +150,7 @@ func RoundUp(size float64) float64 {
 }
 
 func (b *Bars) height() float64 {
-	return plotBottom + axisHeight + lineHeight*float64(len(b.legend())) + gap
+	return plotBottom + axisHeight + lineHeight*float64(len(legendOf(b.Series))) + gap
 }
 
 func (l *Line) height() float64 { return plotBottom + axisHeight + gap }
@@ -167,7 +178,7 @@ func (b *Bars) draw(p *picture) {
 			sums[i] += v.Size
 		}
 	}
-	p.legend(b.legend())
+	p.legend(legendOf(b.Series), plotBottom+axisHeight)
 }
 
 // part draws the part of a bar that begins at a size.

@@ -9,7 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 // element is an element of a picture, with the text that is directly in it.
 type element struct {
@@ -177,7 +180,10 @@ func TestATextIsNoMarkupAndNothingHasAStyle(t *testing.T) {
 	d := &Document{Data: []byte(evil), Styles: []string{evil}, Charts: []Chart{&Bars{
 		Head: Head{Title: evil, Note: evil, About: evil, Places: []string{evil}},
 		Mark: func(float64) string { return evil }, Series: []Series{{evil, evil, []Value{{Size: 1, Text: evil}}}},
-	}, &Line{Head: Head{Title: evil, Places: []string{evil}}, Values: []Value{{Size: 1, Text: evil}}}}}
+	}, &Line{Head: Head{Title: evil, Places: []string{evil}}, Values: []Value{{Size: 1, Text: evil}}}, &Timeline{
+		Head: Head{Title: evil, Note: evil, About: evil}, Kinds: []Series{{Name: evil, Class: evil}}, Zone: time.UTC,
+		Lanes: []Lane{{evil, []Span{{From: noon, To: noon.Add(time.Hour), Text: evil}}}},
+	}}}
 	all := drawn(t, d)
 	for _, e := range all {
 		if !strings.Contains(" svg metadata g title desc text rect line path circle ", " "+e.tag+" ") {
@@ -252,7 +258,7 @@ func TestTheLegendGoesOnInTheNextLine(t *testing.T) {
 	for range 9 {
 		b.Series = append(b.Series, Series{Name: strings.Repeat("name ", 8)})
 	}
-	lines := b.legend()
+	lines := legendOf(b.Series)
 	if len(lines) < 2 {
 		t.Fatalf("%d lines", len(lines))
 	}

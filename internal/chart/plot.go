@@ -53,10 +53,10 @@ type entry struct {
 
 const swatch = 12.0 // the size of the sample of a colour
 
-// legend returns the lines of the legend.
-func (b *Bars) legend() (lines [][]entry) {
+// legendOf returns the lines of the legend.
+func legendOf(series []Series) (lines [][]entry) {
 	x, line := 0.0, []entry(nil)
-	for _, s := range b.Series {
+	for _, s := range series {
 		wide := swatch + 6 + textWidth(s.Name, textSize) + 20
 		if x+wide > width && line != nil {
 			lines, x, line = append(lines, line), 0, nil
@@ -67,9 +67,9 @@ func (b *Bars) legend() (lines [][]entry) {
 	return append(lines, line)
 }
 
-func (p *picture) legend(lines [][]entry) {
+func (p *picture) legend(lines [][]entry, top float64) {
 	for i, line := range lines {
-		y := plotBottom + axisHeight + lineHeight*float64(i)
+		y := top + lineHeight*float64(i)
 		for _, e := range line {
 			p.empty("rect", "x", e.x, "y", y+2, "width", swatch, "height", swatch, "rx", 2, "class", e.class)
 			p.say("text", e.name, "x", e.x+swatch+6, "y", y+swatch, "class", "mark-text")

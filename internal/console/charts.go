@@ -1,13 +1,13 @@
 package console
 
-import "nwayacd/internal/report"
+import (
+	"nwayacd/internal/report"
+	"nwayacd/internal/story"
+)
 
 // ReportTexts returns the words of a report's charts in a language.
 func ReportTexts(language string) report.Texts {
-	words := languages[language]
-	if words == nil {
-		words = &english
-	}
+	words := wordsOf(language)
 	texts := report.Texts{
 		Calls: words.Reports.CallChart, Level: words.Reports.LevelChart, Work: words.Reports.TimeChart,
 		Other: words.Reports.Other, Goal: words.Figures.Goal, Goals: words.Reports.Goals,
@@ -17,4 +17,21 @@ func ReportTexts(language string) report.Texts {
 		texts.Figures[column] = text.Title
 	}
 	return texts
+}
+
+// StoryTexts returns the words of the picture of a call in a language.
+func StoryTexts(language string) story.Texts {
+	words := wordsOf(language)
+	return story.Texts{
+		Title: words.Records.Story, Group: words.Desk.Group, Anonymous: words.Desk.Anonymous,
+		Wait: words.Records.SpanWait, Talk: words.Records.SpanTalk, Ring: words.Records.SpanRing,
+		Missed: words.Records.SpanMissed, Agent: words.Records.SpanAgent,
+	}
+}
+
+func wordsOf(language string) *Words {
+	if words := languages[language]; words != nil {
+		return words
+	}
+	return &english
 }

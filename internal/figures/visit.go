@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"cmp"
 	"time"
 
 	"nwayacd/queue"
@@ -82,17 +83,20 @@ func returnedFor(cause string) Call {
 	return LeftError
 }
 
+// AnswerOf returns when the agent answered with whom the caller was connected first; zero if the
+// caller was connected with none.
+func AnswerOf(c *queue.CDR) time.Time {
+	if c.Bridged.IsZero() {
+		return time.Time{}
+	}
+	return cmp.Or(c.Answered, c.Bridged)
+}
+
 // waitOf returns how long the caller waited: from the arrival to the answer of the agent with whom
 // the caller was connected, or to the end. It counts in microseconds, as the database does, and is
 // never negative.
 func waitOf(c *queue.CDR) time.Duration {
-	end := c.Ended
-	if !c.Bridged.IsZero() {
-		end = c.Bridged
-		if !c.Answered.IsZero() {
-			end = c.Answered
-		}
-	}
+	end := cmp.Or(AnswerOf(c), c.Ended)
 	if end.IsZero() {
 		return 0
 	}

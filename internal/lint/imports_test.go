@@ -34,7 +34,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 	"nwayacd/api/httpapi": {
 		ours: []string{
 			"acd", "agent", "api", "api/connlimit", "api/live", "esl", "internal/auth", "internal/auth/users",
-			"internal/prompt", "internal/report", "internal/setting", "internal/wait", "queue",
+			"internal/prompt", "internal/report", "internal/setting", "internal/story", "internal/wait", "queue",
 		},
 		libraries: []string{"github.com/danielgtaylor/huma/v2", "github.com/rs/zerolog"},
 	},
@@ -76,7 +76,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		libraries: []string{"github.com/alecthomas/kong", "golang.org/x/term"},
 	},
 	"nwayacd/internal/console": {
-		ours:      []string{"internal/auth", "internal/auth/users", "internal/report"},
+		ours:      []string{"internal/auth", "internal/auth/users", "internal/report", "internal/story"},
 		libraries: []string{"github.com/rs/zerolog"},
 	},
 	"nwayacd/internal/demo": {
@@ -101,6 +101,7 @@ var imports = map[string]struct{ ours, libraries []string }{
 		ours:      []string{"esl", "internal/phone", "internal/switchboard", "internal/testlab", "sim"},
 		libraries: []string{"github.com/lib/pq"},
 	},
+	"nwayacd/internal/story":       {ours: []string{"internal/chart", "internal/figures", "queue"}},
 	"nwayacd/internal/switchboard": {ours: []string{"esl", "internal/testlab"}},
 	"nwayacd/internal/testcert":    {},
 	"nwayacd/internal/testlab":     {ours: []string{"esl"}},

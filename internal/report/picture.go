@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -161,9 +160,9 @@ func (r *Report) agentCharts(v *View) []chart.Chart {
 		s := chart.Series{Name: v.title(share.column, true), Class: share.class}
 		for i := range r.Totals {
 			ms := r.Totals[i].Work[share.of]
-			s.Values = append(s.Values, chart.Value{Size: float64(ms) / unit, Text: clock(ms)})
+			s.Values = append(s.Values, chart.Value{Size: float64(ms) / unit, Text: clockOf(ms)})
 		}
-		parts = append(parts, part{s, clock(r.Total.Work[share.of])})
+		parts = append(parts, part{s, clockOf(r.Total.Work[share.of])})
 	}
 	bars := barsOf(v.Work, places, parts)
 	bars.Mark = func(size float64) string { return decimal(size) + name }
@@ -238,14 +237,7 @@ func percentOf(n Number) chart.Value {
 	return chart.Value{Size: n.Value, Text: strconv.FormatFloat(math.Floor(n.Value*10)/10, 'f', 1, 64) + " %"}
 }
 
-// clock returns a time in milliseconds as 0:05, 12:34 or 1:02:03.
-func clock(ms int64) string {
-	s := max(0, ms/1000)
-	if s < 3600 {
-		return fmt.Sprintf("%d:%02d", s/60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-}
+func clockOf(ms int64) string { return chart.Clock(time.Duration(ms) * time.Millisecond) }
 
 // decimal returns a number with at most one digit behind the point.
 func decimal(x float64) string { return strconv.FormatFloat(math.Round(x*10)/10, 'f', -1, 64) }

@@ -54,7 +54,7 @@ func TestASupervisorMovesACallerAndTheStoryTellsIt(t *testing.T) {
 // tellsTheStory compares the story on the page with the records of the API.
 func (p *page) tellsTheStory() {
 	p.t.Helper()
-	p.see(`document.querySelector(".timeline")`)
+	p.see(`document.querySelector(".story .chart")`)
 	p.evaluate(`(async () => {
 		const uuid = new URLSearchParams(location.search).get("call");
 		const get = async (path) => (await (await fetch("/api/v1" + path)).json()).items;
@@ -67,12 +67,12 @@ func (p *page) tellsTheStory() {
 		"visits": `shown[0].map(r => r[1]).join() === "110,120" && stored.visits.length === 2`,
 		"ends":   `shown[0].map(r => r[7]).join() === "Moved,Transferred"`,
 		"offers": `shown[1].map(r => r[0]).join() === stored.offers.map(o => o.agent).join()`,
-		"lanes": `document.querySelectorAll(".timeline .lane-title").length ===
+		"lanes": `document.querySelectorAll(".story .lane-title").length ===
 			stored.visits.length + stored.offers.length`,
 		"answer": `new Date(stored.visits[0].answered) < new Date(stored.visits[0].bridged) &&
 			shown[0][1][3].endsWith(stored.visits[0].answered.slice(14, 19))`,
 		"hanger": `shown[0][1][8] === "supervisor"`,
-		"talk":   `document.querySelectorAll(".timeline .span-talk").length === 1`,
+		"talk":   `document.querySelectorAll(".story rect.span-talk > title").length === 1`,
 	} {
 		if got := p.value(`(shown => ` + expression + `)(` + tables + `)`); got != "true" {
 			p.t.Errorf("%s of the story: %s\n%s\n%s", what, got, p.value(`JSON.stringify(`+tables+`)`),

@@ -85,10 +85,8 @@ const refusal = (fault) => el("p", { class: "said bad", role: "alert" }, fault.m
 /** @param {string} uuid */
 async function showCall(uuid) {
   const root = byID("records");
-  const { items: visits } = await call("GET", "/cdrs?" + new URLSearchParams({ uuid, limit: "100" }));
-  const { items: offers } = await call("GET", `/calls/${at(uuid)}/offers`);
-  visits.sort((/** @type {any} */ a, /** @type {any} */ b) => a.visit - b.visit);
   root.append(el("p", {}, el("a", { href: "/ui/records" }, "← " + words.Nav.Records)));
+  const { visits, offers, shown } = await story(uuid);
   if (visits.length === 0) {
     root.append(el("div", { class: "nothing" }, records.NoCall));
     return;
@@ -96,7 +94,7 @@ async function showCall(uuid) {
   root.append(el("section", { class: "section-body" },
     el("h2", { class: "story-title" }, callerNode(visits[0])),
     el("p", { class: "soft" }, fill(records.StoryLead, date(Date.parse(visits[0].arrived)), visits.length, offers.length)),
-    story(visits, offers)));
+    shown));
 }
 
 async function show() {
