@@ -52,7 +52,8 @@ func TestLanesOfACall(t *testing.T) {
 		want   []string
 	}{
 		"another group: the time of arrival is kept": {
-			[]queue.VisitRecord{visit(1, "110", "", 0, 0, 0, 30), visit(2, "120", "110", 0, 40, 41, 50)}, nil,
+			[]queue.VisitRecord{visit(1, "110", "", 0, 0, 0, 30), visit(2, "120", "110", 0, 40, 41, 50)},
+			nil,
 			[]string{"group 110 Sales: wait 0-30", "group 120: wait 30-40, talk 40-50"},
 		},
 		"an agent answered, and the caller was gone": {
@@ -61,7 +62,8 @@ func TestLanesOfACall(t *testing.T) {
 			[]string{"group 110 Sales: wait 0-12", "↳ agent 1001: missed 5-10, in talk 10-12", "↳ agent 1001: missed 1-4"},
 		},
 		"a transfer bridges again": {
-			[]queue.VisitRecord{visit(1, "110", "", 0, 10, 90, 99)}, nil,
+			[]queue.VisitRecord{visit(1, "110", "", 0, 10, 90, 99)},
+			nil,
 			[]string{"group 110 Sales: wait 0-10, talk 10-99"},
 		},
 		"a visit is hidden, and an old one has no number": {

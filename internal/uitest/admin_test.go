@@ -21,6 +21,7 @@ func TestTheFormsOfTheAdministration(t *testing.T) {
 	p.administersTokens()
 	p.readsTheAuditLog()
 	p.open("/ui/admin?s=server")
+	p.see(changing + ` > 0`)
 	p.click("button", "重新读取配置")
 	p.shows("已完成：重新读取配置")
 }

@@ -241,6 +241,9 @@ func TestBothLanguagesAreComplete(t *testing.T) {
 						p.readAll(page.path, language)
 					}
 				}
+				if user == "boss" {
+					p.saysWhatFails(language)
+				}
 			})
 		}
 	}
@@ -269,6 +272,30 @@ func (p *page) readAll(path, language string) {
 	if lang := p.value(`document.documentElement.lang`); !strings.HasPrefix(lang, language) ||
 		language == "zh" && !chinese {
 		p.t.Errorf("%s in %s is in %q:\n%s", path, language, lang, text)
+	}
+}
+
+// saysWhatFails shows notices of the server, with and without details. The details are English.
+func (p *page) saysWhatFails(language string) {
+	p.t.Helper()
+	p.open("/ui/admin")
+	p.see(filled)
+	p.evaluate(`(async () => {
+		const { server } = await import("/ui/web/js/adminserver.js");
+		const asked = window.fetch, ok = false;
+		const notices = [{ word: "link", warning: false, text: "fs1: no <b>link" }, { word: "log", warning: true }];
+		window.fetch = (url, how) => url === "/readyz" ? Promise.resolve(Response.json({ ok, notices })) : asked(url, how);
+		const root = document.createElement("div");
+		await server.show(root);
+		window.notices = [...root.querySelectorAll(".notice")].map(n => n.className + " " + n.textContent).join("|");
+	})()`)
+	p.see(`window.notices`)
+	want := map[string]string{
+		"en": "notice alert A FreeSWITCH is not connected.fs1: no <b>link|notice warning The log cannot be written.",
+		"zh": "notice alert 有 FreeSWITCH 未连接。fs1: no <b>link|notice warning 运行日志无法写入。",
+	}[language]
+	if got := p.value(`notices`); got != want {
+		p.t.Errorf("%s: the notices are %s, want %s", language, got, want)
 	}
 }
 
@@ -358,7 +385,26 @@ func TestAReaderChangesNothing(t *testing.T) {
 	}
 	p.evaluate(`fetch("/api/v1/agents/1002/busy", {method: "POST"}).then(r => window.answered = r.status)`)
 	p.see(`window.answered === 403`)
+	w.fillReports()
+	for _, path := range []string{"/ui/records", january + "&step=hour", january + "&by=agent"} {
+		p.open(path)
+		p.see(filled)
+		if n := p.value(changing); n != "0" {
+			t.Errorf("a reader has %s buttons beside the search on %s", n, path)
+		}
+		if n := p.value(ofGroup120); n != "0" {
+			t.Errorf("a reader of 110 sees on %s:\n%s", path, p.text())
+		}
+	}
 }
+
+const (
+	// changing counts what may change something on a page of records.
+	changing = `document.querySelectorAll("main form:not(.search), main button:not(.search button)").length`
+	// ofGroup120 counts cells and choices that are about group 120.
+	ofGroup120 = `[...document.querySelectorAll("tbody td, datalist option")]
+		.filter(e => /^120\b/.test(e.value ?? e.innerText)).length`
+)
 
 // pause makes agents busy.
 func (w *world) pause(extensions ...string) {

@@ -2,7 +2,9 @@ package uitest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 )
@@ -43,12 +45,47 @@ func TestASupervisorMovesACallerAndTheStoryTellsIt(t *testing.T) {
 	p.see("!" + rowWith("1002") + `.querySelector("[data-state=talking]")`)
 	<-call.Done()
 
+	w.hasRecords(number, 2)
 	p.open("/ui/records?caller=" + number)
 	p.see(`document.querySelectorAll("tbody tr").length === 2`)
-	p.see(rowWith("120"))
+	p.see(ofGroup120 + ` > 1`) // a cell, and a choice
 	p.click("tbody a", "")
 	p.tellsTheStory()
 	p.fits()
+	newPage(t, w, refused).findsItsPart(number)
+}
+
+// hasRecords waits until the database has that many visits of a caller.
+func (w *world) hasRecords(number string, visits int) {
+	w.t.Helper()
+	n := 0
+	for end := time.Now().Add(seeLimit); n != visits; time.Sleep(lookEvery) {
+		w.must(w.db.QueryRowContext(w.t.Context(), `SELECT count(*) FROM nwayacd_cdr WHERE caller = $1`, number).Scan(&n))
+		if time.Now().After(end) {
+			w.t.Fatalf("%d visits of %s", n, number)
+		}
+	}
+}
+
+// findsItsPart looks for a call as the supervisor of group 110, which the call left for 120.
+func (p *page) findsItsPart(number string) {
+	p.t.Helper()
+	p.login("sup")
+	p.open("/ui/records?caller=" + number)
+	p.see(`document.querySelectorAll("tbody tr").length === 1 && document.querySelector("datalist option")`)
+	if groups := p.value(`[...document.querySelectorAll("datalist option")].map(o => o.value).join()`); groups != "110" {
+		p.t.Errorf("a supervisor of 110 can choose %s", groups)
+	}
+	if row := p.value(`[...document.querySelectorAll("tbody td")].map(c => c.innerText)[2]`); row != "110" {
+		p.t.Errorf("a supervisor of 110 finds a call of %s", row)
+	}
+	p.click("tbody a", "")
+	p.see(`document.querySelectorAll(".story .lane-title").length === 1`)
+	if lanes := p.text(); strings.Contains(lanes, "1003") || strings.Contains(lanes, "Group 120") {
+		p.t.Errorf("a supervisor of 110 sees of another group:\n%s", lanes)
+	}
+	p.open("/ui/records?group=120")
+	p.see(`document.querySelector(".section-body .nothing")`)
 }
 
 // tellsTheStory compares the story on the page with the records of the API.

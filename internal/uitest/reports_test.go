@@ -48,6 +48,9 @@ func TestThePageOfReportsShowsTheChartsOfTheServer(t *testing.T) {
 			t.Errorf("%s: the table has %s, the bars have %s, want %s", series, foot, bars, want)
 		}
 	}
+	if n := p.value(ofGroup120); n != "0" {
+		t.Errorf("a supervisor of 110 sees %s cells of 120:\n%s", n, p.text())
+	}
 	for _, theme := range []string{"light", "dark"} {
 		p.evaluate(`document.documentElement.dataset.theme = "` + theme + `"`)
 		colours := p.value(`new Set([...document.querySelectorAll(".chart rect, .chart .mark-text")]

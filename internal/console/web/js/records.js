@@ -2,6 +2,7 @@
 import "./look.js";
 import { at, call } from "./api.js";
 import { byID, el, icon } from "./dom.js";
+import { groupList } from "./groups.js";
 import { plainTable } from "./adminparts.js";
 import { answerOf, story } from "./story.js";
 import { clock, date, length } from "./time.js";
@@ -21,13 +22,13 @@ const asked = (name) => params.get(name) ?? "";
 const labelled = (label, field) => el("label", {}, label, field);
 
 function form() {
-  const text = (/** @type {string} */ name, /** @type {string} */ label) =>
-    labelled(label, el("input", { name, value: asked(name), maxlength: 64 }));
+  const text = (/** @type {string} */ name, /** @type {string} */ label, list = "") =>
+    labelled(label, el("input", { name, value: asked(name), maxlength: 64, list: list || undefined }));
   const outcomes = ["", ...Object.keys(words.Outcomes)];
   return el("form", { class: "search", action: "/ui/records" },
     labelled(records.From, el("input", { name: "from", type: "datetime-local", value: asked("from") })),
     labelled(records.To, el("input", { name: "to", type: "datetime-local", value: asked("to") })),
-    text("caller", records.Caller), text("group", words.Desk.Group), text("agent", records.Agent),
+    text("caller", records.Caller), text("group", words.Desk.Group, "groups"), groupList(), text("agent", records.Agent),
     labelled(words.AgentPage.Outcome, el("select", { name: "outcome" }, ...outcomes.map((o) =>
       el("option", { value: o, selected: o === asked("outcome") }, o ? words.Outcomes[o] : records.Any)))),
     el("div", { class: "tools" }, el("button", { class: "main" }, words.Admin.Search),

@@ -1,5 +1,6 @@
 // What a report is asked for: the form, which is in the address, and the question to the API.
 import { el } from "./dom.js";
+import { groupList } from "./groups.js";
 import { words } from "./words.js";
 import { beginOf, isZone } from "./zone.js";
 
@@ -48,7 +49,7 @@ export function form() {
     select(reports.Step, "step", { quarter: reports.Quarter, hour: reports.Hour, day: reports.Day, week: reports.Week, month: reports.Month }),
     el("label", {}, words.Records.From, el("input", { name: "from", type: "date", value: chosen.from, required: true })),
     el("label", {}, reports.Through, el("input", { name: "to", type: "date", value: chosen.to, required: true })),
-    el("label", {}, reports.Groups, el("input", { name: "groups", value: chosen.groups, placeholder: words.Desk.AllGroups, maxlength: 500 })),
+    el("label", {}, reports.Groups, el("input", { name: "groups", value: chosen.groups, placeholder: words.Desk.AllGroups, maxlength: 500, list: "groups" }), groupList()),
     chosen.by === "group" ? select(reports.Formula, "formula", words.Formulas) : null,
     el("label", {}, reports.Zone, el("input", { name: "zone", value: chosen.zone, maxlength: 64 })),
     el("div", { class: "tools" }, el("button", { class: "main" }, reports.Show), download("csv"), download("xlsx")));
