@@ -246,6 +246,32 @@ func TestAShortTalkAfterAnOldReport(t *testing.T) {
 	}
 }
 
+// TestAShortTalkAfterTwoOldReports has a caller whom another program parked before. The link, which
+// was held up, reports that park and the first one of the visit while FreeSWITCH is asked.
+func TestAShortTalkAfterTwoOldReports(t *testing.T) {
+	for held := 1720 * time.Millisecond; held < 1900*time.Millisecond; held += time.Millisecond {
+		t.Run(held.String(), func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("1000", sim.Behaviour{
+					Do: sim.Answers, After: time.Millisecond, Late: 100 * time.Millisecond, Talk: 20 * time.Millisecond,
+				})
+				c.wires.slow(60 * time.Millisecond)
+				c.wires.slowLink(0)
+				thaw := c.wires.freezeLink()
+				c.sw.Call(sim.CallOptions{UUID: "call-139", Number: "139", Dialled: "600", Dialplan: sim.Plan("park")})
+				c.after(time.Millisecond)
+				c.api("uuid_transfer call-139 'set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/110 async full' inline")
+				c.after(held)
+				thaw()
+				c.settleAll()
+				if offers := c.journal.offers(); len(offers) != 1 || offers[0].Outcome != queue.OfferAnswered {
+					t.Errorf("%+v", offers)
+				}
+			})
+		})
+	}
+}
+
 // TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade checks a talk that the server cannot see
 // until the link is back.
 func TestTheConnectionAndTheLinkAreLostAsTheBridgeIsMade(t *testing.T) {

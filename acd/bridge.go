@@ -65,7 +65,7 @@ func (c *call) bridge(ctx context.Context, l *leg) bridgeState {
 		return bridgeDown
 	}
 	if replies != nil {
-		if stands, reported := c.joined(ctx, bridgeLimit); reported {
+		if stands, reported := c.joined(ctx, bridgeLimit, true); reported {
 			return stands
 		}
 	}
@@ -83,15 +83,16 @@ func (c *call) waitAgain(ch *channel) {
 
 // joined waits until FreeSWITCH reports what became of the bridge. reported is false if it reported
 // nothing in the given time. Events about the caller after the bridge are left for the talk.
-func (c *call) joined(ctx context.Context, limit time.Duration) (stands bridgeState, reported bool) {
-	if viewLost(context.Cause(ctx)) { // the link may report it nevertheless
-		ctx = context.WithoutCancel(ctx)
-	}
+//
+// A CHANNEL_PARK that may be older than the order ends the wait if untilParked is true, so that
+// FreeSWITCH is asked. Otherwise it is dropped.
+func (c *call) joined(ctx context.Context, limit time.Duration, untilParked bool) (stands bridgeState, reported bool) {
 	ctx, stop := context.WithTimeout(ctx, limit)
 	defer stop()
 	s := c.await(ctx, func(s signal) bool {
 		h, ok := s.(happened)
-		return ok && h.what != legHungUp && h.what != legParked
+		return ok && h.what != legHungUp && h.what != legParked &&
+			(untilParked || h.what != callerTransferred || !h.parked)
 	})
 	h, ok := s.(happened)
 	if !ok {
@@ -129,32 +130,37 @@ func (c *call) joined(ctx context.Context, limit time.Duration) (stands bridgeSt
 // talk must not end only because our view of the call is lost. If the bridge is up, the record has
 // the time since when.
 //
-// FreeSWITCH's reports may come later than its answers. So a bridge that is not up, though nothing
-// was reported, is awaited and asked for once more: the two may have talked already.
+// FreeSWITCH's reports may come later than its answers, because the two may have talked already. So
+// its answer that the bridge is not up counts if no report comes in reportLimit.
 func (c *call) ask(ctx context.Context, l *leg) bridgeState {
 	limit := time.Now().Add(bridgeLimit)
-	for pause, downs := askPause, 0; ; pause *= 2 {
-		if why := context.Cause(ctx); why != nil && !viewLost(why) {
+	var down time.Time // until when a report is awaited after the first answer that the bridge is not up
+	for pause := askPause; ; pause *= 2 {
+		reports := ctx
+		switch why := context.Cause(ctx); {
+		case viewLost(why): // the link may report it nevertheless
+			reports = context.WithoutCancel(ctx)
+		case why != nil:
 			return bridgeDown // the caller is gone, or was taken
 		}
 		wait := pause
 		switch stands := c.bridgeNow(l); stands {
 		case bridgePending:
 		case bridgeDown: // FreeSWITCH did not get the order, or the two have talked
-			if downs++; downs > 1 {
-				return bridgeUnmade
+			if down.IsZero() {
+				down = time.Now().Add(reportLimit)
 			}
-			wait = max(wait, reportLimit)
+			wait = time.Until(down)
 		default:
 			return stands
 		}
-		left := time.Until(limit)
-		if left <= 0 {
-			return bridgeUnmade
-		}
-		// The last question is at the limit.
-		if stands, reported := c.joined(ctx, min(wait, left)); reported {
+		wait = min(wait, time.Until(limit)) // the last question is at the limit
+		// If no time is left, what is queued counts nevertheless.
+		if stands, reported := c.joined(reports, wait, false); reported {
 			return stands
+		}
+		if wait <= 0 {
+			return bridgeUnmade
 		}
 	}
 }

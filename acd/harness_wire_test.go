@@ -119,6 +119,14 @@ func (w *wires) freeze() { w.each((*wire).freeze) }
 
 func (w *wires) thaw() { w.each((*wire).thaw) }
 
+// freezeLink freezes the link alone, which is the connection that was made first.
+func (w *wires) freezeLink() (thaw func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[0].freeze()
+	return w.all[0].thaw
+}
+
 // swallow makes the switch send no more events of this name, or no more replies to this command.
 func (w *wires) swallow(what string) {
 	w.mu.Lock()

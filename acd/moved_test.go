@@ -74,6 +74,33 @@ func TestTheCallerHangsUpDuringAnAttendedTransfer(t *testing.T) {
 	}
 }
 
+// In the same moment the second agent hangs up. The phone that consulted is hung up too.
+func TestTheSecondAgentHangsUpDuringAnAttendedTransfer(t *testing.T) {
+	for after := range 100 {
+		t.Run(fmt.Sprint(after), func(t *testing.T) {
+			open(t, twoGroups(), func(c *centre) {
+				call := c.caller("139")
+				c.untilTalking("call-139")
+				own := call.Bridged()
+				consult := c.consults(own, "1000")
+				c.untilTalking("consult")
+				second := consult.Bridged()
+				c.connects(own, consult.UUID(), false)
+				c.after(time.Duration(after) * time.Millisecond)
+				c.cti.conn.API(c.Context(), "uuid_kill "+second)
+				c.after(10 * time.Second)
+				if consult.Cause() == "" {
+					c.Error("the phone that consulted is parked for ever")
+				}
+				call.Hangup()
+				c.settleAll()
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
+}
+
 // The caller of a receptionist was not a call of the server when they came to talk with an agent.
 // If that agent transfers them to a group, that is their second visit.
 func TestEachVisitOfAReceptionistsCallerHasItsNumber(t *testing.T) {

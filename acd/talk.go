@@ -241,7 +241,7 @@ func (t *talk) after(was custody, h happened) custody {
 	switch {
 	case is == legAway && t.bothSentOn() && !h.inbound:
 		return takenBlind
-	case is == takenBlind && h.what == legHungUp && t.connected && t.kind == queue.NoTransfer:
+	case is == takenBlind && (h.what == legHungUp || h.attended) && t.connected && t.kind == queue.NoTransfer:
 		return agentEnded
 	}
 	return is
