@@ -246,8 +246,8 @@ func TestAShortTalkAfterAnOldReport(t *testing.T) {
 	}
 }
 
-// TestAShortTalkAfterTwoOldReports has a caller whom another program parked before. The link, which
-// was held up, reports that park and the first one of the visit while FreeSWITCH is asked.
+// TestAShortTalkAfterTwoOldReports has a caller from another program's park, and a link that was
+// held up. It reports that park and the first one of the visit while FreeSWITCH is asked.
 func TestAShortTalkAfterTwoOldReports(t *testing.T) {
 	for held := 1720 * time.Millisecond; held < 1900*time.Millisecond; held += time.Millisecond {
 		t.Run(held.String(), func(t *testing.T) {

@@ -291,9 +291,16 @@ func waitsForPhone(destination string) bool {
 }
 
 // passedOnAttended reports whether the channel's phone sent a REFER with Replaces, over this dialog
-// or over that of its other call (sofia.c, nua_i_refer).
+// or over that of its other call (sofia.c, sofia_handle_sip_i_refer). If FreeSWITCH does not know
+// that other call, it sets the variable of the first case on the channel of the other side.
 func passedOnAttended(e *esl.Event) bool {
-	return e.Get("variable__sofia_replaces_") != "" || e.Get("variable_transfer_disposition") == "replaced"
+	switch e.Get("variable_transfer_disposition") {
+	case "recv_replace": // after any REFER
+		return e.Get("variable__sofia_replaces_") != ""
+	case "replaced":
+		return true
+	}
+	return false
 }
 
 // connectsOthers reports whether a channel's talk is over because its phone connected the other

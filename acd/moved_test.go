@@ -74,7 +74,24 @@ func TestTheCallerHangsUpDuringAnAttendedTransfer(t *testing.T) {
 	}
 }
 
-// In the same moment the second agent hangs up. The phone that consulted is hung up too.
+// An agent's phone wants to connect a caller with a call that FreeSWITCH does not know. FreeSWITCH
+// notes that on the caller's channel, and calls the number. Meanwhile a program parks the caller.
+// This was no consulting call.
+func TestACallerIsParkedDuringAnAttendedTransferToAnUnknownCall(t *testing.T) {
+	open(t, twoGroups(), func(c *centre) {
+		call := c.caller("139")
+		c.untilTalking("call-139")
+		c.api("uuid_setvar call-139 _sofia_replaces_ gone@phone")
+		c.api("uuid_park call-139")
+		c.after(10 * time.Second)
+		if cause := call.Cause(); cause != "" {
+			c.Errorf("a caller parked by a program is hung up: %s", cause)
+		}
+		c.wantVisits("call-139", "110 answered 1000 park blind")
+	})
+}
+
+// The second agent hangs up in that moment. The phone that consulted is hung up, too.
 func TestTheSecondAgentHangsUpDuringAnAttendedTransfer(t *testing.T) {
 	for after := range 100 {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {
