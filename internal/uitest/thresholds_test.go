@@ -19,7 +19,7 @@ func TestASupervisorSetsTheWarningsOfAGroup(t *testing.T) {
 	p.open("/ui/desk")
 	const row = `[...document.querySelectorAll(".t-groups .rows .row")].find(row => row.innerText.startsWith("110"))`
 	p.see(row + `?.querySelector(".cell:nth-child(2)").innerText.trim() === "1"`)
-	p.see(row + `.querySelector("[data-level]") === null`)
+	p.see(row + `.querySelector(".cell:nth-child(2)[data-level]") === null`)
 	// The driver's Enter would also choose the first item, which a keyboard's does not.
 	p.evaluate(row + `.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }))`)
 	p.see(`document.activeElement.matches("[role=menuitem]")`)
