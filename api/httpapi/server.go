@@ -83,7 +83,9 @@ func (p *Port) warnings() (all []Notice) {
 		all = p.Warnings()
 	}
 	if p.directoryRefused.lately() {
-		all = append(all, Notice{WordDirectory, "requests for FreeSWITCH's user directory are refused: " + directoryKey})
+		all = append(all, Notice{
+			WordDirectory, "requests for FreeSWITCH's user directory are refused: " + directoryKey,
+		})
 	}
 	return all
 }

@@ -46,7 +46,8 @@ func newArchive(t *testing.T) *archive {
 	go func() { done <- s.Run(ctx) }()
 	office, _ := apitest.Office()
 	port := &httpapi.Port{
-		Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret(""), ReportTexts: console.ReportTexts, StoryTexts: console.StoryTexts,
+		Server: office, Database: s, Log: zerolog.Nop(), Token: auth.NewSecret(""),
+		ReportTexts: console.ReportTexts, StoryTexts: console.StoryTexts,
 	}
 	web := httptest.NewServer(port.Handler(ctx))
 	t.Cleanup(func() {
@@ -264,7 +265,8 @@ func (a *archive) writeCall() time.Time {
 		}),
 		queue.Change{CDR: &queue.CDR{
 			UUID: "c", Visit: 1, Group: "110", Caller: "139", CallerName: stranger, Outcome: queue.Answered,
-			Arrived: at(0), Answered: at(14), Bridged: at(14), Ended: at(40), TransferKind: queue.TransferBlind, TransferredTo: "120",
+			Arrived: at(0), Answered: at(14), Bridged: at(14), Ended: at(40),
+			TransferKind: queue.TransferBlind, TransferredTo: "120",
 		}},
 		offer(2, 1, 42, 45, 90, "120", "1001", queue.OfferRecord{Outcome: queue.OfferAnswered}),
 		queue.Change{CDR: &queue.CDR{

@@ -18,8 +18,8 @@ func (d *Daemon) warnings(log LogStatus, database store.Status) (all []httpapi.N
 	}
 	if log.Fault != "" {
 		all = append(all, httpapi.Notice{
-			Word: httpapi.WordLog, Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault, log.DroppedLines,
-				log.DroppedRecords),
+			Word: httpapi.WordLog, Text: fmt.Sprintf("%s; dropped: %d lines and %d records", log.Fault,
+				log.DroppedLines, log.DroppedRecords),
 		})
 	}
 	if len(database.Jobs) > 0 {

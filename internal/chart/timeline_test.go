@@ -13,12 +13,13 @@ func span(from, to, kind int, text string) Span {
 }
 
 func TestSpansAreWhereTheirTimeIs(t *testing.T) {
+	long := strings.Repeat("long ", 9)
 	kinds := []Series{{Name: "waiting", Class: "c-wait"}, {Name: "talk", Class: "c-talk"}}
 	all := drawn(t, &Document{Charts: []Chart{&Timeline{
 		Head: Head{Title: "Call"}, Kinds: kinds, Zone: time.FixedZone("", 5*3600+1800),
 		Lanes: []Lane{
 			{"first", []Span{span(5, 55, 0, "0:50"), span(55, 105, 1, "0:50")}},
-			{strings.Repeat("long ", 9), []Span{span(55, 56, 1, "0:01"), span(60, 60, 1, "0:00"), span(60, 65, 1, "0:05")}},
+			{long, []Span{span(55, 56, 1, "0:01"), span(60, 60, 1, "0:00"), span(60, 65, 1, "0:05")}},
 		},
 	}}})
 	second := (width - laneLeft - laneRight) / 100
@@ -37,7 +38,7 @@ func TestSpansAreWhereTheirTimeIs(t *testing.T) {
 		t.Errorf("spans %q", got)
 	}
 	titles := texts(all, "title")
-	want = []string{"Call", "waiting 0:50", "talk 0:50", strings.Repeat("long ", 9), "talk 0:01", "talk 0:00", "talk 0:05"}
+	want = []string{"Call", "waiting 0:50", "talk 0:50", long, "talk 0:01", "talk 0:00", "talk 0:05"}
 	if !slices.Equal(titles, want) {
 		t.Errorf("titles %q", titles)
 	}

@@ -59,7 +59,9 @@ func TestLanesOfACall(t *testing.T) {
 		"an agent answered, and the caller was gone": {
 			[]queue.VisitRecord{visit(1, "110", "", 0, 10, 0, 12)},
 			[]queue.OfferRecord{offer(1, queue.OfferExpired, 5, 10, 12), offer(1, queue.OfferMissed, 1, 0, 4)},
-			[]string{"group 110 Sales: wait 0-12", "↳ agent 1001: missed 5-10, in talk 10-12", "↳ agent 1001: missed 1-4"},
+			[]string{
+				"group 110 Sales: wait 0-12", "↳ agent 1001: missed 5-10, in talk 10-12", "↳ agent 1001: missed 1-4",
+			},
 		},
 		"a transfer bridges again": {
 			[]queue.VisitRecord{visit(1, "110", "", 0, 10, 90, 99)},

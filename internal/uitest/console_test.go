@@ -282,9 +282,9 @@ func (p *page) saysWhatFails(language string) {
 	p.see(filled)
 	p.evaluate(`(async () => {
 		const { server } = await import("/ui/web/js/adminserver.js");
-		const asked = window.fetch, ok = false;
+		const asked = window.fetch, answer = (body) => Promise.resolve(Response.json(body));
 		const notices = [{ word: "link", warning: false, text: "fs1: no <b>link" }, { word: "log", warning: true }];
-		window.fetch = (url, how) => url === "/readyz" ? Promise.resolve(Response.json({ ok, notices })) : asked(url, how);
+		window.fetch = (url, how) => url === "/readyz" ? answer({ ok: false, notices }) : asked(url, how);
 		const root = document.createElement("div");
 		await server.show(root);
 		window.notices = [...root.querySelectorAll(".notice")].map(n => n.className + " " + n.textContent).join("|");

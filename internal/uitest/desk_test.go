@@ -60,7 +60,8 @@ func (w *world) hasRecords(number string, visits int) {
 	w.t.Helper()
 	n := 0
 	for end := time.Now().Add(seeLimit); n != visits; time.Sleep(lookEvery) {
-		w.must(w.db.QueryRowContext(w.t.Context(), `SELECT count(*) FROM nwayacd_cdr WHERE caller = $1`, number).Scan(&n))
+		const count = `SELECT count(*) FROM nwayacd_cdr WHERE caller = $1`
+		w.must(w.db.QueryRowContext(w.t.Context(), count, number).Scan(&n))
 		if time.Now().After(end) {
 			w.t.Fatalf("%d visits of %s", n, number)
 		}
@@ -73,7 +74,8 @@ func (p *page) findsItsPart(number string) {
 	p.login("sup")
 	p.open("/ui/records?caller=" + number)
 	p.see(`document.querySelectorAll("tbody tr").length === 1 && document.querySelector("datalist option")`)
-	if groups := p.value(`[...document.querySelectorAll("datalist option")].map(o => o.value).join()`); groups != "110" {
+	const choices = `[...document.querySelectorAll("datalist option")].map(o => o.value).join()`
+	if groups := p.value(choices); groups != "110" {
 		p.t.Errorf("a supervisor of 110 can choose %s", groups)
 	}
 	if row := p.value(`[...document.querySelectorAll("tbody td")].map(c => c.innerText)[2]`); row != "110" {
@@ -84,6 +86,8 @@ func (p *page) findsItsPart(number string) {
 	if lanes := p.text(); strings.Contains(lanes, "1003") || strings.Contains(lanes, "Group 120") {
 		p.t.Errorf("a supervisor of 110 sees of another group:\n%s", lanes)
 	}
+	p.open("/ui/records?call=of-nobody")
+	p.shows("There is no record of this call")
 	p.open("/ui/records?group=120")
 	p.see(`document.querySelector(".section-body .nothing")`)
 }

@@ -1,6 +1,6 @@
 // The records: search, pages, and the story of one call. What is asked for is in the address.
 import "./look.js";
-import { at, call } from "./api.js";
+import { Refusal, at, call } from "./api.js";
 import { byID, el, icon } from "./dom.js";
 import { groupList } from "./groups.js";
 import { plainTable } from "./adminparts.js";
@@ -83,15 +83,21 @@ async function search(list, q = query()) {
 /** @param {any} fault */
 const refusal = (fault) => el("p", { class: "said bad", role: "alert" }, fault.message);
 
+/** @param {unknown} fault */
+function unlessUnknown(fault) {
+  if (!(fault instanceof Refusal) || fault.status !== 404) throw fault;
+}
+
 /** @param {string} uuid */
 async function showCall(uuid) {
   const root = byID("records");
   root.append(el("p", {}, el("a", { href: "/ui/records" }, "← " + words.Nav.Records)));
-  const { visits, offers, shown } = await story(uuid);
-  if (visits.length === 0) {
+  const told = await story(uuid).catch(unlessUnknown);
+  if (!told || told.visits.length === 0) {
     root.append(el("div", { class: "nothing" }, records.NoCall));
     return;
   }
+  const { visits, offers, shown } = told;
   root.append(el("section", { class: "section-body" },
     el("h2", { class: "story-title" }, callerNode(visits[0])),
     el("p", { class: "soft" }, fill(records.StoryLead, date(Date.parse(visits[0].arrived)), visits.length, offers.length)),
