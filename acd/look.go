@@ -60,12 +60,15 @@ func (t *talk) foundTogether(hookSet bool) {
 func (t *talk) conclude(is custody, leg, caller *esl.Event) {
 	switch {
 	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
-		t.lookForPartner(caller)
+		t.stranded = t.partnerGone(caller)
+		t.lookIn(movingLimit)
 	case is == callerMoving || is == callerAway && t.legGone:
 		t.on(happened{what: callerReturned, number: t.to}) // the caller is with another channel by now
 	case is == legOver:
 		t.lookForCaller(caller)
-	case !t.legGone && is != legAway && alone(leg):
+	case !t.legGone && is != legAway && aboutToBridge(leg, t.uuid()) && !t.partnerGone(leg):
+		t.lookIn(movingLimit)
+	case !t.legGone && is != legAway && (alone(leg) || aboutToBridge(leg, t.uuid())):
 		t.endLeg(t.leg)
 		t.on(happened{what: legHungUp, cause: errUnseen.Error()})
 	case !t.legGone && t.bothSentOn():
@@ -76,13 +79,21 @@ func (t *talk) conclude(is custody, leg, caller *esl.Event) {
 	}
 }
 
-// lookForPartner asks for the channel that FreeSWITCH was about to bridge the caller with. If that
-// channel hung up before it came to the bridge, FreeSWITCH leaves the caller in silence for ever
-// (switch_ivr_bridge.c, uuid_bridge_on_reset).
-func (t *talk) lookForPartner(caller *esl.Event) {
-	replies := t.query(exists(caller.Get("variable_bridge_uuid"))...)
-	t.stranded = replies != nil && replies[0].Text() == "false"
-	t.lookIn(movingLimit)
+// partnerGone asks for the channel that FreeSWITCH was about to bridge this one with. It returns
+// true if that channel hung up before it came to the bridge. FreeSWITCH then leaves this one in
+// silence for ever (switch_ivr_bridge.c, uuid_bridge_on_reset and uuid_bridge_on_soft_execute).
+func (t *talk) partnerGone(waiting *esl.Event) bool {
+	replies := t.query(exists(waiting.Get("variable_bridge_uuid"))...)
+	return replies != nil && replies[0].Text() == "false"
+}
+
+// aboutToBridge reports whether FreeSWITCH has taken the leg out of its talk with the caller, and
+// waits to bridge it with another channel.
+func aboutToBridge(leg *esl.Event, caller string) bool {
+	how, with := lastMove(leg)
+	state := leg.Get("Channel-State")
+	return how == movedByBridge && with != caller && leg.Get("variable_bridge_to") == "" &&
+		(state == "CS_SOFT_EXECUTE" || state == "CS_RESET")
 }
 
 // lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"nwayacd/esl"
 	"nwayacd/queue"
 )
 
@@ -229,6 +230,10 @@ func (t *talk) on(h happened) {
 		t.channel().become(is)
 		t.stopTimer()
 		t.enter(is, h)
+	}
+	if t.connected && t.channel().is() == legAway && !t.callerGone {
+		t.connected = false
+		t.send(esl.API("uuid_kill " + t.uuid())) // FreeSWITCH keeps the channel of the consulting call parked
 	}
 }
 

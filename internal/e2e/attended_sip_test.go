@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"testing"
+	"time"
 
 	desk "nwayacd/internal/phone"
 )
@@ -235,6 +236,33 @@ func TestSecondAgentHangsUpAfterAnAttendedTransfer(t *testing.T) {
 	o.isFree("carl")
 	o.isFree("anna")
 	o.cleanAfter()
+}
+
+// The caller hangs up while FreeSWITCH connects them with the second agent. The consulting phone
+// keeps its call, which nobody needs any more, and waits for its end.
+func TestCallerHangsUpAsTheAgentConnectsThem(t *testing.T) {
+	for _, later := range []time.Duration{0, 15 * time.Millisecond, 30 * time.Millisecond, 45 * time.Millisecond} {
+		t.Run(later.String(), func(t *testing.T) {
+			onAttended(t, func(o *office, c consultant, mary *guest, connect connect) {
+				held := o.in(c.name)
+				o.ok(held.Hold(o.soon()))
+				consult := o.consults(c.name, "120")
+				o.talk(c.name, "carl")
+				consulting := o.channelOf(consult)
+				connect(o, held, consult)
+				mary.sentTo = "120"
+				time.Sleep(later)
+				o.bye(mary.line)
+				o.ok(consult.IsOver(o.soon()))
+				if o.ext["anna"] != "" {
+					o.isFree("anna")
+				}
+				o.isFree("carl")
+				o.record(consulting, 1, "group_number=120 agent=carl")
+				o.cleanAfter()
+			})
+		})
+	}
 }
 
 // The caller does not wait for the end of the consultation. The two agents talk on.

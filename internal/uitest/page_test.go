@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	pageLimit = 60 * time.Second // for all that a test does with a page
-	seeLimit  = 12 * time.Second // for something that should appear
-	lookEvery = 50 * time.Millisecond
+	pageLimit   = 2 * time.Minute  // for all that a test does with a page
+	seeLimit    = 40 * time.Second // for something that should appear
+	reloadAfter = 2 * time.Second  // for something that the next look at a page may show
+	lookEvery   = 50 * time.Millisecond
 )
 
 // page is one tab of the browser, with cookies of its own. What the browser complains about is a
@@ -146,6 +147,18 @@ func (p *page) see(expression string) {
 	if !p.comes(expression, seeLimit) {
 		p.t.Fatalf("never true: %s\nThe page %s shows:\n%s", expression, p.value(`location.href`), p.text())
 	}
+}
+
+// openUntil opens a page that does not follow the floor, until the expression is true in it.
+func (p *page) openUntil(path, expression string) {
+	p.t.Helper()
+	for end := time.Now().Add(seeLimit); time.Now().Before(end); {
+		p.open(path)
+		if p.comes(expression, reloadAfter) {
+			return
+		}
+	}
+	p.t.Fatalf("never true: %s\nThe page %s shows:\n%s", expression, path, p.text())
 }
 
 // comes reports whether the expression becomes true in that time.
