@@ -19,7 +19,7 @@ const surveyVariable = "nwayacd_survey"
 
 // afterTalk plays the survey if the agent has one, and hangs the caller up. FreeSWITCH parked the
 // caller for us before. With after-talk = "dialplan" the caller goes on in the dialplan instead. A
-// caller whose phone wanted to connect the agent with its other call is hung up.
+// caller whose phone's attended transfer failed is hung up.
 func (t *talk) afterTalk(ctx context.Context) ending {
 	outcome := t.record.Outcome
 	switch {

@@ -140,13 +140,18 @@ func transferInline(uuid, actions string) esl.Command {
 // if no server can be reached. The connection must be with the caller's FreeSWITCH.
 func (s *Server) wayBack(conn *esl.Connection, group string) string {
 	socket := "socket:" + s.advertised(conn) + "/" + appQueue + "/" + url.PathEscape(group) + " async full"
-	actions := []string{resume, socket}
+	actions := []string{parkForEver, resume, socket}
 	// together as long as a restart of this process may take
 	for _, pause := range []string{"1000", "2000", "4000", "8000"} {
 		actions = append(actions, "sleep:"+pause, resume, socket)
 	}
 	return strings.Join(append(actions, "transfer:${"+homeVariable+"}"), ",")
 }
+
+// parkForEver is the action with which a caller comes back after a talk. A transfer that is faster
+// than the park after the talk finds that park's limit still set. The socket application would read
+// it, and FreeSWITCH would hang the caller up.
+const parkForEver = "multiunset:park_after_bridge park_timeout"
 
 // resume is the action before each socket line. A talk has unset the variable since the one before.
 // Without it, FreeSWITCH leaves the caller in silence if the connection is lost at once.

@@ -17,6 +17,7 @@ const overVariable = "nwayacd_over"
 // happened is an event about one of the two channels of a call, prepared for the call's goroutine.
 type happened struct {
 	what     happening
+	caller   string // of an event of the caller: uuid of that channel
 	other    string // uuid of the channel with which the caller or the leg is bridged now
 	visit    *call  // of legBridged: the call to which that channel belonged, which may be over by now
 	number   string // number of that channel
@@ -31,10 +32,13 @@ type happened struct {
 	digit    string // of the caller's hang-up: the digit that the caller pressed in the survey
 }
 
-// delivery is a happening on its way to a call.
+// delivery is a happening on its way to a call. If late is true, it is the end of a bridge that comes
+// after the begin of the next one. Then the talk looks at its channels, because that end has used up
+// their hooks.
 type delivery struct {
-	to *call
-	h  happened
+	to   *call
+	h    happened
+	late bool
 }
 
 // onEvent handles an event about any channel and passes it to the calls that it concerns. The
@@ -67,7 +71,11 @@ func (r *registry) onEvent(e *esl.Event, only *call) (caller bool) {
 		r.exitHeld(uuid)
 	}
 	for _, d := range deliveries {
-		if only == nil || d.to == only {
+		switch {
+		case only != nil && d.to != only:
+		case d.late:
+			d.to.signal(lookAgain{})
+		default:
 			d.trace(e)
 			d.to.onHappened(d.h)
 		}
@@ -177,11 +185,11 @@ func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (de
 		other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound, visit: r.callers[with.uuid].of(),
 	}
 	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
-		h.what = callerBridged
+		h.what, h.caller = callerBridged, uuid
 		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	if o := r.legs[uuid]; o != nil && o.seenPeer.fresh(e) {
-		h.what = legBridged
+		h.what, h.caller = legBridged, ""
 		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}
 	return deliveries
@@ -202,11 +210,18 @@ func (r *registry) numberOf(uuid, number string) string {
 //   - If it names a channel other than the leg, the caller is bridged with that one.
 //
 // The socket application parks a caller, too. A slow link may report that, or the end of an earlier
-// talk, when the caller is bridged already.
+// bridge, when the caller is bridged already.
 func (r *registry) onUnbridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	parked := e.Name() == "CHANNEL_PARK"
-	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) && !o.beforeBridge(e) {
-		h := happened{what: callerTransferred, parked: parked, attended: connectsOthers(e)}
+	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
+		switch {
+		case !o.beforeBridge(e):
+		case parked:
+			return nil
+		default:
+			return []delivery{{to: o.call, late: true}}
+		}
+		h := happened{what: callerTransferred, caller: uuid, parked: parked, attended: connectsOthers(e)}
 		h.number, h.cause = whereTo(e)
 		other, leg := e.Get("Other-Leg-Unique-ID"), o.call.legUUID()
 		switch {
@@ -314,6 +329,7 @@ func connectsOthers(e *esl.Event) bool {
 func (r *registry) onHangup(e *esl.Event, uuid string, over bool) (deliveries []delivery) {
 	if o := r.callers[uuid]; o != nil && o.seen.fresh(e) {
 		h := hangupOf(callerHungUp, e)
+		h.caller = uuid
 		h.digit, h.attended = e.Get("variable_"+surveyVariable), passedOnAttended(e)
 		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}

@@ -27,7 +27,8 @@ type (
 	jobDone struct{ id, cause, channel string }
 	// channelAnswered: the caller's channel was answered.
 	channelAnswered struct{}
-	// lookAgain: the link to the FreeSWITCH of a talk is back, and events may have been missed.
+	// lookAgain: events of a talk may have been missed, because the link to its FreeSWITCH is back,
+	// or were reported in another order.
 	lookAgain struct{}
 	// unseen: no link can follow the talk any more.
 	unseen struct{ why error }

@@ -190,7 +190,9 @@ func (t *talk) stopTimer() {
 func (t *talk) take(s signal) {
 	switch s := s.(type) {
 	case happened:
-		t.on(s)
+		if s.caller == "" || s.caller == t.uuid() { // otherwise of a consulting call that is over
+			t.on(s)
+		}
 	case lookAgain:
 		t.look()
 		t.leaveToLink()

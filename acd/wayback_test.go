@@ -24,6 +24,9 @@ func TestEachSocketLineOfOursHasItsSocketResume(t *testing.T) {
 					t.Errorf("the way %s: %q comes before a socket line", name, actions[i-1])
 				}
 			}
+			if name == "back" && actions[0] != parkForEver {
+				t.Errorf("the way back begins with %q", actions[0])
+			}
 			if n := strings.Count(way, ",socket:"); n < 3 {
 				t.Errorf("the way %s has %d socket lines", name, n)
 			}
