@@ -32,9 +32,9 @@ type happened struct {
 	digit    string // of the caller's hang-up: the digit that the caller pressed in the survey
 }
 
-// delivery is a happening on its way to a call. If late is true, it is the end of a bridge that comes
-// after the begin of the next one. Then the talk looks at its channels, because that end has used up
-// their hooks.
+// delivery is a happening on its way to a call. If late is true, it is the end of a bridge that
+// comes after the begin of the next one. Then the talk looks at its channels, because that end has
+// used up their hooks.
 type delivery struct {
 	to   *call
 	h    happened

@@ -87,6 +87,13 @@ func (r *run) cut() {
 
 // steady measures calls that arrive at the rate, after the warm-up.
 func (r *run) steady(ctx context.Context) (err error) {
+	var commands *commander
+	if r.Scenario == Churn {
+		if commands, err = r.site.server.commander(ctx); err != nil {
+			return err
+		}
+		defer commands.close()
+	}
 	r.say("warming up for %s, measuring %s at %g calls/s", r.Warmup, r.Duration, r.Rate)
 	start := time.Now()
 	ctx, stop := context.WithDeadline(ctx, start.Add(r.Warmup+r.Duration))
@@ -94,8 +101,8 @@ func (r *run) steady(ctx context.Context) (err error) {
 	var going sync.WaitGroup
 	defer going.Wait()
 	going.Go(func() { r.arrivals(ctx, start) }) // these end with ctx
-	if r.Scenario == Churn {
-		going.Go(func() { r.churn(ctx) })
+	if commands != nil {
+		going.Go(func() { r.churn(ctx, commands) })
 	}
 	pause(ctx, r.Warmup)
 	r.sw.figures.reset()
@@ -197,13 +204,7 @@ func (r *run) arrive(ctx context.Context, due time.Time) {
 }
 
 // churn makes agents come and go until ctx is done.
-func (r *run) churn(ctx context.Context) {
-	commands, err := r.site.server.commander(ctx)
-	if err != nil {
-		r.sw.counts.note("no churn: %v", err)
-		return
-	}
-	defer commands.close()
+func (r *run) churn(ctx context.Context, commands *commander) {
 	chance := rand.New(rand.NewPCG(r.Seed, 2))
 	var moves sync.WaitGroup
 	defer moves.Wait()

@@ -152,8 +152,10 @@ func (s *scene) start() {
 	s.Cleanup(s.process.Kill)
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	if err := s.srv.Await(ctx, s.process, s.srv.Socket); err != nil {
-		s.Fatal(err)
+	for _, port := range []string{s.srv.Socket, s.srv.Control, s.srv.HTTP} {
+		if err := s.srv.Await(ctx, s.process, port); err != nil {
+			s.Fatal(err)
+		}
 	}
 }
 
