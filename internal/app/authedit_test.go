@@ -80,6 +80,11 @@ func TestAPasswordThatAPersonChangedStaysChanged(t *testing.T) {
 	if _, err := d.users.AddUser(ctx, auth.User{Name: "anna", Role: auth.Admin}); err != nil {
 		t.Fatal(err)
 	}
+	for n := 0; n == 0; time.Sleep(time.Millisecond) { // an edit needs the row
+		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM nwayacd_user`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for round, language := range []string{"zh", "en"} {
 		if _, err := d.users.SetPassword(ctx, "anna", users.HashPassword(given)); err != nil {
 			t.Fatal(err)
