@@ -190,7 +190,7 @@ func (t *talk) goOnWith(a arrival, before record, neverQueued bool) {
 }
 
 // earlierVisit returns the call of the channel that the leg is bridged with now, or nil if that had
-// none. Its visit is over, or will be when it has seen the same event.
+// none. That visit is over, or will be when its call has handled the same event.
 func (t *talk) earlierVisit(h happened) *call {
 	if earlier := cmp.Or(h.visit, t.server.channels.caller(h.other)); earlier != t.call {
 		return earlier

@@ -166,10 +166,10 @@ func (p *Place) withdraw(o *Offer) {
 }
 
 // offerEnded writes the record of an offer that is over, and returns it with what the floor knows
-// of it.
-func (p *Place) offerEnded(o *Offer, record queue.OfferRecord) queue.OfferRecord {
-	p.dispatcher.do(func(time.Time) { record = p.dispatcher.floor.OfferEnded(o.Lease, record) })
-	return record
+// of it. first is false if the process before wrote it.
+func (p *Place) offerEnded(o *Offer, record queue.OfferRecord) (whole queue.OfferRecord, first bool) {
+	p.dispatcher.do(func(time.Time) { whole, first = p.dispatcher.floor.OfferEnded(o.Lease, record) })
+	return whole, first
 }
 
 // held records that the agent of the talk holds the caller, or does so no more. Any goroutine may

@@ -282,8 +282,8 @@ func (c *call) drop(l *leg, outcome queue.OfferOutcome, cause string) {
 	c.leg.Store(nil)
 	l.endWatch()
 	c.server.channels.removeLeg(l)
-	ended := c.place.offerEnded(l.offer, l.ended(outcome, cause))
-	if report := c.server.options.OnOfferEnd; report != nil {
+	ended, first := c.place.offerEnded(l.offer, l.ended(outcome, cause))
+	if report := c.server.options.OnOfferEnd; report != nil && first {
 		report(ended)
 	}
 }

@@ -241,8 +241,9 @@ func (t *talk) on(h happened) {
 
 // after returns the place of the channels after the happening. If caller and leg were both sent
 // elsewhere, a program transferred them together. Then the talk is over, and the leg is not touched
-// any more. A caller whose phone connected the leg with its other call was not taken. If that call
-// was over before FreeSWITCH bridged the two, the talk has ended on the agent's side.
+// any more. A caller whose phone connected the leg with its other call was not taken. If the party
+// of that other call hung up before FreeSWITCH bridged the two, the talk has ended on the agent's
+// side.
 func (t *talk) after(was custody, h happened) custody {
 	is := was.after(h.what)
 	switch {

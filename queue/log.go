@@ -109,10 +109,11 @@ func (l *Lease) endHold(now time.Time) {
 }
 
 // OfferEnded writes the record of an offer whose lease is over, with what the floor knows of it.
-// It returns that record. It writes nothing if the process before wrote the record.
-func (f *Floor) OfferEnded(l *Lease, o OfferRecord) OfferRecord {
+// It returns that record. If the process before wrote the record, it writes nothing, and first is
+// false.
+func (f *Floor) OfferEnded(l *Lease, o OfferRecord) (whole OfferRecord, first bool) {
 	if l.recorded {
-		return o
+		return o, false
 	}
 	l.recorded = true
 	if t := f.talks[o.Call]; t != nil && t.isOf(&o) {
@@ -125,7 +126,7 @@ func (f *Floor) OfferEnded(l *Lease, o OfferRecord) OfferRecord {
 		o.Hold, o.WrapUp, o.WrapUpEnded = t.held, t.wrapUp, t.wrapUpEnded
 	}
 	f.record(Change{Offer: &o})
-	return o
+	return o, true
 }
 
 // beginWrapUp notes that the wrap-up after the lease's talk begins.

@@ -153,7 +153,7 @@ func TestAWrapUpThatEndsBeforeTheRecordOfItsOfferIsInIt(t *testing.T) {
 	d.f.Answer(l, now)
 	d.f.End(l, now.Add(time.Minute))
 	_ = d.f.Ready("1000", now.Add(67*time.Second))
-	got := d.f.OfferEnded(l, OfferRecord{Call: "a", Agent: "1000"})
+	got, _ := d.f.OfferEnded(l, OfferRecord{Call: "a", Agent: "1000"})
 	d.look()
 	if len(d.wraps) != 0 || got.WrapUp != 7*time.Second || got.WrapUpEnded != WrapUpByHand {
 		t.Errorf("the record has %s %q, and there are %+v", got.WrapUp, got.WrapUpEnded, d.wraps)
