@@ -73,7 +73,7 @@ func (t *talk) missed() step {
 	a := t.a
 	switch {
 	case !a.up():
-		t.b.hangup("DESTINATION_OUT_OF_ORDER")
+		t.stranded = true
 		return nil
 	case isTrue(a.getVar("uuid_bridge_continue_on_cancel")):
 		return a.ordered(a.execution)

@@ -25,6 +25,7 @@ type talk struct {
 	goneA     chan struct{} // closed by a when a does not listen to b any more
 	goneB     chan struct{} // closed by b when b does not listen to a any more
 	decided   chan struct{} // closed by b when b knows its next step, as it leaves CS_EXCHANGE_MEDIA
+	stranded  bool          // set before goneA is closed: a hung up before they met
 	leaveA    sync.Once
 }
 
@@ -249,19 +250,26 @@ func (t *talk) follow(b *channel) step {
 	return b.ordered(next)
 }
 
-// awaitBegin returns false if the bridge does not come up.
+// awaitBegin returns false if the bridge does not come up. If the originator hangs up before that,
+// FreeSWITCH leaves b in silence until somebody moves it (switch_ivr_bridge.c,
+// uuid_bridge_on_soft_execute).
 func (t *talk) awaitBegin(b *channel) bool {
+	goneA := t.goneA
 	for !b.interrupted() {
 		select {
 		case <-t.begun:
 			return true
-		case <-t.goneA:
+		case <-goneA:
 			select {
 			case <-t.begun:
 				return true
 			default:
+			}
+			if !t.stranded {
 				return false
 			}
+			b.setState("CS_SOFT_EXECUTE")
+			goneA = nil
 		case <-b.wake:
 		case <-b.ctx.Done():
 		}
