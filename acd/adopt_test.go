@@ -260,7 +260,8 @@ func TestAShortTalkAfterTwoOldReports(t *testing.T) {
 				thaw := c.wires.freezeLink()
 				c.sw.Call(sim.CallOptions{UUID: "call-139", Number: "139", Dialled: "600", Dialplan: sim.Plan("park")})
 				c.after(time.Millisecond)
-				c.api("uuid_transfer call-139 'set:socket_resume=true,socket:10.0.0.5:8084/nwayacd/110 async full' inline")
+				c.api("uuid_transfer call-139 'set:socket_resume=true," +
+					"socket:10.0.0.5:8084/nwayacd/110 async full' inline")
 				c.after(held)
 				thaw()
 				c.settleAll()

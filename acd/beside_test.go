@@ -149,7 +149,8 @@ func TestNothingOfOursIsLeftOnACallerWhoWasTaken(t *testing.T) {
 		c.sw.Call(sim.CallOptions{UUID: "other", Number: "777", Dialled: "lot", Dialplan: sim.Plan("answer", "park")})
 		c.settle()
 		const hook2 = "multiset park_after_bridge=true park_timeout=3 nwayacd_over=true"
-		c.api("uuid_setvar " + c.leg(mary) + " execute_on_post_bridge_z set park_after_bridge=true") // its BYE comes later
+		// The BYE comes later.
+		c.api("uuid_setvar " + c.leg(mary) + " execute_on_post_bridge_z set park_after_bridge=true")
 		c.api("uuid_setvar call-139 execute_on_post_bridge_z " + hook2)
 		c.api("uuid_bridge call-139 other")
 		c.after(5 * time.Second)

@@ -182,7 +182,8 @@ type bridgeSide struct {
 // none.
 func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (deliveries []delivery) {
 	h := happened{
-		other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound, visit: r.callers[with.uuid].of(),
+		other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound,
+		visit: r.callers[with.uuid].of(),
 	}
 	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
 		h.what, h.caller = callerBridged, uuid

@@ -64,7 +64,8 @@ func TestTheCallerHangsUpDuringAnAttendedTransfer(t *testing.T) {
 				for _, cdr := range c.journal.cdrs() {
 					if cdr.UUID == "consult" && (cdr.TransferKind != queue.NoTransfer || cdr.TransferredTo != "" ||
 						cdr.HungUpBy == queue.AgentSide) {
-						c.Errorf("%s, transferred to %q %q, hung up by %q", cdr.Outcome, cdr.TransferredTo, cdr.TransferKind, cdr.HungUpBy)
+						c.Errorf("%s, transferred to %q %q, hung up by %q", cdr.Outcome, cdr.TransferredTo,
+							cdr.TransferKind, cdr.HungUpBy)
 					}
 				}
 				c.wantNoTalk()

@@ -277,8 +277,8 @@ func (s *scene) judge() {
 	}
 	// A damaged record may be the end of a talk, which is then recorded again.
 	if n, twice := s.db.missing(s.T, s.srv.DataDir(), s.uuids, s.outcome); n > s.damaged || twice > s.damaged {
-		s.Errorf("of %d callers %d records are missing and %d have theirs twice; %d were damaged", len(s.uuids), n, twice,
-			s.damaged)
+		s.Errorf("of %d callers %d records are missing and %d have theirs twice; %d were damaged", len(s.uuids), n,
+			twice, s.damaged)
 	}
 	s.Logf("%d callers", len(s.uuids))
 }

@@ -64,7 +64,8 @@ func TestThePageOfReportsShowsTheChartsOfTheServer(t *testing.T) {
 	w.must(err)
 	defer w.db.ExecContext(t.Context(), rename, "")
 	p.speak("zh")
-	p.openUntil(january+"&step=day&by=agent", `document.querySelector(".chart")?.textContent.includes("1002 <img src=x")`)
+	p.openUntil(january+"&step=day&by=agent",
+		`document.querySelector(".chart")?.textContent.includes("1002 <img src=x")`)
 	p.see(`document.querySelector(".chart").textContent.includes("座席各状态时长")`)
 	p.isClean()
 }
