@@ -59,7 +59,7 @@ func (t *talk) foundTogether(hookSet bool) {
 // conclude decides what an overdue event would have said. The dumps show nothing that decides it.
 func (t *talk) conclude(is custody, leg, caller *esl.Event) {
 	switch {
-	case is == callerMoving && caller.Get("Channel-State") == "CS_RESET":
+	case is == callerMoving && waitsForBridge(caller):
 		t.stranded = t.partnerGone(caller)
 		t.lookIn(movingLimit)
 	case is == callerMoving || is == callerAway && t.legGone:
@@ -83,17 +83,38 @@ func (t *talk) conclude(is custody, leg, caller *esl.Event) {
 // true if that channel hung up before it came to the bridge. FreeSWITCH then leaves this one in
 // silence for ever (switch_ivr_bridge.c, uuid_bridge_on_reset and uuid_bridge_on_soft_execute).
 func (t *talk) partnerGone(waiting *esl.Event) bool {
-	replies := t.query(exists(waiting.Get("variable_bridge_uuid"))...)
+	partner := partnerOf(waiting)
+	if partner == "" {
+		return false
+	}
+	replies := t.query(exists(partner)...)
 	return replies != nil && replies[0].Text() == "false"
+}
+
+// partnerOf returns the channel that a channel waits for. FreeSWITCH unsets bridge_uuid of one of
+// the two before it bridges them.
+func partnerOf(waiting *esl.Event) string {
+	if how, with := lastMove(waiting); how == movedByBridge {
+		return with
+	}
+	return waiting.Get("variable_bridge_uuid")
 }
 
 // aboutToBridge reports whether FreeSWITCH has taken the leg out of its talk with the caller, and
 // waits to bridge it with another channel.
 func aboutToBridge(leg *esl.Event, caller string) bool {
 	how, with := lastMove(leg)
-	state := leg.Get("Channel-State")
-	return how == movedByBridge && with != caller && leg.Get("variable_bridge_to") == "" &&
-		(state == "CS_SOFT_EXECUTE" || state == "CS_RESET")
+	return how == movedByBridge && with != caller && waitsForBridge(leg)
+}
+
+// waitsForBridge reports whether a channel is in one of the two states in which it waits for the
+// other one of a bridge.
+func waitsForBridge(ch *esl.Event) bool {
+	switch ch.Get("Channel-State") {
+	case "CS_RESET", "CS_SOFT_EXECUTE":
+		return ch.Get("variable_bridge_to") == ""
+	}
+	return false
 }
 
 // lookForCaller finds out where the caller is whose leg is over. FreeSWITCH notes on the caller's

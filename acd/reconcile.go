@@ -74,8 +74,8 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
 				})
 			}
-		case channel["state"] == "CS_RESET":
-			if again {
+		case channel["state"] == "CS_RESET", channel["state"] == "CS_SOFT_EXECUTE": // the second is also that of a talk
+			if again && l.server.channels.caller(uuid) == nil {
 				all = append(all, foundChannel{
 					uuid: uuid, reconcile: reconcileReset, questions: []esl.Command{esl.API("uuid_dump " + uuid)},
 				})
@@ -172,11 +172,14 @@ func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundCh
 	}
 }
 
-// reconcileReset handles a caller whom FreeSWITCH left in CS_RESET, in silence and for ever. The
-// server died while it held an earlier connection of the channel open, and the dialplan had set
-// socket_resume since (docs/wire.md). The caller is sent into the same extension again.
+// reconcileReset handles a caller whom FreeSWITCH left in silence and for ever. The caller is sent
+// into the same extension again. The server had died:
+//   - while it held an earlier connection of the channel open, and the dialplan had set
+//     socket_resume since (docs/wire.md); the caller is in CS_RESET
+//   - when the channel with which FreeSWITCH was to bridge the caller hung up; the caller is in
+//     CS_RESET or in CS_SOFT_EXECUTE
 //
-// A channel is also in CS_RESET for a moment while FreeSWITCH bridges it (switch_ivr_bridge.c,
+// A channel is also in these states for a moment while FreeSWITCH bridges it (switch_ivr_bridge.c,
 // switch_ivr_uuid_bridge). Then the other channel exists, and the caller is left alone.
 func reconcileReset(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	l.server.freeFromReset(ctx, conn, s.uuid, dumped(answers[0]))
@@ -206,14 +209,20 @@ func (s *Server) lookAfterHeld(serving context.Context, ch *channel) {
 	}
 }
 
-// freeFromReset sends a caller whom FreeSWITCH left in CS_RESET into the dialplan again.
+// freeFromReset sends a caller whom FreeSWITCH left in silence into the dialplan again.
 func (s *Server) freeFromReset(ctx context.Context, conn *esl.Connection, uuid string, caller *esl.Event) {
 	visited := readVisit(caller.Get("variable_"+visitVariable)).number > 0
 	home := homeOf(caller)
-	if caller.Get("Channel-State") != "CS_RESET" || !visited || home == "" || s.channels.caller(uuid) != nil {
+	if !waitsForBridge(caller) || !visited || home == "" || s.channels.caller(uuid) != nil {
 		return
 	}
-	if partner := caller.Get("variable_bridge_uuid"); partner != "" {
+	partner := caller.Get("variable_bridge_uuid") // a caller in CS_RESET may wait for none
+	if caller.Get("Channel-State") != "CS_RESET" {
+		if partner = partnerOf(caller); partner == "" {
+			return
+		}
+	}
+	if partner != "" {
 		if there, err := conn.Do(ctx, exists(partner)...); err != nil || there[0].Text() == "true" {
 			return
 		}

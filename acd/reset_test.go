@@ -94,6 +94,58 @@ func leavesInSilence(t *testing.T, partner, want string) {
 	})
 }
 
+// TestACallerWhosePartnerHangsUpWhileTheServerIsDead has a program that bridges a caller with a
+// channel that hangs up in the same moment.
+func TestACallerWhosePartnerHangsUpWhileTheServerIsDead(t *testing.T) {
+	for name, before := range map[string]func(c *centre){
+		"a caller who was taken": func(c *centre) {
+			c.untilWaiting("call-139")
+			c.api("uuid_transfer call-139 menu")
+			c.after(time.Second)
+		},
+		"a caller in a talk": func(c *centre) {
+			c.sw.Agent("1000", sim.Behaviour{Do: sim.Answers})
+			if err := c.server.Dispatcher.Ready(c.Context(), "1000"); err != nil {
+				c.Fatal(err)
+			}
+			c.untilTalking("call-139")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary("1000")
+			s.snapshot.Agents[0].Idle = false
+			open(t, s, func(c *centre) {
+				c.sw.Agent("3000", sim.Behaviour{Late: 100 * time.Millisecond})
+				other := c.sw.Call(sim.CallOptions{
+					UUID: "call-138", Number: "138", Dialled: "3000", Dialplan: sim.Plan("bridge user/3000"),
+				})
+				c.settle()
+				phone := other.Bridged()
+				c.sw.Extension("menu", sim.Plan("answer", "playback hold.wav")...)
+				call := c.caller("139")
+				before(c)
+				c.dies()
+				c.api("uuid_bridge " + phone + " call-139")
+				c.after(50 * time.Millisecond)
+				c.api("uuid_kill " + phone)
+				c.after(time.Second)
+				if state := c.state("call-139"); state != "CS_SOFT_EXECUTE" {
+					c.Fatalf("the caller is in %s, want CS_SOFT_EXECUTE", state)
+				}
+				c.comesBack()
+				c.after(15 * time.Second)
+				if state := c.state("call-139"); state != "CS_EXECUTE" && call.Bridged() == "" {
+					c.Errorf("the caller is in %s, and ran %q", state, call.Actions())
+				}
+				call.Hangup()
+				other.Hangup()
+				c.after(time.Minute)
+				c.wantRest()
+			})
+		})
+	}
+}
+
 // state returns the Channel-State of a channel.
 func (c *centre) state(uuid string) string {
 	_, rest, _ := strings.Cut(c.api("uuid_dump "+uuid+" plain"), "Channel-State: ")
