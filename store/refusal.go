@@ -59,10 +59,17 @@ func (s *Store) writeOneByOne(ctx context.Context, tx *transaction, entries []en
 
 // handleRefusedEntry puts an entry into nwayacd_rejected. If the entry must wait instead, it
 // returns what is wrong.
+//
+// The entry is tried once more before, because somebody may have mended the table after it was
+// refused and before the table was looked at.
 func (s *Store) handleRefusedEntry(ctx context.Context, tx *transaction, e *entry, why error) (stop, err error) {
 	changed, err := s.tableChanged(ctx, tx, e, why)
 	if err != nil || changed {
 		return why, err
+	}
+	again, err := s.trySavepoint(ctx, tx, func() error { return s.writeEntries(ctx, tx, []entry{*e}) })
+	if err != nil || again == nil {
+		return nil, err
 	}
 	return s.trySavepoint(ctx, tx, func() error { return s.reject(ctx, tx, e, why) })
 }

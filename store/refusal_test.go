@@ -126,6 +126,32 @@ func (r refusal) happens(t *testing.T) {
 	}
 }
 
+// TestARecordThatIsRefusedTwiceAndNotAThirdTimeIsWritten has a table that somebody mends after the
+// change was refused alone, and before the store looks at the table.
+func TestARecordThatIsRefusedTwiceAndNotAThirdTimeIsWritten(t *testing.T) {
+	o := postgresOptions(t)
+	admin := openSQL(t, o.DSN)
+	_, stop := run(t, o)
+	stop()
+	exec(t, admin, `CREATE SEQUENCE tries`)
+	exec(t, admin, `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF nextval('tries') <= 2 THEN
+			RAISE EXCEPTION 'not now' USING ERRCODE = '23514';
+		END IF;
+		RETURN NEW;
+	END $$`)
+	exec(t, admin, `CREATE TRIGGER refuse BEFORE INSERT ON nwayacd_cdr FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	s, _ := run(t, o) // for which the table is as it was
+	s.Write(cdr("u1"))
+	flush(t, s)
+	if n := count(t, s, `SELECT count(*) FROM nwayacd_cdr`); n != 1 || s.Status().Rejected != 0 {
+		t.Errorf("%d CDRs, want 1; %+v", n, s.Status())
+	}
+	if n := count(t, s, `SELECT last_value FROM tries`); n != 3 {
+		t.Errorf("it was tried %d times, want 3", n)
+	}
+}
+
 func forRole(statement, role string) string { return strings.ReplaceAll(statement, "%s", role) }
 
 func TestACommandsChangeWaitsForItsTable(t *testing.T) {
