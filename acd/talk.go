@@ -68,13 +68,13 @@ func (c *call) talk(ctx context.Context, l *leg) (context.Context, ending) {
 		return ctx, c.leaveOpen(l, why)
 	case why != nil && !viewLost(why):
 		return ctx, c.leftBeforeBridge(l, why)
+	case c.sentElsewhere() != "":
+		return ctx, c.leftBeforeBridge(l, errTaken)
 	case why != nil:
 		// Not on our own connection, because the command might arrive late there, after the order
 		// for the bridge.
 		c.server.kill(l, c.channel().at())
 		c.missed(l, why.Error())
-	case c.sentElsewhere() != "":
-		return ctx, c.leftBeforeBridge(l, errTaken)
 	case stands == bridgeUnmade:
 		c.endLeg(l) // the agent may wait there, and must not be bridged any more
 		c.missed(l, errNotBridged.Error())
