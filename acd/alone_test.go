@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -217,4 +218,42 @@ func TestACallerIsConnectedWithALineWhileAConnectionIsHeld(t *testing.T) {
 		c.wantCDR("consult", queue.Consult, queue.NoSide, attendedTransfer)
 		c.servedIn(call, "120", "1001", endsOfUs["the network is cut"])
 	})
+}
+
+// The caller's phone transfers the agent while the link is down, and does not hang up. When the
+// agent's new talk is over, nothing of the call is left in FreeSWITCH.
+func TestTheCallersPhoneTransfersTheAgentWhileTheLinkIsDown(t *testing.T) {
+	for n := range 100 {
+		before, back := time.Duration(n%10)*150*time.Millisecond, time.Duration(n/10)*200*time.Millisecond
+		t.Run(fmt.Sprint(before, back), func(t *testing.T) {
+			open(t, ordinary("1000"), func(c *centre) {
+				c.sw.Agent("3001", sim.Behaviour{})
+				c.sw.Extension("3001", sim.Plan("bridge user/3001")...)
+				call := c.caller("139")
+				c.after(answerAt - time.Millisecond)
+				c.cutLink()
+				c.untilTalking("call-139")
+				leg := call.Bridged()
+				c.after(before)
+				if err := c.sw.Refer("call-139", "3001"); err != nil {
+					t.Fatal(err)
+				}
+				c.after(back)
+				c.sw.PhoneLeaves(leg)
+				c.after(time.Minute)
+				if call.Cause() == "" {
+					t.Errorf("the caller's channel is still there: %q", call.Actions())
+				}
+				c.wantNoTalk()
+				c.wantRest()
+			})
+		})
+	}
+}
+
+// cutLink closes the link, which is the connection that was made first.
+func (c *centre) cutLink() {
+	c.wires.mu.Lock()
+	defer c.wires.mu.Unlock()
+	c.wires.all[0].Conn.Close()
 }

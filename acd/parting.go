@@ -85,6 +85,10 @@ func (t *talk) ending(ctx context.Context) ending {
 		}
 		return callerGone{outcome, t.cause}
 	case takenByCaller:
+		// The end of the call's own connection would take the limit from a caller who is parked.
+		if t.held && !t.callerGone {
+			return sentAway{outcome, "NORMAL_CLEARING"}
+		}
 		return callerGone{outcome, t.cause}
 	default:
 		return taken{outcome: outcome, reason: t.cause}
