@@ -117,6 +117,7 @@ func (s *soak) passesOn(ctx context.Context, chance *rand.Rand) {
 	}
 	if !byPhone && s.watch.leftByPhone(t.leg) {
 		s.tells(t.leg, deed{caller: t.caller.uuid}) // in the same moment, so that the end of the call may be on its way
+		s.staysThere(ctx, chance, t.caller, to)
 		return
 	}
 	s.watch.passes(t.caller)
@@ -143,13 +144,14 @@ func placeName(to string) string {
 }
 
 // staysThere lets a caller stay in a parking lot for a while. Then another program takes them out
-// of it, or they hang up.
+// of it, or they hang up. What the caller runs says whether they are there, because another deed,
+// which may have failed, aims at another place.
 func (s *soak) staysThere(ctx context.Context, chance *rand.Rand, c *caller, at string) {
 	if at != lot && at != park {
 		return
 	}
 	lingers(ctx, time.Duration(500+chance.IntN(3500))*time.Millisecond)
-	if s.watch.verdict(c) != "" || !s.watch.isAt(c, at) {
+	if s.watch.verdict(c) != "" || !runs(c, at) {
 		return
 	}
 	if chance.IntN(2) == 0 {
@@ -165,6 +167,16 @@ func (s *soak) staysThere(ctx context.Context, chance *rand.Rand, c *caller, at 
 	if !done {
 		c.call.Hangup()
 	}
+}
+
+// runs reports whether the action that the caller runs is one of the place.
+func runs(c *caller, at string) bool {
+	actions := c.call.Actions()
+	if len(actions) == 0 {
+		return false
+	}
+	app, data, _ := strings.Cut(actions[len(actions)-1], " ")
+	return reaches(app, data, at)
 }
 
 // takesWaiting lets another program transfer a caller who waits.
