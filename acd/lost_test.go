@@ -29,6 +29,32 @@ func TestTheLinkIsLostUnderACallOutside(t *testing.T) {
 	})
 }
 
+// A program bridged the agent's own call with another one, before the server was started again. The
+// agent is in that call.
+func TestACallOutsideThatAProgramBridgedIsFoundAfterARestart(t *testing.T) {
+	open(t, ordinary("1000"), func(c *centre) {
+		own := c.sw.Call(sim.CallOptions{
+			UUID: "own", Number: "1000", User: "1000", Vars: map[string]string{"presence_id": "1000@sim.local"},
+			Dialled: "echo", Dialplan: sim.Plan("answer", "echo"),
+		})
+		other := c.sw.Call(sim.CallOptions{UUID: "other", Dialled: "lot", Dialplan: sim.Plan("answer", "park")})
+		c.settle()
+		c.api("uuid_bridge " + own.UUID() + " other")
+		c.after(time.Second)
+		if state := c.state(own.UUID()); state != "CS_SOFT_EXECUTE" {
+			t.Fatalf("the agent's call is in %s", state)
+		}
+		c.restartsWith(c.journal.length())
+		if n := c.agent("1000").Outside; n != 1 {
+			t.Errorf("%d calls outside", n)
+		}
+		own.Hangup()
+		other.Hangup()
+		c.settleAll()
+		c.wantRest()
+	})
+}
+
 func TestACallOutsideEndsWhileTheLinkIsLost(t *testing.T) {
 	open(t, ordinary("1000"), func(c *centre) {
 		own := c.sw.AgentCall("1000", "02112345678")

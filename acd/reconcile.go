@@ -74,7 +74,8 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
 				})
 			}
-		case channel["state"] == "CS_RESET", channel["state"] == "CS_SOFT_EXECUTE": // the second is also that of a talk
+		case channel["state"] == "CS_RESET", again && channel["state"] == "CS_SOFT_EXECUTE":
+			// A talk is in the second state, too, and so is an external call for the first look.
 			if again && l.server.channels.caller(uuid) == nil {
 				all = append(all, foundChannel{
 					uuid: uuid, reconcile: reconcileReset, questions: []esl.Command{esl.API("uuid_dump " + uuid)},
