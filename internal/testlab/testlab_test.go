@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,7 +20,7 @@ import (
 )
 
 // TestMain is also the program that the tests run. With an address it listens there until SIGTERM.
-// With the word deaf it ignores SIGTERM.
+// With the word deaf it ignores SIGTERM. With the word ports it prints free ports.
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "listen":
@@ -26,6 +29,9 @@ func TestMain(m *testing.M) {
 		signal.Ignore(syscall.SIGTERM)
 		fmt.Println("deaf")
 		select {}
+	case len(os.Args) == 2 && os.Args[1] == "ports":
+		ports, err := FreePorts("127.0.0.1", manyPorts)
+		fmt.Println(ports, err)
 	case len(os.Args) == 2 && os.Args[1] == "fail":
 		fmt.Println("a faulty configuration")
 		os.Exit(3)
@@ -127,6 +133,37 @@ func TestTheConfigurationIsWhatTheServerReads(t *testing.T) {
 	}
 	if len(c.FreeSWITCH) != 2 || string(c.FreeSWITCH[0].Password) != `p"w` || c.FreeSWITCH[1].LocalIP != "127.0.0.2" {
 		t.Errorf("%+v", c.FreeSWITCH)
+	}
+}
+
+// manyPorts are more than one block.
+const manyPorts = 2 * blockSize
+
+// TestEachProcessHasPortsOfItsOwn starts other processes one after another. The ports of all of
+// them are free, so chance alone would give some of them twice.
+func TestEachProcessHasPortsOfItsOwn(t *testing.T) {
+	ports, err := FreePorts("127.0.0.1", manyPorts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		printed, err := exec.CommandContext(t.Context(), program, "ports").Output()
+		if err != nil || !bytes.HasSuffix(printed, []byte("<nil>\n")) {
+			t.Fatal(string(printed), err)
+		}
+		others := strings.Fields(strings.Trim(string(printed), "[]<nil>\n "))
+		if len(others) != manyPorts {
+			t.Fatalf("%d ports: %s", len(others), printed)
+		}
+		for _, port := range ports {
+			if slices.Contains(others, strconv.Itoa(port)) {
+				t.Errorf("two processes have port %d", port)
+			}
+		}
 	}
 }
 
