@@ -348,10 +348,8 @@ func (c *call) serve(ctx context.Context) {
 	if !ch.ended.Load() {
 		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 		ch.endHeld()
-		if c.serving.Err() == nil && c.server.channels.holds(ch) {
-			c.server.lookAfterHeld(c.serving, ch)
-		}
 	}
+	c.server.lookAfter(c.serving, ch.conn, c.channel())
 }
 
 // endHeld ends a connection that was held open until the program ends. It unsets socket_resume

@@ -18,6 +18,11 @@ const (
 	// parkAfterTalk is how long FreeSWITCH keeps a caller parked after a talk if this process has
 	// ended by then. FreeSWITCH hangs the caller up afterwards.
 	parkAfterTalk = 3 * time.Second
+
+	// parkUnbridged is the same for a caller whom FreeSWITCH could not bridge with the agent. It is
+	// longer, because that caller is still to be served. It may take replyLimit to notice that the
+	// call's connection is half-open, and bridgeLimit and exitLimit until the order to come back.
+	parkUnbridged = 20 * time.Second
 )
 
 // bridgeState is what is known of a bridge that was ordered with uuid_bridge.

@@ -45,8 +45,11 @@ func (s *Server) endFollowing() {
 
 func (s *Server) follow(c *call) {
 	s.following.Go(func() { // ends with the talk, or with Run
-		defer c.release()
-		c.goOn(c.renew())
+		func() {
+			defer c.release()
+			c.goOn(c.renew())
+		}()
+		s.lookAfter(c.serving, nil, c.channel())
 	})
 }
 

@@ -214,3 +214,36 @@ func TestTheEndOfAHalfOpenConnectionIsNoTransfer(t *testing.T) {
 		c.wantRest()
 	})
 }
+
+// TestACallerComesBackWhoseConnectionDiesBeforeTheRecall has an agent who answers and hangs up at
+// once. The call's connection is half-open from some moment on.
+func TestACallerComesBackWhoseConnectionDiesBeforeTheRecall(t *testing.T) {
+	for name, silence := range map[string]func(*wires){"connection": (*wires).silenceLast, "both": (*wires).silence} {
+		for moment := 80 * time.Millisecond; moment < 500*time.Millisecond; moment += 10 * time.Millisecond {
+			t.Run(name+" after "+moment.String(), func(t *testing.T) {
+				open(t, ordinary("1000", "1001"), func(c *centre) {
+					agents := c.server.Dispatcher
+					agents.Busy(c.Context(), "1000")
+					agents.Busy(c.Context(), "1001")
+					c.sw.Agent("1000", sim.Behaviour{Do: sim.DiesOnBridge})
+					call := c.caller("139")
+					c.untilWaiting(call.UUID())
+					c.wires.slow(20 * time.Millisecond)
+					agents.Ready(c.Context(), "1000")
+					c.after(moment)
+					silence(c.wires)
+					agents.Busy(c.Context(), "1000")
+					agents.Ready(c.Context(), "1001")
+					c.after(time.Minute)
+					if cause := call.Cause(); cause != "" {
+						t.Fatalf("the caller was hung up: %s, %q", cause, call.Actions())
+					}
+					c.wantTalk("1001", call.UUID())
+					call.Hangup()
+					c.settleAll()
+					c.wantRest()
+				})
+			})
+		}
+	}
+}

@@ -52,6 +52,7 @@ func unsetting(list string) (assignments []string) {
 //   - socket_resume is unset, because it would end the bridge.
 //   - If the agent hangs up, FreeSWITCH parks the caller, and sets nwayacd_over if the caller was
 //     not taken.
+//   - If FreeSWITCH cannot bridge the two, it parks the caller too. None of the hooks runs then.
 //   - If this process has ended by then, park_timeout ends the call.
 func (c *call) talkVariables() esl.Command {
 	variables := []string{
@@ -64,11 +65,10 @@ func (c *call) talkVariables() esl.Command {
 	if c.goesOn() {
 		variables = append(variables, outcomeVariable+"=", outcomeOfVariable+"=")
 	}
-	timeout := seconds(parkAfterTalk)
-	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+timeout,
+	return c.setVariables(append(variables, "park_after_bridge=true", "park_timeout="+seconds(parkUnbridged),
 		"uuid_bridge_park_on_cancel=true",
 		transferHook+"=multiunset "+talkList, cleanHook+"=multiunset "+talkList,
-		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+timeout+
+		overHook+"=execute_extension set:park_after_bridge=true,set:park_timeout="+seconds(parkAfterTalk)+
 			",set:"+overVariable+"=true inline")...)
 }
 

@@ -11,8 +11,10 @@ import (
 // recallVariable is set on a caller whom a call has recalled, until the caller is back.
 const recallVariable = "nwayacd_recall"
 
-// recallLimit is how long a caller may take to come to our socket port after the order.
-const recallLimit = 5 * time.Second
+const (
+	recallLimit = 5 * time.Second // from the order to a caller's arrival at our socket port
+	exitLimit   = time.Second     // from an exit to the end of its connection
+)
 
 // recall brings a caller back who left our socket application with a bridge. If the ending is nil,
 // the caller is back and can wait.
@@ -88,14 +90,23 @@ func (c *call) orderBack(ctx context.Context, ch *channel) (ordered bool) {
 	if ch.alive() {
 		c.noteUnsent(ch.exit())
 	}
-	if ch.conn != nil { // an earlier exit may still be on its way, and the order must not overtake it
-		select {
-		case <-ch.conn.Done():
-		case <-ctx.Done():
-		}
-	}
+	c.awaitExit(ch)
 	_, err := link.Do(ctx, c.recallVariables(), c.server.fetch(link, ch.uuid, c.group))
 	return err == nil
+}
+
+// awaitExit waits until FreeSWITCH has ended the connection. An exit may still be on its way,
+// and an order over the link must not overtake it. A half-open connection does not end.
+func (c *call) awaitExit(ch *channel) {
+	if ch.conn == nil {
+		return
+	}
+	limit := time.NewTimer(exitLimit)
+	defer limit.Stop()
+	select {
+	case <-ch.conn.Done():
+	case <-limit.C:
+	}
 }
 
 // orderBackLater sends the caller into a pause, after which they come to our socket port. The

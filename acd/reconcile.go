@@ -70,8 +70,7 @@ func (l *link) foundChannels(channels []map[string]string, again bool) (all []fo
 		case channel["application"] == "park", channel["application"] == "playback", channel["state"] == "CS_PARK":
 			if again {
 				all = append(all, foundChannel{
-					uuid: uuid, reconcile: reconcileParked,
-					questions: variables(uuid, parkedVariable, "bridge_to", talkVariable, overVariable),
+					uuid: uuid, reconcile: reconcileParked, questions: []esl.Command{esl.API("uuid_dump " + uuid)},
 				})
 			}
 		case channel["state"] == "CS_RESET", again && channel["state"] == "CS_SOFT_EXECUTE":
@@ -149,27 +148,32 @@ func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundCha
 	}
 }
 
-// reconcileParked handles a parked channel that no call of ours has:
+// reconcileParked handles a parked channel that no call of ours has.
+func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
+	l.server.freeFromPark(conn, s.uuid, dumped(answers[0]))
+}
+
+// freeFromPark handles a parked channel:
 //   - A caller whose place is kept is recalled. The server died while it recalled the caller, or
 //     after the bridge had failed.
 //   - A caller whose talk is over, and who was not taken, is hung up.
-func reconcileParked(_ context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
-	parked, partner, talk, over := answers[0], answers[1], answers[2], answers[3]
-	if isSet(partner) || l.server.channels.caller(s.uuid) != nil {
+func (s *Server) freeFromPark(conn *esl.Connection, uuid string, caller *esl.Event) {
+	if caller.Get("variable_bridge_to") != "" || s.channels.caller(uuid) != nil {
 		return
 	}
-	group, ours := strings.CutPrefix(parked.Text(), l.server.options.Identity+":") // parked by the previous release
-	talked := talk.Text() == l.server.options.Identity
+	parkedBy := caller.Get("variable_" + parkedVariable) // by the previous release
+	group, ours := strings.CutPrefix(parkedBy, s.options.Identity+":")
+	talked := caller.Get("variable_"+talkVariable) == s.options.Identity
 	if !ours && talked {
-		group, ours = l.server.Dispatcher.keepsPlace(s.uuid)
+		group, ours = s.Dispatcher.keepsPlace(uuid)
 	}
 	switch {
 	case ours:
-		l.log.Info().Str("uuid", s.uuid).Str("group", group).Msg("recalled a caller who was parked before a restart")
-		conn.Post(l.server.fetch(conn, s.uuid, group))
-	case talked && over.Text() == "true":
-		l.log.Info().Str("uuid", s.uuid).Msg("hung up a caller who was left parked after a talk")
-		conn.Post(esl.API("uuid_kill " + s.uuid + " NORMAL_CLEARING"))
+		s.log.Info().Str("uuid", uuid).Str("group", group).Msg("recalled a caller who was left parked")
+		conn.Post(s.fetch(conn, uuid, group))
+	case talked && caller.Get("variable_"+overVariable) == "true":
+		s.log.Info().Str("uuid", uuid).Msg("hung up a caller who was left parked after a talk")
+		conn.Post(esl.API("uuid_kill " + uuid + " NORMAL_CLEARING"))
 	}
 }
 
@@ -186,12 +190,18 @@ func reconcileReset(ctx context.Context, l *link, conn *esl.Connection, s foundC
 	l.server.freeFromReset(ctx, conn, s.uuid, dumped(answers[0]))
 }
 
-// lookAfterHeld looks at a channel whose connection was held open and ended by itself, because the
-// network was cut. If the dialplan had set socket_resume since, the caller is in CS_RESET.
+// lookAfter looks at the channel of a call that is over, if the caller may be left in silence:
+//   - The connection of the call was held open and ended by itself, because the network was cut. If
+//     the dialplan had set socket_resume, the caller is in CS_RESET.
+//   - The call was lost, and the place is kept. If the bridge with the agent had failed, the caller
+//     is parked. The link may have looked while the call still waited for answers.
 //
 // It waits first, because FreeSWITCH may see the end later. If there is no link then, the next one
 // looks as it comes up.
-func (s *Server) lookAfterHeld(serving context.Context, ch *channel) {
+func (s *Server) lookAfter(serving context.Context, conn *esl.Connection, ch *channel) {
+	if _, kept := s.Dispatcher.keepsPlace(ch.uuid); !kept && !s.channels.holds(conn) || serving.Err() != nil {
+		return
+	}
 	limited, stop := context.WithTimeout(serving, tableLag+replyLimit)
 	defer stop()
 	pause := time.NewTimer(tableLag)
@@ -201,12 +211,18 @@ func (s *Server) lookAfterHeld(serving context.Context, ch *channel) {
 	case <-limited.Done():
 		return
 	}
-	conn := s.connTo(ch.at())
-	if conn == nil || !s.mayOrder(ch) {
+	link := s.connTo(ch.at())
+	if link == nil || !s.mayOrder(ch) {
 		return
 	}
-	if answers, err := conn.Do(limited, esl.API("uuid_dump "+ch.uuid)); err == nil {
-		s.freeFromReset(limited, conn, ch.uuid, dumped(answers[0]))
+	answers, err := link.Do(limited, esl.API("uuid_dump "+ch.uuid))
+	if err != nil {
+		return
+	}
+	if caller := dumped(answers[0]); caller.Get("Channel-State") == "CS_PARK" {
+		s.freeFromPark(link, ch.uuid, caller)
+	} else {
+		s.freeFromReset(limited, link, ch.uuid, caller)
 	}
 }
 

@@ -237,13 +237,13 @@ func (r *registry) isHeld(uuid string) bool {
 	return len(r.held[uuid]) > 0
 }
 
-// holds reports whether the connection of a channel is held open for any channel. If the connection
-// has ended, it ended by itself.
-func (r *registry) holds(ch *channel) bool {
+// holds reports whether a connection is held open for any channel. If the connection has ended, it
+// ended by itself.
+func (r *registry) holds(conn *esl.Connection) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, held := range r.held {
-		if slices.Contains(held, ch.conn) {
+		if slices.Contains(held, conn) {
 			return true
 		}
 	}

@@ -143,7 +143,7 @@ func TestRuleParkAfterBridgeKeepsTheCallerAndParkTimeoutEndsIt(t *testing.T) {
 		mary := w.arrives("mary")
 		mary.isInTalk("anna")
 		for name, want := range map[string]string{
-			"park_after_bridge": "true", "park_timeout": "3",
+			"park_after_bridge": "true", "park_timeout": "20",
 			"hangup_after_bridge": "",
 		} {
 			if got := mary.variable(name); got != want {
