@@ -222,8 +222,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	server := esl.Server{
 		Allow:     s.options.Allow,
 		Refused:   s.refused,
-		Handler:   func(_ context.Context, nc net.Conn) { s.handle(calls, nc) },
 		Recovered: s.panicked,
+		ConnContext: func(context.Context, net.Conn) context.Context {
+			return context.WithValue(calls, orderOfConnection{}, s.counts.accepted.Add(1))
+		},
+		Handler: s.handle,
 	}
 	return server.Serve(accepting, ln)
 }

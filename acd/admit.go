@@ -28,14 +28,18 @@ type arrival struct {
 	known    trust // whether the connection is that of the channel; set if the arrival claims something
 }
 
+// orderOfConnection is the key of a uint64 in the context of a connection. It counts the
+// connections in the order in which FreeSWITCH made them.
+type orderOfConnection struct{}
+
 // handle takes one connection of FreeSWITCH's socket application.
 func (s *Server) handle(serving context.Context, nc net.Conn) {
 	c := newCall(s, serving)
 	ctx := c.renew()
 	defer c.end(nil)
-	s.counts.accepted.Add(1)
 	defer c.countPhase(noPhase)
 	ch := newChannel()
+	ch.order, _ = serving.Value(orderOfConnection{}).(uint64)
 	ch.call.Store(c)
 	c.callerChannel.Store(ch)
 	ch.conn = esl.NewConnection(nc, esl.Options{
@@ -171,6 +175,9 @@ func (c *call) admit(a arrival) bool {
 	case errors.Is(err, errNotIts): // it gets no CDR, because the channel has another call
 	case errors.Is(err, errOver):
 		c.log.Info().Err(err).Msg("no other visit")
+	case errors.Is(err, errOvertaken):
+		c.log.Info().Err(err).Msg("no visit")
+		c.keepOpen()
 	case errors.Is(err, errVisitGoesOn): // the dialplan may try again
 		c.log.Error().Err(err).Msg("call handed back")
 		c.turnAway("", a.route)
@@ -273,6 +280,7 @@ var (
 	errVisitGoesOn = errors.New("the earlier visit of this channel did not end in time")
 	errNotIts      = errors.New("the connection is not that of the channel that it names")
 	errOver        = errors.New("the caller hung up, and the earlier visit of this channel ended with that")
+	errOvertaken   = errors.New("the caller was sent elsewhere before this connection was ready")
 )
 
 // addCall registers the call, unless max-calls calls are registered already.
@@ -283,8 +291,11 @@ var (
 //   - the new visit finds the place that a lost connection kept;
 //   - the earlier visit's last event comes before the first event of this one.
 //
+// FreeSWITCH may have answered on a later connection first. The caller is on that one, so this one
+// gets no call.
+//
 // A connection without a proof does not end the call of another one. Errors: errFull,
-// errVisitGoesOn, errNotIts and errOver.
+// errVisitGoesOn, errNotIts, errOver and errOvertaken.
 func (s *Server) addCall(c *call, a arrival) error {
 	limit := time.NewTimer(visitLimit)
 	defer limit.Stop()
@@ -296,11 +307,14 @@ func (s *Server) addCall(c *call, a arrival) error {
 		earlier, ok := s.channels.addCall(c, most)
 		switch {
 		case ok:
+			c.record.follows(s.channels.lastVisit(c.channel()))
 			return nil
 		case earlier == nil:
 			return errFull
 		case !s.mayTakeOver(a, earlier.channel()):
 			return errNotIts
+		case s.isOvertaken(a, earlier.channel()):
+			return errOvertaken
 		}
 		earlier.returned(c.channel(), c.group, "")
 		select {
@@ -338,6 +352,25 @@ func (c *call) endAfterTalk() {
 	c.say(ch, []esl.Command{esl.API("uuid_kill " + ch.uuid + " NORMAL_CLEARING")})
 }
 
+// isOvertaken reports whether the connection of a call was made after that of the arrival. A later
+// connection needs the same proof as one that ends an earlier call.
+func (s *Server) isOvertaken(a arrival, by *channel) bool {
+	if by.order <= a.ch.order || !by.alive() {
+		return false
+	}
+	return s.mayTakeOver(arrival{ch: by}, a.ch)
+}
+
+// keepOpen holds the connection of a caller who is elsewhere open, until the channel is bridged or
+// hangs up. Its end would end the application that the caller is in.
+func (c *call) keepOpen() {
+	ch := c.channel()
+	ch.become(released)
+	c.holdConnection(ch)
+	ch.awaitEnd(c.serving)
+	ch.endHeld()
+}
+
 // serve runs an admitted call, and returns when its connection may be closed.
 func (c *call) serve(ctx context.Context) {
 	ch := c.channel()
@@ -349,6 +382,7 @@ func (c *call) serve(ctx context.Context) {
 		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 		ch.endHeld()
 	}
+	ch.conn.Close() // before a caller is ordered back, because its end would take them away again
 	c.server.lookAfter(c.serving, ch.conn, c.channel())
 }
 

@@ -16,7 +16,9 @@ type channel struct {
 	uuid string
 	core string // Core-UUID of its FreeSWITCH
 	conn *esl.Connection
-	home atomic.Pointer[Switch] // the configuration of that FreeSWITCH
+	// in which FreeSWITCH made the connections; 0 = none, as for a recovered talk
+	order uint64
+	home  atomic.Pointer[Switch] // the configuration of that FreeSWITCH
 
 	call    atomic.Pointer[call] // the call that it is part of; nil before, and after another channel took over
 	custody atomic.Uint32

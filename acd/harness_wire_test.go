@@ -54,6 +54,7 @@ type wires struct {
 	mu    sync.Mutex
 	all   []*wire
 	delay time.Duration   // of connections that are made
+	late  time.Duration   // of what the switch says on connections that are made, beside delay
 	lost  map[string]bool // events and replies that the switch does not send
 }
 
@@ -62,6 +63,7 @@ func (w *wires) wrap(nc net.Conn) net.Conn {
 	defer w.mu.Unlock()
 	one := &wire{Conn: nc, closed: make(chan struct{})}
 	one.delay.Store(int64(w.delay))
+	one.late = w.late
 	w.all = append(w.all, one)
 	return one
 }
@@ -101,9 +103,21 @@ func (w *wires) clog() { w.each(func(one *wire) { one.clogged.Store(true) }) }
 // slow delays what passes from now on, in either direction.
 func (w *wires) slow(delay time.Duration) {
 	w.each(func(one *wire) { one.delay.Store(int64(delay)) })
+	w.slowNext(delay)
+}
+
+// slowNext delays what passes on connections that are made from now on.
+func (w *wires) slowNext(delay time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.delay = delay
+}
+
+// lateNext delays what the switch says on connections that are made from now on.
+func (w *wires) lateNext(delay time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late = delay
 }
 
 // slowLink delays what passes on the link alone, which is the connection that was made first.
@@ -154,7 +168,8 @@ func (w *wires) swallows(what string) bool {
 type wire struct {
 	net.Conn
 	silent, clogged atomic.Bool
-	delay           atomic.Int64 // of what passes, in nanoseconds
+	delay           atomic.Int64  // of what passes, in nanoseconds
+	late            time.Duration // of what the switch says, beside delay
 	closed          chan struct{}
 	once            sync.Once
 
@@ -224,7 +239,7 @@ func (w *wire) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		}
 		if !w.silent.Load() {
-			time.Sleep(time.Duration(w.delay.Load()))
+			time.Sleep(time.Duration(w.delay.Load()) + w.late)
 			return n, err
 		}
 		if err != nil {

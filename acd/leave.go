@@ -148,9 +148,14 @@ func (c *call) holdOpen(ch *channel, last []esl.Command) (sent bool) {
 		ch.ended.Store(true) // the connection is dead, so it cannot be held open
 		return c.say(ch, last)
 	}
+	c.holdConnection(ch)
+	return true
+}
+
+// holdConnection notes that the connection is held open, and makes it silent.
+func (c *call) holdConnection(ch *channel) {
 	c.server.channels.holdOpen(ch.uuid, ch.conn)
 	c.noteUnsent(ch.conn.Post(esl.Raw("noevents"), esl.Raw("nolinger")))
-	return true
 }
 
 // unsetWaiting returns the command that unsets what makes FreeSWITCH act on a waiting caller.

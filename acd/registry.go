@@ -70,6 +70,27 @@ func (r *registry) addCall(c *call, most int) (earlier *call, ok bool) {
 	return nil, true
 }
 
+// lastVisit returns the last visit of the channel that is over and whose connection is still open.
+// The headers of the channel lack it if FreeSWITCH made them before the visit set its variable.
+func (r *registry) lastVisit(ch *channel) (last visit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for other := range r.open {
+		c := other.call.Load()
+		if other == ch || other.uuid != ch.uuid || c == nil {
+			continue
+		}
+		select {
+		case <-c.gone:
+			if v := c.visit(); v.number > last.number {
+				last = v
+			}
+		default:
+		}
+	}
+	return last
+}
+
 // removeCall removes the call, unless its channel belongs to another call now.
 func (r *registry) removeCall(c *call) {
 	r.mu.Lock()
@@ -175,7 +196,11 @@ func (r *registry) connected(ch *channel) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for other := range r.open {
-		if other.uuid == ch.uuid {
+		switch {
+		case other.uuid != ch.uuid:
+		case other.order > ch.order: // FreeSWITCH answered on the later one first
+			other.sharesUntil(math.MaxInt64)
+		default:
 			ch.sharesUntil(math.MaxInt64)
 		}
 	}

@@ -15,6 +15,9 @@ import (
 type Server struct {
 	Allow   func(netip.Addr) bool // nil allows every address; others are closed at once
 	Refused func(remote net.Addr) // called for each connection that is not allowed; may be nil; must not block
+	// ConnContext returns the context of Handler for a connection. It is called in the order in
+	// which the connections were made. It must not block, and may be nil.
+	ConnContext func(ctx context.Context, nc net.Conn) context.Context
 	// Handler runs in a goroutine for each connection. Serve closes the connection after it.
 	Handler func(ctx context.Context, nc net.Conn)
 	// Recovered is called if Handler panics; the panic then ends that connection only. If Recovered
@@ -44,7 +47,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			}
 			continue
 		}
-		handlers.Go(func() { s.handle(ctx, nc) }) // ends when the handler returns
+		handling := ctx
+		if s.ConnContext != nil {
+			handling = s.ConnContext(ctx, nc)
+		}
+		handlers.Go(func() { s.handle(handling, nc) }) // ends when the handler returns
 	}
 	shut()
 	handlers.Wait()
