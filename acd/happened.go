@@ -107,16 +107,24 @@ func (r *registry) onLegEvent(e *esl.Event, uuid string) (over bool) {
 	return o != nil && o.leg.onEvent(e)
 }
 
-// onHold records that the agent of a talk holds the caller, or does so no more.
+// onHold handles that a phone of a talk holds it, or does so no more. It records the holds of the
+// agent.
 func (r *registry) onHold(uuid string, hold bool) {
 	r.mu.Lock()
-	o := r.legs[uuid]
+	both := []*owner{r.legs[uuid], r.callers[uuid]} // two calls, for a leg that was transferred into a group
 	r.mu.Unlock()
-	if o == nil || o.leg == nil {
-		return
-	}
-	if place := o.leg.talkPlace.Load(); place != nil {
-		place.held(o.leg.offer, hold)
+	for _, o := range both {
+		if o == nil {
+			continue
+		}
+		if o.leg != nil {
+			if place := o.leg.talkPlace.Load(); place != nil {
+				place.held(o.leg.offer, hold)
+			}
+		}
+		if !hold && o.call.channel().is() == talking {
+			o.call.signal(unheld{uuid})
+		}
 	}
 }
 

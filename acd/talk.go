@@ -196,6 +196,8 @@ func (t *talk) take(s signal) {
 	case lookAgain:
 		t.look()
 		t.leaveToLink()
+	case unheld:
+		t.endHoldMusic(s.uuid)
 	case unseen:
 		if !t.channel().alive() { // otherwise the call's own connection follows the talk
 			t.giveUp(s.why)
@@ -208,6 +210,18 @@ func (t *talk) take(s signal) {
 		t.noteMusic(s)
 	case successor:
 		s.accepted <- false
+	}
+}
+
+// endHoldMusic ends the music for the other side of a hold that is over. FreeSWITCH ends it by
+// itself if it plays. But it only queues the music until it has some frames of the other side's
+// phone, and would play it then, without end (switch_ivr_bridge.c, DEFAULT_LEAD_FRAMES).
+func (t *talk) endHoldMusic(holder string) {
+	switch holder {
+	case t.leg.uuid:
+		t.tell(t.breakAll())
+	case t.uuid():
+		t.tell(esl.API("uuid_break " + t.leg.uuid + " all"))
 	}
 }
 

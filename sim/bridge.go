@@ -12,7 +12,7 @@ import (
 const (
 	// the 1,000 rounds of 20 ms after which FreeSWITCH gives up waiting for the other leg.
 	bridgeLimit = 20 * time.Second
-	leadTime    = 200 * time.Millisecond // the 10 frames after which execute_on_pre_bridge runs (DEFAULT_LEAD_FRAMES)
+	leadTime    = 200 * time.Millisecond // of the first 10 frames (DEFAULT_LEAD_FRAMES)
 )
 
 // talk is the bridge of two legs. The goroutine of the originator runs it, and the goroutine of the
@@ -213,9 +213,7 @@ func (t *talk) fails(about []esl.Header) {
 func (c *channel) listenWhileBridged(gone <-chan struct{}) {
 	limit := c.talk
 	if limit == 0 || limit > leadTime {
-		lead := time.NewTimer(leadTime)
-		defer lead.Stop()
-		if c.idle(wait{timer: lead.C, other: gone}) != timeUp {
+		if !c.firstFrames(gone) {
 			return
 		}
 		c.executeOn("execute_on_pre_bridge")
@@ -227,8 +225,22 @@ func (c *channel) listenWhileBridged(gone <-chan struct{}) {
 		defer t.Stop()
 		timer = t.C
 	}
-	if c.idle(wait{timer: timer, other: gone}) == timeUp {
+	if c.idle(wait{timer: timer, other: gone, deaf: c.talk > 0 && c.talk <= leadTime}) == timeUp {
 		c.phoneLeaves()
+	}
+}
+
+// firstFrames waits for the first ten frames of the channel's own phone. Until then messages stay
+// in its queue (audio_bridge_thread, DEFAULT_LEAD_FRAMES). Frames of a phone that holds do not
+// count, because FreeSWITCH pauses its RTP. It returns false if the wait ended otherwise.
+func (c *channel) firstFrames(gone <-chan struct{}) bool {
+	for {
+		frames := time.NewTimer(leadTime)
+		why := c.idle(wait{timer: frames.C, other: gone, deaf: true})
+		frames.Stop()
+		if why != timeUp || !c.holds() {
+			return why == timeUp
+		}
 	}
 }
 

@@ -32,6 +32,8 @@ func TestBridgeEndsWhatPlaysAndTheSocketApplication(t *testing.T) {
 		is(t, "other leg", e.Get("Other-Leg-Unique-ID"), "agent")
 		is(t, "bridged", call.Bridged(), "agent")
 		a.send(esl.Execute("set", "x=y", esl.ExecuteOptions{}))
+		is(t, "executes before ten frames have passed", call.Var("x"), "")
+		pass(leadTime)
 		is(t, "executes go on", call.Var("x"), "y")
 	})
 }

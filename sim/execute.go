@@ -124,7 +124,8 @@ const (
 type wait struct {
 	timer <-chan time.Time
 	other <-chan struct{}
-	play  int // number of the application, for uuid_break
+	play  int  // number of the application, for uuid_break
+	deaf  bool // messages stay in the queue
 }
 
 // idle lets time pass on the channel and executes the messages that arrive, each inside what runs
@@ -135,9 +136,11 @@ func (c *channel) idle(w wait) ending {
 		if why, over := c.over(w); over {
 			return why
 		}
-		if m := c.next(); m != nil {
-			c.obey(m)
-			continue
+		if !w.deaf {
+			if m := c.next(); m != nil {
+				c.obey(m)
+				continue
+			}
 		}
 		select {
 		case <-c.wake:

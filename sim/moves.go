@@ -206,6 +206,13 @@ func (c *channel) hold(on bool) bool {
 	return true
 }
 
+// holds reports whether the channel's phone holds its call.
+func (c *channel) holds() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.held
+}
+
 // unheld clears the channel's hold, without an event.
 func (c *channel) unheld() {
 	c.mu.Lock()

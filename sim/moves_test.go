@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,36 @@ func TestInlineTransferGivesTheNumberBack(t *testing.T) {
 		is(t, "then", number("CHANNEL_PARK"), "110")
 		is(t, "x", call.Var("x"), "1,2")
 	})
+}
+
+// Each phone holds the other before ten of its own frames have passed. FreeSWITCH has the music of
+// both in the queue until then, and plays it though the holds are over.
+func TestMusicOfAHoldThatWasOverBeforeItBegan(t *testing.T) {
+	for name, broken := range map[string]bool{"left alone": false, "broken": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, Options{}, func(b *bed) {
+				call, a := b.answered(Behaviour{}, CallOptions{})
+				is(t, "reply", a.api("uuid_bridge caller agent"), "+OK agent")
+				for _, uuid := range []string{"agent", "caller"} {
+					if err := b.s.Hold(uuid); err != nil {
+						t.Fatal(err)
+					}
+				}
+				pass(2 * time.Second)
+				for _, uuid := range []string{"agent", "caller"} {
+					if err := b.s.Unhold(uuid); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if broken {
+					is(t, "break", a.api("uuid_break caller all"), "+OK")
+				}
+				pass(2 * time.Second)
+				plays := slices.Contains(call.Heard(), "local_stream://moh playing")
+				is(t, "music plays", strconv.FormatBool(plays), strconv.FormatBool(!broken))
+			})
+		})
+	}
 }
 
 func TestReferToANumberThatLeadsNowhere(t *testing.T) {
