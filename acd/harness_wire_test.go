@@ -176,7 +176,23 @@ type wire struct {
 	mu       sync.Mutex
 	deadline time.Time     // of writes
 	frozen   chan struct{} // closed by thaw; nil if the wire is not frozen
+	reads    bool          // although the wire is frozen
 	held     []byte        // what was written while the wire was frozen
+	writes   int           // how often something was written
+}
+
+// freezeBehind freezes what is written to the wire after it was written to n times.
+func (w *wire) freezeBehind(c *centre, n int) {
+	c.Helper()
+	c.until("the server has written to the wire", func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.writes == n
+	})
+	w.freeze()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reads = true
 }
 
 func (w *wire) freeze() {
@@ -192,7 +208,7 @@ func (w *wire) thaw() {
 		return
 	}
 	close(w.frozen)
-	w.frozen = nil
+	w.frozen, w.reads = nil, false
 	w.Conn.SetWriteDeadline(time.Time{})
 	w.Conn.Write(w.held)
 	select {
@@ -216,9 +232,9 @@ func (w *wire) holds(p []byte) bool {
 // awaitThaw waits until the wire is not frozen. It returns false if the wire is closed before.
 func (w *wire) awaitThaw() bool {
 	w.mu.Lock()
-	frozen := w.frozen
+	frozen, reads := w.frozen, w.reads
 	w.mu.Unlock()
-	if frozen == nil {
+	if frozen == nil || reads {
 		return true
 	}
 	select {
@@ -265,7 +281,11 @@ func (w *wire) Write(p []byte) (int, error) {
 		}
 	}
 	time.Sleep(time.Duration(w.delay.Load()))
-	return w.Conn.Write(p)
+	n, err := w.Conn.Write(p)
+	w.mu.Lock()
+	w.writes++
+	w.mu.Unlock()
+	return n, err
 }
 
 func (w *wire) SetWriteDeadline(t time.Time) error {

@@ -130,7 +130,8 @@ func (l *link) reconcile(ctx context.Context, conn *esl.Connection, all []foundC
 //   - If it is bridged otherwise, or was left with its agent, it counts as an external call, which
 //     keeps the agent from the next offer.
 //   - If it is not bridged, it is ended, because no call will bridge it. FreeSWITCH releases the
-//     caller for whom it rings only when its originate is over (docs/wire.md).
+//     caller for whom it rings only when its originate is over (docs/wire.md). Until it is gone it
+//     counts as an external call, too.
 func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundChannel, answers []esl.Reply) {
 	switch partner, left := answers[0], answers[1]; {
 	case !partner.OK():
@@ -144,6 +145,7 @@ func reconcileLeg(ctx context.Context, l *link, conn *esl.Connection, s foundCha
 		}
 	default:
 		l.log.Info().Str("uuid", s.uuid).Str("agent", s.extension).Msg("ended an agent's leg that no call has")
+		l.noteIfExternal(s.uuid, s.extension)
 		conn.Post(esl.API("uuid_kill " + s.uuid)) // if it fails, so does the session
 	}
 }
