@@ -241,9 +241,13 @@ func (b *office) movesOne(ctx context.Context, chance *rand.Rand) {
 	b.commanded(ctx, chance, "move", "nwayacd", groups[chance.IntN(len(groups))])
 }
 
-// commandsTransfer is a command that offers a caller to an agent.
+// commandsTransfer is a command that offers a caller to an agent, mostly to a specialist.
 func (b *office) commandsTransfer(ctx context.Context, chance *rand.Rand) {
-	b.commanded(ctx, chance, "transfer by command", "nwayacd_transfer", b.seats[chance.IntN(len(b.seats))].number)
+	among := b.seats[:len(b.seats)/perSpecialist]
+	if len(among) == 0 || chance.IntN(4) == 0 {
+		among = b.seats
+	}
+	b.commanded(ctx, chance, "transfer by command", "nwayacd_transfer", among[chance.IntN(len(among))].number)
 }
 
 func (b *office) commanded(ctx context.Context, chance *rand.Rand, name, verb, to string) {
@@ -293,7 +297,7 @@ func (b *office) changesState(ctx context.Context, chance *rand.Rand) {
 	w.mu.Unlock()
 	switch {
 	case !now.up:
-		b.logsIn(ctx, w, groups)
+		b.logsIn(ctx, w)
 	case !now.idle:
 		b.commands(ctx, w, "nway_ready "+w.number, func(st *state) { st.idle = true })
 	case chance.IntN(3) == 0:

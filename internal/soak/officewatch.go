@@ -43,6 +43,9 @@ func (j *officeJudge) looksAt(w *seat, a listedAgent, calls []listedCall) {
 		return
 	}
 	for _, c := range calls {
+		if !slices.Contains(w.groups, c.Group) {
+			continue
+		}
 		kind := either(a.Available, "a caller waits for an idle agent", "agent out of service")
 		j.wrong(w.number, c.UUID, c.Phase == "wait", idleBound, kind,
 			fmt.Sprintf("%s waits in group %s, and %s should be back since %s: %+v",

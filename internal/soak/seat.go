@@ -23,6 +23,7 @@ type seat struct {
 	phone  *desk.Phone
 	main   *desk.Contact
 	did    func(what string)
+	groups []string // in which the person works
 
 	mu       sync.Mutex // guards what follows; it is not held while the phone is asked
 	second   *desk.Contact
