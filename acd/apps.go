@@ -50,7 +50,7 @@ func (c *call) runCommand(ctx context.Context, a arrival) {
 
 // actor returns the actor of the command of a route.
 func (c *call) actor() auth.Actor {
-	extension := c.who.user
+	extension := c.who().user
 	return auth.Actor{
 		Name: "dialplan:" + extension, Role: auth.Dialplan, Extension: extension, Way: auth.WayDialplan,
 		Source: esl.Source(c.channel().conn.RemoteAddr()).String(),
@@ -131,7 +131,7 @@ func (c *call) goOut(ctx context.Context, a arrival) {
 		c.turnAway(returnedInvalid, a.route)
 		return
 	}
-	extension := cmp.Or(c.who.user, c.who.number)
+	extension := cmp.Or(c.who().user, c.who().number)
 	profile, engaged := c.engage(a, extension)
 	if engaged != nil {
 		defer c.server.Dispatcher.disengage(engaged)

@@ -216,7 +216,8 @@ func BenchmarkCallOut(b *testing.B) {
 	c := newCall(server, b.Context())
 	c.renew()
 	c.callerChannel.Store(&channel{uuid: newUUID(), conn: obedient(b)})
-	c.who, c.group = caller{number: "13900001111"}, "110"
+	c.isFor(caller{number: "13900001111"})
+	c.group = "110"
 	offer := &Offer{Lease: &queue.Lease{
 		Call: c.uuid(), Group: "110", Agent: &agent.Profile{Extension: "1000"}, Number: 1,
 		RingTimeout: 15 * time.Second, Offered: time.Now(),

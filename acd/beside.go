@@ -142,9 +142,9 @@ func (t *talk) replaceCaller(h happened) {
 	// FreeSWITCH has given the channel the caller id of the one that it replaces.
 	earlier := t.earlierVisit(h)
 	if earlier != nil {
-		a.who = earlier.callerNow()
+		a.who = earlier.who()
 	} else if earlier := t.server.channels.farCall(next.uuid); earlier != nil {
-		a.who, a.visit.group = earlier.callerNow(), earlier.groupNow()
+		a.who, a.visit.group = earlier.who(), earlier.groupNow()
 	} else if number := headers.Get("Caller-Orig-Caller-ID-Number"); number != "" {
 		a.who.number = knownNumber(sanitize(number))
 		a.who.name = knownName(headers.Get("Caller-Orig-Caller-ID-Name"), a.who.number)

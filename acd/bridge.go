@@ -202,7 +202,7 @@ func (c *call) sentElsewhere() string {
 	if group := c.orderedTo.Load(); group != nil {
 		return *group
 	}
-	if to := destination(caller.Get("Caller-Destination-Number")); to != destination(c.who.dialled) && to != c.group {
+	if to := destination(caller.Get("Caller-Destination-Number")); to != destination(c.who().dialled) && to != c.group {
 		return to
 	}
 	return ""

@@ -38,7 +38,7 @@ type call struct {
 	signals       chan signal                             // from the readers of connections
 	gone          chan struct{}                           // closed when the call has ended
 	view          atomic.Pointer[CallView]                // what the lists show; read by all
-	known         atomic.Pointer[caller]                  // a copy of who for other goroutines
+	person        atomic.Pointer[caller]                  // the caller; set by isFor, read by all
 	// the leg that rings or talks; set by the call's goroutine, read by all
 	leg atomic.Pointer[leg]
 	// the third party of the talk; set by nway_threeway, read by the call's goroutine
@@ -52,7 +52,6 @@ type call struct {
 	// runs while the place waits for the caller who takes it over
 	successorTimer atomic.Pointer[time.Timer]
 
-	who    caller // set by isFor
 	group  string
 	place  *Place
 	music  holdMusic
@@ -78,14 +77,11 @@ func (w caller) shown() string {
 }
 
 // isFor sets the caller of the call.
-func (c *call) isFor(who caller) {
-	c.who = who
-	c.known.Store(&who)
-}
+func (c *call) isFor(who caller) { c.person.Store(&who) }
 
-// callerNow returns the caller. It is for goroutines other than the call's.
-func (c *call) callerNow() caller {
-	if who := c.known.Load(); who != nil {
+// who returns the person at the caller's phone.
+func (c *call) who() caller {
+	if who := c.person.Load(); who != nil {
 		return *who
 	}
 	return caller{}
@@ -372,7 +368,7 @@ func (c *call) entered(phase Phase, agent string) *zerolog.Event {
 	c.countPhase(phase)
 	cdr := c.record.CDR
 	c.view.Store(&CallView{
-		UUID: c.uuid(), Caller: c.who.number, Dialled: c.who.dialled, Group: c.group, VIP: cdr.VIP, Switch: cdr.Switch,
+		UUID: c.uuid(), Caller: c.who().number, Dialled: c.who().dialled, Group: c.group, VIP: cdr.VIP, Switch: cdr.Switch,
 		Phase: phase, Agent: agent, Arrived: cdr.Arrived, PhaseFrom: time.Now(),
 	})
 	line := c.log.Info().Str("phase", string(phase))

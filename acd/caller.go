@@ -42,7 +42,7 @@ func knownName(name, number string) string {
 // telephone would otherwise show the number twice.
 func (c *call) shownName() string {
 	g, _ := c.server.Dispatcher.group(c.group)
-	return quotable(g.CallerPrefix + c.who.name)
+	return quotable(g.CallerPrefix + c.who().name)
 }
 
 // quotable removes from a text what cannot be inside quotes in a SIP header.

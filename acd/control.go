@@ -86,7 +86,7 @@ func (s *Server) CallOf(uuid string) (view CallView, ok bool) {
 func (s *Server) Enqueue(ctx context.Context, uuid, group string) error {
 	c := s.channels.caller(uuid)
 	if c != nil {
-		who := c.callerNow()
+		who := c.who()
 		if s.Dispatcher.blacklisted(queue.Arrival{Caller: who.number, Group: group, Since: time.Now()}, who.dialled) {
 			return fmt.Errorf("group %s: %w", group, ErrBlacklisted)
 		}
@@ -267,7 +267,7 @@ func (s *Server) ThreeWay(ctx context.Context, uuid, phone, gateway string) erro
 		esl.Header{Name: "origination_uuid", Value: third.uuid},
 		esl.Header{Name: "originate_timeout", Value: seconds(threeWayTimeout)},
 		esl.Header{Name: "ignore_early_media", Value: "true"},
-		esl.Header{Name: "origination_caller_id_number", Value: c.callerNow().shown()},
+		esl.Header{Name: "origination_caller_id_number", Value: c.who().shown()},
 	)
 	originate := "originate " + vars + "sofia/gateway/" + gateway + "/" + phone + " &three_way(" + c.uuid() + ")"
 	_, err = s.order(ctx, conn, esl.API(originate))

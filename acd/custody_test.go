@@ -2,6 +2,7 @@ package acd
 
 import (
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,6 +57,13 @@ func firstCells(rows [][]string) (first []string) {
 		first = append(first, row[0])
 	}
 	return first
+}
+
+// A call with more fields says in pieces where the caller's channel is.
+func TestACallHasAtMostTwentyFields(t *testing.T) {
+	if n := reflect.TypeFor[call]().NumField(); n > 20 {
+		t.Errorf("call has %d fields", n)
+	}
 }
 
 func TestDocsNameEveryPlaceAndEveryHappening(t *testing.T) {

@@ -60,7 +60,7 @@ type callRef struct {
 }
 
 // ref returns what events say about the call now.
-func (c *call) ref() callRef { return callRef{c.server, c.uuid(), c.who.shown(), c.group} }
+func (c *call) ref() callRef { return callRef{c.server, c.uuid(), c.who().shown(), c.group} }
 
 // queueEvent publishes nwayacd::queue with exactly the headers of the replaced module. extension is
 // "" if no agent was chosen.

@@ -72,7 +72,7 @@ func (s *Server) recovered(t queue.Talk) *call {
 	c.isFor(caller{number: t.CDR.Caller, name: t.CDR.CallerName, dialled: t.CDR.Dialled})
 	c.group, c.place = t.CDR.Group, place
 	c.record.CDR, c.record.talked = t.CDR, true
-	c.log = s.log.With().Str("uuid", ch.uuid).Str("caller", c.who.shown()).Str("group", c.group).Logger()
+	c.log = s.log.With().Str("uuid", ch.uuid).Str("caller", c.who().shown()).Str("group", c.group).Logger()
 	l := newLeg(offer, []way{{}})
 	l.uuid, l.phones[0].uuid, l.winner, l.record = t.CDR.Leg, t.CDR.Leg, l.phones[0], t.Offer
 	c.leg.Store(l)

@@ -14,7 +14,7 @@ import (
 func (c *call) greet(ctx context.Context) ending {
 	d := c.server.Dispatcher
 	arrival := c.arrival()
-	if d.blacklisted(arrival, c.who.dialled) {
+	if d.blacklisted(arrival, c.who().dialled) {
 		return c.refuse(ctx)
 	}
 	place, err := d.join(arrival)
@@ -43,7 +43,7 @@ var answer = esl.Execute("answer", "", esl.ExecuteOptions{Lock: true})
 // arrival returns what the floor needs to know about the caller.
 func (c *call) arrival() queue.Arrival {
 	return queue.Arrival{
-		UUID: c.uuid(), Caller: c.who.number, Name: c.who.name, Group: c.group, Since: c.placeTime(),
+		UUID: c.uuid(), Caller: c.who().number, Name: c.who().name, Group: c.group, Since: c.placeTime(),
 		Visit: c.record.Visit, CameFrom: c.record.CameFrom,
 	}
 }

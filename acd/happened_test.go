@@ -80,7 +80,7 @@ func TestATransferByCommandIsRecordedWithTheGroupOfTheCommand(t *testing.T) {
 		ch := newChannel()
 		ch.become(talking)
 		k.callerChannel.Store(ch)
-		k.who.dialled = dialled
+		k.isFor(caller{dialled: dialled})
 		group := "120"
 		k.orderedTo.Store(&group)
 		tk := &talk{call: k, timer: time.NewTimer(never)}

@@ -59,8 +59,8 @@ func (c *call) talkVariables() esl.Command {
 		"socket_resume=", "inline_destination=", overVariable + "=", preBridgeHook + "=",
 		talkVariable + "=" + c.server.options.Identity, visitVariable + "=" + c.visit().word(),
 	}
-	if c.who.home != "" { // unknown for a recovered talk, whose channel has the variable already
-		variables = append(variables, homeVariable+"="+c.who.home)
+	if c.who().home != "" { // unknown for a recovered talk, whose channel has the variable already
+		variables = append(variables, homeVariable+"="+c.who().home)
 	}
 	if c.goesOn() {
 		variables = append(variables, outcomeVariable+"=", outcomeOfVariable+"=")

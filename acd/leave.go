@@ -187,7 +187,7 @@ func (c *call) handBack(end handedBack) []esl.Command {
 	}
 	if c.goesHome(end) {
 		// the channel of a recovered talk has the variable
-		way := "transfer:" + cmp.Or(c.who.home, "${"+homeVariable+"}")
+		way := "transfer:" + cmp.Or(c.who().home, "${"+homeVariable+"}")
 		if c.channel().alive() {
 			way = pauseFor(0) + way
 		}
@@ -200,5 +200,5 @@ func (c *call) handBack(end handedBack) []esl.Command {
 // is so after a recall, because the next action would be that of wayBack. It returns false if the
 // place is kept and the home is unknown. Then the rest of wayBack leads to the next server.
 func (c *call) goesHome(end handedBack) bool {
-	return !c.record.recall.IsZero() && (!end.place || c.who.home != "")
+	return !c.record.recall.IsZero() && (!end.place || c.who().home != "")
 }

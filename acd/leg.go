@@ -104,9 +104,9 @@ func (l *leg) variables(c *call) string {
 	set("park_timeout", strconv.Itoa(int(legParkTimeout/time.Second)))
 	set("presence_data", l.mark(c.server.options.Identity))
 	set("hold_hangup_xfer_exten", "park:inline") // otherwise a hang-up during a hold ends the caller's call
-	set("origination_caller_id_number", c.who.shown())
+	set("origination_caller_id_number", c.who().shown())
 	set("origination_caller_id_name", l.callerName(c))
-	set("nway_callin", c.who.shown())
+	set("nway_callin", c.who().shown())
 	set("nway_callout", o.Agent.Extension)
 	set("nway_group", c.group)
 	set("nway_caller_uuid", c.uuid())
@@ -122,7 +122,7 @@ func (l *leg) variables(c *call) string {
 	if s.ASR != "" {
 		set("execute_on_answer", strings.ReplaceAll(s.ASR, "$1", c.uuid()))
 	}
-	return esl.Vars(append(vars, c.who.exported...)...)
+	return esl.Vars(append(vars, c.who().exported...)...)
 }
 
 // callerName returns the name that the telephones show. mod_sofia drops what precedes a colon or a

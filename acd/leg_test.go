@@ -14,7 +14,8 @@ func originateOf(t *testing.T, a agent.Profile, s Settings, at Switch) string {
 	t.Helper()
 	server := New(Options{Journal: &memoryJournal{}, Log: zerolog.Nop()},
 		queue.Snapshot{Groups: []queue.Group{{Number: "110"}}})
-	c := &call{server: server, settings: &s, who: caller{number: "139"}, group: "110"}
+	c := &call{server: server, settings: &s, group: "110"}
+	c.isFor(caller{number: "139"})
 	ch := &channel{uuid: "caller-1"}
 	ch.isAt(at)
 	c.callerChannel.Store(ch)

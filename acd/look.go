@@ -180,7 +180,7 @@ const parked = "park"
 //
 // It does not ask if a command ordered the transfer, because the call has the command's group.
 func (t *talk) askWhereTo() {
-	if t.to != destination(t.who.dialled) || t.orderedTo.Load() != nil {
+	if t.to != destination(t.who().dialled) || t.orderedTo.Load() != nil {
 		return
 	}
 	switch there := t.dump(t.uuid()); {

@@ -86,7 +86,7 @@ func (c *call) comesIn() []esl.Command {
 	events := c.server.owed.of(c.uuid())
 	if c.place.Untold {
 		c.place.Untold = false
-		left := callRef{c.server, c.uuid(), c.who.shown(), c.place.CameFrom}
+		left := callRef{c.server, c.uuid(), c.who().shown(), c.place.CameFrom}
 		events = append(events, left.queueEvent(queueRemove, ""))
 	}
 	return append(events, c.queueEvent(queueAdd, ""))

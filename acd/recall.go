@@ -129,8 +129,8 @@ func (c *call) orderBackLater(ch *channel) (ordered bool) {
 // recallVariables returns the command that marks a caller as recalled.
 func (c *call) recallVariables() esl.Command {
 	variables := []string{"socket_resume=", recallVariable + "=true"}
-	if c.who.home != "" { // not known of a recovered talk, whose channel has it
-		variables = append(variables, homeVariable+"="+c.who.home)
+	if c.who().home != "" { // not known of a recovered talk, whose channel has it
+		variables = append(variables, homeVariable+"="+c.who().home)
 	}
 	return c.setVariables(variables...)
 }

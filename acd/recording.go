@@ -42,7 +42,7 @@ func (c *call) recordingPath(l *leg, now time.Time) string {
 	}
 	return strings.NewReplacer(
 		"{uuid}", c.uuid(), "{group}", fileName(c.group), "{ext}", fileName(l.offer.Agent.Extension), "{offer}", l.uuid,
-		"{caller}", fileName(c.who.shown()), "{date}", now.Format("2006-01-02"), "{time}", now.Format("150405"),
+		"{caller}", fileName(c.who().shown()), "{date}", now.Format("2006-01-02"), "{time}", now.Format("150405"),
 	).Replace(pattern)
 }
 

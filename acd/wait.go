@@ -118,8 +118,8 @@ func (c *call) move(group string) {
 func (c *call) wayIn(there string) string {
 	socket := "," + resume + ",socket:" + there + "/" + routeTo(c.group) + " async full"
 	way := "set:" + consultVariable + "=" + c.uuid() + socket + ",sleep:1000" + socket + ",sleep:4000" + socket
-	if c.who.home != "" {
-		way += ",transfer:" + c.who.home
+	if c.who().home != "" {
+		way += ",transfer:" + c.who().home
 	}
 	return way
 }
