@@ -83,6 +83,7 @@ const (
 	silentBound = 5 * time.Second // no voice, no prompt and no music, while nothing is broken
 	longestCall = 90 * time.Second
 	partingLag  = 4 * time.Second // from the end of one phone's dialog to that of the other
+	wayInLag    = 6 * time.Second // the same if no server can be reached meanwhile: the pauses of the way in are 5 s
 )
 
 // follows looks at what the caller hears until the call is over, and judges its end.
@@ -237,13 +238,18 @@ func (b *office) dialogsOf(number string, at time.Time) (lines string) {
 }
 
 // leftAround reports whether the phone that the caller heard last, or one that was called for them,
-// hung up a talk at about that time.
+// hung up a talk at about that time. A caller who came to the talk by a way in of ours goes on with
+// the rest of that afterwards. The next server that they reach ends the call.
 func (b *office) leftAround(caller, with string, at time.Time) bool {
+	lag := partingLag
+	if b.srv.diedIn(at.Add(-wayInLag), at) {
+		lag = wayInLag
+	}
 	for _, w := range append(b.seats[:len(b.seats):len(b.seats)], b.others...) {
 		for _, d := range w.phone.Dialogs() {
 			v := d.View()
 			if v.State == desk.Over && v.ByUs && (w.number == with || v.Number == caller) &&
-				at.Sub(v.Ended) < partingLag && v.Ended.Sub(at) < time.Second {
+				at.Sub(v.Ended) < lag && v.Ended.Sub(at) < time.Second {
 				return true
 			}
 		}
