@@ -122,8 +122,8 @@ func (r *registry) onHold(uuid string, hold bool) {
 				place.held(o.leg.offer, hold)
 			}
 		}
-		if !hold && o.call.channel().is() == talking {
-			o.call.signal(unheld{uuid})
+		if o.call.channel().is() == talking {
+			o.call.signal(phoneHold{uuid, hold})
 		}
 	}
 }

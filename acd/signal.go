@@ -32,8 +32,11 @@ type (
 	lookAgain struct{}
 	// unseen: no link can follow the talk any more.
 	unseen struct{ why error }
-	// unheld: the phone of the channel holds the talk no more.
-	unheld struct{ uuid string }
+	// phoneHold: the phone of the channel holds the talk, or does so no more.
+	phoneHold struct {
+		uuid string
+		on   bool
+	}
 	// lostSight: the call's own connection is lost during a talk that no link follows.
 	lostSight struct{ why error }
 )
@@ -43,7 +46,7 @@ func (jobDone) isSignal()         {}
 func (channelAnswered) isSignal() {}
 func (lookAgain) isSignal()       {}
 func (unseen) isSignal()          {}
-func (unheld) isSignal()          {}
+func (phoneHold) isSignal()       {}
 func (lostSight) isSignal()       {}
 func (happened) isSignal()        {}
 func (successor) isSignal()       {}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"nwayacd/esl"
@@ -20,6 +21,11 @@ const (
 	movingLimit    = 3 * time.Second        // from the event that the caller will be bridged anew to that bridge
 )
 
+// unheldPause is how long after a hold its music is ended. FreeSWITCH also reports the end of a
+// hold if the phone hangs up, and does so first. It has transferred the other side before that if
+// the phone did.
+const unheldPause = 300 * time.Millisecond
+
 // talk is what a call's goroutine knows while it follows caller and leg. talkMoves says what each
 // event does. enter acts on it.
 type talk struct {
@@ -27,6 +33,9 @@ type talk struct {
 	leg   *leg
 	timer *time.Timer
 	due   time.Time // when the timer fires; zero if it does not
+
+	unheld []string    // channels whose phones held the talk, and do so no more
+	quiet  *time.Timer // fires unheldPause after the last of these
 
 	to         string             // number to which the caller was transferred
 	kind       queue.TransferKind // how the caller was transferred
@@ -120,8 +129,9 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 	if ctx.Err() != nil && c.serving.Err() == nil { // the connection was lost as the bridge was made
 		ctx = c.renew()
 	}
-	t := &talk{call: c, leg: l, timer: time.NewTimer(never)}
+	t := &talk{call: c, leg: l, timer: time.NewTimer(never), quiet: time.NewTimer(never)}
 	defer t.timer.Stop()
+	defer t.quiet.Stop()
 	for !c.channel().is().over() {
 		select {
 		case s := <-c.signals:
@@ -129,6 +139,8 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case <-t.timer.C:
 			t.due = time.Time{}
 			t.look()
+		case <-t.quiet.C:
+			t.endHoldMusic()
 		case <-c.place.bell:
 			if c.place.transferWaits() && c.channel().is() == talking {
 				return t.passOn(ctx)
@@ -196,8 +208,8 @@ func (t *talk) take(s signal) {
 	case lookAgain:
 		t.look()
 		t.leaveToLink()
-	case unheld:
-		t.endHoldMusic(s.uuid)
+	case phoneHold:
+		t.noteHold(s)
 	case unseen:
 		if !t.channel().alive() { // otherwise the call's own connection follows the talk
 			t.giveUp(s.why)
@@ -213,16 +225,29 @@ func (t *talk) take(s signal) {
 	}
 }
 
-// endHoldMusic ends the music for the other side of a hold that is over. FreeSWITCH ends it by
+// noteHold keeps in mind whose hold is over.
+func (t *talk) noteHold(h phoneHold) {
+	t.unheld = slices.DeleteFunc(t.unheld, func(uuid string) bool { return uuid == h.uuid })
+	if !h.on {
+		t.unheld = append(t.unheld, h.uuid)
+		t.quiet.Reset(unheldPause)
+	}
+}
+
+// endHoldMusic ends the music for the other side of each hold that is over. FreeSWITCH ends it by
 // itself if it plays. But it only queues the music until it has some frames of the other side's
 // phone, and would play it then, without end (switch_ivr_bridge.c, DEFAULT_LEAD_FRAMES).
-func (t *talk) endHoldMusic(holder string) {
-	switch holder {
-	case t.leg.uuid:
-		t.tell(t.breakAll())
-	case t.uuid():
-		t.tell(esl.API("uuid_break " + t.leg.uuid + " all"))
+func (t *talk) endHoldMusic() {
+	for _, holder := range t.unheld {
+		switch {
+		case t.channel().is() != talking:
+		case holder == t.leg.uuid:
+			t.tell(t.breakAll())
+		case holder == t.uuid():
+			t.tell(esl.API("uuid_break " + t.leg.uuid + " all"))
+		}
 	}
+	t.unheld = nil
 }
 
 // leaveToLink ends the call's own connection if the link has come up during the talk. Its end does
