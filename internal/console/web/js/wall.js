@@ -6,6 +6,7 @@ import { enter, hasSession, toLogin } from "./session.js";
 import { begun, follow, hurry, now, rows } from "./live.js";
 import { time } from "./time.js";
 import { Total } from "./walltotal.js";
+import { fit } from "./wallfit.js";
 import { Tile } from "./walltile.js";
 import { fill, words } from "./words.js";
 
@@ -41,6 +42,7 @@ function show() {
   for (const number of all) tile(number).show(rows.all.groups.get(number), now());
   total.show(all.map((number) => rows.all.groups.get(number)), rows.all.agents, now());
   arrange(all);
+  fit(wall);
 }
 
 /** @param {string} number */
@@ -89,6 +91,7 @@ byID("full").addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else document.documentElement.requestFullscreen();
 });
+addEventListener("resize", show);
 addEventListener("keydown", ({ key }) => {
   if (key !== "ArrowRight" && key !== "ArrowLeft") return;
   const screens = Math.max(1, Math.ceil(numbers().length / mostTiles));
