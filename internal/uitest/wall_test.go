@@ -62,7 +62,9 @@ func (p *page) wear(f face) {
 		sheet.replaceSync("body * { letter-spacing: " + (letter - own(400, "Service level today")) + "em !important }" +
 			".number, .value { letter-spacing: " + (digit - own(680, "0")) + "em !important }");
 		document.adoptedStyleSheets = [sheet];
+		requestAnimationFrame(() => requestAnimationFrame(() => window.worn = digit));
 	})(%v, %v)`, f.digit, f.letter))
+	p.see(fmt.Sprintf(`window.worn === %v`, f.digit)) // the page has been laid out
 }
 
 // groupsOfAWall are groups with figures of the usual lengths. Some of them are at a threshold.

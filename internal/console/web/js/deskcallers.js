@@ -52,6 +52,7 @@ export class CallerTable {
       line.forEach((one, i) => {
         const entry = this.table.entries.get(one.uuid);
         if (entry) setText(entry.cells[0], i + 1);
+        this.table.widen(0, String(i + 1));
       });
     }
   }

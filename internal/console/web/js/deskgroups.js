@@ -49,7 +49,7 @@ export class GroupTable {
       show: (/** @type {Element} */ cell, /** @type {any} */ g) => zeroable(cell, g.agents[name]),
     });
     const level = (/** @type {"today"|"recent"} */ span, /** @type {string} */ title) => ({
-      id: span, title, className: "number", help: of.Level + " " + (span === "today" ? of.Today : of.HalfHour),
+      id: span, title, className: "number leveled", help: of.Level + " " + (span === "today" ? of.Today : of.HalfHour),
       value: (/** @type {any} */ g) => g[span].service_level ?? 101,
       show: (/** @type {Element} */ cell, /** @type {any} */ g) => {
         const value = percent(g[span].service_level);
@@ -62,11 +62,11 @@ export class GroupTable {
         show: (cell, g) => setText(cell, groupTitle(g)),
       },
       {
-        id: "waiting", title: of.Waiting, className: "number strong", help: of.HelpWaiting, value: (g) => -g.waiting,
+        id: "waiting", title: of.Waiting, className: "number strong leveled", help: of.HelpWaiting, value: (g) => -g.waiting,
         show: (cell, g) => { leveled(cell, g.waiting, this.of(g).waiting.now); cell.classList.toggle("zero", !g.waiting); },
       },
       {
-        id: "longest", title: of.LongestShort, className: "number", live: true, help: of.HelpLongest, value: (g) => -wait(g),
+        id: "longest", title: of.LongestShort, className: "number leveled", live: true, help: of.HelpLongest, value: (g) => -wait(g),
         show: (cell, g) => leveled(cell, g.waiting_since ? clock(wait(g)) : "–", this.of(g).longest.now),
       },
       state("ready", of.Ready), state("ring", of.Ring), state("talking", of.Talking), state("typing", of.WrapUp), state("busy", of.Paused),

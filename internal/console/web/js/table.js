@@ -1,6 +1,7 @@
 // A table of live rows: each has a key, and only what changed is written. Rows beyond the edge of the
-// screen cost no layout (content-visibility), and their clocks stand still.
-import { el, icon, setAttribute } from "./dom.js";
+// screen cost no layout (content-visibility), and their clocks stand still. The browser lays out the
+// row of headings, which has the longest text of each column, too. The others have its widths.
+import { el, icon, setAttribute, setText } from "./dom.js";
 import { begun } from "./live.js";
 import { fill, words } from "./words.js";
 
@@ -35,24 +36,56 @@ export class Table {
     /** @type {Entry[]} */
     this.order = [];
     this.sortedAt = 0;
+    /** Below each heading, unseen. */
+    this.longest = of.columns.map(() => el("span", { class: "longest", "aria-hidden": "true" }));
     this.body = el("div", { class: "rows", role: "rowgroup" });
     this.nothing = el("div", { hidden: true });
-    this.head = el("div", { class: "row head", role: "row" }, ...of.columns.map((c) => this.heading(c)),
+    this.head = el("div", { class: "row head", role: "row" }, ...of.columns.map((c, i) => this.heading(c, i)),
       of.menu ? el("span", { class: "cell menu" }) : null);
     this.scroll = el("div", { class: "scroll" }, this.head, this.body, this.nothing);
     this.element = el("div", { class: "table t-" + of.name, role: "grid", "aria-label": of.label }, this.scroll);
+    const observer = new ResizeObserver(() => this.align());
+    for (const heading of this.head.children) observer.observe(heading);
     this.body.addEventListener("click", (event) => this.onClick(event));
     this.body.addEventListener("contextmenu", (event) => this.onClick(event));
     this.body.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  /** @param {Column} column */
-  heading(column) {
+  /**
+   * @param {Column} column
+   * @param {number} i
+   */
+  heading(column, i) {
     const label = column.value
       ? el("button", { type: "button", class: "sort", title: column.help ?? fill(words.Desk.Sort, column.title),
         onclick: () => this.sortBy(column.id) }, column.title)
       : el("span", { title: column.help }, column.title);
-    return el("span", { class: "cell " + (column.className ?? ""), role: "columnheader", "data-column": column.id }, label);
+    return el("span", { class: "cell " + (column.className ?? ""), role: "columnheader", "data-column": column.id },
+      label, this.longest[i]);
+  }
+
+  /** Gives the rows the columns of the headings that are shown. */
+  align() {
+    const widths = [...this.head.children].map((heading) => heading.getBoundingClientRect().width);
+    this.element.style.setProperty("--columns", widths.filter((width) => width > 0).map((width) => width + "px").join(" "));
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {number} i the column
+   */
+  show(entry, i) {
+    const cell = entry.cells[i];
+    this.of.columns[i].show(cell, entry.row);
+    this.widen(i, (cell.lastElementChild ?? cell).textContent ?? "");
+  }
+
+  /**
+   * @param {number} i the column
+   * @param {string} text that is in it
+   */
+  widen(i, text) {
+    if (text.length > (this.longest[i].textContent ?? "").length) setText(this.longest[i], text);
   }
 
   /** @param {string} id */
@@ -102,7 +135,7 @@ export class Table {
 
   /** @param {Entry} entry */
   write(entry) {
-    this.of.columns.forEach((column, i) => column.show(entry.cells[i], entry.row));
+    this.of.columns.forEach((_, i) => this.show(entry, i));
     this.of.mark?.(entry.element, entry.row);
   }
 
@@ -112,7 +145,7 @@ export class Table {
     const first = Math.max(0, Math.floor(this.scroll.scrollTop / height) - 2);
     const last = first + Math.ceil(this.scroll.clientHeight / height) + 4;
     for (const entry of this.order.slice(first, last)) {
-      this.of.columns.forEach((column, i) => column.live && column.show(entry.cells[i], entry.row));
+      this.of.columns.forEach((column, i) => column.live && this.show(entry, i));
       this.of.mark?.(entry.element, entry.row);
     }
   }
