@@ -14,7 +14,7 @@ type drawnReport struct {
 	Charts []struct {
 		Title   string   `xml:"title"`
 		About   string   `xml:"desc"`
-		Texts   []string `xml:"text"`
+		Note    string   `xml:"text>tspan"`
 		Figures []string `xml:"rect>title"`
 		Levels  []string `xml:"circle>title"`
 	} `xml:"g"`
@@ -50,9 +50,9 @@ func TestThePictureOfAReportHasItsFigures(t *testing.T) {
 		if calls.Title != c.title || calls.About != c.about || figures != c.figures || levels != c.of {
 			t.Errorf("%s: %+v, levels %s", c.role, calls, levels)
 		}
-		// The goal of the groups is the default, and on the line of the picture.
-		if texts := strings.Join(d.Charts[1].Texts, " "); !strings.Contains(texts, "80") {
-			t.Errorf("%s: no goal in %s", c.role, texts)
+		// The goal of the groups is the default, and beside the title.
+		if note := d.Charts[1].Note; !strings.Contains(note, "80") {
+			t.Errorf("%s: no goal in %q", c.role, note)
 		}
 	}
 }

@@ -123,10 +123,12 @@ func (d *Document) Write(to io.Writer) error {
 func (p *picture) caption(h *Head, id string) {
 	p.say("title", h.Title, "id", id+"-title")
 	p.say("desc", h.About, "id", id+"-about")
-	p.say("text", h.Title, "x", 0, "y", titleSize, "class", "chart-title")
-	if h.Note != "" {
-		p.say("text", h.Note, "x", textWidth(h.Title, titleSize)+textSize, "y", titleSize, "class", "mark-text")
+	p.open("text", "x", 0, "y", titleSize, "class", "chart-title")
+	p.escape(h.Title)
+	if h.Note != "" { // it is right behind the title, however wide that is
+		p.say("tspan", h.Note, "dx", textSize, "class", "mark-text")
 	}
+	p.close("text")
 }
 
 // Clock returns a time as 0:05, 12:34 or 1:02:03, as the pages show it.

@@ -186,7 +186,7 @@ func TestATextIsNoMarkupAndNothingHasAStyle(t *testing.T) {
 	}}}
 	all := drawn(t, d)
 	for _, e := range all {
-		if !strings.Contains(" svg metadata g title desc text rect line path circle ", " "+e.tag+" ") {
+		if !strings.Contains(" svg metadata g title desc text tspan rect line path circle ", " "+e.tag+" ") {
 			t.Errorf("element %s", e.tag)
 		}
 		for name := range e.attributes {

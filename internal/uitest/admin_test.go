@@ -181,3 +181,20 @@ func (p *page) readsTheAuditLog() {
 	p.see(`[...document.querySelectorAll("tbody tr")].every(r => r.innerText.includes("130")
 		&& r.innerText.includes("user:boss") && r.innerText.includes("控制台"))`)
 }
+
+// TestTheFieldsOfSettingsAreApart looks for fields that are wider than their column, in types of
+// different widths.
+func TestTheFieldsOfSettingsAreApart(t *testing.T) {
+	p := newPage(t, inWorld(t))
+	p.login("boss")
+	p.open("/ui/admin?s=groups&id=110")
+	p.see(`document.querySelector(".setting select")`)
+	for _, face := range faces {
+		p.wear(face)
+		const wide = `[...document.querySelectorAll(".setting")].filter(s => s.scrollWidth > s.clientWidth + 1)
+			.map(s => s.innerText)`
+		if got := p.value(`JSON.stringify(` + wide + `)`); got != "[]" {
+			t.Errorf("in type %s these are too wide: %s", face.name, got)
+		}
+	}
+}

@@ -51,6 +51,7 @@ func TestASupervisorMovesACallerAndTheStoryTellsIt(t *testing.T) {
 	p.see(ofGroup120 + ` > 1`) // a cell, and a choice
 	p.click("tbody a", "")
 	p.tellsTheStory()
+	p.canBeRead()
 	p.fits()
 	newPage(t, w, refused).findsItsPart(number)
 }

@@ -44,7 +44,8 @@ func floorOfADesk(language string) (groups, agents, calls []row) {
 	for i, state := range []string{"greet", "wait", "ring"} {
 		calls = append(calls, row{
 			"uuid": fmt.Sprint("u", i), "number": "13900000777", "name": "Zhao Liu", "group": "110", "state": state,
-			"since": now.Add(-time.Duration(i*40) * time.Minute).UnixMilli(), "place": i, "vip": i == 1, "agent": "10002",
+			"since": now.Add(-time.Duration(i*40) * time.Minute).UnixMilli(), "place": i, "vip": i == 1,
+			"agent": "10002",
 		})
 	}
 	return groups, agents, calls

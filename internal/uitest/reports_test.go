@@ -2,7 +2,10 @@ package uitest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
+	"time"
 )
 
 // fillReports writes figures of two days, as if calls had come then.
@@ -40,6 +43,7 @@ func TestThePageOfReportsShowsTheChartsOfTheServer(t *testing.T) {
 	p.login("sup")
 	p.open(january + "&step=hour")
 	p.see(`document.querySelectorAll(".chart g[role=img]").length === 2`)
+	p.canBeRead()
 	// Groups are summed up at the foot of the table, after its first cell.
 	for series, column := range map[string]string{"answered": "3", "abandoned": "5"} {
 		foot := p.value(`document.querySelector("tfoot td:nth-child(` + column + `)").innerText`)
@@ -67,6 +71,7 @@ func TestThePageOfReportsShowsTheChartsOfTheServer(t *testing.T) {
 	p.openUntil(january+"&step=day&by=agent",
 		`document.querySelector(".chart")?.textContent.includes("1002 <img src=x")`)
 	p.see(`document.querySelector(".chart").textContent.includes("座席各状态时长")`)
+	p.canBeRead()
 	p.isClean()
 }
 
@@ -105,4 +110,36 @@ func TestTheTotalOfTheWallIsMadeOfTheCounts(t *testing.T) {
 	if got := p.value(`window.shown`); got != "4 0:30 75 – 100 6 0:05" {
 		t.Errorf("the total shows %s", got)
 	}
+}
+
+// mixed are the texts of pictures that run into each other, out of the window or out of their span.
+const mixed = `(() => {
+	const texts = [...document.querySelectorAll(".chart text, .chart tspan")];
+	const spans = [...document.querySelectorAll(".chart .span-text")];
+	const box = e => {
+		const range = document.createRange();
+		range.selectNodeContents(e.firstChild);
+		return range.getBoundingClientRect();
+	};
+	const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 4 && b.top < a.bottom - 4;
+	return [
+		...texts.filter(t => box(t).left < 0 || box(t).right > innerWidth),
+		...texts.filter((t, i) => texts.slice(i + 1).some(other => meets(box(t), box(other)))),
+		...spans.filter(s => box(s).width > s.previousElementSibling.getBoundingClientRect().width),
+	].map(e => e.textContent);
+})()`
+
+// canBeRead fails the test if texts of the pictures run into each other, in the usual types.
+func (p *page) canBeRead() {
+	p.t.Helper()
+	for _, face := range faces[:3] {
+		p.wear(face)
+		if got := p.value(`JSON.stringify(` + mixed + `)`); got != "[]" {
+			p.t.Errorf("%s in type %s: these run into something: %s", p.value(`location.href`), face.name, got)
+		}
+		if folder := os.Getenv("SHOTS"); folder != "" {
+			p.shoot(filepath.Join(folder, fmt.Sprintf("picture-%d-%s.png", time.Now().Unix(), face.name)))
+		}
+	}
+	p.wear(faces[0])
 }

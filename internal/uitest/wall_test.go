@@ -29,7 +29,8 @@ const uneven = `[...document.querySelectorAll(".tile .now, .tile .level, .total"
 // smallest is the size of the smallest digits that matter at a glance, in pixels of a screen of
 // 1920x1080.
 const smallest = `Math.min(...[...document.querySelectorAll(".tile .figures .number, .total .number")]
-	.filter(e => e.getClientRects().length > 0).map(e => parseFloat(getComputedStyle(e).fontSize))) * 1080 / innerHeight`
+	.filter(e => e.getClientRects().length > 0)
+	.map(e => parseFloat(getComputedStyle(e).fontSize))) * 1080 / innerHeight`
 
 // face is how wide a type is: its bold digits and its letters, as parts of its size. It is made of
 // the type that the machine has, whatever that is. Zeros leave that as it is.
