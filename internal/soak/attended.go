@@ -43,6 +43,7 @@ func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) 
 	if chance.IntN(4) == 0 {
 		k.to = colleague(chance.IntN(colleagues))
 	}
+	lingers(ctx, reaction)
 	if s.switches[k.sw].Hold(k.own) != nil {
 		return
 	}

@@ -289,6 +289,10 @@ func (s *soak) threeWays(ctx context.Context, chance *rand.Rand) {
 	s.figures.did("three-way", done)
 }
 
+// reaction is how long a person talks at least before they hold. Before that FreeSWITCH only queues
+// the music, and if the two part meanwhile, it plays to whoever is there later (docs/wire.md).
+const reaction = 250 * time.Millisecond
+
 // phoneHolds lets a phone hold its call for a while: the agent's, or the caller's.
 func (s *soak) phoneHolds(ctx context.Context, chance *rand.Rand) {
 	t, ok := s.someTalk(chance)
@@ -299,6 +303,7 @@ func (s *soak) phoneHolds(ctx context.Context, chance *rand.Rand) {
 	if chance.IntN(3) == 0 {
 		who = t.caller.uuid
 	}
+	lingers(ctx, reaction)
 	done := sw.Hold(who) == nil
 	s.figures.did("hold by a phone", done)
 	if !done {

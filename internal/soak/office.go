@@ -21,10 +21,6 @@ import (
 //go:embed testdata/freeswitch.xml.tmpl
 var officePage string
 
-// perSpecialist is how many agents there are for each specialist. Specialists have no callers but
-// those of transfers by command, so one of them is free for that most of the time.
-const perSpecialist = 5
-
 // errNoSwitch reports that the soak on a real FreeSWITCH is not possible here.
 var errNoSwitch = errors.New("there is no freeswitch on the PATH")
 
@@ -108,7 +104,7 @@ func (b *office) numbers() (all []string) {
 
 // hires fills the database and registers the phones.
 func (b *office) hires(ctx context.Context, numbers []string) error {
-	for _, group := range append([]string{testGroup}, groups...) {
+	for _, group := range append([]string{testGroup, specialGroup}, groups...) {
 		if err := b.pg.exec(ctx,
 			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 4)",
 			group); err != nil {
@@ -126,8 +122,8 @@ func (b *office) hires(ctx context.Context, numbers []string) error {
 			continue
 		}
 		w.groups = groups
-		if n < b.opt.Agents/perSpecialist {
-			w.groups = []string{testGroup}
+		if n < b.specialists() {
+			w.groups = []string{specialGroup}
 		}
 		b.seats = append(b.seats, w)
 		if err := b.pg.exec(ctx, "INSERT INTO call_extension (extension_number) VALUES ($1)", number); err != nil {

@@ -243,7 +243,7 @@ func (b *office) movesOne(ctx context.Context, chance *rand.Rand) {
 
 // commandsTransfer is a command that offers a caller to an agent, mostly to a specialist.
 func (b *office) commandsTransfer(ctx context.Context, chance *rand.Rand) {
-	among := b.seats[:len(b.seats)/perSpecialist]
+	among := b.seats[:b.specialists()]
 	if len(among) == 0 || chance.IntN(4) == 0 {
 		among = b.seats
 	}

@@ -62,18 +62,28 @@ func (s *soak) orders(ctx context.Context, c *caller, command string) string {
 
 func (s *soak) transfers(ctx context.Context, chance *rand.Rand) {
 	if c := s.anyone(chance); c != nil {
-		s.transfersTo(ctx, c, s.somebody(chance).extension)
+		s.transfersTo(ctx, c, s.somebodyFor(chance).extension)
 	}
+}
+
+// somebodyFor is the aim of a transfer by command, mostly a specialist.
+func (s *soak) somebodyFor(chance *rand.Rand) *person {
+	if n := s.specialists(); n > 0 && chance.IntN(4) > 0 {
+		return s.people[chance.IntN(n)]
+	}
+	return s.somebody(chance)
 }
 
 func (s *soak) transfersTo(ctx context.Context, c *caller, extension string) (done bool) {
 	s.watch.acts(c)
-	with := s.mayEndTalk(c)
+	with, late := s.mayEndTalk(c), s.watch.wasLeft(c)
 	defer s.watch.orders(c)()
 	done = strings.HasPrefix(s.orders(ctx, c, "nwayacd_transfer "+c.uuid+" "+extension), "+OK")
 	s.figures.did("transfer by command", done)
 	if done {
-		s.watch.passes(c)
+		if !late { // otherwise FreeSWITCH may end the call before the server hears of the end of the talk
+			s.watch.passes(c)
+		}
 		if s.watch.talksWith(c.uuid)+s.watch.lately(c) != with {
 			s.mayEndTalk(c)
 		}
@@ -102,7 +112,7 @@ func (s *soak) transfersTwice(ctx context.Context, chance *rand.Rand) {
 	}
 	var both sync.WaitGroup
 	for range 2 {
-		to := s.somebody(chance).extension
+		to := s.somebodyFor(chance).extension
 		both.Go(func() { s.transfersTo(ctx, c, to) })
 	}
 	both.Wait()

@@ -52,6 +52,17 @@ func newPerson(s *soak, n int) *person {
 	return &person{s: s, extension: extension, phone: s.chance("phone " + extension)}
 }
 
+// specialGroup is the group of the specialists. No caller dials it. They have no callers but those
+// of transfers by command, so one of them is free for that most of the time.
+const specialGroup = "117"
+
+// specialists is how many of the agents are specialists. They are the first ones.
+func (s *soak) specialists() int { return s.opt.Agents / 5 }
+
+func (p *person) isSpecialist() bool {
+	return slices.Index(p.s.people, p) < p.s.specialists()
+}
+
 // pickUp decides how the phone takes its next call on a switch. It is called when one begins to
 // ring.
 func (p *person) pickUp(sw *sim.Switch) {
@@ -161,6 +172,9 @@ func (p *person) logIn(ctx context.Context, chance *rand.Rand) bool {
 	chance.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
 	in = in[:1+chance.IntN(3)]
 	slices.Sort(in)
+	if p.isSpecialist() {
+		in = []string{specialGroup}
+	}
 	return p.does(ctx, "nway_login "+p.extension+" "+strings.Join(in, ","), func(st *state) {
 		*st = state{up: true, idle: true, groups: in}
 	})

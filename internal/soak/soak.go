@@ -231,7 +231,7 @@ func (s *soak) person(extension string) *person {
 
 // seed fills the database and puts the phones on the desks.
 func (s *soak) seed(ctx context.Context) error {
-	for _, group := range append([]string{lonely, testGroup}, groups...) {
+	for _, group := range append([]string{lonely, testGroup, specialGroup}, groups...) {
 		if err := s.pg.exec(ctx,
 			"INSERT INTO ext_group (group_number, group_call_mode, group_callout_timeout) VALUES ($1, 2, 3)",
 			group); err != nil {

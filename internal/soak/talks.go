@@ -257,6 +257,13 @@ func (w *watch) passes(c *caller) {
 	c.left = false
 }
 
+// wasLeft reports whether the phone with which a caller talked has hung up.
+func (w *watch) wasLeft(c *caller) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return c.left
+}
+
 // aims records the place to which the soak is about to send a caller.
 func (w *watch) aims(c *caller, to string) {
 	w.mu.Lock()
