@@ -37,3 +37,24 @@ func TestBothPhonesHoldAsTheTalkBegins(t *testing.T) {
 		o.cleanAfter()
 	})
 }
+
+// The agent holds the caller and then transfers them. FreeSWITCH reports the end of the hold before
+// it reports the transfer. The menu's first prompt, of four seconds, is not cut.
+func TestHeldCallerHearsTheMenuToWhichTheyAreTransferred(t *testing.T) {
+	each(t, map[string]int{"once": 1, "twice": 2, "thrice": 3, "a fourth time": 4}, func(t *testing.T, _ int) {
+		o := openOffice(t, twoGroups)
+		mary := o.talksToAnna()
+		anna := o.in("anna")
+		o.ok(anna.Hold(o.soon()))
+		time.Sleep(time.Second) // until the music of the hold plays
+		o.ok(anna.Refer(o.soon(), "menu"))
+		mary.reaches("playback silence_stream://4000")
+		began := time.Now()
+		mary.reaches("playback silence_stream://4001")
+		if heard := time.Since(began); heard < 3*time.Second {
+			t.Errorf("the prompt was cut after %s", heard)
+		}
+		o.isFree("anna")
+		mary.ends()
+	})
+}
