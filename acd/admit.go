@@ -311,9 +311,12 @@ func (s *Server) addCall(c *call, a arrival) error {
 			return nil
 		case earlier == nil:
 			return errFull
+		}
+		overtaken := s.isOvertaken(a, earlier.channel()) // first, because the proof of the arrival replaces the key
+		switch {
 		case !s.mayTakeOver(a, earlier.channel()):
 			return errNotIts
-		case s.isOvertaken(a, earlier.channel()):
+		case overtaken:
 			return errOvertaken
 		}
 		earlier.returned(c.channel(), c.group, "")
@@ -352,13 +355,11 @@ func (c *call) endAfterTalk() {
 	c.say(ch, []esl.Command{esl.API("uuid_kill " + ch.uuid + " NORMAL_CLEARING")})
 }
 
-// isOvertaken reports whether the connection of a call was made after that of the arrival. A later
-// connection needs the same proof as one that ends an earlier call.
+// isOvertaken reports whether the connection of a call was made after that of the arrival. The call
+// may have ended that connection since, for example because the caller talks. A later connection
+// needs the same proof as one that ends an earlier call.
 func (s *Server) isOvertaken(a arrival, by *channel) bool {
-	if by.order <= a.ch.order || !by.alive() {
-		return false
-	}
-	return s.mayTakeOver(arrival{ch: by}, a.ch)
+	return by.order > a.ch.order && s.mayTakeOver(arrival{ch: by}, a.ch)
 }
 
 // keepOpen holds the connection of a caller who is elsewhere open, until the channel is bridged or
@@ -367,7 +368,24 @@ func (c *call) keepOpen() {
 	ch := c.channel()
 	ch.become(released)
 	c.holdConnection(ch)
-	ch.awaitEnd(c.serving)
+	if by := c.server.channels.caller(ch.uuid); by != nil {
+		if by.channel().is() == talking { // the bridge was before the connection was held
+			c.server.channels.exitHeld(ch.uuid)
+		}
+		by.signal(lookAgain{}) // wakes a call that waits, so that it brings the caller back alone
+	}
+	c.awaitHeld(ch)
+}
+
+// awaitHeld waits for the end of a connection that is held open. If the caller hung up before it
+// was held, no event ends it. FreeSWITCH would keep it for ever, and the dead channel with it.
+func (c *call) awaitHeld(ch *channel) {
+	limited, stop := context.WithTimeout(c.serving, replyLimit)
+	defer stop()
+	if replies, err := ch.conn.Do(limited, exists(ch.uuid)...); err == nil && replies[0].Text() == "false" {
+		c.server.channels.exitHeld(ch.uuid)
+	}
+	ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 	ch.endHeld()
 }
 
@@ -379,8 +397,7 @@ func (c *call) serve(ctx context.Context) {
 		c.run(ctx)
 	}()
 	if !ch.ended.Load() {
-		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
-		ch.endHeld()
+		c.awaitHeld(ch)
 	}
 	ch.conn.Close() // before a caller is ordered back, because its end would take them away again
 	c.server.lookAfter(c.serving, ch.conn, c.channel())

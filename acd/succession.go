@@ -37,7 +37,7 @@ func (a arrival) onFloor() queue.Arrival {
 // over. It returns false if the arrival is a call of its own. arriving would then be that call.
 func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	c := s.channels.caller(a.ch.uuid)
-	if c == nil || c.channel().is() != recalled || !s.mayTakeOver(a, c.channel()) {
+	if c == nil || c.channel().is() != recalled || a.ch.order < c.channel().order || !s.mayTakeOver(a, c.channel()) {
 		if c = s.consulting(a); c == nil {
 			return false
 		}
@@ -47,16 +47,27 @@ func (s *Server) rejoin(ctx context.Context, arriving *call, a arrival) bool {
 	}
 	next := successor{arrival: a, ctx: ctx, accepted: make(chan bool, 1)}
 	c.signal(next)
-	select {
-	case accepted := <-next.accepted:
-		if !accepted {
-			return false
-		}
-	case <-c.gone:
+	if !next.isAccepted(c) {
 		return false
 	}
 	a.ch.awaitEnd(arriving.serving)
 	return true
+}
+
+// isAccepted waits for the answer of the call, and reports whether the call took the connection. If
+// the call took it and ended at once, the connection is no call of its own.
+func (next successor) isAccepted(c *call) bool {
+	select {
+	case accepted := <-next.accepted:
+		return accepted
+	case <-c.gone:
+	}
+	select {
+	case accepted := <-next.accepted:
+		return accepted
+	default:
+		return false
+	}
 }
 
 // sentBack recalls a caller who takes over the place of a consulting call, if another connection of

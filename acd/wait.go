@@ -11,6 +11,7 @@ import (
 // wait plays music to the caller until there is an agent to ring. If the offer is nil, it returns
 // the ending of the call.
 func (c *call) wait(ctx context.Context) (*Offer, ending) {
+	whole := ctx
 	ctx, stop := c.unlessDraining(ctx)
 	defer stop()
 	ctx, stopLimit := c.unlessWaitedTooLong(ctx)
@@ -21,6 +22,12 @@ func (c *call) wait(ctx context.Context) (*Offer, ending) {
 	repeat := c.untilBusyPrompt()
 	defer repeat.Stop()
 	for entered := false; ctx.Err() == nil; {
+		if end := c.reconnectAlone(whole); end != nil { // an earlier connection may have answered only now
+			return nil, end
+		}
+		if ctx.Err() != nil {
+			break
+		}
 		if group := c.place.moving(); group != "" {
 			c.move(group)
 		}
