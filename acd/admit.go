@@ -370,7 +370,8 @@ func (c *call) keepOpen() {
 	c.holdConnection(ch)
 	if by := c.server.channels.caller(ch.uuid); by != nil {
 		if by.channel().is() == talking { // the bridge was before the connection was held
-			c.server.channels.exitHeld(ch.uuid)
+			ch.endHeld()
+			return
 		}
 		by.signal(lookAgain{}) // wakes a call that waits, so that it brings the caller back alone
 	}
@@ -382,11 +383,24 @@ func (c *call) keepOpen() {
 func (c *call) awaitHeld(ch *channel) {
 	limited, stop := context.WithTimeout(c.serving, replyLimit)
 	defer stop()
-	if replies, err := ch.conn.Do(limited, exists(ch.uuid)...); err == nil && replies[0].Text() == "false" {
-		c.server.channels.exitHeld(ch.uuid)
+	if replies, err := ch.conn.Do(limited, exists(ch.uuid)...); err != nil || replies[0].Text() != "false" {
+		ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 	}
-	ch.awaitEnd(c.serving) // the end of this connection would end the application the taken caller is in
 	ch.endHeld()
+}
+
+// sharesChannel reports whether other connections of the caller's channel are held open, and the
+// call may end them. An impostor may name the channel of a caller whose connection is held.
+func (c *call) sharesChannel() bool {
+	ch := c.channel()
+	return c.server.channels.isHeld(ch.uuid) && (c.server.connTo(ch.at()) == nil || c.server.mayOrder(ch))
+}
+
+// exitHeld ends the other connections of the caller's channel.
+func (c *call) exitHeld() {
+	if c.sharesChannel() {
+		c.server.channels.exitHeld(c.uuid())
+	}
 }
 
 // serve runs an admitted call, and returns when its connection may be closed.

@@ -53,7 +53,10 @@ func (r *registry) onEvent(e *esl.Event, only *call) (caller bool) {
 	if only != nil && !r.isOf(only, uuid) && (e.Name() != "CHANNEL_BRIDGE" || !r.isOf(only, otherLeg(e))) {
 		return false
 	}
-	over := r.onLegEvent(e, uuid)
+	r.mu.Lock()
+	leg := r.legs[uuid].of()
+	r.mu.Unlock()
+	over := (only == nil || leg == nil || leg == only) && r.onLegEvent(e, uuid)
 	r.mu.Lock()
 	switch e.Name() {
 	case "CHANNEL_BRIDGE":
@@ -67,7 +70,7 @@ func (r *registry) onEvent(e *esl.Event, only *call) (caller bool) {
 	holds := len(r.held[uuid]) > 0
 	caller = r.callers[uuid] != nil
 	r.mu.Unlock()
-	if name := e.Name(); holds && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
+	if name := e.Name(); holds && only == nil && (name == "CHANNEL_BRIDGE" || name == "CHANNEL_HANGUP") {
 		r.exitHeld(uuid)
 	}
 	for _, d := range deliveries {

@@ -99,13 +99,13 @@ func (c *call) lastCommands(end ending, last []esl.Command) (sent bool) {
 		if ch.next.Load() != nil { // the caller is back, on a connection that the end of this one would end
 			return c.holdOpen(ch, last)
 		}
-		if c.server.channels.isHeld(ch.uuid) && c.record.recall.IsZero() && c.who().home != "" {
+		if c.record.recall.IsZero() && c.who().home != "" && c.sharesChannel() {
 			c.record.recall = time.Now() // so that the connections end in the pause of a way home
 		}
 		if !c.goesHome(end) {
-			c.server.channels.exitHeld(ch.uuid)
+			c.exitHeld()
 		}
-		defer c.server.channels.exitHeld(ch.uuid)
+		defer c.exitHeld()
 		return c.say(ch, append(slices.Clone(last), c.handBack(end)...))
 	case sentAway:
 		// uuid_kill is used, because the channel itself would handle a hangup message, after

@@ -427,3 +427,59 @@ func loggedIn(user string) func(c *centre, path string) (reply func() string) {
 		}
 	}
 }
+
+// An impostor claims the channel of a caller whom a program has parked, and whose connection is
+// held open. Its end would take the caller out of the park.
+func TestAnImpostorCannotEndAHeldConnection(t *testing.T) {
+	for name, play := range map[string]func(i *impostor){
+		"waits":   func(*impostor) {},
+		"hung up": func(i *impostor) { i.hangsUp("call") },
+		"bridged": func(i *impostor) {
+			i.says("CHANNEL_BRIDGE", esl.Header{Name: "Unique-ID", Value: "call"},
+				esl.Header{Name: "Other-Leg-Unique-ID", Value: "other"})
+		},
+		"handed back": func(i *impostor) { i.c.server.Drain() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			twoLines(t, func(c *centre) {
+				c.server.Dispatcher.Busy(c.Context(), "1000")
+				call := c.dialsInto("110")
+				c.untilWaiting("call")
+				c.api("uuid_transfer call park inline")
+				c.settle()
+				i := c.pretends("call", c.core(), "nwayacd/110")
+				c.settle()
+				play(i)
+				c.after(3 * time.Second)
+				if cause, where := call.Cause(), last(call.Actions()); cause != "" || where != "park" {
+					t.Errorf("the caller is not in the park any more: %q, %q", cause, call.Actions())
+				}
+				if !c.server.channels.isHeld("call") {
+					t.Error("the connection is not held open any more")
+				}
+				i.closes()
+				call.Hangup()
+				c.settleAll()
+			})
+		})
+	}
+}
+
+// An impostor claims the channel of an agent's leg, and tells of its end.
+func TestAnImpostorCannotEndAnAgentsLeg(t *testing.T) {
+	open(t, silent(""), func(c *centre) {
+		call := c.caller("139")
+		c.untilTalking("call-139")
+		c.settle()
+		leg := call.Bridged()
+		i := c.pretends(leg, c.core(), "nwayacd/110")
+		c.settle()
+		i.says("CHANNEL_HANGUP", esl.Header{Name: "Unique-ID", Value: leg},
+			esl.Header{Name: "variable_sip_term_status", Value: "200"})
+		c.settle()
+		c.wantTalk("1000", "call-139")
+		i.closes()
+		call.Hangup()
+		c.settleAll()
+	})
+}

@@ -34,7 +34,7 @@ func (c *call) recall(ctx context.Context) (context.Context, ending) {
 //
 // It does nothing if the caller's connection is the only one.
 func (c *call) reconnectAlone(ctx context.Context) ending {
-	if !c.server.channels.isHeld(c.uuid()) {
+	if !c.sharesChannel() {
 		return nil
 	}
 	if end := c.bringBack(ctx); end != nil {
@@ -121,7 +121,7 @@ func (c *call) orderBackLater(ch *channel) (ordered bool) {
 	way := pauseFor(2*time.Since(asked)) + c.server.wayBack(ch.conn, c.group)
 	if ordered = c.do(transferInline(ch.uuid, way)) != nil; ordered {
 		c.noteUnsent(ch.exit())
-		c.server.channels.exitHeld(ch.uuid)
+		c.exitHeld()
 	}
 	return ordered
 }

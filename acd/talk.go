@@ -173,7 +173,7 @@ func (c *call) beginTalk(l *leg) {
 	} else {
 		c.tell(commands...)
 	}
-	c.server.channels.exitHeld(ch.uuid)
+	c.exitHeld()
 	c.enterTalk(l)
 }
 
