@@ -45,8 +45,8 @@ func (l *CappedListener) Accept() (net.Conn, error) {
 }
 
 func (l *CappedListener) refuse(nc net.Conn) {
+	l.refused.Add(1) // first: whoever sees the end of the connection finds it counted
 	nc.Close()
-	l.refused.Add(1)
 	if passed, due := l.reports.Due(esl.Source(nc.RemoteAddr())); due {
 		l.log.Error().Stringer("from", nc.RemoteAddr()).Int64("most", l.most).Int("more-like-it", passed).
 			Msg("too many connections to the socket port: one was closed")
