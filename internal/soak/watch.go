@@ -239,8 +239,9 @@ func (w *watch) born(e sim.ChannelEvent) {
 		return
 	}
 	for _, other := range l.caller.legs {
-		// no server could end that leg, or it talks with another party
-		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) || w.hungUp(other) {
+		// no server could end that leg, it talks elsewhere, or either was killed as it was made
+		if other.orphaned || time.Now().Before(w.blind) || l.sameOffer(other) || w.hasLeft(other) ||
+			w.hungUp(other) || w.hungUp(l) {
 			continue
 		}
 		w.violate("two agents for one caller", fmt.Sprintf("%s is called for %s while %s is (%s, answered: %t)",
