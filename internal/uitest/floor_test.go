@@ -13,7 +13,8 @@ const cutCells = `[...document.querySelectorAll(".desk .row:not([hidden]) .cell:
 	.filter(cell => cell.getClientRects().length > 0 && cell.innerText)
 	.filter(cell => {
 		const range = document.createRange(), box = cell.getBoundingClientRect();
-		range.selectNodeContents(cell.querySelector(".state, .sort") ?? cell.lastElementChild ?? cell);
+		const last = [...cell.children].findLast(child => child.textContent);
+		range.selectNodeContents(cell.querySelector(".state, .sort") ?? last ?? cell);
 		const text = range.getBoundingClientRect(), row = cell.closest(".row").getBoundingClientRect();
 		return text.left < box.left - 1 || text.right > box.right + 1 || box.right > row.right;
 	}).map(cell => cell.className + " " + cell.innerText)`
