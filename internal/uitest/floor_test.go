@@ -69,7 +69,7 @@ func TestTheDeskShowsEachFigureWhole(t *testing.T) {
 				p.wear(face)
 				name := fmt.Sprintf("desk-%s-%s-%d", language, face.name, screen[1])
 				for what, found := range map[string]string{"is cut off": cutCells, "is askew": askew} {
-					if got := p.value(`JSON.stringify(` + found + `)`); got != "[]" {
+					if got := p.finds(found); got != "[]" {
 						t.Errorf("%s: this %s: %s", name, what, got)
 					}
 				}

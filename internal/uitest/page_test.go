@@ -192,6 +192,16 @@ func (p *page) value(expression string) string {
 	return fmt.Sprint(value)
 }
 
+// restLimit is how long a page may take to lay out what it was given.
+const restLimit = 5 * time.Second
+
+// finds returns the list, as JSON, that the expression is when the page has come to rest. That is
+// so as soon as the list is empty.
+func (p *page) finds(expression string) string {
+	p.comes("!("+expression+").length", restLimit)
+	return p.value("JSON.stringify(" + expression + ")")
+}
+
 // text returns what the page shows.
 func (p *page) text() string { return p.value(`document.body ? document.body.innerText : ""`) }
 

@@ -156,7 +156,7 @@ func (p *page) isAWall(name string, least float64) {
 		p.evaluate(`document.documentElement.dataset.theme = "` + theme + `"`)
 		name := name + "-" + theme
 		for what, found := range map[string]string{"is cut off": cut, "is uneven": uneven} {
-			if got := p.value(`JSON.stringify(` + found + `)`); got != "[]" {
+			if got := p.finds(found); got != "[]" {
 				p.t.Errorf("%s: this %s: %s", name, what, got)
 			}
 		}
