@@ -362,15 +362,20 @@ func (c *call) setVariables(assignments ...string) esl.Command {
 	return esl.API("uuid_setvar_multi " + c.uuid() + " " + strings.Join(assignments, ";"))
 }
 
+// show sets what the lists show of the call.
+func (c *call) show(phase Phase, agent string, since time.Time) {
+	cdr := c.record.CDR
+	c.view.Store(&CallView{
+		UUID: c.uuid(), Caller: c.who().number, Dialled: c.who().dialled, Group: c.group, VIP: cdr.VIP, Switch: cdr.Switch,
+		Phase: phase, Agent: agent, Arrived: cdr.Arrived, PhaseFrom: since,
+	})
+}
+
 // entered sets the phase that the lists show, and begins the one log line for it. agent is the
 // extension of the agent who rings or talks, or "".
 func (c *call) entered(phase Phase, agent string) *zerolog.Event {
 	c.countPhase(phase)
-	cdr := c.record.CDR
-	c.view.Store(&CallView{
-		UUID: c.uuid(), Caller: c.who().number, Dialled: c.who().dialled, Group: c.group, VIP: cdr.VIP, Switch: cdr.Switch,
-		Phase: phase, Agent: agent, Arrived: cdr.Arrived, PhaseFrom: time.Now(),
-	})
+	c.show(phase, agent, time.Now())
 	line := c.log.Info().Str("phase", string(phase))
 	if agent != "" {
 		line.Str("agent", agent)

@@ -161,6 +161,13 @@ func (o *owner) beforeBridge(e *esl.Event) bool {
 	return sequence != 0 && sequence < o.bridged
 }
 
+// beforeVisit reports whether FreeSWITCH fired the event before it made the caller's connection. A
+// slow link may report the last talk's bridge when the caller waits in the next group.
+func (o *owner) beforeVisit(e *esl.Event) bool {
+	sequence := sequenceOf(e)
+	return sequence != 0 && sequence < o.call.channel().since.Load()
+}
+
 // onBridge handles CHANNEL_BRIDGE. FreeSWITCH fires it for only one of the two channels.
 func (r *registry) onBridge(e *esl.Event, uuid string) (deliveries []delivery) {
 	peer := otherLeg(e)
@@ -196,7 +203,7 @@ func (r *registry) onBridgedWith(e *esl.Event, uuid string, with bridgeSide) (de
 		other: with.uuid, number: r.numberOf(with.uuid, with.number), inbound: with.inbound,
 		visit: r.callers[with.uuid].of(),
 	}
-	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) {
+	if o := r.callers[uuid]; o != nil && o.seenPeer.fresh(e) && !o.beforeVisit(e) {
 		h.what, h.caller = callerBridged, uuid
 		deliveries = append(deliveries, delivery{to: o.call, h: h})
 	}

@@ -63,7 +63,7 @@ func (w *wires) wrap(nc net.Conn) net.Conn {
 	defer w.mu.Unlock()
 	one := &wire{Conn: nc, closed: make(chan struct{})}
 	one.delay.Store(int64(w.delay))
-	one.late = w.late
+	one.late.Store(int64(w.late))
 	w.all = append(w.all, one)
 	return one
 }
@@ -168,8 +168,8 @@ func (w *wires) swallows(what string) bool {
 type wire struct {
 	net.Conn
 	silent, clogged atomic.Bool
-	delay           atomic.Int64  // of what passes, in nanoseconds
-	late            time.Duration // of what the switch says, beside delay
+	delay           atomic.Int64 // of what passes, in nanoseconds
+	late            atomic.Int64 // of what the switch says, beside delay
 	closed          chan struct{}
 	once            sync.Once
 
@@ -255,7 +255,7 @@ func (w *wire) Read(p []byte) (int, error) {
 			return 0, net.ErrClosed
 		}
 		if !w.silent.Load() {
-			time.Sleep(time.Duration(w.delay.Load()) + w.late)
+			time.Sleep(time.Duration(w.delay.Load() + w.late.Load()))
 			return n, err
 		}
 		if err != nil {

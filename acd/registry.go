@@ -70,6 +70,18 @@ func (r *registry) addCall(c *call, most int) (earlier *call, ok bool) {
 	return nil, true
 }
 
+// hasLater reports whether FreeSWITCH has made another connection for the channel after this one.
+func (r *registry) hasLater(ch *channel) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for other := range r.open {
+		if other.uuid == ch.uuid && other.order > ch.order {
+			return true
+		}
+	}
+	return false
+}
+
 // lastVisit returns the last visit of the channel that is over and whose connection is still open.
 // The headers of the channel lack it if FreeSWITCH made them before the visit set its variable.
 func (r *registry) lastVisit(ch *channel) (last visit) {

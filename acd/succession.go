@@ -141,6 +141,9 @@ func (c *call) succeed(next successor) {
 	c.server.keepCDR(before.CDR)
 	c.switchCaller(next)
 	c.record.Arrived, c.record.Group, c.record.VIP = before.Arrived, c.group, c.place.VIP
+	if shown := c.view.Load(); shown != nil {
+		c.show(shown.Phase, shown.Agent, shown.PhaseFrom)
+	}
 	// held, because the job of the agent's leg belongs to this connection
 	c.server.channels.holdOpen(next.ch.uuid, was.conn)
 	c.tell(append([]esl.Command{c.waitingVariables(), c.setVariables(consultVariable + "="), answer},

@@ -132,7 +132,15 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 	t := &talk{call: c, leg: l, timer: time.NewTimer(never), quiet: time.NewTimer(never)}
 	defer t.timer.Stop()
 	defer t.quiet.Stop()
-	for !c.channel().is().over() {
+	c.readRest(t.take) // the caller may have been transferred already
+	t.leaveToLink()
+	for {
+		if t.stranded || t.failed {
+			return t.fetch(ctx)
+		}
+		if c.channel().is().over() {
+			break
+		}
 		select {
 		case s := <-c.signals:
 			t.take(s)
@@ -148,17 +156,12 @@ func (c *call) follow(ctx context.Context, l *leg) (context.Context, ending) {
 		case <-ctx.Done():
 			return ctx, t.cutShort(context.Cause(ctx))
 		}
-		if t.stranded || t.failed {
-			return t.fetch(ctx)
-		}
 	}
 	t.finish()
 	return ctx, t.ending(ctx)
 }
 
-// beginTalk announces that the talk is up. If the link can follow the talk, the call's own
-// connection is ended. Otherwise its end could later end the application to which the caller goes
-// on (docs/wire.md).
+// beginTalk announces that the talk is up.
 func (c *call) beginTalk(l *leg) {
 	ch := c.channel()
 	ch.become(talking)
@@ -167,12 +170,7 @@ func (c *call) beginTalk(l *leg) {
 	c.place.bridged(c.talkSoFar(l))
 	commands := append(c.dialplanVariables(), c.keepHooks(l)...)
 	commands = append(commands, c.startRecording(l)...)
-	if ch.alive() && c.followed() {
-		c.traceCommands(commands)
-		c.noteUnsent(ch.exit(commands...))
-	} else {
-		c.tell(commands...)
-	}
+	c.tell(commands...)
 	c.exitHeld()
 	c.enterTalk(l)
 }
@@ -250,10 +248,11 @@ func (t *talk) endHoldMusic() {
 	t.unheld = nil
 }
 
-// leaveToLink ends the call's own connection if the link has come up during the talk. Its end does
-// no harm now. Later it could end the application to which the caller goes on.
+// leaveToLink ends the call's own connection if the link can follow the talk. Its end does no harm
+// during the bridge. Later it could end the application to which the caller goes on (docs/wire.md).
+// If the channel has a later connection, the caller is in such an application already.
 func (t *talk) leaveToLink() {
-	if ch := t.channel(); ch.is() == talking && ch.alive() && t.followed() {
+	if ch := t.channel(); ch.is() == talking && ch.alive() && t.followed() && !t.server.channels.hasLater(ch) {
 		t.noteUnsent(ch.exit())
 	}
 }

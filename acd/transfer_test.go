@@ -292,6 +292,9 @@ func TestAnAgentConnectsTheCallerWithAGroupInWhichTheyWait(t *testing.T) {
 				c.connects(held, consult.UUID(), inConsult)
 				c.after(5 * time.Second)
 				c.wantState("1000", agent.Ready)
+				if shown := c.phaseOf(mary.UUID()); shown != PhaseWait || c.phaseOf(consult.UUID()) != noPhase {
+					t.Errorf("the lists show the caller as %q, and the consulting call as %q", shown, c.phaseOf(consult.UUID()))
+				}
 				if err := c.server.Dispatcher.Ready(c.Context(), "1001"); err != nil {
 					t.Fatal(err)
 				}
