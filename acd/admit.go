@@ -390,15 +390,20 @@ func (c *call) awaitHeld(ch *channel) {
 }
 
 // sharesChannel reports whether other connections of the caller's channel are held open, and the
-// call may end them. An impostor may name the channel of a caller whose connection is held.
+// call may end them.
 func (c *call) sharesChannel() bool {
-	ch := c.channel()
-	return c.server.channels.isHeld(ch.uuid) && (c.server.connTo(ch.at()) == nil || c.server.mayOrder(ch))
+	return c.server.channels.isShared(c.channel()) && c.mayEndHeld()
 }
 
-// exitHeld ends the other connections of the caller's channel.
+// mayEndHeld reports whether the call may end connections that are held open for its channel. An
+// impostor may name the channel of a caller whose connection is held.
+func (c *call) mayEndHeld() bool {
+	return c.server.connTo(c.channel().at()) == nil || c.server.mayOrder(c.channel())
+}
+
+// exitHeld ends the connections that are held open for the caller's channel.
 func (c *call) exitHeld() {
-	if c.sharesChannel() {
+	if c.server.channels.isHeld(c.uuid()) && c.mayEndHeld() {
 		c.server.channels.exitHeld(c.uuid())
 	}
 }

@@ -274,6 +274,19 @@ func (r *registry) isHeld(uuid string) bool {
 	return len(r.held[uuid]) > 0
 }
 
+// isShared reports whether another connection of the channel is held open. The connection of a
+// consulting call is that of another channel.
+func (r *registry) isShared(ch *channel) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for other := range r.open {
+		if other != ch && other.uuid == ch.uuid && slices.Contains(r.held[ch.uuid], other.conn) {
+			return true
+		}
+	}
+	return false
+}
+
 // holds reports whether a connection is held open for any channel. If the connection has ended, it
 // ended by itself.
 func (r *registry) holds(conn *esl.Connection) bool {
