@@ -47,6 +47,7 @@ func (s *soak) connects(ctx context.Context, chance *rand.Rand, k consultation) 
 	if s.switches[k.sw].Hold(k.own) != nil {
 		return
 	}
+	lingers(context.WithoutCancel(ctx), reaction) // also when the load is over: nobody transfers in the same moment
 	k.second = s.call(consults, fmt.Sprintf("consult-%06d", s.serial.Add(1)), k.to, k.sw,
 		sim.CallOptions{Number: k.by, User: k.by, Patience: 20 * time.Second})
 	k.of.story.add("%s holds, and calls %s as %s", k.by, k.to, k.second.uuid)
