@@ -295,6 +295,9 @@ func (w *wire) SetWriteDeadline(t time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.deadline = t
+	if w.silent.Load() { // its other end may be closed, which nobody notices
+		return nil
+	}
 	return w.Conn.SetWriteDeadline(t)
 }
 
