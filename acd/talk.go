@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"nwayacd/esl"
@@ -20,11 +19,6 @@ const (
 	callerFreeTime = time.Second            // from the moment when the caller was parked or taken to the leg's hang-up
 	movingLimit    = 3 * time.Second        // from the event that the caller will be bridged anew to that bridge
 )
-
-// unheldPause is how long after a hold its music is ended. FreeSWITCH also reports the end of a
-// hold if the phone hangs up, and does so first. It has transferred the other side before that if
-// the phone did.
-const unheldPause = 300 * time.Millisecond
 
 // talk is what a call's goroutine knows while it follows caller and leg. talkMoves says what each
 // event does. enter acts on it.
@@ -221,31 +215,6 @@ func (t *talk) take(s signal) {
 	case successor:
 		s.accepted <- false
 	}
-}
-
-// noteHold keeps in mind whose hold is over.
-func (t *talk) noteHold(h phoneHold) {
-	t.unheld = slices.DeleteFunc(t.unheld, func(uuid string) bool { return uuid == h.uuid })
-	if !h.on {
-		t.unheld = append(t.unheld, h.uuid)
-		t.quiet.Reset(unheldPause)
-	}
-}
-
-// endHoldMusic ends the music for the other side of each hold that is over. FreeSWITCH ends it by
-// itself if it plays. But it only queues the music until it has some frames of the other side's
-// phone, and would play it then, without end (switch_ivr_bridge.c, DEFAULT_LEAD_FRAMES).
-func (t *talk) endHoldMusic() {
-	for _, holder := range t.unheld {
-		switch {
-		case t.channel().is() != talking:
-		case holder == t.leg.uuid:
-			t.tell(t.breakAll())
-		case holder == t.uuid():
-			t.tell(esl.API("uuid_break " + t.leg.uuid + " all"))
-		}
-	}
-	t.unheld = nil
 }
 
 // leaveToLink ends the call's own connection if the link can follow the talk. Its end does no harm
